@@ -1,0 +1,51 @@
+//! A key that was given, as by the setting `SIGNING_KEY`.
+//!
+//! It never changes; whoever gave it rotates it by starting again with another.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{SigningKey, SigningKeys};
+use crate::error::Result;
+
+/// [`SigningKeys`] of one given key.
+#[derive(Debug)]
+pub struct Given(Arc<SigningKey>);
+
+impl Given {
+    /// The key that signs and verifies.
+    #[must_use]
+    pub fn new(key: SigningKey) -> Self {
+        Self(Arc::new(key))
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a given key")
+    }
+}
+
+#[async_trait]
+impl SigningKeys for Given {
+    async fn current(&self) -> Result<Arc<SigningKey>> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    async fn verifying(&self, _id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+        Ok(vec![Arc::clone(&self.0)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        laws::all(&Given::new(SigningKey::new([7; 32]).expect("long enough"))).await;
+    }
+}

@@ -1,0 +1,13 @@
+#![doc = "x"]
+pub mod clock;
+pub mod error;
+pub mod keys;
+pub mod profile;
+pub mod records;
+pub mod secret;
+pub mod store;
+pub mod tool;
+pub mod user;
+pub use error::{Error, ErrorKind, Result};
+pub use secret::Secret;
+pub use user::Email;

@@ -1,0 +1,237 @@
+//! What an app keeps about each user: its schema, its check, its merge and its mask.
+//!
+//! A message from here names fields and never values: a profile is where credentials live.
+
+use std::fmt;
+use std::ops::Deref;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::secret::MASK;
+
+/// The profile type an app declares, reduced to what the admin API and the CLI need of it.
+#[derive(Clone)]
+pub struct ProfileType {
+    schema: Value,
+    check: fn(&Value) -> Result<()>,
+}
+
+impl ProfileType {
+    /// The profile type `T`.
+    #[must_use]
+    pub fn of<T: DeserializeOwned + JsonSchema>() -> Self {
+        Self { schema: schemars::schema_for!(T).to_value(), check: |profile| hydrate::<T>(Some(profile)).map(drop) }
+    }
+
+    /// The JSON Schema (draft 2020-12) of the profile.
+    #[must_use]
+    pub const fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    /// Checks a whole profile: an object, no field the type does not have, and every field as the type reads it.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid), naming the field.
+    pub fn validate(&self, profile: &Value) -> Result<()> {
+        let fields = profile.as_object().ok_or_else(|| Error::invalid("`profile` must be a JSON object"))?;
+        let unknown = fields.keys().find(|name| !self.declares(name));
+        match unknown {
+            Some(name) => Err(Error::invalid(format!("profile field `{name}` is unknown; {}", self.names()))),
+            None => (self.check)(profile),
+        }
+    }
+
+    /// The profile with every secret field masked.
+    #[must_use]
+    pub fn masked(&self, mut profile: Value) -> Value {
+        mask(&mut profile, &self.schema, &self.schema);
+        profile
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        let closed = self.schema.get("additionalProperties").is_none_or(|allowed| allowed == &Value::Bool(false));
+        !closed || self.properties().is_none_or(|fields| fields.contains_key(name))
+    }
+
+    fn properties(&self) -> Option<&Map<String, Value>> {
+        self.schema.get("properties")?.as_object()
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.properties().into_iter().flat_map(Map::keys).map(|name| format!("`{name}`")).collect();
+        format!("the fields are {}", names.join(", "))
+    }
+}
+
+impl fmt::Debug for ProfileType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProfileType").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// The caller's profile, as an extractor for tools that need it.
+///
+/// A stored profile that does not fit `T` makes such a tool answer with an error that names the field; other tools go on.
+#[derive(Clone, Debug)]
+pub struct Profile<T>(pub T);
+
+impl<T> Deref for Profile<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Reads a stored profile as the app's type; no profile reads as an empty one.
+///
+/// # Errors
+/// [`Invalid`](crate::ErrorKind::Invalid), naming the field and not its value.
+pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
+    let empty = Value::Object(Map::new());
+    serde_path_to_error::deserialize(profile.unwrap_or(&empty)).map_err(|error| {
+        let path = error.path().to_string();
+        Error::invalid(describe(&path, &error.into_inner().to_string()))
+    })
+}
+
+/// Merges a patch into a profile by RFC 7396: `null` removes a key, objects merge, all else replaces.
+pub fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = target else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// Serde's complaint without the value it quotes: `invalid type: string "s3cret", expected u64` keeps what was expected.
+fn describe(path: &str, complaint: &str) -> String {
+    if complaint.starts_with("missing field") {
+        return format!("the profile has a {complaint}");
+    }
+    let expected = complaint.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
+    format!("profile field `{path}` does not fit: expected {expected}")
+}
+
+/// Masks what any schema that applies to the value marks as secret, all the way down.
+fn mask(value: &mut Value, schema: &Value, root: &Value) {
+    let schema = resolved(schema, root);
+    if is_secret(schema) && !value.is_null() {
+        *value = Value::from(MASK);
+        return;
+    }
+    for alternatives in ["anyOf", "oneOf", "allOf"] {
+        for alternative in schema.get(alternatives).and_then(Value::as_array).into_iter().flatten() {
+            mask(value, alternative, root);
+        }
+    }
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| {
+            let declared = schema.get("properties").and_then(|properties| properties.get(name));
+            let schema = declared.or_else(|| schema.get("additionalProperties"));
+            schema.into_iter().for_each(|schema| mask(field, schema, root));
+        }),
+        Value::Array(items) => items.iter_mut().for_each(|item| {
+            schema.get("items").into_iter().for_each(|schema| mask(item, schema, root));
+        }),
+        _ => {}
+    }
+}
+
+fn is_secret(schema: &Value) -> bool {
+    schema.get("writeOnly") == Some(&Value::Bool(true)) || schema.get("format") == Some(&Value::from("password"))
+}
+
+fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let pointer = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Account {
+        token: Secret<String>,
+        spare: Option<Secret<String>>,
+        port: Option<u16>,
+        nested: Option<Nested>,
+        spares: Option<Vec<Secret<String>>>,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Nested {
+        password: Secret<String>,
+        name: String,
+    }
+
+    #[test]
+    fn faults_name_the_field_and_never_the_value() {
+        let profile = ProfileType::of::<Account>();
+        for (given, expected) in [
+            (json!({}), "the profile has a missing field `token`"),
+            (json!({"token": "t", "port": "s3cret"}), "profile field `port` does not fit: expected u16"),
+            (json!({"token": 7}), "profile field `token` does not fit: expected a string"),
+            (json!({"tokn": "t"}), "profile field `tokn` is unknown; the fields are `nested`, `port`, `spare`, `spares`, `token`"),
+            (json!("s3cret"), "`profile` must be a JSON object"),
+        ] {
+            let error = profile.validate(&given).expect_err("does not fit");
+            assert_eq!(error.message(), expected);
+        }
+        profile.validate(&json!({"token": "t"})).expect("fits");
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        let given = json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
+        let masked = ProfileType::of::<Account>().masked(given);
+        let nested = json!({"password": MASK, "name": "n"});
+        assert_eq!(masked, json!({"token": MASK, "spare": MASK, "port": 1, "nested": nested, "spares": [MASK]}));
+    }
+
+    #[test]
+    fn merging_follows_rfc_7396() {
+        let mut target = json!({"a": "b", "c": {"d": "e", "f": "g"}});
+        merge(&mut target, &json!({"a": "z", "c": {"f": null}}));
+        assert_eq!(target, json!({"a": "z", "c": {"d": "e"}}));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop::collection::btree_map("[a-c]", inner, 0..3).prop_map(|fields| Value::Object(fields.into_iter().collect()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn merging_twice_is_merging_once(mut target in any_json(), patch in any_json()) {
+            merge(&mut target, &patch);
+            let once = target.clone();
+            merge(&mut target, &patch);
+            prop_assert_eq!(target, once);
+        }
+    }
+}

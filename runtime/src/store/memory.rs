@@ -1,0 +1,146 @@
+//! A store that forgets: for tests, and for trying things out.
+//!
+//! Nothing here outlives the process; a door must never fall back to it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+
+/// A [`Store`] in memory.
+#[derive(Debug)]
+pub struct Memory {
+    clock: Arc<dyn Clock>,
+    rows: Mutex<BTreeMap<Key, Row>>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    record: Record,
+    expires: Option<u64>,
+    listing: Option<&'static str>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, rows: Mutex::default() }
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_live(&self, row: &Row) -> bool {
+        row.expires.is_none_or(|expires| expires > self.clock.now())
+    }
+
+    fn holds(&self, when: When, row: Option<&Row>) -> bool {
+        let version = row.filter(|row| self.is_live(row)).map(|row| row.record.version);
+        match when {
+            When::Always => true,
+            When::Absent => version.is_none(),
+            When::Version(expected) => version == Some(expected),
+        }
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("memory")
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn get(&self, key: &Key) -> Result<Option<Record>> {
+        Ok(self.rows().get(key).filter(|row| self.is_live(row)).map(|row| row.record.clone()))
+    }
+
+    async fn put(&self, key: &Key, put: Put) -> Result<Version> {
+        check_write(key, &put.value)?;
+        let mut rows = self.rows();
+        if !self.holds(put.when, rows.get(key)) {
+            return Err(unmet(put.when));
+        }
+        let version = Version::fresh();
+        let record = Record { value: put.value, version };
+        rows.insert(key.clone(), Row { record, expires: put.expires, listing: put.listing });
+        Ok(version)
+    }
+
+    async fn delete(&self, key: &Key, when: When) -> Result<()> {
+        let mut rows = self.rows();
+        if !self.holds(when, rows.get(key)) {
+            return Err(unmet(when));
+        }
+        rows.remove(key);
+        Ok(())
+    }
+
+    async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
+        let rows = self.rows();
+        let place = |key: &Key| match range {
+            Range::Prefix(_) => key.sort.clone(),
+            Range::Listing(_) => key.partition.clone(),
+        };
+        let belongs = |key: &Key, row: &Row| match range {
+            Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
+            Range::Listing(name) => row.listing == Some(*name),
+        };
+        let mut found = rows
+            .iter()
+            .filter(|(key, row)| belongs(key, row) && self.is_live(row) && after.is_none_or(|after| place(key).as_str() > after))
+            .map(|(key, row)| (key.clone(), row.record.clone()));
+        let records: Vec<_> = found.by_ref().take(limit).collect();
+        let more = found.next().is_some();
+        let next = records.last().filter(|_| more).map(|(key, _)| place(key));
+        Ok(Page { records, next })
+    }
+
+    async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
+        check_write(key, "")?;
+        let mut rows = self.rows();
+        let live = rows.get(key).filter(|row| self.is_live(row));
+        let (sum, expires) = match live {
+            Some(row) => (number(&row.record.value)? + amount, row.expires),
+            None => (amount, expires),
+        };
+        let record = Record { value: sum.to_string(), version: Version::fresh() };
+        rows.insert(key.clone(), Row { record, expires, listing: None });
+        Ok(sum)
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn number(value: &str) -> Result<i64> {
+    value.parse().map_err(|_| Error::invalid("the record under this key is not a counter"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        let clock = Arc::new(laws::ManualClock::default());
+        let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
+        laws::all(Arc::new(Memory::new(shared)), &clock).await;
+    }
+}

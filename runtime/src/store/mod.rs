@@ -1,0 +1,206 @@
+//! Where things are kept: the [`Store`] seam, its key and record, and its leaves.
+//!
+//! A store knows nothing of users, tokens or tools: meaning is written once above it, in `records`. A leaf must never
+//! tell "nothing there" when it means "could not look".
+
+mod memory;
+#[cfg(feature = "local")]
+mod sqlite;
+
+#[cfg(any(test, feature = "laws"))]
+pub mod laws;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use memory::Memory;
+#[cfg(feature = "local")]
+pub use sqlite::Sqlite;
+
+use crate::error::{Error, Result};
+
+/// The most bytes one value may have, in every leaf: what fits a DynamoDB item (400 KiB) beside its key and attributes.
+pub const MAX_VALUE_BYTES: usize = 400_000;
+
+/// The most bytes the two halves of a key may have: DynamoDB's limits for partition and sort keys.
+pub const MAX_KEY_BYTES: (usize, usize) = (2_048, 1_024);
+
+/// The name of a record: a partition, and a place in the partition's byte order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Records that are read together share a partition.
+    pub partition: String,
+    /// Orders the records of a partition.
+    pub sort: String,
+}
+
+impl Key {
+    /// The key of one record.
+    #[must_use]
+    pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
+        Self { partition: partition.into(), sort: sort.into() }
+    }
+}
+
+/// What stands under a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// JSON text.
+    pub value: String,
+    /// Changes with every write.
+    pub version: Version,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes, {:?})", self.value.len(), self.version)
+    }
+}
+
+/// Tells one write of a record from every other, also across a delete and a new record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version(pub i64);
+
+impl Version {
+    /// A version that no other write has.
+    #[must_use]
+    pub fn fresh() -> Self {
+        let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
+        Self(i64::try_from(high >> 1).unwrap_or(i64::MAX))
+    }
+}
+
+/// The condition under which a write happens. *Create* is not *save*: a store that cannot tell them apart lets two
+/// registrations of one name both win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Whatever stands there.
+    Always,
+    /// Only if nothing stands there.
+    Absent,
+    /// Only if this version stands there.
+    Version(Version),
+}
+
+/// One write.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Put {
+    /// JSON text of at most [`MAX_VALUE_BYTES`].
+    pub value: String,
+    /// The condition.
+    pub when: When,
+    /// Epoch seconds from which on the record is as if it were not there.
+    pub expires: Option<u64>,
+    /// The listing, beside its partition, in which the record also appears, ordered by partition.
+    pub listing: Option<&'static str>,
+}
+
+impl Put {
+    /// A write without expiry that appears in no listing.
+    #[must_use]
+    pub const fn new(value: String, when: When) -> Self {
+        Self { value, when, expires: None, listing: None }
+    }
+}
+
+impl fmt::Debug for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Put({} bytes, {:?})", self.value.len(), self.when)
+    }
+}
+
+/// What to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// The records of a partition whose sort begins so, in order of sort.
+    Prefix(Key),
+    /// The records of a listing, in order of partition.
+    Listing(&'static str),
+}
+
+/// Some records of a [`Range`], in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<(Key, Record)>,
+    /// What to give as `after` for the next page; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// Where things are kept.
+///
+/// Every method fails with [`Unavailable`](crate::ErrorKind::Unavailable) when the store can't be reached or can't write
+/// now. The laws (feature `laws`) hold for every leaf and wrapper.
+#[async_trait]
+pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// The record as of the last acknowledged write, or `None` if there is none or it has expired.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn get(&self, key: &Key) -> Result<Option<Record>>;
+
+    /// Writes a record whole. Once this has returned, the write survives the end of the process.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if [`When::Absent`] does not hold, `Conflict` if [`When::Version`] does not, `TooLarge` for a
+    /// value over [`MAX_VALUE_BYTES`], `Invalid` for a key that is empty or over [`MAX_KEY_BYTES`], `Unavailable`.
+    async fn put(&self, key: &Key, put: Put) -> Result<Version>;
+
+    /// Removes a record; with [`When::Always`], one that is not there is removed already.
+    ///
+    /// # Errors
+    /// `Conflict` if [`When::Version`] does not hold, `AlreadyExists` if [`When::Absent`] does not, `Unavailable`.
+    async fn delete(&self, key: &Key, when: When) -> Result<()>;
+
+    /// At most `limit` records of a range, after the one named, without expired ones. Costs one query per page,
+    /// whatever else is stored.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page>;
+
+    /// Adds to a counter and gives the sum; a counter that is not there, or has expired, begins at 0 with this expiry.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64>;
+
+    /// Whether the store can be reached and has the shape it needs.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn check(&self) -> Result<()>;
+}
+
+/// A store that many parts share.
+pub type Shared = Arc<dyn Store>;
+
+/// Refuses what no leaf could keep; every leaf calls this before it writes.
+///
+/// # Errors
+/// `Invalid` for the key, `TooLarge` for the value.
+pub fn check_write(key: &Key, value: &str) -> Result<()> {
+    let (partition, sort) = MAX_KEY_BYTES;
+    if key.partition.is_empty() || key.sort.is_empty() {
+        return Err(Error::invalid("a key must not be empty"));
+    }
+    if key.partition.len() > partition || key.sort.len() > sort {
+        return Err(Error::invalid(format!("the key is longer than {sort} bytes; shorten it")));
+    }
+    if value.len() > MAX_VALUE_BYTES {
+        let size = value.len();
+        return Err(Error::too_large(format!("the value has {size} bytes; at most {MAX_VALUE_BYTES} can be kept under one key: split it")));
+    }
+    Ok(())
+}
+
+/// The failure of a condition.
+#[must_use]
+pub fn unmet(when: When) -> Error {
+    match when {
+        When::Absent => Error::already_exists("a record stands under this key already"),
+        When::Always | When::Version(_) => Error::conflict("the record was changed in between; read it again and retry"),
+    }
+}

@@ -1,0 +1,330 @@
+//! The embedded store: one SQLite file in write-ahead mode, safe for a server and an admin CLI at the same time.
+//!
+//! Every write is one conditional statement, so no lock is held between a look and a write. The file holds credentials:
+//! it is made for its owner alone and must never be opened wider.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+
+use super::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// The shape of the file that this code reads and writes.
+const SHAPE: i64 = 1;
+
+/// How long one process waits for another one's write.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS records (
+        partition TEXT NOT NULL, sort TEXT NOT NULL, value TEXT NOT NULL,
+        version INTEGER NOT NULL, expires INTEGER, listing TEXT,
+        PRIMARY KEY (partition, sort)
+    );
+    CREATE INDEX IF NOT EXISTS listings ON records (listing, partition) WHERE listing IS NOT NULL;
+";
+
+const GET: &str =
+    "SELECT value, version FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
+
+const PUT_ALWAYS: &str = "
+    INSERT INTO records (partition, sort, value, version, expires, listing) VALUES (?1, ?2, ?4, ?5, ?6, ?7)
+    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7 WHERE ?8 IS NULL";
+
+const PUT_ABSENT: &str = "
+    INSERT INTO records (partition, sort, value, version, expires, listing) VALUES (?1, ?2, ?4, ?5, ?6, ?7)
+    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7
+    WHERE records.expires <= ?3 AND ?8 IS NULL";
+
+const PUT_VERSION: &str = "
+    UPDATE records SET value = ?4, version = ?5, expires = ?6, listing = ?7
+    WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?8";
+
+const DELETE_VERSION: &str =
+    "DELETE FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?4";
+
+const LIST_PREFIX: &str = "
+    SELECT partition, sort, value, version FROM records
+    WHERE partition = ?1 AND sort >= ?2 AND sort < ?2 || char(1114111) AND sort > ?3 AND (expires IS NULL OR expires > ?4)
+    ORDER BY sort LIMIT ?5";
+
+const LIST_LISTING: &str = "
+    SELECT partition, sort, value, version FROM records
+    WHERE listing = ?1 AND partition > ?3 AND (expires IS NULL OR expires > ?4)
+    ORDER BY partition LIMIT ?5";
+
+const ADD: &str = "
+    INSERT INTO records (partition, sort, value, version, expires) VALUES (?1, ?2, CAST(?4 AS TEXT), ?5, ?6)
+    ON CONFLICT DO UPDATE SET
+        value = CAST(?4 + CASE WHEN records.expires <= ?3 THEN 0 ELSE CAST(records.value AS INTEGER) END AS TEXT),
+        expires = CASE WHEN records.expires <= ?3 THEN ?6 ELSE records.expires END, version = ?5
+    RETURNING CAST(value AS INTEGER)";
+
+/// A [`Store`] in one SQLite file.
+pub struct Sqlite {
+    clock: Arc<dyn Clock>,
+    path: PathBuf,
+    reader: Mutex<Connection>,
+    writer: Arc<Mutex<Connection>>,
+}
+
+impl Sqlite {
+    /// Opens the file, making it and its folder if need be.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if the folder or the file can't be made, read or written, or
+    /// was written by a newer version; the message names the path.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
+        make_private(path)?;
+        let writer = connect(path).and_then(|connection| prepare(&connection, path).map(|()| connection))?;
+        let reader = connect(path)?;
+        Ok(Self { clock, path: path.to_owned(), reader: Mutex::new(reader), writer: Arc::new(Mutex::new(writer)) })
+    }
+
+    /// Reads in place: a read never waits for a writer in this mode, and costs less than handing it to a thread.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        work(&lock(&self.reader)).map_err(explain)
+    }
+
+    /// Writes on a thread that may block: a write waits for the disk and for other processes.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let writer = Arc::clone(&self.writer);
+        tokio::task::spawn_blocking(move || work(&lock(&writer)).map_err(explain))
+            .await
+            .map_err(|error| Error::internal("the store's writer stopped").with_source(error))?
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sqlite({})", self.path.display())
+    }
+}
+
+impl fmt::Display for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SQLite file {}", self.path.display())
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn get(&self, key: &Key) -> Result<Option<Record>> {
+        let now = self.clock.now();
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(GET)?;
+            statement.query_row(params![key.partition, key.sort, now], |row| record(row, 0)).optional()
+        })
+    }
+
+    async fn put(&self, key: &Key, put: Put) -> Result<Version> {
+        check_write(key, &put.value)?;
+        let (key, now, version, when) = (key.clone(), self.clock.now(), Version::fresh(), put.when);
+        let (sql, expected) = match when {
+            When::Always => (PUT_ALWAYS, None),
+            When::Absent => (PUT_ABSENT, None),
+            When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
+        };
+        let changed = self.write(move |connection| {
+            let values = params![key.partition, key.sort, now, put.value, version.0, put.expires, put.listing, expected];
+            connection.prepare_cached(sql)?.execute(values)
+        });
+        if changed.await? == 0 { Err(unmet(when)) } else { Ok(version) }
+    }
+
+    async fn delete(&self, key: &Key, when: When) -> Result<()> {
+        let (owned, now) = (key.clone(), self.clock.now());
+        match when {
+            When::Always => {
+                let sql = "DELETE FROM records WHERE partition = ?1 AND sort = ?2";
+                self.write(move |connection| connection.prepare_cached(sql)?.execute([owned.partition, owned.sort])).await?;
+                Ok(())
+            }
+            When::Absent => self.get(key).await?.map_or(Ok(()), |_| Err(unmet(when))),
+            When::Version(Version(expected)) => {
+                let changed = self.write(move |connection| {
+                    let values = params![owned.partition, owned.sort, now, expected];
+                    connection.prepare_cached(DELETE_VERSION)?.execute(values)
+                });
+                if changed.await? == 0 { Err(unmet(when)) } else { Ok(()) }
+            }
+        }
+    }
+
+    async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
+        let (sql, first, prefix) = match range {
+            Range::Prefix(from) => (LIST_PREFIX, from.partition.as_str(), from.sort.as_str()),
+            Range::Listing(name) => (LIST_LISTING, *name, ""),
+        };
+        let (after, now, one_more) = (after.unwrap_or_default(), self.clock.now(), limit.saturating_add(1));
+        let mut records = self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![first, prefix, after, now, one_more], |row| {
+                Ok((Key::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?), record(row, 2)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let more = records.len() > limit;
+        records.truncate(limit);
+        let next = records.last().filter(|_| more).map(|(key, _)| match range {
+            Range::Prefix(_) => key.sort.clone(),
+            Range::Listing(_) => key.partition.clone(),
+        });
+        Ok(Page { records, next })
+    }
+
+    async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
+        check_write(key, "")?;
+        let (key, now, version) = (key.clone(), self.clock.now(), Version::fresh());
+        self.write(move |connection| {
+            let values = params![key.partition, key.sort, now, amount, version.0, expires];
+            connection.prepare_cached(ADD)?.query_row(values, |row| row.get(0))
+        })
+        .await
+    }
+
+    async fn check(&self) -> Result<()> {
+        let shape: i64 = self.read(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
+        if shape == SHAPE { Ok(()) } else { Err(other_shape(&self.path)) }
+    }
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn record(row: &Row<'_>, column: usize) -> rusqlite::Result<Record> {
+    Ok(Record { value: row.get(column)?, version: Version(row.get(column + 1)?) })
+}
+
+/// Makes the folder (0700) and the file (0600) before SQLite would make them wider.
+fn make_private(path: &Path) -> Result<()> {
+    let fault = |error| Error::unavailable(format!("the data file {} can't be opened for writing", path.display())).with_source(error);
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+            Error::unavailable(format!("the data folder {} can't be made; set APP_USERS_PATH to a folder that can be written", folder.display()))
+                .with_source(error)
+        })?;
+    }
+    fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).map_err(fault)
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let open = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| {
+        Error::unavailable(format!("the data file {} can't be opened for writing", path.display())).with_source(error)
+    })
+}
+
+fn prepare(connection: &Connection, path: &Path) -> Result<()> {
+    let shape: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
+    if shape > SHAPE {
+        return Err(other_shape(path));
+    }
+    if shape == SHAPE {
+        return Ok(());
+    }
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SHAPE}; COMMIT;")).map_err(explain)
+}
+
+fn other_shape(path: &Path) -> Error {
+    Error::unavailable(format!("the data file {} was written by another version; update this program", path.display()))
+}
+
+/// What SQLite says, as something to act on.
+fn explain(error: rusqlite::Error) -> Error {
+    let message = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the data folder's disk is full; nothing was written",
+        Some(ErrorCode::ReadOnly) => "the data folder is read-only; nothing was written",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "the data file is busy; try again",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the data file is damaged; restore it from a backup",
+        _ => "the data file can't be read or written",
+    };
+    Error::unavailable(message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::error::ErrorKind;
+    use crate::store::laws;
+
+    fn open(folder: &tempfile::TempDir) -> Sqlite {
+        Sqlite::open(&folder.path().join("data/store.sqlite3"), Arc::new(SystemClock)).expect("opens")
+    }
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(laws::ManualClock::default());
+        let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
+        let store = Sqlite::open(&folder.path().join("store.sqlite3"), shared).expect("opens");
+        laws::all(Arc::new(store), &clock).await;
+    }
+
+    #[test]
+    fn the_file_and_its_folder_are_the_owners_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(open(&folder));
+        let mode = |path: PathBuf| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(folder.path().join("data")), 0o700);
+        assert_eq!(mode(folder.path().join("data/store.sqlite3")), 0o600);
+    }
+
+    #[tokio::test]
+    async fn two_openings_of_one_file_see_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, other) = (open(&folder), open(&folder));
+        let key = Key::new("p", "s");
+        one.put(&key, Put::new("1".into(), When::Absent)).await.expect("writable");
+        let error = other.put(&key, Put::new("2".into(), When::Absent)).await.expect_err("taken");
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(other.get(&key).await.expect("readable").expect("there").value, "1");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_outage_and_loses_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(&folder);
+        store.put(&Key::new("p", "kept"), Put::new("1".into(), When::Always)).await.expect("writable");
+        lock(&store.writer).pragma_update(None, "max_page_count", 8).expect("a limit");
+        let error = store.put(&Key::new("p", "big"), Put::new("1".repeat(100_000), When::Always)).await.expect_err("full");
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Unavailable, "the data folder's disk is full; nothing was written"));
+        assert!(store.get(&Key::new("p", "kept")).await.expect("readable").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_file_of_a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        lock(&open(&folder).writer).pragma_update(None, "user_version", SHAPE + 1).expect("set");
+        let error = Sqlite::open(&folder.path().join("data/store.sqlite3"), Arc::new(SystemClock)).expect_err("newer");
+        assert!(error.message().contains("another version"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let error = Sqlite::open(Path::new("/dev/null/data/store.sqlite3"), Arc::new(SystemClock)).expect_err("no folder");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.message().contains("/dev/null/data"), "{error}");
+    }
+}

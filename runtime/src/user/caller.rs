@@ -1,0 +1,121 @@
+//! Everything a call knows about who made it.
+//!
+//! A caller holds no token: what proved the identity stays behind in `identity`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Email;
+
+/// Who makes a call, with what the one read of the user record gave.
+#[derive(Clone)]
+pub struct Caller {
+    subject: Subject,
+    scopes: Scopes,
+    profile: Option<Value>,
+}
+
+/// The two kinds of caller that reach MCP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A registered user.
+    User(Email),
+    /// An operator's probe: it may discover and list, and never acts as a user.
+    Probe,
+}
+
+/// What a token is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scopes {
+    /// A token that names no scopes can do whatever its user can.
+    All,
+    /// A token that names scopes can use the tools that need no others.
+    Only(BTreeSet<String>),
+}
+
+impl Scopes {
+    /// Reads a `scope` claim (RFC 8693 §4.2: names separated by spaces); `None` means no such claim.
+    #[must_use]
+    pub fn from_claim(claim: Option<&str>) -> Self {
+        claim.map_or(Self::All, |names| Self::Only(names.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    /// Whether every one of these scopes is held.
+    #[must_use]
+    pub fn contain(&self, needed: &[String]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(held) => needed.iter().all(|scope| held.contains(scope)),
+        }
+    }
+}
+
+impl Caller {
+    /// A registered user, with the stored profile.
+    #[must_use]
+    pub const fn user(email: Email, scopes: Scopes, profile: Option<Value>) -> Self {
+        Self { subject: Subject::User(email), scopes, profile }
+    }
+
+    /// The probe, which sees every tool and may call none.
+    #[must_use]
+    pub const fn probe() -> Self {
+        Self { subject: Subject::Probe, scopes: Scopes::All, profile: None }
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The user's email, or `None` for the probe.
+    #[must_use]
+    pub const fn email(&self) -> Option<&Email> {
+        match &self.subject {
+            Subject::User(email) => Some(email),
+            Subject::Probe => None,
+        }
+    }
+
+    /// What the token is good for.
+    #[must_use]
+    pub const fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// The stored profile as it is, secrets included.
+    #[must_use]
+    pub const fn profile(&self) -> Option<&Value> {
+        self.profile.as_ref()
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("subject", &self.subject).field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_scopes_holds_all_and_one_with_none_holds_none() {
+        let needed = ["notes:write".to_owned()];
+        assert!(Scopes::from_claim(None).contain(&needed));
+        assert!(Scopes::from_claim(Some("notes:read notes:write")).contain(&needed));
+        assert!(!Scopes::from_claim(Some("notes:read")).contain(&needed));
+        assert!(!Scopes::from_claim(Some("")).contain(&needed));
+        assert!(Scopes::from_claim(Some("")).contain(&[]));
+    }
+
+    #[test]
+    fn debug_shows_no_profile() {
+        let caller = Caller::user("a@b.de".parse().expect("valid"), Scopes::All, Some(serde_json::json!({"token": "hush"})));
+        assert!(!format!("{caller:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,60 @@
+//! The user on whose behalf the running tool works.
+//!
+//! The task-local is entered in one place, around the author's function: rmcp runs handlers in tasks of their own, so
+//! nothing set further out would reach it. It must never be entered anywhere else.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{Caller, Email, Scopes};
+use crate::error::{Error, Result};
+
+tokio::task_local! {
+    static CURRENT: Arc<Caller>;
+}
+
+/// The registered user who makes the running call; also an extractor for tools.
+#[derive(Clone, Debug)]
+pub struct CurrentUser {
+    email: Email,
+    caller: Arc<Caller>,
+}
+
+impl CurrentUser {
+    /// The user behind a caller.
+    ///
+    /// # Errors
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe, which is no user.
+    pub fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
+        let email = caller.email().cloned();
+        let email = email.ok_or_else(|| Error::forbidden("this call is not made by a registered user"))?;
+        Ok(Self { email, caller: Arc::clone(caller) })
+    }
+
+    /// The user's email, in lower case.
+    #[must_use]
+    pub const fn email(&self) -> &Email {
+        &self.email
+    }
+
+    /// What the user's token is good for.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        self.caller.scopes()
+    }
+}
+
+/// The user on whose behalf the running tool works, wherever in it this is asked.
+///
+/// # Errors
+/// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) outside a tool, such as in a task the tool spawned.
+pub fn current_user() -> Result<CurrentUser> {
+    CURRENT
+        .try_with(CurrentUser::from_caller)
+        .unwrap_or_else(|_| Err(Error::unauthenticated("there is no current user here; ask for it inside a tool")))
+}
+
+/// Runs a tool's future with its caller as the current user.
+pub(crate) async fn enter<F: Future>(caller: Arc<Caller>, work: F) -> F::Output {
+    CURRENT.scope(caller, work).await
+}

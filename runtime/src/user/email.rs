@@ -1,0 +1,140 @@
+//! The name of a user: an email address in one spelling.
+//!
+//! An email must never become a path or a part of a query; it is kept as a key and percent-encoded in URLs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The longest address that mail can carry (RFC 5321 §4.5.3.1.3, less the angle brackets).
+const MAX_BYTES: usize = 254;
+
+/// Subjects of tokens that are not users: the admin's and the probe's.
+const RESERVED: [&str; 2] = ["admin", "probe"];
+
+/// Whether a subject is kept for tokens of another kind and can't be registered.
+#[must_use]
+pub fn is_reserved(subject: &str) -> bool {
+    RESERVED.iter().any(|reserved| subject.trim().eq_ignore_ascii_case(reserved))
+}
+
+/// A lower-cased email address.
+///
+/// ```
+/// use mcp_lambda::Email;
+///
+/// let email: Email = "Alice@Example.com".parse()?;
+/// assert_eq!(email.as_str(), "alice@example.com");
+/// assert!("../../x".parse::<Email>().is_err());
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Email {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match fault(text.trim()) {
+            Some(fault) => Err(Error::invalid(format!("`email` {fault}"))),
+            None => Ok(Self(text.trim().to_ascii_lowercase())),
+        }
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is wrong with an address, if anything. Unusual but lawful characters (`/`, `~`, `+`) are not.
+fn fault(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty; give an address such as alice@example.com");
+    }
+    if is_reserved(text) {
+        return Some("is a reserved name; give an address such as alice@example.com");
+    }
+    if text.len() > MAX_BYTES {
+        return Some("is longer than 254 bytes");
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some("holds spaces, control characters or letters outside ASCII; write the domain in its ASCII (xn--) form");
+    }
+    match text.split_once('@') {
+        Some((local, domain)) if !local.is_empty() && is_domain(domain) => None,
+        _ => Some("is not of the form name@domain; give an address such as alice@example.com"),
+    }
+}
+
+fn is_domain(domain: &str) -> bool {
+    domain.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lawful_addresses_are_kept_in_lower_case() {
+        for (given, kept) in [
+            ("Alice@Example.COM", "alice@example.com"),
+            (" bob@example.com ", "bob@example.com"),
+            ("a/b~c+d@example.com", "a/b~c+d@example.com"),
+            ("root@localhost", "root@localhost"),
+        ] {
+            assert_eq!(given.parse::<Email>().expect(given).as_str(), kept);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_a_reason() {
+        let long = format!("{}@example.com", "a".repeat(300));
+        for given in
+            ["", " ", "admin", "PROBE", "../../x", "a@b@c", "@b.com", "a@", "a@b..c", "a@../x", "a b@c.de", "zoë@x.de", "a\0@b.c", &long]
+        {
+            let error = given.parse::<Email>().expect_err(given);
+            assert!(error.message().starts_with("`email` "), "{given}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_is_stable(text in "\\PC{0,40}|[a-zA-Z/~.]{0,10}@[a-zA-Z.]{0,10}") {
+            if let Ok(email) = text.parse::<Email>() {
+                prop_assert_eq!(email.as_str().parse::<Email>().expect("parses again"), email);
+            }
+        }
+    }
+}

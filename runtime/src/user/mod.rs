@@ -1,0 +1,12 @@
+//! Who is calling: an [`Email`], a [`Caller`], and the [`current_user`] of the running tool.
+//!
+//! Nothing here decides whether somebody may call; that is `identity`'s work.
+
+mod caller;
+mod current;
+mod email;
+
+pub use caller::{Caller, Scopes, Subject};
+pub use current::{CurrentUser, current_user};
+pub(crate) use current::enter;
+pub use email::{Email, is_reserved};

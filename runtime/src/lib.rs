@@ -11,3 +11,8 @@ pub mod user;
 pub use error::{Error, ErrorKind, Result};
 pub use secret::Secret;
 pub use user::Email;
+pub mod admin;
+pub mod guard;
+pub mod health;
+pub mod identity;
+pub mod http;

@@ -5,6 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+/// When whoever carries the request stops waiting; a door puts it beside the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub Instant);
+
 /// The call a tool is in; an extractor for tools.
 #[derive(Clone, Debug)]
 pub struct Context {

@@ -22,7 +22,7 @@ pub use build::{Handler, Tool};
 pub use call::{Argument, Call, FromCall};
 pub use catalog::{Catalog, unknown};
 pub use content::{Content, Outcome};
-pub use context::Context;
+pub use context::{Context, Deadline};
 pub use definition::{Definition, Hints, MAX_NAME_BYTES, is_scope};
 pub use returns::{Return, answer, answer_result, output_schema};
 

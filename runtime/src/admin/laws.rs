@@ -1,0 +1,215 @@
+//! The laws of [`AdminApi`]: the local and the remote leaf run all of them.
+//!
+//! A law works on users of its own and must never count or remove others'.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{AdminApi, Local, NewToken, NewUser, SafeTool};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{ErrorKind, Result};
+use crate::health::{Checkup, Status};
+use crate::identity::{Config, Identity};
+use crate::keys::{Given, SigningKey, SigningKeys};
+use crate::profile::ProfileType;
+use crate::records::Users;
+use crate::secret::{MASK, Secret};
+use crate::store::{Memory, Shared};
+use crate::user::Email;
+
+/// The profile that an app under these laws must declare.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct LawProfile {
+    /// A credential.
+    pub token: Secret<String>,
+    /// Something to see.
+    pub colour: Option<String>,
+    /// Something with a type.
+    pub port: Option<u16>,
+}
+
+/// A local leaf over memory, fit for the laws.
+///
+/// # Panics
+/// Never: the key is long enough.
+#[must_use]
+pub fn local() -> Local {
+    let (store, clock): (Shared, Arc<dyn Clock>) = (Arc::new(Memory::default()), Arc::new(SystemClock));
+    let keys: Arc<dyn SigningKeys> = Arc::new(Given::new(SigningKey::new([7; 32]).expect("long enough")));
+    let users = Users::new(Arc::clone(&store));
+    let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&clock), Config::default());
+    let checkup = Arc::new(Checkup::new(store, keys, Arc::clone(&clock), BTreeMap::new()));
+    let profile = Some(ProfileType::of::<LawProfile>());
+    Local::new(users, identity, checkup, clock, profile, SafeTool::supported("count".into(), "Counts.".into()))
+}
+
+/// Runs every law over an API whose app declares [`LawProfile`] and a safe tool.
+///
+/// # Panics
+/// When the API breaks a law.
+pub async fn all(api: &dyn AdminApi) {
+    a_user_is_registered_once(api).await;
+    of_many_registrations_one_wins(api).await;
+    a_profile_is_checked_merged_and_masked(api).await;
+    unlawful_registrations_leave_nothing(api).await;
+    users_are_listed_in_pages(api).await;
+    tokens_are_listed_and_revoked_one_by_one(api).await;
+    revoking_a_user_revokes_every_token(api).await;
+    a_purged_user_is_gone(api).await;
+    nobody_is_not_found(api).await;
+    tokens_have_bounds(api).await;
+    health_and_the_safe_tool_are_told(api).await;
+}
+
+fn somebody() -> Email {
+    format!("{}+a/b~c@law.example.com", uuid::Uuid::new_v4()).parse().expect("valid")
+}
+
+fn new_user(email: &Email) -> NewUser {
+    NewUser { email: email.clone(), profile: Some(json!({"token": "hush", "colour": "blue"})), duration_seconds: None }
+}
+
+fn new_token(email: &Email) -> NewToken {
+    NewToken { email: email.clone(), name: None, duration_seconds: None, scopes: None }
+}
+
+async fn registered(api: &dyn AdminApi) -> Email {
+    let email = somebody();
+    api.register(new_user(&email)).await.expect("registered");
+    email
+}
+
+fn kind<T: std::fmt::Debug>(outcome: Result<T>) -> ErrorKind {
+    outcome.expect_err("a law expects a refusal").kind()
+}
+
+async fn a_user_is_registered_once(api: &dyn AdminApi) {
+    let email = somebody();
+    let issued = api.register(new_user(&email)).await.expect("registered");
+    assert_eq!((&issued.email, issued.duration_seconds), (&email, crate::identity::DEFAULT_DURATION_SECONDS));
+    assert_eq!(issued.token.expose().split('.').count(), 3);
+    let error = api.register(new_user(&email)).await.expect_err("taken");
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.message().contains(email.as_str()), "{error}");
+    let user = api.user(&email).await.expect("there");
+    assert_eq!((user.email, user.revoke_after, user.tokens), (email, None, 1));
+}
+
+async fn of_many_registrations_one_wins(api: &dyn AdminApi) {
+    let email = somebody();
+    let attempts = (0..64).map(|_| api.register(new_user(&email)));
+    let outcomes = futures_util::future::join_all(attempts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(outcomes.into_iter().filter_map(Result::err).all(|error| error.kind() == ErrorKind::AlreadyExists));
+}
+
+async fn a_profile_is_checked_merged_and_masked(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    assert_eq!(api.profile(&email, false).await.expect("there"), Some(json!({"token": MASK, "colour": "blue"})));
+    let merged = api.update_profile(&email, &json!({"colour": null, "port": 80})).await.expect("fits");
+    assert_eq!(merged, json!({"token": MASK, "port": 80}));
+    for patch in [json!({"token": null}), json!({"port": "s3cret"}), json!({"unknown": 1}), json!("s3cret"), json!([])] {
+        let error = api.update_profile(&email, &patch).await.expect_err("does not fit");
+        assert!(error.kind() == ErrorKind::Invalid && !error.message().contains("s3cret"), "{error}");
+    }
+    assert_eq!(api.profile(&email, true).await.expect("there"), Some(json!({"token": "hush", "port": 80})));
+    assert_eq!(api.user(&email).await.expect("there").profile, Some(json!({"token": MASK, "port": 80})));
+}
+
+async fn unlawful_registrations_leave_nothing(api: &dyn AdminApi) {
+    let email = somebody();
+    for profile in [None, Some(json!({})), Some(json!("text")), Some(json!({"token": "t", "port": -1}))] {
+        assert_eq!(kind(api.register(NewUser { profile, ..new_user(&email) }).await), ErrorKind::Invalid);
+    }
+    for seconds in [0, 1_000_000_000_000] {
+        assert_eq!(kind(api.register(NewUser { duration_seconds: Some(seconds), ..new_user(&email) }).await), ErrorKind::Invalid);
+    }
+    assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
+}
+
+async fn users_are_listed_in_pages(api: &dyn AdminApi) {
+    let mut mine = vec![registered(api).await, registered(api).await, registered(api).await];
+    mine.sort();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = api.users(after.as_ref(), 2).await.expect("listable");
+        assert!(page.users.len() <= 2);
+        found.extend(page.users.into_iter().map(|user| user.email));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(found.is_sorted());
+    found.retain(|email| mine.contains(email));
+    assert_eq!(found, mine);
+}
+
+async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    let scopes = Some(vec!["notes:read".to_owned()]);
+    let laptop = NewToken { name: Some("laptop".into()), duration_seconds: Some(3_600), scopes: scopes.clone(), ..new_token(&email) };
+    let issued = api.create_token(laptop).await.expect("created");
+    assert_eq!(issued.duration_seconds, 3_600);
+    let of_issued = async || api.tokens(&email).await.expect("listable").into_iter().find(|token| token.id == issued.id);
+    let listed = of_issued().await.expect("listed");
+    assert_eq!((listed.name.as_deref(), listed.expires, listed.scopes, listed.revoked), (Some("laptop"), issued.expires.clone(), scopes, false));
+    api.revoke_token(&email, &issued.id).await.expect("revoked");
+    assert!(of_issued().await.expect("still listed").revoked);
+    assert_eq!(api.tokens(&email).await.expect("listable").iter().filter(|token| !token.revoked).count(), 1);
+    assert_eq!(kind(api.revoke_token(&email, "no-such-token").await), ErrorKind::NotFound);
+}
+
+async fn revoking_a_user_revokes_every_token(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    api.revoke(&email).await.expect("revoked");
+    assert!(api.tokens(&email).await.expect("listable").iter().all(|token| token.revoked));
+    assert!(api.user(&email).await.expect("still there").revoke_after.is_some());
+    api.create_token(new_token(&email)).await.expect("a revoked user may have a new token");
+    assert_eq!(api.user(&email).await.expect("there").tokens, 1);
+}
+
+async fn a_purged_user_is_gone(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    api.purge(&email).await.expect("purged");
+    assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
+    api.register(new_user(&email)).await.expect("the name is free again");
+}
+
+async fn nobody_is_not_found(api: &dyn AdminApi) {
+    let nobody = somebody();
+    let kinds = [
+        kind(api.user(&nobody).await),
+        kind(api.revoke(&nobody).await),
+        kind(api.purge(&nobody).await),
+        kind(api.profile(&nobody, false).await),
+        kind(api.update_profile(&nobody, &json!({"colour": "red"})).await),
+        kind(api.create_token(new_token(&nobody)).await),
+        kind(api.tokens(&nobody).await),
+        kind(api.revoke_token(&nobody, "x").await),
+    ];
+    assert_eq!(kinds, [ErrorKind::NotFound; 8]);
+}
+
+async fn tokens_have_bounds(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    for token in [
+        NewToken { duration_seconds: Some(59), ..new_token(&email) },
+        NewToken { scopes: Some(vec!["admin".into()]), ..new_token(&email) },
+        NewToken { name: Some("x".repeat(101)), ..new_token(&email) },
+    ] {
+        assert_eq!(kind(api.create_token(token).await), ErrorKind::Invalid);
+    }
+}
+
+async fn health_and_the_safe_tool_are_told(api: &dyn AdminApi) {
+    let health = api.health().await.expect("told");
+    assert_eq!(health.status, Status::Healthy);
+    assert!(health.details.contains_key("store") && health.details.contains_key("signing_key"));
+    let safe = api.safe_tool().await.expect("told");
+    assert!(safe.supported && safe.tool.is_some_and(|tool| Value::Object(tool.arguments).is_object()));
+}

@@ -1,0 +1,201 @@
+//! The admin API over the records of a store: what the server answers with, and the CLI on a laptop.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use super::{AdminApi, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList};
+use crate::clock::{Clock, rfc3339};
+use crate::error::{Error, Result};
+use crate::health::{Checkup, Details};
+use crate::identity::{Identity, TokenRequest};
+use crate::profile::{ProfileType, merge};
+use crate::records::{UserRecord, Users};
+use crate::user::Email;
+
+/// The most tokens one user has at a time: the record that every call reads stays small.
+const MAX_TOKENS: usize = 200;
+
+/// The [`AdminApi`] over a store.
+pub struct Local {
+    users: Users,
+    identity: Identity,
+    checkup: Arc<Checkup>,
+    clock: Arc<dyn Clock>,
+    profile: Option<ProfileType>,
+    safe_tool: SafeTool,
+}
+
+impl Local {
+    /// Works on these users and issues their tokens.
+    #[must_use]
+    pub const fn new(
+        users: Users,
+        identity: Identity,
+        checkup: Arc<Checkup>,
+        clock: Arc<dyn Clock>,
+        profile: Option<ProfileType>,
+        safe_tool: SafeTool,
+    ) -> Self {
+        Self { users, identity, checkup, clock, profile, safe_tool }
+    }
+
+    /// A profile is checked whole; without a declared type, any object will do.
+    fn check(&self, profile: Option<&Value>) -> Result<()> {
+        let empty = Value::Object(Map::new());
+        match (&self.profile, profile) {
+            (Some(declared), profile) => declared.validate(profile.unwrap_or(&empty)),
+            (None, None | Some(Value::Object(_))) => Ok(()),
+            (None, Some(_)) => Err(Error::invalid("`profile` must be a JSON object")),
+        }
+    }
+
+    fn masked(&self, profile: Value) -> Value {
+        match &self.profile {
+            Some(declared) => declared.masked(profile),
+            None => profile,
+        }
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local").field("users", &self.users).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl AdminApi for Local {
+    async fn health(&self) -> Result<Details> {
+        Ok(self.checkup.details().await)
+    }
+
+    async fn register(&self, user: NewUser) -> Result<Registered> {
+        self.check(user.profile.as_ref())?;
+        let request = TokenRequest { duration_seconds: user.duration_seconds, ..TokenRequest::default() };
+        let mut record = self.users.draft(user.email, user.profile, self.clock.now()).await?;
+        let new = self.identity.issue(&record, request).await?;
+        record.tokens.insert(new.id.clone(), new.record.clone());
+        self.users.register(&record).await?;
+        tracing::info!(user.email = %record.email, "user registered");
+        Ok(Registered { email: record.email, token: new.token, duration_seconds: new.duration_seconds })
+    }
+
+    async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
+        let page = self.users.page(after, limit.clamp(1, MAX_LIMIT)).await?;
+        let summary = |user: UserRecord| User { created: rfc3339(user.created), revoke_after: user.revoke_after, email: user.email };
+        Ok(UserList { users: page.users.into_iter().map(summary).collect(), next: page.next })
+    }
+
+    async fn user(&self, email: &Email) -> Result<UserDetails> {
+        let (user, now) = (self.users.get(email).await?, self.clock.now());
+        let works = |token: &&_| !user.has_revoked(token) && token.expires > now;
+        let tokens = user.tokens.values().filter(works).count();
+        let profile = user.profile.map(|profile| self.masked(profile));
+        Ok(UserDetails { email: user.email, created: rfc3339(user.created), revoke_after: user.revoke_after, profile, tokens })
+    }
+
+    async fn revoke(&self, email: &Email) -> Result<()> {
+        let now = self.clock.now();
+        self.users.change(email, now, |user| Ok(user.revoke(now))).await?;
+        tracing::info!(user.email = %email, "user revoked");
+        Ok(())
+    }
+
+    async fn purge(&self, email: &Email) -> Result<()> {
+        self.users.purge(email, self.clock.now()).await?;
+        tracing::info!("user purged");
+        Ok(())
+    }
+
+    async fn profile(&self, email: &Email, reveal: bool) -> Result<Option<Value>> {
+        let profile = self.users.get(email).await?.profile;
+        if reveal {
+            tracing::info!(user.email = %email, "profile revealed");
+            return Ok(profile);
+        }
+        Ok(profile.map(|profile| self.masked(profile)))
+    }
+
+    async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
+        let Value::Object(changes) = patch else {
+            return Err(Error::invalid("the body must be a JSON object of profile fields"));
+        };
+        let change = |user: &mut UserRecord| {
+            let mut merged = user.profile.take().unwrap_or_default();
+            merge(&mut merged, patch);
+            self.check(Some(&merged))?;
+            user.profile = Some(merged.clone());
+            Ok(merged)
+        };
+        let merged = self.users.change(email, self.clock.now(), change).await?;
+        let fields: Vec<_> = changes.keys().map(String::as_str).collect();
+        tracing::info!(user.email = %email, fields = fields.join(","), "profile updated");
+        Ok(self.masked(merged))
+    }
+
+    async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
+        let NewToken { email, name, duration_seconds, scopes } = token;
+        let user = self.users.get(&email).await?;
+        let new = self.identity.issue(&user, TokenRequest { name, duration_seconds, scopes }).await?;
+        let now = self.clock.now();
+        let keep = |user: &mut UserRecord| {
+            user.tokens.retain(|_, token| token.expires > now);
+            if user.tokens.len() >= MAX_TOKENS {
+                return Err(Error::invalid(format!("user `{}` has {MAX_TOKENS} tokens already; revoke the user to end them all, or wait until some expire", user.email)));
+            }
+            if user.generation != new.record.generation {
+                return Err(Error::conflict(format!("user `{}` was revoked in between; try again", user.email)));
+            }
+            user.tokens.insert(new.id.clone(), new.record.clone());
+            Ok(())
+        };
+        self.users.change(&email, now, keep).await?;
+        tracing::info!(user.email = %email, token.id = new.id, "token created");
+        let expires = rfc3339(new.record.expires);
+        Ok(IssuedToken { email, token: new.token, duration_seconds: new.duration_seconds, id: new.id, expires })
+    }
+
+    async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
+        let (user, now) = (self.users.get(email).await?, self.clock.now());
+        let mut live: Vec<_> = user.tokens.iter().filter(|(_, token)| token.expires > now).collect();
+        live.sort_by_key(|(_, token)| token.created);
+        let wire = |(id, token): (&String, &crate::records::TokenRecord)| Token {
+            id: id.clone(),
+            name: token.name.clone(),
+            created: rfc3339(token.created),
+            expires: rfc3339(token.expires),
+            scopes: token.scopes.clone(),
+            revoked: user.has_revoked(token),
+        };
+        Ok(live.into_iter().map(wire).collect())
+    }
+
+    async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
+        let revoke = |user: &mut UserRecord| {
+            let token = user.tokens.get_mut(id);
+            let token = token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
+            token.revoked = true;
+            Ok(())
+        };
+        self.users.change(email, self.clock.now(), revoke).await?;
+        tracing::info!(user.email = %email, token.id = id, "token revoked");
+        Ok(())
+    }
+
+    async fn safe_tool(&self) -> Result<SafeTool> {
+        Ok(self.safe_tool.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::admin::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        laws::all(&laws::local()).await;
+    }
+}

@@ -1,0 +1,158 @@
+//! The admin API's bodies, as both its ends read and write them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::secret::Secret;
+use crate::user::Email;
+
+/// `POST /admin/users`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// Who.
+    pub email: Email,
+    /// What the app keeps about the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Value>,
+    /// How long the first token lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+}
+
+/// `POST /admin/tokens`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// Whose.
+    pub email: Email,
+    /// What to call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How long it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+    /// What it is good for; left out, everything its user may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+}
+
+/// A user just registered, with the first token. It serializes masked; whoever shows it once, exposes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// Who.
+    pub email: Email,
+    /// The token.
+    pub token: Secret<String>,
+    /// How long it lives.
+    pub duration_seconds: u64,
+}
+
+/// A token just made. It serializes masked; whoever shows it once, exposes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedToken {
+    /// Whose.
+    pub email: Email,
+    /// The token.
+    pub token: Secret<String>,
+    /// How long it lives.
+    pub duration_seconds: u64,
+    /// What to revoke it by.
+    pub id: String,
+    /// When it ends, in RFC 3339.
+    pub expires: String,
+}
+
+/// One user in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Who.
+    pub email: Email,
+    /// When the user was registered, in RFC 3339.
+    pub created: String,
+    /// When the user was last revoked, in epoch seconds.
+    pub revoke_after: Option<u64>,
+}
+
+/// Some users, in order of email.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserList {
+    /// The users.
+    pub users: Vec<User>,
+    /// Whom to list after for the next page.
+    pub next: Option<Email>,
+}
+
+/// One user by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDetails {
+    /// Who.
+    pub email: Email,
+    /// When the user was registered, in RFC 3339.
+    pub created: String,
+    /// When the user was last revoked, in epoch seconds.
+    pub revoke_after: Option<u64>,
+    /// What the app keeps about the user, secrets masked.
+    pub profile: Option<Value>,
+    /// How many tokens work now.
+    pub tokens: usize,
+}
+
+/// A token of a user, without the token itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What to revoke it by.
+    pub id: String,
+    /// What it is called.
+    pub name: Option<String>,
+    /// When it was made, in RFC 3339.
+    pub created: String,
+    /// When it ends, in RFC 3339.
+    pub expires: String,
+    /// What it is good for; `None` is everything its user may do.
+    pub scopes: Option<Vec<String>>,
+    /// Whether it is dead before its time.
+    pub revoked: bool,
+}
+
+/// `GET /admin/safe-tool`. Fields are only ever added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafeTool {
+    /// `"1"`.
+    pub schema_version: String,
+    /// Whether the app names a safe tool.
+    pub supported: bool,
+    /// The tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<SafeToolCall>,
+    /// What to do where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// A call that tells little and changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafeToolCall {
+    /// The tool.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// What to call it with.
+    pub arguments: Map<String, Value>,
+}
+
+impl SafeTool {
+    /// What an app without a safe tool says.
+    #[must_use]
+    pub fn unsupported() -> Self {
+        let hint = "this app names no safe tool; name a read-only one with `App::safe_tool`".to_owned();
+        Self { schema_version: "1".into(), supported: false, tool: None, hint: Some(hint) }
+    }
+
+    /// What an app with a safe tool says.
+    #[must_use]
+    pub fn supported(name: String, description: String) -> Self {
+        let tool = SafeToolCall { name, description, arguments: Map::new() };
+        Self { schema_version: "1".into(), supported: true, tool: Some(tool), hint: None }
+    }
+}

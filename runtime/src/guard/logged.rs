@@ -1,0 +1,60 @@
+//! One line in the log for every call of a tool: who, what, how long, how it ended.
+//!
+//! Arguments and answers are never logged: they are the user's.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use crate::error::Result;
+use crate::tool::{Call, Definition, Outcome, Shared, ToolSource};
+use crate::user::{Caller, Email};
+
+/// A source whose calls are logged.
+#[derive(Debug)]
+pub struct Logged {
+    inner: Shared,
+}
+
+impl Logged {
+    /// Logs the calls of this source.
+    #[must_use]
+    pub const fn new(inner: Shared) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ToolSource for Logged {
+    async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>> {
+        self.inner.list(caller).await
+    }
+
+    async fn call(&self, call: Call) -> Result<Outcome> {
+        let (name, user, started) = (call.name.clone(), call.caller.email().cloned(), Instant::now());
+        let outcome = self.inner.call(call).await;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let user = user.as_ref().map_or("probe", Email::as_str);
+        match &outcome {
+            Ok(outcome) if !outcome.is_error => tracing::info!(tool.name = name, user.email = user, duration_ms, "call"),
+            Ok(_) => tracing::info!(tool.name = name, user.email = user, duration_ms, error = "tool", "call"),
+            Err(error) => {
+                tracing::warn!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), cause = error.chain(), "call");
+            }
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        laws::all(Arc::new(Logged::new(Arc::new(laws::catalog())))).await;
+    }
+}

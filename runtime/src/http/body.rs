@@ -1,0 +1,50 @@
+//! Bodies: read whole within a bound, written as JSON.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use serde::Serialize;
+
+use super::Problem;
+
+/// The body of every answer.
+pub type Body = BoxBody<Bytes, Infallible>;
+
+/// Every answer.
+pub type Response = http::Response<Body>;
+
+/// The most bytes a request may have: what fits Lambda's 6 MB event with room for its escapes.
+pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Reads a request's body.
+pub(super) async fn read<B>(body: B) -> Result<Bytes, Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::body_too_large()),
+        Err(_) => Err(Problem::invalid("the body could not be read to its end")),
+    }
+}
+
+/// A JSON answer.
+pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(Full::new(Bytes::from(text)).boxed());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: http::StatusCode) -> Response {
+    let mut response = Response::new(Full::default().boxed());
+    *response.status_mut() = status;
+    response
+}

@@ -1,18 +1,45 @@
-#![doc = "x"]
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+mod app;
+pub mod backend;
 pub mod clock;
-pub mod error;
+pub mod config;
+mod error;
+pub mod guard;
+pub mod health;
+pub mod http;
+pub mod identity;
 pub mod keys;
+pub mod mcp;
 pub mod profile;
 pub mod records;
-pub mod secret;
+mod secret;
+mod serve;
 pub mod store;
 pub mod tool;
 pub mod user;
+
+pub use app::{App, House};
 pub use error::{Error, ErrorKind, Result};
-pub use secret::Secret;
-pub use user::Email;
-pub mod admin;
-pub mod guard;
-pub mod health;
-pub mod identity;
-pub mod http;
+pub use mcp_lambda_macros::tools;
+pub use profile::Profile;
+pub use records::UserData;
+pub use secret::{MASK, Secret};
+pub use serve::run;
+pub use tool::{Content, Context, Outcome, Tool};
+pub use user::{CurrentUser, Email, current_user};
+
+/// What an author's module begins with: `use mcp_lambda::prelude::*;`.
+pub mod prelude {
+    pub use schemars::{self, JsonSchema};
+    pub use serde::{self, Deserialize, Serialize};
+
+    pub use crate::{App, Content, Context, CurrentUser, Email, Error, Outcome, Profile, Result, Secret, Tool, UserData, current_user, tools};
+}
+
+/// What the code that `#[tools]` writes needs; nobody else may use it.
+#[doc(hidden)]
+pub mod private {
+    pub use {schemars, serde};
+}

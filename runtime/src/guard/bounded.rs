@@ -48,7 +48,7 @@ impl ToolSource for Bounded {
         let work = AssertUnwindSafe(self.inner.call(call)).catch_unwind();
         match timeout_at(deadline, work).await {
             Ok(Ok(outcome)) => outcome.and_then(|outcome| fitting(&name, outcome)),
-            Ok(Err(panic)) => Err(Error::internal(format!("the tool `{name}` broke down; this is a fault of the server")).with_source(words(&*panic))),
+            Ok(Err(panic)) => Err(Error::internal(format!("the tool `{name}` broke down; this is a fault of the server")).with_source(panic_words(&*panic))),
             Err(_) => Err(Error::deadline_exceeded(format!("the tool `{name}` did not answer in time; ask for less, or try again later"))),
         }
     }
@@ -63,7 +63,7 @@ fn fitting(name: &str, outcome: Outcome) -> Result<Outcome> {
 }
 
 /// What a panic said, for the log.
-fn words(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
 }

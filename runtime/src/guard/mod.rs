@@ -8,5 +8,6 @@ mod logged;
 mod scoped;
 
 pub use bounded::Bounded;
+pub(crate) use bounded::panic_words;
 pub use logged::Logged;
 pub use scoped::Scoped;

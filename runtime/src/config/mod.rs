@@ -1,0 +1,321 @@
+//! Settings: read once, all faults reported together.
+//!
+//! A setting that is missing or broken must never open anything; one whose name is nearly right is a fault, not a wish
+//! unheard.
+
+mod env;
+mod vars;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+pub use env::{Environment, ProcessEnvironment};
+pub use vars::{Setting, SETTINGS};
+
+use crate::identity::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS};
+use crate::keys::SigningKey;
+
+/// Where the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In AWS Lambda or its emulator: everything is named, nothing is made.
+    Lambda,
+    /// On somebody's machine: what is not named is made in the app's data folder.
+    Local,
+}
+
+/// How a Lambda answers; it must be as the function URL or the gateway is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// Whole answers of at most 6 MB.
+    #[default]
+    Buffered,
+    /// Answers that begin before they end.
+    Stream,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For programs: one JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Everything a deployment decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the process runs.
+    pub place: Place,
+    /// `SIGNING_KEY`.
+    pub signing_key: Option<SigningKey>,
+    /// `SIGNING_KEY_SECRET`.
+    pub signing_key_secret: Option<String>,
+    /// `USERS_TABLE`.
+    pub users_table: Option<String>,
+    /// `APP_USERS_PATH`, or locally the app's data folder.
+    pub users_path: Option<PathBuf>,
+    /// `JWT_AUD`.
+    pub audience: Option<String>,
+    /// `TOKEN_DURATION_SECONDS`.
+    pub duration_seconds: u64,
+    /// `PUBLIC_URL`, without a slash at its end.
+    pub public_url: Option<String>,
+    /// `RESPONSE_MODE`.
+    pub response_mode: ResponseMode,
+    /// `ALLOW_QUERY_TOKEN`.
+    pub allow_query_token: bool,
+    /// `ALLOWED_ORIGINS`.
+    pub allowed_origins: Vec<String>,
+    /// `LOG_LEVEL`.
+    pub log_level: tracing::level_filters::LevelFilter,
+    /// `LOG_FORMAT`.
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// Reads the settings of an app.
+    ///
+    /// # Errors
+    /// Every fault, each naming its setting and what to do.
+    pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
+        let mut reader = Reader { environment, faults: near_misses(environment) };
+        let place = if environment.get("AWS_LAMBDA_RUNTIME_API").is_some() { Place::Lambda } else { Place::Local };
+        let settings = Self {
+            place,
+            signing_key: reader.parsed(vars::SIGNING_KEY, |text| SigningKey::from_text(text).map_err(|error| error.to_string())),
+            signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
+            users_table: reader.text(vars::USERS_TABLE),
+            users_path: reader.users_path(place, app),
+            audience: reader.text(vars::JWT_AUD),
+            duration_seconds: reader.parsed(vars::TOKEN_DURATION_SECONDS, duration).unwrap_or(DEFAULT_DURATION_SECONDS),
+            public_url: reader.parsed(vars::PUBLIC_URL, public_url),
+            response_mode: reader.parsed(vars::RESPONSE_MODE, response_mode).unwrap_or_default(),
+            allow_query_token: reader.parsed(vars::ALLOW_QUERY_TOKEN, boolean).unwrap_or_default(),
+            allowed_origins: reader.parsed(vars::ALLOWED_ORIGINS, origins).unwrap_or_default(),
+            log_level: reader.parsed(vars::LOG_LEVEL, level).unwrap_or(tracing::level_filters::LevelFilter::INFO),
+            log_format: reader.parsed(vars::LOG_FORMAT, log_format).unwrap_or(match place {
+                Place::Lambda => LogFormat::Json,
+                Place::Local => LogFormat::Text,
+            }),
+        };
+        reader.check_together(&settings);
+        if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+    }
+
+    /// The host of `PUBLIC_URL`.
+    #[must_use]
+    pub fn public_host(&self) -> Option<String> {
+        let url: http::Uri = self.public_url.as_ref()?.parse().ok()?;
+        url.host().map(str::to_owned)
+    }
+
+    /// The origin of `PUBLIC_URL`.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<String> {
+        let url: http::Uri = self.public_url.as_ref()?.parse().ok()?;
+        Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+    }
+}
+
+struct Reader<'a> {
+    environment: &'a dyn Environment,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// A setting's text; empty is as good as unset.
+    fn text(&self, name: &str) -> Option<String> {
+        self.environment.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A setting's value; what does not parse is a fault.
+    fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match parse(&self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.faults.push(format!("{name}: {fault}"));
+                None
+            }
+        }
+    }
+
+    fn users_path(&mut self, place: Place, app: &str) -> Option<PathBuf> {
+        let named = self.text(vars::APP_USERS_PATH).map(PathBuf::from);
+        if named.is_some() || place == Place::Lambda {
+            return named;
+        }
+        let data = self.text("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = || self.text("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+        let folder = data.or_else(home).map(|data| data.join(app));
+        if folder.is_none() {
+            self.faults.push(format!("{}: there is no home folder to keep data in; set it to a folder", vars::APP_USERS_PATH));
+        }
+        folder
+    }
+
+    fn check_together(&mut self, settings: &Settings) {
+        if settings.signing_key.is_some() && settings.signing_key_secret.is_some() {
+            self.faults.push(format!("{} and {} are both set; set one", vars::SIGNING_KEY, vars::SIGNING_KEY_SECRET));
+        }
+        if settings.place == Place::Local {
+            return;
+        }
+        if self.text(vars::SIGNING_KEY).is_none() && settings.signing_key_secret.is_none() {
+            self.faults.push(format!("{}: set it to the Secrets Manager secret that holds the signing key", vars::SIGNING_KEY_SECRET));
+        }
+        if settings.users_table.is_none() && settings.users_path.is_none() {
+            self.faults.push(format!("{}: set it to the DynamoDB table that holds the users", vars::USERS_TABLE));
+        }
+        for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
+            if self.text(name).is_none() {
+                self.faults.push(format!("{name}: Lambda sets it; without Lambda, unset AWS_LAMBDA_RUNTIME_API"));
+            }
+        }
+    }
+}
+
+/// Variables whose names are one or two letters from a setting's: an unheard `JWT_AUDD` would accept every audience.
+fn near_misses(environment: &dyn Environment) -> Vec<String> {
+    let is_setting = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
+    let mut names: Vec<_> = environment.names().into_iter().filter(|name| !is_setting(name)).collect();
+    names.sort();
+    let near = |name: &String| SETTINGS.iter().find(|setting| strsim::osa_distance(name, setting.name) <= distance(setting.name));
+    let fault = |name: &String| near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name));
+    names.iter().filter_map(fault).collect()
+}
+
+const fn distance(name: &str) -> usize {
+    if name.len() > 10 { 2 } else { 1 }
+}
+
+fn duration(text: &str) -> Result<u64, String> {
+    let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
+    let seconds = text.parse().ok().filter(|seconds| DURATION_SECONDS.contains(seconds));
+    seconds.ok_or_else(|| format!("`{text}` is not a number of seconds from {least} to {most}"))
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    bool::from_str(text).map_err(|_| format!("`{text}` is neither `true` nor `false`"))
+}
+
+fn response_mode(text: &str) -> Result<ResponseMode, String> {
+    match text {
+        "stream" => Ok(ResponseMode::Stream),
+        "buffered" => Ok(ResponseMode::Buffered),
+        _ => Err(format!("`{text}` is neither `stream` nor `buffered`")),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        _ => Err(format!("`{text}` is neither `json` nor `text`")),
+    }
+}
+
+fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
+    let known = ["off", "error", "warn", "info", "debug", "trace"];
+    let lower = text.to_ascii_lowercase();
+    let level = known.contains(&lower.as_str()).then(|| lower.parse().ok()).flatten();
+    level.ok_or_else(|| format!("`{text}` is none of {}", known.join(", ")))
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url: Option<http::Uri> = text.parse().ok();
+    let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none());
+    if is_web { Ok(text.trim_end_matches('/').to_owned()) } else { Err(format!("`{text}` is not a URL such as https://mcp.example.com")) }
+}
+
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(origin).collect()
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url: Option<http::Uri> = text.parse().ok();
+    let is_origin = url.is_some_and(|url| {
+        let bare = url.scheme_str().zip(url.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
+        matches!(url.scheme_str(), Some("http" | "https")) && bare.as_deref() == Some(text)
+    });
+    if is_origin { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an origin such as https://app.example.com (no path, no `*`)")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        let environment: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(&environment, "notes")
+    }
+
+    const LAMBDA: [(&str, &str); 4] = [
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "notes"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ];
+
+    #[test]
+    fn a_laptop_needs_nothing_but_a_home() {
+        let settings = read(&[("HOME", "/home/a")]).expect("enough");
+        assert_eq!((settings.place, settings.users_path), (Place::Local, Some("/home/a/.local/share/notes".into())));
+        let settings = read(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/data")]).expect("enough");
+        assert_eq!(settings.users_path, Some("/data/notes".into()));
+        assert!(read(&[]).expect_err("nowhere to keep data")[0].starts_with("APP_USERS_PATH"));
+    }
+
+    #[test]
+    fn a_lambda_needs_a_table_and_a_key_by_name() {
+        let faults = read(&[&LAMBDA[..], &[("HOME", "/home/a")]].concat()).expect_err("neither is named");
+        assert!(faults.iter().any(|fault| fault.starts_with("SIGNING_KEY_SECRET")), "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.starts_with("USERS_TABLE")), "{faults:?}");
+        let key = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
+        let settings = read(&[&LAMBDA[..], &[key, ("APP_USERS_PATH", "/mnt/efs")]].concat()).expect("named");
+        assert_eq!((settings.place, settings.log_format), (Place::Lambda, LogFormat::Json));
+        let faults = read(&[LAMBDA[0], key, ("APP_USERS_PATH", "/mnt/efs")]).expect_err("no Lambda");
+        assert_eq!(faults.len(), 3, "{faults:?}");
+    }
+
+    #[test]
+    fn all_faults_are_reported_together_and_none_shows_a_key() {
+        let faults = read(&[
+            ("HOME", "/home/a"),
+            ("SIGNING_KEY", "hunter2!"),
+            ("SIGNING_KEY_SECRET", "prod/key"),
+            ("TOKEN_DURATION_SECONDS", "-5"),
+            ("PUBLIC_URL", "mcp.example.com"),
+            ("RESPONSE_MODE", "fast"),
+            ("ALLOW_QUERY_TOKEN", "yes"),
+            ("ALLOWED_ORIGINS", "https://a.example, *"),
+            ("LOG_LEVEL", "loud"),
+            ("LOG_FORMAT", "xml"),
+            ("JWT_AUDD", "x"),
+            ("SIGNING_KEY_SECRETS", "x"),
+        ])
+        .expect_err("all wrong");
+        for name in [
+            "SIGNING_KEY: the signing key has 8 bytes", "TOKEN_DURATION_SECONDS: `-5`", "PUBLIC_URL: `mcp", "RESPONSE_MODE: `fast`",
+            "ALLOW_QUERY_TOKEN: `yes`", "ALLOWED_ORIGINS: `*`", "LOG_LEVEL: `loud`", "LOG_FORMAT: `xml`",
+            "JWT_AUDD: unknown setting; did you mean JWT_AUD?", "SIGNING_KEY_SECRETS: unknown setting",
+        ] {
+            assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:#?}");
+        }
+        assert!(!format!("{faults:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn settings_print_no_key() {
+        let settings = read(&[("HOME", "/"), ("SIGNING_KEY", "0123456789abcdef0123456789abcdef")]).expect("enough");
+        assert!(!format!("{settings:?}").contains("0123456789abcdef0"));
+    }
+
+    #[test]
+    fn an_empty_setting_is_unset() {
+        assert_eq!(read(&[("HOME", "/"), ("JWT_AUD", " "), ("RESPONSE_MODE", "")]).expect("enough").audience, None);
+    }
+}

@@ -1,0 +1,36 @@
+//! Every setting, once: the README's table is made from this file, and a test holds them equal.
+
+/// A setting and what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// What holds if it is not set.
+    pub default: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:ident: $default:literal, $about:literal;)+) => {
+        $(pub(super) const $name: &str = stringify!($name);)+
+
+        /// Every setting, in the order of the README.
+        pub const SETTINGS: &[Setting] = &[$(Setting { name: $name, default: $default, about: $about }),+];
+    };
+}
+
+settings! {
+    SIGNING_KEY: "locally: generated once into the data folder", "The key that signs tokens, 32 bytes or more.";
+    SIGNING_KEY_SECRET: "on Lambda: needed, unless `SIGNING_KEY` is set", "Name or ARN of the Secrets Manager secret that holds the signing key.";
+    USERS_TABLE: "on Lambda: needed, unless `APP_USERS_PATH` is set", "The DynamoDB table that holds the users.";
+    APP_USERS_PATH: "locally: the app's folder in `$XDG_DATA_HOME` or `~/.local/share`", "The folder of the embedded store.";
+    JWT_AUD: "any audience is accepted", "The `aud` that every token carries and must carry.";
+    TOKEN_DURATION_SECONDS: "`7776000` (90 days)", "How long a token lives if nobody says otherwise, from 60 to 315360000.";
+    PUBLIC_URL: "the address it listens on", "The URL under which clients reach the server.";
+    RESPONSE_MODE: "`buffered`", "How a Lambda answers: `stream` or `buffered`, as its function URL or gateway is set.";
+    ALLOW_QUERY_TOKEN: "`false`", "Whether a token may come as `?token=`, which logs of others may keep.";
+    ALLOWED_ORIGINS: "none; locally: this machine's own", "Origins whose web pages may ask, separated by commas.";
+    LOG_LEVEL: "`info`", "`off`, `error`, `warn`, `info`, `debug` or `trace`.";
+    LOG_FORMAT: "`json` on Lambda, `text` locally", "`json` or `text`.";
+}

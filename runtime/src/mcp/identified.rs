@@ -1,0 +1,188 @@
+//! Somebody's rmcp `ServerHandler` with an identity: its methods run with the caller as the current user, in bounded time
+//! and behind a panic guard, and the probe may only discover and list.
+
+#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam, CompleteRequestParams, CompleteResult,
+    CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
+};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use tokio::time::timeout_at;
+
+use super::{Seat, Seated, error};
+use crate::error::Error;
+use crate::guard::panic_words;
+use crate::user::{Caller, Subject, enter};
+
+/// A handler that knows its caller.
+#[derive(Debug)]
+pub struct Identified<H> {
+    handler: Arc<H>,
+    seat: Seat,
+}
+
+impl<H> Clone for Identified<H> {
+    fn clone(&self) -> Self {
+        Self { handler: Arc::clone(&self.handler), seat: self.seat.clone() }
+    }
+}
+
+impl<H: ServerHandler> Identified<H> {
+    /// Gives this handler an identity.
+    #[must_use]
+    pub fn new(handler: H, seat: Seat) -> Self {
+        Self { handler: Arc::new(handler), seat }
+    }
+
+    /// Runs one of the handler's methods.
+    async fn run<T, W: Future<Output = Result<T, ErrorData>> + Send>(
+        &self,
+        caller: Result<Arc<Caller>, Error>,
+        deadline: tokio::time::Instant,
+        work: W,
+    ) -> Result<T, ErrorData> {
+        let caller = caller.map_err(|error| error::protocol(&error))?;
+        match timeout_at(deadline, AssertUnwindSafe(enter(caller, work)).catch_unwind()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(panic)) => Err(broken(&*panic)),
+            Err(_) => Err(ErrorData::internal_error("the server did not answer in time; ask for less, or try again later", None)),
+        }
+    }
+
+    fn actor(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
+        let caller = self.seat.caller(&context.extensions)?;
+        if *caller.subject() == Subject::Probe {
+            return Err(Error::forbidden("a probe token may discover and list, and do nothing else"));
+        }
+        Ok(caller)
+    }
+}
+
+fn broken(panic: &(dyn Any + Send)) -> ErrorData {
+    tracing::warn!(cause = panic_words(panic), "handler panicked");
+    ErrorData::internal_error("the server broke down; this is a fault of the server", None)
+}
+
+impl<H: ServerHandler + std::fmt::Debug> Seated for Identified<H> {
+    fn seated(&self, seat: Seat) -> Self {
+        Self { seat, ..self.clone() }
+    }
+
+    fn seat(&self) -> &Seat {
+        &self.seat
+    }
+}
+
+/// Hands methods on, for any caller (`open`) or for users alone (`acting`).
+macro_rules! hand_on {
+    (open { $($open:ident($open_params:ty) -> $open_answer:ty;)+ } acting { $($acting:ident($params:ty) -> $answer:ty;)+ }) => {
+        $(async fn $open(&self, request: $open_params, context: RequestContext<RoleServer>) -> Result<$open_answer, ErrorData> {
+            let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.context(&context).deadline());
+            self.run(caller, deadline, self.handler.$open(request, context)).await
+        })+
+        $(async fn $acting(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
+            let (caller, deadline) = (self.actor(&context), self.seat.context(&context).deadline());
+            self.run(caller, deadline, self.handler.$acting(request, context)).await
+        })+
+    };
+}
+
+/// Passes notifications on; they belong to no call.
+macro_rules! pass_on {
+    ($($name:ident($params:ty);)+) => {
+        $(async fn $name(&self, notification: $params, context: NotificationContext<RoleServer>) {
+            self.handler.$name(notification, context).await;
+        })+
+    };
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<H: ServerHandler> ServerHandler for Identified<H> {
+    hand_on! {
+        open {
+        initialize(InitializeRequestParams) -> InitializeResult;
+        list_tools(Option<PaginatedRequestParams>) -> ListToolsResult;
+        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult;
+        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult;
+        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult;
+        list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult;
+        set_level(SetLevelRequestParams) -> ();
+        }
+        acting {
+        call_tool(CallToolRequestParams) -> CallToolResponse;
+        get_prompt(GetPromptRequestParams) -> GetPromptResponse;
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse;
+        get_skill(GetSkillRequestParams) -> GetSkillResult;
+        read_resource_directory(ReadResourceDirectoryRequestParams) -> ReadResourceDirectoryResult;
+        complete(CompleteRequestParams) -> CompleteResult;
+        subscribe(SubscribeRequestParams) -> ();
+        unsubscribe(UnsubscribeRequestParams) -> ();
+        on_custom_request(CustomRequest) -> CustomResult;
+        get_task(GetTaskParams) -> GetTaskResult;
+        update_task(UpdateTaskParams) -> ();
+        cancel_task(CancelTaskParams) -> ();
+        }
+    }
+
+    pass_on! {
+        on_cancelled(CancelledNotificationParam);
+        on_progress(ProgressNotificationParam);
+        on_custom_notification(CustomNotification);
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.handler.on_initialized(context).await;
+    }
+
+    async fn on_roots_list_changed(&self, context: NotificationContext<RoleServer>) {
+        self.handler.on_roots_list_changed(context).await;
+    }
+
+    /// An open stream bills an environment until its time-out, whether anyone still listens or not: not offered.
+    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        None
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.handler.listen(context).await
+    }
+
+    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.handler.ping(context).await
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.context(&context).deadline());
+        self.run(caller, deadline, self.handler.discover(context)).await
+    }
+
+    fn negotiate_initialize(&self, request: &InitializeRequestParams) -> Result<InitializeResult, ErrorData> {
+        self.handler.negotiate_initialize(request)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        self.handler.supported_protocol_versions()
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.handler.get_tool(name)
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        self.handler.get_info()
+    }
+}

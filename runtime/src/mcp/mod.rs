@@ -1,0 +1,66 @@
+//! The MCP voice: rmcp's types end here, and no rule begins here.
+//!
+//! Two servers speak: [`Server`] for an app's own tools, and [`Identified`] around somebody's rmcp `ServerHandler`.
+//! Both learn who calls from a [`Seat`].
+
+mod convert;
+mod error;
+mod http;
+mod identified;
+mod seat;
+mod server;
+#[cfg(feature = "local")]
+mod stdio;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body_util::combinators::BoxBody;
+
+pub use identified::Identified;
+pub use seat::Seat;
+pub use server::{About, Server};
+
+use crate::error::Result;
+use crate::user::Caller;
+
+/// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
+pub type Endpoint = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>> + Send + Sync>;
+
+/// Something that speaks MCP through any door.
+pub trait Speaker: fmt::Debug + Send + Sync + 'static {
+    /// Speaks streamable HTTP, statelessly.
+    fn endpoint(&self) -> Endpoint;
+
+    /// Speaks over standard input and output, on behalf of one caller, until the input ends.
+    fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>>;
+}
+
+/// A server that can take another seat.
+pub(crate) trait Seated: rmcp::ServerHandler + Clone + fmt::Debug {
+    /// The same server, hearing of its callers in this way.
+    fn seated(&self, seat: Seat) -> Self;
+
+    /// How it hears of its callers now.
+    fn seat(&self) -> &Seat;
+}
+
+impl<S: Seated> Speaker for S {
+    fn endpoint(&self) -> Endpoint {
+        http::endpoint(self.clone())
+    }
+
+    #[cfg(feature = "local")]
+    fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(stdio::speak(self.seated(self.seat().clone().taken_by(caller))))
+    }
+
+    #[cfg(not(feature = "local"))]
+    fn stdio(&self, _caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async { Err(crate::error::Error::internal("this build has no standard input and output; build with feature `local`")) })
+    }
+}

@@ -1,0 +1,55 @@
+//! Where a server learns who calls, and how long the call may take.
+//!
+//! Over HTTP both stand beside each request, put there by the router and the door; over standard input they are those of
+//! the one user the process works for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+use rmcp::RoleServer;
+use rmcp::model::Extensions;
+use rmcp::service::RequestContext;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::tool::{Context, Deadline};
+use crate::user::Caller;
+
+/// How a server hears of its callers.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    caller: Option<Arc<Caller>>,
+    timeout: Duration,
+}
+
+impl Seat {
+    /// Callers stand beside each request; a call may take this long if the door sets no deadline.
+    #[must_use]
+    pub const fn new(timeout: Duration) -> Self {
+        Self { caller: None, timeout }
+    }
+
+    /// Every call is this caller's.
+    #[must_use]
+    pub fn taken_by(mut self, caller: Arc<Caller>) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if nobody said: a request that came past the router.
+    pub(super) fn caller(&self, extensions: &Extensions) -> Result<Arc<Caller>> {
+        let beside = || extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Arc<Caller>>()).cloned();
+        self.caller.clone().or_else(beside).ok_or_else(|| Error::unauthenticated("this call has no caller"))
+    }
+
+    /// How long the call may take, and how to learn that nobody waits any more.
+    pub(super) fn context(&self, request: &RequestContext<RoleServer>) -> Context {
+        let beside = request.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Deadline>());
+        let deadline = beside.map_or_else(|| Instant::now() + self.timeout, |Deadline(instant)| *instant);
+        Context::new(deadline, request.ct.clone())
+    }
+}

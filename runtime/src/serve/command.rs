@@ -1,0 +1,77 @@
+//! The command line of a server binary.
+
+use std::net::IpAddr;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::{http, logging, runtime};
+use crate::admin::NewUser;
+use crate::app::{App, House};
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::user::Email;
+
+/// An MCP server with users of its own.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve over HTTP on this machine.
+    Serve {
+        /// The address to listen on.
+        #[arg(long, default_value = "127.0.0.1")]
+        host: IpAddr,
+        /// The port to listen on; 0 takes a free one.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Speak over standard input and output, on behalf of one user.
+    Stdio {
+        /// The user's email.
+        #[arg(long, value_name = "EMAIL")]
+        user: Email,
+        /// Register the user first if need be.
+        #[arg(long)]
+        create: bool,
+    },
+}
+
+/// Does what the command line says. Wrong usage ends the process with 2, help with 0, both by clap's own words.
+pub(super) fn run(app: &App, settings: Settings) -> Result<()> {
+    let name: &'static str = app.name().to_owned().leak();
+    let matches = Arguments::command().name(name).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    logging::start(&settings);
+    match arguments.command {
+        Command::Serve { host, port } => runtime(true)?.block_on(http::serve(app, settings, (host, port).into())),
+        Command::Stdio { user, create } => runtime(false)?.block_on(stdio(app, &settings, user, create)),
+    }
+}
+
+async fn stdio(app: &App, settings: &Settings, email: Email, create: bool) -> Result<()> {
+    let house = app.open(settings).await?;
+    if create {
+        register(&house, &email).await?;
+    }
+    let caller = house.identity.local(&email).await.map_err(|error| advised(error, app.name(), &email))?;
+    house.speaker.stdio(caller.into()).await
+}
+
+async fn register(house: &House, email: &Email) -> Result<()> {
+    let user = NewUser { email: email.clone(), profile: None, duration_seconds: None };
+    match house.admin.register(user).await {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        registered => registered.map(drop),
+    }
+}
+
+fn advised(error: Error, app: &str, email: &Email) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => Error::not_found(format!("{error}; register it with `{app}-admin users add {email}`, or give `--create`")),
+        _ => error,
+    }
+}

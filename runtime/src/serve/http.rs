@@ -1,0 +1,93 @@
+//! The local HTTP door: hyper on one address, stopped gently.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::terminal::say;
+use crate::app::{App, House};
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::http::Router;
+
+/// How long calls in flight may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop (SIGTERM, ctrl-c).
+pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::unavailable(format!("can't listen on {address}; choose another with `--host` and `--port`")).with_source(error)
+    })?;
+    let address = listener.local_addr().unwrap_or(address);
+    let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
+    let house = app.open(&settings).await?;
+    say(&welcome(app.name(), &url, &house));
+    accept(listener, house.router).await;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, router: Router) {
+    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let mut stop = std::pin::pin!(told_to_stop());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(converse(stream, router.clone(), &graceful))),
+                Err(error) => tracing::warn!(cause = %error, "a connection was not accepted"),
+            },
+            Some(_) = connections.join_next() => {}
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    say("stopping: calls in flight may end");
+    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) -> impl Future<Output = ()> + Send + use<> {
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request| {
+        let router = router.clone();
+        async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
+    });
+    let connection = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).into_owned();
+    let watched = graceful.watch(connection);
+    async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(cause = %error, "a connection broke");
+        }
+    }
+}
+
+async fn told_to_stop() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminate {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+fn welcome(app: &str, url: &str, house: &House) -> String {
+    let (store, keys) = &house.whereabouts;
+    format!(
+        "{app} serves MCP at {url}/mcp\n  \
+           users and data: {store}\n  \
+           signing key:    {keys}\n\n\
+         Next, in another terminal, register yourself; the second command prints your token and the line that connects a client:\n  \
+           {app}-admin connect local\n  \
+           {app}-admin users add you@example.com\n\
+         From the source tree, `{app}-admin` is `cargo run --release -p {app} --bin {app}-admin --`.\n"
+    )
+}

@@ -1,0 +1,114 @@
+//! The Lambda door: function URLs, HTTP APIs, and their streamed and buffered answers.
+//!
+//! A handler never fails: an error would be a 502 without a body. Nothing may be left running after the answer: the
+//! environment freezes.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
+use lambda_http::{Body, Context, Request, RequestExt, service_fn};
+use tokio::time::Instant;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Environment, ProcessEnvironment, ResponseMode};
+use crate::error::{Error, Result};
+use crate::http::Router;
+use crate::tool::Deadline;
+
+/// What is kept of Lambda's own time to word an answer. The clock tells whole seconds, so half a second at least is left.
+const MARGIN: Duration = Duration::from_millis(1_500);
+
+/// The most a buffered answer may have (Lambda quotas: 6 MB), less what its envelope needs.
+const MAX_BUFFERED_BYTES: usize = 5_500_000;
+
+/// How many invocations one environment runs at a time.
+pub(super) fn concurrency() -> u32 {
+    ProcessEnvironment.get("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
+/// Answers invocations until the environment ends.
+pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
+    let ended = match mode {
+        ResponseMode::Stream => {
+            let answer = move |request| {
+                let router = router.clone();
+                async move { Ok::<_, Infallible>(never_empty(router.handle(timed(request)).await)) }
+            };
+            lambda_http::run_with_streaming_response_concurrent(service_fn(answer)).await
+        }
+        ResponseMode::Buffered => {
+            let answer = move |request| {
+                let router = router.clone();
+                async move { Ok::<_, Infallible>(buffered(router.handle(timed(request)).await).await) }
+            };
+            lambda_http::run_concurrent(service_fn(answer)).await
+        }
+    };
+    ended.map_err(|error| Error::unavailable("the Lambda runtime API can't be reached").with_source(error))
+}
+
+/// Puts Lambda's deadline beside the request.
+fn timed(mut request: Request) -> Request {
+    let deadline = request.lambda_context_ref().map(|context: &Context| Duration::from_millis(context.deadline));
+    if let Some(deadline) = deadline.filter(|deadline| !deadline.is_zero()) {
+        let left = deadline.saturating_sub(Duration::from_secs(SystemClock.now())).saturating_sub(MARGIN);
+        request.extensions_mut().insert(Deadline(Instant::now() + left));
+    }
+    request
+}
+
+/// A streamed answer without a byte hangs behind API Gateway until its time-out; a line's end is no content to anyone.
+fn never_empty(response: crate::http::Response) -> crate::http::Response {
+    if response.body().size_hint().exact() == Some(0) { response.map(|_| Full::new(Bytes::from_static(b"\n")).boxed()) } else { response }
+}
+
+async fn buffered(response: crate::http::Response) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let Ok(collected) = body.collect().await;
+    let bytes = collected.to_bytes();
+    if bytes.len() > MAX_BUFFERED_BYTES {
+        return too_large(bytes.len());
+    }
+    let body = match String::from_utf8(bytes.to_vec()) {
+        Ok(text) if text.is_empty() => Body::Empty,
+        Ok(text) => Body::Text(text),
+        Err(error) => Body::Binary(error.into_bytes()),
+    };
+    Response::from_parts(parts, body)
+}
+
+fn too_large(size: usize) -> Response<Body> {
+    let message = format!("the answer has {size} bytes, and Lambda sends at most {MAX_BUFFERED_BYTES} at once; ask for less");
+    let error = serde_json::json!({ "error": message, "code": "too_large" });
+    let mut response = Response::new(Body::Text(error.to_string()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_empty_answer_is_sent_with_one_byte() {
+        let empty = never_empty(Response::new(Full::default().boxed()));
+        let Ok(body) = empty.into_body().collect().await;
+        assert_eq!(body.to_bytes(), "\n");
+        let full = never_empty(Response::new(Full::new(Bytes::from_static(b"{}")).boxed()));
+        let Ok(body) = full.into_body().collect().await;
+        assert_eq!(body.to_bytes(), "{}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_lambda_would_drop_is_refused_in_words() {
+        let body = Full::new(Bytes::from(vec![b'x'; MAX_BUFFERED_BYTES + 1])).boxed();
+        let response = buffered(Response::new(body)).await;
+        assert_eq!(response.status(), 500);
+        assert!(matches!(response.body(), Body::Text(text) if text.contains("too_large")));
+    }
+}

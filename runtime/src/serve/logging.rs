@@ -1,0 +1,62 @@
+//! Where log lines go: standard output under Lambda, standard error elsewhere.
+//!
+//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting: tokens and
+//! arguments pass through them.
+
+use tracing::level_filters::LevelFilter;
+use tracing::Subscriber;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::config::{LogFormat, Place, Settings};
+
+/// Crates through which requests pass.
+const TALKATIVE: [&str; 9] =
+    ["rmcp", "lambda_http", "lambda_runtime", "lambda_runtime_api_client", "hyper", "hyper_util", "h2", "rustls", "aws_"];
+
+/// Begins to log. A process that logs already goes on as it does.
+pub(super) fn start(settings: &Settings) {
+    let subscriber: Box<dyn Subscriber + Send + Sync> = match settings.place {
+        Place::Lambda => subscriber(settings, std::io::stdout),
+        Place::Local => subscriber(settings, std::io::stderr),
+    };
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+fn subscriber<W>(settings: &Settings, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(writer);
+    let layer = match settings.log_format {
+        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        LogFormat::Text => layer.boxed(),
+    };
+    Box::new(Registry::default().with(layer.with_filter(filter(settings.log_level))))
+}
+
+fn filter(level: LevelFilter) -> Targets {
+    let quiet = level.min(LevelFilter::WARN);
+    TALKATIVE.iter().fold(Targets::new().with_default(level), |filter, name| filter.with_target(*name, quiet))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn no_level_makes_the_talkative_talk() {
+        for level in [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO] {
+            let filter = filter(level);
+            for target in ["rmcp::service", "lambda_runtime::layers", "lambda_http::request", "hyper::proto", "aws_smithy_runtime"] {
+                assert!(!filter.would_enable(target, &Level::INFO) && filter.would_enable(target, &Level::WARN), "{target}");
+            }
+        }
+        assert!(filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));
+        assert!(!filter(LevelFilter::OFF).would_enable("rmcp", &Level::ERROR));
+    }
+}

@@ -1,0 +1,67 @@
+//! The doors of a server binary: Lambda, local HTTP, standard input and output.
+//!
+//! [`run`] is a whole `main`: it reads the settings, picks the door, and turns every fault into words and an exit code.
+
+#[cfg(feature = "local")]
+mod command;
+#[cfg(feature = "local")]
+mod http;
+mod lambda;
+mod logging;
+mod terminal;
+
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::config::{Place, ProcessEnvironment, Settings};
+use crate::error::{Error, Result};
+
+/// Runs an app: under Lambda as its handler, else by the command line (`serve`, `stdio`).
+///
+/// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.
+#[must_use]
+pub fn run(app: App) -> ExitCode {
+    let outcome = match Settings::read(&ProcessEnvironment, app.name()) {
+        Err(faults) => Err(all_faults(&app, faults)),
+        Ok(settings) if settings.place == Place::Lambda => on_lambda(&app, &settings),
+        Ok(settings) => locally(&app, settings),
+    };
+    outcome.map_or_else(|error| terminal::fail(&error), |()| ExitCode::SUCCESS)
+}
+
+/// Faults of the settings and of the app itself, in one report.
+fn all_faults(app: &App, mut faults: Vec<String>) -> Error {
+    faults.extend(app.check().err().into_iter().flatten());
+    Error::invalid(faults.join("\n"))
+}
+
+/// One invocation at a time needs one thread; Managed Instances run several.
+fn on_lambda(app: &App, settings: &Settings) -> Result<()> {
+    logging::start(settings);
+    let runtime = runtime(lambda::concurrency() > 1)?;
+    runtime.block_on(async {
+        let house = app.open(settings).await?;
+        lambda::serve(house.router, settings.response_mode).await
+    })
+}
+
+#[cfg(feature = "local")]
+fn locally(app: &App, settings: Settings) -> Result<()> {
+    command::run(app, settings)
+}
+
+#[cfg(not(feature = "local"))]
+fn locally(_app: &App, _settings: Settings) -> Result<()> {
+    Err(Error::invalid("this build runs under Lambda only; build with feature `local` to serve or speak stdio"))
+}
+
+fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
+    #[cfg(feature = "local")]
+    let mut builder = if is_parallel { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() };
+    #[cfg(not(feature = "local"))]
+    let mut builder = {
+        let _ = is_parallel;
+        tokio::runtime::Builder::new_current_thread()
+    };
+    builder.enable_all().build().map_err(|error| Error::internal("the runtime can't start").with_source(error))
+}

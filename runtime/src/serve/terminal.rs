@@ -1,0 +1,35 @@
+//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's.
+
+use std::process::ExitCode;
+
+use crate::error::{Error, ErrorKind};
+
+/// Says something.
+#[cfg(feature = "local")]
+#[expect(clippy::print_stderr, reason = "this is where a server binary speaks to a person")]
+pub(super) fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Says what went wrong, and with what the process ends.
+#[expect(clippy::print_stderr, reason = "this is where a server binary speaks to a person")]
+pub(super) fn fail(error: &Error) -> ExitCode {
+    for line in error.chain().lines() {
+        eprintln!("error: {line}");
+    }
+    exit_code(error.kind())
+}
+
+const NOT_CONFIGURED: u8 = 3;
+
+/// The codes of `ARCHITECTURE.md`; what is set wrongly is "not configured".
+fn exit_code(kind: ErrorKind) -> ExitCode {
+    ExitCode::from(match kind {
+        ErrorKind::Invalid => NOT_CONFIGURED,
+        ErrorKind::NotFound => 4,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => 5,
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden | ErrorKind::TooLarge => 6,
+        ErrorKind::RateLimited | ErrorKind::DeadlineExceeded | ErrorKind::Unavailable => 7,
+        ErrorKind::Internal => 1,
+    })
+}

@@ -1,0 +1,76 @@
+//! The admin CLI: what operators do, from a terminal or a script, to a laptop's own store or a deployment's URL.
+//!
+//! An app ships its own with `fn main() -> ExitCode { mcp_lambda_admin::run(app()) }`. Every command goes through
+//! [`AdminApi`](mcp_lambda::admin::AdminApi), so it does the same in both places. Nothing here decides what is lawful: the
+//! API does. A signing key is never printed, and a token once.
+
+mod cli;
+mod command;
+mod connection;
+mod exit;
+mod output;
+mod remote;
+
+use std::process::ExitCode;
+
+use mcp_lambda::App;
+
+pub use remote::Remote;
+
+use cli::Arguments;
+use output::Output;
+
+/// What the generic CLI keeps its state under.
+const GENERIC: &str = "mcp-lambda";
+
+/// Who the CLI works for.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    /// One app, whose code is at hand.
+    App(Box<App>),
+    /// Whatever answers at the URL.
+    Any,
+}
+
+impl Subject {
+    /// The name that the state is kept under.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::App(app) => app.name(),
+            Self::Any => GENERIC,
+        }
+    }
+}
+
+/// Runs an app's admin CLI on this process's arguments.
+#[must_use]
+pub fn run(app: App) -> ExitCode {
+    let command = format!("{}-admin", app.name());
+    start(&Subject::App(Box::new(app)), command)
+}
+
+/// Runs the generic admin CLI on this process's arguments.
+#[must_use]
+pub fn run_generic() -> ExitCode {
+    start(&Subject::Any, GENERIC.to_owned())
+}
+
+fn start(subject: &Subject, command: String) -> ExitCode {
+    let arguments = match cli::parse::<Arguments>(command) {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::of_usage(&error),
+    };
+    let output = Output::new(arguments.json);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(command::run(subject, arguments.command, &output)),
+        Err(error) => Err(mcp_lambda::Error::internal("the runtime can't start").with_source(error).into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}

@@ -43,7 +43,8 @@ impl File {
 
 impl fmt::Display for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "key file {}", self.path.display())
+        let made = if self.is_new { ", made just now" } else { "" };
+        write!(f, "key file {} (0600){made}", self.path.display())
     }
 }
 

@@ -27,7 +27,7 @@ impl<T: Serialize + JsonSchema + 'static> Return for T {}
 #[must_use]
 pub fn answer<T: Return>(value: T) -> Outcome {
     let mut value: Box<dyn Any> = Box::new(value);
-    for take in [take::<String>, take::<Content>, take::<Vec<Content>>] {
+    for take in [take::<String>, take::<&'static str>, take::<Content>, take::<Vec<Content>>] {
         value = match take(value) {
             Ok(outcome) => return outcome,
             Err(value) => value,
@@ -54,7 +54,7 @@ pub fn answer_result<T: Return, E: Display>(result: Result<T, E>) -> Outcome {
 /// The output schema of a return type; `None` for text, content and nothing.
 #[must_use]
 pub fn output_schema<T: Return>() -> Option<Map<String, Value>> {
-    let plain = [type_id::<String>(), type_id::<Content>(), type_id::<Vec<Content>>(), type_id::<()>()];
+    let plain = [type_id::<String>(), type_id::<&'static str>(), type_id::<Content>(), type_id::<Vec<Content>>(), type_id::<()>()];
     if plain.contains(&type_id::<T>()) {
         return None;
     }
@@ -80,6 +80,12 @@ fn take<T: Any + Into<Outcome>>(value: Box<dyn Any>) -> Result<Outcome, Box<dyn 
 
 fn type_id<T: 'static>() -> std::any::TypeId {
     std::any::TypeId::of::<T>()
+}
+
+impl From<&'static str> for Outcome {
+    fn from(text: &'static str) -> Self {
+        Self::text(text)
+    }
 }
 
 impl From<String> for Outcome {

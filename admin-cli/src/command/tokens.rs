@@ -1,0 +1,64 @@
+//! `tokens`: what users call with.
+
+use mcp_lambda::Email;
+use mcp_lambda::admin::{NewToken, Token};
+use serde_json::json;
+
+use crate::Subject;
+use crate::cli::Tokens;
+use crate::connection::Session;
+use crate::exit::Failure;
+use crate::output::{Output, columns};
+
+pub(crate) async fn run(subject: &Subject, session: &Session, command: Tokens, output: &Output) -> Result<(), Failure> {
+    match command {
+        Tokens::Create { email, name, expires, scopes } => {
+            let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+            create(subject, session, NewToken { email, name, duration_seconds: expires, scopes }, output).await
+        }
+        Tokens::List { email } => list(session, &email, output).await,
+        Tokens::Revoke { email, id } => revoke(session, &email, &id, output).await,
+    }
+}
+
+async fn create(subject: &Subject, session: &Session, token: NewToken, output: &Output) -> Result<(), Failure> {
+    let new = session.api.create_token(token).await?;
+    let (token, line) = (new.token.expose(), claude_line(subject, session, new.token.expose()).await?);
+    let answer = json!({
+        "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
+        "id": new.id, "expires": new.expires, "register": line,
+    });
+    output.answer(&answer, || {
+        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}", new.email, new.id, new.expires)
+    });
+    Ok(())
+}
+
+async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+    let tokens = session.api.tokens(email).await?;
+    output.answer(&tokens, || {
+        if tokens.is_empty() { format!("{email} has no tokens.") } else { columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "STATE"], tokens.iter().map(row)) }
+    });
+    Ok(())
+}
+
+fn row(token: &Token) -> [String; 6] {
+    let scopes = token.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "));
+    let state = if token.revoked { "revoked" } else { "in use" };
+    [token.id.clone(), token.name.clone().unwrap_or_default(), token.created.clone(), token.expires.clone(), scopes, state.to_owned()]
+}
+
+async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> Result<(), Failure> {
+    session.api.revoke_token(email, id).await?;
+    output.answer(&json!({ "revoked": id }), || format!("Revoked the token {id} of {email}; the others go on."));
+    Ok(())
+}
+
+/// The line that connects Claude Code.
+pub(super) async fn claude_line(subject: &Subject, session: &Session, token: &str) -> Result<String, Failure> {
+    let name = match subject {
+        Subject::App(app) => app.name().to_owned(),
+        Subject::Any => session.api.health().await?.details.get("app").cloned().unwrap_or_else(|| "mcp".to_owned()),
+    };
+    Ok(format!("claude mcp add --transport http --scope user {name} {}/mcp --header \"Authorization: Bearer {token}\"", session.url))
+}

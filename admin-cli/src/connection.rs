@@ -1,0 +1,248 @@
+//! Which server a CLI administers: kept in `setup.json`, readable by its owner alone.
+//!
+//! A key that a variable holds is read at each use and never stored. Connecting again to the same place never drops a
+//! stored key.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mcp_lambda::admin::AdminApi;
+use mcp_lambda::clock::SystemClock;
+use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
+use mcp_lambda::keys::SigningKey;
+use mcp_lambda::{Error, Secret};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::exit::Failure;
+use crate::remote::Remote;
+use crate::{Subject, cli};
+
+/// The shape of the file that this code writes.
+const SHAPE: u32 = 1;
+
+/// The name of a connection that was given none.
+const DEFAULT: &str = "default";
+
+/// Where a server on this machine listens if nobody says otherwise.
+const LOCAL_URL: &str = "http://127.0.0.1:8080";
+
+/// What `setup.json` holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    v: u32,
+    current: String,
+    connections: BTreeMap<String, Connection>,
+}
+
+/// One server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub(crate) enum Connection {
+    /// The app's own store on this machine.
+    Local,
+    /// A server by its URL.
+    Remote {
+        url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+        signing_key: Option<Secret<String>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signing_key_env: Option<String>,
+    },
+}
+
+/// The file is the key's one home on disk.
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+fn exposed<S: Serializer>(key: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    key.as_ref().map(|key| key.expose().as_str()).serialize(serializer)
+}
+
+/// A connection in use.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// What to ask.
+    pub(crate) api: Arc<dyn AdminApi>,
+    /// Where clients reach the server.
+    pub(crate) url: String,
+}
+
+impl Connection {
+    /// What `connect` asks for, without losing a key that is stored for the same URL.
+    pub(crate) fn wanted(subject: &Subject, wanted: cli::Connect, stored: Option<&Self>) -> Result<Self, Failure> {
+        if wanted.place == "local" {
+            return match subject {
+                Subject::App(_) => Ok(Self::Local),
+                Subject::Any => Err(Failure::Usage("`local` needs the app's own CLI, such as `notes-admin`; this one connects to URLs".into())),
+            };
+        }
+        let url = web_url(&wanted.place)?;
+        let kept = match stored {
+            Some(Self::Remote { url: known, signing_key, signing_key_env }) if *known == url => (signing_key.clone(), signing_key_env.clone()),
+            _ => (None, None),
+        };
+        let given = (wanted.signing_key.map(Secret::new), wanted.signing_key_env);
+        let (signing_key, signing_key_env) = if given.0.is_some() || given.1.is_some() { given } else { kept };
+        Ok(Self::Remote { url, signing_key, signing_key_env })
+    }
+
+    /// Opens the connection.
+    pub(crate) async fn open(&self, subject: &Subject) -> Result<Session, Failure> {
+        match (self, subject) {
+            (Self::Local, Subject::App(app)) => {
+                let settings = Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
+                let house = app.open(&settings).await?;
+                Ok(Session { api: house.admin, url: settings.public_url.unwrap_or_else(|| LOCAL_URL.to_owned()) })
+            }
+            (Self::Local, Subject::Any) => Err(not_connected(subject)),
+            (Self::Remote { url, signing_key, signing_key_env }, _) => {
+                let key = signing_key_of(subject, signing_key.as_ref(), signing_key_env.as_deref())?;
+                let api = Remote::new(url, key, Arc::new(SystemClock))?;
+                Ok(Session { api: Arc::new(api), url: url.clone() })
+            }
+        }
+    }
+
+    /// The connection in words.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Local => "this machine's own store".to_owned(),
+            Self::Remote { url, .. } => url.clone(),
+        }
+    }
+}
+
+fn signing_key_of(subject: &Subject, stored: Option<&Secret<String>>, variable: Option<&str>) -> Result<SigningKey, Failure> {
+    let from_variable = variable.map(|name| {
+        let value = ProcessEnvironment.get(name).map(Secret::new);
+        value.ok_or_else(|| Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set")))
+    });
+    let key = from_variable.transpose()?.or_else(|| stored.cloned());
+    let key = key.ok_or_else(|| {
+        Failure::NotConfigured(format!("this connection has no signing key; say `{} connect URL --signing-key-env VARIABLE`", command_name(subject)))
+    })?;
+    SigningKey::from_text(key.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
+}
+
+impl Setup {
+    /// Reads what is kept for an app; nothing yet is an empty setup.
+    pub(crate) fn load(subject: &Subject) -> Result<Self, Failure> {
+        let path = path(subject)?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Failure::NotConfigured(format!("{} can't be read: {error}", path.display()))),
+        };
+        serde_json::from_str(&text).map_err(|error| {
+            Failure::NotConfigured(format!("{} is damaged ({error}); remove it and connect again", path.display()))
+        })
+    }
+
+    /// The connection in use.
+    pub(crate) fn current(&self, subject: &Subject) -> Result<&Connection, Failure> {
+        self.connections.get(&self.current).ok_or_else(|| not_connected(subject))
+    }
+
+    /// The connection of that name, if there is one.
+    pub(crate) fn stored(&self) -> Option<&Connection> {
+        self.connections.get(DEFAULT)
+    }
+
+    /// Keeps a connection and uses it from now on.
+    pub(crate) fn keep(mut self, subject: &Subject, connection: Connection) -> Result<PathBuf, Failure> {
+        self.v = SHAPE;
+        DEFAULT.clone_into(&mut self.current);
+        self.connections.insert(DEFAULT.to_owned(), connection);
+        let path = path(subject)?;
+        let text = serde_json::to_string_pretty(&self).unwrap_or_default();
+        write_private(&path, &text).map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
+        Ok(path)
+    }
+}
+
+/// Writes a new file (0600) and puts it in the old one's place, so that it is never half there nor open to others.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let _ = fs::remove_file(&draft);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, path))
+}
+
+fn path(subject: &Subject) -> Result<PathBuf, Failure> {
+    let variable = |name| ProcessEnvironment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
+    let folder = folder.ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
+    Ok(folder.join(subject.name()).join("setup.json"))
+}
+
+fn not_connected(subject: &Subject) -> Failure {
+    let command = command_name(subject);
+    let local = if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
+    Failure::NotConfigured(format!("not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"))
+}
+
+/// What the CLI is called.
+pub(crate) fn command_name(subject: &Subject) -> String {
+    match subject {
+        Subject::App(app) => format!("{}-admin", app.name()),
+        Subject::Any => crate::GENERIC.to_owned(),
+    }
+}
+
+/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
+fn web_url(text: &str) -> Result<String, Failure> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| url.has_host() && url.query().is_none());
+    let fault = || Failure::Usage(format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com"));
+    let url = url.ok_or_else(fault)?;
+    let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => {}
+        "http" if is_near => {}
+        "http" => return Err(Failure::Usage(format!("`{text}` would send admin tokens in the clear; use https"))),
+        _ => return Err(fault()),
+    }
+    let text = url.as_str().trim_end_matches('/');
+    Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(place: &str, key: Option<&str>) -> cli::Connect {
+        cli::Connect { place: place.into(), signing_key: key.map(str::to_owned), signing_key_env: None, offline: false }
+    }
+
+    #[test]
+    fn urls_are_kept_in_one_spelling() {
+        for text in ["https://mcp.example.com", "https://mcp.example.com/", "https://MCP.example.com/mcp", "https://mcp.example.com/mcp/"] {
+            assert_eq!(web_url(text).expect(text), "https://mcp.example.com", "{text}");
+        }
+        assert_eq!(web_url("http://localhost:9000/lambda-url/notes/").expect("near"), "http://localhost:9000/lambda-url/notes");
+        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t"] {
+            assert!(web_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn connecting_again_keeps_the_key_of_the_same_url_only() {
+        let stored = Connection::wanted(&Subject::Any, connect("https://a.example", Some("k")), None).expect("lawful");
+        for (place, is_kept) in [("https://a.example/", true), ("https://b.example", false)] {
+            let again = Connection::wanted(&Subject::Any, connect(place, None), Some(&stored)).expect("lawful");
+            let Connection::Remote { signing_key, .. } = again else { panic!("a URL is remote") };
+            assert_eq!(signing_key.is_some(), is_kept, "{place}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_in_the_file_and_in_no_print() {
+        let stored = Connection::wanted(&Subject::Any, connect("https://a.example", Some("hush")), None).expect("lawful");
+        assert!(serde_json::to_string(&stored).expect("writable").contains("hush"));
+        assert!(!format!("{stored:?}{}", stored.words()).contains("hush"));
+    }
+}

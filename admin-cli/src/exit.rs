@@ -1,0 +1,83 @@
+//! With what the CLI ends. The codes are part of its contract with scripts.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use mcp_lambda::{Error, ErrorKind};
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was asked or answered.
+    Failed(Error),
+    /// There is nothing to ask yet.
+    NotConfigured(String),
+    /// It was asked in a way that can't be followed.
+    Usage(String),
+}
+
+impl Failure {
+    /// The word for it in JSON.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(error) => error.kind().code(),
+            Self::NotConfigured(_) => "not_configured",
+            Self::Usage(_) => "usage",
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(error) => of_kind(error.kind()),
+            Self::NotConfigured(_) => 3,
+            Self::Usage(_) => 2,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => f.write_str(&error.chain()),
+            Self::NotConfigured(words) | Self::Usage(words) => f.write_str(words),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Prints clap's own words: help on standard output with 0, a fault on standard error with 2.
+pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+}
+
+/// The one table from kinds to exit codes.
+const fn of_kind(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Invalid | ErrorKind::TooLarge => 2,
+        ErrorKind::NotFound => 4,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => 5,
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => 6,
+        ErrorKind::RateLimited | ErrorKind::DeadlineExceeded | ErrorKind::Unavailable => 7,
+        // `Internal`, and whatever kind a newer framework adds.
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_ends_in_a_documented_code() {
+        for kind in ErrorKind::ALL {
+            assert!((1..=7).contains(&of_kind(kind)), "{kind:?}");
+            assert_eq!(of_kind(kind) == 1, kind == ErrorKind::Internal, "{kind:?}");
+        }
+    }
+}

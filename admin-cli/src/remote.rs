@@ -1,0 +1,194 @@
+//! The admin API of a server, over HTTP.
+//!
+//! Each request carries a fresh admin token, made here from the signing key; the key itself never travels. A server that
+//! wants its audience named says so in its first refusal.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mcp_lambda::admin::{AdminApi, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList};
+use mcp_lambda::clock::Clock;
+use mcp_lambda::health::Details;
+use mcp_lambda::identity::{Operator, operator_token};
+use mcp_lambda::keys::SigningKey;
+use mcp_lambda::{Email, Error, ErrorKind, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::LINK;
+use reqwest::{Client, Method, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// How long a server may take to be reached, and to answer.
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// What stands in a path segment as it is (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The [`AdminApi`] of a server by its URL.
+pub struct Remote {
+    client: Client,
+    url: String,
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    audience: Mutex<Option<String>>,
+}
+
+/// One answer: its JSON, and where the next page is.
+struct Answer {
+    body: Value,
+    has_next: bool,
+}
+
+/// What a refusal says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    error: String,
+    code: String,
+    audience: Option<String>,
+}
+
+impl Remote {
+    /// The server at this URL, whose tokens this key signs.
+    ///
+    /// # Errors
+    /// `Internal` if the HTTP client can't start.
+    pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
+        let client = Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key, clock, audience: Mutex::default() })
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T> {
+        let answer = self.answer(method, path, body).await?;
+        read(answer.body)
+    }
+
+    /// Sends a request; once more if the server names an audience that we did not.
+    async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+        match self.send(method.clone(), path, body).await? {
+            Ok(answer) => Ok(answer),
+            Err((StatusCode::UNAUTHORIZED, refusal)) if refusal.audience.is_some() && refusal.audience != self.audience() => {
+                *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
+                self.send(method, path, body).await?.map_err(|(status, refusal)| self.error(status, refusal))
+            }
+            Err((status, refusal)) => Err(self.error(status, refusal)),
+        }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Result<Answer, (StatusCode, Refusal)>> {
+        let unreachable = |error: reqwest::Error| Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url());
+        let url = Url::parse(&format!("{}/admin{path}", self.url)).map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
+        let token = operator_token(&self.key, Operator::Admin, self.audience().as_deref(), self.clock.now())?;
+        let mut request = self.client.request(method, url).bearer_auth(token.expose());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(unreachable)?;
+        let (status, has_next) = (response.status(), response.headers().contains_key(LINK));
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        if status.is_success() {
+            let body = serde_json::from_slice(&bytes).map_err(|_| self.foreign(status))?;
+            return Ok(Ok(Answer { body, has_next }));
+        }
+        Ok(Err((status, serde_json::from_slice(&bytes).unwrap_or_default())))
+    }
+
+    fn audience(&self) -> Option<String> {
+        self.audience.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A refusal as the error it was, or as what its status means.
+    fn error(&self, status: StatusCode, refusal: Refusal) -> Error {
+        match (status, ErrorKind::from_code(&refusal.code)) {
+            (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!("{} does not accept the signing key; connect again with the right one", self.url)),
+            (_, Some(kind)) => Error::new(kind, refusal.error),
+            (StatusCode::TOO_MANY_REQUESTS, None) => Error::new(ErrorKind::RateLimited, format!("{} has too many requests; try again later", self.url)),
+            (status, None) if status.is_server_error() => Error::unavailable(format!("{} answered {status}", self.url)),
+            (status, None) => self.foreign(status),
+        }
+    }
+
+    fn foreign(&self, status: StatusCode) -> Error {
+        Error::unavailable(format!("what answers at {} is no mcp-lambda server (it said {status}); check the URL", self.url))
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remote({})", self.url)
+    }
+}
+
+#[async_trait]
+impl AdminApi for Remote {
+    async fn health(&self) -> Result<Details> {
+        self.ask(Method::GET, "/health", None).await
+    }
+
+    async fn register(&self, user: NewUser) -> Result<Registered> {
+        self.ask(Method::POST, "/users", Some(&json!(user))).await
+    }
+
+    async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
+        let after = after.map(|email| format!("&after={}", encoded(email.as_str()))).unwrap_or_default();
+        let answer = self.answer(Method::GET, &format!("/users?limit={limit}{after}"), None).await?;
+        let users: Vec<User> = read(answer.body)?;
+        let next = users.last().filter(|_| answer.has_next).map(|user| user.email.clone());
+        Ok(UserList { users, next })
+    }
+
+    async fn user(&self, email: &Email) -> Result<UserDetails> {
+        self.ask(Method::GET, &user(email, ""), None).await
+    }
+
+    async fn revoke(&self, email: &Email) -> Result<()> {
+        self.answer(Method::DELETE, &user(email, ""), None).await.map(drop)
+    }
+
+    async fn purge(&self, email: &Email) -> Result<()> {
+        self.answer(Method::DELETE, &user(email, "?purge=true"), None).await.map(drop)
+    }
+
+    async fn profile(&self, email: &Email, reveal: bool) -> Result<Option<Value>> {
+        let mut answer = self.answer(Method::GET, &user(email, &format!("/profile?reveal={reveal}")), None).await?;
+        Ok(Some(answer.body["profile"].take()).filter(|profile| !profile.is_null()))
+    }
+
+    async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
+        let mut answer = self.answer(Method::PATCH, &user(email, "/profile"), Some(patch)).await?;
+        Ok(answer.body["profile"].take())
+    }
+
+    async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
+        self.ask(Method::POST, "/tokens", Some(&json!(token))).await
+    }
+
+    async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
+        self.ask(Method::GET, &user(email, "/tokens"), None).await
+    }
+
+    async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
+        self.answer(Method::DELETE, &user(email, &format!("/tokens/{}", encoded(id))), None).await.map(drop)
+    }
+
+    async fn safe_tool(&self) -> Result<SafeTool> {
+        self.ask(Method::GET, "/safe-tool", None).await
+    }
+}
+
+fn user(email: &Email, rest: &str) -> String {
+    format!("/users/{}{rest}", encoded(email.as_str()))
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
+    serde_json::from_value(body).map_err(|error| Error::unavailable("the server answered in a way this CLI can't read; are both up to date?").with_source(error))
+}

@@ -1,0 +1,225 @@
+//! One function as one tool.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Lit, LitStr, Pat, PatType, PathArguments, PathSegment, Result, ReturnType, Signature, Type,
+};
+
+use crate::attributes::{ArgumentAttributes, ToolAttributes, doc};
+
+/// The types that come from the call and not from the model.
+const EXTRACTORS: [&str; 4] = ["CurrentUser", "Profile", "UserData", "Context"];
+
+/// The longest name of a tool; `mcp_lambda::tool::MAX_NAME_BYTES`.
+const MAX_NAME_BYTES: usize = 48;
+
+/// A function that is a tool.
+pub(crate) struct Function {
+    name: LitStr,
+    description: String,
+    attributes: ToolAttributes,
+    ident: Ident,
+    parameters: Vec<Parameter>,
+    returns: Type,
+    is_result: bool,
+    is_async: bool,
+}
+
+enum Parameter {
+    Extractor(Type),
+    Argument { ident: Ident, ty: Type, attributes: ArgumentAttributes },
+}
+
+/// How the tool reaches the function.
+pub(crate) enum Receiver {
+    /// A free function of the module.
+    None,
+    /// A method of a value that the tools share.
+    Shared,
+}
+
+impl Function {
+    /// Reads a function and takes our attributes from it.
+    pub(crate) fn read(attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
+        let description = doc(attributes);
+        let attributes = ToolAttributes::take(attributes)?;
+        let ident = signature.ident.clone();
+        let name = attributes.name.clone().unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
+        check(&name, &description, signature)?;
+        let parameters = signature.inputs.iter_mut().filter_map(typed).map(Parameter::read).collect::<Result<_>>()?;
+        let (returns, is_result) = returned(&signature.output)?;
+        Ok(Self { name, description, attributes, ident, parameters, returns, is_result, is_async: signature.asyncness.is_some() })
+    }
+
+    /// Refuses two tools of one name.
+    pub(crate) fn check_unique(functions: &[Self]) -> Result<()> {
+        for (position, function) in functions.iter().enumerate() {
+            let name = function.name.value();
+            if functions[..position].iter().any(|earlier| earlier.name.value() == name) {
+                return Err(Error::new(function.name.span(), format!("tool name `{name}` is used twice; give one of them another with `#[tool(name = \"…\")]`")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The expression that makes the tool.
+    pub(crate) fn expand(&self, receiver: &Receiver) -> TokenStream {
+        let (name, description, attributes, returns) = (&self.name, &self.description, self.attributes.calls(), &self.returns);
+        let arguments = self.arguments();
+        let body = self.body(receiver);
+        let handler = match receiver {
+            Receiver::None => quote!(|call: ::mcp_lambda::tool::Call| async move { #body }),
+            Receiver::Shared => quote!({
+                let this = ::std::sync::Arc::clone(&this);
+                move |call: ::mcp_lambda::tool::Call| {
+                    let this = ::std::sync::Arc::clone(&this);
+                    async move { #body }
+                }
+            }),
+        };
+        quote!({
+            #arguments
+            ::mcp_lambda::tool::Tool::typed::<Arguments, #returns, _, _>(#name, #handler).description(#description) #attributes
+        })
+    }
+
+    /// The type that the model's arguments are read as.
+    fn arguments(&self) -> TokenStream {
+        let fields = self.parameters.iter().filter_map(Parameter::field);
+        let defaults = self.parameters.iter().filter_map(Parameter::default);
+        let checks = self.parameters.iter().filter_map(Parameter::check);
+        quote! {
+            #[derive(::mcp_lambda::private::serde::Deserialize, ::mcp_lambda::private::schemars::JsonSchema)]
+            #[serde(crate = "::mcp_lambda::private::serde", deny_unknown_fields)]
+            #[schemars(crate = "::mcp_lambda::private::schemars")]
+            struct Arguments { #(#fields)* }
+            #(#defaults)*
+            const _: fn() = || {
+                #[allow(dead_code, reason = "a tool may have no argument")]
+                fn argument<T: ::mcp_lambda::tool::Argument>() {}
+                #(#checks)*
+            };
+        }
+    }
+
+    /// Takes the parameters from the call, calls the function, and words its answer.
+    fn body(&self, receiver: &Receiver) -> TokenStream {
+        let extracted = self.parameters.iter().enumerate().filter_map(|(place, parameter)| match parameter {
+            Parameter::Extractor(ty) => {
+                let place = format_ident!("extracted_{place}");
+                Some(quote_spanned!(ty.span()=> let #place = <#ty as ::mcp_lambda::tool::FromCall>::from_call(&call)?;))
+            }
+            Parameter::Argument { .. } => None,
+        });
+        let given = self.parameters.iter().enumerate().map(|(place, parameter)| match parameter {
+            Parameter::Extractor(_) => {
+                let place = format_ident!("extracted_{place}");
+                quote!(#place)
+            }
+            Parameter::Argument { ident, .. } => quote!(arguments.#ident),
+        });
+        let ident = &self.ident;
+        let function = match receiver {
+            Receiver::None => quote!(#ident),
+            Receiver::Shared => quote!(this.#ident),
+        };
+        let awaited = self.is_async.then(|| quote!(.await));
+        let answer = if self.is_result { quote!(answer_result) } else { quote!(answer) };
+        quote! {
+            #(#extracted)*
+            #[allow(unused_variables, reason = "a tool may have no argument")]
+            let arguments: Arguments = call.arguments()?;
+            ::core::result::Result::Ok(::mcp_lambda::tool::#answer(#function(#(#given),*)#awaited))
+        }
+    }
+}
+
+impl Parameter {
+    fn read(parameter: &mut PatType) -> Result<Self> {
+        let attributes = ArgumentAttributes::take(&mut parameter.attrs)?;
+        let ty = (*parameter.ty).clone();
+        if last_segment(&ty).is_some_and(|segment| EXTRACTORS.iter().any(|name| segment.ident == name)) {
+            return Ok(Self::Extractor(ty));
+        }
+        match (&*parameter.pat, &ty) {
+            (_, Type::Reference(reference)) => {
+                let owned = &reference.elem;
+                let owned = if quote!(#owned).to_string() == "str" { "String".to_owned() } else { quote!(#owned).to_string() };
+                Err(Error::new_spanned(&ty, format!("an argument of a tool owns its value: write `{owned}`")))
+            }
+            (_, Type::ImplTrait(_)) => Err(Error::new_spanned(&ty, "an argument of a tool has one type; write it out")),
+            (Pat::Ident(name), _) if name.subpat.is_none() => Ok(Self::Argument { ident: name.ident.clone(), ty, attributes }),
+            (pattern, _) => Err(Error::new_spanned(pattern, "an argument of a tool needs a name that the model can give")),
+        }
+    }
+
+    fn field(&self) -> Option<TokenStream> {
+        let Self::Argument { ident, ty, attributes } = self else { return None };
+        let doc = Some(&attributes.doc).filter(|doc| !doc.is_empty()).into_iter();
+        let default = attributes.default.iter().map(|_| default_name(ident).to_string());
+        Some(quote!(#(#[doc = #doc])* #(#[serde(default = #default)])* #ident: #ty,))
+    }
+
+    fn default(&self) -> Option<TokenStream> {
+        let Self::Argument { ident, ty, attributes: ArgumentAttributes { default: Some(default), .. } } = self else { return None };
+        let name = default_name(ident);
+        let is_text = matches!(default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
+        let owned = is_text.then(|| quote!(.into()));
+        Some(quote_spanned!(default.span()=> fn #name() -> #ty { #default #owned }))
+    }
+
+    fn check(&self) -> Option<TokenStream> {
+        let Self::Argument { ty, .. } = self else { return None };
+        Some(quote_spanned!(ty.span()=> argument::<#ty>();))
+    }
+}
+
+fn default_name(ident: &Ident) -> Ident {
+    format_ident!("default_{}", ident)
+}
+
+fn typed(parameter: &mut FnArg) -> Option<&mut PatType> {
+    match parameter {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    }
+}
+
+fn check(name: &LitStr, description: &str, signature: &Signature) -> Result<()> {
+    let text = name.value();
+    if description.is_empty() {
+        return Err(Error::new(signature.ident.span(), format!("tool `{text}` has no doc comment, and a model can't choose a tool it can't read about: write `/// What it does.` before it")));
+    }
+    let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(lawful) {
+        return Err(Error::new(name.span(), format!("tool name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`")));
+    }
+    let generics = &signature.generics;
+    if !generics.params.is_empty() {
+        return Err(Error::new_spanned(generics, "a tool can't be generic: a model gives values, not types"));
+    }
+    Ok(())
+}
+
+/// What a function returns when it succeeds, and whether it can fail.
+fn returned(output: &ReturnType) -> Result<(Type, bool)> {
+    let ReturnType::Type(_, ty) = output else { return Ok((syn::parse_quote!(()), false)) };
+    if let Type::ImplTrait(_) = **ty {
+        return Err(Error::new_spanned(ty, "a tool returns one type; write it out"));
+    }
+    let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") else { return Ok(((**ty).clone(), false)) };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Ok(((**ty).clone(), false)) };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(value)) => Ok((value.clone(), true)),
+        _ => Ok(((**ty).clone(), false)),
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::tool::{Call, Definition, Outcome, Shared, ToolSource};
 use crate::user::{Caller, Email};
 
@@ -40,6 +40,10 @@ impl ToolSource for Logged {
         match &outcome {
             Ok(outcome) if !outcome.is_error => tracing::info!(tool.name = name, user.email = user, duration_ms, "call"),
             Ok(_) => tracing::info!(tool.name = name, user.email = user, duration_ms, error = "tool", "call"),
+            // Why arguments don't fit may quote them.
+            Err(error) if error.kind() == ErrorKind::Invalid => {
+                tracing::info!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), "call");
+            }
             Err(error) => {
                 tracing::warn!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), cause = error.chain(), "call");
             }

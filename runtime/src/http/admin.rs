@@ -179,8 +179,10 @@ impl Incoming {
             if inner.is_syntax() || inner.is_eof() {
                 return Problem::invalid(format!("the body is not JSON: {inner}"));
             }
-            let place = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
-            Problem::invalid(format!("{place} does not fit: {}", without_place(&inner.to_string())))
+            let (place, said) = (if path == "." { "the body".to_owned() } else { format!("`{path}`") }, inner.to_string());
+            let said = without_place(&said);
+            // What our own types refuse names its field already.
+            Problem::invalid(if said.starts_with(&place) { said.to_owned() } else { format!("{place} does not fit: {said}") })
         })?;
         reader.end().map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
         Ok(value)

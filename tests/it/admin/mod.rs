@@ -1,0 +1,6 @@
+//! `/admin/*` and `/health`.
+
+mod health;
+mod profile;
+mod tokens;
+mod users;

@@ -1,0 +1,157 @@
+//! A real binary as a Lambda, through the Runtime API, in both response modes.
+
+use std::time::Duration;
+
+use mcp_lambda::identity::{Operator, operator_token};
+use mcp_lambda::keys::SigningKey;
+use mcp_lambda_tests::client::{KEY, NEWEST};
+use mcp_lambda_tests::process::Home;
+use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event};
+use serde_json::{Value, json};
+
+const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
+
+async fn start(home: &Home, mode: &str) -> Lambda {
+    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let folder = home.data().to_string_lossy().into_owned();
+    Lambda::start(home, FIXTURE, &[("SIGNING_KEY", &key), ("APP_USERS_PATH", &folder), ("RESPONSE_MODE", mode)]).await
+}
+
+fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
+    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let token = operator_token(&SigningKey::new(*KEY).expect("long enough"), Operator::Admin, None, now).expect("signed");
+    let bearer = format!("Bearer {}", token.expose());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    function_url_event(method, path, &headers, body.map(Value::to_string).as_deref())
+}
+
+fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", NEWEST), ("mcp-method", "tools/call"), ("mcp-name", tool),
+    ];
+    function_url_event("POST", "/mcp", &headers, Some(&body))
+}
+
+fn result(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+    body["result"].clone()
+}
+
+async fn registered(lambda: &Lambda) -> String {
+    let answer = lambda.request(&admin_event("POST", "/admin/users", Some(&json!({"email": "alice@example.com"})))).await;
+    let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+    body["token"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
+}
+
+#[tokio::test]
+async fn a_function_url_event_calls_a_tool_in_both_modes() {
+    for mode in ["buffered", "stream"] {
+        let home = Home::default();
+        let lambda = start(&home, mode).await;
+        let token = registered(&lambda).await;
+        let posted = lambda.invoke(&tool_event(&token, "add", &json!({"left": 2, "right": 3})), Duration::from_secs(30)).await;
+        assert_eq!(posted.content_type.contains("http-integration-response"), mode == "stream");
+        assert_eq!(result(&posted.read())["structuredContent"], json!({"sum": 5}), "{mode}");
+        let answer = lambda.request(&function_url_event("GET", "/health", &[], None)).await;
+        assert_eq!((answer.status, answer.body.contains("healthy")), (200, true), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_answers_with_a_challenge_in_the_body() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let answer = lambda.request(&tool_event("forged", "add", &json!({"left": 1}))).await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.body.contains("www_authenticate") && answer.headers["www-authenticate"].is_string());
+    let answer = lambda.request(&function_url_event("POST", "/mcp", &[], None)).await;
+    assert_eq!(answer.status, 401, "a missing body is no fault of the handler");
+}
+
+#[tokio::test]
+async fn duplicate_headers_joined_by_the_front_door_are_400() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let mut event = tool_event("a", "add", &json!({"left": 1}));
+    event["headers"]["authorization"] = json!("Bearer a,Bearer b");
+    assert_eq!(lambda.request(&event).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_body_in_base64_is_read() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let mut event = admin_event("POST", "/admin/users", None);
+    event["body"] = json!("eyJlbWFpbCI6ImJvYkBleGFtcGxlLmNvbSJ9");
+    event["isBase64Encoded"] = json!(true);
+    let answer = lambda.request(&event).await;
+    assert!(answer.body.contains("bob@example.com"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_ends_in_both_modes() {
+    for mode in ["buffered", "stream"] {
+        let home = Home::default();
+        let lambda = start(&home, mode).await;
+        let token = registered(&lambda).await;
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("authorization", bearer.as_str()), ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"), ("mcp-protocol-version", "2025-11-25"),
+        ];
+        let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
+        let answer = lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&note))).await;
+        assert_eq!((answer.status, answer.body.trim()), (202, ""), "{mode}");
+        assert_eq!(answer.body.is_empty(), mode == "buffered", "a stream has one byte at least");
+    }
+}
+
+#[tokio::test]
+async fn tools_that_panic_hang_or_flood_are_answered_for() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    for (tool, said) in [("panics", "broke down"), ("sleeps", "in time"), ("floods", "7000000 bytes")] {
+        let outcome = result(&lambda.request(&tool_event(&token, tool, &json!({}))).await);
+        assert_eq!(outcome["isError"], true, "{tool}");
+        assert!(outcome["content"][0]["text"].as_str().expect("text").contains(said), "{outcome}");
+    }
+}
+
+#[tokio::test]
+async fn lambdas_deadline_less_a_margin_is_the_calls() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    let posted = lambda.invoke(&tool_event(&token, "time_left", &json!({})), Duration::from_secs(10)).await;
+    let left: u64 = result(&posted.read())["content"][0]["text"].as_str().expect("text").parse().expect("a number");
+    assert!((1..=9_500).contains(&left), "{left} ms of 10,000 are left");
+}
+
+#[tokio::test]
+async fn a_lambda_without_a_named_key_and_store_does_not_start() {
+    let home = Home::default();
+    let variables = [
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"), ("AWS_LAMBDA_FUNCTION_NAME", "f"), ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ];
+    let output = home.command(FIXTURE).envs(variables).output().await.expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains("SIGNING_KEY_SECRET") && said.contains("USERS_TABLE"), "{said}");
+    assert!(!home.data().exists(), "nothing is made where nothing was named");
+}
+
+#[tokio::test]
+async fn a_table_named_to_a_build_without_aws_is_refused() {
+    let home = Home::default();
+    let output = home.command(FIXTURE).arg("serve").env("USERS_TABLE", "users").output().await.expect("it runs");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("USERS_TABLE"));
+}

@@ -1,0 +1,75 @@
+//! What a server logs: enough to follow a call, and never a token, a key, an argument or a profile.
+
+use mcp_lambda::admin::{AdminApi, NewUser};
+use mcp_lambda::clock::SystemClock;
+use mcp_lambda::keys::SigningKey;
+use mcp_lambda_admin::Remote;
+use mcp_lambda_tests::client::{KEY, NEWEST};
+use mcp_lambda_tests::process::{Home, Server};
+use serde_json::{Value, json};
+
+const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
+
+async fn call(url: &str, token: &str, tool: &str, arguments: Value) -> u16 {
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
+    let request = reqwest::Client::new()
+        .post(format!("{url}/mcp?token={token}"))
+        .bearer_auth(token)
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", NEWEST)
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", tool)
+        .json(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}));
+    request.send().await.expect("answered").status().as_u16()
+}
+
+/// Everything that a server logged while it was used in every way.
+async fn log_of(level: &str) -> (String, Vec<String>) {
+    let home = Home::default();
+    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let mut command = home.command(FIXTURE);
+    command.env("SIGNING_KEY", &key).env("LOG_LEVEL", level).env("LOG_FORMAT", "json").env("ALLOW_QUERY_TOKEN", "true");
+    let server = Server::start(command).await;
+    let api = Remote::new(&server.url, SigningKey::new(*KEY).expect("long enough"), std::sync::Arc::new(SystemClock)).expect("a client");
+    let user = NewUser { email: "alice@example.com".parse().expect("valid"), profile: Some(json!({"token": "profile-s3cret"})), duration_seconds: None };
+    let token = api.register(user).await.expect("registered").token.expose().clone();
+    api.profile(&"alice@example.com".parse().expect("valid"), true).await.expect("revealed");
+    for (tool, arguments) in [
+        ("keep", json!({"word": "argument-s3cret"})), ("add", json!({"left": 424_242})), ("add", json!({"left": "argument-s3cret"})),
+        ("fails", json!({})), ("panics", json!({})), ("no_such_tool", json!({"word": "argument-s3cret"})),
+    ] {
+        assert_eq!(call(&server.url, &token, tool, arguments).await, 200, "{tool}");
+    }
+    assert_eq!(call(&server.url, "forged-t0ken", "keep", json!({})).await, 401);
+    let (_, log) = server.stop().await;
+    let signature = token.rsplit('.').next().expect("a signature").to_owned();
+    (log, vec![key, signature, "forged-t0ken".into(), "argument-s3cret".into(), "424242".into(), "profile-s3cret".into()])
+}
+
+#[tokio::test]
+async fn no_secret_is_logged_at_any_level() {
+    for level in ["trace", "info"] {
+        let (log, secrets) = log_of(level).await;
+        for secret in secrets {
+            let line = log.lines().find(|line| line.contains(&secret));
+            assert_eq!(line, None, "`{secret}` at {level}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_and_a_denial_can_be_followed() {
+    let (log, _) = log_of("info").await;
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let find = |name: &str, value: &str| lines.iter().find(|line| line[name] == value).unwrap_or_else(|| panic!("{name}={value} in {log}"));
+    let kept = find("tool.name", "keep");
+    assert_eq!((&kept["user.email"], kept["duration_ms"].is_u64()), (&json!("alice@example.com"), true));
+    assert_eq!(find("tool.name", "fails")["error"], "tool");
+    assert!(find("tool.name", "panics")["cause"].as_str().expect("a cause").contains("hunter2"), "a panic's words are here");
+    assert_eq!(find("cause", "the token is not valid: malformed")["level"], "WARN");
+    assert_eq!(find("path", "/mcp")["status"], 200);
+    let calls = lines.iter().filter(|line| line["tool.name"] == "add" || line["message"] == "request").take(2);
+    let bytes: usize = calls.map(|line| line.to_string().len()).sum();
+    assert!(bytes <= 600, "{bytes} bytes for a call");
+}

@@ -1,0 +1,10 @@
+//! The surface, from outside: one file for each part of the URL space and each door.
+
+mod admin;
+mod auth;
+mod cli;
+mod lambda;
+mod logs;
+mod mcp;
+mod serve;
+mod stdio;

@@ -1,0 +1,136 @@
+//! `tools/call`: tools that behave, tools that don't, and callers kept apart.
+
+use http::Method;
+use mcp_lambda_tests::client::{house, house_with};
+use mcp_lambda_tests::fixture;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_tool_is_called_with_arguments_and_answers_as_data_and_text() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.call(&token, "add", json!({"left": 2, "right": 3})).await;
+    assert_eq!(answer.result()["structuredContent"], json!({"sum": 5}));
+    assert_eq!(answer.tool_text(), r#"{"sum":5}"#);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(house.call(&token, "add", json!({"left": 2})).await.tool_text(), r#"{"sum":2}"#);
+    assert_eq!(house.call(&token, "greet", json!({"times": 2})).await.tool_text(), "hello alice@example.comhello alice@example.com");
+    assert_eq!(house.call(&token, "raw", json!({"a": 1, "b": 2})).await.tool_text(), "2");
+}
+
+#[tokio::test]
+async fn content_is_sent_as_it_is() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.call(&token, "picture", json!({})).await;
+    assert_eq!(answer.result()["content"], json!([{"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"}]));
+}
+
+#[tokio::test]
+async fn a_call_costs_one_read_of_the_store() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    house.store.taken();
+    house.call(&token, "add", json!({"left": 1})).await.result();
+    assert_eq!(house.store.taken(), (1, 0));
+    house.mcp(&token, "tools/list", json!({})).await.result();
+    assert_eq!(house.store.taken(), (1, 0));
+}
+
+#[tokio::test]
+async fn users_see_themselves_and_their_own_data() {
+    let house = house().await;
+    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    assert_eq!(house.call(&alice, "whoami", json!({})).await.tool_text(), "alice@example.com alice@example.com");
+    assert_eq!(house.call(&bob, "whoami", json!({})).await.tool_text(), "bob@example.com bob@example.com");
+    house.call(&alice, "keep", json!({"word": "hers"})).await.result();
+    assert_eq!(house.call(&alice, "recall", json!({})).await.result()["structuredContent"], json!({"result": ["hers"]}));
+    assert_eq!(house.call(&bob, "recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_are_named_to_the_model() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    for (arguments, named) in [
+        (json!({}), "missing field `left`"),
+        (json!({"left": "two"}), "at `left`"),
+        (json!({"left": 1, "middle": 2}), "unknown field `middle`"),
+    ] {
+        let answer = house.call(&token, "add", arguments).await;
+        assert_eq!(answer.result()["isError"], true);
+        assert!(answer.tool_text().contains(named), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_in_a_tool_is_an_answer_that_the_model_reads() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    for (tool, said) in [
+        ("fails", "the upstream said no"),
+        ("panics", "the tool `panics` broke down"),
+        ("sleeps", "the tool `sleeps` did not answer in time"),
+        ("floods", "answered with 7000000 bytes"),
+    ] {
+        let answer = house.call(&token, tool, json!({})).await;
+        assert_eq!(answer.result()["isError"], true, "{tool}");
+        assert!(answer.tool_text().contains(said), "{tool}: {}", answer.text);
+        assert!(!answer.text.contains("hunter2"), "a panic's words stay in the log");
+    }
+    house.call(&token, "add", json!({"left": 1})).await.result();
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_an_error_of_the_protocol() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.call(&token, "no_such_tool", json!({})).await;
+    assert_eq!(answer.json["error"], json!({"code": -32_602, "message": "unknown tool `no_such_tool`"}));
+    assert_eq!(answer.json["id"], 7);
+}
+
+#[tokio::test]
+async fn a_tool_that_needs_a_scope_is_there_for_tokens_that_have_it() {
+    let house = house().await;
+    let unlimited = house.user("alice@example.com").await;
+    let mut tokens = Vec::new();
+    for scopes in [json!(["paint:write"]), json!(["other"]), json!([])] {
+        let body = json!({"email": "alice@example.com", "scopes": scopes});
+        let answer = house.admin(Method::POST, "/admin/tokens", Some(body)).await;
+        tokens.push(answer.json["token"].as_str().expect("a token").to_owned());
+    }
+    for token in [&unlimited, &tokens[0]] {
+        assert_eq!(house.call(token, "scoped", json!({})).await.tool_text(), "allowed");
+    }
+    for token in &tokens[1..] {
+        assert_eq!(house.call(token, "scoped", json!({})).await.json["error"]["message"], "unknown tool `scoped`");
+        house.call(token, "add", json!({"left": 1})).await.result();
+    }
+}
+
+#[tokio::test]
+async fn the_probe_calls_nothing() {
+    let house = house().await;
+    let answer = house.call(&house.probe_token(), "add", json!({"left": 1})).await;
+    assert_eq!(answer.result()["isError"], true);
+    assert!(answer.tool_text().contains("probe"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_profile_that_no_longer_fits_stops_the_tools_that_need_it_and_nothing_else() {
+    let older = house_with(fixture::app(), &[]).await;
+    let token = older.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "port": "eighty"}})).await;
+    let answer = older.call(&token, "paint", json!({})).await;
+    assert_eq!(answer.result()["isError"], true);
+    assert!(answer.tool_text().contains("`port`") && !answer.text.contains("eighty"), "{}", answer.text);
+    older.call(&token, "add", json!({"left": 1})).await.result();
+    assert_eq!(older.ask(Method::GET, "/health", None, None).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_profile_is_given_typed() {
+    let house = house_with(fixture::app_with_profile(), &[]).await;
+    let token = house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}})).await;
+    assert_eq!(house.call(&token, "paint", json!({})).await.tool_text(), "blue with a token of 6 bytes");
+}

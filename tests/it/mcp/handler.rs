@@ -1,0 +1,67 @@
+//! `App::serve_handler`: somebody's rmcp server with our identity, admin and doors.
+
+use mcp_lambda::{App, current_user};
+use mcp_lambda_tests::client::{TestHouse, house_with};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::json;
+
+#[derive(Clone, Debug)]
+struct Existing;
+
+impl ServerHandler for Existing {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn list_tools(&self, _: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
+        let schema = json!({"type": "object"}).as_object().cloned().unwrap_or_default();
+        Ok(ListToolsResult::with_all_items(vec![Tool::new("who", "Says who calls.", std::sync::Arc::new(schema))]))
+    }
+
+    async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+        if request.name == "panic" {
+            panic!("hunter2");
+        }
+        let parts = context.extensions.get::<http::request::Parts>().expect("HTTP");
+        assert!(!parts.headers.contains_key("authorization"), "the token stays outside");
+        let user = current_user().expect("a user");
+        Ok(CallToolResult::success(vec![ContentBlock::text(user.email().as_str())]).into())
+    }
+}
+
+async fn house() -> TestHouse {
+    house_with(App::new("existing").serve_handler(Existing), &[]).await
+}
+
+#[tokio::test]
+async fn it_knows_its_caller_and_needs_a_token() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    assert_eq!(house.call(&token, "who", json!({})).await.tool_text(), "alice@example.com");
+    assert_eq!(house.call("forged", "who", json!({})).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.call(&token, "panic", json!({})).await;
+    assert_eq!(answer.json["error"]["code"], -32_603);
+    assert!(!answer.text.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn the_probe_lists_and_does_not_call() {
+    let house = house().await;
+    let probe = house.probe_token();
+    assert_eq!(house.mcp(&probe, "tools/list", json!({})).await.result()["tools"][0]["name"], "who");
+    assert!(house.call(&probe, "who", json!({})).await.json["error"]["message"].as_str().expect("refused").contains("probe"));
+}
+
+#[test]
+fn an_app_has_either_tools_or_a_handler() {
+    let both = App::new("both").tools(mcp_lambda_tests::fixture::tools::tools()).serve_handler(Existing);
+    assert_eq!(both.check().expect_err("one fault").len(), 1);
+}

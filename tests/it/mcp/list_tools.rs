@@ -1,0 +1,71 @@
+//! `tools/list`: what an author wrote, as a model reads it.
+
+use mcp_lambda_tests::client::{TestHouse, house};
+use serde_json::{Value, json};
+
+async fn tool(house: &TestHouse, token: &str, name: &str) -> Value {
+    let answer = house.mcp(token, "tools/list", json!({})).await;
+    let tools = answer.result()["tools"].as_array().expect("tools").clone();
+    tools.into_iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("no tool `{name}`"))
+}
+
+#[tokio::test]
+async fn public_functions_and_methods_are_tools_in_order_of_name() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.mcp(&token, "tools/list", json!({})).await;
+    let names: Vec<_> = answer.result()["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+    let expected = [
+        "add", "fails", "floods", "greet", "keep", "paint", "panics", "picture", "raw", "recall", "scoped", "sleeps", "time_left", "whoami",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(answer.result()["cacheScope"], "private");
+}
+
+#[tokio::test]
+async fn a_signature_becomes_a_definition() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let add = tool(&house, &token, "add").await;
+    assert_eq!((&add["description"], &add["title"]), (&json!("Adds two numbers."), &json!("Add")));
+    assert_eq!(add["annotations"], json!({"readOnlyHint": true, "idempotentHint": true}));
+    let schema = &add["inputSchema"];
+    assert_eq!((&schema["type"], &schema["required"], &schema["additionalProperties"]), (&json!("object"), &json!(["left"]), &json!(false)));
+    assert_eq!(schema["properties"]["left"]["description"], "The first number.");
+    assert_eq!(schema["properties"]["right"]["default"], 0);
+    assert_eq!(add["outputSchema"]["properties"]["sum"]["type"], "integer");
+}
+
+#[tokio::test]
+async fn extractors_are_no_arguments_and_text_has_no_output_schema() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    for name in ["whoami", "paint", "recall", "time_left"] {
+        assert_eq!(tool(&house, &token, name).await["inputSchema"]["properties"], json!({}), "{name}");
+    }
+    assert_eq!(tool(&house, &token, "whoami").await.get("outputSchema"), None);
+    assert_eq!(tool(&house, &token, "recall").await["outputSchema"]["required"], json!(["result"]));
+}
+
+#[tokio::test]
+async fn a_raw_schema_is_untouched() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let expected = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"any": {"$anchor": "x"}}});
+    assert_eq!(tool(&house, &token, "raw").await["inputSchema"], expected);
+}
+
+#[tokio::test]
+async fn a_cursor_is_refused_because_there_is_one_page() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = house.mcp(&token, "tools/list", json!({"cursor": "made-up"})).await;
+    assert_eq!(answer.json["error"]["code"], -32_602);
+}
+
+#[tokio::test]
+async fn the_probe_sees_every_tool() {
+    let house = house().await;
+    let answer = house.mcp(&house.probe_token(), "tools/list", json!({})).await;
+    assert_eq!(answer.result()["tools"].as_array().expect("tools").len(), 14);
+}

@@ -1,0 +1,109 @@
+//! What is no MCP request gets words and a status, never silence and never plain text.
+
+use http::Method;
+use mcp_lambda_tests::client::{Answer, TestHouse, house, request};
+use serde_json::json;
+
+async fn post(house: &TestHouse, token: &str, body: &str) -> Answer {
+    let mut request = request(Method::POST, "/mcp", Some(token), Some(body.to_owned()));
+    request.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
+    house.send(request).await
+}
+
+#[tokio::test]
+async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    for (body, code) in [
+        ("{", -32_700),
+        ("", -32_700),
+        ("not json", -32_700),
+        ("\u{0}\u{1}", -32_700),
+        ("[]", -32_600),
+        (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, -32_600),
+        ("7", -32_600),
+        ("null", -32_600),
+        (r#"{"id":1}"#, -32_600),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32_600),
+    ] {
+        let answer = post(&house, &token, body).await;
+        assert_eq!((answer.status, &answer.json["error"]["code"]), (400, &json!(code)), "{body}: {}", answer.text);
+        assert_eq!((&answer.json["jsonrpc"], answer.json.get("id")), (&json!("2.0"), None), "{body}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn five_megabytes_are_too_many() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let answer = post(&house, &token, &"x".repeat(5_000_000)).await;
+    assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")));
+}
+
+#[tokio::test]
+async fn other_refusals_are_json_too() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let mut plain = request(Method::POST, "/mcp", Some(&token), Some("{}".into()));
+    plain.headers_mut().insert("content-type", "text/plain".parse().expect("lawful"));
+    plain.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
+    let answer = house.send(plain).await;
+    assert_eq!((answer.status, &answer.json["code"]), (415, &json!("unsupported_media_type")), "{}", answer.text);
+    let no_accept = request(Method::POST, "/mcp", Some(&token), Some("{}".into()));
+    let answer = house.send(no_accept).await;
+    assert_eq!((answer.status, &answer.json["code"]), (406, &json!("not_acceptable")), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_are_named() {
+    let house = house().await;
+    for method in [Method::GET, Method::DELETE, Method::PUT, Method::OPTIONS] {
+        let answer = house.ask(method.clone(), "/mcp", None, None).await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
+    }
+    for path in ["/nowhere", "/mcp/mcp", "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp", "/%00"] {
+        let answer = house.ask(Method::GET, path, None, None).await;
+        assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_trailing_slash_changes_nothing() {
+    let house = house().await;
+    for path in ["/mcp", "/mcp/", "/"] {
+        assert_eq!(house.ask(Method::POST, path, None, Some(json!({}))).await.status, 401, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
+    let house = house().await;
+    for (origin, status) in [("https://evil.example.com", 403), ("http://localhost:6274", 200)] {
+        let mut request = request(Method::GET, "/health", None, None);
+        request.headers_mut().insert("origin", origin.parse().expect("lawful"));
+        let answer = house.send(request).await;
+        assert_eq!(answer.status, status, "{origin}");
+        assert_eq!(answer.header("access-control-allow-origin").is_some(), status == 200, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_before_any_token() {
+    let house = house().await;
+    let mut preflight = request(Method::OPTIONS, "/mcp", None, None);
+    let asked = [
+        ("origin", "http://localhost:6274"),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization, mcp-param-city"),
+    ];
+    for (name, value) in asked {
+        preflight.headers_mut().insert(name, value.parse().expect("lawful"));
+    }
+    let answer = house.send(preflight).await;
+    assert_eq!(answer.status, 204);
+    let allowed = answer.header("access-control-allow-headers").expect("headers");
+    for name in ["authorization", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-param-city"] {
+        assert!(allowed.contains(name), "{name} in {allowed}");
+    }
+}

@@ -1,0 +1,7 @@
+//! `POST /` and `POST /mcp`.
+
+mod call_tool;
+mod handler;
+mod list_tools;
+mod malformed;
+mod versions;

@@ -1,0 +1,214 @@
+//! A real server on a real socket: started, stopped, killed, and given the worst of folders, keys and settings.
+
+use std::os::unix::fs::PermissionsExt;
+
+use mcp_lambda::admin::laws;
+use mcp_lambda::clock::SystemClock;
+use mcp_lambda::keys::SigningKey;
+use mcp_lambda::{App, ErrorKind};
+use mcp_lambda::admin::{AdminApi, NewUser};
+use mcp_lambda_admin::Remote;
+use mcp_lambda_tests::client::KEY;
+use mcp_lambda_tests::process::{Home, Server};
+
+const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
+const ADMIN: &str = env!("CARGO_BIN_EXE_fixture-admin");
+
+fn key_text() -> String {
+    String::from_utf8(KEY.to_vec()).expect("text")
+}
+
+async fn start(home: &Home) -> Server {
+    let mut command = home.command(FIXTURE);
+    command.env("SIGNING_KEY", key_text());
+    Server::start(command).await
+}
+
+fn remote(url: &str) -> Remote {
+    let key = SigningKey::new(*KEY).expect("long enough");
+    Remote::new(url, key, std::sync::Arc::new(SystemClock)).expect("a client")
+}
+
+fn new_user(email: &str) -> NewUser {
+    NewUser { email: email.parse().expect("valid"), profile: None, duration_seconds: None }
+}
+
+/// The remote leaf keeps the laws that the local one keeps: over real sockets, with an audience to learn on the way.
+#[tokio::test]
+async fn the_admin_api_keeps_its_laws_over_the_network() {
+    let app = App::new("laws").tools(mcp_lambda_tests::fixture::tools::tools()).safe_tool("add").profile::<laws::LawProfile>();
+    let house = mcp_lambda_tests::client::house_with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
+    let real_time = house.house.router.clone();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let clock = std::sync::Arc::clone(&house.clock);
+    let server = async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let router = real_time.clone();
+            let answer = hyper::service::service_fn(move |request| {
+                let router = router.clone();
+                async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
+            });
+            connections.spawn(async move {
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), answer).await;
+            });
+        }
+    };
+    let key = SigningKey::new(*KEY).expect("long enough");
+    let remote = Remote::new(&url, key, clock).expect("a client");
+    tokio::select! {
+        () = laws::all(&remote) => {}
+        () = server => panic!("the server ended"),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_and_a_foreign_server_are_told_apart() {
+    let home = Home::default();
+    let server = start(&home).await;
+    let wrong = Remote::new(&server.url, SigningKey::new([9; 32]).expect("long enough"), std::sync::Arc::new(SystemClock)).expect("a client");
+    let error = wrong.health().await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(error.message().contains("signing key"), "{error}");
+    let url = server.url.clone();
+    let (status, said) = server.stop().await;
+    assert!(status.success() && said.contains("stopping"), "{said}");
+    assert_eq!(remote(&url).health().await.expect_err("gone").kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn no_acknowledged_write_is_lost_when_the_server_is_killed() {
+    let home = Home::default();
+    let server = start(&home).await;
+    let api = remote(&server.url);
+    let acknowledged = std::sync::Mutex::new(Vec::new());
+    let writing = async {
+        for batch in 0..125 {
+            let writes = (0..8).map(|number| {
+                let (api, acknowledged) = (&api, &acknowledged);
+                async move {
+                    let email = format!("user{batch}-{number}@example.com");
+                    if api.register(new_user(&email)).await.is_ok() {
+                        acknowledged.lock().expect("unpoisoned").push(email);
+                    }
+                }
+            });
+            futures_util::future::join_all(writes).await;
+        }
+    };
+    let killing = async {
+        while acknowledged.lock().expect("unpoisoned").len() < 600 {
+            tokio::task::yield_now().await;
+        }
+        server.kill().await;
+    };
+    tokio::join!(writing, killing);
+    let kept = acknowledged.into_inner().expect("unpoisoned");
+    assert!((600..1_000).contains(&kept.len()), "killed amid 1,000 writes, after {}", kept.len());
+    let again = start(&home).await;
+    let api = remote(&again.url);
+    for email in &kept {
+        api.user(&email.parse().expect("valid")).await.unwrap_or_else(|error| panic!("{email} was acknowledged: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn the_server_and_the_cli_share_one_file_and_64_registrations_have_one_winner() {
+    let home = Home::default();
+    let server = start(&home).await;
+    let api = remote(&server.url);
+    let connected = home.run(ADMIN, &["connect", "local"]).await;
+    assert!(connected.status.success(), "{}", String::from_utf8_lossy(&connected.stderr));
+    let over_http = futures_util::future::join_all((0..56).map(|_| api.register(new_user("alice@example.com"))));
+    let by_cli = futures_util::future::join_all((0..8).map(|_| home.run(ADMIN, &["users", "add", "alice@example.com"])));
+    let (over_http, by_cli) = tokio::join!(over_http, by_cli);
+    let cli_winners = by_cli.iter().filter(|output| output.status.success()).count();
+    let winners = over_http.iter().filter(|outcome| outcome.is_ok()).count() + cli_winners;
+    assert_eq!(winners, 1);
+    assert!(by_cli.iter().all(|output| matches!(output.status.code(), Some(0 | 5))));
+    assert!(over_http.into_iter().filter_map(Result::err).all(|error| error.kind() == ErrorKind::AlreadyExists));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named_at_the_start() {
+    let home = Home::default();
+    let file = home.path().join("file");
+    std::fs::write(&file, "not a folder").expect("written");
+    let locked = home.path().join("locked");
+    std::fs::create_dir(&locked).expect("made");
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o500)).expect("locked");
+    let mut folders = vec![file.join("data"), "/proc/mcp-lambda".into()];
+    // The superuser writes where nobody may.
+    if std::fs::write(locked.join("try"), "").is_err() {
+        folders.push(locked.join("data"));
+    }
+    for folder in folders {
+        let output = home.command(FIXTURE).args(["serve", "--port", "0"]).env("APP_USERS_PATH", &folder).output().await.expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(said.contains(&*folder.to_string_lossy()) && said.contains("APP_USERS_PATH"), "{said}");
+    }
+}
+
+/// A process may be allowed no larger files, which is what a full disk looks like to it.
+#[tokio::test]
+async fn a_full_disk_refuses_writes_in_words_and_goes_on_reading() {
+    let home = Home::default();
+    let mut command = home.command("/bin/sh");
+    command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("trap '' XFSZ; ulimit -f 160; exec {FIXTURE} \"$@\"")).arg("sh");
+    let server = Server::start(command).await;
+    let api = remote(&server.url);
+    let mut registered = Vec::new();
+    let error = loop {
+        let email = format!("user{}@example.com", registered.len());
+        match api.register(new_user(&email)).await {
+            Ok(_) => registered.push(email),
+            Err(error) => break error,
+        }
+        assert!(registered.len() < 5_000, "the limit was never reached");
+    };
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(!registered.is_empty());
+    for email in &registered {
+        api.user(&email.parse().expect("valid")).await.unwrap_or_else(|error| panic!("{email} is still there: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn faults_of_the_settings_are_reported_together() {
+    let home = Home::default();
+    let variables = [("SIGNING_KEY", "8 bytes."), ("RESPONSE_MODE", "fast"), ("JWT_AUDD", "x"), ("TOKEN_DURATION_SECONDS", "soon")];
+    let output = home.command(FIXTURE).arg("serve").envs(variables).output().await.expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    for part in ["SIGNING_KEY: the signing key has 8 bytes", "RESPONSE_MODE: `fast`", "did you mean JWT_AUD?", "TOKEN_DURATION_SECONDS: `soon`"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn usage_faults_end_with_2_and_a_taken_port_with_7() {
+    let home = Home::default();
+    for arguments in [&["serve", "--prot", "80"][..], &["nonsense"], &[], &["stdio"], &["serve", "--port", "99999"], &["stdio", "--user", "../../x"]] {
+        assert_eq!(home.run(FIXTURE, arguments).await.status.code(), Some(2), "{arguments:?}");
+    }
+    let server = start(&home).await;
+    let port = server.url.rsplit(':').next().expect("a port").to_owned();
+    let output = home.run(FIXTURE, &["serve", "--port", &port]).await;
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--port"));
+}
+
+#[tokio::test]
+async fn a_key_is_made_once_and_said_so() {
+    let home = Home::default();
+    let server = Server::start(home.command(FIXTURE)).await;
+    let first = std::fs::read(home.data().join("signing-key")).expect("made");
+    let (_, said) = server.stop().await;
+    assert!(said.contains("signing-key (0600), made just now"), "{said}");
+    let server = Server::start(home.command(FIXTURE)).await;
+    assert_eq!(std::fs::read(home.data().join("signing-key")).expect("there"), first);
+    let (_, said) = server.stop().await;
+    assert!(!said.contains("made just now"), "{said}");
+}

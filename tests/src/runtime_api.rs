@@ -1,0 +1,203 @@
+//! The Lambda Runtime API, spoken from Lambda's side: it hands a binary its invocations and keeps what comes back.
+//!
+//! The protocol is that of `GET /2018-06-01/runtime/invocation/next` and `POST …/{id}/response`; a streamed response is a
+//! JSON prelude, eight zero bytes, and the body.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::process::Child;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::process::Home;
+
+/// How long an invocation may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Waiting = Arc<Mutex<std::collections::HashMap<String, oneshot::Sender<Posted>>>>;
+
+/// What a binary posted for an invocation.
+#[derive(Debug)]
+pub struct Posted {
+    /// The content type: a streamed response has one of its own.
+    pub content_type: String,
+    /// Whether it was posted as an error.
+    pub is_error: bool,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A binary that runs as a Lambda.
+#[derive(Debug)]
+pub struct Lambda {
+    invocations: mpsc::UnboundedSender<Invocation>,
+    _child: Child,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Invocation {
+    id: String,
+    event: String,
+    deadline_ms: u128,
+    answer: oneshot::Sender<Posted>,
+}
+
+/// An answer as a function URL would give it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Value,
+    /// The body.
+    pub body: String,
+}
+
+impl Lambda {
+    /// Starts a binary as a Lambda, with these variables.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start(home: &Home, binary: &str, variables: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let (invocations, queue) = mpsc::unbounded_channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(listen(listener, Arc::new(Mutex::new(queue)), Waiting::default()));
+        let mut command = home.command(binary);
+        command
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "fixture")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .envs(variables.iter().copied());
+        let child = command.spawn().expect("it starts");
+        Self { invocations, _child: child, _tasks: tasks }
+    }
+
+    /// Invokes it with an event that has this long to be answered.
+    ///
+    /// # Panics
+    /// If nothing is posted back.
+    pub async fn invoke(&self, event: &Value, time: Duration) -> Posted {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
+        let (answer, posted) = oneshot::channel();
+        let id = format!("{:032x}", now.as_nanos());
+        let deadline_ms = (now + time).as_millis();
+        self.invocations.send(Invocation { id, event: event.to_string(), deadline_ms, answer }).expect("it listens");
+        tokio::time::timeout(PATIENCE, posted).await.expect("an answer in time").expect("an answer")
+    }
+
+    /// Sends a request through a function URL.
+    pub async fn request(&self, event: &Value) -> Answer {
+        self.invoke(event, Duration::from_secs(30)).await.read()
+    }
+}
+
+impl Posted {
+    /// Reads a response in either mode.
+    ///
+    /// # Panics
+    /// If it is neither.
+    #[must_use]
+    pub fn read(&self) -> Answer {
+        assert!(!self.is_error, "{}", String::from_utf8_lossy(&self.body));
+        if self.content_type == "application/vnd.awslambda.http-integration-response" { self.streamed() } else { self.buffered() }
+    }
+
+    fn streamed(&self) -> Answer {
+        let end = self.body.windows(8).position(|window| window == [0; 8]).expect("eight zero bytes after the prelude");
+        let prelude: Value = serde_json::from_slice(&self.body[..end]).expect("a JSON prelude");
+        let body = String::from_utf8(self.body[end + 8..].to_vec()).expect("UTF-8");
+        Answer { status: status(&prelude), headers: prelude["headers"].clone(), body }
+    }
+
+    fn buffered(&self) -> Answer {
+        let envelope: Value = serde_json::from_slice(&self.body).expect("a JSON envelope");
+        assert_ne!(envelope["isBase64Encoded"], true, "text is sent as text");
+        Answer { status: status(&envelope), headers: envelope["headers"].clone(), body: envelope["body"].as_str().unwrap_or_default().to_owned() }
+    }
+}
+
+fn status(envelope: &Value) -> u16 {
+    envelope["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status")
+}
+
+/// A function-URL event (payload format 2.0).
+#[must_use]
+pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Value {
+    let mut all = json!({ "host": "abc.lambda-url.eu-west-1.on.aws", "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.1" });
+    for (name, value) in headers {
+        all[*name] = json!(value);
+    }
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": all,
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "abc", "domainName": "abc.lambda-url.eu-west-1.on.aws", "domainPrefix": "abc",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "tests" },
+            "requestId": "r", "routeKey": "$default", "stage": "$default", "time": "21/Nov/2026:07:10:00 +0000", "timeEpoch": 1,
+        },
+        "isBase64Encoded": false,
+    });
+    if let Some(body) = body {
+        event["body"] = json!(body);
+    }
+    event
+}
+
+async fn listen(listener: TcpListener, queue: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>, waiting: Waiting) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let (queue, waiting) = (Arc::clone(&queue), Arc::clone(&waiting));
+        connections.spawn(async move {
+            let answer = service_fn(move |request| answer(request, Arc::clone(&queue), Arc::clone(&waiting)));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    queue: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>,
+    waiting: Waiting,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    if path.ends_with("/invocation/next") {
+        return Ok(next(&queue, &waiting).await);
+    }
+    let content_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let id = path.split('/').nth(4).unwrap_or_default();
+    if let Some(answer) = waiting.lock().await.remove(id) {
+        let _ = answer.send(Posted { content_type, is_error: path.ends_with("/error"), body });
+    }
+    Ok(Response::builder().status(202).body(Full::default()).expect("lawful"))
+}
+
+async fn next(queue: &Mutex<mpsc::UnboundedReceiver<Invocation>>, waiting: &Waiting) -> Response<Full<Bytes>> {
+    let Some(invocation) = queue.lock().await.recv().await else { return std::future::pending().await };
+    waiting.lock().await.insert(invocation.id.clone(), invocation.answer);
+    Response::builder()
+        .header("lambda-runtime-aws-request-id", &invocation.id)
+        .header("lambda-runtime-deadline-ms", invocation.deadline_ms.to_string())
+        .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:fixture")
+        .header("lambda-runtime-trace-id", "Root=1-0-0")
+        .header("content-type", "application/json")
+        .body(Full::from(invocation.event))
+        .expect("lawful")
+}

@@ -1,1 +1,272 @@
-fn main() {}
+//! The laws of the house, each one a test.
+//!
+//! Nothing here compiles the code it judges: every law is a statement about names in source text, so a broken law is
+//! reported in milliseconds with the file and the name that broke it.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mcp_lambda::config::SETTINGS;
+
+/// Every top-level module of `runtime` and the floor it stands on. A module names only modules on lower floors.
+const FLOORS: &[(&str, u8)] = &[
+    ("error", 0),
+    ("secret", 0),
+    ("clock", 0),
+    ("user", 1),
+    ("profile", 1),
+    ("store", 2),
+    ("keys", 2),
+    ("backend", 3),
+    ("records", 3),
+    ("tool", 4),
+    ("identity", 5),
+    ("guard", 5),
+    ("health", 6),
+    ("admin", 7),
+    ("mcp", 8),
+    ("http", 8),
+    ("config", 9),
+    ("app", 10),
+    ("serve", 11),
+];
+
+/// Names that have exactly one home: the only files in which each may appear.
+const BORDERS: &[(&str, &[&str])] = &[
+    ("rmcp::", &["runtime/src/mcp/", "runtime/src/app.rs"]),
+    ("lambda_http::", &["runtime/src/serve/lambda.rs"]),
+    ("hyper::", &["runtime/src/serve/http.rs"]),
+    ("hyper_util::", &["runtime/src/serve/http.rs"]),
+    ("rusqlite::", &["runtime/src/store/sqlite.rs"]),
+    ("jsonwebtoken::", &["runtime/src/identity/"]),
+    ("tracing_subscriber::", &["runtime/src/serve/logging.rs"]),
+    ("jiff::", &["runtime/src/clock.rs"]),
+    ("strsim::", &["runtime/src/config/mod.rs"]),
+    ("task_local!", &["runtime/src/user/current.rs"]),
+    ("SystemTime", &["runtime/src/clock.rs"]),
+    ("std::env", &["runtime/src/config/env.rs"]),
+    ("reqwest::", &["admin-cli/src/remote.rs"]),
+    ("comfy_table::", &["admin-cli/src/output.rs"]),
+    (
+        "clap::",
+        &["admin-cli/src/cli.rs", "admin-cli/src/exit.rs", "admin-cli/src/lib.rs", "runtime/src/serve/command.rs"],
+    ),
+    ("aws_sdk_", &["store-dynamo/src/"]),
+];
+
+/// What the DynamoDB crate may see of the runtime.
+const DYNAMO_SEES: &[&str] = &["backend", "clock", "error", "keys", "secret", "store"];
+
+/// What may stand at the top of the repository, besides dotfiles.
+const TOP: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "runtime",
+    "store-dynamo",
+    "admin-cli",
+    "template.yaml",
+    "examples",
+    "tests",
+    "docs",
+    "skills",
+    "target",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+];
+
+/// Where the product's own code is.
+const CODE: &[&str] = &["runtime/src", "runtime/macros/src", "store-dynamo/src", "admin-cli/src"];
+
+const MAX_LINES: usize = 400;
+
+#[test]
+fn modules_name_only_lower_floors() {
+    let mut broken = Vec::new();
+    for file in sources(&["runtime/src"]) {
+        let Some(module) = file.module() else { continue };
+        let Some(here) = floor(module) else {
+            broken.push(format!("{}: module `{module}` has no floor", file.path));
+            continue;
+        };
+        if file.code().any(|line| line.contains("crate::{") || line.contains("super::super::")) {
+            broken.push(format!("{}: write one `use crate::module::…` for each module", file.path));
+        }
+        for named in file.names_after("crate::").filter(|named| named != module) {
+            if floor(&named).is_some_and(|there| there >= here) {
+                broken.push(format!("{}: floor {here} names `crate::{named}`", file.path));
+            }
+        }
+    }
+    report(&broken);
+}
+
+#[test]
+fn every_floor_has_its_module() {
+    let missing = FLOORS.iter().filter(|(module, _)| {
+        let folder = root().join("runtime/src").join(module);
+        !folder.is_dir() && !folder.with_extension("rs").is_file()
+    });
+    report(&missing.map(|(module, _)| format!("`{module}` has a floor and no code")).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_name_stays_inside_its_border() {
+    let mut broken = Vec::new();
+    for file in sources(CODE) {
+        for (name, homes) in BORDERS {
+            if file.code().any(|line| has_word(line, name)) && !homes.iter().any(|home| file.path.starts_with(home)) {
+                broken.push(format!("{}: `{name}` belongs in {homes:?}", file.path));
+            }
+        }
+    }
+    report(&broken);
+}
+
+#[test]
+fn dynamo_sees_only_the_seams() {
+    let named =
+        |file: Source| file.names_after("mcp_lambda::").map(|named| (file.path.clone(), named)).collect::<Vec<_>>();
+    let broken: Vec<_> = sources(&["store-dynamo/src"])
+        .into_iter()
+        .flat_map(named)
+        .filter(|(_, named)| !named.is_empty() && !DYNAMO_SEES.contains(&named.as_str()))
+        .map(|(path, named)| format!("{path}: names `mcp_lambda::{named}`"))
+        .collect();
+    report(&broken);
+}
+
+#[test]
+fn wrappers_hand_on_every_method_of_their_seam() {
+    let broken: Vec<_> = sources(&["runtime/src/guard"])
+        .into_iter()
+        .filter(|file| {
+            file.text.contains("impl ToolSource for")
+                && !file.text.contains("#[deny(clippy::missing_trait_methods)]\nimpl ToolSource")
+        })
+        .map(|file| format!("{}: a wrapper needs `#[deny(clippy::missing_trait_methods)]`", file.path))
+        .collect();
+    report(&broken);
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    let mut broken = Vec::new();
+    for file in sources(&[CODE, &["examples", "tests"]].concat()) {
+        let lines = file.text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        if lines > MAX_LINES {
+            broken.push(format!("{}: {lines} lines before its tests; split it by noun", file.path));
+        }
+        if !file.text.starts_with("//!") && !file.text.starts_with("#![doc") {
+            broken.push(format!("{}: begins without a `//!` line", file.path));
+        }
+    }
+    report(&broken);
+}
+
+#[test]
+fn the_top_level_holds_only_what_the_charter_names() {
+    let entries = fs::read_dir(root()).expect("the repository can be read").filter_map(Result::ok);
+    let broken: Vec<_> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.') && !TOP.contains(&name.as_str()))
+        .collect();
+    report(&broken);
+}
+
+#[test]
+fn no_test_is_ignored_and_no_lint_is_silenced_without_a_reason() {
+    let mut broken = Vec::new();
+    for file in sources(&[CODE, &["examples", "tests"]].concat()) {
+        let banned = [concat!("#[ig", "nore"), concat!("```ig", "nore"), concat!("thread::sl", "eep")];
+        for word in banned.into_iter().filter(|word| file.text.contains(word)) {
+            broken.push(format!("{}: `{word}`", file.path));
+        }
+    }
+    report(&broken);
+}
+
+#[test]
+fn an_examples_readme_has_at_most_15_lines() {
+    for example in fs::read_dir(root().join("examples")).expect("there are examples").filter_map(Result::ok) {
+        let readme = fs::read_to_string(example.path().join("README.md"));
+        let lines = readme.unwrap_or_else(|_| panic!("{} has no README.md", example.path().display())).lines().count();
+        assert!(lines <= 15, "{}: {lines} lines", example.path().display());
+    }
+}
+
+#[test]
+fn the_readmes_table_is_the_settings() {
+    let mut table = String::from("| setting | without it | what it does |\n|---|---|---|\n");
+    for setting in SETTINGS {
+        writeln!(table, "| `{}` | {} | {} |", setting.name, setting.default, setting.about)
+            .expect("a string can be written");
+    }
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
+    assert!(readme.contains(&table), "the settings table of README.md should be\n\n{table}");
+}
+
+/// One source file, with its path from the repository root.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines of code, comments cut off.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        self.text.lines().map(|line| line.split("//").next().unwrap_or_default())
+    }
+
+    /// The identifier after each `prefix` in code.
+    fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
+        let identifier = |rest: &str| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+        self.code().flat_map(move |line| line.split(prefix).skip(1)).map(identifier)
+    }
+
+    /// The top-level module this file is part of; `None` for `lib.rs`.
+    fn module(&self) -> Option<&str> {
+        let inside = self.path.strip_prefix("runtime/src/")?;
+        let first = inside.split('/').next()?.trim_end_matches(".rs");
+        (first != "lib").then_some(first)
+    }
+}
+
+/// Whether a line holds this name and not only another that ends in it.
+fn has_word(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(place, _)| !line[..place].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+fn floor(module: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository root exists")
+}
+
+fn sources(folders: &[&str]) -> Vec<Source> {
+    let root = root();
+    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).expect("readable").filter_map(Result::ok);
+            waiting.extend(entries.map(|entry| entry.path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("source is UTF-8");
+            let path = path.strip_prefix(&root).expect("inside").to_string_lossy().replace('\\', "/");
+            found.push(Source { path, text });
+        }
+    }
+    found
+}
+
+fn report(broken: &[String]) {
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}

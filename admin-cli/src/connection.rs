@@ -18,7 +18,7 @@ use mcp_lambda::{Error, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
-use crate::remote::Remote;
+use crate::remote::{Remote, web_url};
 use crate::{Subject, cli};
 
 /// The shape of the file that this code writes.
@@ -75,12 +75,16 @@ impl Connection {
         if wanted.place == "local" {
             return match subject {
                 Subject::App(_) => Ok(Self::Local),
-                Subject::Any => Err(Failure::Usage("`local` needs the app's own CLI, such as `notes-admin`; this one connects to URLs".into())),
+                Subject::Any => Err(Failure::Usage(
+                    "`local` needs the app's own CLI, such as `notes-admin`; this one connects to URLs".into(),
+                )),
             };
         }
-        let url = web_url(&wanted.place)?;
+        let url = web_url(&wanted.place).map_err(Failure::Usage)?;
         let kept = match stored {
-            Some(Self::Remote { url: known, signing_key, signing_key_env }) if *known == url => (signing_key.clone(), signing_key_env.clone()),
+            Some(Self::Remote { url: known, signing_key, signing_key_env }) if *known == url => {
+                (signing_key.clone(), signing_key_env.clone())
+            }
             _ => (None, None),
         };
         let given = (wanted.signing_key.map(Secret::new), wanted.signing_key_env);
@@ -92,7 +96,8 @@ impl Connection {
     pub(crate) async fn open(&self, subject: &Subject) -> Result<Session, Failure> {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
-                let settings = Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
+                let settings = Settings::read(&ProcessEnvironment, app.name())
+                    .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
                 let house = app.open(&settings).await?;
                 Ok(Session { api: house.admin, url: settings.public_url.unwrap_or_else(|| LOCAL_URL.to_owned()) })
             }
@@ -114,14 +119,23 @@ impl Connection {
     }
 }
 
-fn signing_key_of(subject: &Subject, stored: Option<&Secret<String>>, variable: Option<&str>) -> Result<SigningKey, Failure> {
+fn signing_key_of(
+    subject: &Subject,
+    stored: Option<&Secret<String>>,
+    variable: Option<&str>,
+) -> Result<SigningKey, Failure> {
     let from_variable = variable.map(|name| {
         let value = ProcessEnvironment.get(name).map(Secret::new);
-        value.ok_or_else(|| Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set")))
+        value.ok_or_else(|| {
+            Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set"))
+        })
     });
     let key = from_variable.transpose()?.or_else(|| stored.cloned());
     let key = key.ok_or_else(|| {
-        Failure::NotConfigured(format!("this connection has no signing key; say `{} connect URL --signing-key-env VARIABLE`", command_name(subject)))
+        Failure::NotConfigured(format!(
+            "this connection has no signing key; say `{} connect URL --signing-key-env VARIABLE`",
+            command_name(subject)
+        ))
     })?;
     SigningKey::from_text(key.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
 }
@@ -157,7 +171,8 @@ impl Setup {
         self.connections.insert(DEFAULT.to_owned(), connection);
         let path = path(subject)?;
         let text = serde_json::to_string_pretty(&self).unwrap_or_default();
-        write_private(&path, &text).map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
+        write_private(&path, &text)
+            .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
         Ok(path)
     }
 }
@@ -176,14 +191,18 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 fn path(subject: &Subject) -> Result<PathBuf, Failure> {
     let variable = |name| ProcessEnvironment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-    let folder = folder.ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
+    let folder = folder
+        .ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
     Ok(folder.join(subject.name()).join("setup.json"))
 }
 
 fn not_connected(subject: &Subject) -> Failure {
     let command = command_name(subject);
-    let local = if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
-    Failure::NotConfigured(format!("not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"))
+    let local =
+        if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
+    Failure::NotConfigured(format!(
+        "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
+    ))
 }
 
 /// What the CLI is called.
@@ -194,39 +213,12 @@ pub(crate) fn command_name(subject: &Subject) -> String {
     }
 }
 
-/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
-fn web_url(text: &str) -> Result<String, Failure> {
-    let url = reqwest::Url::parse(text).ok().filter(|url| url.has_host() && url.query().is_none());
-    let fault = || Failure::Usage(format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com"));
-    let url = url.ok_or_else(fault)?;
-    let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    match url.scheme() {
-        "https" => {}
-        "http" if is_near => {}
-        "http" => return Err(Failure::Usage(format!("`{text}` would send admin tokens in the clear; use https"))),
-        _ => return Err(fault()),
-    }
-    let text = url.as_str().trim_end_matches('/');
-    Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn connect(place: &str, key: Option<&str>) -> cli::Connect {
         cli::Connect { place: place.into(), signing_key: key.map(str::to_owned), signing_key_env: None, offline: false }
-    }
-
-    #[test]
-    fn urls_are_kept_in_one_spelling() {
-        for text in ["https://mcp.example.com", "https://mcp.example.com/", "https://MCP.example.com/mcp", "https://mcp.example.com/mcp/"] {
-            assert_eq!(web_url(text).expect(text), "https://mcp.example.com", "{text}");
-        }
-        assert_eq!(web_url("http://localhost:9000/lambda-url/notes/").expect("near"), "http://localhost:9000/lambda-url/notes");
-        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t"] {
-            assert!(web_url(text).is_err(), "{text}");
-        }
     }
 
     #[test]
@@ -241,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_key_is_in_the_file_and_in_no_print() {
-        let stored = Connection::wanted(&Subject::Any, connect("https://a.example", Some("hush")), None).expect("lawful");
+        let stored =
+            Connection::wanted(&Subject::Any, connect("https://a.example", Some("hush")), None).expect("lawful");
         assert!(serde_json::to_string(&stored).expect("writable").contains("hush"));
         assert!(!format!("{stored:?}{}", stored.words()).contains("hush"));
     }

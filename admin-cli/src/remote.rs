@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mcp_lambda::admin::{AdminApi, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList};
+use mcp_lambda::admin::{
+    AdminApi, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList,
+};
 use mcp_lambda::clock::Clock;
 use mcp_lambda::health::Details;
 use mcp_lambda::identity::{Operator, operator_token};
@@ -58,7 +60,11 @@ impl Remote {
     /// # Errors
     /// `Internal` if the HTTP client can't start.
     pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
-        let client = Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(reqwest::redirect::Policy::none()).build();
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
         let client = client.map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
         Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key, clock, audience: Mutex::default() })
     }
@@ -72,7 +78,9 @@ impl Remote {
     async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
         match self.send(method.clone(), path, body).await? {
             Ok(answer) => Ok(answer),
-            Err((StatusCode::UNAUTHORIZED, refusal)) if refusal.audience.is_some() && refusal.audience != self.audience() => {
+            Err((StatusCode::UNAUTHORIZED, refusal))
+                if refusal.audience.is_some() && refusal.audience != self.audience() =>
+            {
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
                 self.send(method, path, body).await?.map_err(|(status, refusal)| self.error(status, refusal))
             }
@@ -80,9 +88,17 @@ impl Remote {
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Result<Answer, (StatusCode, Refusal)>> {
-        let unreachable = |error: reqwest::Error| Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url());
-        let url = Url::parse(&format!("{}/admin{path}", self.url)).map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Result<Answer, (StatusCode, Refusal)>> {
+        let unreachable = |error: reqwest::Error| {
+            Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url())
+        };
+        let url = Url::parse(&format!("{}/admin{path}", self.url))
+            .map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
         let token = operator_token(&self.key, Operator::Admin, self.audience().as_deref(), self.clock.now())?;
         let mut request = self.client.request(method, url).bearer_auth(token.expose());
         if let Some(body) = body {
@@ -105,16 +121,24 @@ impl Remote {
     /// A refusal as the error it was, or as what its status means.
     fn error(&self, status: StatusCode, refusal: Refusal) -> Error {
         match (status, ErrorKind::from_code(&refusal.code)) {
-            (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!("{} does not accept the signing key; connect again with the right one", self.url)),
+            (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!(
+                "{} does not accept the signing key; connect again with the right one",
+                self.url
+            )),
             (_, Some(kind)) => Error::new(kind, refusal.error),
-            (StatusCode::TOO_MANY_REQUESTS, None) => Error::new(ErrorKind::RateLimited, format!("{} has too many requests; try again later", self.url)),
+            (StatusCode::TOO_MANY_REQUESTS, None) => {
+                Error::new(ErrorKind::RateLimited, format!("{} has too many requests; try again later", self.url))
+            }
             (status, None) if status.is_server_error() => Error::unavailable(format!("{} answered {status}", self.url)),
             (status, None) => self.foreign(status),
         }
     }
 
     fn foreign(&self, status: StatusCode) -> Error {
-        Error::unavailable(format!("what answers at {} is no mcp-lambda server (it said {status}); check the URL", self.url))
+        Error::unavailable(format!(
+            "what answers at {} is no mcp-lambda server (it said {status}); check the URL",
+            self.url
+        ))
     }
 }
 
@@ -190,5 +214,47 @@ fn encoded(text: &str) -> String {
 }
 
 fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
-    serde_json::from_value(body).map_err(|error| Error::unavailable("the server answered in a way this CLI can't read; are both up to date?").with_source(error))
+    serde_json::from_value(body).map_err(|error| {
+        Error::unavailable("the server answered in a way this CLI can't read; are both up to date?").with_source(error)
+    })
+}
+
+/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
+pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
+    let url = Url::parse(text).ok().filter(|url| url.has_host() && url.query().is_none());
+    let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
+    let url = url.ok_or_else(fault)?;
+    let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => {}
+        "http" if is_near => {}
+        "http" => return Err(format!("`{text}` would send admin tokens in the clear; use https")),
+        _ => return Err(fault()),
+    }
+    let text = url.as_str().trim_end_matches('/');
+    Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_kept_in_one_spelling() {
+        for text in [
+            "https://mcp.example.com",
+            "https://mcp.example.com/",
+            "https://MCP.example.com/mcp",
+            "https://mcp.example.com/mcp/",
+        ] {
+            assert_eq!(web_url(text).expect(text), "https://mcp.example.com", "{text}");
+        }
+        assert_eq!(
+            web_url("http://localhost:9000/lambda-url/notes/").expect("near"),
+            "http://localhost:9000/lambda-url/notes"
+        );
+        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t"] {
+            assert!(web_url(text).is_err(), "{text}");
+        }
+    }
 }

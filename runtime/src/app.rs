@@ -182,7 +182,9 @@ impl App {
             faults.push(format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"));
         }
         if self.handler.is_some() && !self.tools.is_empty() {
-            faults.push("an app offers either tools or an rmcp handler; give the handler's tools up or leave it out".to_owned());
+            faults.push(
+                "an app offers either tools or an rmcp handler; give the handler's tools up or leave it out".to_owned(),
+            );
         }
         faults.extend(Catalog::new(self.tools.iter().cloned()).err().into_iter().flatten());
         faults.extend(self.safe_tool_fault());
@@ -215,10 +217,12 @@ impl App {
     fn assemble(&self, opened: Opened, settings: &Settings) -> House {
         let Opened { store, keys } = opened;
         let users = Users::new(Arc::clone(&store));
-        let tokens = identity::Config { audience: settings.audience.clone(), duration_seconds: settings.duration_seconds };
+        let tokens =
+            identity::Config { audience: settings.audience.clone(), duration_seconds: settings.duration_seconds };
         let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&self.clock), tokens);
         let whereabouts = (store.to_string(), keys.to_string());
-        let checkup = Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), self.about_for_operators()));
+        let checkup =
+            Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), self.about_for_operators()));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local::new(
             users,
             identity.clone(),
@@ -257,13 +261,19 @@ impl App {
     }
 
     fn safe_tool_told(&self) -> SafeTool {
-        let tool = self.safe_tool.as_ref().and_then(|name| self.tools.iter().find(|tool| tool.definition().name == *name));
-        let told = |tool: &Tool| SafeTool::supported(tool.definition().name.clone(), tool.definition().description.clone());
+        let tool =
+            self.safe_tool.as_ref().and_then(|name| self.tools.iter().find(|tool| tool.definition().name == *name));
+        let told =
+            |tool: &Tool| SafeTool::supported(tool.definition().name.clone(), tool.definition().description.clone());
         tool.map_or_else(SafeTool::unsupported, told)
     }
 
     fn about_for_operators(&self) -> BTreeMap<String, String> {
-        let about = [("app", self.about.name.clone()), ("version", self.about.version.clone()), ("tools", self.tools.len().to_string())];
+        let about = [
+            ("app", self.about.name.clone()),
+            ("version", self.about.version.clone()),
+            ("tools", self.tools.len().to_string()),
+        ];
         about.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
@@ -271,19 +281,26 @@ impl App {
     #[cfg(feature = "local")]
     fn open_embedded(&self, settings: &Settings) -> Result<Opened> {
         refuse_aws(settings)?;
-        let folder = settings.users_path.as_ref().ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))?;
+        let folder = settings
+            .users_path
+            .as_ref()
+            .ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))?;
         let store = store::Sqlite::open(&folder.join("store.sqlite3"), Arc::clone(&self.clock))?;
         let keys: Arc<dyn SigningKeys> = match (&settings.signing_key, settings.place) {
             (Some(key), _) => Arc::new(Given::new(key.clone())),
             (None, Place::Local) => Arc::new(crate::keys::File::open(&folder.join("signing-key"))?),
-            (None, Place::Lambda) => return Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key")),
+            (None, Place::Lambda) => {
+                return Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key"));
+            }
         };
         Ok(Opened { store: Arc::new(store), keys })
     }
 
     #[cfg(not(feature = "local"))]
     fn open_embedded(&self, _settings: &Settings) -> Result<Opened> {
-        Err(Error::invalid("this build has no embedded store; give the app a backend with `App::backend`, or build with feature `local`"))
+        Err(Error::invalid(
+            "this build has no embedded store; give the app a backend with `App::backend`, or build with feature `local`",
+        ))
     }
 }
 
@@ -300,14 +317,20 @@ fn refuse_aws(settings: &Settings) -> Result<()> {
     let faults: Vec<_> = named
         .iter()
         .filter(|(_, value)| value.is_some())
-        .map(|(name, _)| format!("{name}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it"))
+        .map(|(name, _)| {
+            format!("{name}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it")
+        })
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults.join("\n"))) }
 }
 
 fn front(settings: &Settings) -> Front {
     let origins = settings.allowed_origins.iter().cloned().chain(settings.public_origin());
-    Front { is_local: settings.place == Place::Local, hosts: settings.public_host().into_iter().collect(), origins: origins.collect() }
+    Front {
+        is_local: settings.place == Place::Local,
+        hosts: settings.public_host().into_iter().collect(),
+        origins: origins.collect(),
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl Backend for Opened {
-    async fn open(&self, _clock: Arc<dyn Clock>) -> Result<Opened> {
+    async fn open(&self, _clock: Arc<dyn Clock>) -> Result<Self> {
         Ok(self.clone())
     }
 }

@@ -60,7 +60,12 @@ pub struct Checkup {
 impl Checkup {
     /// Checks these, and tells operators `about` the deployment.
     #[must_use]
-    pub fn new(store: store::Shared, keys: Arc<dyn SigningKeys>, clock: Arc<dyn Clock>, about: BTreeMap<String, String>) -> Self {
+    pub fn new(
+        store: store::Shared,
+        keys: Arc<dyn SigningKeys>,
+        clock: Arc<dyn Clock>,
+        about: BTreeMap<String, String>,
+    ) -> Self {
         Self { store, keys, clock, about, last: Mutex::default() }
     }
 

@@ -32,14 +32,11 @@ pub use user::{CurrentUser, Email, current_user};
 
 /// What an author's module begins with: `use mcp_lambda::prelude::*;`.
 pub mod prelude {
-    pub use schemars::{self, JsonSchema};
-    pub use serde::{self, Deserialize, Serialize};
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
 
-    pub use crate::{App, Content, Context, CurrentUser, Email, Error, Outcome, Profile, Result, Secret, Tool, UserData, current_user, tools};
-}
-
-/// What the code that `#[tools]` writes needs; nobody else may use it.
-#[doc(hidden)]
-pub mod private {
-    pub use {schemars, serde};
+    pub use crate::{
+        App, Content, Context, CurrentUser, Email, Error, Outcome, Profile, Result, Secret, Tool, UserData,
+        current_user, tools,
+    };
 }

@@ -194,7 +194,10 @@ mod tests {
             (json!({}), "the profile has a missing field `token`"),
             (json!({"token": "t", "port": "s3cret"}), "profile field `port` does not fit: expected u16"),
             (json!({"token": 7}), "profile field `token` does not fit: expected a string"),
-            (json!({"tokn": "t"}), "profile field `tokn` is unknown; the fields are `nested`, `port`, `spare`, `spares`, `token`"),
+            (
+                json!({"tokn": "t"}),
+                "profile field `tokn` is unknown; the fields are `nested`, `port`, `spare`, `spares`, `token`",
+            ),
             (json!("s3cret"), "`profile` must be a JSON object"),
         ] {
             let error = profile.validate(&given).expect_err("does not fit");
@@ -205,7 +208,8 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
-        let given = json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
+        let given =
+            json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
         let masked = ProfileType::of::<Account>().masked(given);
         let nested = json!({"password": MASK, "name": "n"});
         assert_eq!(masked, json!({"token": MASK, "spare": MASK, "port": 1, "nested": nested, "spares": [MASK]}));
@@ -219,9 +223,11 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
         leaf.prop_recursive(3, 12, 3, |inner| {
-            prop::collection::btree_map("[a-c]", inner, 0..3).prop_map(|fields| Value::Object(fields.into_iter().collect()))
+            prop::collection::btree_map("[a-c]", inner, 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect()))
         })
     }
 

@@ -18,9 +18,16 @@ async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
         let method = if path == "/admin/users" { Method::GET } else { Method::POST };
         let answer = house.ask(method.clone(), path, None, None).await;
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
-        assert_eq!((&answer.json["code"], &answer.json["www_authenticate"]), (&json!("unauthenticated"), &json!("Bearer")));
+        assert_eq!(
+            (&answer.json["code"], &answer.json["www_authenticate"]),
+            (&json!("unauthenticated"), &json!("Bearer"))
+        );
         let answer = house.ask(method, path, Some("forged"), None).await;
-        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some(r#"Bearer error="invalid_token""#)), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("www-authenticate")),
+            (401, Some(r#"Bearer error="invalid_token""#)),
+            "{path}"
+        );
         assert_eq!(answer.json["error"], "the token is not valid", "nobody outside learns more");
     }
 }
@@ -93,7 +100,10 @@ async fn every_form_of_a_token_opens_the_same_door() {
     ] {
         let mut request = mcp_request("replaced", "tools/list", json!({}));
         request.headers_mut().remove("authorization");
-        request.headers_mut().insert(http::HeaderName::from_static(if name == "x-api-key" { "x-api-key" } else { "authorization" }), value.parse().expect("lawful"));
+        request.headers_mut().insert(
+            http::HeaderName::from_static(if name == "x-api-key" { "x-api-key" } else { "authorization" }),
+            value.parse().expect("lawful"),
+        );
         assert_eq!(house.send(request).await.status, 200, "{name}");
     }
 }

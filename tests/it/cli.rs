@@ -50,14 +50,26 @@ async fn an_operators_day_is_the_same_on_a_laptop_and_over_the_network() {
         assert_eq!(out(&ends(&home, 0, &["users", "list"]).await), "No users yet.\n", "{place}");
         let added = out(&ends(&home, 0, &["users", "add", "Alice@example.com"]).await);
         let url = server.as_ref().map_or("http://127.0.0.1:8080", |server| &server.url);
-        let line = format!("claude mcp add --transport http --scope user fixture {url}/mcp --header \"Authorization: Bearer eyJ");
+        let line = format!(
+            "claude mcp add --transport http --scope user fixture {url}/mcp --header \"Authorization: Bearer eyJ"
+        );
         assert!(added.starts_with("Registered alice@example.com.") && added.contains(&line), "{added}");
         ends(&home, 5, &["users", "add", "alice@example.com"]).await;
-        let made = json_of(&ends(&home, 0, &["tokens", "create", "alice@example.com", "--name", "laptop", "--expires", "12h", "--json"]).await);
+        let made = json_of(
+            &ends(
+                &home,
+                0,
+                &["tokens", "create", "alice@example.com", "--name", "laptop", "--expires", "12h", "--json"],
+            )
+            .await,
+        );
         assert_eq!(made["duration_seconds"], 43_200);
         let id = made["id"].as_str().expect("an id");
         let listed = out(&ends(&home, 0, &["tokens", "list", "alice@example.com"]).await);
-        assert!(listed.starts_with("ID ") && listed.contains(id) && listed.contains("laptop") && !listed.contains("eyJ"), "{listed}");
+        assert!(
+            listed.starts_with("ID ") && listed.contains(id) && listed.contains("laptop") && !listed.contains("eyJ"),
+            "{listed}"
+        );
         ends(&home, 0, &["tokens", "revoke", "alice@example.com", id]).await;
         ends(&home, 4, &["tokens", "revoke", "alice@example.com", "no-such-token"]).await;
         let user = json_of(&ends(&home, 0, &["--json", "users", "show", "alice@example.com"]).await);
@@ -79,7 +91,8 @@ async fn nothing_works_before_connecting_and_the_error_says_how() {
     for command in [&["users", "list"][..], &["health"], &["tokens", "list", "a@b.c"]] {
         assert!(err(&ends(&home, 3, command).await).contains("fixture-admin connect local"));
     }
-    let told: Value = serde_json::from_str(&err(&ends(&home, 3, &["health", "--json"]).await)).expect("JSON for programs");
+    let told: Value =
+        serde_json::from_str(&err(&ends(&home, 3, &["health", "--json"]).await)).expect("JSON for programs");
     assert_eq!(told["code"], "not_configured");
 }
 
@@ -123,8 +136,15 @@ async fn what_cannot_be_reached_is_7_and_not_kept_and_a_wrong_key_6() {
 async fn wrong_usage_is_2() {
     let home = Home::default();
     for arguments in [
-        &["users", "add", "../../x"][..], &["users", "add", "not-an-email"], &["users", "add", ""], &["users", "add"], &["users"], &["nonsense"],
-        &["connect", "mcp.example.com"], &["connect", "http://mcp.example.com"], &["tokens", "create", "a@b.c", "--expires", "soon"],
+        &["users", "add", "../../x"][..],
+        &["users", "add", "not-an-email"],
+        &["users", "add", ""],
+        &["users", "add"],
+        &["users"],
+        &["nonsense"],
+        &["connect", "mcp.example.com"],
+        &["connect", "http://mcp.example.com"],
+        &["tokens", "create", "a@b.c", "--expires", "soon"],
         &["connect", "local", "--signing-key", "a", "--signing-key-env", "b"],
     ] {
         ends(&home, 2, arguments).await;

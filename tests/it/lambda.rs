@@ -19,20 +19,26 @@ async fn start(home: &Home, mode: &str) -> Lambda {
 
 fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
     let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
-    let token = operator_token(&SigningKey::new(*KEY).expect("long enough"), Operator::Admin, None, now).expect("signed");
+    let token =
+        operator_token(&SigningKey::new(*KEY).expect("long enough"), Operator::Admin, None, now).expect("signed");
     let bearer = format!("Bearer {}", token.expose());
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     function_url_event(method, path, &headers, body.map(Value::to_string).as_deref())
 }
 
 fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
-    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let meta =
+        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
     let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
     let bearer = format!("Bearer {token}");
     let headers = [
-        ("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept", "application/json, text/event-stream"),
-        ("mcp-protocol-version", NEWEST), ("mcp-method", "tools/call"), ("mcp-name", tool),
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", NEWEST),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", tool),
     ];
     function_url_event("POST", "/mcp", &headers, Some(&body))
 }
@@ -44,7 +50,8 @@ fn result(answer: &Answer) -> Value {
 }
 
 async fn registered(lambda: &Lambda) -> String {
-    let answer = lambda.request(&admin_event("POST", "/admin/users", Some(&json!({"email": "alice@example.com"})))).await;
+    let answer =
+        lambda.request(&admin_event("POST", "/admin/users", Some(&json!({"email": "alice@example.com"})))).await;
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     body["token"].as_str().unwrap_or_else(|| panic!("{}", answer.body)).to_owned()
 }
@@ -55,7 +62,8 @@ async fn a_function_url_event_calls_a_tool_in_both_modes() {
         let home = Home::default();
         let lambda = start(&home, mode).await;
         let token = registered(&lambda).await;
-        let posted = lambda.invoke(&tool_event(&token, "add", &json!({"left": 2, "right": 3})), Duration::from_secs(30)).await;
+        let posted =
+            lambda.invoke(&tool_event(&token, "add", &json!({"left": 2, "right": 3})), Duration::from_secs(30)).await;
         assert_eq!(posted.content_type.contains("http-integration-response"), mode == "stream");
         assert_eq!(result(&posted.read())["structuredContent"], json!({"sum": 5}), "{mode}");
         let answer = lambda.request(&function_url_event("GET", "/health", &[], None)).await;
@@ -102,8 +110,10 @@ async fn an_answer_without_a_body_ends_in_both_modes() {
         let token = registered(&lambda).await;
         let bearer = format!("Bearer {token}");
         let headers = [
-            ("authorization", bearer.as_str()), ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"), ("mcp-protocol-version", "2025-11-25"),
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", "2025-11-25"),
         ];
         let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
         let answer = lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&note))).await;
@@ -138,7 +148,9 @@ async fn lambdas_deadline_less_a_margin_is_the_calls() {
 async fn a_lambda_without_a_named_key_and_store_does_not_start() {
     let home = Home::default();
     let variables = [
-        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"), ("AWS_LAMBDA_FUNCTION_NAME", "f"), ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
     ];
     let output = home.command(FIXTURE).envs(variables).output().await.expect("it runs");

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
 async fn call(url: &str, token: &str, tool: &str, arguments: Value) -> u16 {
-    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let meta =
+        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
     let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
     let request = reqwest::Client::new()
         .post(format!("{url}/mcp?token={token}"))
@@ -31,20 +32,32 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
     let mut command = home.command(FIXTURE);
     command.env("SIGNING_KEY", &key).env("LOG_LEVEL", level).env("LOG_FORMAT", "json").env("ALLOW_QUERY_TOKEN", "true");
     let server = Server::start(command).await;
-    let api = Remote::new(&server.url, SigningKey::new(*KEY).expect("long enough"), std::sync::Arc::new(SystemClock)).expect("a client");
-    let user = NewUser { email: "alice@example.com".parse().expect("valid"), profile: Some(json!({"token": "profile-s3cret"})), duration_seconds: None };
+    let api = Remote::new(&server.url, SigningKey::new(*KEY).expect("long enough"), std::sync::Arc::new(SystemClock))
+        .expect("a client");
+    let user = NewUser {
+        email: "alice@example.com".parse().expect("valid"),
+        profile: Some(json!({"token": "profile-s3cret"})),
+        duration_seconds: None,
+    };
     let token = api.register(user).await.expect("registered").token.expose().clone();
     api.profile(&"alice@example.com".parse().expect("valid"), true).await.expect("revealed");
     for (tool, arguments) in [
-        ("keep", json!({"word": "argument-s3cret"})), ("add", json!({"left": 424_242})), ("add", json!({"left": "argument-s3cret"})),
-        ("fails", json!({})), ("panics", json!({})), ("no_such_tool", json!({"word": "argument-s3cret"})),
+        ("keep", json!({"word": "argument-s3cret"})),
+        ("add", json!({"left": 424_242})),
+        ("add", json!({"left": "argument-s3cret"})),
+        ("fails", json!({})),
+        ("panics", json!({})),
+        ("no_such_tool", json!({"word": "argument-s3cret"})),
     ] {
         assert_eq!(call(&server.url, &token, tool, arguments).await, 200, "{tool}");
     }
     assert_eq!(call(&server.url, "forged-t0ken", "keep", json!({})).await, 401);
     let (_, log) = server.stop().await;
     let signature = token.rsplit('.').next().expect("a signature").to_owned();
-    (log, vec![key, signature, "forged-t0ken".into(), "argument-s3cret".into(), "424242".into(), "profile-s3cret".into()])
+    (
+        log,
+        vec![key, signature, "forged-t0ken".into(), "argument-s3cret".into(), "424242".into(), "profile-s3cret".into()],
+    )
 }
 
 #[tokio::test]
@@ -62,11 +75,16 @@ async fn no_secret_is_logged_at_any_level() {
 async fn a_call_and_a_denial_can_be_followed() {
     let (log, _) = log_of("info").await;
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let find = |name: &str, value: &str| lines.iter().find(|line| line[name] == value).unwrap_or_else(|| panic!("{name}={value} in {log}"));
+    let find = |name: &str, value: &str| {
+        lines.iter().find(|line| line[name] == value).unwrap_or_else(|| panic!("{name}={value} in {log}"))
+    };
     let kept = find("tool.name", "keep");
     assert_eq!((&kept["user.email"], kept["duration_ms"].is_u64()), (&json!("alice@example.com"), true));
     assert_eq!(find("tool.name", "fails")["error"], "tool");
-    assert!(find("tool.name", "panics")["cause"].as_str().expect("a cause").contains("hunter2"), "a panic's words are here");
+    assert!(
+        find("tool.name", "panics")["cause"].as_str().expect("a cause").contains("hunter2"),
+        "a panic's words are here"
+    );
     assert_eq!(find("cause", "the token is not valid: malformed")["level"], "WARN");
     assert_eq!(find("path", "/mcp")["status"], 200);
     let calls = lines.iter().filter(|line| line["tool.name"] == "add" || line["message"] == "request").take(2);

@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use mcp_lambda::admin::laws;
+use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::{App, ErrorKind};
-use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::client::KEY;
 use mcp_lambda_tests::process::{Home, Server};
@@ -36,7 +36,10 @@ fn new_user(email: &str) -> NewUser {
 /// The remote leaf keeps the laws that the local one keeps: over real sockets, with an audience to learn on the way.
 #[tokio::test]
 async fn the_admin_api_keeps_its_laws_over_the_network() {
-    let app = App::new("laws").tools(mcp_lambda_tests::fixture::tools::tools()).safe_tool("add").profile::<laws::LawProfile>();
+    let app = App::new("laws")
+        .tools(mcp_lambda_tests::fixture::tools::tools())
+        .safe_tool("add")
+        .profile::<laws::LawProfile>();
     let house = mcp_lambda_tests::client::house_with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
     let real_time = house.house.router.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -51,7 +54,9 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
                 async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
             });
             connections.spawn(async move {
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), answer).await;
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(hyper_util::rt::TokioIo::new(stream), answer)
+                    .await;
             });
         }
     };
@@ -67,7 +72,9 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
 async fn a_wrong_key_and_a_foreign_server_are_told_apart() {
     let home = Home::default();
     let server = start(&home).await;
-    let wrong = Remote::new(&server.url, SigningKey::new([9; 32]).expect("long enough"), std::sync::Arc::new(SystemClock)).expect("a client");
+    let wrong =
+        Remote::new(&server.url, SigningKey::new([9; 32]).expect("long enough"), std::sync::Arc::new(SystemClock))
+            .expect("a client");
     let error = wrong.health().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.message().contains("signing key"), "{error}");
@@ -109,7 +116,9 @@ async fn no_acknowledged_write_is_lost_when_the_server_is_killed() {
     let again = start(&home).await;
     let api = remote(&again.url);
     for email in &kept {
-        api.user(&email.parse().expect("valid")).await.unwrap_or_else(|error| panic!("{email} was acknowledged: {error}"));
+        api.user(&email.parse().expect("valid"))
+            .await
+            .unwrap_or_else(|error| panic!("{email} was acknowledged: {error}"));
     }
 }
 
@@ -121,7 +130,8 @@ async fn the_server_and_the_cli_share_one_file_and_64_registrations_have_one_win
     let connected = home.run(ADMIN, &["connect", "local"]).await;
     assert!(connected.status.success(), "{}", String::from_utf8_lossy(&connected.stderr));
     let over_http = futures_util::future::join_all((0..56).map(|_| api.register(new_user("alice@example.com"))));
-    let by_cli = futures_util::future::join_all((0..8).map(|_| home.run(ADMIN, &["users", "add", "alice@example.com"])));
+    let by_cli =
+        futures_util::future::join_all((0..8).map(|_| home.run(ADMIN, &["users", "add", "alice@example.com"])));
     let (over_http, by_cli) = tokio::join!(over_http, by_cli);
     let cli_winners = by_cli.iter().filter(|output| output.status.success()).count();
     let winners = over_http.iter().filter(|outcome| outcome.is_ok()).count() + cli_winners;
@@ -144,7 +154,13 @@ async fn a_folder_that_cannot_be_written_is_named_at_the_start() {
         folders.push(locked.join("data"));
     }
     for folder in folders {
-        let output = home.command(FIXTURE).args(["serve", "--port", "0"]).env("APP_USERS_PATH", &folder).output().await.expect("it runs");
+        let output = home
+            .command(FIXTURE)
+            .args(["serve", "--port", "0"])
+            .env("APP_USERS_PATH", &folder)
+            .output()
+            .await
+            .expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{said}");
         assert!(said.contains(&*folder.to_string_lossy()) && said.contains("APP_USERS_PATH"), "{said}");
@@ -156,7 +172,11 @@ async fn a_folder_that_cannot_be_written_is_named_at_the_start() {
 async fn a_full_disk_refuses_writes_in_words_and_goes_on_reading() {
     let home = Home::default();
     let mut command = home.command("/bin/sh");
-    command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("trap '' XFSZ; ulimit -f 160; exec {FIXTURE} \"$@\"")).arg("sh");
+    command
+        .env("SIGNING_KEY", key_text())
+        .arg("-c")
+        .arg(format!("trap '' XFSZ; ulimit -f 160; exec {FIXTURE} \"$@\""))
+        .arg("sh");
     let server = Server::start(command).await;
     let api = remote(&server.url);
     let mut registered = Vec::new();
@@ -171,18 +191,26 @@ async fn a_full_disk_refuses_writes_in_words_and_goes_on_reading() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(!registered.is_empty());
     for email in &registered {
-        api.user(&email.parse().expect("valid")).await.unwrap_or_else(|error| panic!("{email} is still there: {error}"));
+        api.user(&email.parse().expect("valid"))
+            .await
+            .unwrap_or_else(|error| panic!("{email} is still there: {error}"));
     }
 }
 
 #[tokio::test]
 async fn faults_of_the_settings_are_reported_together() {
     let home = Home::default();
-    let variables = [("SIGNING_KEY", "8 bytes."), ("RESPONSE_MODE", "fast"), ("JWT_AUDD", "x"), ("TOKEN_DURATION_SECONDS", "soon")];
+    let variables =
+        [("SIGNING_KEY", "8 bytes."), ("RESPONSE_MODE", "fast"), ("JWT_AUDD", "x"), ("TOKEN_DURATION_SECONDS", "soon")];
     let output = home.command(FIXTURE).arg("serve").envs(variables).output().await.expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3));
-    for part in ["SIGNING_KEY: the signing key has 8 bytes", "RESPONSE_MODE: `fast`", "did you mean JWT_AUD?", "TOKEN_DURATION_SECONDS: `soon`"] {
+    for part in [
+        "SIGNING_KEY: the signing key has 8 bytes",
+        "RESPONSE_MODE: `fast`",
+        "did you mean JWT_AUD?",
+        "TOKEN_DURATION_SECONDS: `soon`",
+    ] {
         assert!(said.contains(part), "{part} in {said}");
     }
 }
@@ -190,7 +218,14 @@ async fn faults_of_the_settings_are_reported_together() {
 #[tokio::test]
 async fn usage_faults_end_with_2_and_a_taken_port_with_7() {
     let home = Home::default();
-    for arguments in [&["serve", "--prot", "80"][..], &["nonsense"], &[], &["stdio"], &["serve", "--port", "99999"], &["stdio", "--user", "../../x"]] {
+    for arguments in [
+        &["serve", "--prot", "80"][..],
+        &["nonsense"],
+        &[],
+        &["stdio"],
+        &["serve", "--port", "99999"],
+        &["stdio", "--user", "../../x"],
+    ] {
         assert_eq!(home.run(FIXTURE, arguments).await.status.code(), Some(2), "{arguments:?}");
     }
     let server = start(&home).await;

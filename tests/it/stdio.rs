@@ -11,7 +11,8 @@ const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
 /// Says these messages, one a line, and gives the lines that come back once the input has ended.
 async fn converse(mut command: Command, messages: &[Value], answers: usize) -> (Vec<Value>, Option<i32>) {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let (mut input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
     for message in messages {
         input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
@@ -28,7 +29,8 @@ async fn converse(mut command: Command, messages: &[Value], answers: usize) -> (
 }
 
 fn conversation() -> [Value; 4] {
-    let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+    let hello =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
     [
         json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
         json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),

@@ -84,7 +84,8 @@ pub async fn house_with(app: App, settings: &[(&str, &str)]) -> TestHouse {
     let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
     let opened = Opened { store: Arc::<Counting>::clone(&store), keys };
     let pairs = [("HOME", "/nonexistent")].iter().chain(settings);
-    let environment: std::collections::BTreeMap<_, _> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let environment: std::collections::BTreeMap<_, _> =
+        pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::read(&environment, app.name()).expect("lawful settings");
     let house = app.clock(shared).backend(opened).open(&settings).await.expect("a house");
     TestHouse { house, clock, store }
@@ -239,7 +240,12 @@ pub struct Counting {
 
 impl Counting {
     fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Memory::new(clock), reads: AtomicUsize::default(), others: AtomicUsize::default(), is_down: false.into() }
+        Self {
+            inner: Memory::new(clock),
+            reads: AtomicUsize::default(),
+            others: AtomicUsize::default(),
+            is_down: false.into(),
+        }
     }
 
     /// How often it was read and otherwise asked since the last time.
@@ -255,7 +261,8 @@ impl Counting {
     fn asked(&self, counter: &AtomicUsize) -> Result<()> {
         counter.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(mcp_lambda::Error::unavailable("the store can't be reached").with_source("connection refused to 10.0.0.7"));
+            return Err(mcp_lambda::Error::unavailable("the store can't be reached")
+                .with_source("connection refused to 10.0.0.7"));
         }
         Ok(())
     }

@@ -6,3 +6,8 @@ pub mod client;
 pub mod fixture;
 pub mod process;
 pub mod runtime_api;
+
+/// The code blocks of the top README compile and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

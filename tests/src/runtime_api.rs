@@ -113,7 +113,11 @@ impl Posted {
     #[must_use]
     pub fn read(&self) -> Answer {
         assert!(!self.is_error, "{}", String::from_utf8_lossy(&self.body));
-        if self.content_type == "application/vnd.awslambda.http-integration-response" { self.streamed() } else { self.buffered() }
+        if self.content_type == "application/vnd.awslambda.http-integration-response" {
+            self.streamed()
+        } else {
+            self.buffered()
+        }
     }
 
     fn streamed(&self) -> Answer {
@@ -126,7 +130,11 @@ impl Posted {
     fn buffered(&self) -> Answer {
         let envelope: Value = serde_json::from_slice(&self.body).expect("a JSON envelope");
         assert_ne!(envelope["isBase64Encoded"], true, "text is sent as text");
-        Answer { status: status(&envelope), headers: envelope["headers"].clone(), body: envelope["body"].as_str().unwrap_or_default().to_owned() }
+        Answer {
+            status: status(&envelope),
+            headers: envelope["headers"].clone(),
+            body: envelope["body"].as_str().unwrap_or_default().to_owned(),
+        }
     }
 }
 
@@ -180,7 +188,8 @@ async fn answer(
     if path.ends_with("/invocation/next") {
         return Ok(next(&queue, &waiting).await);
     }
-    let content_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let content_type =
+        request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let id = path.split('/').nth(4).unwrap_or_default();
     if let Some(answer) = waiting.lock().await.remove(id) {

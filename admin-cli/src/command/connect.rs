@@ -20,7 +20,10 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     let words = connection.words();
     let path = setup.keep(subject, connection)?;
     output.answer(&json!({ "connected": words, "status": status, "setup": path }), || {
-        let found = status.map_or_else(|| "not tried".to_owned(), |status| format!("it is {}", json!(status).as_str().unwrap_or_default()));
+        let found = status.map_or_else(
+            || "not tried".to_owned(),
+            |status| format!("it is {}", json!(status).as_str().unwrap_or_default()),
+        );
         format!("Connected to {words}: {found}.\nKept in {}", path.display())
     });
     Ok(())

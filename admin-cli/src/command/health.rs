@@ -14,7 +14,12 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
         let checks = health.checks.iter().map(|(part, word)| [part.clone(), word.clone()]);
         let details = health.details.iter().map(|(part, told)| [part.clone(), told.clone()]);
         let status = json!(health.status);
-        format!("{}\n\n{}\n\n{}", status.as_str().unwrap_or_default(), columns(["CHECK", "STATE"], checks), columns(["PART", "DETAIL"], details))
+        format!(
+            "{}\n\n{}\n\n{}",
+            status.as_str().unwrap_or_default(),
+            columns(["CHECK", "STATE"], checks),
+            columns(["PART", "DETAIL"], details)
+        )
     });
     match health.status {
         Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),

@@ -37,7 +37,11 @@ async fn create(subject: &Subject, session: &Session, token: NewToken, output: &
 async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
     let tokens = session.api.tokens(email).await?;
     output.answer(&tokens, || {
-        if tokens.is_empty() { format!("{email} has no tokens.") } else { columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "STATE"], tokens.iter().map(row)) }
+        if tokens.is_empty() {
+            format!("{email} has no tokens.")
+        } else {
+            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "STATE"], tokens.iter().map(row))
+        }
     });
     Ok(())
 }
@@ -45,7 +49,14 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
 fn row(token: &Token) -> [String; 6] {
     let scopes = token.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "));
     let state = if token.revoked { "revoked" } else { "in use" };
-    [token.id.clone(), token.name.clone().unwrap_or_default(), token.created.clone(), token.expires.clone(), scopes, state.to_owned()]
+    [
+        token.id.clone(),
+        token.name.clone().unwrap_or_default(),
+        token.created.clone(),
+        token.expires.clone(),
+        scopes,
+        state.to_owned(),
+    ]
 }
 
 async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> Result<(), Failure> {
@@ -60,5 +71,8 @@ pub(super) async fn claude_line(subject: &Subject, session: &Session, token: &st
         Subject::App(app) => app.name().to_owned(),
         Subject::Any => session.api.health().await?.details.get("app").cloned().unwrap_or_else(|| "mcp".to_owned()),
     };
-    Ok(format!("claude mcp add --transport http --scope user {name} {}/mcp --header \"Authorization: Bearer {token}\"", session.url))
+    Ok(format!(
+        "claude mcp add --transport http --scope user {name} {}/mcp --header \"Authorization: Bearer {token}\"",
+        session.url
+    ))
 }

@@ -55,7 +55,13 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
             break;
         }
     }
-    output.answer(&users, || if users.is_empty() { "No users yet.".to_owned() } else { columns(["EMAIL", "CREATED", "REVOKED"], users.iter().map(row)) });
+    output.answer(&users, || {
+        if users.is_empty() {
+            "No users yet.".to_owned()
+        } else {
+            columns(["EMAIL", "CREATED", "REVOKED"], users.iter().map(row))
+        }
+    });
     Ok(())
 }
 
@@ -68,7 +74,10 @@ async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), F
     output.answer(&user, || {
         let profile = user.profile.as_ref().map_or_else(|| "none".to_owned(), |profile| format!("{profile:#}"));
         let revoked = user.revoke_after.map_or_else(|| "never".to_owned(), rfc3339);
-        format!("email    {}\ncreated  {}\nrevoked  {revoked}\ntokens   {} in use\nprofile  {profile}", user.email, user.created, user.tokens)
+        format!(
+            "email    {}\ncreated  {}\nrevoked  {revoked}\ntokens   {} in use\nprofile  {profile}",
+            user.email, user.created, user.tokens
+        )
     });
     Ok(())
 }
@@ -82,7 +91,11 @@ async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(),
 }
 
 async fn purge(session: &Session, email: &Email, yes: bool, output: &Output) -> Result<(), Failure> {
-    let is_sure = yes || output.ask(&format!("This deletes {email} and all their data for good. Type the email to go on:")).as_deref() == Some(email.as_str());
+    let is_sure = yes
+        || output
+            .ask(&format!("This deletes {email} and all their data for good. Type the email to go on:"))
+            .as_deref()
+            == Some(email.as_str());
     if !is_sure {
         return Err(Failure::Usage(format!("nothing was purged; give `--yes` to purge {email} without being asked")));
     }
@@ -94,14 +107,16 @@ async fn purge(session: &Session, email: &Email, yes: bool, output: &Output) -> 
 /// A time in the largest unit that it is a whole number of.
 fn lifetime(seconds: u64) -> String {
     let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")];
-    let (factor, unit) = units.into_iter().find(|(factor, _)| seconds.is_multiple_of(*factor)).unwrap_or((1, "seconds"));
+    let (factor, unit) =
+        units.into_iter().find(|(factor, _)| seconds.is_multiple_of(*factor)).unwrap_or((1, "seconds"));
     format!("{} {unit}", seconds / factor)
 }
 
 fn json_or_file(text: &str) -> Result<Value, Failure> {
     let (place, text) = match text.strip_prefix('@') {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| Error::invalid(format!("the profile file {path} can't be read: {error}")))?;
+            let text = fs::read_to_string(path)
+                .map_err(|error| Error::invalid(format!("the profile file {path} can't be read: {error}")))?;
             (path, text)
         }
         None => ("--profile", text.to_owned()),

@@ -17,7 +17,9 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
 fn doc_line(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     match &pair.value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if pair.path.is_ident("doc") => Some(text.value().trim().to_owned()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if pair.path.is_ident("doc") => {
+            Some(text.value().trim().to_owned())
+        }
         _ => None,
     }
 }
@@ -108,14 +110,16 @@ fn milliseconds(text: &LitStr) -> Result<u64> {
     };
     let number = value.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok()).filter(|number| *number > 0);
     let time = factor.zip(number).and_then(|(factor, number)| number.checked_mul(factor));
-    time.ok_or_else(|| syn::Error::new(text.span(), "a timeout is a number with a unit, such as \"500ms\", \"30s\" or \"5m\""))
+    time.ok_or_else(|| {
+        syn::Error::new(text.span(), "a timeout is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"")
+    })
 }
 
 /// What stands before a parameter.
 #[derive(Default)]
 pub(crate) struct ArgumentAttributes {
     pub(crate) doc: String,
-    pub(crate) default: Option<Expr>,
+    pub(crate) default: Option<Box<Expr>>,
 }
 
 impl ArgumentAttributes {
@@ -128,7 +132,7 @@ impl ArgumentAttributes {
                 if !meta.path.is_ident("default") {
                     return Err(meta.error("`#[arg]` knows `default = EXPRESSION`"));
                 }
-                found.default = Some(meta.value()?.parse()?);
+                found.default = Some(Box::new(meta.value()?.parse()?));
                 Ok(())
             })?;
         }

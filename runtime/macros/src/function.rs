@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Lit, LitStr, Pat, PatType, PathArguments, PathSegment, Result, ReturnType, Signature, Type,
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Lit, LitStr, Pat, PatType, PathArguments, PathSegment,
+    Result, ReturnType, Signature, Type,
 };
 
 use crate::attributes::{ArgumentAttributes, ToolAttributes, doc};
@@ -44,13 +45,27 @@ impl Function {
     /// Reads a function and takes our attributes from it.
     pub(crate) fn read(attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
         let description = doc(attributes);
-        let attributes = ToolAttributes::take(attributes)?;
+        let words = ToolAttributes::take(attributes)?;
+        attributes.push(
+            syn::parse_quote!(#[allow(clippy::missing_errors_doc, reason = "a tool's doc comment is for the model")]),
+        );
+        let attributes = words;
         let ident = signature.ident.clone();
-        let name = attributes.name.clone().unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
+        let name =
+            attributes.name.clone().unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
         check(&name, &description, signature)?;
         let parameters = signature.inputs.iter_mut().filter_map(typed).map(Parameter::read).collect::<Result<_>>()?;
         let (returns, is_result) = returned(&signature.output)?;
-        Ok(Self { name, description, attributes, ident, parameters, returns, is_result, is_async: signature.asyncness.is_some() })
+        Ok(Self {
+            name,
+            description,
+            attributes,
+            ident,
+            parameters,
+            returns,
+            is_result,
+            is_async: signature.asyncness.is_some(),
+        })
     }
 
     /// Refuses two tools of one name.
@@ -58,7 +73,10 @@ impl Function {
         for (position, function) in functions.iter().enumerate() {
             let name = function.name.value();
             if functions[..position].iter().any(|earlier| earlier.name.value() == name) {
-                return Err(Error::new(function.name.span(), format!("tool name `{name}` is used twice; give one of them another with `#[tool(name = \"…\")]`")));
+                return Err(Error::new(
+                    function.name.span(),
+                    format!("tool name `{name}` is used twice; give one of them another with `#[tool(name = \"…\")]`"),
+                ));
             }
         }
         Ok(())
@@ -66,60 +84,41 @@ impl Function {
 
     /// The expression that makes the tool.
     pub(crate) fn expand(&self, receiver: &Receiver) -> TokenStream {
-        let (name, description, attributes, returns) = (&self.name, &self.description, self.attributes.calls(), &self.returns);
-        let arguments = self.arguments();
+        let (name, description, attributes, returns) =
+            (&self.name, &self.description, self.attributes.calls(), &self.returns);
+        let (defaults, schema) = (self.parameters.iter().filter_map(Parameter::default_function), self.schema());
         let body = self.body(receiver);
         let handler = match receiver {
-            Receiver::None => quote!(|call: ::mcp_lambda::tool::Call| async move { #body }),
+            Receiver::None => quote!(|mut call: ::mcp_lambda::tool::Call| async move { #body }),
             Receiver::Shared => quote!({
                 let this = ::std::sync::Arc::clone(&this);
-                move |call: ::mcp_lambda::tool::Call| {
+                move |mut call: ::mcp_lambda::tool::Call| {
                     let this = ::std::sync::Arc::clone(&this);
                     async move { #body }
                 }
             }),
         };
         quote!({
-            #arguments
-            ::mcp_lambda::tool::Tool::typed::<Arguments, #returns, _, _>(#name, #handler).description(#description) #attributes
+            #(#defaults)*
+            ::mcp_lambda::tool::Tool::raw(#name, #schema, #handler).returns::<#returns>().description(#description) #attributes
         })
     }
 
-    /// The type that the model's arguments are read as.
-    fn arguments(&self) -> TokenStream {
-        let fields = self.parameters.iter().filter_map(Parameter::field);
-        let defaults = self.parameters.iter().filter_map(Parameter::default);
-        let checks = self.parameters.iter().filter_map(Parameter::check);
-        quote! {
-            #[derive(::mcp_lambda::private::serde::Deserialize, ::mcp_lambda::private::schemars::JsonSchema)]
-            #[serde(crate = "::mcp_lambda::private::serde", deny_unknown_fields)]
-            #[schemars(crate = "::mcp_lambda::private::schemars")]
-            struct Arguments { #(#fields)* }
-            #(#defaults)*
-            const _: fn() = || {
-                #[allow(dead_code, reason = "a tool may have no argument")]
-                fn argument<T: ::mcp_lambda::tool::Argument>() {}
-                #(#checks)*
-            };
-        }
+    /// The expression that makes the arguments' schema.
+    fn schema(&self) -> TokenStream {
+        let arguments = self.parameters.iter().filter_map(Parameter::schema);
+        quote!({
+            #[allow(unused_mut, reason = "a tool may have no argument")]
+            let mut schema = ::mcp_lambda::tool::ArgumentSchema::default();
+            #(#arguments)*
+            schema.finish()
+        })
     }
 
     /// Takes the parameters from the call, calls the function, and words its answer.
     fn body(&self, receiver: &Receiver) -> TokenStream {
-        let extracted = self.parameters.iter().enumerate().filter_map(|(place, parameter)| match parameter {
-            Parameter::Extractor(ty) => {
-                let place = format_ident!("extracted_{place}");
-                Some(quote_spanned!(ty.span()=> let #place = <#ty as ::mcp_lambda::tool::FromCall>::from_call(&call)?;))
-            }
-            Parameter::Argument { .. } => None,
-        });
-        let given = self.parameters.iter().enumerate().map(|(place, parameter)| match parameter {
-            Parameter::Extractor(_) => {
-                let place = format_ident!("extracted_{place}");
-                quote!(#place)
-            }
-            Parameter::Argument { ident, .. } => quote!(arguments.#ident),
-        });
+        let places: Vec<Ident> = (0..self.parameters.len()).map(|place| format_ident!("parameter_{place}")).collect();
+        let taken = self.parameters.iter().map(Parameter::take);
         let ident = &self.ident;
         let function = match receiver {
             Receiver::None => quote!(#ident),
@@ -128,10 +127,11 @@ impl Function {
         let awaited = self.is_async.then(|| quote!(.await));
         let answer = if self.is_result { quote!(answer_result) } else { quote!(answer) };
         quote! {
-            #(#extracted)*
-            #[allow(unused_variables, reason = "a tool may have no argument")]
-            let arguments: Arguments = call.arguments()?;
-            ::core::result::Result::Ok(::mcp_lambda::tool::#answer(#function(#(#given),*)#awaited))
+            #[allow(unused_mut, reason = "a tool may have no argument")]
+            let mut arguments = call.take_arguments();
+            #(let #places = #taken?;)*
+            arguments.end()?;
+            ::core::result::Result::Ok(::mcp_lambda::tool::#answer(#function(#(#places),*)#awaited))
         }
     }
 }
@@ -146,34 +146,58 @@ impl Parameter {
         match (&*parameter.pat, &ty) {
             (_, Type::Reference(reference)) => {
                 let owned = &reference.elem;
-                let owned = if quote!(#owned).to_string() == "str" { "String".to_owned() } else { quote!(#owned).to_string() };
+                let owned =
+                    if quote!(#owned).to_string() == "str" { "String".to_owned() } else { quote!(#owned).to_string() };
                 Err(Error::new_spanned(&ty, format!("an argument of a tool owns its value: write `{owned}`")))
             }
             (_, Type::ImplTrait(_)) => Err(Error::new_spanned(&ty, "an argument of a tool has one type; write it out")),
-            (Pat::Ident(name), _) if name.subpat.is_none() => Ok(Self::Argument { ident: name.ident.clone(), ty, attributes }),
-            (pattern, _) => Err(Error::new_spanned(pattern, "an argument of a tool needs a name that the model can give")),
+            (Pat::Ident(name), _) if name.subpat.is_none() => {
+                Ok(Self::Argument { ident: name.ident.clone(), ty, attributes })
+            }
+            (pattern, _) => {
+                Err(Error::new_spanned(pattern, "an argument of a tool needs a name that the model can give"))
+            }
         }
     }
 
-    fn field(&self) -> Option<TokenStream> {
-        let Self::Argument { ident, ty, attributes } = self else { return None };
-        let doc = Some(&attributes.doc).filter(|doc| !doc.is_empty()).into_iter();
-        let default = attributes.default.iter().map(|_| default_name(ident).to_string());
-        Some(quote!(#(#[doc = #doc])* #(#[serde(default = #default)])* #ident: #ty,))
+    /// The expression that takes it from the call.
+    fn take(&self) -> TokenStream {
+        match self {
+            Self::Extractor(ty) => quote_spanned!(ty.span()=> <#ty as ::mcp_lambda::tool::FromCall>::from_call(&call)),
+            Self::Argument { ident, attributes, .. } => {
+                let (name, default) = (argument_name(ident), default_name(ident));
+                match attributes.default {
+                    Some(_) => quote!(arguments.take_or(#name, #default)),
+                    None => quote!(arguments.take(#name)),
+                }
+            }
+        }
     }
 
-    fn default(&self) -> Option<TokenStream> {
-        let Self::Argument { ident, ty, attributes: ArgumentAttributes { default: Some(default), .. } } = self else { return None };
+    /// The statement that adds it to the schema.
+    fn schema(&self) -> Option<TokenStream> {
+        let Self::Argument { ident, ty, attributes } = self else { return None };
+        let (name, doc, default) = (argument_name(ident), &attributes.doc, default_name(ident));
+        Some(match attributes.default {
+            Some(_) => quote_spanned!(ty.span()=> schema.argument_or::<#ty>(#name, #doc, &#default());),
+            None => quote_spanned!(ty.span()=> schema.argument::<#ty>(#name, #doc);),
+        })
+    }
+
+    fn default_function(&self) -> Option<TokenStream> {
+        let Self::Argument { ident, ty, attributes: ArgumentAttributes { default: Some(default), .. } } = self else {
+            return None;
+        };
         let name = default_name(ident);
-        let is_text = matches!(default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
+        let is_text = matches!(&**default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
         let owned = is_text.then(|| quote!(.into()));
         Some(quote_spanned!(default.span()=> fn #name() -> #ty { #default #owned }))
     }
+}
 
-    fn check(&self) -> Option<TokenStream> {
-        let Self::Argument { ty, .. } = self else { return None };
-        Some(quote_spanned!(ty.span()=> argument::<#ty>();))
-    }
+/// What the model calls it by.
+fn argument_name(ident: &Ident) -> String {
+    ident.to_string().replace("r#", "")
 }
 
 fn default_name(ident: &Ident) -> Ident {
@@ -190,11 +214,19 @@ fn typed(parameter: &mut FnArg) -> Option<&mut PatType> {
 fn check(name: &LitStr, description: &str, signature: &Signature) -> Result<()> {
     let text = name.value();
     if description.is_empty() {
-        return Err(Error::new(signature.ident.span(), format!("tool `{text}` has no doc comment, and a model can't choose a tool it can't read about: write `/// What it does.` before it")));
+        return Err(Error::new(
+            signature.ident.span(),
+            format!(
+                "tool `{text}` has no doc comment, and a model can't choose a tool it can't read about: write `/// What it does.` before it"
+            ),
+        ));
     }
     let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(lawful) {
-        return Err(Error::new(name.span(), format!("tool name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`")));
+        return Err(Error::new(
+            name.span(),
+            format!("tool name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"),
+        ));
     }
     let generics = &signature.generics;
     if !generics.params.is_empty() {
@@ -209,7 +241,9 @@ fn returned(output: &ReturnType) -> Result<(Type, bool)> {
     if let Type::ImplTrait(_) = **ty {
         return Err(Error::new_spanned(ty, "a tool returns one type; write it out"));
     }
-    let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") else { return Ok(((**ty).clone(), false)) };
+    let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") else {
+        return Ok(((**ty).clone(), false));
+    };
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Ok(((**ty).clone(), false)) };
     match arguments.args.first() {
         Some(GenericArgument::Type(value)) => Ok((value.clone(), true)),

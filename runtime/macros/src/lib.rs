@@ -29,10 +29,16 @@ pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = proc_macro2::TokenStream::from(arguments);
     let item = parse_macro_input!(item as Item);
     let expanded = match item {
-        _ if !arguments.is_empty() => Err(syn::Error::new_spanned(arguments, "`#[tools]` takes no arguments; they belong on a function, in `#[tool(…)]`")),
+        _ if !arguments.is_empty() => Err(syn::Error::new_spanned(
+            arguments,
+            "`#[tools]` takes no arguments; they belong on a function, in `#[tool(…)]`",
+        )),
         Item::Mod(module) => module::expand(module),
         Item::Impl(methods) => methods::expand(methods),
-        other => Err(syn::Error::new_spanned(other.to_token_stream(), "`#[tools]` goes on a `mod` of functions or on an `impl` block")),
+        other => Err(syn::Error::new_spanned(
+            other.to_token_stream(),
+            "`#[tools]` goes on a `mod` of functions or on an `impl` block",
+        )),
     };
     expanded.unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -47,5 +47,9 @@ fn tool_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
 
 fn check(receiver: &SelfParameter) -> Result<()> {
     let is_shared = receiver.reference.is_some() && receiver.mutability.is_none() && receiver.colon_token.is_none();
-    if is_shared { Ok(()) } else { Err(Error::new_spanned(receiver, "calls run side by side, so a tool takes `&self`")) }
+    if is_shared {
+        Ok(())
+    } else {
+        Err(Error::new_spanned(receiver, "calls run side by side, so a tool takes `&self`"))
+    }
 }

@@ -8,7 +8,10 @@ use crate::function::{Function, Receiver};
 
 pub(crate) fn expand(mut module: ItemMod) -> Result<TokenStream> {
     let Some((_, items)) = &mut module.content else {
-        return Err(Error::new_spanned(&module, "`#[tools]` needs the functions in sight: write them in `mod … { }`, or use the attribute inside the file on an `impl`"));
+        return Err(Error::new_spanned(
+            &module,
+            "`#[tools]` needs the functions in sight: write them in `mod … { }`, or use the attribute inside the file on an `impl`",
+        ));
     };
     let mut functions = Vec::new();
     for item in items.iter_mut() {
@@ -36,7 +39,10 @@ fn is_tool(function: &ItemFn) -> bool {
 
 fn read(function: &mut ItemFn) -> Result<Function> {
     if let Some(receiver @ FnArg::Receiver(_)) = function.sig.inputs.first() {
-        return Err(Error::new_spanned(receiver, "a function of a module has no `self`: put `#[tools]` on the `impl` block of the type instead"));
+        return Err(Error::new_spanned(
+            receiver,
+            "a function of a module has no `self`: put `#[tools]` on the `impl` block of the type instead",
+        ));
     }
     Function::read(&mut function.attrs, &mut function.sig)
 }

@@ -112,7 +112,8 @@ async fn a_profile_is_checked_merged_and_masked(api: &dyn AdminApi) {
     assert_eq!(api.profile(&email, false).await.expect("there"), Some(json!({"token": MASK, "colour": "blue"})));
     let merged = api.update_profile(&email, &json!({"colour": null, "port": 80})).await.expect("fits");
     assert_eq!(merged, json!({"token": MASK, "port": 80}));
-    for patch in [json!({"token": null}), json!({"port": "s3cret"}), json!({"unknown": 1}), json!("s3cret"), json!([])] {
+    for patch in [json!({"token": null}), json!({"port": "s3cret"}), json!({"unknown": 1}), json!("s3cret"), json!([])]
+    {
         let error = api.update_profile(&email, &patch).await.expect_err("does not fit");
         assert!(error.kind() == ErrorKind::Invalid && !error.message().contains("s3cret"), "{error}");
     }
@@ -126,7 +127,10 @@ async fn unlawful_registrations_leave_nothing(api: &dyn AdminApi) {
         assert_eq!(kind(api.register(NewUser { profile, ..new_user(&email) }).await), ErrorKind::Invalid);
     }
     for seconds in [0, 1_000_000_000_000] {
-        assert_eq!(kind(api.register(NewUser { duration_seconds: Some(seconds), ..new_user(&email) }).await), ErrorKind::Invalid);
+        assert_eq!(
+            kind(api.register(NewUser { duration_seconds: Some(seconds), ..new_user(&email) }).await),
+            ErrorKind::Invalid
+        );
     }
     assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
 }
@@ -152,12 +156,21 @@ async fn users_are_listed_in_pages(api: &dyn AdminApi) {
 async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
     let email = registered(api).await;
     let scopes = Some(vec!["notes:read".to_owned()]);
-    let laptop = NewToken { name: Some("laptop".into()), duration_seconds: Some(3_600), scopes: scopes.clone(), ..new_token(&email) };
+    let laptop = NewToken {
+        name: Some("laptop".into()),
+        duration_seconds: Some(3_600),
+        scopes: scopes.clone(),
+        ..new_token(&email)
+    };
     let issued = api.create_token(laptop).await.expect("created");
     assert_eq!(issued.duration_seconds, 3_600);
-    let of_issued = async || api.tokens(&email).await.expect("listable").into_iter().find(|token| token.id == issued.id);
+    let of_issued =
+        async || api.tokens(&email).await.expect("listable").into_iter().find(|token| token.id == issued.id);
     let listed = of_issued().await.expect("listed");
-    assert_eq!((listed.name.as_deref(), listed.expires, listed.scopes, listed.revoked), (Some("laptop"), issued.expires.clone(), scopes, false));
+    assert_eq!(
+        (listed.name.as_deref(), listed.expires, listed.scopes, listed.revoked),
+        (Some("laptop"), issued.expires.clone(), scopes, false)
+    );
     api.revoke_token(&email, &issued.id).await.expect("revoked");
     assert!(of_issued().await.expect("still listed").revoked);
     assert_eq!(api.tokens(&email).await.expect("listable").iter().filter(|token| !token.revoked).count(), 1);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::{AdminApi, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList};
+use super::{
+    AdminApi, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList,
+};
 use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, Result};
 use crate::health::{Checkup, Details};
@@ -85,7 +87,11 @@ impl AdminApi for Local {
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let page = self.users.page(after, limit.clamp(1, MAX_LIMIT)).await?;
-        let summary = |user: UserRecord| User { created: rfc3339(user.created), revoke_after: user.revoke_after, email: user.email };
+        let summary = |user: UserRecord| User {
+            created: rfc3339(user.created),
+            revoke_after: user.revoke_after,
+            email: user.email,
+        };
         Ok(UserList { users: page.users.into_iter().map(summary).collect(), next: page.next })
     }
 
@@ -94,12 +100,23 @@ impl AdminApi for Local {
         let works = |token: &&_| !user.has_revoked(token) && token.expires > now;
         let tokens = user.tokens.values().filter(works).count();
         let profile = user.profile.map(|profile| self.masked(profile));
-        Ok(UserDetails { email: user.email, created: rfc3339(user.created), revoke_after: user.revoke_after, profile, tokens })
+        Ok(UserDetails {
+            email: user.email,
+            created: rfc3339(user.created),
+            revoke_after: user.revoke_after,
+            profile,
+            tokens,
+        })
     }
 
     async fn revoke(&self, email: &Email) -> Result<()> {
         let now = self.clock.now();
-        self.users.change(email, now, |user| Ok(user.revoke(now))).await?;
+        self.users
+            .change(email, now, |user| {
+                user.revoke(now);
+                Ok(())
+            })
+            .await?;
         tracing::info!(user.email = %email, "user revoked");
         Ok(())
     }
@@ -144,7 +161,10 @@ impl AdminApi for Local {
         let keep = |user: &mut UserRecord| {
             user.tokens.retain(|_, token| token.expires > now);
             if user.tokens.len() >= MAX_TOKENS {
-                return Err(Error::invalid(format!("user `{}` has {MAX_TOKENS} tokens already; revoke the user to end them all, or wait until some expire", user.email)));
+                return Err(Error::invalid(format!(
+                    "user `{}` has {MAX_TOKENS} tokens already; revoke the user to end them all, or wait until some expire",
+                    user.email
+                )));
             }
             if user.generation != new.record.generation {
                 return Err(Error::conflict(format!("user `{}` was revoked in between; try again", user.email)));

@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 pub use local::Local;
-pub use wire::{IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User, UserDetails, UserList};
+pub use wire::{
+    IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User, UserDetails, UserList,
+};
 
 use crate::error::Result;
 use crate::health::Details;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use env::{Environment, ProcessEnvironment};
-pub use vars::{Setting, SETTINGS};
+pub use vars::{SETTINGS, Setting};
 
 use crate::identity::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS};
 use crate::keys::SigningKey;
@@ -84,7 +84,8 @@ impl Settings {
         let place = if environment.get("AWS_LAMBDA_RUNTIME_API").is_some() { Place::Lambda } else { Place::Local };
         let settings = Self {
             place,
-            signing_key: reader.parsed(vars::SIGNING_KEY, |text| SigningKey::from_text(text).map_err(|error| error.to_string())),
+            signing_key: reader
+                .parsed(vars::SIGNING_KEY, |text| SigningKey::from_text(text).map_err(|error| error.to_string())),
             signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
             users_table: reader.text(vars::USERS_TABLE),
             users_path: reader.users_path(place, app),
@@ -150,7 +151,8 @@ impl Reader<'_> {
         let home = || self.text("HOME").map(|home| PathBuf::from(home).join(".local/share"));
         let folder = data.or_else(home).map(|data| data.join(app));
         if folder.is_none() {
-            self.faults.push(format!("{}: there is no home folder to keep data in; set it to a folder", vars::APP_USERS_PATH));
+            self.faults
+                .push(format!("{}: there is no home folder to keep data in; set it to a folder", vars::APP_USERS_PATH));
         }
         folder
     }
@@ -163,7 +165,10 @@ impl Reader<'_> {
             return;
         }
         if self.text(vars::SIGNING_KEY).is_none() && settings.signing_key_secret.is_none() {
-            self.faults.push(format!("{}: set it to the Secrets Manager secret that holds the signing key", vars::SIGNING_KEY_SECRET));
+            self.faults.push(format!(
+                "{}: set it to the Secrets Manager secret that holds the signing key",
+                vars::SIGNING_KEY_SECRET
+            ));
         }
         if settings.users_table.is_none() && settings.users_path.is_none() {
             self.faults.push(format!("{}: set it to the DynamoDB table that holds the users", vars::USERS_TABLE));
@@ -181,8 +186,11 @@ fn near_misses(environment: &dyn Environment) -> Vec<String> {
     let is_setting = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
     let mut names: Vec<_> = environment.names().into_iter().filter(|name| !is_setting(name)).collect();
     names.sort();
-    let near = |name: &String| SETTINGS.iter().find(|setting| strsim::osa_distance(name, setting.name) <= distance(setting.name));
-    let fault = |name: &String| near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name));
+    let near = |name: &String| {
+        SETTINGS.iter().find(|setting| strsim::osa_distance(name, setting.name) <= distance(setting.name))
+    };
+    let fault =
+        |name: &String| near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name));
     names.iter().filter_map(fault).collect()
 }
 
@@ -225,8 +233,14 @@ fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
 
 fn public_url(text: &str) -> Result<String, String> {
     let url: Option<http::Uri> = text.parse().ok();
-    let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none());
-    if is_web { Ok(text.trim_end_matches('/').to_owned()) } else { Err(format!("`{text}` is not a URL such as https://mcp.example.com")) }
+    let is_web = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none()
+    });
+    if is_web {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(format!("`{text}` is not a URL such as https://mcp.example.com"))
+    }
 }
 
 fn origins(text: &str) -> Result<Vec<String>, String> {
@@ -239,7 +253,11 @@ fn origin(text: &str) -> Result<String, String> {
         let bare = url.scheme_str().zip(url.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
         matches!(url.scheme_str(), Some("http" | "https")) && bare.as_deref() == Some(text)
     });
-    if is_origin { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an origin such as https://app.example.com (no path, no `*`)")) }
+    if is_origin {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is not an origin such as https://app.example.com (no path, no `*`)"))
+    }
 }
 
 #[cfg(test)]
@@ -249,7 +267,8 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-        let environment: BTreeMap<_, _> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: BTreeMap<_, _> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::read(&environment, "notes")
     }
 
@@ -299,9 +318,16 @@ mod tests {
         ])
         .expect_err("all wrong");
         for name in [
-            "SIGNING_KEY: the signing key has 8 bytes", "TOKEN_DURATION_SECONDS: `-5`", "PUBLIC_URL: `mcp", "RESPONSE_MODE: `fast`",
-            "ALLOW_QUERY_TOKEN: `yes`", "ALLOWED_ORIGINS: `*`", "LOG_LEVEL: `loud`", "LOG_FORMAT: `xml`",
-            "JWT_AUDD: unknown setting; did you mean JWT_AUD?", "SIGNING_KEY_SECRETS: unknown setting",
+            "SIGNING_KEY: the signing key has 8 bytes",
+            "TOKEN_DURATION_SECONDS: `-5`",
+            "PUBLIC_URL: `mcp",
+            "RESPONSE_MODE: `fast`",
+            "ALLOW_QUERY_TOKEN: `yes`",
+            "ALLOWED_ORIGINS: `*`",
+            "LOG_LEVEL: `loud`",
+            "LOG_FORMAT: `xml`",
+            "JWT_AUDD: unknown setting; did you mean JWT_AUD?",
+            "SIGNING_KEY_SECRETS: unknown setting",
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:#?}");
         }

@@ -48,8 +48,13 @@ impl ToolSource for Bounded {
         let work = AssertUnwindSafe(self.inner.call(call)).catch_unwind();
         match timeout_at(deadline, work).await {
             Ok(Ok(outcome)) => outcome.and_then(|outcome| fitting(&name, outcome)),
-            Ok(Err(panic)) => Err(Error::internal(format!("the tool `{name}` broke down; this is a fault of the server")).with_source(panic_words(&*panic))),
-            Err(_) => Err(Error::deadline_exceeded(format!("the tool `{name}` did not answer in time; ask for less, or try again later"))),
+            Ok(Err(panic)) => {
+                Err(Error::internal(format!("the tool `{name}` broke down; this is a fault of the server"))
+                    .with_source(panic_words(&*panic)))
+            }
+            Err(_) => Err(Error::deadline_exceeded(format!(
+                "the tool `{name}` did not answer in time; ask for less, or try again later"
+            ))),
         }
     }
 }
@@ -59,7 +64,9 @@ fn fitting(name: &str, outcome: Outcome) -> Result<Outcome> {
     if size <= MAX_OUTCOME_BYTES {
         return Ok(outcome);
     }
-    Err(Error::too_large(format!("the tool `{name}` answered with {size} bytes; at most {MAX_OUTCOME_BYTES} can be sent: ask for less")))
+    Err(Error::too_large(format!(
+        "the tool `{name}` answered with {size} bytes; at most {MAX_OUTCOME_BYTES} can be sent: ask for less"
+    )))
 }
 
 /// What a panic said, for the log.
@@ -94,7 +101,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_answer_and_its_words_are_for_the_log() {
-        let error = fate(Tool::raw("panics", json!({"type": "object"}), |_| async { panic!("the password is hunter2") })).await;
+        let error =
+            fate(Tool::raw("panics", json!({"type": "object"}), |_| async { panic!("the password is hunter2") })).await;
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert!(!error.message().contains("hunter2") && error.chain().contains("hunter2"));
     }
@@ -111,7 +119,10 @@ mod tests {
 
     #[tokio::test]
     async fn seven_megabytes_are_not_sent() {
-        let error = fate(Tool::raw("floods", json!({"type": "object"}), |_| async { Ok(Outcome::text("x".repeat(7_000_000))) })).await;
+        let error = fate(Tool::raw("floods", json!({"type": "object"}), |_| async {
+            Ok(Outcome::text("x".repeat(7_000_000)))
+        }))
+        .await;
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert!(error.message().contains("7000000 bytes"), "{error}");
     }

@@ -38,14 +38,23 @@ impl ToolSource for Logged {
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let user = user.as_ref().map_or("probe", Email::as_str);
         match &outcome {
-            Ok(outcome) if !outcome.is_error => tracing::info!(tool.name = name, user.email = user, duration_ms, "call"),
+            Ok(outcome) if !outcome.is_error => {
+                tracing::info!(tool.name = name, user.email = user, duration_ms, "call")
+            }
             Ok(_) => tracing::info!(tool.name = name, user.email = user, duration_ms, error = "tool", "call"),
             // Why arguments don't fit may quote them.
             Err(error) if error.kind() == ErrorKind::Invalid => {
                 tracing::info!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), "call");
             }
             Err(error) => {
-                tracing::warn!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), cause = error.chain(), "call");
+                tracing::warn!(
+                    tool.name = name,
+                    user.email = user,
+                    duration_ms,
+                    error = error.kind().code(),
+                    cause = error.chain(),
+                    "call"
+                );
             }
         }
         outcome

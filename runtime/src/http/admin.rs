@@ -62,9 +62,11 @@ async fn dispatch(api: &dyn AdminApi, route: &[&str], request: &Incoming) -> Res
 async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
     let limit = match request.query("limit") {
         None => DEFAULT_LIMIT,
-        Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-            Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}"))
-        })?,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+            .ok_or_else(|| Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}")))?,
     };
     let after: Option<Email> = request.query("after").map(|after| after.parse()).transpose()?;
     let list = api.users(after.as_ref(), limit).await?;
@@ -179,10 +181,15 @@ impl Incoming {
             if inner.is_syntax() || inner.is_eof() {
                 return Problem::invalid(format!("the body is not JSON: {inner}"));
             }
-            let (place, said) = (if path == "." { "the body".to_owned() } else { format!("`{path}`") }, inner.to_string());
+            let (place, said) =
+                (if path == "." { "the body".to_owned() } else { format!("`{path}`") }, inner.to_string());
             let said = without_place(&said);
             // What our own types refuse names its field already.
-            Problem::invalid(if said.starts_with(&place) { said.to_owned() } else { format!("{place} does not fit: {said}") })
+            Problem::invalid(if said.starts_with(&place) {
+                said.to_owned()
+            } else {
+                format!("{place} does not fit: {said}")
+            })
         })?;
         reader.end().map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
         Ok(value)

@@ -85,10 +85,15 @@ mod tests {
 
     #[test]
     fn no_token_is_401_and_two_are_400() {
-        for headers in [&[][..], &[("authorization", "")], &[("authorization", "Bearer")], &[("authorization", "Bearer ")]] {
+        for headers in
+            [&[][..], &[("authorization", "")], &[("authorization", "Bearer")], &[("authorization", "Bearer ")]]
+        {
             assert_eq!(taken("/", headers, false), Err(401), "{headers:?}");
         }
-        for headers in [&[("authorization", "Bearer a"), ("authorization", "Bearer b")][..], &[("authorization", "Bearer a,Bearer b")]] {
+        for headers in [
+            &[("authorization", "Bearer a"), ("authorization", "Bearer b")][..],
+            &[("authorization", "Bearer a,Bearer b")],
+        ] {
             assert_eq!(taken("/", headers, false), Err(400), "{headers:?}");
         }
     }

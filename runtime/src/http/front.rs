@@ -71,7 +71,9 @@ impl Front {
             Some(Err(_)) => None,
             None => parts.uri.authority().cloned(),
         };
-        host.is_some_and(|host| is_own_machine_or_address(host.host()) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host.host())))
+        host.is_some_and(|host| {
+            is_own_machine_or_address(host.host()) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host.host()))
+        })
     }
 
     fn allows(&self, origin: &str) -> bool {
@@ -124,12 +126,18 @@ mod tests {
     use super::*;
 
     fn local() -> Front {
-        Front { is_local: true, hosts: vec!["notes.example.com".into()], origins: vec!["https://app.example.com".into()] }
+        Front {
+            is_local: true,
+            hosts: vec!["notes.example.com".into()],
+            origins: vec!["https://app.example.com".into()],
+        }
     }
 
     fn status(front: &Front, host: Option<&str>, origin: Option<&str>) -> u16 {
         let mut request = http::Request::builder().uri("/");
-        for (name, value) in [("host", host), ("origin", origin)].into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        for (name, value) in
+            [("host", host), ("origin", origin)].into_iter().filter_map(|(name, value)| Some((name, value?)))
+        {
             request = request.header(name, value);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
@@ -138,10 +146,14 @@ mod tests {
 
     #[test]
     fn a_local_server_answers_to_its_own_names_only() {
-        for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "192.168.1.5:8080", "NOTES.example.com"] {
+        for host in
+            ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "192.168.1.5:8080", "NOTES.example.com"]
+        {
             assert_eq!(status(&local(), Some(host), None), 200, "{host}");
         }
-        for host in [Some("evil.example.com"), Some("localhost.evil.com"), Some("a b"), Some("127.0.0.1.evil.com:80"), None] {
+        for host in
+            [Some("evil.example.com"), Some("localhost.evil.com"), Some("a b"), Some("127.0.0.1.evil.com:80"), None]
+        {
             assert_eq!(status(&local(), host, None), 403, "{host:?}");
         }
     }
@@ -151,7 +163,13 @@ mod tests {
         for origin in ["http://localhost:3000", "http://127.0.0.1:6274", "http://[::1]:1", "https://app.example.com"] {
             assert_eq!(status(&local(), Some("localhost"), Some(origin)), 200, "{origin}");
         }
-        for origin in ["https://evil.example.com", "http://localhost.evil.com", "null", "https://app.example.com.evil.com", "http://192.168.1.5"] {
+        for origin in [
+            "https://evil.example.com",
+            "http://localhost.evil.com",
+            "null",
+            "https://app.example.com.evil.com",
+            "http://192.168.1.5",
+        ] {
             assert_eq!(status(&local(), Some("localhost"), Some(origin)), 403, "{origin}");
         }
     }

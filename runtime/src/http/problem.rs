@@ -26,7 +26,11 @@ impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         let message: Cow<'static, str> = message.into();
         let body = [("error", Value::from(message)), ("code", Value::from(code))];
-        Self { status, body: body.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(), headers: Vec::new() }
+        Self {
+            status,
+            body: body.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
+            headers: Vec::new(),
+        }
     }
 
     /// 400.
@@ -48,7 +52,11 @@ impl Problem {
     /// 404 for a path.
     pub(super) fn no_such_path(path: &str) -> Self {
         let path: String = path.chars().take(100).collect();
-        Self::new(StatusCode::NOT_FOUND, ErrorKind::NotFound.code(), format!("there is nothing at `{path}`; MCP is at `/mcp`"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            ErrorKind::NotFound.code(),
+            format!("there is nothing at `{path}`; MCP is at `/mcp`"),
+        )
     }
 
     /// 405.
@@ -65,7 +73,11 @@ impl Problem {
 
     /// 415.
     pub(super) fn not_json() -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send JSON, with `Content-Type: application/json`")
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send JSON, with `Content-Type: application/json`",
+        )
     }
 
     /// The same with one more field in the body.
@@ -107,7 +119,9 @@ impl From<Error> for Problem {
         let problem = Self::new(status, error.kind().code(), error.message().to_owned());
         match error.kind() {
             ErrorKind::Unauthenticated => problem.challenge(r#"Bearer error="invalid_token""#),
-            ErrorKind::RateLimited | ErrorKind::Unavailable => problem.header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)),
+            ErrorKind::RateLimited | ErrorKind::Unavailable => {
+                problem.header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))
+            }
             _ => problem,
         }
     }
@@ -138,7 +152,10 @@ mod tests {
         for kind in ErrorKind::ALL {
             let problem = Problem::from(Error::new(kind, "seen").with_source("unseen"));
             assert!(problem.status.is_client_error() || problem.status.is_server_error());
-            assert_eq!((&problem.body["error"], &problem.body["code"]), (&Value::from("seen"), &Value::from(kind.code())));
+            assert_eq!(
+                (&problem.body["error"], &problem.body["code"]),
+                (&Value::from("seen"), &Value::from(kind.code()))
+            );
             assert!(!format!("{problem:?}").contains("unseen"));
         }
     }

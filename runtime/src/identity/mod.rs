@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
-pub use token::{Operator, operator_token};
 use token::{Claims, key_id, sign, verify};
+pub use token::{Operator, operator_token};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -237,7 +237,9 @@ fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
         return Err(Error::invalid("`name` must be at most 100 characters, without control characters"));
     }
     match request.scopes.iter().flatten().find(|scope| !is_scope(scope)) {
-        Some(scope) => Err(Error::invalid(format!("scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"))),
+        Some(scope) => Err(Error::invalid(format!(
+            "scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
+        ))),
         None => Ok(()),
     }
 }

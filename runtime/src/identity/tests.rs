@@ -125,7 +125,14 @@ async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_sam
     let house = house(None).await;
     let old = house.issue().await.token;
     let now = house.clock.now();
-    house.users.change(&alice(), now, |user| Ok(user.revoke(now))).await.expect("revoked");
+    house
+        .users
+        .change(&alice(), now, |user| {
+            user.revoke(now);
+            Ok(())
+        })
+        .await
+        .expect("revoked");
     assert_eq!(house.present(old.expose()).await.expect_err("old"), "revoked_user");
     assert_eq!(house.fate(json!({"iat": now})).await.expect_err("not after the revocation"), "revoked_user");
     assert_eq!(house.fate(json!({"iat": null})).await.expect_err("no time at all"), "revoked_user");

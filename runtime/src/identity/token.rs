@@ -78,7 +78,12 @@ impl Claims {
 ///
 /// # Errors
 /// `Internal` if signing fails.
-pub fn operator_token(key: &SigningKey, operator: Operator, audience: Option<&str>, now: u64) -> Result<Secret<String>> {
+pub fn operator_token(
+    key: &SigningKey,
+    operator: Operator,
+    audience: Option<&str>,
+    now: u64,
+) -> Result<Secret<String>> {
     let claims = Claims {
         sub: operator.word().to_owned(),
         iat: Some(now),
@@ -122,7 +127,11 @@ pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Claims, De
 }
 
 /// Reads a `NumericDate` (RFC 7519 §2), which may have a fraction; we keep whole seconds.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, which is what a date out of range should do")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, which is what a date out of range should do"
+)]
 fn mandatory_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|seconds| seconds as u64)
 }

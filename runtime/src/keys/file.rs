@@ -62,7 +62,8 @@ impl SigningKeys for File {
 /// Writes a new key beside the path and links it there whole, so that nobody reads half a key; false if another
 /// process was first.
 fn generate(path: &Path) -> Result<bool> {
-    let fault = |error| Error::unavailable(format!("the signing key {} can't be made", path.display())).with_source(error);
+    let fault =
+        |error| Error::unavailable(format!("the signing key {} can't be made", path.display())).with_source(error);
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
     }

@@ -7,7 +7,8 @@ use rmcp::model::{CallToolResult, ContentBlock, Resource, ResourceContents, Tool
 use crate::tool::{Content, Definition, Hints, Outcome};
 
 pub(super) fn tool(definition: &Definition) -> Tool {
-    let mut tool = Tool::new(definition.name.clone(), definition.description.clone(), Arc::clone(&definition.input_schema));
+    let mut tool =
+        Tool::new(definition.name.clone(), definition.description.clone(), Arc::clone(&definition.input_schema));
     tool.title.clone_from(&definition.title);
     tool.output_schema.clone_from(&definition.output_schema);
     tool.annotations = annotations(definition.hints);

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::tool::Outcome;
 
 /// A call that failed. The model is told whatever it can act on; only a tool that is not there is the client's affair.
+#[expect(clippy::needless_pass_by_value, reason = "this is what `or_else` hands on")]
 pub(super) fn outcome(error: Error) -> Result<Outcome, ErrorData> {
     match error.kind() {
         ErrorKind::NotFound => Err(protocol(&error)),
@@ -26,11 +27,15 @@ pub(super) fn outcome(error: Error) -> Result<Outcome, ErrorData> {
 pub(super) fn protocol(error: &Error) -> ErrorData {
     let message = error.message().to_owned();
     match error.kind() {
-        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::TooLarge => ErrorData::invalid_params(message, None),
-        ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorData::invalid_request(message, None),
-        ErrorKind::Conflict | ErrorKind::RateLimited | ErrorKind::DeadlineExceeded | ErrorKind::Unavailable | ErrorKind::Internal => {
-            ErrorData::internal_error(message, None)
+        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::TooLarge => {
+            ErrorData::invalid_params(message, None)
         }
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorData::invalid_request(message, None),
+        ErrorKind::Conflict
+        | ErrorKind::RateLimited
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unavailable
+        | ErrorKind::Internal => ErrorData::internal_error(message, None),
     }
 }
 
@@ -43,7 +48,9 @@ mod tests {
         for kind in ErrorKind::ALL {
             let told = outcome(Error::new(kind, "seen").with_source("unseen"));
             assert_eq!(told.is_err(), kind == ErrorKind::NotFound, "{kind:?}");
-            assert!(!format!("{told:?} {:?}", protocol(&Error::new(kind, "seen").with_source("unseen"))).contains("unseen"));
+            assert!(
+                !format!("{told:?} {:?}", protocol(&Error::new(kind, "seen").with_source("unseen"))).contains("unseen")
+            );
         }
     }
 }

@@ -24,7 +24,8 @@ const INVALID_REQUEST: i32 = -32_600;
 
 /// The endpoint of a server.
 pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
-    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config());
+    let service =
+        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config());
     Arc::new(move |request: Request<Bytes>| {
         let service = service.clone();
         Box::pin(async move {
@@ -47,7 +48,8 @@ fn config() -> StreamableHttpServerConfig {
 /// rmcp refuses some requests in plain text; ours are JSON, and malformed messages are JSON-RPC errors (MCP 2026-07-28,
 /// basic: an unreadable request has no id to answer to).
 async fn mend(answer: Answer, request: &Bytes) -> Answer {
-    if answer.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json")) {
+    if answer.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json"))
+    {
         return answer;
     }
     let (mut parts, body) = answer.into_parts();
@@ -70,7 +72,9 @@ async fn mend(answer: Answer, request: &Bytes) -> Answer {
 fn fault(body: &[u8]) -> (i32, String) {
     match serde_json::from_slice::<Value>(body) {
         Err(error) => (PARSE_ERROR, format!("the body is not JSON: {error}")),
-        Ok(Value::Array(_)) => (INVALID_REQUEST, "batches are not supported: send one message in each request".to_owned()),
+        Ok(Value::Array(_)) => {
+            (INVALID_REQUEST, "batches are not supported: send one message in each request".to_owned())
+        }
         Ok(_) => (INVALID_REQUEST, "the body is no JSON-RPC 2.0 message of MCP".to_owned()),
     }
 }

@@ -29,7 +29,8 @@ use crate::error::Result;
 use crate::user::Caller;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
-pub type Endpoint = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>> + Send + Sync>;
+pub type Endpoint =
+    Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>> + Send + Sync>;
 
 /// Something that speaks MCP through any door.
 pub trait Speaker: fmt::Debug + Send + Sync + 'static {
@@ -61,6 +62,10 @@ impl<S: Seated> Speaker for S {
 
     #[cfg(not(feature = "local"))]
     fn stdio(&self, _caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async { Err(crate::error::Error::internal("this build has no standard input and output; build with feature `local`")) })
+        Box::pin(async {
+            Err(crate::error::Error::internal(
+                "this build has no standard input and output; build with feature `local`",
+            ))
+        })
     }
 }

@@ -7,6 +7,7 @@ use super::Seated;
 /// Speaks until the input ends.
 pub(super) async fn speak<S: Seated>(server: S) -> Result<()> {
     let running = rmcp::serve_server(server, rmcp::transport::stdio()).await;
-    let running = running.map_err(|error| Error::invalid("the client did not begin to speak MCP").with_source(error))?;
+    let running =
+        running.map_err(|error| Error::invalid("the client did not begin to speak MCP").with_source(error))?;
     running.waiting().await.map(drop).map_err(|error| Error::internal("the conversation broke off").with_source(error))
 }

@@ -87,7 +87,9 @@ impl UserData {
         let key = self.key(name);
         let Some(record) = self.store.get(&key).await? else { return Ok(false) };
         match self.store.delete(&key, When::Version(record.version)).await {
-            Err(error) if error.kind() == ErrorKind::Conflict => self.store.delete(&key, When::Always).await.map(|()| true),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.store.delete(&key, When::Always).await.map(|()| true)
+            }
             deleted => deleted.map(|()| true),
         }
     }
@@ -96,7 +98,12 @@ impl UserData {
     ///
     /// # Errors
     /// `Invalid` if a value does not read as `T`, `Unavailable`.
-    pub async fn list<T: DeserializeOwned>(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<DataPage<T>> {
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<DataPage<T>> {
         let after = after.map(|name| format!("{PREFIX}{name}"));
         let page = self.store.list(&Range::Prefix(self.key(prefix)), after.as_deref(), limit).await?;
         let entry = |(key, record): &(Key, Record)| {
@@ -117,12 +124,14 @@ fn own_name(sort: &str) -> &str {
 }
 
 fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
-    serde_json::from_str(&record.value)
-        .map_err(|error| Error::invalid(format!("the stored value `{name}` does not fit what this tool expects")).with_source(error))
+    serde_json::from_str(&record.value).map_err(|error| {
+        Error::invalid(format!("the stored value `{name}` does not fit what this tool expects")).with_source(error)
+    })
 }
 
 fn write<T: Serialize>(name: &str, value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))
+    serde_json::to_string(value)
+        .map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))
 }
 
 #[cfg(test)]

@@ -268,7 +268,12 @@ mod tests {
     async fn a_change_loses_no_other_change() {
         let (_, users) = users();
         let alice = registered(&users, "alice@example.com").await;
-        let changes = (0..64).map(|_| users.change(&alice.email, 100, |record| Ok(record.generation += 1)));
+        let changes = (0..64).map(|_| {
+            users.change(&alice.email, 100, |record| {
+                record.generation += 1;
+                Ok(())
+            })
+        });
         futures_util::future::try_join_all(changes).await.expect("all changes are made");
         assert_eq!(users.get(&alice.email).await.expect("there").generation, 65);
     }
@@ -277,7 +282,10 @@ mod tests {
     async fn a_namesake_of_a_purged_user_begins_after_all_old_tokens() {
         let (store, users) = users();
         let alice = registered(&users, "alice@example.com").await;
-        store.put(&Key::new(partition(&alice.email), "data#x"), Put::new("1".into(), When::Always)).await.expect("kept");
+        store
+            .put(&Key::new(partition(&alice.email), "data#x"), Put::new("1".into(), When::Always))
+            .await
+            .expect("kept");
         users.purge(&alice.email, 200).await.expect("purged");
         assert_eq!(users.find(&alice.email).await.expect("readable"), None);
         let left = store.list(&Range::Prefix(Key::new(partition(&alice.email), "")), None, 9).await.expect("listable");

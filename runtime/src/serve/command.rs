@@ -71,7 +71,9 @@ async fn register(house: &House, email: &Email) -> Result<()> {
 
 fn advised(error: Error, app: &str, email: &Email) -> Error {
     match error.kind() {
-        ErrorKind::NotFound => Error::not_found(format!("{error}; register it with `{app}-admin users add {email}`, or give `--create`")),
+        ErrorKind::NotFound => {
+            Error::not_found(format!("{error}; register it with `{app}-admin users add {email}`, or give `--create`"))
+        }
         _ => error,
     }
 }

@@ -22,7 +22,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Serves until told to stop (SIGTERM, ctrl-c).
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::unavailable(format!("can't listen on {address}; choose another with `--host` and `--port`")).with_source(error)
+        Error::unavailable(format!("can't listen on {address}; choose another with `--host` and `--port`"))
+            .with_source(error)
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
@@ -56,7 +57,8 @@ fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) -> i
         let router = router.clone();
         async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
     });
-    let connection = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).into_owned();
+    let connection =
+        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).into_owned();
     let watched = graceful.watch(connection);
     async move {
         if let Err(error) = watched.await {

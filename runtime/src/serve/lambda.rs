@@ -63,7 +63,11 @@ fn timed(mut request: Request) -> Request {
 
 /// A streamed answer without a byte hangs behind API Gateway until its time-out; a line's end is no content to anyone.
 fn never_empty(response: crate::http::Response) -> crate::http::Response {
-    if response.body().size_hint().exact() == Some(0) { response.map(|_| Full::new(Bytes::from_static(b"\n")).boxed()) } else { response }
+    if response.body().size_hint().exact() == Some(0) {
+        response.map(|_| Full::new(Bytes::from_static(b"\n")).boxed())
+    } else {
+        response
+    }
 }
 
 async fn buffered(response: crate::http::Response) -> Response<Body> {
@@ -82,7 +86,8 @@ async fn buffered(response: crate::http::Response) -> Response<Body> {
 }
 
 fn too_large(size: usize) -> Response<Body> {
-    let message = format!("the answer has {size} bytes, and Lambda sends at most {MAX_BUFFERED_BYTES} at once; ask for less");
+    let message =
+        format!("the answer has {size} bytes, and Lambda sends at most {MAX_BUFFERED_BYTES} at once; ask for less");
     let error = serde_json::json!({ "error": message, "code": "too_large" });
     let mut response = Response::new(Body::Text(error.to_string()));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -3,8 +3,8 @@
 //! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting: tokens and
 //! arguments pass through them.
 
-use tracing::level_filters::LevelFilter;
 use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,8 +13,17 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::{LogFormat, Place, Settings};
 
 /// Crates through which requests pass.
-const TALKATIVE: [&str; 9] =
-    ["rmcp", "lambda_http", "lambda_runtime", "lambda_runtime_api_client", "hyper", "hyper_util", "h2", "rustls", "aws_"];
+const TALKATIVE: [&str; 9] = [
+    "rmcp",
+    "lambda_http",
+    "lambda_runtime",
+    "lambda_runtime_api_client",
+    "hyper",
+    "hyper_util",
+    "h2",
+    "rustls",
+    "aws_",
+];
 
 /// Begins to log. A process that logs already goes on as it does.
 pub(super) fn start(settings: &Settings) {
@@ -52,8 +61,11 @@ mod tests {
     fn no_level_makes_the_talkative_talk() {
         for level in [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO] {
             let filter = filter(level);
-            for target in ["rmcp::service", "lambda_runtime::layers", "lambda_http::request", "hyper::proto", "aws_smithy_runtime"] {
-                assert!(!filter.would_enable(target, &Level::INFO) && filter.would_enable(target, &Level::WARN), "{target}");
+            for target in ["rmcp", "lambda_runtime", "lambda_http", "hyper", "aws_smithy_runtime"] {
+                assert!(
+                    !filter.would_enable(target, &Level::INFO) && filter.would_enable(target, &Level::WARN),
+                    "{target}"
+                );
             }
         }
         assert!(filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 ///
 /// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a `main` hands its app over")]
 pub fn run(app: App) -> ExitCode {
     let outcome = match Settings::read(&ProcessEnvironment, app.name()) {
         Err(faults) => Err(all_faults(&app, faults)),
@@ -57,7 +58,11 @@ fn locally(_app: &App, _settings: Settings) -> Result<()> {
 
 fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
     #[cfg(feature = "local")]
-    let mut builder = if is_parallel { tokio::runtime::Builder::new_multi_thread() } else { tokio::runtime::Builder::new_current_thread() };
+    let mut builder = if is_parallel {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
     #[cfg(not(feature = "local"))]
     let mut builder = {
         let _ = is_parallel;

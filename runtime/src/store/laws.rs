@@ -152,7 +152,11 @@ async fn a_listing_holds_what_was_put_in_it(store: &Shared) {
     }
     let listed = |after: String| async move {
         let page = store.list(&Range::Listing("law"), Some(&after), 2).await.expect("listable");
-        page.records.into_iter().map(|(key, _)| key.partition).filter(|found| found.starts_with(&after)).collect::<Vec<_>>()
+        page.records
+            .into_iter()
+            .map(|(key, _)| key.partition)
+            .filter(|found| found.starts_with(&after))
+            .collect::<Vec<_>>()
     };
     assert_eq!(listed(own.clone()).await, [format!("{own}#1"), format!("{own}#3")]);
     store.delete(&Key::new(format!("{own}#1"), "a"), When::Always).await.expect("deletable");

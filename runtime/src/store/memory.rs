@@ -102,7 +102,9 @@ impl Store for Memory {
         };
         let mut found = rows
             .iter()
-            .filter(|(key, row)| belongs(key, row) && self.is_live(row) && after.is_none_or(|after| place(key).as_str() > after))
+            .filter(|(key, row)| {
+                belongs(key, row) && self.is_live(row) && after.is_none_or(|after| place(key).as_str() > after)
+            })
             .map(|(key, row)| (key.clone(), row.record.clone()));
         let records: Vec<_> = found.by_ref().take(limit).collect();
         let more = found.next().is_some();

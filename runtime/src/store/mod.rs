@@ -191,7 +191,9 @@ pub fn check_write(key: &Key, value: &str) -> Result<()> {
     }
     if value.len() > MAX_VALUE_BYTES {
         let size = value.len();
-        return Err(Error::too_large(format!("the value has {size} bytes; at most {MAX_VALUE_BYTES} can be kept under one key: split it")));
+        return Err(Error::too_large(format!(
+            "the value has {size} bytes; at most {MAX_VALUE_BYTES} can be kept under one key: split it"
+        )));
     }
     Ok(())
 }
@@ -201,6 +203,8 @@ pub fn check_write(key: &Key, value: &str) -> Result<()> {
 pub fn unmet(when: When) -> Error {
     match when {
         When::Absent => Error::already_exists("a record stands under this key already"),
-        When::Always | When::Version(_) => Error::conflict("the record was changed in between; read it again and retry"),
+        When::Always | When::Version(_) => {
+            Error::conflict("the record was changed in between; read it again and retry")
+        }
     }
 }

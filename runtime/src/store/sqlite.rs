@@ -137,7 +137,8 @@ impl Store for Sqlite {
             When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
         };
         let changed = self.write(move |connection| {
-            let values = params![key.partition, key.sort, now, put.value, version.0, put.expires, put.listing, expected];
+            let values =
+                params![key.partition, key.sort, now, put.value, version.0, put.expires, put.listing, expected];
             connection.prepare_cached(sql)?.execute(values)
         });
         if changed.await? == 0 { Err(unmet(when)) } else { Ok(version) }
@@ -148,7 +149,8 @@ impl Store for Sqlite {
         match when {
             When::Always => {
                 let sql = "DELETE FROM records WHERE partition = ?1 AND sort = ?2";
-                self.write(move |connection| connection.prepare_cached(sql)?.execute([owned.partition, owned.sort])).await?;
+                self.write(move |connection| connection.prepare_cached(sql)?.execute([owned.partition, owned.sort]))
+                    .await?;
                 Ok(())
             }
             When::Absent => self.get(key).await?.map_or(Ok(()), |_| Err(unmet(when))),
@@ -210,11 +212,16 @@ fn record(row: &Row<'_>, column: usize) -> rusqlite::Result<Record> {
 
 /// Makes the folder (0700) and the file (0600) before SQLite would make them wider.
 fn make_private(path: &Path) -> Result<()> {
-    let fault = |error| Error::unavailable(format!("the data file {} can't be opened for writing", path.display())).with_source(error);
+    let fault = |error| {
+        Error::unavailable(format!("the data file {} can't be opened for writing", path.display())).with_source(error)
+    };
     if let Some(folder) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-            Error::unavailable(format!("the data folder {} can't be made; set APP_USERS_PATH to a folder that can be written", folder.display()))
-                .with_source(error)
+            Error::unavailable(format!(
+                "the data folder {} can't be made; set APP_USERS_PATH to a folder that can be written",
+                folder.display()
+            ))
+            .with_source(error)
         })?;
     }
     fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop).map_err(fault)
@@ -241,7 +248,9 @@ fn prepare(connection: &Connection, path: &Path) -> Result<()> {
     if shape == SHAPE {
         return Ok(());
     }
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SHAPE}; COMMIT;")).map_err(explain)
+    connection
+        .execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SHAPE}; COMMIT;"))
+        .map_err(explain)
 }
 
 fn other_shape(path: &Path) -> Error {
@@ -254,7 +263,9 @@ fn explain(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DiskFull) => "the data folder's disk is full; nothing was written",
         Some(ErrorCode::ReadOnly) => "the data folder is read-only; nothing was written",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "the data file is busy; try again",
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the data file is damaged; restore it from a backup",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the data file is damaged; restore it from a backup"
+        }
         _ => "the data file can't be read or written",
     };
     Error::unavailable(message).with_source(error)
@@ -308,8 +319,12 @@ mod tests {
         let store = open(&folder);
         store.put(&Key::new("p", "kept"), Put::new("1".into(), When::Always)).await.expect("writable");
         lock(&store.writer).pragma_update(None, "max_page_count", 8).expect("a limit");
-        let error = store.put(&Key::new("p", "big"), Put::new("1".repeat(100_000), When::Always)).await.expect_err("full");
-        assert_eq!((error.kind(), error.message()), (ErrorKind::Unavailable, "the data folder's disk is full; nothing was written"));
+        let error =
+            store.put(&Key::new("p", "big"), Put::new("1".repeat(100_000), When::Always)).await.expect_err("full");
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::Unavailable, "the data folder's disk is full; nothing was written")
+        );
         assert!(store.get(&Key::new("p", "kept")).await.expect("readable").is_some());
     }
 
@@ -323,7 +338,8 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
-        let error = Sqlite::open(Path::new("/dev/null/data/store.sqlite3"), Arc::new(SystemClock)).expect_err("no folder");
+        let error =
+            Sqlite::open(Path::new("/dev/null/data/store.sqlite3"), Arc::new(SystemClock)).expect_err("no folder");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains("/dev/null/data"), "{error}");
     }

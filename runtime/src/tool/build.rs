@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
-use super::{Argument, Call, Definition, Hints, Outcome, Return, output_schema};
+use super::{Call, Definition, Hints, Outcome, Return, output_schema};
 use crate::error::Result;
 use crate::user::enter;
 
@@ -60,20 +60,11 @@ impl Tool {
         Self { definition, handler: Arc::new(move |call| Box::pin(handler(call))) }
     }
 
-    /// A tool whose arguments are read as `A` and whose answer is a `T`.
-    pub fn typed<A: Argument, T: Return, F, W>(name: impl Into<String>, handler: F) -> Self
-    where
-        F: Fn(Call) -> W + Send + Sync + 'static,
-        W: Future<Output = Result<Outcome>> + Send + 'static,
-    {
-        let mut schema = schemars::schema_for!(A).to_value();
-        if let Some(root) = schema.as_object_mut() {
-            root.remove("title");
-            root.entry("properties").or_insert_with(|| Value::Object(Map::new()));
-        }
-        let mut tool = Self::raw(name, schema, handler);
-        tool.definition.output_schema = output_schema::<T>().map(Arc::new);
-        tool
+    /// The answer is a `T`: its schema is the output schema, unless it is text or content.
+    #[must_use]
+    pub fn returns<T: Return>(mut self) -> Self {
+        self.definition.output_schema = output_schema::<T>().map(Arc::new);
+        self
     }
 
     /// What the model reads about it.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::{Arguments, Context};
 use crate::error::{Error, Result};
 use crate::profile::{Profile, hydrate};
 use crate::records::UserData;
@@ -29,29 +28,12 @@ pub struct Call {
 }
 
 impl Call {
-    /// The arguments as the tool's own type.
-    ///
-    /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument.
-    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_path_to_error::deserialize(Value::Object(self.arguments.clone())).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." { String::new() } else { format!(" at `{path}`") };
-            Error::invalid(format!("the arguments of `{}` don't fit{place}: {}", self.name, error.into_inner()))
-        })
+    /// The arguments, to be taken one by one.
+    #[must_use]
+    pub fn take_arguments(&mut self) -> Arguments {
+        Arguments::new(self.name.clone(), std::mem::take(&mut self.arguments))
     }
 }
-
-/// What a tool's parameter may be, when it is an argument.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a tool",
-    label = "not something a model can give",
-    note = "derive `Deserialize` and `JsonSchema` for it, or use one of the extractors `CurrentUser`, `Profile<T>`, `UserData`, `Context`"
-)]
-pub trait Argument: DeserializeOwned + JsonSchema {}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema> Argument for T {}
 
 /// What a tool's parameter takes from the call itself.
 pub trait FromCall: Sized {
@@ -85,7 +67,9 @@ impl<T: DeserializeOwned> FromCall for Profile<T> {
     fn from_call(call: &Call) -> Result<Self> {
         let profile = hydrate(call.caller.profile());
         profile.map(Self).map_err(|error| {
-            Error::invalid(format!("this tool needs your profile, and {error}; ask the operator to run `users update-profile`"))
+            Error::invalid(format!(
+                "this tool needs your profile, and {error}; ask the operator to run `users update-profile`"
+            ))
         })
     }
 }

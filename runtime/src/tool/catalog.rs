@@ -84,7 +84,15 @@ mod tests {
             tool(&"x".repeat(49), json!({"type": "object"})).description("Too long."),
         ])
         .expect_err("all wrong");
-        let expected = ["`a b`", "`twice`: the root", "`twice` is used twice", "`silent` has no", "`silent`: the root", "`admin`", "1 to 48"];
+        let expected = [
+            "`a b`",
+            "`twice`: the root",
+            "`twice` is used twice",
+            "`silent` has no",
+            "`silent`: the root",
+            "`admin`",
+            "1 to 48",
+        ];
         assert_eq!(faults.len(), expected.len(), "{faults:#?}");
         for part in expected {
             assert!(faults.iter().any(|fault| fault.contains(part)), "{part} in {faults:#?}");

@@ -109,7 +109,8 @@ impl Outcome {
     /// An answer as data, and as the same data in text for clients that read only text.
     #[must_use]
     pub fn structured(value: Value) -> Self {
-        Self { structured: Some(value.clone()), ..Self::text(value.to_string()) }
+        let text = value.to_string();
+        Self { structured: Some(value), ..Self::text(text) }
     }
 
     /// About how many bytes it takes on the wire: structured answers are sent twice.

@@ -72,7 +72,9 @@ impl Definition {
             faults.push(format!("tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"));
         }
         for scope in self.scopes.iter().filter(|scope| !is_scope(scope)) {
-            faults.push(format!("tool `{name}`: scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"));
+            faults.push(format!(
+                "tool `{name}`: scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
+            ));
         }
         faults
     }

@@ -17,7 +17,8 @@ use crate::user::{Caller, Scopes, current_user};
 #[must_use]
 pub fn catalog() -> Catalog {
     let schema = json!({"type": "object"});
-    let echo = Tool::raw("echo", schema.clone(), |call| async move { Ok(Outcome::structured(Value::Object(call.arguments))) });
+    let echo =
+        Tool::raw("echo", schema.clone(), |call| async move { Ok(Outcome::structured(Value::Object(call.arguments))) });
     let who = Tool::raw("who", schema.clone(), |_| async { Ok(Outcome::text(current_user()?.email().as_str())) });
     let fails = Tool::raw("fails", schema.clone(), |_| async { Ok(Outcome::error("it did not work")) });
     let refuses = Tool::raw("refuses", schema, |_| async { Err(Error::invalid("`text` is missing")) });
@@ -73,7 +74,11 @@ async fn the_list_is_in_order_and_stays(source: &Shared) {
 async fn what_is_listed_can_be_called(source: &Shared) {
     for definition in source.list(&alice()).await.expect("listable") {
         let outcome = source.call(call(&definition.name, &json!({}), alice())).await;
-        assert!(!matches!(&outcome, Err(error) if error.kind() == ErrorKind::NotFound), "{}: {outcome:?}", definition.name);
+        assert!(
+            !matches!(&outcome, Err(error) if error.kind() == ErrorKind::NotFound),
+            "{}: {outcome:?}",
+            definition.name
+        );
     }
 }
 

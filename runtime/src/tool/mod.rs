@@ -2,6 +2,7 @@
 //!
 //! A source knows nothing of HTTP or MCP; every voice speaks for it, so no rule may live in a voice.
 
+mod arguments;
 mod build;
 mod call;
 mod catalog;
@@ -18,8 +19,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use arguments::{Argument, ArgumentSchema, Arguments};
 pub use build::{Handler, Tool};
-pub use call::{Argument, Call, FromCall};
+pub use call::{Call, FromCall};
 pub use catalog::{Catalog, unknown};
 pub use content::{Content, Outcome};
 pub use context::{Context, Deadline};

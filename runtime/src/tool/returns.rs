@@ -54,7 +54,13 @@ pub fn answer_result<T: Return, E: Display>(result: Result<T, E>) -> Outcome {
 /// The output schema of a return type; `None` for text, content and nothing.
 #[must_use]
 pub fn output_schema<T: Return>() -> Option<Map<String, Value>> {
-    let plain = [type_id::<String>(), type_id::<&'static str>(), type_id::<Content>(), type_id::<Vec<Content>>(), type_id::<()>()];
+    let plain = [
+        type_id::<String>(),
+        type_id::<&'static str>(),
+        type_id::<Content>(),
+        type_id::<Vec<Content>>(),
+        type_id::<()>(),
+    ];
     if plain.contains(&type_id::<T>()) {
         return None;
     }

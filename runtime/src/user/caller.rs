@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_profile() {
-        let caller = Caller::user("a@b.de".parse().expect("valid"), Scopes::All, Some(serde_json::json!({"token": "hush"})));
+        let caller =
+            Caller::user("a@b.de".parse().expect("valid"), Scopes::All, Some(serde_json::json!({"token": "hush"})));
         assert!(!format!("{caller:?}").contains("hush"));
     }
 }

@@ -7,6 +7,6 @@ mod current;
 mod email;
 
 pub use caller::{Caller, Scopes, Subject};
-pub use current::{CurrentUser, current_user};
 pub(crate) use current::enter;
+pub use current::{CurrentUser, current_user};
 pub use email::{Email, is_reserved};

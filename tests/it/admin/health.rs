@@ -9,7 +9,10 @@ use serde_json::json;
 async fn health_is_told_to_everyone_in_words_alone() {
     let house = house().await;
     let answer = house.ask(Method::GET, "/health", None, None).await;
-    assert_eq!((answer.status, answer.json), (200, json!({"status": "healthy", "checks": {"store": "reachable", "signing_key": "loaded"}})));
+    assert_eq!(
+        (answer.status, answer.json),
+        (200, json!({"status": "healthy", "checks": {"store": "reachable", "signing_key": "loaded"}}))
+    );
     assert_eq!(house.ask(Method::POST, "/health", None, None).await.status, 405);
 }
 

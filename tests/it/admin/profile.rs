@@ -37,7 +37,11 @@ async fn a_patch_merges_and_is_checked_as_merged() {
     ] {
         let answer = house.admin(Method::PATCH, PATH, Some(patch.clone())).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{patch}");
-        assert!(answer.json["error"].as_str().expect("words").contains(named) && !answer.text.contains("s3cret2"), "{}", answer.text);
+        assert!(
+            answer.json["error"].as_str().expect("words").contains(named) && !answer.text.contains("s3cret2"),
+            "{}",
+            answer.text
+        );
     }
     let kept = house.admin(Method::GET, &format!("{PATH}?reveal=true"), None).await;
     assert_eq!(kept.json["profile"], json!({"token": "s3cret", "port": 80}), "what was refused changed nothing");
@@ -66,7 +70,8 @@ async fn an_app_without_a_type_keeps_any_object() {
 async fn parallel_patches_lose_nothing() {
     let house = house().await;
     house.user("alice@example.com").await;
-    let patches = (0..32).map(|number| house.admin(Method::PATCH, PATH, Some(json!({ format!("field{number}"): number }))));
+    let patches =
+        (0..32).map(|number| house.admin(Method::PATCH, PATH, Some(json!({ format!("field{number}"): number }))));
     for answer in futures_util::future::join_all(patches).await {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }

@@ -11,9 +11,13 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
     let body = json!({"email": "alice@example.com", "name": "laptop", "duration_seconds": 3_600});
     let made = house.admin(Method::POST, "/admin/tokens", Some(body)).await;
     let (token, id) = (made.json["token"].as_str().expect("a token"), made.json["id"].as_str().expect("an id"));
-    assert_eq!((&made.json["duration_seconds"], &made.json["expires"]), (&json!(3_600), &json!("2027-01-15T09:00:00Z")));
+    assert_eq!(
+        (&made.json["duration_seconds"], &made.json["expires"]),
+        (&json!(3_600), &json!("2027-01-15T09:00:00Z"))
+    );
     let listed = house.admin(Method::GET, "/admin/users/alice@example.com/tokens", None).await;
-    let laptop = listed.json.as_array().expect("a list").iter().find(|token| token["id"] == id).expect("listed").clone();
+    let laptop =
+        listed.json.as_array().expect("a list").iter().find(|token| token["id"] == id).expect("listed").clone();
     let expected = json!({"id": id, "name": "laptop", "created": "2027-01-15T08:00:00Z", "expires": "2027-01-15T09:00:00Z", "scopes": null, "revoked": false});
     assert_eq!(laptop, expected);
     assert!(!listed.text.contains(token));

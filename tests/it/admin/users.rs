@@ -22,8 +22,18 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
     let house = house().await;
     let long = format!("{}@example.com", "a".repeat(300));
     for email in [
-        json!("../../x"), json!(""), json!("admin"), json!("probe"), json!("zoë@example.com"), json!("a@b@c"), json!(long),
-        json!(7), json!(null), json!(["a@b.c"]), json!({"a": "b"}), json!(true),
+        json!("../../x"),
+        json!(""),
+        json!("admin"),
+        json!("probe"),
+        json!("zoë@example.com"),
+        json!("a@b@c"),
+        json!(long),
+        json!(7),
+        json!(null),
+        json!(["a@b.c"]),
+        json!({"a": "b"}),
+        json!(true),
     ] {
         let answer = house.admin(Method::POST, "/admin/users", Some(json!({"email": email}))).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{email}");
@@ -35,11 +45,18 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
 #[tokio::test]
 async fn odd_but_lawful_emails_go_all_the_way() {
     let house = house().await;
-    for (email, path) in [("a/b@example.com", "a%2Fb%40example.com"), ("a~b+c@example.com", "a~b%2Bc@example.com"), ("%41@example.com", "%2541@example.com")] {
+    for (email, path) in [
+        ("a/b@example.com", "a%2Fb%40example.com"),
+        ("a~b+c@example.com", "a~b%2Bc@example.com"),
+        ("%41@example.com", "%2541@example.com"),
+    ] {
         house.user(email).await;
         let answer = house.admin(Method::GET, &format!("/admin/users/{path}"), None).await;
         assert_eq!(answer.json["email"], email, "{path}: {}", answer.text);
-        assert_eq!(house.admin(Method::DELETE, &format!("/admin/users/{path}"), None).await.json, json!({"revoked": email}));
+        assert_eq!(
+            house.admin(Method::DELETE, &format!("/admin/users/{path}"), None).await.json,
+            json!({"revoked": email})
+        );
     }
 }
 
@@ -49,8 +66,14 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
     let token = house.admin_token(None);
     let email = json!("alice@example.com");
     let mut bodies: Vec<(String, &str)> = vec![
-        ("".into(), "not JSON"), ("{".into(), "not JSON"), ("nonsense".into(), "not JSON"), ("{} {}".into(), "email"),
-        ("[]".into(), "does not fit"), ("7".into(), "does not fit"), ("null".into(), "does not fit"), ("{}".into(), "`email`"),
+        ("".into(), "not JSON"),
+        ("{".into(), "not JSON"),
+        ("nonsense".into(), "not JSON"),
+        ("{} {}".into(), "email"),
+        ("[]".into(), "does not fit"),
+        ("7".into(), "does not fit"),
+        ("null".into(), "does not fit"),
+        ("{}".into(), "`email`"),
     ];
     for (extra, value, named) in [
         ("duration_seconds", json!(-1), "`duration_seconds`"),
@@ -69,7 +92,11 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{body}");
         assert!(answer.json["error"].as_str().expect("words").contains(named), "{body}: {}", answer.text);
     }
-    assert_eq!(house.admin(Method::GET, "/admin/users", None).await.json, json!([]), "nothing was registered on the way");
+    assert_eq!(
+        house.admin(Method::GET, "/admin/users", None).await.json,
+        json!([]),
+        "nothing was registered on the way"
+    );
 }
 
 #[tokio::test]
@@ -101,7 +128,10 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
     }
     house.admin(Method::DELETE, "/admin/users/bob@example.com", None).await;
     let first = house.admin(Method::GET, "/admin/users?limit=2", None).await;
-    assert_eq!(first.json[0], json!({"email": "alice@example.com", "created": "2027-01-15T08:00:00Z", "revoke_after": null}));
+    assert_eq!(
+        first.json[0],
+        json!({"email": "alice@example.com", "created": "2027-01-15T08:00:00Z", "revoke_after": null})
+    );
     assert_eq!(first.json[1]["revoke_after"], 1_800_000_000);
     let link = first.header("link").expect("a next page").to_owned();
     let next = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a URL").0.to_owned();
@@ -136,11 +166,24 @@ async fn a_record_is_shown_without_secrets_or_tokens() {
 #[tokio::test]
 async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
     let house = house().await;
-    for (method, path) in [(Method::GET, ""), (Method::DELETE, ""), (Method::DELETE, "?purge=true"), (Method::GET, "/profile"), (Method::GET, "/tokens"), (Method::DELETE, "/tokens/x")] {
+    for (method, path) in [
+        (Method::GET, ""),
+        (Method::DELETE, ""),
+        (Method::DELETE, "?purge=true"),
+        (Method::GET, "/profile"),
+        (Method::GET, "/tokens"),
+        (Method::DELETE, "/tokens/x"),
+    ] {
         let answer = house.admin(method.clone(), &format!("/admin/users/nobody@example.com{path}"), None).await;
         assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{method} {path}");
     }
-    for (method, path, status) in [(Method::PUT, "/admin/users", 405), (Method::POST, "/admin/users/a@b.c", 405), (Method::GET, "/admin/tokens", 405), (Method::GET, "/admin", 404), (Method::GET, "/admin/x", 404)] {
+    for (method, path, status) in [
+        (Method::PUT, "/admin/users", 405),
+        (Method::POST, "/admin/users/a@b.c", 405),
+        (Method::GET, "/admin/tokens", 405),
+        (Method::GET, "/admin", 404),
+        (Method::GET, "/admin/x", 404),
+    ] {
         assert_eq!(house.admin(method.clone(), path, None).await.status, status, "{method} {path}");
     }
     assert_eq!(house.admin(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None).await.status, 400);
@@ -153,5 +196,8 @@ async fn purging_says_so() {
     house.user("alice@example.com").await;
     let answer = house.admin(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
     assert_eq!(answer.json, json!({"revoked": "alice@example.com", "purged": true}));
-    assert_eq!(house.admin(Method::GET, "/admin/users/alice@example.com", None).await.json["code"], Value::from("not_found"));
+    assert_eq!(
+        house.admin(Method::GET, "/admin/users/alice@example.com", None).await.json["code"],
+        Value::from("not_found")
+    );
 }

@@ -14,7 +14,10 @@ async fn a_tool_is_called_with_arguments_and_answers_as_data_and_text() {
     assert_eq!(answer.tool_text(), r#"{"sum":5}"#);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(house.call(&token, "add", json!({"left": 2})).await.tool_text(), r#"{"sum":2}"#);
-    assert_eq!(house.call(&token, "greet", json!({"times": 2})).await.tool_text(), "hello alice@example.comhello alice@example.com");
+    assert_eq!(
+        house.call(&token, "greet", json!({"times": 2})).await.tool_text(),
+        "hello alice@example.comhello alice@example.com"
+    );
     assert_eq!(house.call(&token, "raw", json!({"a": 1, "b": 2})).await.tool_text(), "2");
 }
 
@@ -44,7 +47,10 @@ async fn users_see_themselves_and_their_own_data() {
     assert_eq!(house.call(&alice, "whoami", json!({})).await.tool_text(), "alice@example.com alice@example.com");
     assert_eq!(house.call(&bob, "whoami", json!({})).await.tool_text(), "bob@example.com bob@example.com");
     house.call(&alice, "keep", json!({"word": "hers"})).await.result();
-    assert_eq!(house.call(&alice, "recall", json!({})).await.result()["structuredContent"], json!({"result": ["hers"]}));
+    assert_eq!(
+        house.call(&alice, "recall", json!({})).await.result()["structuredContent"],
+        json!({"result": ["hers"]})
+    );
     assert_eq!(house.call(&bob, "recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
 }
 
@@ -53,9 +59,9 @@ async fn arguments_that_do_not_fit_are_named_to_the_model() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     for (arguments, named) in [
-        (json!({}), "missing field `left`"),
-        (json!({"left": "two"}), "at `left`"),
-        (json!({"left": 1, "middle": 2}), "unknown field `middle`"),
+        (json!({}), "`left` is missing"),
+        (json!({"left": "two"}), "`left` does not fit"),
+        (json!({"left": 1, "middle": 2}), "no argument `middle`"),
     ] {
         let answer = house.call(&token, "add", arguments).await;
         assert_eq!(answer.result()["isError"], true);
@@ -120,7 +126,8 @@ async fn the_probe_calls_nothing() {
 #[tokio::test]
 async fn a_profile_that_no_longer_fits_stops_the_tools_that_need_it_and_nothing_else() {
     let older = house_with(fixture::app(), &[]).await;
-    let token = older.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "port": "eighty"}})).await;
+    let token =
+        older.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "port": "eighty"}})).await;
     let answer = older.call(&token, "paint", json!({})).await;
     assert_eq!(answer.result()["isError"], true);
     assert!(answer.tool_text().contains("`port`") && !answer.text.contains("eighty"), "{}", answer.text);
@@ -131,6 +138,7 @@ async fn a_profile_that_no_longer_fits_stops_the_tools_that_need_it_and_nothing_
 #[tokio::test]
 async fn a_profile_is_given_typed() {
     let house = house_with(fixture::app_with_profile(), &[]).await;
-    let token = house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}})).await;
+    let token =
+        house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}})).await;
     assert_eq!(house.call(&token, "paint", json!({})).await.tool_text(), "blue with a token of 6 bytes");
 }

@@ -2,7 +2,10 @@
 
 use mcp_lambda::{App, current_user};
 use mcp_lambda_tests::client::{TestHouse, house_with};
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool,
+};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
@@ -15,12 +18,20 @@ impl ServerHandler for Existing {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
     }
 
-    async fn list_tools(&self, _: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
         let schema = json!({"type": "object"}).as_object().cloned().unwrap_or_default();
         Ok(ListToolsResult::with_all_items(vec![Tool::new("who", "Says who calls.", std::sync::Arc::new(schema))]))
     }
 
-    async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
         if request.name == "panic" {
             panic!("hunter2");
         }
@@ -57,7 +68,12 @@ async fn the_probe_lists_and_does_not_call() {
     let house = house().await;
     let probe = house.probe_token();
     assert_eq!(house.mcp(&probe, "tools/list", json!({})).await.result()["tools"][0]["name"], "who");
-    assert!(house.call(&probe, "who", json!({})).await.json["error"]["message"].as_str().expect("refused").contains("probe"));
+    assert!(
+        house.call(&probe, "who", json!({})).await.json["error"]["message"]
+            .as_str()
+            .expect("refused")
+            .contains("probe")
+    );
 }
 
 #[test]

@@ -14,9 +14,23 @@ async fn public_functions_and_methods_are_tools_in_order_of_name() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     let answer = house.mcp(&token, "tools/list", json!({})).await;
-    let names: Vec<_> = answer.result()["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+    let names: Vec<_> =
+        answer.result()["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
     let expected = [
-        "add", "fails", "floods", "greet", "keep", "paint", "panics", "picture", "raw", "recall", "scoped", "sleeps", "time_left", "whoami",
+        "add",
+        "fails",
+        "floods",
+        "greet",
+        "keep",
+        "paint",
+        "panics",
+        "picture",
+        "raw",
+        "recall",
+        "scoped",
+        "sleeps",
+        "time_left",
+        "whoami",
     ];
     assert_eq!(names, expected);
     assert_eq!(answer.result()["cacheScope"], "private");
@@ -30,7 +44,10 @@ async fn a_signature_becomes_a_definition() {
     assert_eq!((&add["description"], &add["title"]), (&json!("Adds two numbers."), &json!("Add")));
     assert_eq!(add["annotations"], json!({"readOnlyHint": true, "idempotentHint": true}));
     let schema = &add["inputSchema"];
-    assert_eq!((&schema["type"], &schema["required"], &schema["additionalProperties"]), (&json!("object"), &json!(["left"]), &json!(false)));
+    assert_eq!(
+        (&schema["type"], &schema["required"], &schema["additionalProperties"]),
+        (&json!("object"), &json!(["left"]), &json!(false))
+    );
     assert_eq!(schema["properties"]["left"]["description"], "The first number.");
     assert_eq!(schema["properties"]["right"]["default"], 0);
     assert_eq!(add["outputSchema"]["properties"]["sum"]["type"], "integer");

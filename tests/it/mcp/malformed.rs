@@ -62,7 +62,13 @@ async fn other_methods_and_paths_are_named() {
         let answer = house.ask(method.clone(), "/mcp", None, None).await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
     }
-    for path in ["/nowhere", "/mcp/mcp", "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server/mcp", "/%00"] {
+    for path in [
+        "/nowhere",
+        "/mcp/mcp",
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/%00",
+    ] {
         let answer = house.ask(Method::GET, path, None, None).await;
         assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{path}");
     }

@@ -20,7 +20,8 @@ async fn each_older_revision_shakes_hands_lists_and_calls() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     for version in ["2025-11-25", "2025-06-18", "2025-03-26"] {
-        let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+        let params =
+            json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
         let answer = house.send(older_request(&token, None, &message)).await;
         assert_eq!(answer.result()["protocolVersion"], version);
@@ -41,7 +42,8 @@ async fn each_older_revision_shakes_hands_lists_and_calls() {
 async fn a_version_nobody_knows_is_offered_one_we_speak() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let params = json!({"protocolVersion": "1999-01-01", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+    let params =
+        json!({"protocolVersion": "1999-01-01", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
     let answer = house.send(older_request(&token, None, &message)).await;
     assert_eq!(answer.result()["protocolVersion"], "2025-11-25");

@@ -34,7 +34,7 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Names that have exactly one home: the only files in which each may appear.
 const BORDERS: &[(&str, &[&str])] = &[
-    ("rmcp::", &["runtime/src/mcp/", "runtime/src/app.rs"]),
+    ("rmcp::", &["runtime/src/mcp/", "runtime/src/app/"]),
     ("lambda_http::", &["runtime/src/serve/lambda.rs"]),
     ("hyper::", &["runtime/src/serve/http.rs"]),
     ("hyper_util::", &["runtime/src/serve/http.rs"]),

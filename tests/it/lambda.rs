@@ -92,6 +92,27 @@ async fn duplicate_headers_joined_by_the_front_door_are_400() {
 }
 
 #[tokio::test]
+async fn an_http_apis_stage_is_no_part_of_the_path() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    for (stage, path, status) in [
+        ("prod", "/prod/health", 200),
+        ("prod", "/health", 200),
+        ("$default", "/health", 200),
+        ("prod", "/prod/nowhere", 404),
+    ] {
+        let mut event = function_url_event("GET", path, &[], None);
+        event["requestContext"]["stage"] = json!(stage);
+        event["requestContext"]["domainName"] = json!("abc.execute-api.eu-west-1.amazonaws.com");
+        assert_eq!(lambda.request(&event).await.status, status, "{stage} {path}");
+    }
+    let mut listing = admin_event("GET", "/prod/admin/users", None);
+    listing["requestContext"]["stage"] = json!("prod");
+    listing["rawQueryString"] = json!("limit=0");
+    assert_eq!(lambda.request(&listing).await.status, 400, "the query is still there");
+}
+
+#[tokio::test]
 async fn a_body_in_base64_is_read() {
     let home = Home::default();
     let lambda = start(&home, "buffered").await;
@@ -142,6 +163,16 @@ async fn lambdas_deadline_less_a_margin_is_the_calls() {
     let posted = lambda.invoke(&tool_event(&token, "time_left", &json!({})), Duration::from_secs(10)).await;
     let left: u64 = result(&posted.read())["content"][0]["text"].as_str().expect("text").parse().expect("a number");
     assert!((1..=9_500).contains(&left), "{left} ms of 10,000 are left");
+}
+
+#[tokio::test]
+async fn a_deadline_from_long_ago_as_the_emulator_sends_is_no_deadline() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    let posted = lambda.invoke_until(&tool_event(&token, "time_left", &json!({})), 600_000).await;
+    let left: u64 = result(&posted.read())["content"][0]["text"].as_str().expect("text").parse().expect("a number");
+    assert!(left > 10_000, "{left} ms are left of the app's own minute");
 }
 
 #[tokio::test]

@@ -92,9 +92,16 @@ impl Lambda {
     /// If nothing is posted back.
     pub async fn invoke(&self, event: &Value, time: Duration) -> Posted {
         let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
+        self.invoke_until(event, (now + time).as_millis()).await
+    }
+
+    /// Invokes it with an event that is to be answered until then, in milliseconds since 1970.
+    ///
+    /// # Panics
+    /// If nothing is posted back.
+    pub async fn invoke_until(&self, event: &Value, deadline_ms: u128) -> Posted {
         let (answer, posted) = oneshot::channel();
-        let id = format!("{:032x}", now.as_nanos());
-        let deadline_ms = (now + time).as_millis();
+        let id = format!("{:032x}", std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos());
         self.invocations.send(Invocation { id, event: event.to_string(), deadline_ms, answer }).expect("it listens");
         tokio::time::timeout(PATIENCE, posted).await.expect("an answer in time").expect("an answer")
     }

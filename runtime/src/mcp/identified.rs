@@ -82,12 +82,9 @@ fn broken(panic: &(dyn Any + Send)) -> ErrorData {
 }
 
 impl<H: ServerHandler + std::fmt::Debug> Seated for Identified<H> {
-    fn seated(&self, seat: Seat) -> Self {
-        Self { seat, ..self.clone() }
-    }
-
-    fn seat(&self) -> &Seat {
-        &self.seat
+    #[cfg(feature = "local")]
+    fn taken_by(&self, caller: Arc<Caller>) -> Self {
+        Self { seat: self.seat.clone().taken_by(caller), ..self.clone() }
     }
 }
 

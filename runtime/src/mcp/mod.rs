@@ -25,7 +25,9 @@ pub use identified::Identified;
 pub use seat::Seat;
 pub use server::{About, Server};
 
+#[cfg(feature = "local")]
 use crate::error::Result;
+#[cfg(feature = "local")]
 use crate::user::Caller;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
@@ -38,16 +40,15 @@ pub trait Speaker: fmt::Debug + Send + Sync + 'static {
     fn endpoint(&self) -> Endpoint;
 
     /// Speaks over standard input and output, on behalf of one caller, until the input ends.
+    #[cfg(feature = "local")]
     fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>>;
 }
 
-/// A server that can take another seat.
+/// A server that callers can be named to.
 pub(crate) trait Seated: rmcp::ServerHandler + Clone + fmt::Debug {
-    /// The same server, hearing of its callers in this way.
-    fn seated(&self, seat: Seat) -> Self;
-
-    /// How it hears of its callers now.
-    fn seat(&self) -> &Seat;
+    /// The same server, every call of which is this caller's.
+    #[cfg(feature = "local")]
+    fn taken_by(&self, caller: Arc<Caller>) -> Self;
 }
 
 impl<S: Seated> Speaker for S {
@@ -57,15 +58,6 @@ impl<S: Seated> Speaker for S {
 
     #[cfg(feature = "local")]
     fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(stdio::speak(self.seated(self.seat().clone().taken_by(caller))))
-    }
-
-    #[cfg(not(feature = "local"))]
-    fn stdio(&self, _caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async {
-            Err(crate::error::Error::internal(
-                "this build has no standard input and output; build with feature `local`",
-            ))
-        })
+        Box::pin(stdio::speak(self.taken_by(caller)))
     }
 }

@@ -13,6 +13,8 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use super::{Seat, Seated, convert, error};
 use crate::store;
 use crate::tool::{Call, Shared};
+#[cfg(feature = "local")]
+use crate::user::Caller;
 
 /// How long a client may go by a list or a discovery before it asks again, in milliseconds.
 const TTL_MS: u64 = 60_000;
@@ -54,12 +56,9 @@ impl Server {
 }
 
 impl Seated for Server {
-    fn seated(&self, seat: Seat) -> Self {
-        Self { seat, ..self.clone() }
-    }
-
-    fn seat(&self) -> &Seat {
-        &self.seat
+    #[cfg(feature = "local")]
+    fn taken_by(&self, caller: Arc<Caller>) -> Self {
+        Self { seat: self.seat.clone().taken_by(caller), ..self.clone() }
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Context, Request, RequestExt, service_fn};
 use tokio::time::Instant;
 
@@ -36,14 +37,14 @@ pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
         ResponseMode::Stream => {
             let answer = move |request| {
                 let router = router.clone();
-                async move { Ok::<_, Infallible>(never_empty(router.handle(timed(request)).await)) }
+                async move { Ok::<_, Infallible>(never_empty(router.handle(timed(without_stage(request))).await)) }
             };
             lambda_http::run_with_streaming_response_concurrent(service_fn(answer)).await
         }
         ResponseMode::Buffered => {
             let answer = move |request| {
                 let router = router.clone();
-                async move { Ok::<_, Infallible>(buffered(router.handle(timed(request)).await).await) }
+                async move { Ok::<_, Infallible>(buffered(router.handle(timed(without_stage(request))).await).await) }
             };
             lambda_http::run_concurrent(service_fn(answer)).await
         }
@@ -51,12 +52,28 @@ pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
     ended.map_err(|error| Error::unavailable("the Lambda runtime API can't be reached").with_source(error))
 }
 
-/// Puts Lambda's deadline beside the request.
+/// An API's named stage stands before the path; the routes know nothing of it.
+fn without_stage(mut request: Request) -> Request {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return request };
+    let stage = context.stage.as_deref().filter(|stage| *stage != "$default").map(|stage| format!("/{stage}"));
+    let Some(path) = stage.and_then(|stage| request.uri().path().strip_prefix(&stage).map(str::to_owned)) else {
+        return request;
+    };
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let bare = format!("/{}{query}", path.trim_start_matches('/'));
+    if let Ok(uri) = bare.parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// Puts Lambda's deadline beside the request. One that has passed before the call began tells nothing: the emulator of
+/// `cargo lambda watch` sends a constant.
 fn timed(mut request: Request) -> Request {
+    let now = Duration::from_secs(SystemClock.now());
     let deadline = request.lambda_context_ref().map(|context: &Context| Duration::from_millis(context.deadline));
-    if let Some(deadline) = deadline.filter(|deadline| !deadline.is_zero()) {
-        let left = deadline.saturating_sub(Duration::from_secs(SystemClock.now())).saturating_sub(MARGIN);
-        request.extensions_mut().insert(Deadline(Instant::now() + left));
+    if let Some(left) = deadline.and_then(|deadline| deadline.checked_sub(now)) {
+        request.extensions_mut().insert(Deadline(Instant::now() + left.saturating_sub(MARGIN)));
     }
     request
 }

@@ -1,4 +1,4 @@
-//! The laws of [`Store`]: every leaf and every wrapper runs all of them.
+//! The laws of [`Store`](super::Store): every leaf and every wrapper runs all of them.
 //!
 //! A law works in partitions of its own and must never clear or count what else is stored.
 

@@ -1,4 +1,4 @@
-//! The laws of [`ToolSource`]: every leaf and every wrapper runs all of them, over the tools of [`catalog`].
+//! The laws of [`ToolSource`](super::ToolSource): every leaf and every wrapper runs all of them, over the tools of [`catalog`].
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,8 @@
 //!
 //! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::open`].
 
+mod embedded;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +21,6 @@ use crate::guard::{Bounded, Logged, Scoped};
 use crate::health::Checkup;
 use crate::http::{Front, Router};
 use crate::identity::{self, Identity};
-use crate::keys::{Given, SigningKeys};
 use crate::mcp::{About, Identified, Seat, Server, Speaker};
 use crate::profile::ProfileType;
 use crate::records::Users;
@@ -209,7 +210,7 @@ impl App {
         self.check().map_err(|faults| Error::invalid(faults.join("\n")))?;
         let opened = match &self.backend {
             Some(backend) => backend.open(Arc::clone(&self.clock)).await?,
-            None => self.open_embedded(settings)?,
+            None => embedded::open(settings, &self.clock)?,
         };
         Ok(self.assemble(opened, settings))
     }
@@ -276,52 +277,12 @@ impl App {
         ];
         about.map(|(name, value)| (name.to_owned(), value)).into()
     }
-
-    /// The store and the keys of a build without another backend.
-    #[cfg(feature = "local")]
-    fn open_embedded(&self, settings: &Settings) -> Result<Opened> {
-        refuse_aws(settings)?;
-        let folder = settings
-            .users_path
-            .as_ref()
-            .ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))?;
-        let store = store::Sqlite::open(&folder.join("store.sqlite3"), Arc::clone(&self.clock))?;
-        let keys: Arc<dyn SigningKeys> = match (&settings.signing_key, settings.place) {
-            (Some(key), _) => Arc::new(Given::new(key.clone())),
-            (None, Place::Local) => Arc::new(crate::keys::File::open(&folder.join("signing-key"))?),
-            (None, Place::Lambda) => {
-                return Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key"));
-            }
-        };
-        Ok(Opened { store: Arc::new(store), keys })
-    }
-
-    #[cfg(not(feature = "local"))]
-    fn open_embedded(&self, _settings: &Settings) -> Result<Opened> {
-        Err(Error::invalid(
-            "this build has no embedded store; give the app a backend with `App::backend`, or build with feature `local`",
-        ))
-    }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("about", &self.about).field("tools", &self.tools).finish_non_exhaustive()
     }
-}
-
-/// What is named must be used: a build that can't reach AWS does not serve from somewhere else.
-#[cfg(feature = "local")]
-fn refuse_aws(settings: &Settings) -> Result<()> {
-    let named = [("USERS_TABLE", &settings.users_table), ("SIGNING_KEY_SECRET", &settings.signing_key_secret)];
-    let faults: Vec<_> = named
-        .iter()
-        .filter(|(_, value)| value.is_some())
-        .map(|(name, _)| {
-            format!("{name}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it")
-        })
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults.join("\n"))) }
 }
 
 fn front(settings: &Settings) -> Front {

@@ -1,0 +1,179 @@
+"""The official Python client against the notes example: over HTTP, over stdio, and through the Lambda emulator.
+
+Run by .ci/run after a release build. Each part prints what it does and fails on the first difference.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTES = str(ROOT / "target/release/notes")
+ADMIN = str(ROOT / "target/release/notes-admin")
+KEY = "interop-key-0123456789-0123456789"
+ERAS = ["auto", "2026-07-28", "legacy"]
+
+
+def say(text):
+    print(f"  {text}", flush=True)
+
+
+def check(holds, what):
+    if not holds:
+        raise SystemExit(f"FAILED: {what}")
+    say(f"ok: {what}")
+
+
+def environment(home, **more):
+    """Nothing of the machine's own but the path, and a home that is empty."""
+    return {"HOME": home, "PATH": os.environ["PATH"], **more}
+
+
+def admin(env, *arguments):
+    output = subprocess.run([ADMIN, "--json", *arguments], env=env, capture_output=True, text=True, timeout=60)
+    if output.returncode:
+        raise SystemExit(f"FAILED: notes-admin {' '.join(arguments)}: {output.stderr}")
+    return json.loads(output.stdout)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url, process, seconds):
+    """Asks until something answers, whatever it says; the process must not have ended meanwhile."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise SystemExit(f"FAILED: the server ended with {process.returncode}")
+        try:
+            urllib.request.urlopen(url, timeout=60).read()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise SystemExit(f"FAILED: nothing answers at {url}")
+
+
+@contextmanager
+def running(command, env, url, seconds=30):
+    process = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True)
+    try:
+        wait_for(url, process, seconds)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def client(url, token, mode):
+    http = create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
+    return Client(streamable_http_client(url, http_client=http), mode=mode)
+
+
+def status(url, token):
+    """The status of a plain request with this token."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
+    headers = {
+        "Authorization": f"Bearer {token}", "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25",
+    }
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+async def use_notes(connection, text):
+    """Lists the tools, adds a note, and finds it again as structured content."""
+    async with connection as session:
+        names = sorted(tool.name for tool in (await session.list_tools()).tools)
+        check(names == ["add_note", "count_notes", "list_notes", "remove_note"], f"{session.protocol_version} lists {', '.join(names)}")
+        added = await session.call_tool("add_note", {"text": text})
+        check(added.structured_content["text"] == text, f"add_note answers {added.structured_content}")
+        notes = (await session.call_tool("list_notes", {})).structured_content["notes"]
+        check(added.structured_content in notes, f"list_notes has it among {len(notes)}")
+        return notes
+
+
+async def see_notes(connection):
+    async with connection as session:
+        return (await session.call_tool("list_notes", {})).structured_content["notes"]
+
+
+async def over_http(home):
+    print("-- official Python client over HTTP, embedded store", flush=True)
+    env, port = environment(home), free_port()
+    base = f"http://127.0.0.1:{port}"
+    with running([NOTES, "serve", "--port", str(port)], env, f"{base}/health"):
+        admin(env, "connect", "local")
+        alice = admin(env, "users", "add", "alice@example.com")["token"]
+        bob = admin(env, "users", "add", "bob@example.com")["token"]
+        for mode in ERAS:
+            await use_notes(client(f"{base}/mcp", alice, mode), f"milk ({mode})")
+        check(len(await see_notes(client(f"{base}/mcp", alice, "auto"))) == len(ERAS), "alice has all her notes")
+        check(await see_notes(client(f"{base}/mcp", bob, "auto")) == [], "bob sees none of alice's notes")
+        check(status(f"{base}/mcp", alice) == 200, "alice's token works: 200")
+        admin(env, "users", "revoke", "alice@example.com")
+        check(status(f"{base}/mcp", alice) == 401, "after `users revoke`, alice's next call is 401")
+        again = admin(env, "tokens", "create", "alice@example.com")["token"]
+        check(status(f"{base}/mcp", again) == 200, "a token made at once works: 200")
+        check(len(await see_notes(client(f"{base}/mcp", again, "auto"))) == len(ERAS), "and her notes are still there")
+        check(status(f"{base}/mcp", alice) == 401, "the old token stays dead: 401")
+
+
+async def over_stdio(home):
+    print("-- official Python client over stdio", flush=True)
+    env = environment(home)
+    for mode in ERAS:
+        command = StdioServerParameters(command=NOTES, args=["stdio", "--user", "alice@example.com"], env=env)
+        await use_notes(Client(command, mode=mode), f"bread ({mode})")
+
+
+async def through_the_emulator(home, mode):
+    print(f"-- official Python client through `cargo lambda watch`, RESPONSE_MODE={mode}", flush=True)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    settings = {"SIGNING_KEY": KEY, "APP_USERS_PATH": f"{home}/emulated", "RESPONSE_MODE": mode}
+    command = [
+        "cargo", "lambda", "watch", "--ignore-changes", "--release", "-p", "notes", "--bin", "notes",
+        "--invoke-address", "127.0.0.1", "--invoke-port", str(port),
+        *[argument for name, value in settings.items() for argument in ("--env-var", f"{name}={value}")],
+    ]
+    env = environment(home, THE_KEY=KEY)
+    with running(command, dict(os.environ), f"{base}/health", seconds=900):
+        admin(env, "connect", base, "--signing-key-env", "THE_KEY")
+        alice = admin(env, "users", "add", f"{mode}@example.com")["token"]
+        for era in ERAS:
+            await use_notes(client(f"{base}/mcp", alice, era), f"salt ({era})")
+        admin(env, "users", "revoke", f"{mode}@example.com")
+        check(status(f"{base}/mcp", alice) == 401, "after `users revoke`, the next call is 401")
+
+
+async def main(parts):
+    with tempfile.TemporaryDirectory() as home:
+        if "http" in parts:
+            await over_http(home)
+        if "stdio" in parts:
+            await over_stdio(home)
+        if "lambda" in parts:
+            for mode in ["buffered", "stream"]:
+                await through_the_emulator(home, mode)
+    print("interop: all of it holds", flush=True)
+
+
+asyncio.run(main(sys.argv[1:] or ["http", "stdio", "lambda"]))

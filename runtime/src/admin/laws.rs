@@ -44,7 +44,8 @@ pub fn local() -> Local {
     let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&clock), Config::default());
     let checkup = Arc::new(Checkup::new(store, keys, Arc::clone(&clock), BTreeMap::new()));
     let profile = Some(ProfileType::of::<LawProfile>());
-    Local::new(users, identity, checkup, clock, profile, SafeTool::supported("count".into(), "Counts.".into()))
+    let safe_tool = SafeTool::supported("count".into(), "Counts.".into());
+    Local { users, identity, checkup, clock, profile, safe_tool }
 }
 
 /// Runs every law over an API whose app declares [`LawProfile`] and a safe tool.

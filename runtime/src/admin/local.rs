@@ -22,28 +22,21 @@ const MAX_TOKENS: usize = 200;
 
 /// The [`AdminApi`] over a store.
 pub struct Local {
-    users: Users,
-    identity: Identity,
-    checkup: Arc<Checkup>,
-    clock: Arc<dyn Clock>,
-    profile: Option<ProfileType>,
-    safe_tool: SafeTool,
+    /// Whom it works on.
+    pub(crate) users: Users,
+    /// What issues their tokens.
+    pub(crate) identity: Identity,
+    /// How the deployment is.
+    pub(crate) checkup: Arc<Checkup>,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What profiles must fit, if the app says.
+    pub(crate) profile: Option<ProfileType>,
+    /// What may be called to see whether tools work.
+    pub(crate) safe_tool: SafeTool,
 }
 
 impl Local {
-    /// Works on these users and issues their tokens.
-    #[must_use]
-    pub const fn new(
-        users: Users,
-        identity: Identity,
-        checkup: Arc<Checkup>,
-        clock: Arc<dyn Clock>,
-        profile: Option<ProfileType>,
-        safe_tool: SafeTool,
-    ) -> Self {
-        Self { users, identity, checkup, clock, profile, safe_tool }
-    }
-
     /// A profile is checked whole; without a declared type, any object will do.
     fn check(&self, profile: Option<&Value>) -> Result<()> {
         let empty = Value::Object(Map::new());

@@ -224,14 +224,14 @@ impl App {
         let whereabouts = (store.to_string(), keys.to_string());
         let checkup =
             Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), self.about_for_operators()));
-        let admin: Arc<dyn AdminApi> = Arc::new(admin::Local::new(
+        let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
             users,
-            identity.clone(),
-            Arc::clone(&checkup),
-            Arc::clone(&self.clock),
-            self.profile.clone(),
-            self.safe_tool_told(),
-        ));
+            identity: identity.clone(),
+            checkup: Arc::clone(&checkup),
+            clock: Arc::clone(&self.clock),
+            profile: self.profile.clone(),
+            safe_tool: self.safe_tool_told(),
+        });
         let speaker = self.speaker(&store);
         let router = Router {
             identity: identity.clone(),

@@ -1,6 +1,7 @@
-//! A place to keep users and a place to get keys, opened together: what an app runs on.
+//! A place to keep users and a place to get keys: what an app runs on.
 //!
-//! Opening must fail rather than fall back: nothing here chooses a store that nobody named.
+//! A backend is asked only for what a setting names, and must fail rather than fall back: nothing here chooses a store
+//! that nobody named.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::keys::SigningKeys;
 use crate::store;
 
-/// An opened store and its keys.
+/// A store and its keys.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// Where things are kept.
@@ -21,19 +22,21 @@ pub struct Opened {
     pub keys: Arc<dyn SigningKeys>,
 }
 
-/// Opens a store and its keys; `mcp-lambda-dynamo` has one for AWS.
+/// Opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; `mcp-lambda-dynamo` has one for AWS.
+///
+/// The two are asked at the same time. What is missing or malformed is an error at the start; what can't be reached now
+/// may be opened all the same, and then fails each call with `Unavailable` until it can.
 #[async_trait]
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
-    /// Opens both.
+    /// Opens the store in this table.
     ///
     /// # Errors
-    /// `Invalid` for what is set wrongly, `Unavailable` for what can't be opened now.
-    async fn open(&self, clock: Arc<dyn Clock>) -> Result<Opened>;
-}
+    /// `Invalid` for a table that can't be the one.
+    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::Shared>;
 
-#[async_trait]
-impl Backend for Opened {
-    async fn open(&self, _clock: Arc<dyn Clock>) -> Result<Self> {
-        Ok(self.clone())
-    }
+    /// Opens the keys in this secret.
+    ///
+    /// # Errors
+    /// `Invalid` for a secret that is missing or holds no key.
+    async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>>;
 }

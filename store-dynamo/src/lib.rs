@@ -1,14 +1,18 @@
 //! DynamoDB users and Secrets Manager keys behind the runtime's two seams, [`Store`](mcp_lambda::store::Store) and
 //! [`SigningKeys`](mcp_lambda::keys::SigningKeys).
 //!
-//! This crate sees the seams and the words of the runtime, and must never learn what a user or a token is. It holds only
-//! what the seams are opened with; the leaves themselves are not built yet.
+//! An app runs on them with `app().backend(mcp_lambda_dynamo::from_env())`: where `USERS_TABLE` names a table, users are
+//! there; where `SIGNING_KEY_SECRET` names a secret, the key is there. This crate sees the seams and the words of the
+//! runtime, and must never learn what a user or a token is.
 
-/// The names of what a deployment runs on. Both must be named: nothing is made and nothing is guessed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The table of `USERS_TABLE`, with the keys `pk` and `sk`.
-    pub table: String,
-    /// The secret of `SIGNING_KEY_SECRET`, by name or ARN.
-    pub signing_key_secret: String,
-}
+mod backend;
+mod error;
+mod init;
+mod secrets;
+mod store;
+mod table;
+
+pub use backend::{Aws, from_env};
+pub use init::{Made, init, make_table};
+pub use secrets::Secrets;
+pub use store::Dynamo;

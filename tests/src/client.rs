@@ -87,7 +87,7 @@ pub async fn house_with(app: App, settings: &[(&str, &str)]) -> TestHouse {
     let environment: std::collections::BTreeMap<_, _> =
         pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::read(&environment, app.name()).expect("lawful settings");
-    let house = app.clock(shared).backend(opened).open(&settings).await.expect("a house");
+    let house = app.clock(shared).opened(opened).open(&settings).await.expect("a house");
     TestHouse { house, clock, store }
 }
 

@@ -21,6 +21,7 @@ use crate::guard::{Bounded, Logged, Scoped};
 use crate::health::Checkup;
 use crate::http::{Front, Router};
 use crate::identity::{self, Identity};
+use crate::keys::{Given, SigningKeys};
 use crate::mcp::{About, Identified, Seat, Server, Speaker};
 use crate::profile::ProfileType;
 use crate::records::Users;
@@ -61,6 +62,7 @@ pub struct App {
     safe_tool: Option<String>,
     timeout: Duration,
     backend: Option<Arc<dyn Backend>>,
+    opened: Option<Opened>,
     clock: Arc<dyn Clock>,
 }
 
@@ -92,6 +94,7 @@ impl App {
             safe_tool: None,
             timeout: DEFAULT_TIMEOUT,
             backend: None,
+            opened: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -145,10 +148,17 @@ impl App {
         self
     }
 
-    /// Runs on this store and these keys instead of the embedded ones.
+    /// Opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name through this backend; what they don't name stays embedded.
     #[must_use]
     pub fn backend(mut self, backend: impl Backend) -> Self {
         self.backend = Some(Arc::new(backend));
+        self
+    }
+
+    /// Runs on this store and these keys, whatever the settings name, as tests do.
+    #[must_use]
+    pub fn opened(mut self, opened: Opened) -> Self {
+        self.opened = Some(opened);
         self
     }
 
@@ -208,11 +218,35 @@ impl App {
     /// the store or the keys can't be opened.
     pub async fn open(&self, settings: &Settings) -> Result<House> {
         self.check().map_err(|faults| Error::invalid(faults.join("\n")))?;
-        let opened = match &self.backend {
-            Some(backend) => backend.open(Arc::clone(&self.clock)).await?,
-            None => embedded::open(settings, &self.clock)?,
+        let opened = match &self.opened {
+            Some(opened) => opened.clone(),
+            None => {
+                let (store, keys) = tokio::join!(self.open_store(settings), self.open_keys(settings));
+                Opened { store: store?, keys: keys? }
+            }
         };
         Ok(self.assemble(opened, settings))
+    }
+
+    async fn open_store(&self, settings: &Settings) -> Result<store::Shared> {
+        match &settings.users_table {
+            Some(table) => self.aws("USERS_TABLE")?.store(table, Arc::clone(&self.clock)).await,
+            None => embedded::store(settings, Arc::clone(&self.clock)),
+        }
+    }
+
+    async fn open_keys(&self, settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
+        match (&settings.signing_key, &settings.signing_key_secret) {
+            (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
+            (None, Some(secret)) => self.aws("SIGNING_KEY_SECRET")?.keys(secret, Arc::clone(&self.clock)).await,
+            (None, None) => embedded::keys(settings),
+        }
+    }
+
+    /// What is named must be used: a build that can't reach AWS does not serve from somewhere else.
+    fn aws(&self, setting: &str) -> Result<&Arc<dyn Backend>> {
+        let fault = || Error::invalid(format!("{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it"));
+        self.backend.as_ref().ok_or_else(fault)
     }
 
     fn assemble(&self, opened: Opened, settings: &Settings) -> House {

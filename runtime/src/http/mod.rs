@@ -29,8 +29,10 @@ pub use front::Front;
 pub use problem::Problem;
 
 use crate::admin::AdminApi;
+use crate::error::Error;
 use crate::health::{Checkup, Status};
 use crate::identity::Identity;
+use crate::tool::Deadline;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
 pub type Endpoint = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
@@ -98,7 +100,7 @@ impl Router {
             return Err(Problem::method_not_allowed("POST"));
         }
         let token = bearer::take(&mut parts, self.allow_query_token)?;
-        let caller = self.identity.caller(&token).await.map_err(Problem::from)?;
+        let caller = in_time(&parts, self.identity.caller(&token)).await?;
         let body = body::read(body).await?;
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
@@ -115,6 +117,13 @@ impl Router {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     }
+}
+
+/// Waits no longer than whoever carries the request does: a store that hangs is a store that can't be reached.
+async fn in_time<T>(parts: &request::Parts, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+    let Some(Deadline(instant)) = parts.extensions.get::<Deadline>() else { return work.await };
+    let late = |_| Err(Error::unavailable("the store or the keys did not answer in time"));
+    tokio::time::timeout_at(*instant, work).await.unwrap_or_else(late)
 }
 
 impl fmt::Debug for Router {

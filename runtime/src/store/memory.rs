@@ -92,24 +92,14 @@ impl Store for Memory {
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let rows = self.rows();
-        let place = |key: &Key| match range {
-            Range::Prefix(_) => key.sort.clone(),
-            Range::Listing(_) => key.partition.clone(),
-        };
         let belongs = |key: &Key, row: &Row| match range {
             Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
             Range::Listing(name) => row.listing == Some(*name),
         };
-        let mut found = rows
-            .iter()
-            .filter(|(key, row)| {
-                belongs(key, row) && self.is_live(row) && after.is_none_or(|after| place(key).as_str() > after)
-            })
-            .map(|(key, row)| (key.clone(), row.record.clone()));
-        let records: Vec<_> = found.by_ref().take(limit).collect();
-        let more = found.next().is_some();
-        let next = records.last().filter(|_| more).map(|(key, _)| place(key));
-        Ok(Page { records, next })
+        let is_after = |key: &Key| after.is_none_or(|after| range.place(key) > after);
+        let found = rows.iter().filter(|(key, row)| belongs(key, row) && self.is_live(row) && is_after(key));
+        let records = found.map(|(key, row)| (key.clone(), row.record.clone())).take(limit.saturating_add(1));
+        Ok(Page::cut(range, records.collect(), limit))
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

@@ -120,6 +120,28 @@ pub enum Range {
     Listing(&'static str),
 }
 
+impl Range {
+    /// Where a record stands in this range: what is given as `after` to go on behind it.
+    #[must_use]
+    pub fn place<'k>(&self, key: &'k Key) -> &'k str {
+        match self {
+            Self::Prefix(_) => &key.sort,
+            Self::Listing(_) => &key.partition,
+        }
+    }
+}
+
+impl Page {
+    /// A page from what was found: one record more than `limit` tells that there is a next one.
+    #[must_use]
+    pub fn cut(range: &Range, mut records: Vec<(Key, Record)>, limit: usize) -> Self {
+        let more = records.len() > limit;
+        records.truncate(limit);
+        let next = records.last().filter(|_| more).map(|(key, _)| range.place(key).to_owned());
+        Self { records, next }
+    }
+}
+
 /// Some records of a [`Range`], in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {

@@ -170,20 +170,14 @@ impl Store for Sqlite {
             Range::Listing(name) => (LIST_LISTING, *name, ""),
         };
         let (after, now, one_more) = (after.unwrap_or_default(), self.clock.now(), limit.saturating_add(1));
-        let mut records = self.read(|connection| {
+        let records = self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map(params![first, prefix, after, now, one_more], |row| {
                 Ok((Key::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?), record(row, 2)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let next = records.last().filter(|_| more).map(|(key, _)| match range {
-            Range::Prefix(_) => key.sort.clone(),
-            Range::Listing(_) => key.partition.clone(),
-        });
-        Ok(Page { records, next })
+        Ok(Page::cut(range, records, limit))
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

@@ -1,0 +1,49 @@
+//! What AWS says, as the seams' errors. Everything that may pass is `Unavailable`; causes are for the log.
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use mcp_lambda::Error;
+
+/// Whether a write's condition did not hold.
+pub(crate) fn is_unmet<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// Why a call of DynamoDB failed, other than by its condition.
+pub(crate) fn outage<E, R>(table: &str, error: SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let message = error.message().unwrap_or_default().to_owned();
+    let told = match error.code() {
+        Some("ValidationException") if message.contains("size") => {
+            Error::too_large("the value is too large for a DynamoDB item (400 KB): split it")
+        }
+        Some("ValidationException") => wrong_shape(table),
+        Some("ResourceNotFoundException") => {
+            Error::unavailable(format!("the DynamoDB table `{table}` does not exist in this account and region"))
+        }
+        code => Error::unavailable(format!("the DynamoDB table `{table}` {}", trouble(code))),
+    };
+    told.with_source(DisplayErrorContext(error).to_string())
+}
+
+/// What a code of AWS means for whoever waits.
+pub(crate) fn trouble(code: Option<&str>) -> &'static str {
+    match code {
+        Some("AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException" | "ExpiredTokenException") => {
+            "refuses access; check the function's role and policy"
+        }
+        Some("ThrottlingException" | "ProvisionedThroughputExceededException" | "RequestLimitExceeded") => {
+            "is throttled; try again later"
+        }
+        _ => "can't be reached; try again later",
+    }
+}
+
+/// A table that was not made for this.
+pub(crate) fn wrong_shape(table: &str) -> Error {
+    Error::unavailable(format!(
+        "the DynamoDB table `{table}` has another shape; it needs the string keys `pk` and `sk`, and the index `listings` of `listing` and `pk`"
+    ))
+}

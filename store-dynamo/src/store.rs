@@ -1,0 +1,224 @@
+//! The [`Store`] over one DynamoDB table: each method is one API call, but for a list whose page DynamoDB cuts short.
+//!
+//! Conditions are DynamoDB's own; nothing is read to decide a write. Reads are strongly consistent, listings excepted:
+//! they go by an index.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeySchemaElement, ReturnValue, TableDescription};
+use mcp_lambda::clock::Clock;
+use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use mcp_lambda::Result;
+
+use crate::error::{is_unmet, outage, wrong_shape};
+use crate::table::{Item, LISTINGS, key, number, record, text};
+
+const LIVE: &str = "(attribute_not_exists(expires) OR expires > :now)";
+const GONE: &str = "(attribute_not_exists(pk) OR expires <= :now)";
+
+/// A [`Store`] in a DynamoDB table.
+pub struct Dynamo {
+    client: Client,
+    table: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl Dynamo {
+    /// The store in this table.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        Self { client, table: table.into(), clock }
+    }
+
+    fn now(&self) -> AttributeValue {
+        number(self.clock.now())
+    }
+
+    /// The condition of a write, and the values it names.
+    fn condition(&self, when: When) -> Option<(String, Vec<(&'static str, AttributeValue)>)> {
+        match when {
+            When::Always => None,
+            When::Absent => Some((GONE.to_owned(), vec![(":now", self.now())])),
+            When::Version(Version(version)) => {
+                let values = vec![(":now", self.now()), (":expected", number(version))];
+                Some((format!("version = :expected AND {LIVE}"), values))
+            }
+        }
+    }
+
+    /// One page of a query, and where the next begins.
+    async fn query(&self, range: &Range, after: Option<&str>, limit: usize, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>)> {
+        let request = self.client.query().table_name(&self.table).limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let request = match range {
+            Range::Prefix(from) => {
+                let (condition, values) = within(from, after);
+                values.into_iter().fold(request.consistent_read(true).key_condition_expression(condition), |request, (name, value)| {
+                    request.expression_attribute_values(name, value)
+                })
+            }
+            Range::Listing(name) => {
+                let condition = if after.is_some() { "listing = :listing AND pk > :after" } else { "listing = :listing" };
+                let request = request.index_name(LISTINGS).key_condition_expression(condition);
+                let request = request.expression_attribute_values(":listing", text(*name));
+                after.into_iter().fold(request, |request, after| request.expression_attribute_values(":after", text(after)))
+            }
+        };
+        let answer = request.set_exclusive_start_key(start).send().await.map_err(|error| outage(&self.table, error))?;
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
+    }
+
+    /// Counts on a live counter, or anew on an expired one; `None` if it is not as was thought.
+    async fn count(&self, key: &Key, amount: i64, expires: Option<u64>, counter: Counter) -> Result<Option<i64>> {
+        let request = self.client.update_item().table_name(&self.table).return_values(ReturnValue::UpdatedNew);
+        let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
+        let (update, condition) = match (counter, expires) {
+            (Counter::Live, Some(_)) => {
+                ("SET version = :version, expires = if_not_exists(expires, :expires) ADD #count :amount", LIVE)
+            }
+            (Counter::Live, None) => ("SET version = :version ADD #count :amount", LIVE),
+            (Counter::Expired, Some(_)) => ("SET version = :version, #count = :amount, expires = :expires", "expires <= :now"),
+            (Counter::Expired, None) => ("SET version = :version, #count = :amount REMOVE expires", "expires <= :now"),
+        };
+        let request = request.update_expression(update).condition_expression(condition).expression_attribute_names("#count", "count");
+        let request = request
+            .expression_attribute_values(":version", number(Version::fresh().0))
+            .expression_attribute_values(":amount", number(amount))
+            .expression_attribute_values(":now", self.now());
+        let request = expires.into_iter().fold(request, |request, at| request.expression_attribute_values(":expires", number(at)));
+        match request.send().await {
+            Ok(answer) => Ok(answer.attributes.as_ref().and_then(|item| item.get("count")?.as_n().ok()?.parse().ok())),
+            Err(error) if is_unmet(&error) => Ok(None),
+            Err(error) => Err(outage(&self.table, error)),
+        }
+    }
+}
+
+/// What a counter is thought to be.
+#[derive(Clone, Copy)]
+enum Counter {
+    Live,
+    Expired,
+}
+
+/// The item of a record.
+fn item(key: &Key, put: Put, version: Version) -> Item {
+    let mut item = Item::from([
+        ("pk".to_owned(), text(&key.partition)),
+        ("sk".to_owned(), text(&key.sort)),
+        ("value".to_owned(), text(put.value)),
+        ("version".to_owned(), number(version.0)),
+    ]);
+    item.extend(put.expires.map(|expires| ("expires".to_owned(), number(expires))));
+    item.extend(put.listing.map(|listing| ("listing".to_owned(), text(listing))));
+    item
+}
+
+/// The condition for a partition's records whose sort begins so, after the one named. A sort key is never empty, and no
+/// bound may be.
+fn within(from: &Key, after: Option<&str>) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
+    let partition = (":pk", text(&from.partition));
+    let first = after.map_or_else(|| from.sort.clone(), |after| format!("{after}\u{0}"));
+    match (from.sort.is_empty(), after) {
+        (true, None) => ("pk = :pk", vec![partition]),
+        (true, Some(after)) => ("pk = :pk AND sk > :after", vec![partition, (":after", text(after))]),
+        (false, _) => {
+            let last = format!("{}\u{10ffff}", from.sort);
+            ("pk = :pk AND sk BETWEEN :first AND :last", vec![partition, (":first", text(first)), (":last", text(last))])
+        }
+    }
+}
+
+/// Whether a table has the keys and the index that this code asks for.
+fn has_our_shape(table: &TableDescription) -> bool {
+    let keys = |schema: &[KeySchemaElement]| schema.iter().map(|part| part.attribute_name().to_owned()).collect::<Vec<_>>();
+    let listings = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(LISTINGS));
+    keys(table.key_schema()) == ["pk", "sk"] && listings.is_some_and(|index| keys(index.key_schema()) == ["listing", "pk"])
+}
+
+impl fmt::Debug for Dynamo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dynamo({})", self.table)
+    }
+}
+
+impl fmt::Display for Dynamo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DynamoDB table {}", self.table)
+    }
+}
+
+#[async_trait]
+impl Store for Dynamo {
+    async fn get(&self, key: &Key) -> Result<Option<Record>> {
+        let request = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let answer = request.key("pk", text(&key.partition)).key("sk", text(&key.sort)).send().await;
+        let answer = answer.map_err(|error| outage(&self.table, error))?;
+        Ok(answer.item.and_then(|item| record(&item, self.clock.now())))
+    }
+
+    async fn put(&self, key: &Key, put: Put) -> Result<Version> {
+        check_write(key, &put.value)?;
+        let (version, when, condition) = (Version::fresh(), put.when, self.condition(put.when));
+        let request = self.client.put_item().table_name(&self.table).set_item(Some(item(key, put, version)));
+        let (condition, values) = condition.unzip();
+        let request = values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
+            request.expression_attribute_values(name, value)
+        });
+        match request.send().await {
+            Ok(_) => Ok(version),
+            Err(error) if is_unmet(&error) => Err(unmet(when)),
+            Err(error) => Err(outage(&self.table, error)),
+        }
+    }
+
+    async fn delete(&self, key: &Key, when: When) -> Result<()> {
+        let request = self.client.delete_item().table_name(&self.table);
+        let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
+        let (condition, values) = self.condition(when).unzip();
+        let request = values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
+            request.expression_attribute_values(name, value)
+        });
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_unmet(&error) => Err(unmet(when)),
+            Err(error) => Err(outage(&self.table, error)),
+        }
+    }
+
+    async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
+        let mut records = Vec::new();
+        let mut start = None;
+        loop {
+            let (items, rest) = self.query(range, after, limit.saturating_add(1) - records.len(), start).await?;
+            let now = self.clock.now();
+            records.extend(items.iter().filter_map(|item| Some((key(item)?, record(item, now)?))));
+            start = rest;
+            if start.is_none() || records.len() > limit {
+                break;
+            }
+        }
+        Ok(Page::cut(range, records, limit))
+    }
+
+    async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
+        check_write(key, "")?;
+        loop {
+            // A counter goes on while it lives and begins anew once it has expired; between the two looks it may change.
+            if let Some(sum) = self.count(key, amount, expires, Counter::Live).await? {
+                return Ok(sum);
+            }
+            if let Some(sum) = self.count(key, amount, expires, Counter::Expired).await? {
+                return Ok(sum);
+            }
+        }
+    }
+
+    async fn check(&self) -> Result<()> {
+        let described = self.client.describe_table().table_name(&self.table).send().await;
+        let table = described.map_err(|error| outage(&self.table, error))?.table;
+        if table.is_some_and(|table| has_our_shape(&table)) { Ok(()) } else { Err(wrong_shape(&self.table)) }
+    }
+}

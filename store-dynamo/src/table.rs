@@ -1,0 +1,47 @@
+//! The table: its keys, its index, and the attributes of an item. Pure, but for the types it builds.
+//!
+//! | attribute | type | is |
+//! |---|---|---|
+//! | `pk`, `sk` | S | the key |
+//! | `value` | S | JSON text |
+//! | `count` | N | a counter's value, in place of `value` |
+//! | `version` | N | changes with every write |
+//! | `expires` | N | epoch seconds; the table's TTL attribute, which deletes late, so every read checks it too |
+//! | `listing` | S | the listing the item appears in: partition key of the index `listings`, ordered by `pk` |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use mcp_lambda::store::{Key, Record, Version};
+
+/// The index of listings.
+pub(crate) const LISTINGS: &str = "listings";
+
+/// An item as the API gives it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Text as an attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number as an attribute.
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// The key of an item; `None` for one that is not ours.
+pub(crate) fn key(item: &Item) -> Option<Key> {
+    Some(Key::new(item.get("pk")?.as_s().ok()?, item.get("sk")?.as_s().ok()?))
+}
+
+/// The record of an item, unless it has expired.
+pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
+    let integer = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
+    if integer("expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now) {
+        return None;
+    }
+    let counted = || integer("count").map(|count| count.to_string());
+    let value = item.get("value").and_then(|value| value.as_s().ok().cloned()).or_else(counted)?;
+    Some(Record { value, version: Version(integer("version")?) })
+}

@@ -42,8 +42,13 @@ impl Aws {
 
 /// Loads the configuration, with another endpoint if one is given.
 pub(crate) async fn load(endpoint: Option<&str>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION);
-    let loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts.build()).retry_config(RetryConfig::standard());
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION);
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts.build())
+        .retry_config(RetryConfig::standard());
     let loader = match endpoint {
         Some(endpoint) => loader.endpoint_url(endpoint),
         None => loader,

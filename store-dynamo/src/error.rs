@@ -31,9 +31,12 @@ where
 /// What a code of AWS means for whoever waits.
 pub(crate) fn trouble(code: Option<&str>) -> &'static str {
     match code {
-        Some("AccessDeniedException" | "UnrecognizedClientException" | "InvalidSignatureException" | "ExpiredTokenException") => {
-            "refuses access; check the function's role and policy"
-        }
+        Some(
+            "AccessDeniedException"
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "ExpiredTokenException",
+        ) => "refuses access; check the function's role and policy",
         Some("ThrottlingException" | "ProvisionedThroughputExceededException" | "RequestLimitExceeded") => {
             "is throttled; try again later"
         }

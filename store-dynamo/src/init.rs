@@ -3,8 +3,8 @@
 //! What is there is never changed, but for a table's missing TTL setting; a key that exists is never replaced.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, TimeToLiveSpecification,
 };
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::{Error, Result};
@@ -43,7 +43,11 @@ pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<M
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
 pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<bool> {
-    let mut request = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest).global_secondary_indexes(listings()?);
+    let mut request = client
+        .create_table()
+        .table_name(table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .global_secondary_indexes(listings()?);
     for name in ["pk", "sk", "listing"] {
         request = request.attribute_definitions(attribute(name)?);
     }
@@ -63,8 +67,11 @@ pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Resul
 async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     use aws_sdk_dynamodb::client::Waiters;
     let wait = client.wait_until_table_exists().table_name(table).wait(std::time::Duration::from_secs(120));
-    wait.await.map_err(|error| Error::unavailable(format!("the DynamoDB table `{table}` did not become active")).with_source(error.to_string()))?;
-    let specification = TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build().map_err(malformed)?;
+    wait.await.map_err(|error| {
+        Error::unavailable(format!("the DynamoDB table `{table}` did not become active")).with_source(error.to_string())
+    })?;
+    let specification =
+        TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build().map_err(malformed)?;
     let set = client.update_time_to_live().table_name(table).time_to_live_specification(specification).send().await;
     set.map(drop).map_err(|error| outage(table, error))
 }
@@ -91,7 +98,11 @@ fn listings() -> Result<GlobalSecondaryIndex> {
 }
 
 fn attribute(name: &str) -> Result<AttributeDefinition> {
-    AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().map_err(malformed)
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .map_err(malformed)
 }
 
 fn part(name: &str, kind: KeyType) -> Result<KeySchemaElement> {

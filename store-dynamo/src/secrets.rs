@@ -83,8 +83,11 @@ impl Secrets {
         let now = self.clock.now();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).asked = now;
         let (current, previous) = tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
-        let current = current?.ok_or_else(|| Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}` does not exist", self.secret)))?;
-        let keys: Vec<_> = [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();
+        let current = current?.ok_or_else(|| {
+            Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}` does not exist", self.secret))
+        })?;
+        let keys: Vec<_> =
+            [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).keys.clone_from(&keys);
         Ok(keys)
     }
@@ -95,7 +98,9 @@ impl Secrets {
         match asked {
             Ok(answer) => {
                 let text = Secret::new(answer.secret_string.unwrap_or_default());
-                key_of(&text).map(Some).map_err(|error| Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}`: {error}", self.secret)))
+                key_of(&text).map(Some).map_err(|error| {
+                    Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}`: {error}", self.secret))
+                })
             }
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => {

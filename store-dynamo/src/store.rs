@@ -9,9 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeySchemaElement, ReturnValue, TableDescription};
+use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
-use mcp_lambda::Result;
 
 use crate::error::{is_unmet, outage, wrong_shape};
 use crate::table::{Item, LISTINGS, key, number, record, text};
@@ -50,20 +50,30 @@ impl Dynamo {
     }
 
     /// One page of a query, and where the next begins.
-    async fn query(&self, range: &Range, after: Option<&str>, limit: usize, start: Option<Item>) -> Result<(Vec<Item>, Option<Item>)> {
+    async fn query(
+        &self,
+        range: &Range,
+        after: Option<&str>,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
         let request = self.client.query().table_name(&self.table).limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let request = match range {
             Range::Prefix(from) => {
                 let (condition, values) = within(from, after);
-                values.into_iter().fold(request.consistent_read(true).key_condition_expression(condition), |request, (name, value)| {
-                    request.expression_attribute_values(name, value)
-                })
+                values.into_iter().fold(
+                    request.consistent_read(true).key_condition_expression(condition),
+                    |request, (name, value)| request.expression_attribute_values(name, value),
+                )
             }
             Range::Listing(name) => {
-                let condition = if after.is_some() { "listing = :listing AND pk > :after" } else { "listing = :listing" };
+                let condition =
+                    if after.is_some() { "listing = :listing AND pk > :after" } else { "listing = :listing" };
                 let request = request.index_name(LISTINGS).key_condition_expression(condition);
                 let request = request.expression_attribute_values(":listing", text(*name));
-                after.into_iter().fold(request, |request, after| request.expression_attribute_values(":after", text(after)))
+                after
+                    .into_iter()
+                    .fold(request, |request, after| request.expression_attribute_values(":after", text(after)))
             }
         };
         let answer = request.set_exclusive_start_key(start).send().await.map_err(|error| outage(&self.table, error))?;
@@ -79,15 +89,22 @@ impl Dynamo {
                 ("SET version = :version, expires = if_not_exists(expires, :expires) ADD #count :amount", LIVE)
             }
             (Counter::Live, None) => ("SET version = :version ADD #count :amount", LIVE),
-            (Counter::Expired, Some(_)) => ("SET version = :version, #count = :amount, expires = :expires", "expires <= :now"),
+            (Counter::Expired, Some(_)) => {
+                ("SET version = :version, #count = :amount, expires = :expires", "expires <= :now")
+            }
             (Counter::Expired, None) => ("SET version = :version, #count = :amount REMOVE expires", "expires <= :now"),
         };
-        let request = request.update_expression(update).condition_expression(condition).expression_attribute_names("#count", "count");
+        let request = request
+            .update_expression(update)
+            .condition_expression(condition)
+            .expression_attribute_names("#count", "count");
         let request = request
             .expression_attribute_values(":version", number(Version::fresh().0))
             .expression_attribute_values(":amount", number(amount))
             .expression_attribute_values(":now", self.now());
-        let request = expires.into_iter().fold(request, |request, at| request.expression_attribute_values(":expires", number(at)));
+        let request = expires
+            .into_iter()
+            .fold(request, |request, at| request.expression_attribute_values(":expires", number(at)));
         match request.send().await {
             Ok(answer) => Ok(answer.attributes.as_ref().and_then(|item| item.get("count")?.as_n().ok()?.parse().ok())),
             Err(error) if is_unmet(&error) => Ok(None),
@@ -126,16 +143,21 @@ fn within(from: &Key, after: Option<&str>) -> (&'static str, Vec<(&'static str, 
         (true, Some(after)) => ("pk = :pk AND sk > :after", vec![partition, (":after", text(after))]),
         (false, _) => {
             let last = format!("{}\u{10ffff}", from.sort);
-            ("pk = :pk AND sk BETWEEN :first AND :last", vec![partition, (":first", text(first)), (":last", text(last))])
+            (
+                "pk = :pk AND sk BETWEEN :first AND :last",
+                vec![partition, (":first", text(first)), (":last", text(last))],
+            )
         }
     }
 }
 
 /// Whether a table has the keys and the index that this code asks for.
 fn has_our_shape(table: &TableDescription) -> bool {
-    let keys = |schema: &[KeySchemaElement]| schema.iter().map(|part| part.attribute_name().to_owned()).collect::<Vec<_>>();
+    let keys =
+        |schema: &[KeySchemaElement]| schema.iter().map(|part| part.attribute_name().to_owned()).collect::<Vec<_>>();
     let listings = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(LISTINGS));
-    keys(table.key_schema()) == ["pk", "sk"] && listings.is_some_and(|index| keys(index.key_schema()) == ["listing", "pk"])
+    keys(table.key_schema()) == ["pk", "sk"]
+        && listings.is_some_and(|index| keys(index.key_schema()) == ["listing", "pk"])
 }
 
 impl fmt::Debug for Dynamo {
@@ -164,9 +186,10 @@ impl Store for Dynamo {
         let (version, when, condition) = (Version::fresh(), put.when, self.condition(put.when));
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item(key, put, version)));
         let (condition, values) = condition.unzip();
-        let request = values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
-            request.expression_attribute_values(name, value)
-        });
+        let request =
+            values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
+                request.expression_attribute_values(name, value)
+            });
         match request.send().await {
             Ok(_) => Ok(version),
             Err(error) if is_unmet(&error) => Err(unmet(when)),
@@ -178,9 +201,10 @@ impl Store for Dynamo {
         let request = self.client.delete_item().table_name(&self.table);
         let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
         let (condition, values) = self.condition(when).unzip();
-        let request = values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
-            request.expression_attribute_values(name, value)
-        });
+        let request =
+            values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
+                request.expression_attribute_values(name, value)
+            });
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_unmet(&error) => Err(unmet(when)),

@@ -26,8 +26,8 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 /// A number as an attribute.
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
 }
 
 /// The key of an item; `None` for one that is not ours.

@@ -33,7 +33,8 @@ async fn engine() -> Engine {
 }
 
 fn client(url: &str) -> Client {
-    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_millis(500)).operation_timeout(Duration::from_secs(2));
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(Duration::from_millis(500)).operation_timeout(Duration::from_secs(2));
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(url)
@@ -72,10 +73,13 @@ async fn a_table_with_other_keys_is_told_from_an_outage() {
     let engine = engine().await;
     let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build().expect("lawful");
     let attribute = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build();
-    let request = engine.client.create_table().table_name("other").billing_mode(BillingMode::PayPerRequest).key_schema(key);
+    let request =
+        engine.client.create_table().table_name("other").billing_mode(BillingMode::PayPerRequest).key_schema(key);
     request.attribute_definitions(attribute.expect("lawful")).send().await.expect("made");
     let other = store(&engine.client, "other");
-    for error in [other.get(&Key::new("p", "s")).await.expect_err("other keys"), other.check().await.expect_err("other keys")] {
+    for error in
+        [other.get(&Key::new("p", "s")).await.expect_err("other keys"), other.check().await.expect_err("other keys")]
+    {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.message().contains("`pk` and `sk`"), "{error}");
     }
@@ -86,8 +90,14 @@ async fn what_cannot_be_reached_is_unavailable_and_never_absent() {
     let nobody = store(&client("http://127.0.0.1:1"), TABLE);
     let key = Key::new("p", "s");
     assert_eq!(nobody.get(&key).await.expect_err("nobody").kind(), ErrorKind::Unavailable);
-    assert_eq!(nobody.put(&key, Put::new("1".into(), When::Absent)).await.expect_err("nobody").kind(), ErrorKind::Unavailable);
-    assert_eq!(nobody.list(&Range::Listing("users"), None, 1).await.expect_err("nobody").kind(), ErrorKind::Unavailable);
+    assert_eq!(
+        nobody.put(&key, Put::new("1".into(), When::Absent)).await.expect_err("nobody").kind(),
+        ErrorKind::Unavailable
+    );
+    assert_eq!(
+        nobody.list(&Range::Listing("users"), None, 1).await.expect_err("nobody").kind(),
+        ErrorKind::Unavailable
+    );
     assert_eq!(nobody.check().await.expect_err("nobody").kind(), ErrorKind::Unavailable);
 }
 

@@ -1,7 +1,9 @@
 //! A real binary as a Lambda, through the Runtime API, in both response modes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use mcp_lambda::config::Settings;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda_tests::client::{KEY, NEWEST};
@@ -192,9 +194,14 @@ async fn a_lambda_without_a_named_key_and_store_does_not_start() {
 }
 
 #[tokio::test]
-async fn a_table_named_to_a_build_without_aws_is_refused() {
+async fn a_table_named_to_an_app_without_aws_is_refused() {
     let home = Home::default();
-    let output = home.command(FIXTURE).arg("serve").env("USERS_TABLE", "users").output().await.expect("it runs");
-    assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("USERS_TABLE"));
+    let folder = home.path().to_string_lossy().into_owned();
+    for name in ["USERS_TABLE", "SIGNING_KEY_SECRET"] {
+        let environment =
+            [("HOME", folder.as_str()), (name, "users")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = Settings::read(&BTreeMap::from(environment), "fixture").expect("lawful");
+        let error = mcp_lambda_tests::fixture::app().open(&settings).await.expect_err("refused");
+        assert!(error.message().contains(name) && error.message().contains("without AWS"), "{error}");
+    }
 }

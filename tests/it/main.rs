@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod aws;
 mod cli;
 mod lambda;
 mod logs;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here asserts a rule of the product; rules stand in the tests.
 
+pub mod aws;
 pub mod client;
 pub mod fixture;
 pub mod process;

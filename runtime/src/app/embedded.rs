@@ -36,7 +36,9 @@ fn folder(settings: &Settings) -> Result<&Path> {
 /// A build for Lambda alone has no embedded store.
 #[cfg(not(feature = "local"))]
 pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<store::Shared> {
-    Err(Error::invalid("USERS_TABLE: set it to the DynamoDB table that holds the users; this build has no embedded store"))
+    Err(Error::invalid(
+        "USERS_TABLE: set it to the DynamoDB table that holds the users; this build has no embedded store",
+    ))
 }
 
 /// A build for Lambda alone makes no key.

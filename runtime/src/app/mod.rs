@@ -245,7 +245,11 @@ impl App {
 
     /// What is named must be used: a build that can't reach AWS does not serve from somewhere else.
     fn aws(&self, setting: &str) -> Result<&Arc<dyn Backend>> {
-        let fault = || Error::invalid(format!("{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it"));
+        let fault = || {
+            Error::invalid(format!(
+                "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it"
+            ))
+        };
         self.backend.as_ref().ok_or_else(fault)
     }
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    mcp_lambda::run(mcp_lambda_tests::fixture::app())
+    mcp_lambda::run(mcp_lambda_tests::fixture::app().backend(mcp_lambda_dynamo::from_env()))
 }

@@ -1,0 +1,4 @@
+//! DynamoDB and Secrets Manager behind the whole house.
+
+mod lambda;
+mod secrets;

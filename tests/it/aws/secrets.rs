@@ -1,0 +1,96 @@
+//! Keys in Secrets Manager: rotation, outages, and secrets that hold no key.
+
+use std::sync::Arc;
+
+use mcp_lambda::clock::Clock;
+use mcp_lambda::keys::{SigningKeys, laws};
+use mcp_lambda::store::laws::ManualClock;
+use mcp_lambda::{ErrorKind, Result};
+use mcp_lambda_dynamo::Secrets;
+use mcp_lambda_tests::aws::SecretsManager;
+
+const FIRST: &str = "first-key-0123456789-0123456789-0123456789";
+const SECOND: &str = "second-key-0123456789-0123456789-0123456789";
+const THIRD: &str = "third-key-0123456789-0123456789-0123456789";
+
+async fn open(manager: &SecretsManager, clock: &Arc<ManualClock>) -> Result<Secrets> {
+    let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+    Secrets::open(manager.client(), "prod/key", clock).await
+}
+
+async fn ids(keys: &Secrets, id: Option<&str>) -> Vec<String> {
+    keys.verifying(id).await.expect("reachable").iter().map(|key| key.id().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn keeps_the_laws_and_asks_once() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    for _ in 0..20 {
+        keys.current().await.expect("reachable");
+    }
+    assert_eq!(manager.with(|vault| vault.asked), 1, "the warm path asks nobody");
+    laws::all(&keys).await;
+}
+
+#[tokio::test]
+async fn a_rotated_key_signs_the_last_one_verifies_and_the_one_before_dies() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    let first = keys.current().await.expect("a key").id().to_owned();
+    manager.rotate(SECOND);
+    clock.advance(600);
+    let second = keys.current().await.expect("a key").id().to_owned();
+    assert_ne!(first, second);
+    assert_eq!(ids(&keys, None).await, [second.clone(), first.clone()]);
+    manager.rotate(THIRD);
+    clock.advance(600);
+    let third = keys.current().await.expect("a key").id().to_owned();
+    assert_eq!(ids(&keys, None).await, [third, second]);
+    assert!(!ids(&keys, Some(&first)).await.contains(&first));
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_asked_about_at_most_once_a_minute() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    let others = SecretsManager::start(Some(SECOND)).await;
+    let second = open(&others, &clock).await.expect("opens").current().await.expect("a key").id().to_owned();
+    manager.rotate(SECOND);
+    for _ in 0..5 {
+        assert!(!ids(&keys, Some(&second)).await.contains(&second), "fetched a moment ago");
+    }
+    assert_eq!(manager.with(|vault| vault.asked), 1);
+    clock.advance(60);
+    assert!(ids(&keys, Some(&second)).await.contains(&second));
+    for _ in 0..5 {
+        ids(&keys, Some("nobody's")).await;
+    }
+    assert_eq!(manager.with(|vault| vault.asked), 2);
+}
+
+#[tokio::test]
+async fn known_keys_outlive_an_outage_and_unknown_ones_are_a_503_until_it_ends() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    manager.with(|vault| vault.is_down = true);
+    clock.advance(3_600);
+    keys.current().await.expect("still known");
+    let late = open(&manager, &clock).await.expect("an outage is no fault of the start");
+    assert_eq!(late.current().await.expect_err("not there yet").kind(), ErrorKind::Unavailable);
+    manager.with(|vault| vault.is_down = false);
+    late.current().await.expect("there now");
+}
+
+#[tokio::test]
+async fn a_secret_without_a_key_is_a_fault_of_the_start() {
+    let clock = Arc::default();
+    for (value, named) in
+        [(None, "does not exist"), (Some(""), "0 bytes"), (Some("8 bytes."), "8 bytes"), (Some("{}"), "signing_key")]
+    {
+        let manager = SecretsManager::start(value).await;
+        let error = open(&manager, &clock).await.expect_err("no key");
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("SIGNING_KEY_SECRET") && error.message().contains(named), "{error}");
+    }
+}

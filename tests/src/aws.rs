@@ -1,0 +1,134 @@
+//! AWS on loopback: a DynamoDB engine, and Secrets Manager's one call.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// A DynamoDB with an empty table, for as long as it lives.
+#[derive(Debug)]
+pub struct Dynamo {
+    /// Where it listens.
+    pub url: String,
+    _server: JoinSet<()>,
+}
+
+impl Dynamo {
+    /// Starts one and makes the table.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start(table: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut server = JoinSet::new();
+        server.spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().expect("an engine")));
+        mcp_lambda_dynamo::make_table(&dynamo_client(&url), table).await.expect("made");
+        Self { url, _server: server }
+    }
+}
+
+/// A client of a DynamoDB on loopback.
+#[must_use]
+pub fn dynamo_client(url: &str) -> aws_sdk_dynamodb::Client {
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+    let credentials = Credentials::new("key", "secret", None, None, "tests");
+    let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-west-1"));
+    aws_sdk_dynamodb::Client::from_conf(config.endpoint_url(url).credentials_provider(credentials).build())
+}
+
+/// What a Secrets Manager holds, and how it is.
+#[derive(Debug, Default)]
+pub struct Vault {
+    /// `AWSCURRENT`; `None` is no such secret.
+    pub current: Option<String>,
+    /// `AWSPREVIOUS`.
+    pub previous: Option<String>,
+    /// Whether it answers with an outage.
+    pub is_down: bool,
+    /// How often `AWSCURRENT` was asked for.
+    pub asked: usize,
+}
+
+/// A Secrets Manager with one secret, for as long as it lives.
+#[derive(Debug)]
+pub struct SecretsManager {
+    /// Where it listens.
+    pub url: String,
+    vault: Arc<Mutex<Vault>>,
+    _server: JoinSet<()>,
+}
+
+impl SecretsManager {
+    /// Starts one that holds this.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start(current: Option<&str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let vault = Arc::new(Mutex::new(Vault { current: current.map(str::to_owned), ..Vault::default() }));
+        let mut server = JoinSet::new();
+        server.spawn(listen(listener, Arc::clone(&vault)));
+        Self { url, vault, _server: server }
+    }
+
+    /// Looks at or changes what it holds.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Vault) -> T) -> T {
+        work(&mut self.vault.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a new key in the current one's place.
+    pub fn rotate(&self, key: &str) {
+        self.with(|vault| vault.previous = vault.current.replace(key.to_owned()));
+    }
+
+    /// A client of it that does not try twice.
+    #[must_use]
+    pub fn client(&self) -> aws_sdk_secretsmanager::Client {
+        use aws_sdk_secretsmanager::config::retry::RetryConfig;
+        use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
+        let credentials = Credentials::new("key", "secret", None, None, "tests");
+        let config = Config::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-west-1"));
+        let config =
+            config.endpoint_url(&self.url).credentials_provider(credentials).retry_config(RetryConfig::disabled());
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+}
+
+async fn listen(listener: TcpListener, vault: Arc<Mutex<Vault>>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let vault = Arc::clone(&vault);
+        connections.spawn(async move {
+            let answer = service_fn(move |request| answer(request, Arc::clone(&vault)));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>, vault: Arc<Mutex<Vault>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_current = asked["VersionStage"] == "AWSCURRENT";
+    vault.asked += usize::from(is_current);
+    let value = if is_current { vault.current.clone() } else { vault.previous.clone() };
+    let (status, body) = match value {
+        _ if vault.is_down => (503, json!({ "message": "down" })),
+        Some(value) => {
+            (200, json!({ "ARN": "arn", "Name": asked["SecretId"], "SecretString": value, "VersionId": "v" }))
+        }
+        None => (400, json!({ "__type": "ResourceNotFoundException", "Message": "not found" })),
+    };
+    let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
+    Ok(response.body(Full::from(body.to_string())).expect("lawful"))
+}

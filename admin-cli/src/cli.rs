@@ -14,7 +14,7 @@ pub(crate) fn parse<T: Parser>(command: String) -> Result<T, clap::Error> {
 ///
 /// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.
 #[derive(Debug, Parser)]
-#[command(disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true, version)]
 pub(crate) struct Arguments {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
@@ -68,7 +68,7 @@ pub(crate) enum Users {
     },
     /// List all users.
     List,
-    /// Show a user, secrets masked.
+    /// Show a user; what the app's profile type calls secret is masked.
     Show {
         /// The user's email.
         email: Email,

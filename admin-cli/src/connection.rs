@@ -99,7 +99,7 @@ impl Connection {
                 let settings = Settings::read(&ProcessEnvironment, app.name())
                     .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
                 let house = app.open(&settings).await?;
-                Ok(Session { api: house.admin, url: settings.public_url.unwrap_or_else(|| LOCAL_URL.to_owned()) })
+                Ok(Session { api: house.admin, url: local_url(&settings) })
             }
             (Self::Local, Subject::Any) => Err(not_connected(subject)),
             (Self::Remote { url, signing_key, signing_key_env }, _) => {
@@ -203,6 +203,12 @@ fn not_connected(subject: &Subject) -> Failure {
     Failure::NotConfigured(format!(
         "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
     ))
+}
+
+/// Where this machine's server is, or was last.
+fn local_url(settings: &Settings) -> String {
+    let noted = || fs::read_to_string(settings.url_file()?).ok();
+    settings.public_url.clone().or_else(noted).unwrap_or_else(|| LOCAL_URL.to_owned())
 }
 
 /// What the CLI is called.

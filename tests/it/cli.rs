@@ -133,6 +133,15 @@ async fn what_cannot_be_reached_is_7_and_not_kept_and_a_wrong_key_6() {
 }
 
 #[tokio::test]
+async fn a_laptops_cli_knows_where_its_server_listens() {
+    let home = Home::default();
+    let server = Server::start(home.command(FIXTURE)).await;
+    ends(&home, 0, &["connect", "local"]).await;
+    let added = json_of(&ends(&home, 0, &["users", "add", "alice@example.com", "--json"]).await);
+    assert!(added["register"].as_str().expect("a line").contains(&format!("{}/mcp", server.url)), "{added}");
+}
+
+#[tokio::test]
 async fn wrong_usage_is_2() {
     let home = Home::default();
     for arguments in [

@@ -71,3 +71,11 @@ async fn creating_twice_keeps_the_user() {
         assert_eq!((said.len(), code), (1, Some(0)));
     }
 }
+
+#[tokio::test]
+async fn a_client_that_hangs_up_first_is_no_fault_of_the_settings() {
+    let home = Home::default();
+    let output = home.run(FIXTURE, &["stdio", "--user", "alice@example.com", "--create"]).await;
+    assert_eq!(output.status.code(), Some(7));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hung up"));
+}

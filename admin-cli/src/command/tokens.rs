@@ -47,7 +47,10 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
 }
 
 fn row(token: &Token) -> [String; 6] {
-    let scopes = token.scopes.as_ref().map_or_else(|| "all".to_owned(), |scopes| scopes.join(" "));
+    let scopes = token.scopes.as_ref().map_or_else(
+        || "all".to_owned(),
+        |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
+    );
     let state = if token.revoked { "revoked" } else { "in use" };
     [
         token.id.clone(),

@@ -59,7 +59,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
         if users.is_empty() {
             "No users yet.".to_owned()
         } else {
-            columns(["EMAIL", "CREATED", "REVOKED"], users.iter().map(row))
+            columns(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
         }
     });
     Ok(())

@@ -175,6 +175,12 @@ impl App {
         &self.about.name
     }
 
+    /// The version clients are told.
+    #[must_use]
+    pub fn version_told(&self) -> &str {
+        &self.about.version
+    }
+
     /// The profile type the app declares.
     #[must_use]
     pub const fn profile_type(&self) -> Option<&ProfileType> {

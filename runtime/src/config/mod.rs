@@ -56,6 +56,8 @@ pub struct Settings {
     pub users_table: Option<String>,
     /// `APP_USERS_PATH`, or locally the app's data folder.
     pub users_path: Option<PathBuf>,
+    /// Whether `APP_USERS_PATH` was set.
+    pub is_users_path_named: bool,
     /// `JWT_AUD`.
     pub audience: Option<String>,
     /// `TOKEN_DURATION_SECONDS`.
@@ -89,6 +91,7 @@ impl Settings {
             signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
             users_table: reader.text(vars::USERS_TABLE),
             users_path: reader.users_path(place, app),
+            is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
             audience: reader.text(vars::JWT_AUD),
             duration_seconds: reader.parsed(vars::TOKEN_DURATION_SECONDS, duration).unwrap_or(DEFAULT_DURATION_SECONDS),
             public_url: reader.parsed(vars::PUBLIC_URL, public_url),
@@ -103,6 +106,25 @@ impl Settings {
         };
         reader.check_together(&settings);
         if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+    }
+
+    /// The settings that another process on this machine must share to work on the same users and tokens.
+    #[must_use]
+    pub fn to_share(&self) -> Vec<&'static str> {
+        let set = [
+            (vars::SIGNING_KEY, self.signing_key.is_some()),
+            (vars::SIGNING_KEY_SECRET, self.signing_key_secret.is_some()),
+            (vars::USERS_TABLE, self.users_table.is_some()),
+            (vars::APP_USERS_PATH, self.is_users_path_named),
+            (vars::JWT_AUD, self.audience.is_some()),
+        ];
+        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+    }
+
+    /// The file in which a local server notes its URL for the admin CLI.
+    #[must_use]
+    pub fn url_file(&self) -> Option<PathBuf> {
+        self.users_path.as_ref().map(|folder| folder.join("url"))
     }
 
     /// The host of `PUBLIC_URL`.
@@ -143,7 +165,7 @@ impl Reader<'_> {
     }
 
     fn users_path(&mut self, place: Place, app: &str) -> Option<PathBuf> {
-        let named = self.text(vars::APP_USERS_PATH).map(PathBuf::from);
+        let named = self.parsed(vars::APP_USERS_PATH, absolute);
         if named.is_some() || place == Place::Lambda {
             return named;
         }
@@ -166,12 +188,15 @@ impl Reader<'_> {
         }
         if self.text(vars::SIGNING_KEY).is_none() && settings.signing_key_secret.is_none() {
             self.faults.push(format!(
-                "{}: set it to the Secrets Manager secret that holds the signing key",
+                "{}: set it to the Secrets Manager secret that holds the signing key, or SIGNING_KEY to the key",
                 vars::SIGNING_KEY_SECRET
             ));
         }
         if settings.users_table.is_none() && settings.users_path.is_none() {
-            self.faults.push(format!("{}: set it to the DynamoDB table that holds the users", vars::USERS_TABLE));
+            self.faults.push(format!(
+                "{}: set it to the DynamoDB table that holds the users, or APP_USERS_PATH to a folder that lasts",
+                vars::USERS_TABLE
+            ));
         }
         for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
             if self.text(name).is_none() {
@@ -186,16 +211,21 @@ fn near_misses(environment: &dyn Environment) -> Vec<String> {
     let is_setting = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
     let mut names: Vec<_> = environment.names().into_iter().filter(|name| !is_setting(name)).collect();
     names.sort();
-    let near = |name: &String| {
-        SETTINGS.iter().find(|setting| strsim::osa_distance(name, setting.name) <= distance(setting.name))
-    };
+    let near = |name: &String| SETTINGS.iter().rev().find(|setting| is_near(&name.to_ascii_uppercase(), setting.name));
     let fault =
         |name: &String| near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name));
     names.iter().filter_map(fault).collect()
 }
 
-const fn distance(name: &str) -> usize {
-    if name.len() > 10 { 2 } else { 1 }
+/// The same in other letters, the same with more behind it, or one or two letters away.
+fn is_near(name: &str, setting: &str) -> bool {
+    let distance = if setting.len() > 10 { 2 } else { 1 };
+    name.starts_with(setting) || strsim::osa_distance(name, setting) <= distance
+}
+
+fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err(format!("`{text}` must be a whole path, from the root")) }
 }
 
 fn duration(text: &str) -> Result<u64, String> {
@@ -315,6 +345,8 @@ mod tests {
             ("LOG_FORMAT", "xml"),
             ("JWT_AUDD", "x"),
             ("SIGNING_KEY_SECRETS", "x"),
+            ("jwt_audience", "x"),
+            ("APP_USERS_PATH", "relative/folder"),
         ])
         .expect_err("all wrong");
         for name in [
@@ -327,7 +359,9 @@ mod tests {
             "LOG_LEVEL: `loud`",
             "LOG_FORMAT: `xml`",
             "JWT_AUDD: unknown setting; did you mean JWT_AUD?",
-            "SIGNING_KEY_SECRETS: unknown setting",
+            "SIGNING_KEY_SECRETS: unknown setting; did you mean SIGNING_KEY_SECRET?",
+            "jwt_audience: unknown setting; did you mean JWT_AUD?",
+            "APP_USERS_PATH: `relative/folder`",
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:#?}");
         }

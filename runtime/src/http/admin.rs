@@ -19,7 +19,7 @@ use http::header::{self, HeaderValue};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::body::{self, Response};
 use super::{Problem, Router, bearer};
@@ -68,7 +68,11 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
             .filter(|limit| (1..=MAX_LIMIT).contains(limit))
             .ok_or_else(|| Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}")))?,
     };
-    let after: Option<Email> = request.query("after").map(|after| after.parse()).transpose()?;
+    let after: Option<Email> = request
+        .query("after")
+        .map(|after| after.parse())
+        .transpose()
+        .map_err(|_| Problem::invalid("`after` must be the email to list after"))?;
     let list = api.users(after.as_ref(), limit).await?;
     let mut response = body::json(200, &list.users);
     if let Some(next) = list.next {
@@ -175,24 +179,22 @@ impl Incoming {
         if !self.is_json() {
             return Err(Problem::not_json());
         }
-        let mut reader = serde_json::Deserializer::from_slice(&self.body);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let (path, inner) = (error.path().to_string(), error.into_inner());
-            if inner.is_syntax() || inner.is_eof() {
-                return Problem::invalid(format!("the body is not JSON: {inner}"));
-            }
-            let (place, said) =
-                (if path == "." { "the body".to_owned() } else { format!("`{path}`") }, inner.to_string());
-            let said = without_place(&said);
+        let value: Value = serde_json::from_slice(&self.body)
+            .map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
+        if !value.is_object() {
+            return Err(Problem::invalid("the body must be a JSON object"));
+        }
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let (path, said) = (error.path().to_string(), error.to_string());
+            let place = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
+            let said = said.strip_prefix(&format!("{path}: ")).unwrap_or(&said);
             // What our own types refuse names its field already.
             Problem::invalid(if said.starts_with(&place) {
                 said.to_owned()
             } else {
                 format!("{place} does not fit: {said}")
             })
-        })?;
-        reader.end().map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
-        Ok(value)
+        })
     }
 
     /// RFC 8259 §11, with or without parameters; nothing at all is taken for JSON too.
@@ -201,9 +203,4 @@ impl Incoming {
         let essence = media.map(|media| media.split(';').next().unwrap_or_default().trim());
         essence.is_none_or(|essence| essence.eq_ignore_ascii_case("application/json"))
     }
-}
-
-/// Serde's message without the ` at line 1 column 9` that helps nobody who wrote JSON by program.
-fn without_place(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
 }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -20,13 +21,18 @@ pub type Response = http::Response<Body>;
 /// The most bytes a request may have: what fits Lambda's 6 MB event with room for its escapes.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
+/// How long a body may be on its way.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Reads a request's body.
 pub(super) async fn read<B>(body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    let reading = Limited::new(body, MAX_BODY_BYTES).collect();
+    let Ok(read) = tokio::time::timeout(PATIENCE, reading).await else { return Err(Problem::too_slow()) };
+    match read {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::body_too_large()),
         Err(_) => Err(Problem::invalid("the body could not be read to its end")),

@@ -65,12 +65,13 @@ impl Front {
     }
 
     fn knows_host(&self, parts: &Parts) -> bool {
-        let named = parts.headers.get(header::HOST).map(HeaderValue::to_str);
-        let host = match named {
-            Some(Ok(text)) => text.parse::<http::uri::Authority>().ok(),
-            Some(Err(_)) => None,
-            None => parts.uri.authority().cloned(),
+        let mut named = parts.headers.get_all(header::HOST).iter().map(HeaderValue::to_str);
+        let host = match (named.next(), named.next()) {
+            (Some(Ok(text)), None) => text.parse::<http::uri::Authority>().ok(),
+            (None, None) => parts.uri.authority().cloned(),
+            _ => None,
         };
+        let host = host.filter(|host| !host.as_str().contains('@'));
         host.is_some_and(|host| {
             is_own_machine_or_address(host.host()) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host.host()))
         })
@@ -78,7 +79,7 @@ impl Front {
 
     fn allows(&self, origin: &str) -> bool {
         let is_loopback = || {
-            let uri = origin.parse::<Uri>().ok();
+            let uri = origin.parse::<Uri>().ok().filter(|_| !origin.contains('@'));
             uri.as_ref().and_then(Uri::host).is_some_and(is_loopback)
         };
         self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) || (self.is_local && is_loopback())
@@ -151,9 +152,14 @@ mod tests {
         {
             assert_eq!(status(&local(), Some(host), None), 200, "{host}");
         }
-        for host in
-            [Some("evil.example.com"), Some("localhost.evil.com"), Some("a b"), Some("127.0.0.1.evil.com:80"), None]
-        {
+        for host in [
+            Some("evil.example.com"),
+            Some("localhost.evil.com"),
+            Some("evil.com@localhost"),
+            Some("a b"),
+            Some("127.0.0.1.evil.com:80"),
+            None,
+        ] {
             assert_eq!(status(&local(), host, None), 403, "{host:?}");
         }
     }

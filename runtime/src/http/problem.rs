@@ -65,6 +65,11 @@ impl Problem {
         problem.header(header::ALLOW, HeaderValue::from_static(allowed))
     }
 
+    /// 408.
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+    }
+
     /// 413.
     pub(super) fn body_too_large() -> Self {
         let message = format!("the body is larger than {} bytes", body::MAX_BODY_BYTES);

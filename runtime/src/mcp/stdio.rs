@@ -8,6 +8,6 @@ use super::Seated;
 pub(super) async fn speak<S: Seated>(server: S) -> Result<()> {
     let running = rmcp::serve_server(server, rmcp::transport::stdio()).await;
     let running =
-        running.map_err(|error| Error::invalid("the client did not begin to speak MCP").with_source(error))?;
+        running.map_err(|error| Error::unavailable("the client hung up before it spoke MCP").with_source(error))?;
     running.waiting().await.map(drop).map_err(|error| Error::internal("the conversation broke off").with_source(error))
 }

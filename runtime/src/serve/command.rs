@@ -12,6 +12,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::user::Email;
 
 /// An MCP server with users of its own.
+///
+/// Settings come from the environment, such as SIGNING_KEY, APP_USERS_PATH and PUBLIC_URL; all faults of them are
+/// reported together. Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused,
+/// 7 unreachable.
 #[derive(Debug, Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -43,7 +47,8 @@ enum Command {
 /// Does what the command line says. Wrong usage ends the process with 2, help with 0, both by clap's own words.
 pub(super) fn run(app: &App, settings: Settings) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
-    let matches = Arguments::command().name(name).get_matches();
+    let version: &'static str = app.version_told().to_owned().leak();
+    let matches = Arguments::command().name(name).version(version).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     logging::start(&settings);
     match arguments.command {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,9 @@ use crate::http::Router;
 /// How long calls in flight may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long a request's headers may be on their way.
+const HEADERS: Duration = Duration::from_secs(30);
+
 /// Serves until told to stop (SIGTERM, ctrl-c).
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -28,7 +31,12 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     let address = listener.local_addr().unwrap_or(address);
     let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
     let house = app.open(&settings).await?;
-    say(&welcome(app.name(), &url, &house));
+    // Without such a folder users are not kept on this machine, and nobody here would read it.
+    let _ = settings.url_file().map(|file| std::fs::write(file, &url));
+    say(&welcome(app.name(), &url, &house, &settings.to_share()));
+    if address.ip().is_unspecified() {
+        say("Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.");
+    }
     accept(listener, house.router).await;
     Ok(())
 }
@@ -57,8 +65,9 @@ fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) -> i
         let router = router.clone();
         async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
     });
-    let connection =
-        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).into_owned();
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+    let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
     let watched = graceful.watch(connection);
     async move {
         if let Err(error) = watched.await {
@@ -81,13 +90,14 @@ async fn told_to_stop() {
     }
 }
 
-fn welcome(app: &str, url: &str, house: &House) -> String {
+fn welcome(app: &str, url: &str, house: &House, share: &[&str]) -> String {
     let (store, keys) = &house.whereabouts;
+    let share = if share.is_empty() { String::new() } else { format!(" with the same {}", share.join(", ")) };
     format!(
         "{app} serves MCP at {url}/mcp\n  \
            users and data: {store}\n  \
            signing key:    {keys}\n\n\
-         Next, in another terminal, register yourself; the second command prints your token and the line that connects a client:\n  \
+         Next, in another terminal{share}, register yourself; the second command prints your token and the line that connects a client:\n  \
            {app}-admin connect local\n  \
            {app}-admin users add you@example.com\n\
          From the source tree, `{app}-admin` is `cargo run --release -p {app} --bin {app}-admin --`.\n"

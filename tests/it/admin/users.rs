@@ -69,10 +69,11 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         ("".into(), "not JSON"),
         ("{".into(), "not JSON"),
         ("nonsense".into(), "not JSON"),
-        ("{} {}".into(), "email"),
-        ("[]".into(), "does not fit"),
-        ("7".into(), "does not fit"),
-        ("null".into(), "does not fit"),
+        ("{} {}".into(), "not JSON"),
+        ("[]".into(), "object"),
+        ("7".into(), "object"),
+        (r#"["a@b.c", null, null]"#.into(), "object"),
+        ("null".into(), "object"),
         ("{}".into(), "`email`"),
     ];
     for (extra, value, named) in [

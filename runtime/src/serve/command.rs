@@ -11,12 +11,13 @@ use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::user::Email;
 
+const AFTER_HELP: &str = "\
+Settings come from the environment, such as SIGNING_KEY, APP_USERS_PATH and PUBLIC_URL; their faults are reported together.
+Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.";
+
 /// An MCP server with users of its own.
-///
-/// Settings come from the environment, such as SIGNING_KEY, APP_USERS_PATH and PUBLIC_URL; all faults of them are
-/// reported together. Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused,
-/// 7 unreachable.
 #[derive(Debug, Parser)]
+#[command(after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

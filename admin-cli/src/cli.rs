@@ -35,6 +35,25 @@ pub(crate) enum Command {
     /// Make, list and revoke tokens.
     #[command(subcommand)]
     Tokens(Tokens),
+    /// Make what a deployment needs in AWS, or in an emulator of it.
+    #[command(subcommand)]
+    Aws(Aws),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Aws {
+    /// Make the table and the signing key's secret; what is there already is left as it is.
+    Init {
+        /// The DynamoDB table, as in `USERS_TABLE`.
+        #[arg(long)]
+        table: String,
+        /// The Secrets Manager secret, as in `SIGNING_KEY_SECRET`.
+        #[arg(long)]
+        secret: String,
+        /// Another endpoint than AWS's own, such as an emulator's; `AWS_ENDPOINT_URL` does the same.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -42,12 +61,15 @@ pub(crate) struct Connect {
     /// `local` for this machine's own store, or the server's URL.
     #[arg(value_name = "local|URL")]
     pub(crate) place: String,
-    /// The server's signing key. It stays in your shell's history: rather use --signing-key-env.
-    #[arg(long, value_name = "KEY", conflicts_with = "signing_key_env")]
+    /// The server's signing key. It stays in your shell's history: rather use one of the next two.
+    #[arg(long, value_name = "KEY", group = "key")]
     pub(crate) signing_key: Option<String>,
     /// The variable that holds the signing key; read at each use and never stored.
-    #[arg(long, value_name = "VARIABLE")]
+    #[arg(long, value_name = "VARIABLE", group = "key")]
     pub(crate) signing_key_env: Option<String>,
+    /// The Secrets Manager secret that holds the signing key; fetched at each use and never stored.
+    #[arg(long, value_name = "NAME", group = "key")]
+    pub(crate) signing_key_secret: Option<String>,
     /// Don't try the connection.
     #[arg(long)]
     pub(crate) offline: bool,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mcp_lambda::admin::AdminApi;
+use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
@@ -45,19 +46,62 @@ pub(crate) enum Connection {
     /// The app's own store on this machine.
     Local,
     /// A server by its URL.
-    Remote {
-        url: String,
-        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
-        signing_key: Option<Secret<String>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        signing_key_env: Option<String>,
-    },
+    Remote { url: String, key: KeySource },
+}
+
+/// Where the signing key of a server is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeySource {
+    /// Nobody has said.
+    #[default]
+    None,
+    /// In this file.
+    Stored(#[serde(serialize_with = "exposed")] Secret<String>),
+    /// In a variable, read at each use.
+    Variable(String),
+    /// In a Secrets Manager secret, fetched at each use.
+    Secret(String),
+}
+
+impl KeySource {
+    /// What `connect` was told.
+    fn told(wanted: &cli::Connect) -> Self {
+        match (&wanted.signing_key, &wanted.signing_key_env, &wanted.signing_key_secret) {
+            (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
+            (_, Some(variable), _) => Self::Variable(variable.clone()),
+            (_, _, Some(secret)) => Self::Secret(secret.clone()),
+            (None, None, None) => Self::None,
+        }
+    }
+
+    async fn key(&self, subject: &Subject) -> Result<SigningKey, Failure> {
+        let text = match self {
+            Self::Stored(key) => key.clone(),
+            Self::Variable(name) => {
+                let value = ProcessEnvironment.get(name).map(Secret::new);
+                value.ok_or_else(|| {
+                    Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set"))
+                })?
+            }
+            Self::Secret(name) => {
+                let keys = mcp_lambda_dynamo::from_env().keys(name, Arc::new(SystemClock)).await?;
+                return Ok(keys.current().await?.as_ref().clone());
+            }
+            Self::None => {
+                let command = command_name(subject);
+                return Err(Failure::NotConfigured(format!(
+                    "this connection has no signing key; say `{command} connect URL --signing-key-env VARIABLE`"
+                )));
+            }
+        };
+        SigningKey::from_text(text.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
+    }
 }
 
 /// The file is the key's one home on disk.
-#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
-fn exposed<S: Serializer>(key: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
-    key.as_ref().map(|key| key.expose().as_str()).serialize(serializer)
+fn exposed<S: Serializer>(key: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    key.expose().serialize(serializer)
 }
 
 /// A connection in use.
@@ -71,7 +115,7 @@ pub(crate) struct Session {
 
 impl Connection {
     /// What `connect` asks for, without losing a key that is stored for the same URL.
-    pub(crate) fn wanted(subject: &Subject, wanted: cli::Connect, stored: Option<&Self>) -> Result<Self, Failure> {
+    pub(crate) fn wanted(subject: &Subject, wanted: &cli::Connect, stored: Option<&Self>) -> Result<Self, Failure> {
         if wanted.place == "local" {
             return match subject {
                 Subject::App(_) => Ok(Self::Local),
@@ -81,15 +125,11 @@ impl Connection {
             };
         }
         let url = web_url(&wanted.place).map_err(Failure::Usage)?;
-        let kept = match stored {
-            Some(Self::Remote { url: known, signing_key, signing_key_env }) if *known == url => {
-                (signing_key.clone(), signing_key_env.clone())
-            }
-            _ => (None, None),
+        let key = match (KeySource::told(wanted), stored) {
+            (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => key.clone(),
+            (told, _) => told,
         };
-        let given = (wanted.signing_key.map(Secret::new), wanted.signing_key_env);
-        let (signing_key, signing_key_env) = if given.0.is_some() || given.1.is_some() { given } else { kept };
-        Ok(Self::Remote { url, signing_key, signing_key_env })
+        Ok(Self::Remote { url, key })
     }
 
     /// Opens the connection.
@@ -102,9 +142,8 @@ impl Connection {
                 Ok(Session { api: house.admin, url: local_url(&settings) })
             }
             (Self::Local, Subject::Any) => Err(not_connected(subject)),
-            (Self::Remote { url, signing_key, signing_key_env }, _) => {
-                let key = signing_key_of(subject, signing_key.as_ref(), signing_key_env.as_deref())?;
-                let api = Remote::new(url, key, Arc::new(SystemClock))?;
+            (Self::Remote { url, key }, _) => {
+                let api = Remote::new(url, key.key(subject).await?, Arc::new(SystemClock))?;
                 Ok(Session { api: Arc::new(api), url: url.clone() })
             }
         }
@@ -117,27 +156,6 @@ impl Connection {
             Self::Remote { url, .. } => url.clone(),
         }
     }
-}
-
-fn signing_key_of(
-    subject: &Subject,
-    stored: Option<&Secret<String>>,
-    variable: Option<&str>,
-) -> Result<SigningKey, Failure> {
-    let from_variable = variable.map(|name| {
-        let value = ProcessEnvironment.get(name).map(Secret::new);
-        value.ok_or_else(|| {
-            Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set"))
-        })
-    });
-    let key = from_variable.transpose()?.or_else(|| stored.cloned());
-    let key = key.ok_or_else(|| {
-        Failure::NotConfigured(format!(
-            "this connection has no signing key; say `{} connect URL --signing-key-env VARIABLE`",
-            command_name(subject)
-        ))
-    })?;
-    SigningKey::from_text(key.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
 }
 
 impl Setup {
@@ -224,23 +242,29 @@ mod tests {
     use super::*;
 
     fn connect(place: &str, key: Option<&str>) -> cli::Connect {
-        cli::Connect { place: place.into(), signing_key: key.map(str::to_owned), signing_key_env: None, offline: false }
+        cli::Connect {
+            place: place.into(),
+            signing_key: key.map(str::to_owned),
+            signing_key_env: None,
+            signing_key_secret: None,
+            offline: false,
+        }
     }
 
     #[test]
     fn connecting_again_keeps_the_key_of_the_same_url_only() {
-        let stored = Connection::wanted(&Subject::Any, connect("https://a.example", Some("k")), None).expect("lawful");
+        let stored = Connection::wanted(&Subject::Any, &connect("https://a.example", Some("k")), None).expect("lawful");
         for (place, is_kept) in [("https://a.example/", true), ("https://b.example", false)] {
-            let again = Connection::wanted(&Subject::Any, connect(place, None), Some(&stored)).expect("lawful");
-            let Connection::Remote { signing_key, .. } = again else { panic!("a URL is remote") };
-            assert_eq!(signing_key.is_some(), is_kept, "{place}");
+            let again = Connection::wanted(&Subject::Any, &connect(place, None), Some(&stored)).expect("lawful");
+            let Connection::Remote { key, .. } = again else { panic!("a URL is remote") };
+            assert_eq!(!matches!(key, KeySource::None), is_kept, "{place}");
         }
     }
 
     #[test]
     fn a_key_is_in_the_file_and_in_no_print() {
         let stored =
-            Connection::wanted(&Subject::Any, connect("https://a.example", Some("hush")), None).expect("lawful");
+            Connection::wanted(&Subject::Any, &connect("https://a.example", Some("hush")), None).expect("lawful");
         assert!(serde_json::to_string(&stored).expect("writable").contains("hush"));
         assert!(!format!("{stored:?}{}", stored.words()).contains("hush"));
     }

@@ -17,6 +17,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
@@ -144,24 +145,55 @@ async def over_stdio(home):
         await use_notes(Client(command, mode=mode), f"bread ({mode})")
 
 
+def emulator(port, settings):
+    """The Lambda emulator on this port, with these settings for the function."""
+    variables = [argument for name, value in settings.items() for argument in ("--env-var", f"{name}={value}")]
+    watch = ["cargo", "lambda", "watch", "--ignore-changes", "--release", "-p", "notes", "--bin", "notes"]
+    return [*watch, "--invoke-address", "127.0.0.1", "--invoke-port", str(port), *variables]
+
+
 async def through_the_emulator(home, mode):
     print(f"-- official Python client through `cargo lambda watch`, RESPONSE_MODE={mode}", flush=True)
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     settings = {"SIGNING_KEY": KEY, "APP_USERS_PATH": f"{home}/emulated", "RESPONSE_MODE": mode}
-    command = [
-        "cargo", "lambda", "watch", "--ignore-changes", "--release", "-p", "notes", "--bin", "notes",
-        "--invoke-address", "127.0.0.1", "--invoke-port", str(port),
-        *[argument for name, value in settings.items() for argument in ("--env-var", f"{name}={value}")],
-    ]
     env = environment(home, THE_KEY=KEY)
-    with running(command, dict(os.environ), f"{base}/health", seconds=900):
+    with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
         admin(env, "connect", base, "--signing-key-env", "THE_KEY")
         alice = admin(env, "users", "add", f"{mode}@example.com")["token"]
         for era in ERAS:
             await use_notes(client(f"{base}/mcp", alice, era), f"salt ({era})")
         admin(env, "users", "revoke", f"{mode}@example.com")
         check(status(f"{base}/mcp", alice) == 401, "after `users revoke`, the next call is 401")
+
+
+async def on_moto(home):
+    print("-- DynamoDB and Secrets Manager by moto, through `cargo lambda watch`", flush=True)
+    aws_port, port = free_port(), free_port()
+    aws, base = f"http://127.0.0.1:{aws_port}", f"http://127.0.0.1:{port}"
+    cloud = {"AWS_ENDPOINT_URL": aws, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    env = environment(home, **cloud)
+    names = {"USERS_TABLE": "notes-users", "SIGNING_KEY_SECRET": "notes-key"}
+    moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(aws_port)]
+    with running(moto, env, f"{aws}/moto-api/"):
+        for is_new in [True, False]:
+            made = admin(env, "aws", "init", "--table", names["USERS_TABLE"], "--secret", names["SIGNING_KEY_SECRET"])
+            check(made["table_is_new"] == is_new and made["secret_is_new"] == is_new, f"aws init: new is {is_new}")
+        settings = {**names, **cloud, "RESPONSE_MODE": "stream"}
+        with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
+            admin(env, "connect", base, "--signing-key-secret", names["SIGNING_KEY_SECRET"])
+            kept = (Path(home) / ".config/notes/setup.json").read_text()
+            check('"secret": "notes-key"' in kept and "stored" not in kept, "the key itself is not kept")
+            alice = admin(env, "users", "add", "alice@example.com")["token"]
+            for era in ERAS:
+                await use_notes(client(f"{base}/mcp", alice, era), f"pepper ({era})")
+            secrets = boto3.client("secretsmanager", endpoint_url=aws, region_name="eu-west-1", aws_access_key_id="key", aws_secret_access_key="secret")
+            secrets.put_secret_value(SecretId=names["SIGNING_KEY_SECRET"], SecretString="rotated-" * 8)
+            check(status(f"{base}/mcp", alice) == 200, "after the secret was rotated, alice's token still works")
+        with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
+            check(status(f"{base}/mcp", alice) == 200, "also with an instance that only knows both versions by Secrets Manager")
+            admin(env, "users", "revoke", "alice@example.com")
+            check(status(f"{base}/mcp", alice) == 401, "and the new key signs admin tokens: alice is revoked")
 
 
 async def main(parts):
@@ -173,7 +205,10 @@ async def main(parts):
         if "lambda" in parts:
             for mode in ["buffered", "stream"]:
                 await through_the_emulator(home, mode)
+    if "moto" in parts:
+        with tempfile.TemporaryDirectory() as home:
+            await on_moto(home)
     print("interop: all of it holds", flush=True)
 
 
-asyncio.run(main(sys.argv[1:] or ["http", "stdio", "lambda"]))
+asyncio.run(main(sys.argv[1:] or ["http", "stdio", "lambda", "moto"]))

@@ -10,7 +10,7 @@ use crate::output::Output;
 
 pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> Result<(), Failure> {
     let (setup, offline) = (Setup::load(subject)?, wanted.offline);
-    let connection = Connection::wanted(subject, wanted, setup.stored())?;
+    let connection = Connection::wanted(subject, &wanted, setup.stored())?;
     let status = if offline {
         None
     } else {

@@ -192,6 +192,34 @@ fn no_test_is_ignored_and_no_lint_is_silenced_without_a_reason() {
 }
 
 #[test]
+fn a_build_for_lambda_leaves_out_what_only_a_laptop_needs() {
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "-p",
+            "notes",
+            "--no-default-features",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("UTF-8");
+    let crates: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(crates.contains(&"lambda_http") && crates.contains(&"aws-sdk-dynamodb"));
+    for absent in ["rusqlite", "clap", "reqwest", "comfy-table", "axum", "openssl-sys", "ring", "mcp-lambda-admin"] {
+        assert!(!crates.contains(&absent), "`{absent}` has come into the build for Lambda");
+    }
+}
+
+#[test]
 fn an_examples_readme_has_at_most_15_lines() {
     for example in fs::read_dir(root().join("examples")).expect("there are examples").filter_map(Result::ok) {
         let readme = fs::read_to_string(example.path().join("README.md"));

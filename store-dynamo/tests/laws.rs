@@ -107,3 +107,15 @@ async fn what_hangs_is_given_up_within_its_time() {
     let hanging = store(&client(&format!("http://{}", listener.local_addr().expect("an address"))), TABLE);
     assert_eq!(hanging.get(&Key::new("p", "s")).await.expect_err("given up").kind(), ErrorKind::Unavailable);
 }
+
+#[tokio::test]
+async fn an_item_of_399_kilobytes_is_kept_and_one_of_401_refused_in_words() {
+    let engine = engine().await;
+    make_table(&engine.client, TABLE).await.expect("made");
+    let (store, key) = (store(&engine.client, TABLE), Key::new("p", "s"));
+    store.put(&key, Put::new("1".repeat(399_000), When::Always)).await.expect("it fits");
+    let error = store.put(&key, Put::new("1".repeat(401_000), When::Always)).await.expect_err("it does not");
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(error.message().contains("401000 bytes"), "{error}");
+    assert_eq!(store.get(&key).await.expect("readable").expect("there").value.len(), 399_000);
+}

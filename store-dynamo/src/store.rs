@@ -38,15 +38,15 @@ impl Dynamo {
     }
 
     /// The condition of a write, and the values it names.
-    fn condition(&self, when: When) -> Option<(String, Vec<(&'static str, AttributeValue)>)> {
-        match when {
-            When::Always => None,
-            When::Absent => Some((GONE.to_owned(), vec![(":now", self.now())])),
-            When::Version(Version(version)) => {
-                let values = vec![(":now", self.now()), (":expected", number(version))];
-                Some((format!("version = :expected AND {LIVE}"), values))
-            }
-        }
+    fn condition(&self, when: When) -> (Option<String>, Option<Item>) {
+        let (condition, expected) = match when {
+            When::Always => return (None, None),
+            When::Absent => (GONE.to_owned(), None),
+            When::Version(Version(version)) => (format!("version = :expected AND {LIVE}"), Some(number(version))),
+        };
+        let mut values = Item::from([(":now".to_owned(), self.now())]);
+        values.extend(expected.map(|version| (":expected".to_owned(), version)));
+        (Some(condition), Some(values))
     }
 
     /// One page of a query, and where the next begins.
@@ -183,14 +183,10 @@ impl Store for Dynamo {
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
         check_write(key, &put.value)?;
-        let (version, when, condition) = (Version::fresh(), put.when, self.condition(put.when));
+        let (version, when) = (Version::fresh(), put.when);
+        let (condition, values) = self.condition(when);
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item(key, put, version)));
-        let (condition, values) = condition.unzip();
-        let request =
-            values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
-                request.expression_attribute_values(name, value)
-            });
-        match request.send().await {
+        match request.set_condition_expression(condition).set_expression_attribute_values(values).send().await {
             Ok(_) => Ok(version),
             Err(error) if is_unmet(&error) => Err(unmet(when)),
             Err(error) => Err(outage(&self.table, error)),
@@ -198,14 +194,10 @@ impl Store for Dynamo {
     }
 
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
+        let (condition, values) = self.condition(when);
         let request = self.client.delete_item().table_name(&self.table);
         let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
-        let (condition, values) = self.condition(when).unzip();
-        let request =
-            values.into_iter().flatten().fold(request.set_condition_expression(condition), |request, (name, value)| {
-                request.expression_attribute_values(name, value)
-            });
-        match request.send().await {
+        match request.set_condition_expression(condition).set_expression_attribute_values(values).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_unmet(&error) => Err(unmet(when)),
             Err(error) => Err(outage(&self.table, error)),

@@ -8,7 +8,7 @@ use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda_tests::client::{KEY, NEWEST};
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event};
+use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, older_headers};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -132,12 +132,7 @@ async fn an_answer_without_a_body_ends_in_both_modes() {
         let lambda = start(&home, mode).await;
         let token = registered(&lambda).await;
         let bearer = format!("Bearer {token}");
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "application/json"),
-            ("accept", "application/json, text/event-stream"),
-            ("mcp-protocol-version", "2025-11-25"),
-        ];
+        let headers = older_headers(&bearer);
         let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
         let answer = lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&note))).await;
         assert_eq!((answer.status, answer.body.trim()), (202, ""), "{mode}");

@@ -149,6 +149,17 @@ fn status(envelope: &Value) -> u16 {
     envelope["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status")
 }
 
+/// The headers of an MCP request of an older revision.
+#[must_use]
+pub fn older_headers(bearer: &str) -> [(&'static str, &str); 4] {
+    [
+        ("authorization", bearer),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", "2025-11-25"),
+    ]
+}
+
 /// A function-URL event (payload format 2.0).
 #[must_use]
 pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Value {

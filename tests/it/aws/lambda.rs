@@ -3,7 +3,7 @@
 use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
 use mcp_lambda_tests::process::{Home, Server};
-use mcp_lambda_tests::runtime_api::{Lambda, function_url_event};
+use mcp_lambda_tests::runtime_api::{Lambda, function_url_event, older_headers};
 use serde_json::json;
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -24,12 +24,7 @@ fn deployment<'a>(dynamo: &'a str, secrets: &'a str) -> Vec<(&'static str, &'a s
 
 async fn status(lambda: &Lambda, token: &str) -> u16 {
     let bearer = format!("Bearer {token}");
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "application/json"),
-        ("accept", "application/json, text/event-stream"),
-        ("mcp-protocol-version", "2025-11-25"),
-    ];
+    let headers = older_headers(&bearer);
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
     lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&list))).await.status
 }

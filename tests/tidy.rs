@@ -45,7 +45,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("strsim::", &["runtime/src/config/mod.rs"]),
     ("task_local!", &["runtime/src/user/current.rs"]),
     ("SystemTime", &["runtime/src/clock.rs"]),
-    ("std::env", &["runtime/src/config/env.rs"]),
+    ("std::env", &["runtime/src/config/env.rs", "store-dynamo/src/config/variables.rs"]),
     ("reqwest::", &["admin-cli/src/remote.rs"]),
     ("comfy_table::", &["admin-cli/src/output.rs"]),
     (
@@ -217,6 +217,13 @@ fn a_build_for_lambda_leaves_out_what_only_a_laptop_needs() {
     for absent in ["rusqlite", "clap", "reqwest", "comfy-table", "axum", "openssl-sys", "ring", "mcp-lambda-admin"] {
         assert!(!crates.contains(&absent), "`{absent}` has come into the build for Lambda");
     }
+}
+
+#[test]
+fn releases_unwind() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a workspace");
+    let (_, release) = manifest.split_once("[profile.release]").expect("a release profile");
+    assert!(release.contains("panic = \"unwind\""), "cargo-lambda writes `abort` where the profile says nothing");
 }
 
 #[test]

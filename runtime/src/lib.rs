@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(panic = "abort")]
+compile_error!(
+    "mcp-lambda answers for tools that panic: write `panic = \"unwind\"` in the profile it is built with (`[profile.release]`). \
+     cargo-lambda chooses `abort` where a profile says nothing."
+);
+
 pub mod admin;
 mod app;
 pub mod backend;

@@ -1,12 +1,9 @@
 //! The backend for AWS: clients made from the SDK's own variables, once, when something is first named.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use mcp_lambda::Result;
 use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::Clock;
@@ -14,12 +11,7 @@ use mcp_lambda::keys::SigningKeys;
 use mcp_lambda::store;
 use tokio::sync::OnceCell;
 
-use crate::{Dynamo, Secrets};
-
-/// How long AWS may take to be reached, to answer once, and to answer with all retries: less than a call has.
-const CONNECT: Duration = Duration::from_secs(1);
-const ATTEMPT: Duration = Duration::from_secs(2);
-const OPERATION: Duration = Duration::from_secs(5);
+use crate::{Dynamo, Secrets, config};
 
 /// Opens DynamoDB tables and Secrets Manager secrets.
 #[derive(Debug, Default)]
@@ -35,25 +27,9 @@ pub fn from_env() -> Aws {
 
 impl Aws {
     /// The SDK's configuration, loaded once.
-    pub(crate) async fn config(&self) -> &SdkConfig {
-        self.config.get_or_init(|| load(None)).await
+    async fn config(&self) -> &SdkConfig {
+        self.config.get_or_init(config::from_env).await
     }
-}
-
-/// Loads the configuration, with another endpoint if one is given.
-pub(crate) async fn load(endpoint: Option<&str>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION);
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts.build())
-        .retry_config(RetryConfig::standard());
-    let loader = match endpoint {
-        Some(endpoint) => loader.endpoint_url(endpoint),
-        None => loader,
-    };
-    loader.load().await
 }
 
 #[async_trait]

@@ -1,6 +1,6 @@
 //! What AWS says, as the seams' errors. Everything that may pass is `Unavailable`; causes are for the log.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use mcp_lambda::Error;
 
 /// Whether a write's condition did not hold.
@@ -9,7 +9,7 @@ pub(crate) fn is_unmet<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bo
 }
 
 /// Why a call of DynamoDB failed, other than by its condition.
-pub(crate) fn outage<E, R>(table: &str, error: SdkError<E, R>) -> Error
+pub(crate) fn outage<E, R>(table: &str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -25,7 +25,13 @@ where
         }
         code => Error::unavailable(format!("the DynamoDB table `{table}` {}", trouble(code))),
     };
-    told.with_source(DisplayErrorContext(error).to_string())
+    told.with_source(cause(error))
+}
+
+/// An error with all its causes, in words. The SDK's own way prints whole answers too, and those may hold a secret.
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// What a code of AWS means for whoever waits.

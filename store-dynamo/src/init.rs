@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::{Error, Result};
 
-use crate::backend::load;
+use crate::config::with_endpoint;
 use crate::error::{outage, trouble};
 use crate::table::LISTINGS;
 
@@ -30,7 +30,7 @@ pub struct Made {
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
 pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<Made> {
-    let config = load(endpoint).await;
+    let config = with_endpoint(endpoint).await;
     let made = Made {
         table: make_table(&aws_sdk_dynamodb::Client::new(&config), table).await?,
         secret: make_secret(&aws_sdk_secretsmanager::Client::new(&config), secret).await?,
@@ -55,7 +55,7 @@ pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Resul
     let is_new = match request.send().await {
         Ok(_) => true,
         Err(error) if error.code() == Some("ResourceInUseException") => false,
-        Err(error) => return Err(outage(table, error)),
+        Err(error) => return Err(outage(table, &error)),
     };
     if is_new {
         expire(client, table).await?;
@@ -73,7 +73,7 @@ async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     let specification =
         TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build().map_err(malformed)?;
     let set = client.update_time_to_live().table_name(table).time_to_live_specification(specification).send().await;
-    set.map(drop).map_err(|error| outage(table, error))
+    set.map(drop).map_err(|error| outage(table, &error))
 }
 
 async fn make_secret(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<bool> {

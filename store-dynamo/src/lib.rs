@@ -6,13 +6,16 @@
 //! runtime, and must never learn what a user or a token is.
 
 mod backend;
+mod config;
 mod error;
+#[cfg(feature = "local")]
 mod init;
 mod secrets;
 mod store;
 mod table;
 
 pub use backend::{Aws, from_env};
+#[cfg(feature = "local")]
 pub use init::{Made, init, make_table};
 pub use secrets::Secrets;
 pub use store::Dynamo;

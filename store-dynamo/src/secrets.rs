@@ -1,40 +1,55 @@
 //! The [`SigningKeys`] over a Secrets Manager secret: its current version signs, the current and the previous verify.
 //!
-//! Keys are in memory; Secrets Manager is asked again every ten minutes, and for a `kid` nobody knows, at most once a
-//! minute. Keys that are known go on while it can't be reached. No value of a secret is ever in an error.
+//! Keys are in memory. Secrets Manager is asked again beside a call once they are five minutes old, before a call once
+//! they are ten, and for a `kid` nobody knows; at most once a minute in all. Keys that are known go on while it can't be
+//! reached. No value of a secret is ever in an error.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::keys::{SigningKey, SigningKeys};
 use mcp_lambda::{Error, ErrorKind, Result, Secret};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
-use crate::error::trouble;
+use crate::error::{cause, trouble};
 
-/// How long known keys are good without asking, in seconds.
-const SOFT_SECONDS: u64 = 600;
+/// How old keys may be before they are asked for beside a call, in seconds.
+const SOFT_SECONDS: u64 = 300;
 
-/// How long to wait before asking again for a reason that may be an attacker's, in seconds.
+/// How old keys may be before a call waits for newer ones, in seconds. A frozen environment may never come to the end of
+/// what was begun beside a call.
+const HARD_SECONDS: u64 = 600;
+
+/// How long to wait before asking again, in seconds: the reason may be an outage, or an attacker's.
 const COOLDOWN_SECONDS: u64 = 60;
 
 /// [`SigningKeys`] in a Secrets Manager secret.
 pub struct Secrets {
+    source: Arc<Source>,
+    beside: Mutex<JoinSet<()>>,
+}
+
+/// The secret, and what is known of it.
+struct Source {
     client: Client,
     secret: String,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
-    asking: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
 }
 
-/// What is known, and when it was last asked for.
+type Keys = Vec<Arc<SigningKey>>;
+
+/// Keys, when they came, and when they were last asked for.
 #[derive(Clone, Default)]
 struct Known {
-    keys: Vec<Arc<SigningKey>>,
+    keys: Keys,
+    came: u64,
     asked: u64,
 }
 
@@ -44,51 +59,78 @@ impl Secrets {
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) if the secret does not exist or holds no key.
     pub async fn open(client: Client, secret: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let asking = tokio::sync::Mutex::default();
-        let keys = Self { client, secret: secret.into(), clock, known: Mutex::default(), asking };
-        match keys.refresh().await {
-            Err(error) if error.kind() == ErrorKind::Invalid => Err(error),
-            Err(error) => {
-                tracing::warn!(cause = error.chain(), "the signing key is not there yet");
-                Ok(keys)
+        let (known, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        let source = Arc::new(Source { client, secret: secret.into(), clock, known, turn });
+        match source.ask().await {
+            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
+            Err(error) => tracing::warn!(cause = error.chain(), "the signing key is not there yet"),
+            Ok(_) => {}
+        }
+        Ok(Self { source, beside: Mutex::default() })
+    }
+
+    /// Keys that are not too old.
+    async fn keys(&self) -> Result<Keys> {
+        let known = self.source.known().clone();
+        match self.source.clock.now().saturating_sub(known.came) {
+            _ if known.keys.is_empty() => self.source.first().await,
+            HARD_SECONDS.. => Ok(self.source.renewed().await),
+            SOFT_SECONDS.. => {
+                self.renew_beside();
+                Ok(known.keys)
             }
-            Ok(_) => Ok(keys),
+            _ => Ok(known.keys),
         }
     }
 
-    fn known(&self) -> Known {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Begins to ask, and lets the call go on.
+    fn renew_beside(&self) {
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        while beside.try_join_next().is_some() {}
+        if beside.is_empty() && !self.source.asked_lately() {
+            let source = Arc::clone(&self.source);
+            beside.spawn(async move { drop(source.renewed().await) });
+        }
+    }
+}
+
+impl Source {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known, asked for anew if it is old; whoever comes while somebody asks goes on with what is known.
-    async fn fresh(&self, oldest: u64) -> Result<Vec<Arc<SigningKey>>> {
-        let known = self.known();
-        if known.keys.is_empty() {
-            let _turn = self.asking.lock().await;
-            let known = self.known();
-            return if known.keys.is_empty() { self.refresh().await } else { Ok(known.keys) };
-        }
-        if self.clock.now() < known.asked.saturating_add(oldest) {
-            return Ok(known.keys);
-        }
-        let Ok(_turn) = self.asking.try_lock() else { return Ok(known.keys) };
-        self.refresh().await.or_else(|error| {
+    /// The keys, where there are none yet: everyone waits, and one asks at a time.
+    async fn first(&self) -> Result<Keys> {
+        let _turn = self.turn.lock().await;
+        let keys = self.known().keys.clone();
+        if keys.is_empty() { self.ask().await } else { Ok(keys) }
+    }
+
+    /// Newer keys, unless they were asked for a moment ago or can't be reached: then those that are known.
+    async fn renewed(&self) -> Keys {
+        let _turn = self.turn.lock().await;
+        let asked = if self.asked_lately() { None } else { Some(self.ask().await) };
+        if let Some(Err(error)) = asked {
             tracing::warn!(cause = error.chain(), "the signing keys could not be refreshed");
-            Ok(known.keys)
-        })
+        }
+        self.known().keys.clone()
+    }
+
+    fn asked_lately(&self) -> bool {
+        self.clock.now() < self.known().asked.saturating_add(COOLDOWN_SECONDS)
     }
 
     /// Asks for both versions. That it was tried is noted first, so that an outage is not asked about at every call.
-    async fn refresh(&self) -> Result<Vec<Arc<SigningKey>>> {
+    async fn ask(&self) -> Result<Keys> {
         let now = self.clock.now();
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).asked = now;
+        self.known().asked = now;
         let (current, previous) = tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
         let current = current?.ok_or_else(|| {
             Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}` does not exist", self.secret))
         })?;
-        let keys: Vec<_> =
+        let keys: Keys =
             [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).keys.clone_from(&keys);
+        *self.known() = Known { keys: keys.clone(), came: now, asked: now };
         Ok(keys)
     }
 
@@ -105,7 +147,7 @@ impl Secrets {
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => {
                 let told = format!("the secret `{}` {}", self.secret, trouble(error.code()));
-                Err(Error::unavailable(told).with_source(DisplayErrorContext(error).to_string()))
+                Err(Error::unavailable(told).with_source(cause(&error)))
             }
         }
     }
@@ -129,27 +171,27 @@ fn key_of(text: &Secret<String>) -> Result<SigningKey> {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.secret)
+        write!(f, "Secrets({})", self.source.secret)
     }
 }
 
 impl fmt::Display for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets Manager secret {}", self.secret)
+        write!(f, "Secrets Manager secret {}", self.source.secret)
     }
 }
 
 #[async_trait]
 impl SigningKeys for Secrets {
     async fn current(&self) -> Result<Arc<SigningKey>> {
-        let keys = self.fresh(SOFT_SECONDS).await?;
-        keys.into_iter().next().ok_or_else(|| Error::unavailable(format!("the secret `{}` holds no key", self.secret)))
+        let none = || Error::unavailable(format!("the secret `{}` holds no key", self.source.secret));
+        self.keys().await?.into_iter().next().ok_or_else(none)
     }
 
-    async fn verifying(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
-        let keys = self.fresh(SOFT_SECONDS).await?;
+    async fn verifying(&self, id: Option<&str>) -> Result<Keys> {
+        let keys = self.keys().await?;
         let is_known = id.is_none_or(|id| keys.iter().any(|key| key.id() == id));
-        if is_known { Ok(keys) } else { self.fresh(COOLDOWN_SECONDS).await }
+        Ok(if is_known { keys } else { self.source.renewed().await })
     }
 }
 

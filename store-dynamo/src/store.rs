@@ -1,20 +1,24 @@
 //! The [`Store`] over one DynamoDB table: each method is one API call, but for a list whose page DynamoDB cuts short.
 //!
-//! Conditions are DynamoDB's own; nothing is read to decide a write. Reads are strongly consistent, listings excepted:
-//! they go by an index.
+//! Conditions are DynamoDB's own; nothing is read to decide a write. A write whose answer was lost is sent again by the
+//! SDK: it is known by its version, and done once. Reads are strongly consistent, listings excepted: they go by an index.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeySchemaElement, ReturnValue, TableDescription};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeySchemaElement, ReturnValue, ReturnValuesOnConditionCheckFailure, TableDescription,
+};
 use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
 
 use crate::error::{is_unmet, outage, wrong_shape};
-use crate::table::{Item, LISTINGS, key, number, record, text};
+use crate::table::{Item, LISTINGS, counted, is_of, key, number, record, text};
 
 const LIVE: &str = "(attribute_not_exists(expires) OR expires > :now)";
 const GONE: &str = "(attribute_not_exists(pk) OR expires <= :now)";
@@ -76,39 +80,35 @@ impl Dynamo {
                     .fold(request, |request, after| request.expression_attribute_values(":after", text(after)))
             }
         };
-        let answer = request.set_exclusive_start_key(start).send().await.map_err(|error| outage(&self.table, error))?;
+        let answer =
+            request.set_exclusive_start_key(start).send().await.map_err(|error| outage(&self.table, &error))?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
     }
 
     /// Counts on a live counter, or anew on an expired one; `None` if it is not as was thought.
     async fn count(&self, key: &Key, amount: i64, expires: Option<u64>, counter: Counter) -> Result<Option<i64>> {
+        let (update, condition, version) = (counter.update(expires), counter.condition(), Version::fresh());
         let request = self.client.update_item().table_name(&self.table).return_values(ReturnValue::UpdatedNew);
         let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
-        let (update, condition) = match (counter, expires) {
-            (Counter::Live, Some(_)) => {
-                ("SET version = :version, expires = if_not_exists(expires, :expires) ADD #count :amount", LIVE)
-            }
-            (Counter::Live, None) => ("SET version = :version ADD #count :amount", LIVE),
-            (Counter::Expired, Some(_)) => {
-                ("SET version = :version, #count = :amount, expires = :expires", "expires <= :now")
-            }
-            (Counter::Expired, None) => ("SET version = :version, #count = :amount REMOVE expires", "expires <= :now"),
-        };
         let request = request
             .update_expression(update)
             .condition_expression(condition)
-            .expression_attribute_names("#count", "count");
-        let request = request
-            .expression_attribute_values(":version", number(Version::fresh().0))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":version", number(version.0))
             .expression_attribute_values(":amount", number(amount))
             .expression_attribute_values(":now", self.now());
         let request = expires
             .into_iter()
             .fold(request, |request, at| request.expression_attribute_values(":expires", number(at)));
         match request.send().await {
-            Ok(answer) => Ok(answer.attributes.as_ref().and_then(|item| item.get("count")?.as_n().ok()?.parse().ok())),
-            Err(error) if is_unmet(&error) => Ok(None),
-            Err(error) => Err(outage(&self.table, error)),
+            Ok(answer) => Ok(answer.attributes.as_ref().and_then(counted)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(unmet)) => {
+                    Ok(unmet.item().filter(|item| is_of(item, version)).and_then(counted))
+                }
+                _ => Err(outage(&self.table, &error)),
+            },
         }
     }
 }
@@ -118,6 +118,30 @@ impl Dynamo {
 enum Counter {
     Live,
     Expired,
+}
+
+impl Counter {
+    const fn update(self, expires: Option<u64>) -> &'static str {
+        match (self, expires) {
+            (Self::Live, Some(_)) => {
+                "SET version = :version, expires = if_not_exists(expires, :expires) ADD #count :amount"
+            }
+            (Self::Live, None) => "SET version = :version ADD #count :amount",
+            (Self::Expired, Some(_)) => "SET version = :version, #count = :amount, expires = :expires",
+            (Self::Expired, None) => "SET version = :version, #count = :amount REMOVE expires",
+        }
+    }
+
+    /// A live counter must not carry this request's own version: then its answer was lost, and counting again is one too
+    /// many.
+    const fn condition(self) -> &'static str {
+        match self {
+            Self::Live => {
+                "(attribute_not_exists(version) OR version <> :version) AND (attribute_not_exists(expires) OR expires > :now)"
+            }
+            Self::Expired => "expires <= :now",
+        }
+    }
 }
 
 /// The item of a record.
@@ -177,7 +201,7 @@ impl Store for Dynamo {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
         let answer = request.key("pk", text(&key.partition)).key("sk", text(&key.sort)).send().await;
-        let answer = answer.map_err(|error| outage(&self.table, error))?;
+        let answer = answer.map_err(|error| outage(&self.table, &error))?;
         Ok(answer.item.and_then(|item| record(&item, self.clock.now())))
     }
 
@@ -186,10 +210,17 @@ impl Store for Dynamo {
         let (version, when) = (Version::fresh(), put.when);
         let (condition, values) = self.condition(when);
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item(key, put, version)));
-        match request.set_condition_expression(condition).set_expression_attribute_values(values).send().await {
+        let request = request.set_condition_expression(condition).set_expression_attribute_values(values);
+        let told = ReturnValuesOnConditionCheckFailure::AllOld;
+        match request.return_values_on_condition_check_failure(told).send().await {
             Ok(_) => Ok(version),
-            Err(error) if is_unmet(&error) => Err(unmet(when)),
-            Err(error) => Err(outage(&self.table, error)),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(found)) => {
+                    let is_ours = found.item().is_some_and(|item| is_of(item, version));
+                    if is_ours { Ok(version) } else { Err(unmet(when)) }
+                }
+                _ => Err(outage(&self.table, &error)),
+            },
         }
     }
 
@@ -200,7 +231,7 @@ impl Store for Dynamo {
         match request.set_condition_expression(condition).set_expression_attribute_values(values).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_unmet(&error) => Err(unmet(when)),
-            Err(error) => Err(outage(&self.table, error)),
+            Err(error) => Err(outage(&self.table, &error)),
         }
     }
 
@@ -234,7 +265,7 @@ impl Store for Dynamo {
 
     async fn check(&self) -> Result<()> {
         let described = self.client.describe_table().table_name(&self.table).send().await;
-        let table = described.map_err(|error| outage(&self.table, error))?.table;
+        let table = described.map_err(|error| outage(&self.table, &error))?.table;
         if table.is_some_and(|table| has_our_shape(&table)) { Ok(()) } else { Err(wrong_shape(&self.table)) }
     }
 }

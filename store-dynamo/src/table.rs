@@ -37,11 +37,24 @@ pub(crate) fn key(item: &Item) -> Option<Key> {
 
 /// The record of an item, unless it has expired.
 pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
-    let integer = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
-    if integer("expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now) {
+    if integer(item, "expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now) {
         return None;
     }
-    let counted = || integer("count").map(|count| count.to_string());
-    let value = item.get("value").and_then(|value| value.as_s().ok().cloned()).or_else(counted)?;
-    Some(Record { value, version: Version(integer("version")?) })
+    let count = || counted(item).map(|count| count.to_string());
+    let value = item.get("value").and_then(|value| value.as_s().ok().cloned()).or_else(count)?;
+    Some(Record { value, version: Version(integer(item, "version")?) })
+}
+
+/// What a counter's item counts.
+pub(crate) fn counted(item: &Item) -> Option<i64> {
+    integer(item, "count")
+}
+
+/// Whether an item is as the write of this version left it.
+pub(crate) fn is_of(item: &Item, version: Version) -> bool {
+    integer(item, "version") == Some(version.0)
+}
+
+fn integer(item: &Item, name: &str) -> Option<i64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }

@@ -24,6 +24,7 @@ from mcp.client.streamable_http import create_mcp_http_client, streamable_http_c
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = str(ROOT / "target/release/notes")
 ADMIN = str(ROOT / "target/release/notes-admin")
+STORE_LAWS = str(ROOT / "target/debug/store-laws")
 KEY = "interop-key-0123456789-0123456789"
 ERAS = ["auto", "2026-07-28", "legacy"]
 
@@ -176,6 +177,8 @@ async def on_moto(home):
     names = {"USERS_TABLE": "notes-users", "SIGNING_KEY_SECRET": "notes-key"}
     moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(aws_port)]
     with running(moto, env, f"{aws}/moto-api/"):
+        subprocess.run([STORE_LAWS, aws], env=env, check=True, timeout=300)
+        say("ok: every law of the store holds on moto")
         for is_new in [True, False]:
             made = admin(env, "aws", "init", "--table", names["USERS_TABLE"], "--secret", names["SIGNING_KEY_SECRET"])
             check(made["table_is_new"] == is_new and made["secret_is_new"] == is_new, f"aws init: new is {is_new}")

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mcp_lambda::config::Settings;
-use mcp_lambda::identity::{Operator, operator_token};
-use mcp_lambda::keys::SigningKey;
-use mcp_lambda_tests::client::{KEY, NEWEST};
+use mcp_lambda_tests::client::KEY;
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, older_headers};
+use mcp_lambda_tests::runtime_api::{self, Answer, Lambda, function_url_event, older_headers, tool_event};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -20,29 +18,7 @@ async fn start(home: &Home, mode: &str) -> Lambda {
 }
 
 fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
-    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
-    let token =
-        operator_token(&SigningKey::new(*KEY).expect("long enough"), Operator::Admin, None, now).expect("signed");
-    let bearer = format!("Bearer {}", token.expose());
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    function_url_event(method, path, &headers, body.map(Value::to_string).as_deref())
-}
-
-fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
-    let meta =
-        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
-    let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
-    let bearer = format!("Bearer {token}");
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "application/json"),
-        ("accept", "application/json, text/event-stream"),
-        ("mcp-protocol-version", NEWEST),
-        ("mcp-method", "tools/call"),
-        ("mcp-name", tool),
-    ];
-    function_url_event("POST", "/mcp", &headers, Some(&body))
+    runtime_api::admin_event(&String::from_utf8_lossy(KEY), method, path, body)
 }
 
 fn result(answer: &Answer) -> Value {
@@ -91,6 +67,45 @@ async fn duplicate_headers_joined_by_the_front_door_are_400() {
     let mut event = tool_event("a", "add", &json!({"left": 1}));
     event["headers"]["authorization"] = json!("Bearer a,Bearer b");
     assert_eq!(lambda.request(&event).await.status, 400);
+}
+
+/// The same request as a load balancer sends it; with several values for each header if the target group says so.
+fn load_balancer_event(event: &Value, several: bool) -> Value {
+    let mut all = json!({
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1"}},
+        "httpMethod": event["requestContext"]["http"]["method"],
+        "path": event["rawPath"],
+        "body": event["body"].as_str().unwrap_or_default(),
+        "isBase64Encoded": false,
+    });
+    if several {
+        let headers = event["headers"].as_object().expect("headers").iter();
+        all["multiValueHeaders"] = headers.map(|(name, value)| (name.clone(), json!([value]))).collect();
+        all["multiValueQueryStringParameters"] = json!({});
+    } else {
+        all["headers"] = event["headers"].clone();
+        all["queryStringParameters"] = json!({});
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_load_balancer_is_a_door_too() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    for several in [false, true] {
+        let call = tool_event(&token, "add", &json!({"left": 2, "right": 3}));
+        let answer = lambda.request(&load_balancer_event(&call, several)).await;
+        assert_eq!(result(&answer)["structuredContent"], json!({"sum": 5}), "{several}");
+        let health = function_url_event("GET", "/health", &[], None);
+        assert_eq!(lambda.request(&load_balancer_event(&health, several)).await.status, 200, "{several}");
+        let forged = tool_event("forged", "add", &json!({"left": 2}));
+        assert_eq!(lambda.request(&load_balancer_event(&forged, several)).await.status, 401, "{several}");
+    }
+    let mut event = load_balancer_event(&tool_event(&token, "add", &json!({"left": 2})), true);
+    event["multiValueHeaders"]["authorization"] = json!([format!("Bearer {token}"), "Bearer b"]);
+    assert_eq!(lambda.request(&event).await.status, 400, "two tokens are none");
 }
 
 #[tokio::test]

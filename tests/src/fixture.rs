@@ -158,3 +158,22 @@ pub fn app() -> App {
 pub fn app_with_profile() -> App {
     app().profile::<Account>()
 }
+
+/// One tool that does nothing of its own.
+#[tools]
+pub mod echo {
+    /// Says what it is told.
+    #[tool(read_only)]
+    pub fn echo(
+        /// What to say.
+        text: String,
+    ) -> String {
+        text
+    }
+}
+
+/// The app whose only work is the house's.
+#[must_use]
+pub fn echo_app() -> App {
+    App::new("echo").tools(echo::tools())
+}

@@ -3,9 +3,11 @@
 //! Nothing here asserts a rule of the product; rules stand in the tests.
 
 pub mod aws;
+pub mod bare;
 pub mod client;
 pub mod fixture;
 pub mod process;
+pub mod proxy;
 pub mod runtime_api;
 
 /// The code blocks of the top README compile and run as tests.

@@ -3,9 +3,10 @@
 //! The protocol is that of `GET /2018-06-01/runtime/invocation/next` and `POST …/{id}/response`; a streamed response is a
 //! JSON prelude, eight zero bytes, and the body.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,16 +16,25 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::process::Child;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use mcp_lambda::identity::{Operator, operator_token};
+use mcp_lambda::keys::SigningKey;
+
+use crate::client::NEWEST;
 use crate::process::Home;
 
 /// How long an invocation may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-type Waiting = Arc<Mutex<std::collections::HashMap<String, oneshot::Sender<Posted>>>>;
+/// The Runtime API's side of one binary.
+struct Desk {
+    queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
+    waiting: Mutex<HashMap<String, oneshot::Sender<Posted>>>,
+    polled: watch::Sender<Option<Instant>>,
+}
 
 /// What a binary posted for an invocation.
 #[derive(Debug)]
@@ -41,7 +51,8 @@ pub struct Posted {
 #[derive(Debug)]
 pub struct Lambda {
     invocations: mpsc::UnboundedSender<Invocation>,
-    _child: Child,
+    polled: watch::Receiver<Option<Instant>>,
+    child: Child,
     _tasks: JoinSet<()>,
 }
 
@@ -70,20 +81,48 @@ impl Lambda {
     /// # Panics
     /// If it can't be started.
     pub async fn start(home: &Home, binary: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = home.command(binary);
+        command.envs(variables.iter().copied());
+        Self::spawn(command).await
+    }
+
+    /// Starts a command as a Lambda.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn spawn(mut command: Command) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
-        let (invocations, queue) = mpsc::unbounded_channel();
+        let ((invocations, queue), (first, polled)) = (mpsc::unbounded_channel(), watch::channel(None));
+        let desk = Desk { queue: Mutex::new(queue), waiting: Mutex::default(), polled: first };
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, Arc::new(Mutex::new(queue)), Waiting::default()));
-        let mut command = home.command(binary);
+        tasks.spawn(listen(listener, Arc::new(desk)));
         command
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "fixture")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .envs(variables.iter().copied());
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
         let child = command.spawn().expect("it starts");
-        Self { invocations, _child: child, _tasks: tasks }
+        Self { invocations, polled, child, _tasks: tasks }
+    }
+
+    /// When it first asked for an invocation; waits until it does.
+    ///
+    /// # Panics
+    /// If it does not ask.
+    pub async fn polled(&self) -> Instant {
+        let mut polled = self.polled.clone();
+        let asked = tokio::time::timeout(PATIENCE, polled.wait_for(Option::is_some));
+        asked.await.expect("it asks in time").expect("it runs").expect("asked")
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it has ended.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("still running")
     }
 
     /// Invokes it with an event that has this long to be answered.
@@ -186,39 +225,84 @@ pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], bo
     event
 }
 
-async fn listen(listener: TcpListener, queue: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>, waiting: Waiting) {
+/// An operator's request, signed with this key.
+///
+/// # Panics
+/// If the key is too short.
+#[must_use]
+pub fn admin_event(key: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let key = SigningKey::from_text(key).expect("long enough");
+    let token = operator_token(&key, Operator::Admin, None, now).expect("signed");
+    let bearer = format!("Bearer {}", token.expose());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    function_url_event(method, path, &headers, body.map(Value::to_string).as_deref())
+}
+
+/// The headers of a `tools/call` of the newest revision.
+#[must_use]
+pub fn tool_headers<'a>(bearer: &'a str, tool: &'a str) -> [(&'static str, &'a str); 6] {
+    [
+        ("authorization", bearer),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", NEWEST),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", tool),
+    ]
+}
+
+/// The body of a `tools/call` of the newest revision.
+#[must_use]
+pub fn tool_body(tool: &str, arguments: &Value) -> String {
+    let meta =
+        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string()
+}
+
+/// A `tools/call` of the newest revision through a function URL.
+#[must_use]
+pub fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
+    let bearer = format!("Bearer {token}");
+    function_url_event("POST", "/mcp", &tool_headers(&bearer, tool), Some(&tool_body(tool, arguments)))
+}
+
+async fn listen(listener: TcpListener, desk: Arc<Desk>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let (queue, waiting) = (Arc::clone(&queue), Arc::clone(&waiting));
+        let desk = Arc::clone(&desk);
+        let _ = stream.set_nodelay(true);
         connections.spawn(async move {
-            let answer = service_fn(move |request| answer(request, Arc::clone(&queue), Arc::clone(&waiting)));
+            let answer = service_fn(move |request| answer(request, Arc::clone(&desk)));
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
         });
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    queue: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>,
-    waiting: Waiting,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<Full<Bytes>>, Infallible> {
     let path = request.uri().path().to_owned();
     if path.ends_with("/invocation/next") {
-        return Ok(next(&queue, &waiting).await);
+        desk.polled.send_if_modified(|polled| {
+            let is_first = polled.is_none();
+            polled.get_or_insert_with(Instant::now);
+            is_first
+        });
+        return Ok(next(&desk).await);
     }
     let content_type =
         request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let id = path.split('/').nth(4).unwrap_or_default();
-    if let Some(answer) = waiting.lock().await.remove(id) {
+    if let Some(answer) = desk.waiting.lock().await.remove(id) {
         let _ = answer.send(Posted { content_type, is_error: path.ends_with("/error"), body });
     }
     Ok(Response::builder().status(202).body(Full::default()).expect("lawful"))
 }
 
-async fn next(queue: &Mutex<mpsc::UnboundedReceiver<Invocation>>, waiting: &Waiting) -> Response<Full<Bytes>> {
-    let Some(invocation) = queue.lock().await.recv().await else { return std::future::pending().await };
-    waiting.lock().await.insert(invocation.id.clone(), invocation.answer);
+async fn next(desk: &Desk) -> Response<Full<Bytes>> {
+    let Some(invocation) = desk.queue.lock().await.recv().await else { return std::future::pending().await };
+    desk.waiting.lock().await.insert(invocation.id.clone(), invocation.answer);
     Response::builder()
         .header("lambda-runtime-aws-request-id", &invocation.id)
         .header("lambda-runtime-deadline-ms", invocation.deadline_ms.to_string())

@@ -192,6 +192,11 @@ impl App {
     /// # Errors
     /// Every fault, each in a sentence.
     pub fn check(&self) -> std::result::Result<(), Vec<String>> {
+        self.checked().map(drop)
+    }
+
+    /// The tools in one list, of an app without a fault.
+    fn checked(&self) -> std::result::Result<Catalog, Vec<String>> {
         let mut faults = Vec::new();
         let name = self.name();
         let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -203,9 +208,12 @@ impl App {
                 "an app offers either tools or an rmcp handler; give the handler's tools up or leave it out".to_owned(),
             );
         }
-        faults.extend(Catalog::new(self.tools.iter().cloned()).err().into_iter().flatten());
+        let catalog = Catalog::new(self.tools.iter().cloned()).unwrap_or_else(|more| {
+            faults.extend(more);
+            Catalog::default()
+        });
         faults.extend(self.safe_tool_fault());
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
+        if faults.is_empty() { Ok(catalog) } else { Err(faults) }
     }
 
     fn safe_tool_fault(&self) -> Option<String> {
@@ -223,7 +231,7 @@ impl App {
     /// `Invalid` with every fault of [`check`](Self::check), or for settings this build can't follow; `Unavailable` if
     /// the store or the keys can't be opened.
     pub async fn open(&self, settings: &Settings) -> Result<House> {
-        self.check().map_err(|faults| Error::invalid(faults.join("\n")))?;
+        let catalog = self.checked().map_err(|faults| Error::invalid(faults.join("\n")))?;
         let opened = match &self.opened {
             Some(opened) => opened.clone(),
             None => {
@@ -231,7 +239,7 @@ impl App {
                 Opened { store: store?, keys: keys? }
             }
         };
-        Ok(self.assemble(opened, settings))
+        Ok(self.assemble(opened, catalog, settings))
     }
 
     async fn open_store(&self, settings: &Settings) -> Result<store::Shared> {
@@ -259,7 +267,7 @@ impl App {
         self.backend.as_ref().ok_or_else(fault)
     }
 
-    fn assemble(&self, opened: Opened, settings: &Settings) -> House {
+    fn assemble(&self, opened: Opened, catalog: Catalog, settings: &Settings) -> House {
         let Opened { store, keys } = opened;
         let users = Users::new(Arc::clone(&store));
         let tokens =
@@ -276,7 +284,7 @@ impl App {
             profile: self.profile.clone(),
             safe_tool: self.safe_tool_told(),
         });
-        let speaker = self.speaker(&store);
+        let speaker = self.speaker(catalog, &store);
         let router = Router {
             identity: identity.clone(),
             admin: Arc::clone(&admin),
@@ -289,19 +297,18 @@ impl App {
     }
 
     /// Every rule a call passes, innermost first.
-    fn stack(&self) -> Shared {
-        let catalog = Catalog::new(self.tools.iter().cloned()).unwrap_or_default();
+    fn stack(&self, catalog: Catalog) -> Shared {
         let definitions = catalog.definitions().to_vec();
         let bounded = Bounded::new(Arc::new(catalog), self.timeout, &definitions);
         let scoped = Scoped::new(Arc::new(bounded));
         Arc::new(Logged::new(Arc::new(scoped)))
     }
 
-    fn speaker(&self, store: &store::Shared) -> Arc<dyn Speaker> {
+    fn speaker(&self, catalog: Catalog, store: &store::Shared) -> Arc<dyn Speaker> {
         let seat = Seat::new(self.timeout);
         match &self.handler {
             Some(make) => make(seat),
-            None => Arc::new(Server::new(self.stack(), Arc::clone(store), self.about.clone(), seat)),
+            None => Arc::new(Server::new(self.stack(catalog), Arc::clone(store), self.about.clone(), seat)),
         }
     }
 

@@ -41,6 +41,10 @@ impl ToolSource for Bounded {
         self.inner.list(caller).await
     }
 
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
+        self.inner.find(caller, name).await
+    }
+
     async fn call(&self, mut call: Call) -> Result<Outcome> {
         let timeout = self.timeouts.get(&call.name).copied().unwrap_or(self.timeout);
         call.context = call.context.until(Instant::now() + timeout);

@@ -32,6 +32,10 @@ impl ToolSource for Logged {
         self.inner.list(caller).await
     }
 
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
+        self.inner.find(caller, name).await
+    }
+
     async fn call(&self, call: Call) -> Result<Outcome> {
         let (name, user, started) = (call.name.clone(), call.caller.email().cloned(), Instant::now());
         let outcome = self.inner.call(call).await;

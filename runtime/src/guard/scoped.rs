@@ -31,15 +31,19 @@ impl ToolSource for Scoped {
         Ok(tools)
     }
 
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
+        let tool = self.inner.find(caller, name).await?;
+        Ok(tool.filter(|tool| caller.scopes().contain(&tool.scopes)))
+    }
+
     async fn call(&self, call: Call) -> Result<Outcome> {
         if *call.caller.subject() == Subject::Probe {
             return Err(Error::forbidden("a probe token may discover and list tools, and may not call them"));
         }
-        let visible = self.list(&call.caller).await?;
-        if !visible.iter().any(|tool| tool.name == call.name) {
-            return Err(unknown(&call.name));
+        match self.find(&call.caller, &call.name).await? {
+            Some(_) => self.inner.call(call).await,
+            None => Err(unknown(&call.name)),
         }
-        self.inner.call(call).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! One line in the log for every request.
+//! One line in the log for every request; what MCP answered well stands there at `debug`, for a call has a line of its own
+//! (`guard/logged.rs`) and a second one would double what logs cost.
 //!
 //! Headers, queries and bodies are never in it: that is where tokens stand.
 
@@ -21,6 +22,11 @@ impl Line {
 
     pub(super) fn log(&self, status: StatusCode) {
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(method = %self.method, path = self.path, status = status.as_u16(), duration_ms, "request");
+        let (method, path, code) = (self.method.as_str(), self.path.as_str(), status.as_u16());
+        if status.is_success() && matches!(path, "/" | "/mcp") {
+            tracing::debug!(method, path, status = code, duration_ms, "request");
+        } else {
+            tracing::info!(method, path, status = code, duration_ms, "request");
+        }
     }
 }

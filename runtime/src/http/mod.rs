@@ -84,8 +84,9 @@ impl Router {
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         match segments.as_slice() {
             [] | ["mcp"] => self.speak_mcp(parts, body).await,
-            ["health"] => self.health(&parts.method).await,
-            ["admin", route @ ..] => admin::answer(self, route, parts, body).await,
+            ["health"] => in_time(deadline(&parts), self.health(&parts.method)).await,
+            // Boxed, so that every other request is not as large as the largest of these.
+            ["admin", route @ ..] => Box::pin(in_time(deadline(&parts), admin::answer(self, route, parts, body))).await,
             _ => Err(Problem::no_such_path(&path)),
         }
     }
@@ -100,7 +101,7 @@ impl Router {
             return Err(Problem::method_not_allowed("POST"));
         }
         let token = bearer::take(&mut parts, self.allow_query_token)?;
-        let caller = in_time(&parts, self.identity.caller(&token)).await?;
+        let caller = in_time(deadline(&parts), self.identity.caller(&token)).await?;
         let body = body::read(body).await?;
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
@@ -119,11 +120,19 @@ impl Router {
     }
 }
 
+/// When whoever carries the request stops waiting, if they said.
+fn deadline(parts: &request::Parts) -> Option<Deadline> {
+    parts.extensions.get().copied()
+}
+
 /// Waits no longer than whoever carries the request does: a store that hangs is a store that can't be reached.
-async fn in_time<T>(parts: &request::Parts, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
-    let Some(Deadline(instant)) = parts.extensions.get::<Deadline>() else { return work.await };
-    let late = |_| Err(Error::unavailable("the store or the keys did not answer in time"));
-    tokio::time::timeout_at(*instant, work).await.unwrap_or_else(late)
+async fn in_time<T, E: From<Error>>(
+    deadline: Option<Deadline>,
+    work: impl Future<Output = Result<T, E>> + Send,
+) -> Result<T, E> {
+    let Some(Deadline(instant)) = deadline else { return work.await };
+    let late = |_| Err(Error::unavailable("the store or the keys did not answer in time").into());
+    tokio::time::timeout_at(instant, work).await.unwrap_or_else(late)
 }
 
 impl fmt::Debug for Router {

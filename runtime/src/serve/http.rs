@@ -1,6 +1,7 @@
 //! The local HTTP door: hyper on one address, stopped gently.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -37,17 +38,17 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     if address.ip().is_unspecified() {
         say("Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.");
     }
-    accept(listener, house.router).await;
+    accept(listener, Arc::new(house.router)).await;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router) {
+async fn accept(listener: TcpListener, router: Arc<Router>) {
     let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
     let mut stop = std::pin::pin!(told_to_stop());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(converse(stream, router.clone(), &graceful))),
+                Ok((stream, _)) => drop(connections.spawn(converse(stream, Arc::clone(&router), &graceful))),
                 Err(error) => tracing::warn!(cause = %error, "a connection was not accepted"),
             },
             Some(_) = connections.join_next() => {}
@@ -59,10 +60,14 @@ async fn accept(listener: TcpListener, router: Router) {
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
-fn converse(stream: TcpStream, router: Router, graceful: &GracefulShutdown) -> impl Future<Output = ()> + Send + use<> {
+fn converse(
+    stream: TcpStream,
+    router: Arc<Router>,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + Send + use<> {
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request| {
-        let router = router.clone();
+        let router = Arc::clone(&router);
         async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

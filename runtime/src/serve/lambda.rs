@@ -1,9 +1,10 @@
-//! The Lambda door: function URLs, HTTP APIs, and their streamed and buffered answers.
+//! The Lambda door: function URLs, HTTP APIs, load balancers, and their streamed and buffered answers.
 //!
 //! A handler never fails: an error would be a 502 without a body. Nothing may be left running after the answer: the
 //! environment freezes.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,17 +34,18 @@ pub(super) fn concurrency() -> u32 {
 
 /// Answers invocations until the environment ends.
 pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
+    let router = Arc::new(router);
     let ended = match mode {
         ResponseMode::Stream => {
             let answer = move |request| {
-                let router = router.clone();
+                let router = Arc::clone(&router);
                 async move { Ok::<_, Infallible>(never_empty(router.handle(timed(without_stage(request))).await)) }
             };
             lambda_http::run_with_streaming_response_concurrent(service_fn(answer)).await
         }
         ResponseMode::Buffered => {
             let answer = move |request| {
-                let router = router.clone();
+                let router = Arc::clone(&router);
                 async move { Ok::<_, Infallible>(buffered(router.handle(timed(without_stage(request))).await).await) }
             };
             lambda_http::run_concurrent(service_fn(answer)).await

@@ -43,7 +43,7 @@ where
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
         LogFormat::Text => layer.boxed(),
     };
-    Box::new(Registry::default().with(layer.with_filter(filter(settings.log_level))))
+    Box::new(Registry::default().with(filter(settings.log_level)).with(layer))
 }
 
 fn filter(level: LevelFilter) -> Targets {

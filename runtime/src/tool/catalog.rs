@@ -54,6 +54,11 @@ impl ToolSource for Catalog {
         Ok(self.definitions.clone())
     }
 
+    async fn find(&self, _caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
+        let place = self.definitions.binary_search_by(|definition| definition.name.as_str().cmp(name));
+        Ok(place.ok().map(|place| Arc::clone(&self.definitions[place])))
+    }
+
     async fn call(&self, call: Call) -> Result<Outcome> {
         let tool = self.tools.get(&call.name).ok_or_else(|| unknown(&call.name))?;
         tool.call(call).await

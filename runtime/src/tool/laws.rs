@@ -53,6 +53,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
 /// When the source breaks a law.
 pub async fn all(source: Shared) {
     the_list_is_in_order_and_stays(&source).await;
+    what_is_listed_is_found_and_nothing_else(&source).await;
     what_is_listed_can_be_called(&source).await;
     arguments_and_answers_pass_unchanged(&source).await;
     a_tool_knows_its_caller(&source).await;
@@ -69,6 +70,14 @@ async fn the_list_is_in_order_and_stays(source: &Shared) {
     let first = names().await;
     assert!(first.is_sorted(), "{first:?}");
     assert_eq!(first, names().await);
+}
+
+async fn what_is_listed_is_found_and_nothing_else(source: &Shared) {
+    for definition in source.list(&alice()).await.expect("listable") {
+        let found = source.find(&alice(), &definition.name).await.expect("reachable").expect("found");
+        assert_eq!((&found.name, &found.input_schema), (&definition.name, &definition.input_schema));
+    }
+    assert!(source.find(&alice(), "no_such_tool").await.expect("reachable").is_none());
 }
 
 async fn what_is_listed_can_be_called(source: &Shared) {

@@ -42,6 +42,12 @@ pub trait ToolSource: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>>;
 
+    /// The tool of this name, if this caller may see it. Costs the same however many there are.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>>;
+
     /// Calls a tool. What the tool itself reports as wrong is an [`Outcome`], not an error.
     ///
     /// # Errors

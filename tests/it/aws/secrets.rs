@@ -51,6 +51,40 @@ async fn a_rotated_key_signs_the_last_one_verifies_and_the_one_before_dies() {
 }
 
 #[tokio::test]
+async fn keys_of_five_minutes_serve_while_newer_ones_are_fetched_beside_the_call() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    let first = keys.current().await.expect("a key").id().to_owned();
+    manager.rotate(SECOND);
+    clock.advance(300);
+    assert_eq!(keys.current().await.expect("a key").id(), first, "nobody waits");
+    let newer = async {
+        while keys.current().await.expect("a key").id() == first {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), newer).await.expect("fetched beside the calls");
+    assert_eq!(manager.with(|vault| vault.asked), 2, "once for all of them");
+}
+
+#[tokio::test]
+async fn a_key_rotated_twice_within_a_minute_is_known_a_minute_later() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    let first = keys.current().await.expect("a key").id().to_owned();
+    clock.advance(60);
+    manager.rotate(SECOND);
+    let both = ids(&keys, Some("of the second")).await;
+    assert_eq!((both.len(), &both[1]), (2, &first), "the first rotation is seen by its unknown id");
+    clock.advance(30);
+    manager.rotate(THIRD);
+    assert_eq!(ids(&keys, Some("of the third")).await, both, "asked for a moment ago");
+    clock.advance(30);
+    let newest = ids(&keys, Some("of the third")).await;
+    assert_eq!((newest.len(), &newest[1]), (2, &both[0]), "the second goes on, and the first is dead");
+}
+
+#[tokio::test]
 async fn an_unknown_id_is_asked_about_at_most_once_a_minute() {
     let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
     let keys = open(&manager, &clock).await.expect("opens");

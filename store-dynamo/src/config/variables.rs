@@ -1,0 +1,116 @@
+//! What a Lambda is told about AWS: region, credentials and endpoints, each in its variable.
+//!
+//! Reading a system's hundred and more authorities is most of a start. AWS answers by its own (Amazon Trust Services), so these
+//! are built in and nobody else is believed, unless the variables lead elsewhere.
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_types::sdk_config::SharedHttpClient;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+/// Amazon Root CA 1 to 4 and the Starfield root before them, the first of which ends at the end of 2037.
+const AMAZON: &[u8] = include_bytes!("amazon.pem");
+
+/// Variables that name other authorities (rustls-native-certs).
+const AUTHORITIES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Variables that name other servers.
+const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+
+/// Partitions whose servers Amazon's authorities may not vouch for.
+const ELSEWHERE: [&str; 3] = ["cn-", "us-iso", "eu-iso"];
+
+/// The configuration of this process.
+pub(crate) async fn from_env() -> SdkConfig {
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    let builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new))
+        .credentials_provider(credentials)
+        .timeout_config(super::timeouts())
+        .retry_config(super::retries())
+        .use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"))
+        .service_config(Variables);
+    let builder = variable("AWS_ENDPOINT_URL").into_iter().fold(builder, aws_types::sdk_config::Builder::endpoint_url);
+    believing_amazon(variable).into_iter().fold(builder, aws_types::sdk_config::Builder::http_client).build()
+}
+
+/// A client that believes Amazon alone; `None` where others may have to be believed.
+fn believing_amazon(variable: impl Fn(&str) -> Option<String>) -> Option<SharedHttpClient> {
+    let is_elsewhere = |region: String| ELSEWHERE.iter().any(|partition| region.starts_with(partition));
+    let leads_elsewhere = AUTHORITIES.iter().any(|name| variable(name).is_some())
+        || ENDPOINTS.iter().any(|name| variable(name).is_some_and(|url| url.starts_with("https:")))
+        || variable("AWS_REGION").is_some_and(is_elsewhere);
+    let context = TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON)).build();
+    let builder = Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+    context.ok().filter(|_| !leads_elsewhere).map(|context| builder.tls_context(context).build_https())
+}
+
+/// A service's own variable: `AWS_ENDPOINT_URL_SECRETS_MANAGER` is what `AWS_ENDPOINT_URL` is for all (AWS SDKs and Tools
+/// Reference, Service-specific endpoints).
+#[derive(Debug)]
+struct Variables;
+
+impl LoadServiceConfig for Variables {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        variable(&of_service(key.env(), key.service_id()))
+    }
+}
+
+fn of_service(name: &str, service: &str) -> String {
+    format!("{name}_{}", service.to_ascii_uppercase().replace([' ', '-'], "_"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "these are the SDK's settings and not ours")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn is_on(name: &str) -> bool {
+    variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_authorities_built_in_can_be_read() {
+        let client = believing_amazon(|_| None).expect("Amazon's");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url("https://127.0.0.1:1")
+            .http_client(client);
+        let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "tests");
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+        let asked = aws_sdk_dynamodb::Client::new(&config).get_item().table_name("users").send().await;
+        assert!(matches!(asked, Err(aws_sdk_dynamodb::error::SdkError::DispatchFailure(_))), "{asked:?}");
+        assert_eq!(String::from_utf8_lossy(AMAZON).matches("BEGIN CERTIFICATE").count(), 5);
+    }
+
+    #[test]
+    fn whoever_leads_elsewhere_is_believed_by_the_systems_authorities() {
+        for (name, value) in [
+            ("SSL_CERT_FILE", "/etc/own.pem"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "https://dynamodb.internal"),
+            ("AWS_REGION", "cn-north-1"),
+        ] {
+            let variable = |asked: &str| (asked == name).then(|| value.to_owned());
+            assert!(believing_amazon(variable).is_none(), "{name}");
+        }
+        let emulator = |asked: &str| (asked == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1:5000".to_owned());
+        assert!(believing_amazon(emulator).is_some(), "nobody is to be believed there");
+    }
+
+    #[test]
+    fn each_service_has_an_endpoint_of_its_own() {
+        assert_eq!(of_service("AWS_ENDPOINT_URL", "DynamoDB"), ENDPOINTS[1]);
+        assert_eq!(of_service("AWS_ENDPOINT_URL", "Secrets Manager"), ENDPOINTS[2]);
+    }
+}

@@ -1,0 +1,73 @@
+//! Many at once, and many in all.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
+use mcp_lambda::clock::SystemClock;
+use mcp_lambda::records::Users;
+use mcp_lambda_tests::aws::{Dynamo, SecretsManager, dynamo_client};
+use mcp_lambda_tests::process::Home;
+use mcp_lambda_tests::proxy::Proxy;
+
+use super::{KEY, deployment, server};
+
+#[tokio::test]
+async fn of_64_writers_in_two_processes_none_loses_its_change() {
+    let (dynamo, secrets) = (Dynamo::start("users").await, SecretsManager::start(Some(KEY)).await);
+    let (home, variables) = (Home::default(), deployment(&dynamo.url, &secrets.url));
+    let (_first, one) = server(&home, &variables).await;
+    let (_second, other) = server(&home, &variables).await;
+    let email: mcp_lambda::user::Email = "alice@example.com".parse().expect("valid");
+    let user = NewUser { email: email.clone(), profile: None, duration_seconds: None };
+    one.register(user).await.expect("registered");
+    let token = |number: usize| NewToken {
+        email: email.clone(),
+        name: Some(format!("token {number}")),
+        duration_seconds: None,
+        scopes: None,
+    };
+    let writes = (0..64).map(|number| if number % 2 == 0 { &one } else { &other }.create_token(token(number)));
+    for written in join_all(writes).await {
+        written.expect("written");
+    }
+    let names: Vec<_> =
+        other.tokens(&email).await.expect("readable").into_iter().filter_map(|token| token.name).collect();
+    for number in 0..64 {
+        assert!(names.contains(&format!("token {number}")), "{number} of {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_users_are_listed_with_one_query_for_each_page() {
+    let dynamo = Dynamo::start("users").await;
+    let proxy = Proxy::start(&dynamo.url).await;
+    let store = |url: &str| {
+        Users::new(Arc::new(mcp_lambda_dynamo::Dynamo::new(dynamo_client(url), "users", Arc::new(SystemClock))))
+    };
+    let (users, counted) = (store(&dynamo.url), store(&proxy.url));
+    for hundred in 0..100 {
+        let registrations = (0..100).map(|number| {
+            let (users, email) = (users.clone(), format!("user{:05}@example.com", hundred * 100 + number));
+            async move {
+                let record = users.draft(email.parse().expect("valid"), None, 1).await.expect("drafted");
+                users.register(&record).await.expect("registered");
+            }
+        });
+        join_all(registrations).await;
+    }
+    let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = counted.page(after.as_ref(), 500).await.expect("listable");
+        seen.extend(page.users.iter().map(|user| user.email.to_string()));
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((seen.len(), pages), (10_000, 20));
+    assert!(seen.is_sorted() && seen[0] == "user00000@example.com");
+    assert_eq!(proxy.calls().get("Query"), Some(&20), "one query for each page");
+    assert_eq!(proxy.calls().len(), 1, "and nothing else: {:?}", proxy.calls());
+}

@@ -1,0 +1,7 @@
+//! The echo as an app of the house: the same work as the bare ones, with identity, users, limits and logs.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mcp_lambda::run(mcp_lambda_tests::fixture::echo_app().backend(mcp_lambda_dynamo::from_env()))
+}

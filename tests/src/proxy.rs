@@ -1,0 +1,161 @@
+//! A service of AWS as it is on a bad day: stands between a client and an engine, counts, and fails as it is told.
+//!
+//! It can also answer reads at once, from memory, so that what is measured is ours and not the engine's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// How a service fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The role may not do this.
+    Denied,
+    /// Too many calls.
+    Throttled,
+    /// It never answers.
+    Silent,
+    /// It takes the call and hangs up.
+    HangsUp,
+    /// It does what it is asked, once, and hangs up before the answer.
+    LosesOneAnswer,
+}
+
+/// A service that can be made to fail.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Where it listens.
+    pub url: String,
+    state: Arc<Mutex<State>>,
+    _server: JoinSet<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    trouble: Option<(&'static str, Trouble)>,
+    calls: BTreeMap<String, usize>,
+    remembered: Option<HashMap<Bytes, Bytes>>,
+}
+
+impl Proxy {
+    /// Stands before the service at this URL.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn start(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (state, mut server) = (Arc::<Mutex<State>>::default(), JoinSet::new());
+        server.spawn(listen(listener, upstream.to_owned(), Arc::clone(&state)));
+        Self { url, state, _server: server }
+    }
+
+    /// From now on calls of operations whose names begin so fail so; `None` ends it.
+    pub fn trouble(&self, trouble: Option<(&'static str, Trouble)>) {
+        lock(&self.state).trouble = trouble;
+    }
+
+    /// From now on a read that was answered once is answered from memory, until something is written.
+    pub fn remember(&self) {
+        lock(&self.state).remembered = Some(HashMap::new());
+    }
+
+    /// How often each operation was called.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<String, usize> {
+        lock(&self.state).calls.clone()
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn listen(listener: TcpListener, upstream: String, state: Arc<Mutex<State>>) {
+    let (client, mut connections) = (reqwest::Client::new(), JoinSet::new());
+    while let Ok((stream, _)) = listener.accept().await {
+        let (client, upstream, state) = (client.clone(), upstream.clone(), Arc::clone(&state));
+        let _ = stream.set_nodelay(true);
+        connections.spawn(async move {
+            let answer =
+                service_fn(move |request| answer(request, client.clone(), upstream.clone(), Arc::clone(&state)));
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+        });
+    }
+}
+
+/// An error hangs up.
+async fn answer(
+    request: Request<Incoming>,
+    client: reqwest::Client,
+    upstream: String,
+    state: Arc<Mutex<State>>,
+) -> Result<Response<Full<Bytes>>, String> {
+    let operation = operation(&request);
+    let mut headers = request.headers().clone();
+    headers.remove(http::header::HOST);
+    let body = request.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let trouble = noted(&mut lock(&state), &operation);
+    match trouble {
+        Some(Trouble::Denied) => return Ok(refusal("AccessDeniedException")),
+        Some(Trouble::Throttled) => return Ok(refusal("ThrottlingException")),
+        Some(Trouble::Silent) => return std::future::pending().await,
+        Some(Trouble::HangsUp) => return Err("hung up".to_owned()),
+        Some(Trouble::LosesOneAnswer) | None => {}
+    }
+    if let Some(answer) = lock(&state).remembered.as_ref().and_then(|known| known.get(&body).cloned()) {
+        return Ok(answered(200, answer));
+    }
+    let request = client.post(upstream).headers(headers).body(body.clone());
+    let response = request.send().await.map_err(|error| error.to_string())?;
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await.map_err(|error| error.to_string())?;
+    if trouble.is_some() {
+        return Err("the answer is lost".to_owned());
+    }
+    if let Some(known) = lock(&state).remembered.as_mut().filter(|_| status == 200) {
+        learn(known, &operation, body, &bytes);
+    }
+    Ok(answered(status, bytes))
+}
+
+fn operation(request: &Request<Incoming>) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default().to_owned()
+}
+
+fn noted(state: &mut State, operation: &str) -> Option<Trouble> {
+    *state.calls.entry(operation.to_owned()).or_default() += 1;
+    let (_, trouble) = state.trouble.filter(|(prefix, _)| operation.starts_with(prefix))?;
+    if trouble == Trouble::LosesOneAnswer {
+        state.trouble = None;
+    }
+    Some(trouble)
+}
+
+fn learn(known: &mut HashMap<Bytes, Bytes>, operation: &str, body: Bytes, answer: &Bytes) {
+    if matches!(operation, "GetItem" | "Query") {
+        known.insert(body, answer.clone());
+    } else {
+        known.clear();
+    }
+}
+
+fn refusal(kind: &str) -> Response<Full<Bytes>> {
+    let body = json!({ "__type": format!("com.amazon.coral.service#{kind}"), "message": "no" });
+    answered(400, body.to_string().into())
+}
+
+fn answered(status: u16, body: Bytes) -> Response<Full<Bytes>> {
+    let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    response.body(Full::new(body)).expect("lawful")
+}

@@ -50,6 +50,21 @@ async fn a_function_url_event_calls_a_tool_in_both_modes() {
 }
 
 #[tokio::test]
+async fn a_poll_that_is_cut_off_is_made_again_and_not_for_ever() {
+    let home = Home::default();
+    let command = || {
+        let mut command = home.command(FIXTURE);
+        let key = String::from_utf8_lossy(KEY).into_owned();
+        command.env("SIGNING_KEY", key).env("APP_USERS_PATH", home.data());
+        command
+    };
+    let lambda = Lambda::spawn_with(command(), 2).await;
+    assert_eq!(lambda.request(&function_url_event("GET", "/health", &[], None)).await.status, 200);
+    let mut lambda = Lambda::spawn_with(command(), 1_000).await;
+    assert_eq!(lambda.ended().await.code(), Some(7));
+}
+
+#[tokio::test]
 async fn refusals_are_answers_with_a_challenge_in_the_body() {
     let home = Home::default();
     let lambda = start(&home, "buffered").await;

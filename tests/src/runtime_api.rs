@@ -4,8 +4,8 @@
 //! JSON prelude, eight zero bytes, and the body.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -34,6 +34,7 @@ struct Desk {
     queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Posted>>>,
     polled: watch::Sender<Option<Instant>>,
+    hang_ups: AtomicUsize,
 }
 
 /// What a binary posted for an invocation.
@@ -90,11 +91,20 @@ impl Lambda {
     ///
     /// # Panics
     /// If it can't be started.
-    pub async fn spawn(mut command: Command) -> Self {
+    pub async fn spawn(command: Command) -> Self {
+        Self::spawn_with(command, 0).await
+    }
+
+    /// Starts a command as a Lambda whose first polls are cut off.
+    ///
+    /// # Panics
+    /// If it can't be started.
+    pub async fn spawn_with(mut command: Command, hang_ups: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let ((invocations, queue), (first, polled)) = (mpsc::unbounded_channel(), watch::channel(None));
-        let desk = Desk { queue: Mutex::new(queue), waiting: Mutex::default(), polled: first };
+        let desk =
+            Desk { queue: Mutex::new(queue), waiting: Mutex::default(), polled: first, hang_ups: hang_ups.into() };
         let mut tasks = JoinSet::new();
         tasks.spawn(listen(listener, Arc::new(desk)));
         command
@@ -114,6 +124,14 @@ impl Lambda {
         let mut polled = self.polled.clone();
         let asked = tokio::time::timeout(PATIENCE, polled.wait_for(Option::is_some));
         asked.await.expect("it asks in time").expect("it runs").expect("asked")
+    }
+
+    /// With what it ends.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time").expect("a status")
     }
 
     /// Its process id.
@@ -280,9 +298,13 @@ async fn listen(listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<Full<Bytes>>, Infallible> {
+/// An error hangs up.
+async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<Full<Bytes>>, &'static str> {
     let path = request.uri().path().to_owned();
     if path.ends_with("/invocation/next") {
+        if desk.hang_ups.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err("hung up");
+        }
         desk.polled.send_if_modified(|polled| {
             let is_first = polled.is_none();
             polled.get_or_insert_with(Instant::now);

@@ -27,6 +27,9 @@ const MARGIN: Duration = Duration::from_millis(1_500);
 /// The most a buffered answer may have (Lambda quotas: 6 MB), less what its envelope needs.
 const MAX_BUFFERED_BYTES: usize = 5_500_000;
 
+/// How often one environment asks again after the Runtime API hung up. Then it ends, and Lambda starts another.
+const RECONNECTS: usize = 3;
+
 /// How many invocations one environment runs at a time.
 pub(super) fn concurrency() -> u32 {
     ProcessEnvironment.get("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok()).unwrap_or(1)
@@ -35,23 +38,34 @@ pub(super) fn concurrency() -> u32 {
 /// Answers invocations until the environment ends.
 pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
     let router = Arc::new(router);
-    let ended = match mode {
+    match mode {
         ResponseMode::Stream => {
             let answer = move |request| {
                 let router = Arc::clone(&router);
                 async move { Ok::<_, Infallible>(never_empty(router.handle(timed(without_stage(request))).await)) }
             };
-            lambda_http::run_with_streaming_response_concurrent(service_fn(answer)).await
+            again(|| lambda_http::run_with_streaming_response_concurrent(service_fn(answer.clone()))).await
         }
         ResponseMode::Buffered => {
             let answer = move |request| {
                 let router = Arc::clone(&router);
                 async move { Ok::<_, Infallible>(buffered(router.handle(timed(without_stage(request))).await).await) }
             };
-            lambda_http::run_concurrent(service_fn(answer)).await
+            again(|| lambda_http::run_concurrent(service_fn(answer.clone()))).await
         }
-    };
-    ended.map_err(|error| Error::unavailable("the Lambda runtime API can't be reached").with_source(error))
+    }
+}
+
+/// Asks for invocations again when the Runtime API hangs up between two of them: what waits there would wait for ever.
+async fn again<F: Future<Output = std::result::Result<(), lambda_http::Error>>>(run: impl Fn() -> F) -> Result<()> {
+    let mut tries = 0..RECONNECTS;
+    loop {
+        let Err(error) = run().await else { return Ok(()) };
+        if tries.next().is_none() {
+            return Err(Error::unavailable("the Lambda runtime API can't be reached").with_source(error));
+        }
+        tracing::warn!(cause = %error, "the Lambda runtime API hung up; asking again");
+    }
 }
 
 /// An API's named stage stands before the path; the routes know nothing of it.

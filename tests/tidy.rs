@@ -50,7 +50,14 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("comfy_table::", &["admin-cli/src/output.rs"]),
     (
         "clap::",
-        &["admin-cli/src/cli.rs", "admin-cli/src/exit.rs", "admin-cli/src/lib.rs", "runtime/src/serve/command.rs"],
+        &[
+            "admin-cli/src/cli.rs",
+            "admin-cli/src/clients.rs",
+            "admin-cli/src/exit.rs",
+            "admin-cli/src/flags.rs",
+            "admin-cli/src/lib.rs",
+            "runtime/src/serve/command.rs",
+        ],
     ),
     ("aws_sdk_", &["store-dynamo/src/"]),
 ];

@@ -1,13 +1,37 @@
 //! The command tree, and nothing of what it does.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mcp_lambda::Email;
+use serde_json::{Map, Value};
 
-/// Reads this process's arguments under a command's name.
-pub(crate) fn parse<T: Parser>(command: String) -> Result<T, clap::Error> {
+use crate::flags::{self, Flag};
+
+/// What was asked, and what the flags of the app's own profile were given.
+pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
+
+/// Reads this process's arguments under a command's name; `users add` and `users update-profile` take the app's own flags too.
+pub(crate) fn parse(command: String, flags: &[Flag]) -> Result<Asked, clap::Error> {
+    let mut tree = tree(command, flags);
+    let matches = tree.clone().try_get_matches()?;
+    let profile = profile_matches(&matches).map(|matches| flags::given(flags, matches)).transpose();
+    let profile = profile.map_err(|error| tree.error(clap::error::ErrorKind::ValueValidation, error))?;
+    Ok((Arguments::from_arg_matches(&matches)?, profile.flatten()))
+}
+
+/// The whole tree of commands.
+pub(crate) fn tree(command: String, flags: &[Flag]) -> clap::Command {
     let name: &'static str = command.leak();
-    let matches = T::command().name(name).bin_name(name).try_get_matches()?;
-    T::from_arg_matches(&matches)
+    let own = |is_new| flags.iter().flat_map(move |flag| flag.arguments(is_new)).collect::<Vec<_>>();
+    Arguments::command().name(name).bin_name(name).mut_subcommand("users", |users| {
+        let users = users.mut_subcommand("add", |add| add.args(own(true)));
+        users.mut_subcommand("update-profile", |update| update.args(own(false)))
+    })
+}
+
+fn profile_matches(matches: &ArgMatches) -> Option<&ArgMatches> {
+    let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
+    let (_, command) = users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))?;
+    Some(command)
 }
 
 /// Administer an MCP server: its users, their tokens, its health.
@@ -19,6 +43,9 @@ pub(crate) struct Arguments {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Speak to this connection, and not to the one in use.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) on: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -27,8 +54,29 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Say which server to administer; kept until said anew.
     Connect(Connect),
+    /// List connections, choose the one in use, forget one.
+    #[command(subcommand)]
+    Connections(Connections),
     /// How the server is.
     Health,
+    /// Try everything a client needs, rung by rung, and name the one that fails. It never acts as a user.
+    Probe,
+    /// List, show and call tools.
+    #[command(subcommand)]
+    Tools(Tools),
+    /// The tool that may be called to see whether tools work.
+    SafeTool {
+        /// Call it too, as this user.
+        #[arg(long, value_name = "EMAIL")]
+        invoke: Option<Email>,
+    },
+    /// Print what connects a client; each client has its own command or file.
+    Register(Register),
+    /// Print a script that completes commands in a shell, such as `… completions bash`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// Register, list, show, revoke and purge users.
     #[command(subcommand)]
     Users(Users),
@@ -38,6 +86,66 @@ pub(crate) enum Command {
     /// Make what a deployment needs in AWS, or in an emulator of it.
     #[command(subcommand)]
     Aws(Aws),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connections {
+    /// List them; the one in use is marked.
+    List,
+    /// Speak to this one from now on.
+    Use {
+        /// The connection's name.
+        name: String,
+    },
+    /// Forget one, and its key if it was stored.
+    Remove {
+        /// The connection's name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List all tools.
+    List,
+    /// Show a tool: what it does and what it takes.
+    Show {
+        /// The tool's name.
+        name: String,
+    },
+    /// Call a tool as a user, with a token made for it that lives a minute.
+    Call {
+        /// The tool's name.
+        name: String,
+        /// Who calls.
+        #[arg(long, value_name = "EMAIL")]
+        user: Email,
+        /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.
+        #[arg(long = "arg", value_name = "NAME=VALUE")]
+        arguments: Vec<String>,
+        /// All arguments as JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "arguments")]
+        body: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Only for this client; may be given several times.
+    #[arg(long = "client", value_enum, value_name = "CLIENT")]
+    pub(crate) clients: Vec<crate::clients::Client>,
+    /// Make a token for this user, called after the client; without it, a variable or a placeholder stands in its place.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) user: Option<Email>,
+    /// The variable that holds the token, where the client reads one.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// What the client calls the server, if not the app's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// For you everywhere, or for the project in this folder.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) scope: crate::clients::Scope,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +178,12 @@ pub(crate) struct Connect {
     /// The Secrets Manager secret that holds the signing key; fetched at each use and never stored.
     #[arg(long, value_name = "NAME", group = "key")]
     pub(crate) signing_key_secret: Option<String>,
+    /// Read the signing key from standard input; it is stored, readable by you alone.
+    #[arg(long, group = "key")]
+    pub(crate) signing_key_stdin: bool,
+    /// What to call this connection.
+    #[arg(long = "as", value_name = "NAME", default_value = crate::connection::DEFAULT)]
+    pub(crate) name: String,
     /// Don't try the connection.
     #[arg(long)]
     pub(crate) offline: bool,
@@ -90,6 +204,16 @@ pub(crate) enum Users {
     },
     /// List all users.
     List,
+    /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
+    /// `--apply`; doing it again changes nothing.
+    Import {
+        /// The folder, such as ~/.local/share/APP/users.
+        #[arg(value_name = "FOLDER")]
+        path: std::path::PathBuf,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
     /// Show a user; what the app's profile type calls secret is masked.
     Show {
         /// The user's email.
@@ -99,6 +223,30 @@ pub(crate) enum Users {
     Revoke {
         /// The user's email.
         email: Email,
+    },
+    /// Change what the app keeps about a user: by flags, by one name and value, or by JSON.
+    UpdateProfile {
+        /// The user's email.
+        email: Email,
+        /// A field's name.
+        #[arg(requires = "value")]
+        field: Option<String>,
+        /// The field's new value.
+        value: Option<String>,
+        /// A JSON merge patch (RFC 7396), or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "field")]
+        profile: Option<String>,
+        /// Take a field away.
+        #[arg(long, value_name = "FIELD")]
+        unset: Vec<String>,
+    },
+    /// Print what the app keeps about a user, secrets masked.
+    GetProfile {
+        /// The user's email.
+        email: Email,
+        /// Show secrets too.
+        #[arg(long)]
+        reveal: bool,
     },
     /// Revoke a user and delete the user's record and data for good.
     Purge {
@@ -156,13 +304,11 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_tree_is_well_made() {
-        Arguments::command().debug_assert();
+        tree("app-admin".to_owned(), &[]).debug_assert();
     }
 
     #[test]

@@ -15,18 +15,18 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Error, Secret};
+use mcp_lambda::{Error, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
 use crate::remote::{Remote, web_url};
-use crate::{Subject, cli};
+use crate::{Subject, cli, flags};
 
 /// The shape of the file that this code writes.
 const SHAPE: u32 = 1;
 
 /// The name of a connection that was given none.
-const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Where a server on this machine listens if nobody says otherwise.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
@@ -66,13 +66,14 @@ pub(crate) enum KeySource {
 
 impl KeySource {
     /// What `connect` was told.
-    fn told(wanted: &cli::Connect) -> Self {
-        match (&wanted.signing_key, &wanted.signing_key_env, &wanted.signing_key_secret) {
+    fn told(wanted: &cli::Connect) -> Result<Self, Failure> {
+        Ok(match (&wanted.signing_key, &wanted.signing_key_env, &wanted.signing_key_secret) {
             (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
             (_, Some(variable), _) => Self::Variable(variable.clone()),
             (_, _, Some(secret)) => Self::Secret(secret.clone()),
-            (None, None, None) => Self::None,
-        }
+            _ if wanted.signing_key_stdin => Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?)),
+            _ => Self::None,
+        })
     }
 
     async fn key(&self, subject: &Subject) -> Result<SigningKey, Failure> {
@@ -89,7 +90,7 @@ impl KeySource {
                 return Ok(keys.current().await?.as_ref().clone());
             }
             Self::None => {
-                let command = command_name(subject);
+                let command = subject.command();
                 return Err(Failure::NotConfigured(format!(
                     "this connection has no signing key; say `{command} connect URL --signing-key-env VARIABLE`"
                 )));
@@ -111,6 +112,17 @@ pub(crate) struct Session {
     pub(crate) api: Arc<dyn AdminApi>,
     /// Where clients reach the server.
     pub(crate) url: String,
+    /// How to speak MCP to it.
+    pub(crate) door: Door,
+}
+
+/// How MCP reaches a server.
+#[derive(Debug)]
+pub(crate) enum Door {
+    /// Over HTTP.
+    Http(Arc<Remote>),
+    /// Without leaving this process: the app itself, on this machine's store.
+    House(Box<House>),
 }
 
 impl Connection {
@@ -125,7 +137,7 @@ impl Connection {
             };
         }
         let url = web_url(&wanted.place).map_err(Failure::Usage)?;
-        let key = match (KeySource::told(wanted), stored) {
+        let key = match (KeySource::told(wanted)?, stored) {
             (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => key.clone(),
             (told, _) => told,
         };
@@ -139,13 +151,28 @@ impl Connection {
                 let settings = Settings::read(&ProcessEnvironment, app.name())
                     .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
                 let house = app.open(&settings).await?;
-                Ok(Session { api: house.admin, url: local_url(&settings) })
+                Ok(Session {
+                    api: Arc::clone(&house.admin),
+                    url: local_url(&settings),
+                    door: Door::House(Box::new(house)),
+                })
             }
             (Self::Local, Subject::Any) => Err(not_connected(subject)),
             (Self::Remote { url, key }, _) => {
-                let api = Remote::new(url, key.key(subject).await?, Arc::new(SystemClock))?;
-                Ok(Session { api: Arc::new(api), url: url.clone() })
+                let api = Arc::new(Remote::new(url, key.key(subject).await?, Arc::new(SystemClock))?);
+                Ok(Session { api: Arc::<Remote>::clone(&api), url: url.clone(), door: Door::Http(api) })
             }
+        }
+    }
+
+    /// Where its key is, in words; never the key.
+    pub(crate) fn key_words(&self) -> String {
+        match self {
+            Self::Local => "this machine's own".to_owned(),
+            Self::Remote { key: KeySource::None, .. } => "none".to_owned(),
+            Self::Remote { key: KeySource::Stored(_), .. } => "stored here".to_owned(),
+            Self::Remote { key: KeySource::Variable(name), .. } => format!("variable {name}"),
+            Self::Remote { key: KeySource::Secret(name), .. } => format!("secret {name}"),
         }
     }
 
@@ -172,21 +199,54 @@ impl Setup {
         })
     }
 
-    /// The connection in use.
-    pub(crate) fn current(&self, subject: &Subject) -> Result<&Connection, Failure> {
-        self.connections.get(&self.current).ok_or_else(|| not_connected(subject))
+    /// The connection of that name, or the one in use.
+    pub(crate) fn chosen(&self, subject: &Subject, name: Option<&str>) -> Result<&Connection, Failure> {
+        match name {
+            Some(name) => self.stored(name).ok_or_else(|| self.unknown(name)),
+            None => self.stored(&self.current).ok_or_else(|| not_connected(subject)),
+        }
     }
 
     /// The connection of that name, if there is one.
-    pub(crate) fn stored(&self) -> Option<&Connection> {
-        self.connections.get(DEFAULT)
+    pub(crate) fn stored(&self, name: &str) -> Option<&Connection> {
+        self.connections.get(name)
+    }
+
+    /// All connections, and whether each is the one in use.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Connection, bool)> {
+        self.connections.iter().map(|(name, connection)| (name.as_str(), connection, *name == self.current))
     }
 
     /// Keeps a connection and uses it from now on.
-    pub(crate) fn keep(mut self, subject: &Subject, connection: Connection) -> Result<PathBuf, Failure> {
+    pub(crate) fn keep(mut self, subject: &Subject, name: &str, connection: Connection) -> Result<PathBuf, Failure> {
+        self.connections.insert(name.to_owned(), connection);
+        self.using(subject, name)
+    }
+
+    /// Uses a connection from now on.
+    pub(crate) fn using(mut self, subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+        if self.stored(name).is_none() {
+            return Err(self.unknown(name));
+        }
+        name.clone_into(&mut self.current);
+        self.write(subject)
+    }
+
+    /// Forgets a connection.
+    pub(crate) fn forget(mut self, subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+        self.connections.remove(name).ok_or_else(|| self.unknown(name))?;
+        self.write(subject)
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let names: Vec<_> = self.connections.keys().map(|name| format!("`{name}`")).collect();
+        let known =
+            if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
+        Error::not_found(format!("no connection is called `{name}`; {known}")).into()
+    }
+
+    fn write(mut self, subject: &Subject) -> Result<PathBuf, Failure> {
         self.v = SHAPE;
-        DEFAULT.clone_into(&mut self.current);
-        self.connections.insert(DEFAULT.to_owned(), connection);
         let path = path(subject)?;
         let text = serde_json::to_string_pretty(&self).unwrap_or_default();
         write_private(&path, &text)
@@ -215,7 +275,7 @@ fn path(subject: &Subject) -> Result<PathBuf, Failure> {
 }
 
 fn not_connected(subject: &Subject) -> Failure {
-    let command = command_name(subject);
+    let command = subject.command();
     let local =
         if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
     Failure::NotConfigured(format!(
@@ -229,14 +289,6 @@ fn local_url(settings: &Settings) -> String {
     settings.public_url.clone().or_else(noted).unwrap_or_else(|| LOCAL_URL.to_owned())
 }
 
-/// What the CLI is called.
-pub(crate) fn command_name(subject: &Subject) -> String {
-    match subject {
-        Subject::App(app) => format!("{}-admin", app.name()),
-        Subject::Any => crate::GENERIC.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +299,8 @@ mod tests {
             signing_key: key.map(str::to_owned),
             signing_key_env: None,
             signing_key_secret: None,
+            signing_key_stdin: false,
+            name: DEFAULT.to_owned(),
             offline: false,
         }
     }

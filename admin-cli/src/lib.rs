@@ -5,9 +5,12 @@
 //! API does. A signing key is never printed, and a token once.
 
 mod cli;
+mod clients;
 mod command;
 mod connection;
 mod exit;
+mod flags;
+mod mcp;
 mod output;
 mod remote;
 
@@ -17,7 +20,7 @@ use mcp_lambda::App;
 
 pub use remote::Remote;
 
-use cli::Arguments;
+use flags::Flag;
 use output::Output;
 
 /// What the generic CLI keeps its state under.
@@ -40,30 +43,45 @@ impl Subject {
             Self::Any => GENERIC,
         }
     }
+
+    /// What the CLI itself is called.
+    pub(crate) fn command(&self) -> String {
+        match self {
+            Self::App(app) => format!("{}-admin", app.name()),
+            Self::Any => GENERIC.to_owned(),
+        }
+    }
+
+    /// The flags of the app's own profile.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        match self {
+            Self::App(app) => app.profile_type().map(Flag::all).unwrap_or_default(),
+            Self::Any => Vec::new(),
+        }
+    }
 }
 
 /// Runs an app's admin CLI on this process's arguments.
 #[must_use]
 pub fn run(app: App) -> ExitCode {
-    let command = format!("{}-admin", app.name());
-    start(&Subject::App(Box::new(app)), command)
+    start(&Subject::App(Box::new(app)))
 }
 
 /// Runs the generic admin CLI on this process's arguments.
 #[must_use]
 pub fn run_generic() -> ExitCode {
-    start(&Subject::Any, GENERIC.to_owned())
+    start(&Subject::Any)
 }
 
-fn start(subject: &Subject, command: String) -> ExitCode {
-    let arguments = match cli::parse::<Arguments>(command) {
-        Ok(arguments) => arguments,
+fn start(subject: &Subject) -> ExitCode {
+    let (arguments, profile) = match cli::parse(subject.command(), &subject.flags()) {
+        Ok(asked) => asked,
         Err(error) => return exit::of_usage(&error),
     };
     let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(command::run(subject, arguments.command, &output)),
+        Ok(runtime) => runtime.block_on(command::run(subject, arguments, profile, &output)),
         Err(error) => Err(mcp_lambda::Error::internal("the runtime can't start").with_source(error).into()),
     };
     match outcome {

@@ -26,6 +26,23 @@ impl Output {
         let _ = writeln!(stdout(), "{text}");
     }
 
+    /// Says something on the way, to people only.
+    pub(crate) fn note(&self, words: &str) {
+        if !self.json {
+            let _ = writeln!(stderr(), "{words}\n");
+        }
+    }
+
+    /// Says how far something is, in place, to people at a terminal only.
+    pub(crate) fn progress(&self, done: usize, total: usize, what: &str) {
+        if !self.json && stderr().is_terminal() {
+            let _ = write!(stderr(), "\r{done} of {total} {what}\x1b[K").and_then(|()| stderr().flush());
+            if done + 1 == total {
+                let _ = write!(stderr(), "\r\x1b[K");
+            }
+        }
+    }
+
     /// Prints what went wrong.
     pub(crate) fn failure(&self, failure: &Failure) {
         let _ = if self.json {

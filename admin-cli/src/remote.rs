@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcp_lambda::admin::{
-    AdminApi, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList,
+    AdminApi, Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails,
+    UserList,
 };
 use mcp_lambda::clock::Clock;
 use mcp_lambda::health::Details;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Email, Error, ErrorKind, Result};
+use mcp_lambda::{Email, Error, ErrorKind, Result, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::LINK;
 use reqwest::{Client, Method, StatusCode, Url};
@@ -94,9 +95,7 @@ impl Remote {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Result<Answer, (StatusCode, Refusal)>> {
-        let unreachable = |error: reqwest::Error| {
-            Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url())
-        };
+        let unreachable = |error| self.unreachable(error);
         let url = Url::parse(&format!("{}/admin{path}", self.url))
             .map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
         let token = operator_token(&self.key, Operator::Admin, self.audience().as_deref(), self.clock.now())?;
@@ -112,6 +111,40 @@ impl Remote {
             return Ok(Ok(Answer { body, has_next }));
         }
         Ok(Err((status, serde_json::from_slice(&bytes).unwrap_or_default())))
+    }
+
+    /// A token that discovers and lists, and never calls. The audience is learned first: MCP's own refusals don't name it.
+    pub(crate) async fn probe_token(&self) -> Result<Secret<String>> {
+        if self.audience().is_none() {
+            self.answer(Method::GET, "/health", None).await?;
+        }
+        operator_token(&self.key, Operator::Probe, self.audience().as_deref(), self.clock.now())
+    }
+
+    /// Posts a message to the MCP endpoint and gives the answer's body.
+    pub(crate) async fn speak(&self, headers: &[(&str, String)], body: String) -> Result<Vec<u8>> {
+        let request = headers
+            .iter()
+            .fold(self.client.post(format!("{}/mcp", self.url)), |request, (name, value)| request.header(*name, value));
+        let response = request.body(body).send().await.map_err(|error| self.unreachable(error))?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(error))?.to_vec();
+        match serde_json::from_slice::<Refusal>(&bytes) {
+            Ok(refusal) if !status.is_success() && !refusal.code.is_empty() => Err(self.error(status, refusal)),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Whether anything answers, and what it says of itself to everyone.
+    pub(crate) async fn greet(&self) -> Result<Value> {
+        let asked = self.client.get(format!("{}/health", self.url)).send().await;
+        let response = asked.map_err(|error| self.unreachable(error))?;
+        let status = response.status();
+        response.json().await.map_err(|_| self.foreign(status))
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> Error {
+        Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url())
     }
 
     fn audience(&self) -> Option<String> {
@@ -156,6 +189,10 @@ impl AdminApi for Remote {
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
         self.ask(Method::POST, "/users", Some(&json!(user))).await
+    }
+
+    async fn import(&self, user: ImportedUser) -> Result<Imported> {
+        self.ask(Method::POST, "/imports", Some(&json!(user))).await
     }
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {

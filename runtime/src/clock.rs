@@ -32,9 +32,25 @@ pub fn rfc3339(epoch_seconds: u64) -> String {
         .to_string()
 }
 
+/// The whole seconds of an instant in RFC 3339 or ISO 8601 with an offset; `None` for anything else.
+#[must_use]
+pub fn epoch(text: &str) -> Option<u64> {
+    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    u64::try_from(timestamp.as_second()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_back() {
+        assert_eq!(epoch("2026-11-21T07:10:00Z"), Some(1_795_245_000));
+        assert_eq!(epoch("2026-11-21T09:10:00.250000+02:00"), Some(1_795_245_000));
+        for text in ["", "yesterday", "2026-11-21", "1969-01-01T00:00:00Z"] {
+            assert_eq!(epoch(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_are_written_in_utc() {

@@ -7,30 +7,35 @@ use mcp_lambda_tests::process::{Home, Server};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
-const ADMIN: &str = env!("CARGO_BIN_EXE_fixture-admin");
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const ADMIN: &str = env!("CARGO_BIN_EXE_fixture-admin");
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
-fn json_of(output: &Output) -> Value {
+pub(crate) fn json_of(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("JSON: {} {}", out(output), err(output)))
 }
 
 /// Runs a command that must end with this code.
 async fn ends(home: &Home, code: i32, arguments: &[&str]) -> Output {
-    let output = home.run(ADMIN, arguments).await;
+    ends_with(home, ADMIN, code, arguments).await
+}
+
+/// Runs a command of this binary that must end with this code.
+pub(crate) async fn ends_with(home: &Home, binary: &str, code: i32, arguments: &[&str]) -> Output {
+    let output = home.run(binary, arguments).await;
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}{}", out(&output), err(&output));
     output
 }
 
 /// A home connected in one of the two ways; both must do the same.
-async fn connected(place: &str) -> (Home, Option<Server>) {
+pub(crate) async fn connected(place: &str) -> (Home, Option<Server>) {
     let home = Home::default();
     if place == "local" {
         ends(&home, 0, &["connect", "local"]).await;

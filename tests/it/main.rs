@@ -7,5 +7,6 @@ mod cli;
 mod lambda;
 mod logs;
 mod mcp;
+mod operator;
 mod serve;
 mod stdio;

@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Aws;
-use crate::connection::command_name;
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -16,7 +15,7 @@ pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Res
         let state = |is_new| if is_new { "made" } else { "was there" };
         format!(
             "table   {table}: {}\nsecret  {secret}: {}\n\nStart the server with USERS_TABLE={table} and SIGNING_KEY_SECRET={secret}; then\n  {} connect URL --signing-key-secret {secret}",
-            state(made.table), state(made.secret), command_name(subject)
+            state(made.table), state(made.secret), subject.command()
         )
     });
     Ok(())

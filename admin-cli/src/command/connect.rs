@@ -9,22 +9,24 @@ use crate::exit::Failure;
 use crate::output::Output;
 
 pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> Result<(), Failure> {
-    let (setup, offline) = (Setup::load(subject)?, wanted.offline);
-    let connection = Connection::wanted(subject, &wanted, setup.stored())?;
-    let status = if offline {
-        None
-    } else {
-        let session = connection.open(subject).await?;
-        Some(session.api.health().await?.status)
-    };
+    let setup = Setup::load(subject)?;
+    let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
+    let found = if wanted.offline { None } else { Some(connection.open(subject).await?.api.health().await?) };
     let words = connection.words();
-    let path = setup.keep(subject, connection)?;
-    output.answer(&json!({ "connected": words, "status": status, "setup": path }), || {
-        let found = status.map_or_else(
+    let path = setup.keep(subject, &wanted.name, connection)?;
+    let status = found.as_ref().map(|found| json!(found.status));
+    let answer = json!({ "connected": words, "as": wanted.name, "status": status, "setup": path });
+    output.answer(&answer, || {
+        let found = found.map_or_else(
             || "not tried".to_owned(),
-            |status| format!("it is {}", json!(status).as_str().unwrap_or_default()),
+            |found| {
+                let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
+                let status = json!(found.status);
+                let status = status.as_str().unwrap_or_default();
+                format!("{} {} is {status}, and the key is accepted", detail("app"), detail("version"))
+            },
         );
-        format!("Connected to {words}: {found}.\nKept in {}", path.display())
+        format!("Connected to {words} as {}: {found}.\nKept in {}", wanted.name, path.display())
     });
     Ok(())
 }

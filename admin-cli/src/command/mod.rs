@@ -2,27 +2,54 @@
 
 mod aws;
 mod connect;
+mod connections;
 mod health;
+mod import;
+mod probe;
+mod register;
 mod tokens;
+mod tools;
 mod users;
 
+use serde_json::{Map, Value};
+
 use crate::Subject;
-use crate::cli::Command;
+use crate::cli::{self, Arguments, Command};
 use crate::connection::{Session, Setup};
 use crate::exit::Failure;
 use crate::output::Output;
 
-/// Runs a command.
-pub(crate) async fn run(subject: &Subject, command: Command, output: &Output) -> Result<(), Failure> {
-    match command {
+/// Runs a command; `profile` is what the flags of the app's own profile were given.
+pub(crate) async fn run(
+    subject: &Subject,
+    asked: Arguments,
+    profile: Option<Map<String, Value>>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let session = || open(subject, asked.on.as_deref());
+    match asked.command {
         Command::Aws(command) => aws::run(subject, command, output).await,
         Command::Connect(wanted) => connect::run(subject, wanted, output).await,
-        Command::Health => health::run(&session(subject).await?, output).await,
-        Command::Users(command) => users::run(subject, &session(subject).await?, command, output).await,
-        Command::Tokens(command) => tokens::run(subject, &session(subject).await?, command, output).await,
+        Command::Connections(command) => connections::run(subject, &command, output),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut cli::tree(subject.command(), &subject.flags()),
+                subject.command(),
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+        Command::Health => health::run(&session().await?, output).await,
+        Command::Probe => probe::run(&session().await?, output).await,
+        Command::Tools(command) => tools::run(&session().await?, command, output).await,
+        Command::SafeTool { invoke } => tools::safe(&session().await?, invoke, output).await,
+        Command::Register(wanted) => register::run(subject, &session().await?, wanted, output).await,
+        Command::Users(command) => users::run(subject, &session().await?, command, profile, output).await,
+        Command::Tokens(command) => tokens::run(subject, &session().await?, command, output).await,
     }
 }
 
-async fn session(subject: &Subject) -> Result<Session, Failure> {
-    Setup::load(subject)?.current(subject)?.open(subject).await
+async fn open(subject: &Subject, on: Option<&str>) -> Result<Session, Failure> {
+    Setup::load(subject)?.chosen(subject, on)?.open(subject).await
 }

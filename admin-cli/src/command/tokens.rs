@@ -1,11 +1,12 @@
 //! `tokens`: what users call with.
 
 use mcp_lambda::Email;
-use mcp_lambda::admin::{NewToken, Token};
+use mcp_lambda::admin::{self, NewToken};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Tokens;
+use crate::clients::{Client, Scope, Server, Token};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
@@ -46,7 +47,7 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
     Ok(())
 }
 
-fn row(token: &Token) -> [String; 6] {
+fn row(token: &admin::Token) -> [String; 6] {
     let scopes = token.scopes.as_ref().map_or_else(
         || "all".to_owned(),
         |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
@@ -70,12 +71,8 @@ async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> 
 
 /// The line that connects Claude Code.
 pub(super) async fn claude_line(subject: &Subject, session: &Session, token: &str) -> Result<String, Failure> {
-    let name = match subject {
-        Subject::App(app) => app.name().to_owned(),
-        Subject::Any => session.api.health().await?.details.get("app").cloned().unwrap_or_else(|| "mcp".to_owned()),
-    };
-    Ok(format!(
-        "claude mcp add --transport http --scope user {name} {}/mcp --header \"Authorization: Bearer {token}\"",
-        session.url
-    ))
+    let name = super::register::name(subject, session).await?;
+    Ok(Client::ClaudeCode
+        .registration(&Server { name, url: session.url.clone() }, &Token::Given(token.to_owned()), Scope::User)
+        .text)
 }

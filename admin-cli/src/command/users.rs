@@ -1,22 +1,37 @@
 //! `users`: who may call.
 
-use std::fs;
-
+use mcp_lambda::Email;
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
-use mcp_lambda::{Email, Error};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::tokens::claude_line;
+use super::tools::json_or_file;
 use crate::Subject;
 use crate::cli::Users;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
-pub(crate) async fn run(subject: &Subject, session: &Session, command: Users, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    subject: &Subject,
+    session: &Session,
+    command: Users,
+    given: Option<Map<String, Value>>,
+    output: &Output,
+) -> Result<(), Failure> {
     match command {
-        Users::Add { email, profile, expires } => add(subject, session, email, profile, expires, output).await,
+        Users::Add { email, profile, expires } => {
+            let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            add(subject, session, NewUser { email, profile, duration_seconds: expires }, output).await
+        }
+        Users::UpdateProfile { email, field, value, profile, unset } => {
+            let patch = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            let patch = patched(subject, patch, field.zip(value), &unset)?;
+            update(session, &email, &patch, output).await
+        }
+        Users::GetProfile { email, reveal } => profile(session, &email, reveal, output).await,
+        Users::Import { path, apply } => super::import::run(session, &path, apply, output).await,
         Users::List => list(session, output).await,
         Users::Show { email } => show(session, &email, output).await,
         Users::Revoke { email } => revoke(session, &email, output).await,
@@ -24,22 +39,66 @@ pub(crate) async fn run(subject: &Subject, session: &Session, command: Users, ou
     }
 }
 
-async fn add(
+/// A profile in JSON with what the flags say over it.
+fn merged(profile: Option<Value>, given: Option<Map<String, Value>>) -> Result<Option<Value>, Failure> {
+    let Some(given) = given else { return Ok(profile) };
+    match profile.unwrap_or_else(|| json!({})) {
+        Value::Object(mut profile) => {
+            profile.extend(given);
+            Ok(Some(Value::Object(profile)))
+        }
+        _ => Err(Failure::Usage("`--profile` must be a JSON object where other fields are given by flags".into())),
+    }
+}
+
+/// The patch with one more field, and with those that go.
+fn patched(
     subject: &Subject,
-    session: &Session,
-    email: Email,
-    profile: Option<String>,
-    duration_seconds: Option<u64>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let profile = profile.as_deref().map(json_or_file).transpose()?;
-    let new = session.api.register(NewUser { email, profile, duration_seconds }).await?;
+    patch: Option<Value>,
+    field: Option<(String, String)>,
+    unset: &[String],
+) -> Result<Value, Failure> {
+    let Value::Object(mut patch) = patch.unwrap_or_else(|| json!({})) else {
+        return Err(Failure::Usage("`--profile` must be a JSON object".into()));
+    };
+    if let Some((name, text)) = field {
+        let flag = subject.flags().into_iter().find(|flag| flag.field() == name);
+        // Without a type to go by, what reads as JSON is JSON.
+        let untyped = || serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str()));
+        let value = flag.map_or_else(|| Ok(untyped()), |flag| flag.read(&text)).map_err(Failure::Usage)?;
+        patch.insert(name, value);
+    }
+    patch.extend(unset.iter().map(|name| (name.clone(), Value::Null)));
+    if patch.is_empty() {
+        return Err(Failure::Usage(
+            "nothing to change: give a field and its value, a flag, `--profile` or `--unset`".into(),
+        ));
+    }
+    Ok(Value::Object(patch))
+}
+
+async fn update(session: &Session, email: &Email, patch: &Value, output: &Output) -> Result<(), Failure> {
+    let profile = session.api.update_profile(email, patch).await?;
+    output.answer(&json!({ "email": email, "profile": profile }), || format!("{email} has now\n{profile:#}"));
+    Ok(())
+}
+
+async fn profile(session: &Session, email: &Email, reveal: bool, output: &Output) -> Result<(), Failure> {
+    let profile = session.api.profile(email, reveal).await?;
+    output.answer(&json!({ "email": email, "profile": profile }), || {
+        profile.as_ref().map_or_else(|| format!("{email} has no profile."), |profile| format!("{profile:#}"))
+    });
+    Ok(())
+}
+
+async fn add(subject: &Subject, session: &Session, user: NewUser, output: &Output) -> Result<(), Failure> {
+    let new = session.api.register(user).await?;
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
     let line = claude_line(subject, session, token).await?;
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
-            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}",
-            new.email
+            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{} register --user {}` has the lines for other clients.",
+            new.email, subject.command(), new.email
         )
     });
     Ok(())
@@ -110,16 +169,4 @@ fn lifetime(seconds: u64) -> String {
     let (factor, unit) =
         units.into_iter().find(|(factor, _)| seconds.is_multiple_of(*factor)).unwrap_or((1, "seconds"));
     format!("{} {unit}", seconds / factor)
-}
-
-fn json_or_file(text: &str) -> Result<Value, Failure> {
-    let (place, text) = match text.strip_prefix('@') {
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Error::invalid(format!("the profile file {path} can't be read: {error}")))?;
-            (path, text)
-        }
-        None => ("--profile", text.to_owned()),
-    };
-    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("{place} is not JSON: {error}")).into())
 }

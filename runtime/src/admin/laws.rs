@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminApi, Local, NewToken, NewUser, SafeTool};
+use super::{AdminApi, ImportedUser, Local, NewToken, NewUser, SafeTool};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::health::{Checkup, Status};
@@ -57,6 +57,7 @@ pub async fn all(api: &dyn AdminApi) {
     of_many_registrations_one_wins(api).await;
     a_profile_is_checked_merged_and_masked(api).await;
     unlawful_registrations_leave_nothing(api).await;
+    an_import_is_done_once_and_makes_no_token(api).await;
     users_are_listed_in_pages(api).await;
     tokens_are_listed_and_revoked_one_by_one(api).await;
     revoking_a_user_revokes_every_token(api).await;
@@ -134,6 +135,30 @@ async fn unlawful_registrations_leave_nothing(api: &dyn AdminApi) {
         );
     }
     assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
+}
+
+async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
+    let email = somebody();
+    let data = json!({"note/1": {"text": "milk"}, "seen": [1, 2]}).as_object().cloned().unwrap_or_default();
+    let user = ImportedUser {
+        email: email.clone(),
+        created: Some(1_700_000_000),
+        revoke_after: Some(1_700_000_100),
+        profile: Some(json!({"token": "hush"})),
+        data,
+    };
+    let first = api.import(user.clone()).await.expect("imported");
+    assert_eq!((first.is_new, first.new_values), (true, 2));
+    let again = ImportedUser { revoke_after: None, profile: Some(json!({"token": "other"})), ..user.clone() };
+    let second = api.import(again).await.expect("imported");
+    assert_eq!((second.is_new, second.new_values), (false, 0), "what is there stays");
+    let known = api.user(&email).await.expect("known");
+    assert_eq!((known.created.as_str(), known.revoke_after), ("2023-11-14T22:13:20Z", Some(1_700_000_100)));
+    assert!(api.tokens(&email).await.expect("known").is_empty());
+    assert_eq!(api.profile(&email, true).await.expect("known"), user.profile);
+    let unlawful = ImportedUser { email: somebody(), profile: Some(json!({"port": "x"})), ..user };
+    assert_eq!(api.import(unlawful.clone()).await.expect_err("does not fit").kind(), ErrorKind::Invalid);
+    assert_eq!(api.user(&unlawful.email).await.expect_err("nobody").kind(), ErrorKind::NotFound);
 }
 
 async fn users_are_listed_in_pages(api: &dyn AdminApi) {

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{
-    AdminApi, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails, UserList,
+    AdminApi, Imported, ImportedUser, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User,
+    UserDetails, UserList,
 };
 use crate::clock::{Clock, rfc3339};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Checkup, Details};
 use crate::identity::{Identity, TokenRequest};
 use crate::profile::{ProfileType, merge};
@@ -76,6 +77,24 @@ impl AdminApi for Local {
         self.users.register(&record).await?;
         tracing::info!(user.email = %record.email, "user registered");
         Ok(Registered { email: record.email, token: new.token, duration_seconds: new.duration_seconds })
+    }
+
+    /// The values come last: a user whose import was cut short is known, and gets the rest by another.
+    async fn import(&self, user: ImportedUser) -> Result<Imported> {
+        self.check(user.profile.as_ref())?;
+        let created = user.created.unwrap_or_else(|| self.clock.now());
+        let mut record = self.users.draft(user.email, user.profile, created).await?;
+        record.revoke_after = record.revoke_after.max(user.revoke_after);
+        let is_new = match self.users.register(&record).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
+            registered => registered.map(|()| true)?,
+        };
+        let (data, mut new_values) = (self.users.data(&record.email), 0);
+        for (name, value) in &user.data {
+            new_values += usize::from(data.put_new(name, value).await?);
+        }
+        tracing::info!(user.email = %record.email, "user imported");
+        Ok(Imported { email: record.email, is_new, new_values })
     }
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {

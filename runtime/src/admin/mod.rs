@@ -16,7 +16,8 @@ use serde_json::Value;
 
 pub use local::Local;
 pub use wire::{
-    IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User, UserDetails, UserList,
+    Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User,
+    UserDetails, UserList,
 };
 
 use crate::error::Result;
@@ -44,6 +45,12 @@ pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `AlreadyExists`; `Invalid` for the email, the profile or the duration.
     async fn register(&self, user: NewUser) -> Result<Registered>;
+
+    /// Brings a user over from another system; doing it again changes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` for the profile or the name of a value; `TooLarge`.
+    async fn import(&self, user: ImportedUser) -> Result<Imported>;
 
     /// At most `limit` users after this one, in order of email.
     ///

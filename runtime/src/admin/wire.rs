@@ -20,6 +20,37 @@ pub struct NewUser {
     pub duration_seconds: Option<u64>,
 }
 
+/// `POST /admin/imports`: a user as another system knew it. No token is made; those it signed with the same key go on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportedUser {
+    /// Who.
+    pub email: Email,
+    /// When the user was registered, in epoch seconds; left out, now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<u64>,
+    /// When the user was last revoked, in epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke_after: Option<u64>,
+    /// What the app keeps about the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Value>,
+    /// What the user's tools keep, by name.
+    #[serde(default)]
+    pub data: Map<String, Value>,
+}
+
+/// What an import did. What was there already was left as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Who.
+    pub email: Email,
+    /// Whether the user is new.
+    pub is_new: bool,
+    /// How many of the values are new.
+    pub new_values: usize,
+}
+
 /// `POST /admin/tokens`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

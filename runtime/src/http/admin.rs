@@ -13,6 +13,7 @@
 //! | `GET /admin/users/{email}/tokens` | `tokens` |
 //! | `DELETE /admin/users/{email}/tokens/{id}` | `revoke_token` |
 //! | `POST /admin/tokens` | `create_token` |
+//! | `POST /admin/imports` | `import` |
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
@@ -49,6 +50,7 @@ async fn dispatch(api: &dyn AdminApi, route: &[&str], request: &Incoming) -> Res
         ("GET", ["users"]) => users(api, request).await,
         ("POST", ["users"]) => register(api, request).await,
         ("POST", ["tokens"]) => create_token(api, request).await,
+        ("POST", ["imports"]) => Ok(body::json(200, &api.import(request.json()?).await?)),
         ("GET", ["users", email]) => Ok(body::json(200, &api.user(&email.parse()?).await?)),
         ("DELETE", ["users", email]) => revoke(api, &email.parse()?, request).await,
         ("GET", ["users", email, "profile"]) => profile(api, &email.parse()?, request).await,
@@ -141,7 +143,7 @@ fn wrong(route: &[&str], path: &str) -> Problem {
     match route {
         ["health" | "safe-tool"] | ["users", _, "tokens"] => Problem::method_not_allowed("GET"),
         ["users"] => Problem::method_not_allowed("GET, POST"),
-        ["tokens"] => Problem::method_not_allowed("POST"),
+        ["tokens" | "imports"] => Problem::method_not_allowed("POST"),
         ["users", _] => Problem::method_not_allowed("GET, DELETE"),
         ["users", _, "profile"] => Problem::method_not_allowed("GET, PATCH"),
         ["users", _, "tokens", _] => Problem::method_not_allowed("DELETE"),

@@ -149,6 +149,14 @@ impl Identity {
         }
     }
 
+    /// A token that discovers and lists, and never calls: good for five minutes.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is no key.
+    pub async fn probe_token(&self) -> Result<Secret<String>> {
+        operator_token(self.keys.current().await?.as_ref(), Operator::Probe, self.audience(), self.clock.now())
+    }
+
     /// The registered user of that name as a caller, without a token: for a process whose owner is that user.
     ///
     /// # Errors

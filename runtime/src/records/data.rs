@@ -57,6 +57,17 @@ impl UserData {
         self.store.put(&self.key(name), Put::new(write(name, value)?, When::Always)).await.map(drop)
     }
 
+    /// Keeps a value if there is none yet; says whether there was none.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn put_new<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<bool> {
+        match self.store.put(&self.key(name), Put::new(write(name, value)?, When::Absent)).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            written => written.map(|_| true),
+        }
+    }
+
     /// Changes the value as it is now and keeps what the change returns; no parallel update is lost.
     ///
     /// # Errors

@@ -3,12 +3,13 @@
 //! Every change is made on the version that was read; a change must never overwrite one it has not seen.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::partition;
+use super::{UserData, partition};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Key, Put, Range, Record, Shared, When};
 use crate::user::Email;
@@ -174,6 +175,12 @@ impl Users {
             }
         }
         Err(Error::conflict(format!("user `{email}` is being changed by too many at once; try again")))
+    }
+
+    /// What a user's tools keep for that user.
+    #[must_use]
+    pub fn data(&self, email: &Email) -> UserData {
+        UserData::new(Arc::clone(&self.store), email)
     }
 
     /// At most `limit` users after this one. One query.

@@ -1,0 +1,44 @@
+//! `connections`: which servers are known, and which one is in use.
+
+use serde_json::json;
+
+use crate::Subject;
+use crate::cli::Connections;
+use crate::connection::Setup;
+use crate::exit::Failure;
+use crate::output::{Output, columns};
+
+pub(crate) fn run(subject: &Subject, command: &Connections, output: &Output) -> Result<(), Failure> {
+    let setup = Setup::load(subject)?;
+    match command {
+        Connections::List => list(&setup, output),
+        Connections::Use { name } => {
+            setup.using(subject, name)?;
+            output.answer(&json!({ "using": name }), || format!("Using {name} from now on."));
+        }
+        Connections::Remove { name } => {
+            setup.forget(subject, name)?;
+            output.answer(&json!({ "removed": name }), || format!("Forgot {name}."));
+        }
+    }
+    Ok(())
+}
+
+fn list(setup: &Setup, output: &Output) {
+    let all: Vec<_> = setup
+        .all()
+        .map(|(name, connection, in_use)| {
+            json!({ "name": name, "server": connection.words(), "key": connection.key_words(), "in_use": in_use })
+        })
+        .collect();
+    output.answer(&all, || {
+        if all.is_empty() {
+            return "No connections yet.".to_owned();
+        }
+        let rows = setup.all().map(|(name, connection, in_use)| {
+            let mark = if in_use { "*" } else { "" };
+            [mark.to_owned(), name.to_owned(), connection.words(), connection.key_words()]
+        });
+        columns(["", "NAME", "SERVER", "SIGNING KEY"], rows)
+    });
+}

@@ -1,0 +1,177 @@
+//! `users import`: the users folder of a Python mcp-app, brought over.
+//!
+//! A folder is a user: its name is the email with `~` for `@`, `user.json` is the record, every other `.json` a value that the
+//! user's tools kept. What can't be read is named and left alone; nothing of the folder is ever changed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mcp_lambda::admin::ImportedUser;
+use mcp_lambda::clock::epoch;
+use mcp_lambda::{Email, Error};
+use serde_json::{Map, Value, json};
+
+use crate::connection::Session;
+use crate::exit::Failure;
+use crate::output::{Output, columns};
+
+/// What the folder holds.
+#[derive(Debug, Default)]
+struct Found {
+    users: BTreeMap<Email, ImportedUser>,
+    /// What can't be brought over, and why.
+    faults: Vec<String>,
+}
+
+pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &Output) -> Result<(), Failure> {
+    let found = read(folder)?;
+    let mut rows = Vec::new();
+    for (done, user) in found.users.values().enumerate() {
+        output.progress(done, found.users.len(), "users brought over");
+        let outcome = if apply { brought(session, user).await? } else { "would be brought over".to_owned() };
+        rows.push([user.email.to_string(), user.data.len().to_string(), outcome]);
+    }
+    let told: Vec<_> = rows
+        .iter()
+        .map(|[email, values, outcome]| json!({ "email": email, "values": values, "outcome": outcome }))
+        .collect();
+    output.answer(&json!({ "users": told, "faults": found.faults, "applied": apply }), || {
+        let faults: Vec<_> = found.faults.iter().map(|fault| format!("left alone: {fault}")).collect();
+        let table = if rows.is_empty() { "No users there.".to_owned() } else { columns(["EMAIL", "VALUES", ""], rows) };
+        let next = if apply { "" } else { "\nNothing was changed; give `--apply` to do it." };
+        [faults.join("\n"), table].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n") + next
+    });
+    if found.faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{} of the folder's entries can't be brought over; see above", found.faults.len()))
+        .into())
+}
+
+async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Failure> {
+    let imported = session.api.import(user.clone()).await;
+    let imported = imported.map_err(|error| Error::new(error.kind(), format!("{}: {error}", user.email)))?;
+    let user = if imported.is_new { "new" } else { "was there" };
+    Ok(format!("{user}, {} new values", imported.new_values))
+}
+
+fn read(folder: &Path) -> Result<Found, Failure> {
+    let entries = fs::read_dir(folder)
+        .map_err(|error| Error::invalid(format!("the folder {} can't be read: {error}", folder.display())))?;
+    let mut folders: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let mut found = Found::default();
+    for folder in folders {
+        match user(&folder) {
+            Err(fault) => found.faults.push(format!("{}: {fault}", folder.display())),
+            Ok(user) if found.users.contains_key(&user.email) => {
+                found.faults.push(format!("{}: another folder is {} too", folder.display(), user.email));
+            }
+            Ok(user) => drop(found.users.insert(user.email.clone(), user)),
+        }
+    }
+    Ok(found)
+}
+
+fn user(folder: &Path) -> Result<ImportedUser, String> {
+    let record = json_file(&folder.join("user.json"))?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().replace('~', "@");
+    let email = record["email"].as_str().unwrap_or(&name);
+    let email: Email = email.parse().map_err(|error: Error| error.to_string())?;
+    let created =
+        record["created"].as_str().map(|text| epoch(text).ok_or_else(|| format!("`created` is `{text}`, and no time")));
+    let mut data = Map::new();
+    values(folder, "", &mut data)?;
+    let profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
+    Ok(ImportedUser {
+        email,
+        created: created.transpose()?,
+        revoke_after: seconds(&record["revoke_after"])?,
+        profile,
+        data,
+    })
+}
+
+/// Whole seconds of a time that may have a fraction. Whoever was revoked within a second stays so.
+fn seconds(time: &Value) -> Result<Option<u64>, String> {
+    match time {
+        Value::Null => Ok(None),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date; the cast saturates")]
+        Value::Number(number) => Ok(number.as_f64().map(|seconds| seconds as u64)),
+        other => Err(format!("`revoke_after` is `{other}`, and no time")),
+    }
+}
+
+/// Every `.json` below the folder but the record, by its path without the ending.
+fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<(), String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("it can't be read: {error}"))?;
+    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            values(&path, &format!("{prefix}{name}/"), data)?;
+        } else if let Some(key) = name.strip_suffix(".json").filter(|key| !(prefix.is_empty() && *key == "user")) {
+            data.insert(format!("{prefix}{key}"), json_file(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn json_file(path: &Path) -> Result<Value, String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = fs::read_to_string(path).map_err(|error| format!("{name} can't be read: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("within")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        folder
+    }
+
+    #[test]
+    fn a_folder_is_a_user_with_a_record_and_values() {
+        let record = r#"{"email": "alice@example.com", "created": "2024-05-01T12:00:00+00:00", "revoke_after": 1714600000.75,
+            "profile": {"token": "t"}}"#;
+        let folder = folder(&[
+            ("alice~example.com/user.json", record),
+            ("alice~example.com/notes.json", "[1]"),
+            ("alice~example.com/deep/er.json", "{}"),
+            ("alice~example.com/readme.txt", "no value"),
+            ("bob~example.com/user.json", "{}"),
+            ("not-a-user.txt", ""),
+        ]);
+        let found = read(folder.path()).expect("readable");
+        assert!(found.faults.is_empty(), "{:?}", found.faults);
+        let alice = &found.users[&"alice@example.com".parse().expect("valid")];
+        assert_eq!((alice.created, alice.revoke_after), (Some(1_714_564_800), Some(1_714_600_000)));
+        assert_eq!(Value::Object(alice.data.clone()), json!({"notes": [1], "deep/er": {}}));
+        assert!(found.users.contains_key(&"bob@example.com".parse().expect("valid")), "its folder's name is its email");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
+        let folder = folder(&[
+            ("ALICE~example.com/user.json", r#"{"email": "Alice@example.com"}"#),
+            ("alice~example.com/user.json", r#"{"email": "alice@example.com"}"#),
+            ("broken~example.com/user.json", "{"),
+            ("empty~example.com/notes.json", "[]"),
+            ("nobody/user.json", "{}"),
+            ("when~example.com/user.json", r#"{"created": "yesterday"}"#),
+        ]);
+        let found = read(folder.path()).expect("readable");
+        assert_eq!((found.users.len(), found.faults.len()), (1, 5), "{:?}", found.faults);
+        for said in ["is alice@example.com too", "not JSON", "user.json can't be read", "`yesterday`", "nobody"] {
+            assert!(found.faults.iter().any(|fault| fault.contains(said)), "{said}: {:?}", found.faults);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `probe`: a ladder from reaching the server to listing its tools. The first rung that breaks is named.
+//!
+//! It carries a token of its own, which discovers and lists; it never acts as a user.
+
+use mcp_lambda::Error;
+use mcp_lambda::health::Status;
+use serde_json::{Value, json};
+
+use crate::connection::{Door, Session};
+use crate::exit::Failure;
+use crate::mcp::{Client, NEWEST, OLDER};
+use crate::output::{Output, columns};
+
+/// A rung that was tried.
+struct Rung {
+    name: String,
+    outcome: Result<String, Error>,
+}
+
+pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
+    let rungs = climb(session).await;
+    let told: Vec<_> = rungs.iter().map(told).collect();
+    output.answer(&json!({ "server": session.url, "rungs": told }), || {
+        let rows = rungs.iter().map(|rung| match &rung.outcome {
+            Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
+            Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
+        });
+        format!("{}\n\n{}", session.url, columns(["", "RUNG", "FOUND"], rows))
+    });
+    match rungs.into_iter().find_map(|rung| rung.outcome.err().map(|error| (rung.name, error))) {
+        None => Ok(()),
+        Some((name, error)) => Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into()),
+    }
+}
+
+fn told(rung: &Rung) -> Value {
+    let (ok, found) = match &rung.outcome {
+        Ok(found) => (true, found.clone()),
+        Err(error) => (false, error.chain()),
+    };
+    json!({ "rung": rung.name, "ok": ok, "found": found })
+}
+
+/// Climbs until a rung breaks.
+async fn climb(session: &Session) -> Vec<Rung> {
+    let mut rungs = Vec::new();
+    for name in ["reach", "health", "signing key", NEWEST, OLDER, "tools"] {
+        let outcome = step(session, name).await;
+        let (name, is_broken) = (named(name, &outcome), outcome.is_err());
+        rungs.push(Rung { name, outcome });
+        if is_broken {
+            break;
+        }
+    }
+    rungs
+}
+
+/// A server that is reached but not believed is another fault than one that is not reached.
+fn named(name: &str, outcome: &Result<String, Error>) -> String {
+    match (name, outcome) {
+        ("reach", Err(error)) if error.chain().contains("certificate") => "TLS".to_owned(),
+        (NEWEST, _) => format!("discover {NEWEST}"),
+        (OLDER, _) => format!("initialize {OLDER}"),
+        _ => name.to_owned(),
+    }
+}
+
+async fn step(session: &Session, name: &str) -> Result<String, Error> {
+    match name {
+        "reach" => reach(session).await,
+        "health" => health(session).await,
+        "signing key" => {
+            let details = session.api.health().await?.details;
+            let detail = |name| details.get(name).cloned().unwrap_or_default();
+            Ok(format!("accepted by {} {}", detail("app"), detail("version")))
+        }
+        NEWEST => Ok(server(&Client::probe(session).await?.discover().await?)),
+        OLDER => Ok(server(&Client::probe(session).await?.initialize().await?)),
+        _ => Ok(format!("{} listed", Client::probe(session).await?.tools().await?.len())),
+    }
+}
+
+async fn reach(session: &Session) -> Result<String, Error> {
+    match &session.door {
+        Door::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
+        Door::House(_) => Ok("this machine's own store".to_owned()),
+    }
+}
+
+/// What everyone is told; a server that is not well fails here, and says which part.
+async fn health(session: &Session) -> Result<String, Error> {
+    let (status, checks) = match &session.door {
+        Door::Http(remote) => {
+            let said = remote.greet().await?;
+            (said["status"].as_str().unwrap_or("not told").to_owned(), said["checks"].to_string())
+        }
+        Door::House(house) => {
+            let health = house.admin.health().await?;
+            let word = json!(health.status).as_str().unwrap_or_default().to_owned();
+            let checks = json!(health.checks).to_string();
+            if health.status == Status::Unhealthy { (word, checks) } else { (word, String::new()) }
+        }
+    };
+    match status.as_str() {
+        "healthy" | "degraded" => Ok(status),
+        _ => Err(Error::unavailable(format!("it is {status}: {checks}"))),
+    }
+}
+
+fn server(said: &Value) -> String {
+    let about = [&said["serverInfo"], &said["_meta"]["io.modelcontextprotocol/serverInfo"]];
+    let about = about.into_iter().find(|about| about.is_object()).unwrap_or(&Value::Null);
+    let word = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
+    format!("{} {}", word("name"), word("version")).trim().to_owned()
+}

@@ -1,0 +1,162 @@
+//! `tools` and `safe-tool`: what the server's tools are, and what one of them answers to a user.
+//!
+//! Listing needs no user. A call is a user's: it carries a token made for it, which lives a minute and is ended after it.
+
+use std::fs;
+
+use mcp_lambda::admin::NewToken;
+use mcp_lambda::{Email, Error};
+use serde_json::{Map, Value, json};
+
+use crate::cli::Tools;
+use crate::connection::Session;
+use crate::exit::Failure;
+use crate::mcp::Client;
+use crate::output::{Output, columns};
+
+/// How long a call's token lives, in seconds.
+const TOKEN_SECONDS: u64 = 60;
+
+pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> Result<(), Failure> {
+    match command {
+        Tools::List => list(session, output).await,
+        Tools::Show { name } => show(session, &name, output).await,
+        Tools::Call { name, user, arguments, body } => {
+            let tool = find(session, &name).await?;
+            let arguments = match body {
+                Some(body) => json_or_file(&body)?,
+                None => typed(&tool, &arguments)?,
+            };
+            call(session, &name, user, &arguments, output).await
+        }
+    }
+}
+
+/// The tool that may be called to see whether tools work; called, if a user is named.
+pub(crate) async fn safe(session: &Session, invoke: Option<Email>, output: &Output) -> Result<(), Failure> {
+    let safe = session.api.safe_tool().await?;
+    let tool = json!(safe)["tool"].clone();
+    match (tool["name"].as_str(), invoke) {
+        (None, _) => {
+            Err(Error::not_found("the app names no safe tool; say `.safe_tool(…)` where it is declared").into())
+        }
+        (Some(_), None) => {
+            output.answer(&safe, || {
+                format!(
+                    "{}: {}",
+                    tool["name"].as_str().unwrap_or_default(),
+                    tool["description"].as_str().unwrap_or_default()
+                )
+            });
+            Ok(())
+        }
+        (Some(name), Some(user)) => call(session, name, user, &tool["arguments"], output).await,
+    }
+}
+
+async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
+    let tools = Client::probe(session).await?.tools().await?;
+    output.answer(&tools, || {
+        let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
+        let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        columns(
+            ["TOOL", "WHAT IT DOES"],
+            tools.iter().map(|tool| [word(tool, "name"), first(word(tool, "description"))]),
+        )
+    });
+    Ok(())
+}
+
+async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Failure> {
+    let tool = find(session, name).await?;
+    output.answer(&tool, || {
+        let description = tool["description"].as_str().unwrap_or_default();
+        let arguments = arguments(&tool);
+        let arguments = if arguments.is_empty() {
+            "It takes no arguments.".to_owned()
+        } else {
+            columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
+        };
+        format!("{name}\n{description}\n\n{arguments}")
+    });
+    Ok(())
+}
+
+fn arguments(tool: &Value) -> Vec<[String; 4]> {
+    let schema = &tool["inputSchema"];
+    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let row = |(name, schema): (&String, &Value)| {
+        let kind = match &schema["type"] {
+            Value::String(kind) => kind.clone(),
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+            _ => "any".to_owned(),
+        };
+        let is_needed = if required.contains(&name.as_str()) { "needed" } else { "" };
+        [name.clone(), kind, is_needed.to_owned(), schema["description"].as_str().unwrap_or_default().to_owned()]
+    };
+    properties.map(row).collect()
+}
+
+async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
+    let tools = Client::probe(session).await?.tools().await?;
+    let found = tools.into_iter().find(|tool| tool["name"] == name);
+    found.ok_or_else(|| Error::not_found(format!("there is no tool `{name}`; `tools list` names them")).into())
+}
+
+/// `name=value` pairs, each value of the kind that the tool's schema says.
+fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
+    let mut arguments = Map::new();
+    for pair in pairs {
+        let (name, text) =
+            pair.split_once('=').ok_or_else(|| Failure::Usage(format!("`{pair}` is not of the form NAME=VALUE")))?;
+        let schema = tool["inputSchema"]["properties"].get(name);
+        let schema = schema
+            .ok_or_else(|| Failure::Usage(format!("the tool has no argument `{name}`; `tools show` names them")))?;
+        let is_text = schema["type"] == "string"
+            || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("string")));
+        let value = if is_text { Ok(Value::from(text)) } else { serde_json::from_str(text) };
+        let value =
+            value.map_err(|_| Failure::Usage(format!("`{name}` must be {}, and `{text}` is not", schema["type"])))?;
+        arguments.insert(name.to_owned(), value);
+    }
+    Ok(Value::Object(arguments))
+}
+
+/// Calls with a token of the call's own, and ends it whatever came of the call.
+async fn call(session: &Session, name: &str, user: Email, arguments: &Value, output: &Output) -> Result<(), Failure> {
+    let made = session.api.create_token(NewToken {
+        email: user.clone(),
+        name: Some(format!("tools call {name}")),
+        duration_seconds: Some(TOKEN_SECONDS),
+        scopes: None,
+    });
+    let made = made.await?;
+    output.note(&format!("POST {}/mcp as {user}, with a token of its own\ntools/call {name} {arguments}", session.url));
+    let outcome = Client::new(session, made.token).call(name, arguments).await;
+    session.api.revoke_token(&user, &made.id).await?;
+    let outcome = outcome?;
+    output.answer(&outcome, || words(&outcome));
+    if outcome["isError"] == true {
+        return Err(Error::forbidden(format!("the tool `{name}` reports an error")).into());
+    }
+    Ok(())
+}
+
+fn words(outcome: &Value) -> String {
+    let content = outcome["content"].as_array().into_iter().flatten();
+    let parts = content.map(|part| part["text"].as_str().map_or_else(|| part.to_string(), str::to_owned));
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// JSON as it stands, or from a file.
+pub(super) fn json_or_file(text: &str) -> Result<Value, Failure> {
+    let (place, text) = match text.strip_prefix('@') {
+        Some(path) => {
+            let read = fs::read_to_string(path);
+            (path, read.map_err(|error| Error::invalid(format!("the file {path} can't be read: {error}")))?)
+        }
+        None => ("what was given", text.to_owned()),
+    };
+    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("{place} is not JSON: {error}")).into())
+}

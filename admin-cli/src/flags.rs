@@ -1,0 +1,319 @@
+//! Flags from an app's profile type: each field is one, with its doc comment as help.
+//!
+//! A secret may also come from a variable or from standard input, so that it need not stand in a shell's history. What is
+//! lawful is the server's to say; here only the kind of a value is known.
+
+use std::io::Read;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use mcp_lambda::config::{Environment, ProcessEnvironment};
+use mcp_lambda::profile::ProfileType;
+use serde_json::{Map, Value};
+
+/// Flags that the commands have already.
+const TAKEN: [&str; 8] = ["expires", "help", "json", "on", "profile", "unset", "version", "yes"];
+
+/// A field of the profile as a flag.
+#[derive(Clone, Debug)]
+pub(crate) struct Flag {
+    field: String,
+    kind: Kind,
+    about: String,
+    is_required: bool,
+    is_secret: bool,
+}
+
+/// What a field's value is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+    OneOf(Vec<String>),
+    Json,
+}
+
+impl Flag {
+    /// The flags of a profile type, in order of name.
+    pub(crate) fn all(profile: &ProfileType) -> Vec<Self> {
+        let root = profile.schema();
+        let required: Vec<_> = root["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let fields = root["properties"].as_object().into_iter().flatten();
+        fields.map(|(field, schema)| Self::of(field, schema, root, required.contains(&field.as_str()))).collect()
+    }
+
+    fn of(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
+        let inner = resolved(schema, root);
+        let about = [schema, inner].into_iter().find_map(|schema| schema["description"].as_str());
+        let is_secret = [schema, inner].into_iter().any(|schema| schema["writeOnly"] == true);
+        Self {
+            field: field.to_owned(),
+            kind: Kind::of(inner),
+            about: about.unwrap_or_default().to_owned(),
+            is_required,
+            is_secret,
+        }
+    }
+
+    /// The flag's name: `api_url` is `--api-url`.
+    pub(crate) fn name(&self) -> String {
+        let name = self.field.replace('_', "-");
+        if TAKEN.contains(&name.as_str()) { format!("profile-{name}") } else { name }
+    }
+
+    /// The flag as clap's arguments; a field that must be there must be given to a new profile.
+    pub(crate) fn arguments(&self, is_new: bool) -> Vec<Arg> {
+        let (name, others) = (self.name(), [self.variable(), self.input()]);
+        let value = Arg::new(self.id()).long(name.clone()).help(self.help()).value_name(self.kind.word());
+        let value = self.kind.parsed(value).help_heading("Profile");
+        let alternatives: Vec<_> = others.iter().cloned().chain(["profile".to_owned()]).collect();
+        let value = if is_new && self.is_required {
+            if self.is_secret {
+                value.required_unless_present_any(alternatives)
+            } else {
+                value.required_unless_present("profile")
+            }
+        } else {
+            value
+        };
+        if !self.is_secret {
+            return vec![value];
+        }
+        let [variable, input] = others;
+        let from_variable = Arg::new(variable).long(format!("{name}-env")).value_name("VARIABLE");
+        let from_input = Arg::new(input).long(format!("{name}-stdin")).action(ArgAction::SetTrue);
+        let (one, two) = (self.id(), self.variable());
+        vec![
+            value,
+            from_variable.help("The same from this variable").help_heading("Profile").conflicts_with(one.clone()),
+            from_input.help("The same from standard input").help_heading("Profile").conflicts_with_all([one, two]),
+        ]
+    }
+
+    /// What was given, if anything was.
+    pub(crate) fn given(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
+        if self.is_secret && matches.get_flag(&self.input()) {
+            return read_input().map(Value::from).map(Some);
+        }
+        if self.is_secret
+            && let Some(variable) = matches.get_one::<String>(&self.variable())
+        {
+            let value = ProcessEnvironment.get(variable).filter(|value| !value.is_empty());
+            return value.map(Value::from).map(Some).ok_or_else(|| format!("the variable {variable} is not set"));
+        }
+        self.kind.given(matches, &self.id()).map_err(|error| format!("--{}: {error}", self.name()))
+    }
+
+    /// A value in words as this field's kind.
+    pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
+        self.kind.read(text).map_err(|error| format!("`{}`: {error}", self.field))
+    }
+
+    pub(crate) fn field(&self) -> &str {
+        &self.field
+    }
+
+    fn id(&self) -> String {
+        format!("profile.{}", self.field)
+    }
+
+    fn variable(&self) -> String {
+        format!("profile.{}.env", self.field)
+    }
+
+    fn input(&self) -> String {
+        format!("profile.{}.stdin", self.field)
+    }
+
+    fn help(&self) -> String {
+        self.about.trim_end_matches('.').to_owned()
+    }
+}
+
+impl Kind {
+    fn of(schema: &Value) -> Self {
+        if let Some(values) = choices(schema) {
+            return Self::OneOf(values);
+        }
+        match type_of(schema) {
+            Some("string") => Self::Text,
+            Some("integer") => Self::Integer,
+            Some("number") => Self::Number,
+            Some("boolean") => Self::Boolean,
+            _ => Self::Json,
+        }
+    }
+
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Integer | Self::Number => "NUMBER",
+            Self::Boolean => "true|false",
+            Self::OneOf(_) => "WORD",
+            Self::Json => "JSON",
+        }
+    }
+
+    fn parsed(&self, argument: Arg) -> Arg {
+        match self {
+            Self::Text | Self::Json => argument,
+            Self::Integer => argument.value_parser(value_parser!(i64)).allow_negative_numbers(true),
+            Self::Number => argument.value_parser(value_parser!(f64)).allow_negative_numbers(true),
+            Self::Boolean => argument.value_parser(value_parser!(bool)),
+            Self::OneOf(values) => argument.value_parser(PossibleValuesParser::new(values.clone())),
+        }
+    }
+
+    fn given(&self, matches: &ArgMatches, id: &str) -> Result<Option<Value>, String> {
+        Ok(match self {
+            Self::Text | Self::OneOf(_) => matches.get_one::<String>(id).map(|text| Value::from(text.as_str())),
+            Self::Integer => matches.get_one::<i64>(id).copied().map(Value::from),
+            Self::Number => matches.get_one::<f64>(id).copied().map(Value::from),
+            Self::Boolean => matches.get_one::<bool>(id).copied().map(Value::from),
+            Self::Json => matches.get_one::<String>(id).map(|text| self.read(text)).transpose()?,
+        })
+    }
+
+    fn read(&self, text: &str) -> Result<Value, String> {
+        let read = match self {
+            Self::Text => Some(Value::from(text)),
+            Self::OneOf(values) => values.iter().any(|value| value == text).then(|| Value::from(text)),
+            Self::Integer => text.parse::<i64>().ok().map(Value::from),
+            Self::Number => text.parse::<f64>().ok().map(Value::from),
+            Self::Boolean => text.parse::<bool>().ok().map(Value::from),
+            Self::Json => serde_json::from_str(text).ok(),
+        };
+        read.ok_or_else(|| format!("expected {}", self.word()))
+    }
+}
+
+/// What the flags of a command were given, as one object; `None` without any.
+pub(crate) fn given(flags: &[Flag], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, String> {
+    let mut profile = Map::new();
+    for flag in flags {
+        if let Some(value) = flag.given(matches)? {
+            profile.insert(flag.field.clone(), value);
+        }
+    }
+    Ok(Some(profile).filter(|profile| !profile.is_empty()))
+}
+
+/// What standard input holds, without the line's end.
+pub(crate) fn read_input() -> Result<String, String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input can't be read: {error}"))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() { Err("standard input is empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The schema behind a reference, or that of an optional field without its `null`.
+fn resolved<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+    let target = schema["$ref"].as_str().and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+    let some = schema["anyOf"].as_array().and_then(|any| any.iter().find(|schema| schema["type"] != "null"));
+    match target.or(some) {
+        Some(inner) => resolved(inner, root),
+        None => schema,
+    }
+}
+
+fn type_of(schema: &Value) -> Option<&str> {
+    match &schema["type"] {
+        Value::String(one) => Some(one),
+        Value::Array(many) => many.iter().filter_map(Value::as_str).find(|word| *word != "null"),
+        _ => None,
+    }
+}
+
+/// The words of an enum, also where each has a doc comment of its own.
+fn choices(schema: &Value) -> Option<Vec<String>> {
+    let words = |values: &Vec<Value>| values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+    let each =
+        |schemas: &Vec<Value>| schemas.iter().map(|schema| schema["const"].as_str().map(str::to_owned)).collect();
+    schema["enum"].as_array().and_then(words).or_else(|| schema["oneOf"].as_array().and_then(each))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+    use mcp_lambda::Secret;
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Account {
+        /// Token from the settings page.
+        token: Secret<String>,
+        /// Where the upstream listens.
+        api_url: Option<String>,
+        port: Option<u16>,
+        ratio: Option<f64>,
+        is_team: Option<bool>,
+        plan: Option<Plan>,
+        labels: Option<Vec<String>>,
+        expires: Option<String>,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Plan {
+        Free,
+        Paid,
+    }
+
+    fn parsed(is_new: bool, arguments: &[&str]) -> Result<Option<Value>, String> {
+        let flags = Flag::all(&ProfileType::of::<Account>());
+        let command = Command::new("add").arg(Arg::new("profile").long("profile"));
+        let command = command.args(flags.iter().flat_map(|flag| flag.arguments(is_new)));
+        let matches =
+            command.try_get_matches_from([&["add"], arguments].concat()).map_err(|error| error.to_string())?;
+        given(&flags, &matches).map(|profile| profile.map(Value::Object))
+    }
+
+    #[test]
+    fn fields_are_flags_of_their_kinds() {
+        let arguments = [
+            "--token",
+            "t",
+            "--api-url",
+            "https://x",
+            "--port",
+            "7",
+            "--ratio",
+            "-0.5",
+            "--is-team",
+            "true",
+            "--plan",
+            "paid",
+            "--labels",
+            r#"["a"]"#,
+            "--profile-expires",
+            "never",
+        ];
+        let expected = json!({
+            "token": "t", "api_url": "https://x", "port": 7, "ratio": -0.5, "is_team": true, "plan": "paid",
+            "labels": ["a"], "expires": "never",
+        });
+        assert_eq!(parsed(true, &arguments), Ok(Some(expected)));
+    }
+
+    #[test]
+    fn what_the_type_needs_a_new_profile_needs_and_a_change_does_not() {
+        assert!(parsed(true, &["--port", "7"]).expect_err("no token").contains("--token"));
+        assert_eq!(parsed(true, &["--profile", "{}"]), Ok(None), "it may all be in the JSON");
+        assert_eq!(parsed(false, &["--port", "7"]), Ok(Some(json!({"port": 7}))));
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused() {
+        for arguments in [["--port", "x"], ["--is-team", "maybe"], ["--plan", "gold"], ["--labels", "["]] {
+            assert!(parsed(false, &arguments).is_err(), "{arguments:?}");
+        }
+        assert!(parsed(false, &["--token-env", "NOT_SET_ANYWHERE"]).expect_err("not set").contains("NOT_SET_ANYWHERE"));
+    }
+}

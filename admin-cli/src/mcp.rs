@@ -1,0 +1,154 @@
+//! A small MCP client: one message, one answer, in either era of the protocol.
+//!
+//! It serves `probe` and `tools`. Whose token it carries is its caller's to say; it never shows one.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use mcp_lambda::{Error, Result, Secret};
+use serde_json::{Map, Value, json};
+
+use crate::connection::{Door, Session};
+
+/// The newest revision, without a handshake.
+pub(crate) const NEWEST: &str = "2026-07-28";
+
+/// The revision before it, which begins with `initialize`.
+pub(crate) const OLDER: &str = "2025-11-25";
+
+/// A client that carries a token.
+#[derive(Debug)]
+pub(crate) struct Client<'s> {
+    door: &'s Door,
+    token: Secret<String>,
+}
+
+impl<'s> Client<'s> {
+    /// A client that discovers and lists, and never calls.
+    pub(crate) async fn probe(session: &'s Session) -> Result<Self> {
+        let token = match &session.door {
+            Door::Http(remote) => remote.probe_token().await?,
+            Door::House(house) => house.identity.probe_token().await?,
+        };
+        Ok(Self::new(session, token))
+    }
+
+    /// A client with this token.
+    pub(crate) const fn new(session: &'s Session, token: Secret<String>) -> Self {
+        Self { door: &session.door, token }
+    }
+
+    /// What the server says of itself (MCP 2026-07-28, `server/discover`).
+    pub(crate) async fn discover(&self) -> Result<Value> {
+        self.ask("server/discover", None, Map::new()).await
+    }
+
+    /// The older handshake.
+    pub(crate) async fn initialize(&self) -> Result<Value> {
+        let about = json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")});
+        let params = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": about});
+        self.send(OLDER, &[], &message("initialize", &params)).await
+    }
+
+    /// All tools, page by page.
+    pub(crate) async fn tools(&self) -> Result<Vec<Value>> {
+        let (mut tools, mut cursor) = (Vec::new(), None::<Value>);
+        loop {
+            let params = cursor.take().map(|cursor| ("cursor".to_owned(), cursor)).into_iter().collect();
+            let mut page = self.ask("tools/list", None, params).await?;
+            tools.extend(page["tools"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            cursor = page.get("nextCursor").filter(|cursor| !cursor.is_null()).cloned();
+            if cursor.is_none() {
+                return Ok(tools);
+            }
+        }
+    }
+
+    /// Calls a tool.
+    pub(crate) async fn call(&self, name: &str, arguments: &Value) -> Result<Value> {
+        let params = json!({"name": name, "arguments": arguments});
+        let Value::Object(params) = params else { return Ok(Value::Null) };
+        self.ask("tools/call", Some(name), params).await
+    }
+
+    async fn ask(&self, method: &str, name: Option<&str>, mut params: Map<String, Value>) -> Result<Value> {
+        let about = json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")});
+        params.insert(
+            "_meta".to_owned(),
+            json!({
+                "io.modelcontextprotocol/protocolVersion": NEWEST,
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": about,
+            }),
+        );
+        let headers = [Some(("mcp-method", method)), name.map(|name| ("mcp-name", name))];
+        let headers: Vec<_> = headers.into_iter().flatten().collect();
+        self.send(NEWEST, &headers, &message(method, &Value::Object(params))).await
+    }
+
+    async fn send(&self, version: &str, more: &[(&str, &str)], message: &Value) -> Result<Value> {
+        let own = [
+            ("authorization", format!("Bearer {}", self.token.expose())),
+            ("content-type", "application/json".to_owned()),
+            ("accept", "application/json, text/event-stream".to_owned()),
+            ("mcp-protocol-version", version.to_owned()),
+        ];
+        let headers: Vec<_> =
+            own.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect();
+        let body = match self.door {
+            Door::Http(remote) => remote.speak(&headers, message.to_string()).await?,
+            Door::House(house) => inside(house, &headers, message).await?,
+        };
+        outcome(&body)
+    }
+}
+
+fn message(method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+}
+
+/// The same request, handed to the router in this process.
+async fn inside(house: &mcp_lambda::House, headers: &[(&str, String)], message: &Value) -> Result<Vec<u8>> {
+    let request = http::Request::post("/mcp").header("host", "localhost");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    let request = request.body(Full::new(Bytes::from(message.to_string())));
+    let request = request.map_err(|error| Error::internal("the request can't be made").with_source(error))?;
+    let Ok(body) = house.router.handle(request).await.into_body().collect().await;
+    Ok(body.to_bytes().to_vec())
+}
+
+/// The result in an answer, which may be an event stream whose last message it is.
+fn outcome(body: &[u8]) -> Result<Value> {
+    let text = String::from_utf8_lossy(body);
+    let last =
+        text.lines().rev().find_map(|line| line.strip_prefix("data:").map(str::trim).filter(|data| !data.is_empty()));
+    let mut answer: Value = serde_json::from_str(last.unwrap_or(&text))
+        .map_err(|error| Error::unavailable("the answer is no JSON-RPC message").with_source(error))?;
+    match (answer.get_mut("result").map(Value::take), &answer["error"]) {
+        (Some(result), _) => Ok(result),
+        (None, Value::Object(error)) => {
+            let words = error.get("message").and_then(Value::as_str).unwrap_or("an error without words");
+            Err(Error::invalid(format!("the server answered: {words}")))
+        }
+        (None, Value::String(words)) => Err(Error::unavailable(format!("the server answered: {words}"))),
+        (None, _) => Err(Error::unavailable("the answer has neither a result nor an error")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_as_json_and_as_a_stream() {
+        let result = json!({"tools": []});
+        let plain = json!({"jsonrpc": "2.0", "id": 1, "result": result}).to_string();
+        let progress = json!({"jsonrpc": "2.0", "method": "notifications/progress"}).to_string();
+        let stream = format!("event: message\ndata: {progress}\n\nevent: message\ndata: {plain}\n\n");
+        for body in [plain, stream] {
+            assert_eq!(outcome(body.as_bytes()).expect("a result"), result);
+        }
+        let refused = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "unknown tool `x`"}});
+        assert!(outcome(refused.to_string().as_bytes()).expect_err("refused").message().contains("unknown tool `x`"));
+        assert!(outcome(b"<html>").is_err() && outcome(b"{}").is_err());
+    }
+}

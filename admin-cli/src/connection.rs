@@ -15,7 +15,7 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Error, House, Secret};
+use mcp_lambda::{Error, ErrorKind, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
@@ -86,7 +86,11 @@ impl KeySource {
                 })?
             }
             Self::Secret(name) => {
-                let keys = mcp_lambda_dynamo::from_env().keys(name, Arc::new(SystemClock)).await?;
+                let keys = mcp_lambda_dynamo::from_env().keys(name, Arc::new(SystemClock)).await;
+                let keys = keys.map_err(|error| match error.kind() {
+                    ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
+                    _ => error.into(),
+                })?;
                 return Ok(keys.current().await?.as_ref().clone());
             }
             Self::None => {

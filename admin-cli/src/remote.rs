@@ -155,7 +155,7 @@ impl Remote {
     fn error(&self, status: StatusCode, refusal: Refusal) -> Error {
         match (status, ErrorKind::from_code(&refusal.code)) {
             (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!(
-                "{} does not accept the signing key; connect again with the right one",
+                "{} does not accept the signing key; connect again with the right one, or, if it was rotated just now, try again in a minute",
                 self.url
             )),
             (_, Some(kind)) => Error::new(kind, refusal.error),

@@ -20,9 +20,9 @@ where
             Error::too_large("the value is too large for a DynamoDB item (400 KB): split it")
         }
         Some("ValidationException") => wrong_shape(table),
-        Some("ResourceNotFoundException") => {
-            Error::unavailable(format!("the DynamoDB table `{table}` does not exist in this account and region"))
-        }
+        Some("ResourceNotFoundException") => Error::unavailable(format!(
+            "the DynamoDB table `{table}` does not exist in this account and region; the admin CLI's `aws init` makes it"
+        )),
         code => Error::unavailable(format!("the DynamoDB table `{table}` {}", trouble(code))),
     };
     told.with_source(cause(error))

@@ -126,7 +126,10 @@ impl Source {
         self.known().asked = now;
         let (current, previous) = tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
         let current = current?.ok_or_else(|| {
-            Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}` does not exist", self.secret))
+            Error::invalid(format!(
+                "SIGNING_KEY_SECRET: the secret `{0}` does not exist in this account and region; the admin CLI's `aws init --table TABLE --secret {0}` makes it",
+                self.secret
+            ))
         })?;
         let keys: Keys =
             [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();

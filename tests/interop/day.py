@@ -175,7 +175,8 @@ async def on_moto(home):
     cloud = {"AWS_ENDPOINT_URL": aws, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
     env = environment(home, **cloud)
     names = {"USERS_TABLE": "notes-users", "SIGNING_KEY_SECRET": "notes-key"}
-    moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(aws_port)]
+    # Its own log of every request would hide ours.
+    moto = ["sh", "-c", f"exec {sys.executable} -m moto.server -H 127.0.0.1 -p {aws_port} >/dev/null 2>&1"]
     with running(moto, env, f"{aws}/moto-api/"):
         subprocess.run([STORE_LAWS, aws], env=env, check=True, timeout=300)
         say("ok: every law of the store holds on moto")

@@ -1,5 +1,6 @@
 //! `aws`: what a deployment needs in AWS, made where it is missing.
 
+use mcp_lambda::Error;
 use serde_json::json;
 
 use crate::Subject;
@@ -9,7 +10,11 @@ use crate::output::Output;
 
 pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Result<(), Failure> {
     let Aws::Init { table, secret, endpoint } = command;
-    let made = mcp_lambda_dynamo::init(&table, &secret, endpoint.as_deref()).await?;
+    let made = mcp_lambda_dynamo::init(&table, &secret, endpoint.as_deref()).await;
+    let made = made.map_err(|error| match &endpoint {
+        Some(endpoint) => Error::new(error.kind(), format!("at {endpoint}: {error}")),
+        None => error,
+    })?;
     let answer = json!({ "table": table, "table_is_new": made.table, "secret": secret, "secret_is_new": made.secret });
     output.answer(&answer, || {
         let state = |is_new| if is_new { "made" } else { "was there" };

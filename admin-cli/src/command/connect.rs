@@ -23,7 +23,12 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
                 let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
                 let status = json!(found.status);
                 let status = status.as_str().unwrap_or_default();
-                format!("{} {} is {status}, and the key is accepted", detail("app"), detail("version"))
+                let why = if status == "healthy" {
+                    String::new()
+                } else {
+                    format!(" (`{} health` tells why)", subject.command())
+                };
+                format!("{} {} is {status}{why}, and the key is accepted", detail("app"), detail("version"))
             },
         );
         format!("Connected to {words} as {}: {found}.\nKept in {}", wanted.name, path.display())

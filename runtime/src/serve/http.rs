@@ -15,6 +15,7 @@ use super::terminal::say;
 use crate::app::{App, House};
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::health::Status;
 use crate::http::Router;
 
 /// How long calls in flight may go on after the server was told to stop.
@@ -35,6 +36,9 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     // Without such a folder users are not kept on this machine, and nobody here would read it.
     let _ = settings.url_file().map(|file| std::fs::write(file, &url));
     say(&welcome(app.name(), &url, &house, &settings.to_share()));
+    if house.admin.health().await.is_ok_and(|health| health.status == Status::Unhealthy) {
+        say(&format!("It can't do its work yet; `{}-admin health` tells why.", app.name()));
+    }
     if address.ip().is_unspecified() {
         say("Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.");
     }

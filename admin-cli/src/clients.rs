@@ -103,7 +103,7 @@ impl Client {
             Self::ClaudeCode => claude_code(server, token, scope),
             Self::GeminiCli => gemini(server, token, scope),
             Self::CodexCli => codex(server, token),
-            Self::Vscode => vscode(server, scope),
+            Self::Vscode => vscode(server, token, scope),
             Self::Cursor => cursor(server, token, scope),
             Self::ClaudeAi => claude_ai(server, token),
             Self::Chatgpt => chatgpt(server, token),
@@ -202,7 +202,7 @@ fn codex(server: &Server, token: &Token) -> Registration {
     run(format!("codex mcp add {} --url {} --bearer-token-env-var {variable}", server.name, server.endpoint()), notes)
 }
 
-fn vscode(server: &Server, scope: Scope) -> Registration {
+fn vscode(server: &Server, token: &Token, scope: Scope) -> Registration {
     let file = if scope == Scope::Project {
         ".vscode/mcp.json"
     } else {
@@ -213,7 +213,11 @@ fn vscode(server: &Server, scope: Scope) -> Registration {
         "servers": { server.name.as_str(): { "type": "http", "url": server.endpoint(), "headers": headers } },
         "inputs": [{ "id": "token", "type": "promptString", "description": format!("Token of {}", server.name), "password": true }],
     });
-    write(file, &text, vec!["it asks for the token once, and keeps it with the system's secrets".to_owned()])
+    write(
+        file,
+        &text,
+        vec![format!("it asks for the token once, and keeps it with the system's secrets: {}", token.to_paste())],
+    )
 }
 
 fn cursor(server: &Server, token: &Token, scope: Scope) -> Registration {
@@ -276,7 +280,7 @@ mod tests {
                 let registration = client.registration(&server, &given, scope);
                 assert!(registration.text.contains("https://mcp.example.com/mcp"), "{client}");
                 let all = format!("{}{}", registration.text, registration.notes.join(" "));
-                assert!(all.contains("eyJ.t.s") || client == Client::Vscode, "{client}: {all}");
+                assert!(all.contains("eyJ.t.s"), "{client}: {all}");
             }
         }
     }

@@ -8,7 +8,7 @@ use std::io::Read;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use mcp_lambda::config::{Environment, ProcessEnvironment};
-use mcp_lambda::profile::ProfileType;
+use mcp_lambda::profile::{ProfileType, is_secret, resolved};
 use serde_json::{Map, Value};
 
 /// Flags that the commands have already.
@@ -45,9 +45,9 @@ impl Flag {
     }
 
     fn of(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
-        let inner = resolved(schema, root);
+        let inner = whole(schema, root);
         let about = [schema, inner].into_iter().find_map(|schema| schema["description"].as_str());
-        let is_secret = [schema, inner].into_iter().any(|schema| schema["writeOnly"] == true);
+        let is_secret = [schema, inner].into_iter().any(is_secret);
         Self {
             field: field.to_owned(),
             kind: Kind::of(inner),
@@ -208,14 +208,11 @@ pub(crate) fn read_input() -> Result<String, String> {
     if text.is_empty() { Err("standard input is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// The schema behind a reference, or that of an optional field without its `null`.
-fn resolved<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
-    let target = schema["$ref"].as_str().and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+/// The schema behind a reference, and that of an optional field without its `null`.
+fn whole<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+    let schema = resolved(schema, root);
     let some = schema["anyOf"].as_array().and_then(|any| any.iter().find(|schema| schema["type"] != "null"));
-    match target.or(some) {
-        Some(inner) => resolved(inner, root),
-        None => schema,
-    }
+    some.map_or(schema, |inner| whole(inner, root))
 }
 
 fn type_of(schema: &Value) -> Option<&str> {

@@ -44,8 +44,7 @@ impl<'s> Client<'s> {
 
     /// The older handshake.
     pub(crate) async fn initialize(&self) -> Result<Value> {
-        let about = json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")});
-        let params = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": about});
+        let params = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": about()});
         self.send(OLDER, &[], &message("initialize", &params)).await
     }
 
@@ -71,13 +70,12 @@ impl<'s> Client<'s> {
     }
 
     async fn ask(&self, method: &str, name: Option<&str>, mut params: Map<String, Value>) -> Result<Value> {
-        let about = json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")});
         params.insert(
             "_meta".to_owned(),
             json!({
                 "io.modelcontextprotocol/protocolVersion": NEWEST,
                 "io.modelcontextprotocol/clientCapabilities": {},
-                "io.modelcontextprotocol/clientInfo": about,
+                "io.modelcontextprotocol/clientInfo": about(),
             }),
         );
         let headers = [Some(("mcp-method", method)), name.map(|name| ("mcp-name", name))];
@@ -100,6 +98,11 @@ impl<'s> Client<'s> {
         };
         outcome(&body)
     }
+}
+
+/// What this client says of itself.
+fn about() -> Value {
+    json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")})
 }
 
 fn message(method: &str, params: &Value) -> Value {

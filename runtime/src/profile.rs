@@ -152,11 +152,15 @@ fn mask(value: &mut Value, schema: &Value, root: &Value) {
     }
 }
 
-fn is_secret(schema: &Value) -> bool {
+/// Whether a schema marks its value as secret.
+#[must_use]
+pub fn is_secret(schema: &Value) -> bool {
     schema.get("writeOnly") == Some(&Value::Bool(true)) || schema.get("format") == Some(&Value::from("password"))
 }
 
-fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+/// The schema behind a reference; any other as it is.
+#[must_use]
+pub fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let pointer = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)
 }

@@ -4,24 +4,18 @@ use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda_admin::Remote;
-use mcp_lambda_tests::client::{KEY, NEWEST};
+use mcp_lambda_tests::client::KEY;
 use mcp_lambda_tests::process::{Home, Server};
+use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
 async fn call(url: &str, token: &str, tool: &str, arguments: Value) -> u16 {
-    let meta =
-        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
-    let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
-    let request = reqwest::Client::new()
-        .post(format!("{url}/mcp?token={token}"))
-        .bearer_auth(token)
-        .header("accept", "application/json, text/event-stream")
-        .header("mcp-protocol-version", NEWEST)
-        .header("mcp-method", "tools/call")
-        .header("mcp-name", tool)
-        .json(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}));
+    let bearer = format!("Bearer {token}");
+    let request = reqwest::Client::new().post(format!("{url}/mcp?token={token}")).body(tool_body(tool, &arguments));
+    let headers = tool_headers(&bearer, tool);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.send().await.expect("answered").status().as_u16()
 }
 

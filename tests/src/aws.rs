@@ -7,11 +7,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use crate::loopback;
 
 /// A DynamoDB with an empty table, for as long as it lives.
 #[derive(Debug)]
@@ -27,9 +26,8 @@ impl Dynamo {
     /// # Panics
     /// If it can't be started.
     pub async fn start(table: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let mut server = JoinSet::new();
+        let (listener, address) = loopback::listener().await;
+        let (url, mut server) = (format!("http://{address}"), JoinSet::new());
         server.spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().expect("an engine")));
         mcp_lambda_dynamo::make_table(&dynamo_client(&url), table).await.expect("made");
         Self { url, _server: server }
@@ -73,11 +71,11 @@ impl SecretsManager {
     /// # Panics
     /// If it can't be started.
     pub async fn start(current: Option<&str>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (listener, address) = loopback::listener().await;
+        let (url, mut server) = (format!("http://{address}"), JoinSet::new());
         let vault = Arc::new(Mutex::new(Vault { current: current.map(str::to_owned), ..Vault::default() }));
-        let mut server = JoinSet::new();
-        server.spawn(listen(listener, Arc::clone(&vault)));
+        let held = Arc::clone(&vault);
+        server.spawn(loopback::serve(listener, move |request| answer(request, Arc::clone(&held))));
         Self { url, vault, _server: server }
     }
 
@@ -101,17 +99,6 @@ impl SecretsManager {
         let config =
             config.endpoint_url(&self.url).credentials_provider(credentials).retry_config(RetryConfig::disabled());
         aws_sdk_secretsmanager::Client::from_conf(config.build())
-    }
-}
-
-async fn listen(listener: TcpListener, vault: Arc<Mutex<Vault>>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let vault = Arc::clone(&vault);
-        connections.spawn(async move {
-            let answer = service_fn(move |request| answer(request, Arc::clone(&vault)));
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-        });
     }
 }
 

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod bare;
 pub mod client;
 pub mod fixture;
+mod loopback;
 pub mod process;
 pub mod proxy;
 pub mod runtime_api;

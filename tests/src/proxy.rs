@@ -9,11 +9,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use crate::loopback;
 
 /// How a service fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +51,12 @@ impl Proxy {
     /// # Panics
     /// If it can't be started.
     pub async fn start(upstream: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (state, mut server) = (Arc::<Mutex<State>>::default(), JoinSet::new());
-        server.spawn(listen(listener, upstream.to_owned(), Arc::clone(&state)));
+        let (listener, address) = loopback::listener().await;
+        let (url, mut server) = (format!("http://{address}"), JoinSet::new());
+        let state = Arc::<Mutex<State>>::default();
+        let (client, upstream, held) = (reqwest::Client::new(), upstream.to_owned(), Arc::clone(&state));
+        let answer = move |request| answer(request, client.clone(), upstream.clone(), Arc::clone(&held));
+        server.spawn(loopback::serve(listener, answer));
         Self { url, state, _server: server }
     }
 
@@ -78,19 +79,6 @@ impl Proxy {
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn listen(listener: TcpListener, upstream: String, state: Arc<Mutex<State>>) {
-    let (client, mut connections) = (reqwest::Client::new(), JoinSet::new());
-    while let Ok((stream, _)) = listener.accept().await {
-        let (client, upstream, state) = (client.clone(), upstream.clone(), Arc::clone(&state));
-        let _ = stream.set_nodelay(true);
-        connections.spawn(async move {
-            let answer =
-                service_fn(move |request| answer(request, client.clone(), upstream.clone(), Arc::clone(&state)));
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-        });
-    }
 }
 
 /// An error hangs up.

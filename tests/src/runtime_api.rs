@@ -12,10 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -24,6 +21,7 @@ use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 
 use crate::client::NEWEST;
+use crate::loopback;
 use crate::process::Home;
 
 /// How long an invocation may take before a test gives up on it.
@@ -100,13 +98,16 @@ impl Lambda {
     /// # Panics
     /// If it can't be started.
     pub async fn spawn_with(mut command: Command, hang_ups: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
+        let (listener, address) = loopback::listener().await;
         let ((invocations, queue), (first, polled)) = (mpsc::unbounded_channel(), watch::channel(None));
-        let desk =
-            Desk { queue: Mutex::new(queue), waiting: Mutex::default(), polled: first, hang_ups: hang_ups.into() };
+        let desk = Arc::new(Desk {
+            queue: Mutex::new(queue),
+            waiting: Mutex::default(),
+            polled: first,
+            hang_ups: hang_ups.into(),
+        });
         let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, Arc::new(desk)));
+        tasks.spawn(loopback::serve(listener, move |request| answer(request, Arc::clone(&desk))));
         command
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "fixture")
@@ -284,18 +285,6 @@ pub fn tool_body(tool: &str, arguments: &Value) -> String {
 pub fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
     let bearer = format!("Bearer {token}");
     function_url_event("POST", "/mcp", &tool_headers(&bearer, tool), Some(&tool_body(tool, arguments)))
-}
-
-async fn listen(listener: TcpListener, desk: Arc<Desk>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        let desk = Arc::clone(&desk);
-        let _ = stream.set_nodelay(true);
-        connections.spawn(async move {
-            let answer = service_fn(move |request| answer(request, Arc::clone(&desk)));
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-        });
-    }
 }
 
 /// An error hangs up.

@@ -5,6 +5,7 @@
 use mcp_lambda::Error;
 use mcp_lambda::health::Status;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::connection::{Door, Session};
 use crate::exit::Failure;
@@ -43,9 +44,9 @@ fn told(rung: &Rung) -> Value {
 
 /// Climbs until a rung breaks.
 async fn climb(session: &Session) -> Vec<Rung> {
-    let mut rungs = Vec::new();
+    let (mut rungs, client) = (Vec::new(), OnceCell::new());
     for name in ["reach", "health", "signing key", NEWEST, OLDER, "tools"] {
-        let outcome = step(session, name).await;
+        let outcome = step(session, &client, name).await;
         let (name, is_broken) = (named(name, &outcome), outcome.is_err());
         rungs.push(Rung { name, outcome });
         if is_broken {
@@ -65,7 +66,8 @@ fn named(name: &str, outcome: &Result<String, Error>) -> String {
     }
 }
 
-async fn step(session: &Session, name: &str) -> Result<String, Error> {
+async fn step<'s>(session: &'s Session, client: &OnceCell<Client<'s>>, name: &str) -> Result<String, Error> {
+    let client = || client.get_or_try_init(|| Client::probe(session));
     match name {
         "reach" => reach(session).await,
         "health" => health(session).await,
@@ -74,9 +76,9 @@ async fn step(session: &Session, name: &str) -> Result<String, Error> {
             let detail = |name| details.get(name).cloned().unwrap_or_default();
             Ok(format!("accepted by {} {}", detail("app"), detail("version")))
         }
-        NEWEST => Ok(server(&Client::probe(session).await?.discover().await?)),
-        OLDER => Ok(server(&Client::probe(session).await?.initialize().await?)),
-        _ => Ok(format!("{} listed", Client::probe(session).await?.tools().await?.len())),
+        NEWEST => Ok(server(&client().await?.discover().await?)),
+        OLDER => Ok(server(&client().await?.initialize().await?)),
+        _ => Ok(format!("{} listed", client().await?.tools().await?.len())),
     }
 }
 

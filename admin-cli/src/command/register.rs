@@ -23,9 +23,10 @@ pub(crate) async fn run(
     };
     let server = Server { name, url: session.url.clone() };
     let clients = if wanted.clients.is_empty() { Client::ALL.to_vec() } else { wanted.clients };
+    // All names before any token: what is refused leaves none behind.
+    clients.iter().try_for_each(|client| client.check(&server)).map_err(Failure::Usage)?;
     let mut registrations = Vec::new();
     for client in clients {
-        client.check(&server).map_err(Failure::Usage)?;
         let token = token(session, client, wanted.user.as_ref(), wanted.token_env.as_deref(), &server).await?;
         registrations.push((client, client.registration(&server, &token, wanted.scope)));
     }

@@ -1,6 +1,6 @@
 //! Tokens as text: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256.
 //!
-//! A header may not choose its algorithm: anything but HS256 is refused before a key is asked for.
+//! A header may not choose its algorithm: anything but HS256 is refused before a signature is looked at.
 
 use std::sync::{Arc, LazyLock};
 

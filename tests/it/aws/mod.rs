@@ -9,7 +9,7 @@ use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, older_headers};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 const KEY: &str = "first-key-0123456789-0123456789-0123456789";
@@ -27,11 +27,14 @@ fn deployment<'a>(dynamo: &'a str, secrets: &'a str) -> Vec<(&'static str, &'a s
     ]
 }
 
-async fn listed(lambda: &Lambda, token: &str) -> Answer {
+fn list_event(token: &str) -> Value {
     let bearer = format!("Bearer {token}");
-    let headers = older_headers(&bearer);
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
-    lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&list))).await
+    function_url_event("POST", "/mcp", &older_headers(&bearer), Some(&list))
+}
+
+async fn listed(lambda: &Lambda, token: &str) -> Answer {
+    lambda.request(&list_event(token)).await
 }
 
 async fn status(lambda: &Lambda, token: &str) -> u16 {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
 use mcp_lambda_tests::process::Home;
 use mcp_lambda_tests::proxy::{Proxy, Trouble};
-use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, older_headers};
+use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, tool_event};
 use serde_json::json;
 
-use super::{FIXTURE, KEY, deployment, listed, registered, status};
+use super::{FIXTURE, KEY, deployment, list_event, listed, registered, status};
 
 /// A Lambda whose table can be in trouble, and alice's token.
 struct Day {
@@ -30,10 +30,7 @@ async fn day() -> Day {
 }
 
 async fn tool(day: &Day, name: &str, arguments: &serde_json::Value) -> Answer {
-    let bearer = format!("Bearer {}", day.token);
-    let params = json!({"name": name, "arguments": arguments});
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
-    day.lambda.request(&function_url_event("POST", "/mcp", &older_headers(&bearer), Some(&body))).await
+    day.lambda.request(&tool_event(&day.token, name, arguments)).await
 }
 
 #[tokio::test]
@@ -80,12 +77,7 @@ async fn a_write_whose_answer_was_lost_is_done_once() {
 async fn no_try_outlasts_lambdas_deadline() {
     let day = day().await;
     day.proxy.trouble(Some(("", Trouble::Silent)));
-    let bearer = format!("Bearer {}", day.token);
-    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();
-    let events = [
-        function_url_event("POST", "/mcp", &older_headers(&bearer), Some(&list)),
-        function_url_event("GET", "/health", &[], None),
-    ];
+    let events = [list_event(&day.token), function_url_event("GET", "/health", &[], None)];
     for event in events {
         let deadline = std::time::UNIX_EPOCH.elapsed().expect("after 1970") + Duration::from_secs(4);
         let answer = day.lambda.invoke_until(&event, deadline.as_millis()).await.read();

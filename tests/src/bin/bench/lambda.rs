@@ -29,7 +29,6 @@ enum Question {
 
 /// A program with its settings.
 struct Subject<'w> {
-    name: &'static str,
     program: PathBuf,
     question: Question,
     home: Home,
@@ -119,7 +118,7 @@ impl<'w> Subject<'w> {
         let home = Home::default();
         let settings = settings.unwrap_or_else(|| embedded(&home));
         let measured = Measured { name, zipped: zipped(program), ..Measured::default() };
-        Self { name, program: program.to_owned(), question, home, settings, counted: None, measured }
+        Self { program: program.to_owned(), question, home, settings, counted: None, measured }
     }
 
     fn counting(mut self, store: &'w Proxy, secrets: &'w SecretsManager) -> Self {
@@ -196,7 +195,7 @@ impl<'w> Subject<'w> {
         let answer = lambda.request(event).await;
         let is_good =
             answer.status == 200 && !answer.body.contains("\"error\"") && !answer.body.contains("\"isError\":true");
-        assert!(is_good, "{}: {} {}", self.name, answer.status, answer.body);
+        assert!(is_good, "{}: {} {}", self.measured.name, answer.status, answer.body);
     }
 }
 

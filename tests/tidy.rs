@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 9),
     ("app", 10),
     ("serve", 11),
+    ("testkit", 11),
 ];
 
 /// Names that have exactly one home: the only files in which each may appear.
@@ -41,6 +42,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("rusqlite::", &["runtime/src/store/sqlite.rs"]),
     ("jsonwebtoken::", &["runtime/src/identity/"]),
     ("tracing_subscriber::", &["runtime/src/serve/logging.rs"]),
+    ("jsonschema::", &["runtime/src/testkit/"]),
     ("jiff::", &["runtime/src/clock.rs"]),
     ("strsim::", &["runtime/src/config/mod.rs"]),
     ("task_local!", &["runtime/src/user/current.rs"]),
@@ -48,11 +50,18 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("std::env", &["runtime/src/config/env.rs", "store-dynamo/src/config/variables.rs"]),
     ("reqwest::", &["admin-cli/src/remote.rs"]),
     ("comfy_table::", &["admin-cli/src/output.rs"]),
+    ("anstream::", &["admin-cli/src/output.rs"]),
+    ("anstyle::", &["admin-cli/src/output.rs"]),
+    ("indicatif::", &["admin-cli/src/output.rs"]),
+    ("rpassword::", &["admin-cli/src/output.rs"]),
+    ("clap_mangen::", &["admin-cli/src/command/manuals.rs"]),
+    ("syn::", &["admin-cli/src/command/new.rs", "runtime/macros/src/"]),
+    ("toml_edit::", &["admin-cli/src/clients/toml.rs"]),
     (
         "clap::",
         &[
             "admin-cli/src/cli.rs",
-            "admin-cli/src/clients.rs",
+            "admin-cli/src/clients/mod.rs",
             "admin-cli/src/exit.rs",
             "admin-cli/src/flags.rs",
             "admin-cli/src/lib.rs",

@@ -23,6 +23,8 @@ pub mod records;
 mod secret;
 mod serve;
 pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod tool;
 pub mod user;
 

@@ -1,14 +1,15 @@
-//! Who is let in, over HTTP: the 401/403 matrix, the forms a token may come in, and outages.
+//! Who is let in, over HTTP: the forms a token may come in, audiences and outages. The 401/403 matrix is a law of the kit.
 
 use http::Method;
-use mcp_lambda_tests::client::{TestHouse, house, house_with, mcp_request, request};
+use mcp_lambda::testkit::{Client, TestApp, mcp_request, request};
+use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
 
 const TOOL: &str = "whoami";
 
-async fn status(house: &TestHouse, token: &str) -> u16 {
-    house.call(token, TOOL, json!({})).await.status
+async fn status(client: &Client<'_>) -> u16 {
+    client.call(TOOL, json!({})).await.status
 }
 
 #[tokio::test]
@@ -16,13 +17,13 @@ async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
     let house = house().await;
     for path in ["/", "/mcp", "/admin/users"] {
         let method = if path == "/admin/users" { Method::GET } else { Method::POST };
-        let answer = house.ask(method.clone(), path, None, None).await;
+        let answer = house.anonymous().ask(method.clone(), path, None).await;
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
         assert_eq!(
             (&answer.json["code"], &answer.json["www_authenticate"]),
             (&json!("unauthenticated"), &json!("Bearer"))
         );
-        let answer = house.ask(method, path, Some("forged"), None).await;
+        let answer = house.with_token("forged").ask(method, path, None).await;
         assert_eq!(
             (answer.status, answer.header("www-authenticate")),
             (401, Some(r#"Bearer error="invalid_token""#)),
@@ -33,72 +34,29 @@ async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
 }
 
 #[tokio::test]
-async fn admin_tokens_open_admin_and_user_tokens_mcp() {
-    let house = house().await;
-    let user = house.user("alice@example.com").await;
-    let admin = house.admin_token(None);
-    assert_eq!(status(&house, &user).await, 200);
-    assert_eq!(status(&house, &admin).await, 403);
-    assert_eq!(house.ask(Method::GET, "/admin/users", Some(&user), None).await.status, 403);
-    assert_eq!(house.ask(Method::GET, "/admin/users", Some(&house.probe_token()), None).await.status, 403);
-    assert_eq!(house.ask(Method::GET, "/admin/users", Some(&admin), None).await.status, 200);
-}
-
-#[tokio::test]
-async fn tokens_end() {
-    let house = house().await;
-    let body = json!({"email": "alice@example.com", "duration_seconds": 60});
-    let token = house.user_with(body).await;
-    house.clock.advance(59);
-    assert_eq!(status(&house, &token).await, 200);
-    house.clock.advance(1);
-    assert_eq!(status(&house, &token).await, 401);
-}
-
-#[tokio::test]
-async fn a_revoked_user_is_out_at_the_next_call_and_in_again_with_a_new_token() {
-    let house = house().await;
-    let old = house.user("alice@example.com").await;
-    assert_eq!(status(&house, &old).await, 200);
-    house.admin(Method::DELETE, "/admin/users/alice@example.com", None).await;
-    assert_eq!(status(&house, &old).await, 401);
-    let answer = house.admin(Method::POST, "/admin/tokens", Some(json!({"email": "alice@example.com"}))).await;
-    assert_eq!(status(&house, answer.json["token"].as_str().expect("a token")).await, 200);
-    assert_eq!(status(&house, &old).await, 401);
-}
-
-#[tokio::test]
 async fn a_purged_users_old_token_does_not_work_for_a_namesake() {
     let house = house().await;
     let old = house.user("alice@example.com").await;
-    house.call(&old, "keep", json!({"word": "hers"})).await.result();
-    house.admin(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
-    assert_eq!(status(&house, &old).await, 401);
+    old.call("keep", json!({"word": "hers"})).await.result();
+    house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
+    assert_eq!(status(&old).await, 401);
     let new = house.user("alice@example.com").await;
-    assert_eq!(status(&house, &old).await, 401);
-    assert_eq!(house.call(&new, "recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
-}
-
-#[tokio::test]
-async fn two_routers_on_one_store_see_each_others_revocations() {
-    let one = house().await;
-    let token = one.user("alice@example.com").await;
-    let other = one.house.router.clone();
-    one.admin(Method::DELETE, "/admin/users/alice@example.com", None).await;
-    assert_eq!(other.handle(mcp_request(&token, "tools/list", json!({}))).await.status(), 401);
+    assert_eq!(status(&old).await, 401);
+    assert_eq!(new.call("recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
 }
 
 #[tokio::test]
 async fn every_form_of_a_token_opens_the_same_door() {
     let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let alice = house.user("alice@example.com").await;
+    let token = alice.token();
     for (name, value) in [
         ("authorization", format!("Bearer {token}")),
         ("authorization", format!("bearer {token}")),
-        ("authorization", token.clone()),
-        ("x-api-key", token.clone()),
+        ("authorization", token.to_owned()),
+        ("x-api-key", token.to_owned()),
     ] {
-        let mut request = mcp_request("replaced", "tools/list", json!({}));
+        let mut request = mcp_request(Some("replaced"), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
         request.headers_mut().insert(
             http::HeaderName::from_static(if name == "x-api-key" { "x-api-key" } else { "authorization" }),
@@ -111,40 +69,42 @@ async fn every_form_of_a_token_opens_the_same_door() {
 #[tokio::test]
 async fn two_authorization_headers_are_400() {
     let house = house().await;
-    let token = house.user("alice@example.com").await;
-    let mut twice = mcp_request(&token, "tools/list", json!({}));
+    let alice = house.user("alice@example.com").await;
+    let token = alice.token();
+    let mut twice = mcp_request(Some(token), "tools/list", json!({}));
     twice.headers_mut().append("authorization", "Bearer other".parse().expect("lawful"));
     assert_eq!(house.send(twice).await.status, 400);
-    let mut joined = mcp_request(&token, "tools/list", json!({}));
+    let mut joined = mcp_request(Some(token), "tools/list", json!({}));
     joined.headers_mut().insert("authorization", format!("Bearer {token},Bearer {token}").parse().expect("lawful"));
     assert_eq!(house.send(joined).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_query_token_counts_where_it_is_allowed_and_never_on_admin() {
-    let allowed = house_with(fixture::app(), &[("ALLOW_QUERY_TOKEN", "true")]).await;
+    let allowed = TestApp::with(fixture::app(), &[("ALLOW_QUERY_TOKEN", "true")]).await;
     let refused = house().await;
     for (house, expected) in [(&allowed, 200), (&refused, 401)] {
         let token = house.user("alice@example.com").await;
-        let mut request = mcp_request("replaced", "tools/list", json!({}));
+        let mut request = mcp_request(Some("replaced"), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
-        *request.uri_mut() = format!("/mcp?token={token}").parse().expect("lawful");
+        *request.uri_mut() = format!("/mcp?token={}", token.token()).parse().expect("lawful");
         assert_eq!(house.send(request).await.status, expected);
     }
-    let path = format!("/admin/users?token={}", allowed.admin_token(None));
-    assert_eq!(allowed.ask(Method::GET, &path, None, None).await.status, 401);
+    let path = format!("/admin/users?token={}", allowed.admin().token());
+    assert_eq!(allowed.anonymous().ask(Method::GET, &path, None).await.status, 401);
 }
 
 #[tokio::test]
 async fn an_audience_is_carried_asked_for_and_named_to_operators() {
-    let house = house_with(fixture::app(), &[("JWT_AUD", "https://mcp.example.com")]).await;
-    let answer = house.ask(Method::GET, "/admin/users", Some(&house.admin_token(None)), None).await;
+    let house = TestApp::with(fixture::app(), &[("JWT_AUD", "https://mcp.example.com")]).await;
+    let elsewhere = TestApp::new(fixture::app()).await;
+    let unnamed = house.with_token(elsewhere.admin().token());
+    let answer = unnamed.ask(Method::GET, "/admin/users", None).await;
     assert_eq!((answer.status, &answer.json["audience"]), (401, &json!("https://mcp.example.com")));
-    let admin = house.admin_token(Some("https://mcp.example.com"));
     let body = Some(json!({"email": "alice@example.com"}));
-    let answer = house.ask(Method::POST, "/admin/users", Some(&admin), body).await;
-    assert_eq!(status(&house, answer.json["token"].as_str().expect("a token")).await, 200);
-    let answer = house.ask(Method::POST, "/mcp", None, None).await;
+    let answer = house.admin().ask(Method::POST, "/admin/users", body).await;
+    assert_eq!(status(&house.with_token(answer.json["token"].as_str().expect("a token"))).await, 200);
+    let answer = house.anonymous().ask(Method::POST, "/mcp", None).await;
     assert_eq!((answer.status, answer.json.get("audience")), (401, None), "users need not know it");
 }
 
@@ -153,13 +113,17 @@ async fn an_outage_is_503_and_never_an_open_door() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     house.store.set_down(true);
-    let answer = house.call(&token, TOOL, json!({})).await;
+    let answer = token.call(TOOL, json!({})).await;
     assert_eq!((answer.status, &answer.json["code"]), (503, &json!("unavailable")));
     assert!(answer.header("retry-after").is_some() && !answer.text.contains("10.0.0.7"));
-    assert_eq!(house.admin(Method::GET, "/admin/users", None).await.status, 503);
-    assert_eq!(house.call("forged", TOOL, json!({})).await.status, 401, "a forged token is known without the store");
+    assert_eq!(house.admin().ask(Method::GET, "/admin/users", None).await.status, 503);
+    assert_eq!(
+        house.with_token("forged").call(TOOL, json!({})).await.status,
+        401,
+        "a forged token is known without the store"
+    );
     house.store.set_down(false);
-    assert_eq!(status(&house, &token).await, 200);
+    assert_eq!(status(&token).await, 200);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mcp_lambda::config::Settings;
-use mcp_lambda_tests::client::KEY;
+use mcp_lambda::testkit::KEY;
 use mcp_lambda_tests::process::Home;
 use mcp_lambda_tests::runtime_api::{self, Answer, Lambda, function_url_event, older_headers, tool_event};
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
+use mcp_lambda::testkit::KEY;
 use mcp_lambda_admin::Remote;
-use mcp_lambda_tests::client::KEY;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
 use serde_json::{Value, json};

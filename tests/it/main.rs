@@ -8,5 +8,7 @@ mod lambda;
 mod logs;
 mod mcp;
 mod operator;
+mod register;
 mod serve;
 mod stdio;
+mod testkit;

@@ -6,9 +6,9 @@ use mcp_lambda::admin::laws;
 use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
+use mcp_lambda::testkit::KEY;
 use mcp_lambda::{App, ErrorKind};
 use mcp_lambda_admin::Remote;
-use mcp_lambda_tests::client::KEY;
 use mcp_lambda_tests::process::{Home, Server};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -40,7 +40,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         .tools(mcp_lambda_tests::fixture::tools::tools())
         .safe_tool("add")
         .profile::<laws::LawProfile>();
-    let house = mcp_lambda_tests::client::house_with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
+    let house = mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
     let real_time = house.house.router.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));

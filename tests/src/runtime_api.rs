@@ -20,9 +20,9 @@ use tokio::task::JoinSet;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 
-use crate::client::NEWEST;
 use crate::loopback;
 use crate::process::Home;
+use mcp_lambda::testkit::NEWEST;
 
 /// How long an invocation may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -16,6 +16,14 @@ pub trait Environment: fmt::Debug {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessEnvironment;
 
+impl ProcessEnvironment {
+    /// The file of the program that runs, if the system tells it.
+    #[must_use]
+    pub fn executable(&self) -> Option<std::path::PathBuf> {
+        std::env::current_exe().ok()
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the environment's one home")]
 impl Environment for ProcessEnvironment {
     fn get(&self, name: &str) -> Option<String> {

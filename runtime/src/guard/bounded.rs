@@ -17,6 +17,9 @@ use crate::user::Caller;
 /// The largest answer, in bytes: it fits Lambda's 6 MB response with room for JSON's escapes.
 const MAX_OUTCOME_BYTES: usize = 4_000_000;
 
+/// What is said of a tool that panicked.
+pub const BROKE_DOWN: &str = "broke down; this is a fault of the server";
+
 /// A source whose calls end in time, and always with an answer.
 #[derive(Debug)]
 pub struct Bounded {
@@ -53,8 +56,7 @@ impl ToolSource for Bounded {
         match timeout_at(deadline, work).await {
             Ok(Ok(outcome)) => outcome.and_then(|outcome| fitting(&name, outcome)),
             Ok(Err(panic)) => {
-                Err(Error::internal(format!("the tool `{name}` broke down; this is a fault of the server"))
-                    .with_source(panic_words(&*panic)))
+                Err(Error::internal(format!("the tool `{name}` {BROKE_DOWN}")).with_source(panic_words(&*panic)))
             }
             Err(_) => Err(Error::deadline_exceeded(format!(
                 "the tool `{name}` did not answer in time; ask for less, or try again later"

@@ -7,7 +7,7 @@ mod bounded;
 mod logged;
 mod scoped;
 
-pub use bounded::Bounded;
 pub(crate) use bounded::panic_words;
+pub use bounded::{BROKE_DOWN, Bounded};
 pub use logged::Logged;
 pub use scoped::Scoped;

@@ -1,14 +1,15 @@
 //! `/admin/users/{email}/profile`.
 
 use http::Method;
-use mcp_lambda_tests::client::{TestHouse, house, house_with};
+use mcp_lambda::testkit::TestApp;
+use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
 
 const PATH: &str = "/admin/users/alice@example.com/profile";
 
-async fn with_alice() -> TestHouse {
-    let house = house_with(fixture::app_with_profile(), &[]).await;
+async fn with_alice() -> TestApp {
+    let house = TestApp::new(fixture::app_with_profile()).await;
     house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}})).await;
     house
 }
@@ -16,17 +17,17 @@ async fn with_alice() -> TestHouse {
 #[tokio::test]
 async fn secrets_are_masked_unless_revealed() {
     let house = with_alice().await;
-    let answer = house.admin(Method::GET, PATH, None).await;
+    let answer = house.admin().ask(Method::GET, PATH, None).await;
     assert_eq!(answer.json, json!({"email": "alice@example.com", "profile": {"token": "********", "colour": "blue"}}));
-    let answer = house.admin(Method::GET, &format!("{PATH}?reveal=true"), None).await;
+    let answer = house.admin().ask(Method::GET, &format!("{PATH}?reveal=true"), None).await;
     assert_eq!(answer.json["profile"]["token"], "s3cret");
-    assert_eq!(house.admin(Method::GET, &format!("{PATH}?reveal=yes"), None).await.status, 400);
+    assert_eq!(house.admin().ask(Method::GET, &format!("{PATH}?reveal=yes"), None).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_patch_merges_and_is_checked_as_merged() {
     let house = with_alice().await;
-    let answer = house.admin(Method::PATCH, PATH, Some(json!({"port": 80, "colour": null}))).await;
+    let answer = house.admin().ask(Method::PATCH, PATH, Some(json!({"port": 80, "colour": null}))).await;
     assert_eq!(answer.json, json!({"email": "alice@example.com", "profile": {"token": "********", "port": 80}}));
     for (patch, named) in [
         (json!({"token": null}), "`token`"),
@@ -35,7 +36,7 @@ async fn a_patch_merges_and_is_checked_as_merged() {
         (json!([]), "object"),
         (json!("s3cret2"), "object"),
     ] {
-        let answer = house.admin(Method::PATCH, PATH, Some(patch.clone())).await;
+        let answer = house.admin().ask(Method::PATCH, PATH, Some(patch.clone())).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{patch}");
         assert!(
             answer.json["error"].as_str().expect("words").contains(named) && !answer.text.contains("s3cret2"),
@@ -43,26 +44,26 @@ async fn a_patch_merges_and_is_checked_as_merged() {
             answer.text
         );
     }
-    let kept = house.admin(Method::GET, &format!("{PATH}?reveal=true"), None).await;
+    let kept = house.admin().ask(Method::GET, &format!("{PATH}?reveal=true"), None).await;
     assert_eq!(kept.json["profile"], json!({"token": "s3cret", "port": 80}), "what was refused changed nothing");
 }
 
 #[tokio::test]
 async fn a_registration_is_checked_too() {
-    let house = house_with(fixture::app_with_profile(), &[]).await;
+    let house = TestApp::new(fixture::app_with_profile()).await;
     for profile in [json!(null), json!({}), json!({"token": "t", "port": 70_000}), json!({"token": {"a": 1}})] {
         let body = json!({"email": "alice@example.com", "profile": profile});
-        assert_eq!(house.admin(Method::POST, "/admin/users", Some(body)).await.status, 400, "{profile}");
+        assert_eq!(house.admin().ask(Method::POST, "/admin/users", Some(body)).await.status, 400, "{profile}");
     }
-    assert_eq!(house.admin(Method::GET, "/admin/users", None).await.json, json!([]));
+    assert_eq!(house.admin().ask(Method::GET, "/admin/users", None).await.json, json!([]));
 }
 
 #[tokio::test]
 async fn an_app_without_a_type_keeps_any_object() {
     let house = house().await;
     house.user("alice@example.com").await;
-    assert_eq!(house.admin(Method::GET, PATH, None).await.json["profile"], json!(null));
-    let answer = house.admin(Method::PATCH, PATH, Some(json!({"anything": {"goes": 1}}))).await;
+    assert_eq!(house.admin().ask(Method::GET, PATH, None).await.json["profile"], json!(null));
+    let answer = house.admin().ask(Method::PATCH, PATH, Some(json!({"anything": {"goes": 1}}))).await;
     assert_eq!(answer.json["profile"], json!({"anything": {"goes": 1}}));
 }
 
@@ -70,11 +71,12 @@ async fn an_app_without_a_type_keeps_any_object() {
 async fn parallel_patches_lose_nothing() {
     let house = house().await;
     house.user("alice@example.com").await;
+    let admin = house.admin();
     let patches =
-        (0..32).map(|number| house.admin(Method::PATCH, PATH, Some(json!({ format!("field{number}"): number }))));
+        (0..32).map(|number| admin.ask(Method::PATCH, PATH, Some(json!({ format!("field{number}"): number }))));
     for answer in futures_util::future::join_all(patches).await {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
-    let kept = house.admin(Method::GET, PATH, None).await;
+    let kept = house.admin().ask(Method::GET, PATH, None).await;
     assert_eq!(kept.json["profile"].as_object().map(serde_json::Map::len), Some(32));
 }

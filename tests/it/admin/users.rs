@@ -1,19 +1,20 @@
 //! `/admin/users`.
 
 use http::Method;
-use mcp_lambda_tests::client::{house, house_with, request};
+use mcp_lambda::testkit::{TestApp, request};
+use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn registering_answers_with_exactly_the_contract() {
     let house = house().await;
-    let answer = house.admin(Method::POST, "/admin/users", Some(json!({"email": "Alice@Example.com"}))).await;
+    let answer = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": "Alice@Example.com"}))).await;
     let mut body = answer.json;
     assert_eq!(body["token"].take().as_str().expect("a token").split('.').count(), 3);
     assert_eq!(body, json!({"email": "alice@example.com", "token": null, "duration_seconds": 7_776_000}));
     assert_eq!(answer.headers["cache-control"], "no-store");
-    let again = house.admin(Method::POST, "/admin/users", Some(json!({"email": "ALICE@example.com"}))).await;
+    let again = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": "ALICE@example.com"}))).await;
     assert_eq!((again.status, &again.json["code"]), (409, &json!("already_exists")));
 }
 
@@ -35,11 +36,11 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
         json!({"a": "b"}),
         json!(true),
     ] {
-        let answer = house.admin(Method::POST, "/admin/users", Some(json!({"email": email}))).await;
+        let answer = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": email}))).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{email}");
         assert!(answer.json["error"].as_str().expect("words").contains("`email`"), "{email}: {}", answer.text);
     }
-    assert_eq!(house.admin(Method::GET, "/admin/users", None).await.json, json!([]));
+    assert_eq!(house.admin().ask(Method::GET, "/admin/users", None).await.json, json!([]));
 }
 
 #[tokio::test]
@@ -51,10 +52,10 @@ async fn odd_but_lawful_emails_go_all_the_way() {
         ("%41@example.com", "%2541@example.com"),
     ] {
         house.user(email).await;
-        let answer = house.admin(Method::GET, &format!("/admin/users/{path}"), None).await;
+        let answer = house.admin().ask(Method::GET, &format!("/admin/users/{path}"), None).await;
         assert_eq!(answer.json["email"], email, "{path}: {}", answer.text);
         assert_eq!(
-            house.admin(Method::DELETE, &format!("/admin/users/{path}"), None).await.json,
+            house.admin().ask(Method::DELETE, &format!("/admin/users/{path}"), None).await.json,
             json!({"revoked": email})
         );
     }
@@ -63,7 +64,7 @@ async fn odd_but_lawful_emails_go_all_the_way() {
 #[tokio::test]
 async fn bodies_that_do_not_fit_are_400_with_a_reason() {
     let house = house().await;
-    let token = house.admin_token(None);
+    let token = house.admin();
     let email = json!("alice@example.com");
     let mut bodies: Vec<(String, &str)> = vec![
         ("".into(), "not JSON"),
@@ -89,12 +90,12 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         bodies.push((json!({"email": email, extra: value}).to_string(), named));
     }
     for (body, named) in bodies {
-        let answer = house.send(request(Method::POST, "/admin/users", Some(&token), Some(body.clone()))).await;
+        let answer = house.send(request(Method::POST, "/admin/users", Some(token.token()), Some(body.clone()))).await;
         assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{body}");
         assert!(answer.json["error"].as_str().expect("words").contains(named), "{body}: {}", answer.text);
     }
     assert_eq!(
-        house.admin(Method::GET, "/admin/users", None).await.json,
+        house.admin().ask(Method::GET, "/admin/users", None).await.json,
         json!([]),
         "nothing was registered on the way"
     );
@@ -103,10 +104,11 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
 #[tokio::test]
 async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
     let house = house().await;
-    let token = house.admin_token(None);
-    let answer = house.send(request(Method::POST, "/admin/users", Some(&token), Some("x".repeat(5_000_000)))).await;
+    let token = house.admin();
+    let answer =
+        house.send(request(Method::POST, "/admin/users", Some(token.token()), Some("x".repeat(5_000_000)))).await;
     assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")));
-    let mut form = request(Method::POST, "/admin/users", Some(&token), Some("email=a".into()));
+    let mut form = request(Method::POST, "/admin/users", Some(token.token()), Some("email=a".into()));
     form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().expect("lawful"));
     assert_eq!(house.send(form).await.status, 415);
 }
@@ -115,7 +117,8 @@ async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
 async fn of_64_registrations_at_once_exactly_one_wins() {
     let house = house().await;
     let body = json!({"email": "alice@example.com"});
-    let attempts = (0..64).map(|_| house.admin(Method::POST, "/admin/users", Some(body.clone())));
+    let admin = house.admin();
+    let attempts = (0..64).map(|_| admin.ask(Method::POST, "/admin/users", Some(body.clone())));
     let answers = futures_util::future::join_all(attempts).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 63);
@@ -127,8 +130,8 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
     for name in ["carol", "alice", "bob"] {
         house.user(&format!("{name}@example.com")).await;
     }
-    house.admin(Method::DELETE, "/admin/users/bob@example.com", None).await;
-    let first = house.admin(Method::GET, "/admin/users?limit=2", None).await;
+    house.admin().ask(Method::DELETE, "/admin/users/bob@example.com", None).await;
+    let first = house.admin().ask(Method::GET, "/admin/users?limit=2", None).await;
     assert_eq!(
         first.json[0],
         json!({"email": "alice@example.com", "created": "2027-01-15T08:00:00Z", "revoke_after": null})
@@ -137,10 +140,10 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
     let link = first.header("link").expect("a next page").to_owned();
     let next = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a URL").0.to_owned();
     assert!(link.ends_with("; rel=\"next\""));
-    let second = house.admin(Method::GET, &next, None).await;
+    let second = house.admin().ask(Method::GET, &next, None).await;
     assert_eq!((second.json.as_array().map(Vec::len), second.header("link")), (Some(1), None));
     for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=nobody"] {
-        assert_eq!(house.admin(Method::GET, &format!("/admin/users?{query}"), None).await.status, 400, "{query}");
+        assert_eq!(house.admin().ask(Method::GET, &format!("/admin/users?{query}"), None).await.status, 400, "{query}");
     }
 }
 
@@ -151,17 +154,17 @@ async fn a_page_of_users_costs_one_query() {
         house.user(&format!("user{number}@example.com")).await;
     }
     house.store.taken();
-    house.admin(Method::GET, "/admin/users?limit=3", None).await;
+    house.admin().ask(Method::GET, "/admin/users?limit=3", None).await;
     assert_eq!(house.store.taken(), (0, 1));
 }
 
 #[tokio::test]
 async fn a_record_is_shown_without_secrets_or_tokens() {
-    let house = house_with(fixture::app_with_profile(), &[]).await;
+    let house = TestApp::new(fixture::app_with_profile()).await;
     let token = house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret"}})).await;
-    let answer = house.admin(Method::GET, "/admin/users/alice@example.com", None).await;
+    let answer = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
     assert_eq!((&answer.json["profile"], &answer.json["tokens"]), (&json!({"token": "********"}), &json!(1)));
-    assert!(!answer.text.contains("s3cret") && !answer.text.contains(&token));
+    assert!(!answer.text.contains("s3cret") && !answer.text.contains(token.token()));
 }
 
 #[tokio::test]
@@ -175,7 +178,7 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/tokens"),
         (Method::DELETE, "/tokens/x"),
     ] {
-        let answer = house.admin(method.clone(), &format!("/admin/users/nobody@example.com{path}"), None).await;
+        let answer = house.admin().ask(method.clone(), &format!("/admin/users/nobody@example.com{path}"), None).await;
         assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{method} {path}");
     }
     for (method, path, status) in [
@@ -185,20 +188,20 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/admin", 404),
         (Method::GET, "/admin/x", 404),
     ] {
-        assert_eq!(house.admin(method.clone(), path, None).await.status, status, "{method} {path}");
+        assert_eq!(house.admin().ask(method.clone(), path, None).await.status, status, "{method} {path}");
     }
-    assert_eq!(house.admin(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None).await.status, 400);
-    assert_eq!(house.admin(Method::GET, "/admin/users/%FF", None).await.status, 400);
+    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None).await.status, 400);
+    assert_eq!(house.admin().ask(Method::GET, "/admin/users/%FF", None).await.status, 400);
 }
 
 #[tokio::test]
 async fn purging_says_so() {
     let house = house().await;
     house.user("alice@example.com").await;
-    let answer = house.admin(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
+    let answer = house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
     assert_eq!(answer.json, json!({"revoked": "alice@example.com", "purged": true}));
     assert_eq!(
-        house.admin(Method::GET, "/admin/users/alice@example.com", None).await.json["code"],
+        house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await.json["code"],
         Value::from("not_found")
     );
 }

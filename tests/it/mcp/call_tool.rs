@@ -1,7 +1,8 @@
 //! `tools/call`: tools that behave, tools that don't, and callers kept apart.
 
 use http::Method;
-use mcp_lambda_tests::client::{house, house_with};
+use mcp_lambda::testkit::TestApp;
+use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
 
@@ -9,23 +10,23 @@ use serde_json::json;
 async fn a_tool_is_called_with_arguments_and_answers_as_data_and_text() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.call(&token, "add", json!({"left": 2, "right": 3})).await;
+    let answer = token.call("add", json!({"left": 2, "right": 3})).await;
     assert_eq!(answer.result()["structuredContent"], json!({"sum": 5}));
     assert_eq!(answer.tool_text(), r#"{"sum":5}"#);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(house.call(&token, "add", json!({"left": 2})).await.tool_text(), r#"{"sum":2}"#);
+    assert_eq!(token.call("add", json!({"left": 2})).await.tool_text(), r#"{"sum":2}"#);
     assert_eq!(
-        house.call(&token, "greet", json!({"times": 2})).await.tool_text(),
+        token.call("greet", json!({"times": 2})).await.tool_text(),
         "hello alice@example.comhello alice@example.com"
     );
-    assert_eq!(house.call(&token, "raw", json!({"a": 1, "b": 2})).await.tool_text(), "2");
+    assert_eq!(token.call("raw", json!({"a": 1, "b": 2})).await.tool_text(), "2");
 }
 
 #[tokio::test]
 async fn content_is_sent_as_it_is() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.call(&token, "picture", json!({})).await;
+    let answer = token.call("picture", json!({})).await;
     assert_eq!(answer.result()["content"], json!([{"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"}]));
 }
 
@@ -34,9 +35,9 @@ async fn a_call_costs_one_read_of_the_store() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     house.store.taken();
-    house.call(&token, "add", json!({"left": 1})).await.result();
+    token.call("add", json!({"left": 1})).await.result();
     assert_eq!(house.store.taken(), (1, 0));
-    house.mcp(&token, "tools/list", json!({})).await.result();
+    token.mcp("tools/list", json!({})).await.result();
     assert_eq!(house.store.taken(), (1, 0));
 }
 
@@ -44,14 +45,11 @@ async fn a_call_costs_one_read_of_the_store() {
 async fn users_see_themselves_and_their_own_data() {
     let house = house().await;
     let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
-    assert_eq!(house.call(&alice, "whoami", json!({})).await.tool_text(), "alice@example.com alice@example.com");
-    assert_eq!(house.call(&bob, "whoami", json!({})).await.tool_text(), "bob@example.com bob@example.com");
-    house.call(&alice, "keep", json!({"word": "hers"})).await.result();
-    assert_eq!(
-        house.call(&alice, "recall", json!({})).await.result()["structuredContent"],
-        json!({"result": ["hers"]})
-    );
-    assert_eq!(house.call(&bob, "recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
+    assert_eq!(alice.call("whoami", json!({})).await.tool_text(), "alice@example.com alice@example.com");
+    assert_eq!(bob.call("whoami", json!({})).await.tool_text(), "bob@example.com bob@example.com");
+    alice.call("keep", json!({"word": "hers"})).await.result();
+    assert_eq!(alice.call("recall", json!({})).await.result()["structuredContent"], json!({"result": ["hers"]}));
+    assert_eq!(bob.call("recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
 }
 
 #[tokio::test]
@@ -63,7 +61,7 @@ async fn arguments_that_do_not_fit_are_named_to_the_model() {
         (json!({"left": "two"}), "`left` does not fit"),
         (json!({"left": 1, "middle": 2}), "no argument `middle`"),
     ] {
-        let answer = house.call(&token, "add", arguments).await;
+        let answer = token.call("add", arguments).await;
         assert_eq!(answer.result()["isError"], true);
         assert!(answer.tool_text().contains(named), "{}", answer.text);
     }
@@ -79,19 +77,19 @@ async fn what_goes_wrong_in_a_tool_is_an_answer_that_the_model_reads() {
         ("sleeps", "the tool `sleeps` did not answer in time"),
         ("floods", "answered with 7000000 bytes"),
     ] {
-        let answer = house.call(&token, tool, json!({})).await;
+        let answer = token.call(tool, json!({})).await;
         assert_eq!(answer.result()["isError"], true, "{tool}");
         assert!(answer.tool_text().contains(said), "{tool}: {}", answer.text);
         assert!(!answer.text.contains("hunter2"), "a panic's words stay in the log");
     }
-    house.call(&token, "add", json!({"left": 1})).await.result();
+    token.call("add", json!({"left": 1})).await.result();
 }
 
 #[tokio::test]
 async fn an_unknown_tool_is_an_error_of_the_protocol() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.call(&token, "no_such_tool", json!({})).await;
+    let answer = token.call("no_such_tool", json!({})).await;
     assert_eq!(answer.json["error"], json!({"code": -32_602, "message": "unknown tool `no_such_tool`"}));
     assert_eq!(answer.json["id"], 7);
 }
@@ -103,42 +101,42 @@ async fn a_tool_that_needs_a_scope_is_there_for_tokens_that_have_it() {
     let mut tokens = Vec::new();
     for scopes in [json!(["paint:write"]), json!(["other"]), json!([])] {
         let body = json!({"email": "alice@example.com", "scopes": scopes});
-        let answer = house.admin(Method::POST, "/admin/tokens", Some(body)).await;
-        tokens.push(answer.json["token"].as_str().expect("a token").to_owned());
+        let answer = house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+        tokens.push(house.with_token(answer.json["token"].as_str().expect("a token")));
     }
     for token in [&unlimited, &tokens[0]] {
-        assert_eq!(house.call(token, "scoped", json!({})).await.tool_text(), "allowed");
+        assert_eq!(token.call("scoped", json!({})).await.tool_text(), "allowed");
     }
     for token in &tokens[1..] {
-        assert_eq!(house.call(token, "scoped", json!({})).await.json["error"]["message"], "unknown tool `scoped`");
-        house.call(token, "add", json!({"left": 1})).await.result();
+        assert_eq!(token.call("scoped", json!({})).await.json["error"]["message"], "unknown tool `scoped`");
+        token.call("add", json!({"left": 1})).await.result();
     }
 }
 
 #[tokio::test]
 async fn the_probe_calls_nothing() {
     let house = house().await;
-    let answer = house.call(&house.probe_token(), "add", json!({"left": 1})).await;
+    let answer = house.probe().call("add", json!({"left": 1})).await;
     assert_eq!(answer.result()["isError"], true);
     assert!(answer.tool_text().contains("probe"), "{}", answer.text);
 }
 
 #[tokio::test]
 async fn a_profile_that_no_longer_fits_stops_the_tools_that_need_it_and_nothing_else() {
-    let older = house_with(fixture::app(), &[]).await;
+    let older = TestApp::new(fixture::app()).await;
     let token =
         older.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "port": "eighty"}})).await;
-    let answer = older.call(&token, "paint", json!({})).await;
+    let answer = token.call("paint", json!({})).await;
     assert_eq!(answer.result()["isError"], true);
     assert!(answer.tool_text().contains("`port`") && !answer.text.contains("eighty"), "{}", answer.text);
-    older.call(&token, "add", json!({"left": 1})).await.result();
-    assert_eq!(older.ask(Method::GET, "/health", None, None).await.status, 200);
+    token.call("add", json!({"left": 1})).await.result();
+    assert_eq!(older.anonymous().ask(Method::GET, "/health", None).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_profile_is_given_typed() {
-    let house = house_with(fixture::app_with_profile(), &[]).await;
+    let house = TestApp::new(fixture::app_with_profile()).await;
     let token =
         house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}})).await;
-    assert_eq!(house.call(&token, "paint", json!({})).await.tool_text(), "blue with a token of 6 bytes");
+    assert_eq!(token.call("paint", json!({})).await.tool_text(), "blue with a token of 6 bytes");
 }

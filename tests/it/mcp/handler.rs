@@ -1,7 +1,7 @@
 //! `App::serve_handler`: somebody's rmcp server with our identity, admin and doors.
 
+use mcp_lambda::testkit::TestApp;
 use mcp_lambda::{App, current_user};
-use mcp_lambda_tests::client::{TestHouse, house_with};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
     ServerCapabilities, ServerConfig, Tool,
@@ -42,23 +42,23 @@ impl ServerHandler for Existing {
     }
 }
 
-async fn house() -> TestHouse {
-    house_with(App::new("existing").serve_handler(Existing), &[]).await
+async fn house() -> TestApp {
+    TestApp::new(App::new("existing").serve_handler(Existing)).await
 }
 
 #[tokio::test]
 async fn it_knows_its_caller_and_needs_a_token() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    assert_eq!(house.call(&token, "who", json!({})).await.tool_text(), "alice@example.com");
-    assert_eq!(house.call("forged", "who", json!({})).await.status, 401);
+    assert_eq!(token.call("who", json!({})).await.tool_text(), "alice@example.com");
+    assert_eq!(house.with_token("forged").call("who", json!({})).await.status, 401);
 }
 
 #[tokio::test]
 async fn a_panic_is_an_answer() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.call(&token, "panic", json!({})).await;
+    let answer = token.call("panic", json!({})).await;
     assert_eq!(answer.json["error"]["code"], -32_603);
     assert!(!answer.text.contains("hunter2"));
 }
@@ -66,14 +66,9 @@ async fn a_panic_is_an_answer() {
 #[tokio::test]
 async fn the_probe_lists_and_does_not_call() {
     let house = house().await;
-    let probe = house.probe_token();
-    assert_eq!(house.mcp(&probe, "tools/list", json!({})).await.result()["tools"][0]["name"], "who");
-    assert!(
-        house.call(&probe, "who", json!({})).await.json["error"]["message"]
-            .as_str()
-            .expect("refused")
-            .contains("probe")
-    );
+    let probe = house.probe();
+    assert_eq!(probe.mcp("tools/list", json!({})).await.result()["tools"][0]["name"], "who");
+    assert!(probe.call("who", json!({})).await.json["error"]["message"].as_str().expect("refused").contains("probe"));
 }
 
 #[test]

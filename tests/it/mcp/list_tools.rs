@@ -1,10 +1,11 @@
 //! `tools/list`: what an author wrote, as a model reads it.
 
-use mcp_lambda_tests::client::{TestHouse, house};
+use mcp_lambda::testkit::Client;
+use mcp_lambda_tests::client::house;
 use serde_json::{Value, json};
 
-async fn tool(house: &TestHouse, token: &str, name: &str) -> Value {
-    let answer = house.mcp(token, "tools/list", json!({})).await;
+async fn tool(client: &Client<'_>, name: &str) -> Value {
+    let answer = client.mcp("tools/list", json!({})).await;
     let tools = answer.result()["tools"].as_array().expect("tools").clone();
     tools.into_iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("no tool `{name}`"))
 }
@@ -13,7 +14,7 @@ async fn tool(house: &TestHouse, token: &str, name: &str) -> Value {
 async fn public_functions_and_methods_are_tools_in_order_of_name() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.mcp(&token, "tools/list", json!({})).await;
+    let answer = token.mcp("tools/list", json!({})).await;
     let names: Vec<_> =
         answer.result()["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
     let expected = [
@@ -40,7 +41,7 @@ async fn public_functions_and_methods_are_tools_in_order_of_name() {
 async fn a_signature_becomes_a_definition() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let add = tool(&house, &token, "add").await;
+    let add = tool(&token, "add").await;
     assert_eq!((&add["description"], &add["title"]), (&json!("Adds two numbers."), &json!("Add")));
     assert_eq!(add["annotations"], json!({"readOnlyHint": true, "idempotentHint": true}));
     let schema = &add["inputSchema"];
@@ -58,10 +59,10 @@ async fn extractors_are_no_arguments_and_text_has_no_output_schema() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     for name in ["whoami", "paint", "recall", "time_left"] {
-        assert_eq!(tool(&house, &token, name).await["inputSchema"]["properties"], json!({}), "{name}");
+        assert_eq!(tool(&token, name).await["inputSchema"]["properties"], json!({}), "{name}");
     }
-    assert_eq!(tool(&house, &token, "whoami").await.get("outputSchema"), None);
-    assert_eq!(tool(&house, &token, "recall").await["outputSchema"]["required"], json!(["result"]));
+    assert_eq!(tool(&token, "whoami").await.get("outputSchema"), None);
+    assert_eq!(tool(&token, "recall").await["outputSchema"]["required"], json!(["result"]));
 }
 
 #[tokio::test]
@@ -69,20 +70,20 @@ async fn a_raw_schema_is_untouched() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     let expected = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"any": {"$anchor": "x"}}});
-    assert_eq!(tool(&house, &token, "raw").await["inputSchema"], expected);
+    assert_eq!(tool(&token, "raw").await["inputSchema"], expected);
 }
 
 #[tokio::test]
 async fn a_cursor_is_refused_because_there_is_one_page() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = house.mcp(&token, "tools/list", json!({"cursor": "made-up"})).await;
+    let answer = token.mcp("tools/list", json!({"cursor": "made-up"})).await;
     assert_eq!(answer.json["error"]["code"], -32_602);
 }
 
 #[tokio::test]
 async fn the_probe_sees_every_tool() {
     let house = house().await;
-    let answer = house.mcp(&house.probe_token(), "tools/list", json!({})).await;
+    let answer = house.probe().mcp("tools/list", json!({})).await;
     assert_eq!(answer.result()["tools"].as_array().expect("tools").len(), 14);
 }

@@ -1,10 +1,11 @@
 //! What is no MCP request gets words and a status, never silence and never plain text.
 
 use http::Method;
-use mcp_lambda_tests::client::{Answer, TestHouse, house, request};
+use mcp_lambda::testkit::{Answer, TestApp, request};
+use mcp_lambda_tests::client::house;
 use serde_json::json;
 
-async fn post(house: &TestHouse, token: &str, body: &str) -> Answer {
+async fn post(house: &TestApp, token: &str, body: &str) -> Answer {
     let mut request = request(Method::POST, "/mcp", Some(token), Some(body.to_owned()));
     request.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
     house.send(request).await
@@ -26,7 +27,7 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
         (r#"{"id":1}"#, -32_600),
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32_600),
     ] {
-        let answer = post(&house, &token, body).await;
+        let answer = post(&house, token.token(), body).await;
         assert_eq!((answer.status, &answer.json["error"]["code"]), (400, &json!(code)), "{body}: {}", answer.text);
         assert_eq!((&answer.json["jsonrpc"], answer.json.get("id")), (&json!("2.0"), None), "{body}");
         assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
@@ -37,7 +38,7 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
 async fn five_megabytes_are_too_many() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let answer = post(&house, &token, &"x".repeat(5_000_000)).await;
+    let answer = post(&house, token.token(), &"x".repeat(5_000_000)).await;
     assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")));
 }
 
@@ -45,12 +46,12 @@ async fn five_megabytes_are_too_many() {
 async fn other_refusals_are_json_too() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    let mut plain = request(Method::POST, "/mcp", Some(&token), Some("{}".into()));
+    let mut plain = request(Method::POST, "/mcp", Some(token.token()), Some("{}".into()));
     plain.headers_mut().insert("content-type", "text/plain".parse().expect("lawful"));
     plain.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
     let answer = house.send(plain).await;
     assert_eq!((answer.status, &answer.json["code"]), (415, &json!("unsupported_media_type")), "{}", answer.text);
-    let no_accept = request(Method::POST, "/mcp", Some(&token), Some("{}".into()));
+    let no_accept = request(Method::POST, "/mcp", Some(token.token()), Some("{}".into()));
     let answer = house.send(no_accept).await;
     assert_eq!((answer.status, &answer.json["code"]), (406, &json!("not_acceptable")), "{}", answer.text);
 }
@@ -59,7 +60,7 @@ async fn other_refusals_are_json_too() {
 async fn other_methods_and_paths_are_named() {
     let house = house().await;
     for method in [Method::GET, Method::DELETE, Method::PUT, Method::OPTIONS] {
-        let answer = house.ask(method.clone(), "/mcp", None, None).await;
+        let answer = house.anonymous().ask(method.clone(), "/mcp", None).await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
     }
     for path in [
@@ -69,7 +70,7 @@ async fn other_methods_and_paths_are_named() {
         "/.well-known/oauth-authorization-server/mcp",
         "/%00",
     ] {
-        let answer = house.ask(Method::GET, path, None, None).await;
+        let answer = house.anonymous().ask(Method::GET, path, None).await;
         assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{path}");
     }
 }
@@ -78,7 +79,7 @@ async fn other_methods_and_paths_are_named() {
 async fn a_trailing_slash_changes_nothing() {
     let house = house().await;
     for path in ["/mcp", "/mcp/", "/"] {
-        assert_eq!(house.ask(Method::POST, path, None, Some(json!({}))).await.status, 401, "{path}");
+        assert_eq!(house.anonymous().ask(Method::POST, path, Some(json!({}))).await.status, 401, "{path}");
     }
 }
 

@@ -1,0 +1,62 @@
+//! The app, the GitHub behind it, and Alice. Whatever she is told is searched for her token.
+
+use mcp_lambda::testkit::{Answer, Client, TestApp};
+use serde_json::{Value, json};
+
+use crate::upstream::{self, Seen, Upstream};
+
+/// Alice's token for GitHub.
+pub(crate) const TOKEN: &str = "github_pat_11ALICE0_secretsecretsecret";
+
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) upstream: Upstream,
+    alice: String,
+}
+
+impl World {
+    /// A GitHub that answers so, and Alice with an account there.
+    pub(crate) async fn answering(answer: impl Fn(&Seen) -> upstream::Answer + Send + Sync + 'static) -> Self {
+        let upstream = Upstream::start(answer).await;
+        let app = TestApp::new(github::app()).await;
+        let alice = user(&app, "alice@example.com", TOKEN, &upstream.url).await.token().to_owned();
+        Self { app, upstream, alice }
+    }
+
+    fn alice(&self) -> Client<'_> {
+        self.app.with_token(self.alice.as_str())
+    }
+
+    /// What a tool tells Alice as data.
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
+        told(&self.alice().call(tool, arguments).await)
+    }
+
+    /// What a tool tells Alice when it fails.
+    pub(crate) async fn refusal(&self, tool: &str, arguments: Value) -> String {
+        refused(&self.alice().call(tool, arguments).await)
+    }
+}
+
+/// A user with this account.
+pub(crate) async fn user<'a>(app: &'a TestApp, email: &str, token: &str, api_url: &str) -> Client<'a> {
+    app.user_with(json!({ "email": email, "profile": { "token": token, "api_url": api_url } })).await
+}
+
+/// The data in a tool's answer.
+pub(crate) fn told(answer: &Answer) -> Value {
+    keeps_the_token(answer);
+    answer.data().clone()
+}
+
+/// The words of a tool's failure.
+pub(crate) fn refused(answer: &Answer) -> String {
+    keeps_the_token(answer);
+    assert!(answer.is_tool_error(), "{}", answer.text);
+    answer.tool_text().to_owned()
+}
+
+fn keeps_the_token(answer: &Answer) {
+    assert!(!answer.text.contains(TOKEN), "the token is in {}", answer.text);
+    assert!(!format!("{:?}", answer.headers).contains(TOKEN), "the token is in a header");
+}

@@ -1,0 +1,144 @@
+//! An app in memory, on a clock that stands still.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+
+use super::client::{Answer, Client};
+use super::watched::Watched;
+use crate::app::{App, House};
+use crate::backend::Opened;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::identity::{Operator, operator_token};
+use crate::keys::{Given, SigningKey};
+use crate::store::laws::ManualClock;
+
+/// The signing key of every test app that is given no other.
+pub const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
+
+/// How long a test waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// An app with its parts put together, and what a test may turn in it.
+#[derive(Clone, Debug)]
+pub struct TestApp {
+    /// The app, ready for any door.
+    pub house: House,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// Its store.
+    pub store: Arc<Watched>,
+    audience: Option<String>,
+    key: SigningKey,
+}
+
+impl TestApp {
+    /// An app with a laptop's settings.
+    ///
+    /// # Panics
+    /// If the app is faulty.
+    pub async fn new(app: App) -> Self {
+        Self::with(app, &[]).await
+    }
+
+    /// An app with these settings on top of a laptop's; `SIGNING_KEY` is the key its tokens are signed with.
+    ///
+    /// # Panics
+    /// If the app or the settings are faulty.
+    pub async fn with(app: App, settings: &[(&str, &str)]) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let store = Arc::new(Watched::new(Arc::<ManualClock>::clone(&clock)));
+        Self::over(app, settings, store, clock).await
+    }
+
+    /// Another instance over the same store and clock, as a second Lambda would be.
+    ///
+    /// # Panics
+    /// If the app or the settings are faulty.
+    pub async fn another(&self, app: App, settings: &[(&str, &str)]) -> Self {
+        Self::over(app, settings, Arc::clone(&self.store), Arc::clone(&self.clock)).await
+    }
+
+    async fn over(app: App, settings: &[(&str, &str)], store: Arc<Watched>, clock: Arc<ManualClock>) -> Self {
+        let pairs = [("HOME", "/nonexistent")].iter().chain(settings);
+        let environment: BTreeMap<_, _> =
+            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let key = settings.signing_key.clone();
+        let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
+        let opened = Opened { store: Arc::<Watched>::clone(&store), keys: Arc::new(Given::new(key.clone())) };
+        let app = app.clock(Arc::<ManualClock>::clone(&clock)).opened(opened);
+        let house = app.open(&settings).await.unwrap_or_else(|error| panic!("{error}"));
+        Self { house, clock, store, audience: settings.audience, key }
+    }
+
+    /// Somebody without a token.
+    #[must_use]
+    pub const fn anonymous(&self) -> Client<'_> {
+        Client::new(self, None)
+    }
+
+    /// Somebody with this token.
+    #[must_use]
+    pub fn with_token(&self, token: impl Into<String>) -> Client<'_> {
+        Client::new(self, Some(token.into()))
+    }
+
+    /// An operator, whose token opens `/admin`.
+    #[must_use]
+    pub fn admin(&self) -> Client<'_> {
+        self.operator(Operator::Admin)
+    }
+
+    /// A probe, which discovers and lists.
+    #[must_use]
+    pub fn probe(&self) -> Client<'_> {
+        self.operator(Operator::Probe)
+    }
+
+    fn operator(&self, operator: Operator) -> Client<'_> {
+        let token = operator_token(&self.key, operator, self.audience.as_deref(), self.clock.now());
+        self.with_token(token.expect("signed").expose().as_str())
+    }
+
+    /// Registers a user without a profile.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn user(&self, email: &str) -> Client<'_> {
+        self.user_with(json!({ "email": email })).await
+    }
+
+    /// Registers a user by this body of `POST /admin/users`.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn user_with(&self, body: Value) -> Client<'_> {
+        let answer = self.admin().ask(Method::POST, "/admin/users", Some(body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.with_token(answer.json["token"].as_str().expect("a token"))
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Panics
+    /// If there is no answer after 90 seconds, or one that is no text.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let answering = async {
+            let (parts, body) = self.house.router.handle(request).await.into_parts();
+            let Ok(body) = body.collect().await;
+            (parts, body.to_bytes())
+        };
+        let (parts, bytes) = tokio::time::timeout(PATIENCE, answering).await.expect("an answer in time");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+        let json = serde_json::from_str(data).unwrap_or(Value::Null);
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }
+    }
+}

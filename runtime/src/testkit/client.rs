@@ -1,0 +1,125 @@
+//! Who asks: nobody, a user, an operator. A client carries its token and remembers nothing else.
+
+use std::fmt;
+
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use super::app::TestApp;
+use super::request::{OLDER, mcp_request, older_request, request};
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+    /// The body as JSON, or `null`; of an event stream, its last message.
+    pub json: Value,
+}
+
+impl Answer {
+    /// The result of a JSON-RPC answer.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn result(&self) -> &Value {
+        assert_eq!(self.status, 200, "{}", self.text);
+        self.json.get("result").unwrap_or_else(|| panic!("no result in {}", self.text))
+    }
+
+    /// The first text of a tool's answer, also of one that failed.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn tool_text(&self) -> &str {
+        self.result()["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text in {}", self.text))
+    }
+
+    /// What a tool answered as data.
+    ///
+    /// # Panics
+    /// If it failed, or answered with something else.
+    pub fn data(&self) -> &Value {
+        let result = self.result();
+        assert_ne!(result["isError"], true, "{}", self.text);
+        result.get("structuredContent").unwrap_or_else(|| panic!("no data in {}", self.text))
+    }
+
+    /// Whether the tool failed.
+    #[must_use]
+    pub fn is_tool_error(&self) -> bool {
+        self.json["result"]["isError"] == true
+    }
+
+    /// A header as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Somebody who speaks to a [`TestApp`].
+#[derive(Clone)]
+pub struct Client<'a> {
+    app: &'a TestApp,
+    token: Option<String>,
+}
+
+impl<'a> Client<'a> {
+    pub(super) const fn new(app: &'a TestApp, token: Option<String>) -> Self {
+        Self { app, token }
+    }
+
+    /// The token, empty if there is none.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// Sends JSON.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.app.send(request(method, path, self.token.as_deref(), body.map(|body| body.to_string()))).await
+    }
+
+    /// Sends an MCP request of the newest revision.
+    pub async fn mcp(&self, method: &str, params: Value) -> Answer {
+        self.app.send(mcp_request(self.token.as_deref(), method, params)).await
+    }
+
+    /// Sends an MCP message of the revision before the newest.
+    pub async fn older(&self, message: &Value) -> Answer {
+        self.app.send(older_request(self.token.as_deref(), Some(OLDER), message)).await
+    }
+
+    /// Calls a tool.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
+        self.mcp("tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+
+    /// All tools, as `tools/list` gives them.
+    ///
+    /// # Panics
+    /// If they can't be listed.
+    pub async fn tools(&self) -> Vec<Value> {
+        let (mut tools, mut params) = (Vec::new(), json!({}));
+        loop {
+            let page = self.mcp("tools/list", params).await.result().clone();
+            tools.extend(page["tools"].as_array().expect("a list of tools").iter().cloned());
+            match page.get("nextCursor") {
+                Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
+                _ => return tools,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.token.is_some() { "Client(with a token)" } else { "Client(anonymous)" })
+    }
+}

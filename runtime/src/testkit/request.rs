@@ -1,0 +1,66 @@
+//! Requests as clients send them, in either era of MCP.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+/// The newest revision of MCP, which needs no handshake.
+pub const NEWEST: &str = "2026-07-28";
+
+/// The revision before it, which begins with `initialize`.
+pub const OLDER: &str = "2025-11-25";
+
+/// A request with JSON text and a token.
+///
+/// # Panics
+/// If a part is not lawful in HTTP.
+#[must_use]
+pub fn request(method: Method, path: &str, token: Option<&str>, body: Option<String>) -> Request<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    request.body(Full::from(body.unwrap_or_default())).expect("a lawful request")
+}
+
+/// An MCP request of the newest revision, as a client must send it.
+///
+/// # Panics
+/// If a part is not lawful in HTTP.
+#[must_use]
+pub fn mcp_request(token: Option<&str>, method: &str, mut params: Value) -> Request<Full<Bytes>> {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": NEWEST,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "tests", "version": "0" },
+    });
+    let name = params.get("name").and_then(Value::as_str).map(str::to_owned);
+    let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+    let request = request(Method::POST, "/mcp", token, Some(body.to_string()));
+    let named = [("mcp-protocol-version", Some(NEWEST)), ("mcp-method", Some(method)), ("mcp-name", name.as_deref())];
+    accepting(request, &named)
+}
+
+/// An MCP request of an older revision: no `_meta`, and no header where `version` is `None`.
+///
+/// # Panics
+/// If a part is not lawful in HTTP.
+#[must_use]
+pub fn older_request(token: Option<&str>, version: Option<&str>, message: &Value) -> Request<Full<Bytes>> {
+    let request = request(Method::POST, "/", token, Some(message.to_string()));
+    accepting(request, &[("mcp-protocol-version", version)])
+}
+
+fn accepting(mut request: Request<Full<Bytes>>, more: &[(&'static str, Option<&str>)]) -> Request<Full<Bytes>> {
+    let accept = [("accept", Some("application/json, text/event-stream"))];
+    for (name, value) in accept.iter().chain(more) {
+        if let Some(value) = value {
+            request.headers_mut().insert(*name, value.parse().expect("lawful in a header"));
+        }
+    }
+    request
+}

@@ -1,0 +1,163 @@
+//! Values that fit a JSON Schema, for tools and profiles that nobody wrote arguments for. The same schema gives the same
+//! value. What a schema says by `pattern` or `not` is not followed: such arguments are the author's to give.
+
+use serde_json::{Map, Value, json};
+
+use crate::profile::resolved;
+
+/// How deep what need not be there is filled, in a schema that contains itself.
+const OPTIONAL_DEPTH: usize = 4;
+
+/// How deep what must be there is; a schema without end has no sample.
+const DEPTH: usize = 32;
+
+/// How much of an object is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// What must be there.
+    Needed,
+    /// Whatever may be there.
+    All,
+}
+
+/// A value that fits the schema.
+#[must_use]
+pub fn sample(schema: &Value, fill: Fill) -> Value {
+    Sampler { root: schema, fill }.value(schema, 0)
+}
+
+struct Sampler<'s> {
+    root: &'s Value,
+    fill: Fill,
+}
+
+impl Sampler<'_> {
+    fn value(&self, schema: &Value, depth: usize) -> Value {
+        if depth > DEPTH {
+            return Value::Null;
+        }
+        let schema = resolved(schema, self.root);
+        let given = [&schema["const"], &schema["enum"][0], &schema["examples"][0], &schema["default"]];
+        if let Some(given) = given.into_iter().find(|value| !value.is_null()) {
+            return given.clone();
+        }
+        if let Some(one) = alternative(schema) {
+            return self.value(one, depth + 1);
+        }
+        match kind(schema) {
+            "string" => text(schema).into(),
+            "integer" => json!(number(schema).ceil()).as_f64().map_or(Value::Null, whole),
+            "number" => json!(number(schema)),
+            "boolean" => Value::Bool(true),
+            "array" => self.list(schema, depth),
+            "object" => self.object(schema, depth),
+            _ => Value::Null,
+        }
+    }
+
+    const fn is_generous(&self, depth: usize) -> bool {
+        matches!(self.fill, Fill::All) && depth < OPTIONAL_DEPTH
+    }
+
+    fn list(&self, schema: &Value, depth: usize) -> Value {
+        let least = usize::try_from(schema["minItems"].as_u64().unwrap_or_default()).unwrap_or_default();
+        let many = if self.is_generous(depth) { least.max(1) } else { least };
+        (0..many).map(|_| self.value(&schema["items"], depth + 1)).collect()
+    }
+
+    fn object(&self, schema: &Value, depth: usize) -> Value {
+        let needed: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let is_wanted = |name: &str| needed.contains(&name) || self.is_generous(depth);
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let fields = fields.filter(|(name, _)| is_wanted(name));
+        Value::Object(fields.map(|(name, field)| (name.clone(), self.value(field, depth + 1))).collect::<Map<_, _>>())
+    }
+}
+
+/// The first schema of a choice that is not `null`; of `allOf`, the first.
+fn alternative(schema: &Value) -> Option<&Value> {
+    let choices = ["anyOf", "oneOf", "allOf"].into_iter().find_map(|word| schema[word].as_array())?;
+    choices.iter().find(|choice| choice["type"] != "null")
+}
+
+fn kind(schema: &Value) -> &str {
+    let named = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        kind => kind.as_str(),
+    };
+    named.unwrap_or(if schema["properties"].is_object() { "object" } else { "string" })
+}
+
+fn text(schema: &Value) -> String {
+    let text = match schema["format"].as_str() {
+        Some("email") => "someone@example.com",
+        Some("uri" | "url") => "https://example.com/",
+        Some("date-time") => "2026-07-28T12:00:00Z",
+        Some("date") => "2026-07-28",
+        Some("uuid") => "0190d7b8-0000-7000-8000-000000000000",
+        _ => "text",
+    };
+    let bound = |word: &str| schema[word].as_u64().and_then(|bound| usize::try_from(bound).ok());
+    let least = bound("minLength").unwrap_or_default();
+    let text = text.chars().chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
+    text.take(bound("maxLength").unwrap_or(usize::MAX)).collect()
+}
+
+fn number(schema: &Value) -> f64 {
+    let bound = |word: &str| schema[word].as_f64();
+    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0));
+    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0));
+    let step = bound("multipleOf").unwrap_or(1.0);
+    step.max(least.unwrap_or(step)).min(most.unwrap_or(f64::INFINITY))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the bounds of a schema's integer; the cast saturates")]
+fn whole(number: f64) -> Value {
+    Value::from(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Tree {
+        name: String,
+        count: u8,
+        ratio: f64,
+        kind: Kind,
+        other: Option<i64>,
+        leaves: Vec<Self>,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    enum Kind {
+        Oak,
+        /// Not in fashion.
+        Elm,
+    }
+
+    #[test]
+    fn samples_are_read_by_the_type_whose_schema_they_fit() {
+        let schema = schemars::schema_for!(Tree).to_value();
+        let check = jsonschema::validator_for(&schema).expect("a schema");
+        for fill in [Fill::Needed, Fill::All] {
+            let value = sample(&schema, fill);
+            assert!(check.is_valid(&value), "{value}");
+            serde_json::from_value::<Tree>(value).expect("readable");
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        let schema = json!({"type": "object", "required": ["word", "number", "list"], "properties": {
+            "word": {"type": "string", "minLength": 6, "maxLength": 7}, "number": {"type": "integer", "minimum": 10},
+            "list": {"type": "array", "minItems": 2, "items": {"enum": ["a"]}}, "more": {"type": ["null", "boolean"]},
+        }});
+        assert_eq!(sample(&schema, Fill::Needed), json!({"word": "textxx", "number": 10, "list": ["a", "a"]}));
+        assert_eq!(sample(&schema, Fill::All)["more"], true);
+    }
+}

@@ -1,0 +1,99 @@
+//! A store in memory that counts what it is asked, and can be out of order.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::store::{Key, Memory, Page, Put, Range, Record, Store, Version, When};
+
+/// The store of a [`TestApp`](super::TestApp).
+#[derive(Debug)]
+pub struct Watched {
+    inner: Memory,
+    reads: AtomicUsize,
+    others: AtomicUsize,
+    is_down: AtomicBool,
+}
+
+impl Watched {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let (reads, others) = (AtomicUsize::default(), AtomicUsize::default());
+        Self { inner: Memory::new(clock), reads, others, is_down: AtomicBool::default() }
+    }
+
+    /// How often it was read and otherwise asked since the last time.
+    pub fn taken(&self) -> (usize, usize) {
+        (self.reads.swap(0, Ordering::SeqCst), self.others.swap(0, Ordering::SeqCst))
+    }
+
+    /// Takes it out of order, or puts it back.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    fn asked(&self, counter: &AtomicUsize) -> Result<()> {
+        counter.fetch_add(1, Ordering::SeqCst);
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("the store can't be reached").with_source("connection refused to 10.0.0.7"));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("watched memory")
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Store for Watched {
+    async fn get(&self, key: &Key) -> Result<Option<Record>> {
+        self.asked(&self.reads)?;
+        self.inner.get(key).await
+    }
+
+    async fn put(&self, key: &Key, put: Put) -> Result<Version> {
+        self.asked(&self.others)?;
+        self.inner.put(key, put).await
+    }
+
+    async fn delete(&self, key: &Key, when: When) -> Result<()> {
+        self.asked(&self.others)?;
+        self.inner.delete(key, when).await
+    }
+
+    async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
+        self.asked(&self.others)?;
+        self.inner.list(range, after, limit).await
+    }
+
+    async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
+        self.asked(&self.others)?;
+        self.inner.add(key, amount, expires).await
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.asked(&self.others)?;
+        self.inner.check().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        let clock = Arc::new(laws::ManualClock::default());
+        laws::all(Arc::new(Watched::new(Arc::<laws::ManualClock>::clone(&clock))), &clock).await;
+    }
+}

@@ -4,34 +4,39 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use mcp_lambda::Email;
 use serde_json::{Map, Value};
 
-use crate::flags::{self, Flag};
+use crate::Subject;
+use crate::flags;
+use crate::output::ask_hidden;
 
 /// What was asked, and what the flags of the app's own profile were given.
 pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
 
-/// Reads this process's arguments under a command's name; `users add` and `users update-profile` take the app's own flags too.
-pub(crate) fn parse(command: String, flags: &[Flag]) -> Result<Asked, clap::Error> {
-    let mut tree = tree(command, flags);
+/// Reads this process's arguments; `users add` and `users update-profile` take the app's own flags too.
+pub(crate) fn parse(subject: &Subject) -> Result<Asked, clap::Error> {
+    let (flags, mut tree) = (subject.flags(), tree(subject));
     let matches = tree.clone().try_get_matches()?;
-    let profile = profile_matches(&matches).map(|matches| flags::given(flags, matches)).transpose();
+    let given = |(is_new, matches)| flags::given(&flags, is_new, matches, ask_hidden);
+    let profile = profile_matches(&matches).map(given).transpose();
     let profile = profile.map_err(|error| tree.error(clap::error::ErrorKind::ValueValidation, error))?;
     Ok((Arguments::from_arg_matches(&matches)?, profile.flatten()))
 }
 
-/// The whole tree of commands.
-pub(crate) fn tree(command: String, flags: &[Flag]) -> clap::Command {
-    let name: &'static str = command.leak();
+/// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
+pub(crate) fn tree(subject: &Subject) -> clap::Command {
+    let (name, flags): (&'static str, _) = (subject.command().leak(), subject.flags());
     let own = |is_new| flags.iter().flat_map(move |flag| flag.arguments(is_new)).collect::<Vec<_>>();
-    Arguments::command().name(name).bin_name(name).mut_subcommand("users", |users| {
+    let tree = Arguments::command().name(name).bin_name(name).mut_subcommand("users", |users| {
         let users = users.mut_subcommand("add", |add| add.args(own(true)));
         users.mut_subcommand("update-profile", |update| update.args(own(false)))
-    })
+    });
+    tree.mut_subcommand("new", |new| new.hide(matches!(subject, Subject::App(_))))
 }
 
-fn profile_matches(matches: &ArgMatches) -> Option<&ArgMatches> {
+/// Whether a profile is new, and what its command was given.
+fn profile_matches(matches: &ArgMatches) -> Option<(bool, &ArgMatches)> {
     let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
-    let (_, command) = users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))?;
-    Some(command)
+    let (name, command) = users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))?;
+    Some((name == "add", command))
 }
 
 /// Administer an MCP server: its users, their tokens, its health.
@@ -70,7 +75,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "EMAIL")]
         invoke: Option<Email>,
     },
-    /// Print what connects a client; each client has its own command or file.
+    /// Connect clients: print what does it, do it with `--apply`, or see with `--detect` what is there.
     Register(Register),
     /// Print a script that completes commands in a shell, such as `… completions bash`.
     Completions {
@@ -83,6 +88,19 @@ pub(crate) enum Command {
     /// Make, list and revoke tokens.
     #[command(subcommand)]
     Tokens(Tokens),
+    /// Offer the admin operations to an AI agent, as an MCP server on standard input and output.
+    ///
+    /// It speaks for the connection in use, or for `--on NAME`. The signing key stays here, and so do new tokens: they are
+    /// written to files that only you can read. What can't be undone is marked as destructive, so that the client asks you.
+    AdminTools,
+    /// Write a new app that builds and passes its tests.
+    New(New),
+    /// Write manual pages, one for each command.
+    Manuals {
+        /// Where to put them.
+        #[arg(value_name = "FOLDER")]
+        folder: std::path::PathBuf,
+    },
     /// Make what a deployment needs in AWS, or in an emulator of it.
     #[command(subcommand)]
     Aws(Aws),
@@ -130,6 +148,24 @@ pub(crate) enum Tools {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The app's name: lower-case letters, digits and `-`.
+    pub(crate) name: String,
+    /// With a profile of its own, which holds a token for an upstream.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// With DynamoDB always in, and not behind a feature of that name.
+    #[arg(long)]
+    pub(crate) dynamo: bool,
+    /// Where to put its folder.
+    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: std::path::PathBuf,
+    /// A checkout of mcp-lambda to build on, if not the one this CLI was built from.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) framework: Option<std::path::PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Register {
     /// Only for this client; may be given several times.
     #[arg(long = "client", value_enum, value_name = "CLIENT")]
@@ -146,6 +182,18 @@ pub(crate) struct Register {
     /// For you everywhere, or for the project in this folder.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) scope: crate::clients::Scope,
+    /// Let the client start this machine's server itself, for `--user`, without a URL and a token; only when connected to `local`.
+    #[arg(long, requires = "user", conflicts_with = "token_env")]
+    pub(crate) stdio: bool,
+    /// Do it: run the client's own command or write its file; without `--client`, for the clients found on this machine.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Replace an entry of the same name that says something else.
+    #[arg(long, requires = "apply")]
+    pub(crate) force: bool,
+    /// Say which clients are on this machine, and which of them know this server.
+    #[arg(long, conflicts_with_all = ["apply", "user", "token_env", "stdio", "force"])]
+    pub(crate) detect: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -308,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_tree_is_well_made() {
-        tree("app-admin".to_owned(), &[]).debug_assert();
+        tree(&Subject::Any).debug_assert();
     }
 
     #[test]

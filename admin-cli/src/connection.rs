@@ -15,11 +15,11 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Error, ErrorKind, House, Secret};
+use mcp_lambda::{Email, Error, ErrorKind, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
-use crate::remote::{Remote, web_url};
+use crate::remote::{Remote, encoded, web_url};
 use crate::{Subject, cli, flags};
 
 /// The shape of the file that this code writes.
@@ -148,6 +148,17 @@ impl Connection {
         Ok(Self::Remote { url, key })
     }
 
+    /// The same with the key that `ask` gives, where nobody has said where it is.
+    pub(crate) fn with_key(self, ask: impl FnOnce(&str) -> Option<String>) -> Self {
+        match self {
+            Self::Remote { url, key: KeySource::None } => {
+                let key = ask(&format!("Signing key of {url}")).map(|key| KeySource::Stored(Secret::new(key)));
+                Self::Remote { url, key: key.unwrap_or_default() }
+            }
+            other => other,
+        }
+    }
+
     /// Opens the connection.
     pub(crate) async fn open(&self, subject: &Subject) -> Result<Session, Failure> {
         match (self, subject) {
@@ -268,6 +279,19 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let _ = fs::remove_file(&draft);
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, path))
+}
+
+/// Where tokens are written that nobody should read but the operator.
+pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
+    Ok(path(subject)?.with_file_name("tokens"))
+}
+
+/// Writes a token for the operator alone, and says where.
+pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<String>) -> Result<PathBuf, Error> {
+    let path = folder.join(format!("{}.{id}.token", encoded(email.as_str())));
+    let written = write_private(&path, token.expose());
+    written.map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
+    Ok(path)
 }
 
 fn path(subject: &Subject) -> Result<PathBuf, Failure> {

@@ -68,18 +68,9 @@ impl Flag {
         let (name, others) = (self.name(), [self.variable(), self.input()]);
         let value = Arg::new(self.id()).long(name.clone()).help(self.help()).value_name(self.kind.word());
         let value = self.kind.parsed(value).help_heading("Profile");
-        let alternatives: Vec<_> = others.iter().cloned().chain(["profile".to_owned()]).collect();
-        let value = if is_new && self.is_required {
-            if self.is_secret {
-                value.required_unless_present_any(alternatives)
-            } else {
-                value.required_unless_present("profile")
-            }
-        } else {
-            value
-        };
         if !self.is_secret {
-            return vec![value];
+            let is_needed = is_new && self.is_required;
+            return vec![if is_needed { value.required_unless_present("profile") } else { value }];
         }
         let [variable, input] = others;
         let from_variable = Arg::new(variable).long(format!("{name}-env")).value_name("VARIABLE");
@@ -87,7 +78,7 @@ impl Flag {
         let (one, two) = (self.id(), self.variable());
         vec![
             value,
-            from_variable.help("The same from this variable").help_heading("Profile").conflicts_with(one.clone()),
+            from_variable.help("The same from this variable").help_heading("Profile").conflicts_with(self.id()),
             from_input.help("The same from standard input").help_heading("Profile").conflicts_with_all([one, two]),
         ]
     }
@@ -104,6 +95,13 @@ impl Flag {
             return value.map(Value::from).map(Some).ok_or_else(|| format!("the variable {variable} is not set"));
         }
         self.kind.given(matches, &self.id()).map_err(|error| format!("--{}: {error}", self.name()))
+    }
+
+    /// What the person at the terminal says.
+    fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
+        let (name, help) = (self.name(), self.help());
+        let answer = ask(if help.is_empty() { &name } else { &help });
+        answer.map(Value::from).ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))
     }
 
     /// A value in words as this field's kind.
@@ -189,12 +187,21 @@ impl Kind {
     }
 }
 
-/// What the flags of a command were given, as one object; `None` without any.
-pub(crate) fn given(flags: &[Flag], matches: &ArgMatches) -> Result<Option<Map<String, Value>>, String> {
+/// What the flags of a command were given, as one object; `None` without any. A secret that a new profile needs is asked
+/// for.
+pub(crate) fn given(
+    flags: &[Flag],
+    is_new: bool,
+    matches: &ArgMatches,
+    ask: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Map<String, Value>>, String> {
     let mut profile = Map::new();
+    let is_asked = |flag: &Flag| is_new && flag.is_required && flag.is_secret && !matches.contains_id("profile");
     for flag in flags {
-        if let Some(value) = flag.given(matches)? {
-            profile.insert(flag.field.clone(), value);
+        match flag.given(matches)? {
+            Some(value) => drop(profile.insert(flag.field.clone(), value)),
+            None if is_asked(flag) => drop(profile.insert(flag.field.clone(), flag.answer(&ask)?)),
+            None => {}
         }
     }
     Ok(Some(profile).filter(|profile| !profile.is_empty()))
@@ -269,7 +276,7 @@ mod tests {
         let command = command.args(flags.iter().flat_map(|flag| flag.arguments(is_new)));
         let matches =
             command.try_get_matches_from([&["add"], arguments].concat()).map_err(|error| error.to_string())?;
-        given(&flags, &matches).map(|profile| profile.map(Value::Object))
+        given(&flags, is_new, &matches, |_| None).map(|profile| profile.map(Value::Object))
     }
 
     #[test]
@@ -301,9 +308,21 @@ mod tests {
 
     #[test]
     fn what_the_type_needs_a_new_profile_needs_and_a_change_does_not() {
-        assert!(parsed(true, &["--port", "7"]).expect_err("no token").contains("--token"));
+        assert!(parsed(true, &["--port", "7"]).expect_err("no token, and nobody to ask").contains("--token-stdin"));
         assert_eq!(parsed(true, &["--profile", "{}"]), Ok(None), "it may all be in the JSON");
         assert_eq!(parsed(false, &["--port", "7"]), Ok(Some(json!({"port": 7}))));
+    }
+
+    #[test]
+    fn a_secret_that_is_needed_is_asked_for() {
+        let flags = Flag::all(&ProfileType::of::<Account>());
+        let command = Command::new("add").arg(Arg::new("profile").long("profile"));
+        let command = command.args(flags.iter().flat_map(|flag| flag.arguments(true)));
+        let matches = command.get_matches_from(["add"]);
+        let asked = |question: &str| (question == "Token from the settings page").then(|| "typed".to_owned());
+        let profile = given(&flags, true, &matches, asked).map(|profile| profile.map(Value::Object));
+        assert_eq!(profile, Ok(Some(json!({"token": "typed"}))));
+        assert_eq!(given(&flags, false, &matches, asked), Ok(None), "a change asks for nothing");
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub fn run_generic() -> ExitCode {
 }
 
 fn start(subject: &Subject) -> ExitCode {
-    let (arguments, profile) = match cli::parse(subject.command(), &subject.flags()) {
+    let (arguments, profile) = match cli::parse(subject) {
         Ok(asked) => asked,
         Err(error) => return exit::of_usage(&error),
     };

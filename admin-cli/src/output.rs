@@ -1,8 +1,14 @@
-//! The only place that prints: words and columns for people, JSON for programs.
+//! The only place that prints and asks: words and columns for people, JSON for programs. Colour and progress are for
+//! terminals alone; `NO_COLOR` turns colour off.
 
-use std::io::{IsTerminal, Write, stderr, stdin, stdout};
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::time::{Duration, Instant};
 
+use anstream::stdout;
+use anstyle::{AnsiColor, Style};
 use comfy_table::{Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,14 +39,14 @@ impl Output {
         }
     }
 
-    /// Says how far something is, in place, to people at a terminal only.
-    pub(crate) fn progress(&self, done: usize, total: usize, what: &str) {
-        if !self.json && stderr().is_terminal() {
-            let _ = write!(stderr(), "\r{done} of {total} {what}\x1b[K").and_then(|()| stderr().flush());
-            if done + 1 == total {
-                let _ = write!(stderr(), "\r\x1b[K");
-            }
-        }
+    /// Shows how far something is, to people at a terminal and only after a second; `total` where it is known.
+    pub(crate) fn progress(&self, total: Option<usize>, what: &'static str) -> Progress {
+        let bar = ProgressBar::with_draw_target(total.map(|total| total as u64), ProgressDrawTarget::hidden());
+        let template = if total.is_some() { "{bar:30} {pos} of {len} {msg}" } else { "{spinner} {pos} {msg}" };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style);
+        bar.set_message(what);
+        Progress { bar, due: (!self.json).then(|| Instant::now() + PATIENCE) }
     }
 
     /// Prints what went wrong.
@@ -48,7 +54,7 @@ impl Output {
         let _ = if self.json {
             writeln!(stderr(), "{}", json!({ "error": failure.to_string(), "code": failure.code() }))
         } else {
-            writeln!(stderr(), "error: {failure}")
+            writeln!(anstream::stderr(), "{} {failure}", tinted("error:", BAD))
         };
     }
 
@@ -64,6 +70,62 @@ impl Output {
     }
 }
 
+/// How long something may take without a word.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How far something is. It is gone from the terminal when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    /// When to begin to show it, if it is not shown yet.
+    due: Option<Instant>,
+}
+
+impl Progress {
+    /// So many more are done.
+    pub(crate) fn done(&mut self, more: usize) {
+        self.bar.inc(more as u64);
+        if self.due.is_some_and(|due| Instant::now() >= due) {
+            self.due = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Asks for a secret on the terminal, without showing what is typed; `None` where there is nobody to ask.
+pub(crate) fn ask_hidden(question: &str) -> Option<String> {
+    if !stdin().is_terminal() {
+        return None;
+    }
+    rpassword::prompt_password(format!("{question}: ")).ok().filter(|answer| !answer.is_empty())
+}
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const WORSE: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const HEADER: Style = Style::new().bold();
+
+/// Words in a style, which is lost where there is no terminal.
+fn tinted(words: impl Display, style: Style) -> String {
+    format!("{style}{words}{style:#}")
+}
+
+/// A word on how something is, in its colour.
+pub(crate) fn state(word: &str) -> String {
+    match word {
+        "ok" | "healthy" => tinted(word, GOOD),
+        "degraded" => tinted(word, WORSE),
+        "FAILED" | "unhealthy" | "unreachable" => tinted(word, BAD),
+        _ => word.to_owned(),
+    }
+}
+
 /// Rows in aligned columns under a header.
 pub(crate) fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
@@ -71,5 +133,22 @@ pub(crate) fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let lines = table.lines().enumerate().map(|(number, line)| {
+        let line = line.trim_end();
+        if number == 0 { tinted(line, HEADER) } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The same with a word on how each is in front, in its colour.
+pub(crate) fn columns_of_states<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let table = columns(header, rows);
+    let lines = table.lines().map(|line| match line.split_once(' ') {
+        Some((word, rest)) => format!("{} {rest}", state(word)),
+        None => state(line),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

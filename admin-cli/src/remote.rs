@@ -246,7 +246,8 @@ fn user(email: &Email, rest: &str) -> String {
     format!("/users/{}{rest}", encoded(email.as_str()))
 }
 
-fn encoded(text: &str) -> String {
+/// Text as one segment of a path.
+pub(crate) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 

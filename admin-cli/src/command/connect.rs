@@ -6,11 +6,12 @@ use crate::Subject;
 use crate::cli::Connect;
 use crate::connection::{Connection, Setup};
 use crate::exit::Failure;
-use crate::output::Output;
+use crate::output::{Output, ask_hidden};
 
 pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
     let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
+    let connection = if wanted.offline { connection } else { connection.with_key(ask_hidden) };
     let found = if wanted.offline { None } else { Some(connection.open(subject).await?.api.health().await?) };
     let words = connection.words();
     let path = setup.keep(subject, &wanted.name, connection)?;

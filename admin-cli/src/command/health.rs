@@ -6,18 +6,18 @@ use serde_json::json;
 
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::output::{Output, columns};
+use crate::output::{Output, columns, columns_of_states, state};
 
 pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
     let health = session.api.health().await?;
     output.answer(&health, || {
-        let checks = health.checks.iter().map(|(part, word)| [part.clone(), word.clone()]);
+        let checks = health.checks.iter().map(|(part, word)| [word.clone(), part.clone()]);
         let details = health.details.iter().map(|(part, told)| [part.clone(), told.clone()]);
         let status = json!(health.status);
         format!(
             "{}\n\n{}\n\n{}",
-            status.as_str().unwrap_or_default(),
-            columns(["CHECK", "STATE"], checks),
+            state(status.as_str().unwrap_or_default()),
+            columns_of_states(["STATE", "CHECK"], checks),
             columns(["PART", "DETAIL"], details)
         )
     });

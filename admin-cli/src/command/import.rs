@@ -27,11 +27,13 @@ struct Found {
 pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &Output) -> Result<(), Failure> {
     let found = read(folder)?;
     let mut rows = Vec::new();
-    for (done, user) in found.users.values().enumerate() {
-        output.progress(done, found.users.len(), "users brought over");
+    let mut progress = output.progress(Some(found.users.len()), "users brought over");
+    for user in found.users.values() {
         let outcome = if apply { brought(session, user).await? } else { "would be brought over".to_owned() };
         rows.push([user.email.to_string(), user.data.len().to_string(), outcome]);
+        progress.done(1);
     }
+    drop(progress);
     let told: Vec<_> = rows
         .iter()
         .map(|[email, values, outcome]| json!({ "email": email, "values": values, "outcome": outcome }))

@@ -1,10 +1,13 @@
 //! What each command does; this file only tells them apart.
 
+mod admin_tools;
 mod aws;
 mod connect;
 mod connections;
 mod health;
 mod import;
+mod manuals;
+mod new;
 mod probe;
 mod register;
 mod tokens;
@@ -28,16 +31,14 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let session = || open(subject, asked.on.as_deref());
     match asked.command {
+        Command::AdminTools => admin_tools::run(subject, session().await?).await,
+        Command::New(wanted) => new::run(subject, &wanted, output),
+        Command::Manuals { folder } => manuals::run(subject, &folder, output),
         Command::Aws(command) => aws::run(subject, command, output).await,
         Command::Connect(wanted) => connect::run(subject, wanted, output).await,
         Command::Connections(command) => connections::run(subject, &command, output),
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut cli::tree(subject.command(), &subject.flags()),
-                subject.command(),
-                &mut std::io::stdout(),
-            );
+            clap_complete::generate(shell, &mut cli::tree(subject), subject.command(), &mut std::io::stdout());
             Ok(())
         }
         Command::Health => health::run(&session().await?, output).await,

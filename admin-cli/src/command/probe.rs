@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::connection::{Door, Session};
 use crate::exit::Failure;
 use crate::mcp::{Client, NEWEST, OLDER};
-use crate::output::{Output, columns};
+use crate::output::{Output, columns_of_states};
 
 /// A rung that was tried.
 struct Rung {
@@ -20,18 +20,26 @@ struct Rung {
 
 pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
     let rungs = climb(session).await;
-    let told: Vec<_> = rungs.iter().map(told).collect();
-    output.answer(&json!({ "server": session.url, "rungs": told }), || {
+    output.answer(&report_of(session, &rungs), || {
         let rows = rungs.iter().map(|rung| match &rung.outcome {
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        format!("{}\n\n{}", session.url, columns(["", "RUNG", "FOUND"], rows))
+        format!("{}\n\n{}", session.url, columns_of_states(["", "RUNG", "FOUND"], rows))
     });
     match rungs.into_iter().find_map(|rung| rung.outcome.err().map(|error| (rung.name, error))) {
         None => Ok(()),
         Some((name, error)) => Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into()),
     }
+}
+
+/// What was found, for programs.
+pub(crate) async fn report(session: &Session) -> Value {
+    report_of(session, &climb(session).await)
+}
+
+fn report_of(session: &Session, rungs: &[Rung]) -> Value {
+    json!({ "server": session.url, "rungs": rungs.iter().map(told).collect::<Vec<_>>() })
 }
 
 fn told(rung: &Rung) -> Value {

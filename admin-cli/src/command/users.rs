@@ -106,14 +106,17 @@ async fn add(subject: &Subject, session: &Session, user: NewUser, output: &Outpu
 
 async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     let (mut users, mut after) = (Vec::new(), None);
+    let mut progress = output.progress(None, "users listed");
     loop {
         let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
+        progress.done(page.users.len());
         users.extend(page.users);
         after = page.next;
         if after.is_none() {
             break;
         }
     }
+    drop(progress);
     output.answer(&users, || {
         if users.is_empty() {
             "No users yet.".to_owned()

@@ -1,0 +1,149 @@
+//! The clients' own commands: what registers a server, argument by argument, and the same as a line for a shell.
+//!
+//! Where no shell stands between, a variable is written as the client itself reads it.
+
+use std::slice;
+
+use super::{Client, Launch, Reach, Scope, Server, Token, entry};
+
+/// The client's command, if it has one that registers servers.
+pub(crate) const fn program(client: Client) -> Option<&'static str> {
+    match client {
+        Client::ClaudeCode => Some("claude"),
+        Client::GeminiCli => Some("gemini"),
+        Client::CodexCli => Some("codex"),
+        _ => None,
+    }
+}
+
+/// Whether the client's command registers for that scope. Claude Code's file for a project is made to be written by hand,
+/// and Codex's command knows no projects.
+pub(crate) fn serves(client: Client, scope: Scope) -> bool {
+    program(client).is_some() && (scope == Scope::User || client == Client::GeminiCli)
+}
+
+/// What registers the server.
+pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) -> Vec<String> {
+    match reach {
+        Reach::Http(token) => http(client, server, token, scope),
+        Reach::Process(launch) => process(client, server, launch, scope),
+    }
+}
+
+/// What takes an entry away first, where the client does not replace one itself.
+pub(crate) fn remove(client: Client, server: &Server) -> Option<Vec<String>> {
+    (client == Client::ClaudeCode).then(|| owned(&["mcp", "remove", "--scope", "user", &server.name]))
+}
+
+fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
+    let (name, url) = (server.name.as_str(), server.endpoint());
+    match (client, token) {
+        (Client::CodexCli, _) => {
+            owned(&["mcp", "add", name, "--url", &url, "--bearer-token-env-var", &token.variable(server)])
+        }
+        (Client::ClaudeCode, Token::Variable(_)) => {
+            let entry = entry::entry(client, server, &Reach::Http(token.clone())).to_string();
+            owned(&["mcp", "add-json", "--scope", "user", name, &entry])
+        }
+        _ => with_header(client, name, &url, &format!("Authorization: Bearer {}", token.in_shell()), scope),
+    }
+}
+
+/// The command with the header as it is given, which a shell may still have to expand.
+pub(crate) fn with_header(client: Client, name: &str, url: &str, header: &str, scope: Scope) -> Vec<String> {
+    if client == Client::GeminiCli {
+        return owned(&["mcp", "add", "--transport", "http", "-s", word(scope), "--header", header, name, url]);
+    }
+    owned(&["mcp", "add", "--transport", "http", "--scope", "user", name, url, "--header", header])
+}
+
+fn process(client: Client, server: &Server, launch: &Launch, scope: Scope) -> Vec<String> {
+    let name = server.name.as_str();
+    let environment: Vec<_> = launch.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let flagged = |flag: &str| environment.iter().flat_map(|pair| [flag.to_owned(), pair.clone()]).collect::<Vec<_>>();
+    let started = [slice::from_ref(&launch.command), &launch.arguments].concat();
+    let add = owned(&["mcp", "add"]);
+    match client {
+        // Its `--env` takes all that follows up to the next flag, so the name stands behind another.
+        Client::ClaudeCode => [add, flagged("--env"), owned(&["--scope", "user", name, "--"]), started].concat(),
+        Client::GeminiCli => [add, flagged("-e"), owned(&["-s", word(scope), name]), started].concat(),
+        _ => [add, owned(&[name]), flagged("--env"), owned(&["--"]), started].concat(),
+    }
+}
+
+const fn word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::User => "user",
+        Scope::Project => "project",
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// A command as a line for a shell.
+pub(crate) fn line(program: &str, arguments: &[String]) -> String {
+    let words = arguments.iter().map(|argument| quoted(argument));
+    [program.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// An argument as a shell takes it. A header's variable is left for the shell to expand.
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else if argument.starts_with("Authorization: ") {
+        format!("\"{argument}\"")
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Server {
+        Server { name: "notes".to_owned(), url: "https://mcp.example.com".to_owned() }
+    }
+
+    fn added(client: Client, reach: &Reach, scope: Scope) -> String {
+        line(program(client).expect("a command"), &add(client, &server(), reach, scope))
+    }
+
+    #[test]
+    fn a_variable_is_left_to_the_client_where_no_shell_reads_it() {
+        let reach = Reach::Http(Token::Variable("V".to_owned()));
+        let claude = r#"claude mcp add-json --scope user notes '{"headers":{"Authorization":"Bearer ${V}"},"type":"http","url":"https://mcp.example.com/mcp"}'"#;
+        assert_eq!(added(Client::ClaudeCode, &reach, Scope::User), claude);
+        let gemini = "gemini mcp add --transport http -s project --header \"Authorization: Bearer $V\" notes https://mcp.example.com/mcp";
+        assert_eq!(added(Client::GeminiCli, &reach, Scope::Project), gemini);
+        let codex = "codex mcp add notes --url https://mcp.example.com/mcp --bearer-token-env-var V";
+        assert_eq!(added(Client::CodexCli, &reach, Scope::User), codex);
+    }
+
+    #[test]
+    fn a_process_is_told_with_its_environment() {
+        let mut launch = Launch::new("/my apps/notes".to_owned(), "alice@example.com");
+        launch.environment.insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
+        let reach = Reach::Process(launch);
+        let rest = "'/my apps/notes' stdio --user alice@example.com";
+        for (client, begin) in [
+            (Client::ClaudeCode, "claude mcp add --env APP_USERS_PATH=/data --scope user notes --"),
+            (Client::GeminiCli, "gemini mcp add -e APP_USERS_PATH=/data -s user notes"),
+            (Client::CodexCli, "codex mcp add notes --env APP_USERS_PATH=/data --"),
+        ] {
+            assert_eq!(added(client, &reach, Scope::User), format!("{begin} {rest}"));
+        }
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        for argument in ["a b", "it's", "$HOME", "", "`x`", "a\\b", "{\"a\": \"b\"}"] {
+            let script = format!("printf %s {}", quoted(argument));
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), argument);
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The clients of November 2026: how each is told of a server, and what it can't do.
+//!
+//! What is said of them is pure (`text`, `argv`, `entry`, `json`, `toml`); `machine` and `file` alone touch this machine.
+
+pub(crate) mod argv;
+pub(crate) mod document;
+pub(crate) mod entry;
+pub(crate) mod file;
+mod json;
+pub(crate) mod machine;
+pub(crate) mod text;
+mod toml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// A program that speaks MCP to servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Client {
+    /// Claude Code.
+    ClaudeCode,
+    /// Gemini CLI.
+    GeminiCli,
+    /// Codex CLI.
+    CodexCli,
+    /// VS Code.
+    Vscode,
+    /// Cursor.
+    Cursor,
+    /// Claude on the web and on desktops.
+    ClaudeAi,
+    /// ChatGPT in developer mode.
+    Chatgpt,
+    /// Any client that starts a process.
+    Stdio,
+}
+
+/// For whom a registration is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scope {
+    /// For you, everywhere.
+    #[default]
+    User,
+    /// For whoever works in this folder.
+    Project,
+}
+
+/// What is registered.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    /// Without `/mcp`.
+    pub(crate) url: String,
+}
+
+/// The token, or where it will be.
+#[derive(Clone, Debug)]
+pub(crate) enum Token {
+    Given(String),
+    Variable(String),
+}
+
+/// A process that a client starts to speak with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Launch {
+    pub(crate) command: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// How a client comes to the server.
+#[derive(Clone, Debug)]
+pub(crate) enum Reach {
+    Http(Token),
+    Process(Launch),
+}
+
+/// What a person runs, writes or types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registration {
+    pub(crate) place: String,
+    pub(crate) text: String,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Launch {
+    /// A server binary that speaks for one user.
+    pub(crate) fn new(command: String, user: &str) -> Self {
+        let arguments = ["stdio", "--user", user].map(str::to_owned).to_vec();
+        Self { command, arguments, environment: BTreeMap::new() }
+    }
+}
+
+impl Server {
+    /// Where MCP is spoken.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("{}/mcp", self.url)
+    }
+
+    /// The variable that holds its token if nobody names another.
+    pub(crate) fn variable(&self) -> String {
+        format!("{}_TOKEN", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+}
+
+impl Client {
+    /// All of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::ClaudeCode,
+        Self::GeminiCli,
+        Self::CodexCli,
+        Self::Vscode,
+        Self::Cursor,
+        Self::ClaudeAi,
+        Self::Chatgpt,
+        Self::Stdio,
+    ];
+
+    /// Whether the client takes this server's name.
+    pub(crate) fn check(self, server: &Server) -> Result<(), String> {
+        let lawful =
+            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'_' && self != Self::GeminiCli);
+        // One that begins with `-` would be a flag of the client's command.
+        let is_word = !server.name.is_empty() && !server.name.starts_with('-') && server.name.len() <= 40;
+        if is_word && server.name.bytes().all(lawful) {
+            return Ok(());
+        }
+        let also = if self == Self::GeminiCli { "; `_` parts its tool names" } else { " or `_`" };
+        Err(format!("{self} can't call a server `{}`: use 1 to 40 letters, digits, `-`{also}", server.name))
+    }
+
+    /// Whether it keeps its servers in a file on this machine.
+    pub(crate) const fn has_file(self) -> bool {
+        !matches!(self, Self::ClaudeAi | Self::Chatgpt | Self::Stdio)
+    }
+
+    /// Whether it can start a process on this machine.
+    pub(crate) const fn starts_processes(self) -> bool {
+        !matches!(self, Self::ClaudeAi | Self::Chatgpt)
+    }
+
+    /// What connects the client over HTTP.
+    pub(crate) fn registration(self, server: &Server, token: &Token, scope: Scope) -> Registration {
+        text::http(self, server, token, scope)
+    }
+
+    /// What connects the client either way.
+    pub(crate) fn reached(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
+        match reach {
+            Reach::Http(token) => text::http(self, server, token, scope),
+            Reach::Process(launch) => text::process(self, server, launch, scope),
+        }
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClaudeCode => "claude-code",
+            Self::GeminiCli => "gemini-cli",
+            Self::CodexCli => "codex-cli",
+            Self::Vscode => "vscode",
+            Self::Cursor => "cursor",
+            Self::ClaudeAi => "claude-ai",
+            Self::Chatgpt => "chatgpt",
+            Self::Stdio => "stdio",
+        })
+    }
+}
+
+impl Token {
+    /// The token, or the shell's way to its variable.
+    fn in_shell(&self) -> String {
+        match self {
+            Self::Given(token) => token.clone(),
+            Self::Variable(name) => format!("${name}"),
+        }
+    }
+
+    /// The variable that holds the token, where a client takes none itself.
+    fn variable(&self, server: &Server) -> String {
+        match self {
+            Self::Given(_) => server.variable(),
+            Self::Variable(name) => name.clone(),
+        }
+    }
+
+    /// The token, or where a person finds it.
+    fn to_paste(&self) -> String {
+        match self {
+            Self::Given(token) => token.clone(),
+            Self::Variable(name) => format!("(the token in {name})"),
+        }
+    }
+
+    /// What to say where a variable must be there when the client starts.
+    pub(crate) fn needs(&self) -> Vec<String> {
+        match self {
+            Self::Given(_) => Vec::new(),
+            Self::Variable(name) => vec![format!("set {name} in the environment the client is started from")],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(name: &str) -> Server {
+        Server { name: name.to_owned(), url: "https://mcp.example.com".to_owned() }
+    }
+
+    #[test]
+    fn every_client_learns_the_url_and_none_loses_the_token() {
+        let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
+        for client in Client::ALL {
+            for scope in [Scope::User, Scope::Project] {
+                let registration = client.registration(&server, &given, scope);
+                assert!(registration.text.contains("https://mcp.example.com/mcp"), "{client}");
+                let all = format!("{}{}", registration.text, registration.notes.join(" "));
+                assert!(all.contains("eyJ.t.s"), "{client}: {all}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_is_named_in_each_clients_own_way() {
+        let (server, variable) = (server("my-notes"), Token::Variable("MY_NOTES_TOKEN".to_owned()));
+        let text = |client: Client, scope| client.registration(&server, &variable, scope).text;
+        assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
+        assert!(text(Client::ClaudeCode, Scope::User).contains("Bearer $MY_NOTES_TOKEN\""));
+        assert!(text(Client::Cursor, Scope::User).contains("${env:MY_NOTES_TOKEN}"));
+        assert!(text(Client::CodexCli, Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN"));
+        assert!(text(Client::Vscode, Scope::Project).contains("\"servers\""));
+        assert_eq!(server.variable(), "MY_NOTES_TOKEN");
+    }
+
+    #[test]
+    fn names_are_what_a_client_takes() {
+        for (client, name, is_lawful) in [
+            (Client::ClaudeCode, "my_notes", true),
+            (Client::GeminiCli, "my_notes", false),
+            (Client::GeminiCli, "my-notes", true),
+            (Client::Cursor, "my notes", false),
+            (Client::Cursor, "", false),
+            (Client::ClaudeCode, "--help", false),
+        ] {
+            assert_eq!(client.check(&server(name)).is_ok(), is_lawful, "{client} {name}");
+        }
+    }
+}

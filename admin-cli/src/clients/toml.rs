@@ -1,0 +1,144 @@
+//! Putting one table into Codex's TOML. Comments, order and everything else stay as they were.
+
+use serde_json::{Map, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table};
+
+/// The table of a server as JSON, if there is one.
+pub(crate) fn get(text: &str, root: &str, name: &str) -> Result<Option<Value>, String> {
+    let document: DocumentMut = text.parse().map_err(not_toml)?;
+    let Some(servers) = document.get(root) else { return Ok(None) };
+    let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
+    Ok(servers.get(name).map(json))
+}
+
+/// All tables of servers as JSON.
+pub(crate) fn all(text: &str, root: &str) -> Result<Map<String, Value>, String> {
+    let document: DocumentMut = text.parse().map_err(not_toml)?;
+    let Some(servers) = document.get(root) else { return Ok(Map::new()) };
+    let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
+    Ok(servers.iter().map(|(name, entry)| (name.to_owned(), json(entry))).collect())
+}
+
+/// The text with a server's table set to this entry.
+pub(crate) fn set(text: &str, root: &str, name: &str, entry: &Value) -> Result<String, String> {
+    let mut document: DocumentMut = text.parse().map_err(not_toml)?;
+    let servers = document.entry(root).or_insert_with(|| {
+        let mut servers = Table::new();
+        servers.set_implicit(true);
+        Item::Table(servers)
+    });
+    if let Some(servers) = servers.as_inline_table_mut() {
+        servers.insert(name, inline(entry));
+        return Ok(document.to_string());
+    }
+    let servers = servers.as_table_mut().ok_or_else(|| no_table(root))?;
+    let mut table = table(entry);
+    if let Some(old) = servers.get(name).and_then(Item::as_table) {
+        *table.decor_mut() = old.decor().clone();
+        table.set_position(old.position());
+    }
+    servers.insert(name, Item::Table(table));
+    Ok(document.to_string())
+}
+
+/// An entry alone, as a text to paste.
+pub(crate) fn text(root: &str, name: &str, entry: &Value) -> String {
+    set("", root, name, entry).unwrap_or_default()
+}
+
+fn members(entry: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    entry.as_object().into_iter().flatten()
+}
+
+fn table(entry: &Value) -> Table {
+    members(entry).map(|(name, value)| (name.as_str(), Item::Value(inline(value)))).collect()
+}
+
+fn inline(value: &Value) -> toml_edit::Value {
+    match value {
+        Value::Array(elements) => elements.iter().map(inline).collect::<Array>().into(),
+        Value::Object(_) => {
+            members(value).map(|(name, value)| (name.as_str(), inline(value))).collect::<InlineTable>().into()
+        }
+        Value::String(text) => text.as_str().into(),
+        Value::Bool(is_true) => (*is_true).into(),
+        other => other.as_i64().map_or_else(|| other.to_string().into(), Into::into),
+    }
+}
+
+/// What an entry's meaning is read from: its texts, lists and tables.
+fn json(item: &Item) -> Value {
+    match (item.as_table_like(), item.as_value()) {
+        (Some(table), _) => Value::Object(table.iter().map(|(name, item)| (name.to_owned(), json(item))).collect()),
+        (_, Some(value)) => json_value(value),
+        _ => Value::Null,
+    }
+}
+
+fn json_value(value: &toml_edit::Value) -> Value {
+    match (value.as_str(), value.as_array()) {
+        (Some(text), _) => text.into(),
+        (_, Some(elements)) => elements.iter().map(json_value).collect(),
+        _ => Value::Null,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn not_toml(error: toml_edit::TomlError) -> String {
+    let place = error.to_string();
+    // Its own words quote the line, and a line may hold a token.
+    format!("it is not TOML ({}: {})", place.lines().next().unwrap_or_default(), error.message())
+}
+
+fn no_table(root: &str) -> String {
+    format!("`{root}` is not a table")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const FILE: &str =
+        "# mine\nmodel = \"m\" # kept\n\n[mcp_servers.other]\ncommand = \"x\"\n\n# last\n[tui]\nz = 1\na = 2\n";
+
+    fn entry() -> Value {
+        json!({ "args": ["stdio"], "command": "/bin/notes", "env": { "A": "b" } })
+    }
+
+    #[test]
+    fn comments_and_order_are_kept() {
+        let set = set(FILE, "mcp_servers", "notes", &entry()).expect("lawful");
+        for line in FILE.lines() {
+            assert!(set.contains(line), "{line}\n{set}");
+        }
+        assert!(
+            set.contains("[mcp_servers.notes]\nargs = [\"stdio\"]\ncommand = \"/bin/notes\"\nenv = { A = \"b\" }\n"),
+            "{set}"
+        );
+        assert_eq!(get(&set, "mcp_servers", "notes"), Ok(Some(entry())));
+        assert_eq!(all(&set, "mcp_servers").expect("lawful").len(), 2);
+    }
+
+    #[test]
+    fn a_table_is_replaced_in_its_place() {
+        let replaced = set(FILE, "mcp_servers", "other", &json!({ "url": "u" })).expect("lawful");
+        assert_eq!(replaced, FILE.replace("command = \"x\"", "url = \"u\""));
+    }
+
+    #[test]
+    fn tables_in_a_line_and_new_files_are_taken_too() {
+        let inline = set("mcp_servers = { a = { url = \"u\" } }\n", "mcp_servers", "notes", &entry()).expect("lawful");
+        assert_eq!(get(&inline, "mcp_servers", "notes"), Ok(Some(entry())));
+        assert!(get(&inline, "mcp_servers", "a").expect("lawful").is_some());
+        assert!(text("mcp_servers", "notes", &entry()).starts_with("[mcp_servers.notes]\n"));
+    }
+
+    #[test]
+    fn what_is_no_toml_is_named_without_its_text() {
+        let fault = set("token = \"hush\nx", "mcp_servers", "notes", &entry()).expect_err("refused");
+        assert!(fault.contains("not TOML") && fault.contains("line 2") && !fault.contains("hush"), "{fault}");
+        assert!(set("mcp_servers = 7", "mcp_servers", "notes", &entry()).expect_err("refused").contains("not a table"));
+    }
+}

@@ -1,0 +1,199 @@
+//! `new`: an app to begin with, which builds and keeps all laws. What is there already is never touched.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use mcp_lambda::{App, Error};
+use serde_json::json;
+
+use crate::Subject;
+use crate::cli::New;
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// The files of an app, each with its place in it.
+type Files = Vec<(String, String)>;
+
+/// Crates that an app uses beside its own, and those of Rust itself.
+const RESERVED: [&str; 11] = [
+    "alloc",
+    "core",
+    "mcp-lambda",
+    "mcp-lambda-admin",
+    "mcp-lambda-dynamo",
+    "proc-macro",
+    "schemars",
+    "serde",
+    "serde-json",
+    "std",
+    "test",
+];
+
+pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<(), Failure> {
+    if matches!(subject, Subject::App(_)) {
+        return Err(Failure::Usage(format!("new apps are made by the generic CLI: `mcp-lambda new {}`", wanted.name)));
+    }
+    check(&wanted.name)?;
+    let folder = wanted.folder.join(&wanted.name);
+    if folder.exists() {
+        let words = format!("{} exists already; choose another name, or remove it", folder.display());
+        return Err(Error::already_exists(words).into());
+    }
+    let files = files(wanted, &framework(wanted)?);
+    for (path, text) in &files {
+        write(&folder.join(path), text)?;
+    }
+    let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
+    output.answer(&json!({ "folder": folder, "files": paths }), || {
+        let name = &wanted.name;
+        format!(
+            "Made {}. Next:\n\n  cd {}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local",
+            folder.display(),
+            folder.display()
+        )
+    });
+    Ok(())
+}
+
+fn check(name: &str) -> Result<(), Failure> {
+    // Keywords and leading digits are no identifiers.
+    let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
+    if RESERVED.contains(&name) || !is_identifier {
+        return Err(Failure::Usage(format!("`{name}` can't be the name of a Rust crate; choose another")));
+    }
+    App::new(name).check().map_err(|faults| Failure::Usage(faults.join("\n")))
+}
+
+/// Where the framework is: a folder, or nothing where it comes from the registry.
+fn framework(wanted: &New) -> Result<Option<String>, Failure> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = match &wanted.framework {
+        Some(folder) => folder
+            .canonicalize()
+            .ok()
+            .filter(|folder| is_framework(folder))
+            .ok_or_else(|| Failure::Usage(format!("{} is no checkout of mcp-lambda", folder.display())))?,
+        None => match own.canonicalize() {
+            Ok(folder) if is_framework(&folder) => folder,
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(folder.display().to_string()))
+}
+
+fn is_framework(folder: &Path) -> bool {
+    folder.join("runtime/Cargo.toml").is_file() && folder.join("store-dynamo/Cargo.toml").is_file()
+}
+
+fn files(wanted: &New, framework: &Option<String>) -> Files {
+    let name = &wanted.name;
+    let (library, tests) = if wanted.profile {
+        (include_str!("../../templates/lib_profile.rs.in"), include_str!("../../templates/tests_profile.rs.in"))
+    } else {
+        (include_str!("../../templates/lib.rs.in"), include_str!("../../templates/tests.rs.in"))
+    };
+    let main = if wanted.dynamo {
+        include_str!("../../templates/main.rs.in")
+    } else {
+        include_str!("../../templates/main_lean.rs.in")
+    };
+    let texts = [
+        ("Cargo.toml".to_owned(), include_str!("../../templates/Cargo.toml.in")),
+        ("README.md".to_owned(), include_str!("../../templates/README.md.in")),
+        (".gitignore".to_owned(), "/target\n"),
+        ("template.yaml".to_owned(), include_str!("../../templates/template.yaml")),
+        ("src/lib.rs".to_owned(), library),
+        ("src/main.rs".to_owned(), main),
+        (format!("src/bin/{name}-admin.rs"), include_str!("../../templates/admin.rs.in")),
+        ("tests/app.rs".to_owned(), tests),
+    ];
+    texts.into_iter().map(|(path, text)| (path, filled(text, wanted, framework.as_deref()))).collect()
+}
+
+/// The text with this app's words in it.
+fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
+    let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
+    let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
+    let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";
+    let lambda =
+        if is_lean { "Flags: [--no-default-features, --features, dynamo]" } else { "Flags: [--no-default-features]" };
+    let mut text = text.to_owned();
+    for part in ["runtime", "admin-cli", "store-dynamo"] {
+        text = text.replace(&format!("{{{{source:{part}}}}}"), &source(framework, part));
+    }
+    for (mark, word) in [
+        ("{{name}}", name.to_owned()),
+        ("{{crate}}", name.replace('-', "_")),
+        ("{{rust}}", env!("CARGO_PKG_RUST_VERSION").to_owned()),
+        ("{{weak}}", when(is_lean, "?")),
+        ("{{feature}}", when(is_lean, feature)),
+        ("{{optional}}", when(is_lean, ", optional = true")),
+        ("{{flags}}", when(wanted.profile, " --token-env TOKEN")),
+        ("Made for examples/notes; another app names its own binary below.", format!("Made for {name}.")),
+        ("Binary: notes", format!("Binary: {name}")),
+        ("Flags: [--no-default-features]", lambda.to_owned()),
+    ] {
+        text = text.replace(mark, &word);
+    }
+    text
+}
+
+fn source(framework: Option<&str>, part: &str) -> String {
+    framework.map_or_else(
+        || format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
+        |folder| format!("path = {:?}", format!("{folder}/{part}")),
+    )
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+    written.map_err(|error| {
+        let words = format!("{} can't be written: {error}", path.display());
+        match error.kind() {
+            ErrorKind::PermissionDenied => Error::forbidden(words).into(),
+            _ => Error::unavailable(words).into(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(name: &str, profile: bool, dynamo: bool) -> New {
+        New { name: name.to_owned(), profile, dynamo, folder: ".".into(), framework: None }
+    }
+
+    #[test]
+    fn every_mark_is_filled_and_the_parts_fit_each_other() {
+        for (profile, dynamo) in [(false, false), (false, true), (true, false), (true, true)] {
+            for (path, text) in files(&wanted("my-app", profile, dynamo), &Some("/framework".to_owned())) {
+                assert!(!text.contains("{{") && !text.contains("notes"), "{path}: {text}");
+                if path == "Cargo.toml" {
+                    assert_eq!(text.contains("optional = true }\nschemars"), !dynamo, "{text}");
+                    assert!(
+                        text.contains("path = \"/framework/runtime\"") && text.contains("panic = \"unwind\""),
+                        "{text}"
+                    );
+                }
+                if path == "template.yaml" {
+                    assert_eq!(text.contains("--features, dynamo]"), !dynamo, "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_no_crate_or_app_can_have_are_refused() {
+        for name in ["", "My-App", "my_app", "-x", "1st", "test", "async", "serde", "std", "a/b", "../up"] {
+            assert!(check(name).is_err(), "{name}");
+        }
+        assert!(check("my-app").is_ok());
+    }
+
+    #[test]
+    fn without_a_checkout_the_registry_has_it() {
+        assert_eq!(source(None, "runtime"), concat!("version = \"", env!("CARGO_PKG_VERSION"), "\""));
+    }
+}

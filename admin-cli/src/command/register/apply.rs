@@ -1,0 +1,332 @@
+//! `register --apply`: does for each client what would be printed.
+//!
+//! Everything that can be checked is checked for every client before the first token is made and the first file written. A
+//! token whose client could not be told is revoked. What is told of a token is a mask, except where a person must type it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use mcp_lambda::admin::IssuedToken;
+use mcp_lambda::config::ProcessEnvironment;
+use mcp_lambda::{Error, ErrorKind, MASK};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::{Access, Plan, told_in_words};
+use crate::cli::Register;
+use crate::clients::entry::Meaning;
+use crate::clients::machine::Machine;
+use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, file, text};
+use crate::connection::Session;
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// How long a client's own command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of what a failed command said is told.
+const MAX_WORDS: usize = 2_000;
+
+/// One client, looked at and ready.
+struct Task {
+    client: Client,
+    /// The client's own command, where that does it.
+    program: Option<PathBuf>,
+    path: PathBuf,
+    found: Found,
+}
+
+/// What the client's file has under the name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Same,
+    Other,
+}
+
+/// How it ended for one client.
+struct Outcome {
+    client: Client,
+    state: &'static str,
+    place: String,
+    text: String,
+    notes: Vec<String>,
+    fault: Option<Error>,
+}
+
+pub(super) async fn run(session: &Session, plan: &Plan, wanted: &Register, output: &Output) -> Result<(), Failure> {
+    let tasks = looked(plan, wanted)?;
+    let mut outcomes = Vec::new();
+    for task in &tasks {
+        outcomes.push(task.done(session, plan, wanted).await);
+    }
+    if wanted.clients.is_empty() {
+        let is_left = |client: &Client| tasks.iter().all(|task| task.client != *client);
+        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(left_out));
+    }
+    let told: Vec<_> = outcomes.iter().map(Outcome::told).collect();
+    output.answer(&told, || outcomes.iter().map(Outcome::words).collect::<Vec<_>>().join("\n\n"));
+    let failed = outcomes.into_iter().find_map(|outcome| Some((outcome.client, outcome.fault?)));
+    failed.map_or(Ok(()), |(client, fault)| Err(Error::new(fault.kind(), format!("{client}: {fault}")).into()))
+}
+
+/// The clients, each looked at, and nothing done yet.
+fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
+    let machine = Machine::new(&ProcessEnvironment)
+        .ok_or_else(|| Failure::NotConfigured("there is no home folder that clients keep files in; set HOME".into()))?;
+    let clients = chosen(&machine, plan, &wanted.clients)?;
+    clients.iter().try_for_each(|client| client.check(&plan.server)).map_err(Failure::Usage)?;
+    checked(&machine, plan, wanted, &clients)
+}
+
+/// The clients asked for, or those that are here.
+fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Client>, Failure> {
+    if let Some(client) = asked.iter().find(|client| !client.has_file()) {
+        let is_started = matches!(plan.access, Access::Process(_)) && !client.starts_processes();
+        let steps = if is_started {
+            "it starts no process on this machine".to_owned()
+        } else {
+            format!("leave out `--apply`, and `register --client {client}` prints what to do")
+        };
+        return Err(Failure::Usage(format!("{client} can't be registered from here: {steps}")));
+    }
+    let mut clients: Vec<Client> = Vec::new();
+    let here = Client::ALL.into_iter().filter(|client| asked.is_empty() && !machine.signs(*client).is_empty());
+    for client in asked.iter().copied().chain(here) {
+        if !clients.contains(&client) {
+            clients.push(client);
+        }
+    }
+    if clients.is_empty() {
+        let words = "no client was found on this machine; name one with `--client`, or leave out `--apply`";
+        return Err(Error::not_found(words).into());
+    }
+    Ok(clients)
+}
+
+/// The clients looked at, unless something stands in the way of one; then all faults at once.
+fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Client]) -> Result<Vec<Task>, Failure> {
+    let (mut tasks, mut faults) = (Vec::new(), Vec::new());
+    for client in clients {
+        match Task::look(machine, plan, wanted, *client) {
+            Ok(task) => tasks.push(task),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let Some(first) = faults.first() else { return Ok(tasks) };
+    let words: Vec<_> = faults.iter().map(Error::chain).collect();
+    Err(Error::new(first.kind(), format!("{}\nNothing was changed.", words.join("\n"))).into())
+}
+
+impl Task {
+    fn look(machine: &Machine<'_>, plan: &Plan, wanted: &Register, client: Client) -> Result<Self, Error> {
+        let path = machine.file(client, wanted.scope).ok_or_else(|| Error::internal("a client without a file"))?;
+        let program = machine.command(client).filter(|_| argv::serves(client, wanted.scope));
+        let found = find(client, &path, plan, &plan.reach_unsigned())?;
+        if found == Found::Other && !wanted.force {
+            return Err(conflict(&path, &plan.server.name));
+        }
+        Ok(Self { client, program, path, found })
+    }
+
+    async fn done(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
+        let renews = wanted.force && matches!(plan.access, Access::User(_));
+        if self.found == Found::Same && !renews {
+            return self.already(plan);
+        }
+        let (reach, issued) = match plan.reach(session, self.client).await {
+            Ok(reach) => reach,
+            Err(fault) => return self.failed(fault, Vec::new()),
+        };
+        let result = match &self.program {
+            Some(program) => self.ran(program, plan, &reach, wanted.scope).await,
+            None => self.wrote(plan, &reach, wanted),
+        };
+        match result {
+            Ok((place, text)) => {
+                let notes = self.notes(plan, &reach, wanted.scope);
+                let state = if self.found == Found::Nothing { "added" } else { "replaced" };
+                Outcome { client: self.client, state, place, text: masked(&text, &reach), notes, fault: None }
+            }
+            Err(fault) => {
+                let note = revoked(session, issued).await;
+                self.failed(Error::new(fault.kind(), masked(&fault.chain(), &reach)), note.into_iter().collect())
+            }
+        }
+    }
+
+    fn already(&self, plan: &Plan) -> Outcome {
+        let has_token = matches!(plan.access, Access::User(_));
+        let note = has_token.then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
+        Outcome {
+            client: self.client,
+            state: "already_there",
+            place: self.path.display().to_string(),
+            text: String::new(),
+            notes: note.into_iter().collect(),
+            fault: None,
+        }
+    }
+
+    fn failed(&self, fault: Error, notes: Vec<String>) -> Outcome {
+        let place = self.program.as_ref().unwrap_or(&self.path).display().to_string();
+        let notes = [vec![fault.to_string()], notes].concat();
+        Outcome { client: self.client, state: "failed", place, text: String::new(), notes, fault: Some(fault) }
+    }
+
+    /// Runs the client's own command, and tells which.
+    async fn ran(&self, program: &Path, plan: &Plan, reach: &Reach, scope: Scope) -> Result<(String, String), Error> {
+        let name = argv::program(self.client).unwrap_or_default();
+        let mut lines = Vec::new();
+        if let Some(arguments) = argv::remove(self.client, &plan.server).filter(|_| self.found != Found::Nothing) {
+            command(program, &arguments).await?;
+            lines.push(argv::line(name, &arguments));
+        }
+        let arguments = argv::add(self.client, &plan.server, reach, scope);
+        command(program, &arguments).await.map_err(|fault| match lines.is_empty() {
+            true => fault,
+            false => Error::new(fault.kind(), format!("{fault}; the entry that was there is gone")),
+        })?;
+        lines.push(argv::line(name, &arguments));
+        Ok(("ran".to_owned(), lines.join("\n")))
+    }
+
+    /// Writes the client's file, as it is by now, and tells what was put in.
+    fn wrote(&self, plan: &Plan, reach: &Reach, wanted: &Register) -> Result<(String, String), Error> {
+        if find(self.client, &self.path, plan, reach)? == Found::Other && !wanted.force {
+            return Err(conflict(&self.path, &plan.server.name));
+        }
+        let old = read(&self.path)?;
+        let new = document::set(self.client, &old, &plan.server, reach)
+            .map_err(|fault| damaged(self.client, &self.path, &fault, plan))?;
+        file::write(&self.path, &new, token_of(reach).is_some_and(|token| new.contains(token)))
+            .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", self.path.display())))?;
+        Ok((format!("wrote {}", self.path.display()), text::to_paste(self.client, &plan.server, reach)))
+    }
+
+    /// What to know of what was done.
+    fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
+        let mut notes = self.client.reached(&plan.server, reach, scope).notes;
+        // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
+        if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) = (reach, self.client, scope) {
+            notes.extend(token.needs());
+        }
+        let holds = token_of(reach).is_some_and(|token| read(&self.path).is_ok_and(|text| text.contains(token)));
+        if holds && scope == Scope::Project {
+            notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));
+        }
+        if holds && file::is_open_to_others(&self.path) {
+            notes.push(format!("others on this machine may read the token: `chmod 600 {}`", self.path.display()));
+        }
+        notes
+    }
+}
+
+impl Outcome {
+    fn told(&self) -> Value {
+        json!({
+            "client": self.client.to_string(), "where": self.place, "text": self.text, "notes": self.notes,
+            "state": self.state, "done": matches!(self.state, "added" | "replaced" | "already_there"),
+        })
+    }
+
+    fn words(&self) -> String {
+        let heading = match self.state {
+            "already_there" => format!("already there, in {}", self.place),
+            "left_out" => "left out".to_owned(),
+            "failed" => format!("FAILED, {}", self.place),
+            state => format!("{state}; {}", self.place),
+        };
+        told_in_words(&format!("{}: {heading}", self.client), &self.text, &self.notes)
+    }
+}
+
+fn left_out(client: Client) -> Outcome {
+    let note = if client.has_file() {
+        "it was not found on this machine; name it with `--client` to do it all the same".to_owned()
+    } else {
+        format!("it can't be registered from here; `register --client {client}` prints what to do")
+    };
+    Outcome { client, state: "left_out", place: String::new(), text: String::new(), notes: vec![note], fault: None }
+}
+
+/// What a client's file has under the server's name.
+fn find(client: Client, path: &Path, plan: &Plan, reach: &Reach) -> Result<Found, Error> {
+    let fault = |fault: String| damaged(client, path, &fault, plan);
+    let text = read(path)?;
+    // Trying it shows now whatever would stand in the way later.
+    document::set(client, &text, &plan.server, reach).map_err(fault)?;
+    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
+    let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
+    Ok(match found {
+        None => Found::Nothing,
+        Some(found) if Meaning::of(&found) == wanted => Found::Same,
+        Some(_) => Found::Other,
+    })
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
+    file::read(path).map(Option::unwrap_or_default).map_err(fault)
+}
+
+fn conflict(path: &Path, name: &str) -> Error {
+    Error::conflict(format!(
+        "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
+        path.display()
+    ))
+}
+
+/// A file that can't be changed without harm, and what a person may put into it.
+fn damaged(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
+    let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
+    Error::conflict(format!(
+        "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
+        path.display()
+    ))
+}
+
+/// Runs a client's command to its end, without a shell and without anything to read.
+async fn command(program: &Path, arguments: &[String]) -> Result<(), Error> {
+    let mut command = Command::new(program);
+    let ended = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let name = program.display();
+    let output = match tokio::time::timeout(PATIENCE, ended).await {
+        Err(_) => {
+            return Err(Error::deadline_exceeded(format!("{name} did not end within {} seconds", PATIENCE.as_secs())));
+        }
+        Ok(Err(error)) => return Err(Error::unavailable(format!("{name} can't be started: {error}"))),
+        Ok(Ok(output)) => output,
+    };
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stderr, output.stdout].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let said: String = said.join("\n").trim().chars().take(MAX_WORDS).collect();
+    let ended = output.status.code().map_or_else(|| "was killed".to_owned(), |code| format!("ended with {code}"));
+    Err(Error::new(ErrorKind::Internal, format!("{name} {ended}: {said}")))
+}
+
+fn token_of(reach: &Reach) -> Option<&str> {
+    match reach {
+        Reach::Http(Token::Given(token)) => Some(token),
+        _ => None,
+    }
+}
+
+fn masked(text: &str, reach: &Reach) -> String {
+    token_of(reach).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
+}
+
+/// Ends a token that nobody was told.
+async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
+    let issued = issued?;
+    Some(match session.api.revoke_token(&issued.email, &issued.id).await {
+        Ok(()) => "the token made for it was revoked".to_owned(),
+        Err(error) => format!(
+            "the token made for it could not be revoked ({error}); say `tokens revoke {} {}`",
+            issued.email, issued.id
+        ),
+    })
+}

@@ -1,0 +1,170 @@
+//! `register --detect`: which clients are on this machine, and which of them know this server. It changes nothing, and never
+//! tells a token.
+
+use mcp_lambda::config::ProcessEnvironment;
+use serde_json::{Value, json};
+
+use super::beside;
+use crate::Subject;
+use crate::clients::entry::Meaning;
+use crate::clients::machine::{Machine, Shelf};
+use crate::clients::{Client, Server};
+use crate::connection::{Door, Session};
+use crate::exit::Failure;
+use crate::output::{Output, columns};
+
+/// What is known of one client.
+struct Sight {
+    client: Client,
+    signs: Vec<String>,
+    entries: Vec<Entry>,
+    notes: Vec<String>,
+}
+
+/// An entry that is this server's by its name, its URL or its command.
+struct Entry {
+    name: String,
+    file: String,
+    scope: &'static str,
+    by: Vec<&'static str>,
+    leads_to: String,
+    token: String,
+}
+
+/// By what an entry is known as this server's.
+struct Known<'a> {
+    name: &'a str,
+    endpoint: String,
+    command: Option<String>,
+}
+
+pub(super) fn run(
+    subject: &Subject,
+    session: &Session,
+    server: &Server,
+    asked: &[Client],
+    output: &Output,
+) -> Result<(), Failure> {
+    if let Some(client) = asked.iter().find(|client| !client.has_file()) {
+        return Err(Failure::Usage(format!("{client} keeps nothing on this machine that could be looked at")));
+    }
+    let machine = Machine::new(&ProcessEnvironment)
+        .ok_or_else(|| Failure::NotConfigured("there is no home folder to look in; set HOME".into()))?;
+    let command = match (subject, &session.door) {
+        (Subject::App(app), Door::House(_)) => beside(app.name()).ok(),
+        _ => None,
+    };
+    let known = Known { name: &server.name, endpoint: server.endpoint(), command };
+    let wanted = |client: &Client| client.has_file() && (asked.is_empty() || asked.contains(client));
+    let sights: Vec<_> =
+        Client::ALL.into_iter().filter(wanted).map(|client| Sight::of(&machine, client, &known)).collect();
+    let told: Vec<_> = sights.iter().map(Sight::told).collect();
+    output.answer(&told, || words(&sights));
+    Ok(())
+}
+
+impl Sight {
+    fn of(machine: &Machine<'_>, client: Client, known: &Known<'_>) -> Self {
+        let signs = machine.signs(client).iter().map(|sign| sign.display().to_string()).collect();
+        let mut sight = Self { client, signs, entries: Vec::new(), notes: Vec::new() };
+        for shelf in machine.shelves(client) {
+            match shelf.servers(client) {
+                Ok(servers) => {
+                    sight.entries.extend(servers.iter().filter_map(|(name, entry)| known.entry(&shelf, name, entry)));
+                }
+                Err(fault) if sight.notes.contains(&fault) => {}
+                Err(fault) => sight.notes.push(fault),
+            }
+        }
+        sight
+    }
+
+    fn state(&self) -> &'static str {
+        match (self.entries.is_empty(), self.signs.is_empty()) {
+            (false, _) => "registered",
+            (true, false) => "not_registered",
+            (true, true) => "not_found",
+        }
+    }
+
+    fn told(&self) -> Value {
+        let entries: Vec<_> = self.entries.iter().map(Entry::told).collect();
+        json!({
+            "client": self.client.to_string(), "state": self.state(), "detected": !self.signs.is_empty(),
+            "signs": self.signs, "registrations": entries, "notes": self.notes,
+        })
+    }
+
+    fn rows(&self) -> Vec<[String; 6]> {
+        let state = self.state().replace('_', " ");
+        let row = |entry: &Entry| {
+            let [name, file] = [&entry.name, &entry.file].map(Clone::clone);
+            [self.client.to_string(), state.clone(), name, entry.leads_to.clone(), entry.token.clone(), file]
+        };
+        if self.entries.is_empty() {
+            let [none, nothing, nowhere] = [const { String::new() }; 3];
+            return vec![[self.client.to_string(), state, none, nothing, nowhere, String::new()]];
+        }
+        self.entries.iter().map(row).collect()
+    }
+}
+
+impl Known<'_> {
+    /// The entry, if it is this server's.
+    fn entry(&self, shelf: &Shelf, name: &str, entry: &Value) -> Option<Entry> {
+        let meaning = Meaning::of(entry);
+        let is_started = self.command.is_some() && meaning.command == self.command;
+        let signs = [("name", name == self.name), ("url", meaning.leads_to(&self.endpoint)), ("command", is_started)];
+        let by: Vec<_> = signs.into_iter().filter_map(|(by, holds)| holds.then_some(by)).collect();
+        let place = meaning.url.clone().or_else(|| meaning.command.clone()).unwrap_or_default();
+        let entry = || Entry {
+            name: name.to_owned(),
+            file: shelf.path.display().to_string(),
+            scope: shelf.scope,
+            by: by.clone(),
+            leads_to: without_secrets(&place),
+            token: meaning.credential_words(),
+        };
+        (!by.is_empty()).then(entry)
+    }
+}
+
+impl Entry {
+    fn told(&self) -> Value {
+        json!({
+            "name": self.name, "where": self.file, "scope": self.scope, "by": self.by,
+            "leads_to": self.leads_to, "token": self.token,
+        })
+    }
+}
+
+/// A URL without what may hold a token or a password.
+fn without_secrets(place: &str) -> String {
+    let Some((scheme, rest)) = place.split_once("://") else { return place.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
+fn words(sights: &[Sight]) -> String {
+    let table = columns(["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"], sights.iter().flat_map(Sight::rows));
+    let notes: Vec<_> = sights.iter().flat_map(|sight| &sight.notes).map(|note| format!("\n\n{note}")).collect();
+    format!("{table}{}", notes.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_without_secrets() {
+        for (place, told) in [
+            ("https://u:p@h.example/mcp?token=t#f", "https://h.example/mcp"),
+            ("https://h.example", "https://h.example"),
+            ("/bin/notes", "/bin/notes"),
+        ] {
+            assert_eq!(without_secrets(place), told);
+        }
+    }
+}

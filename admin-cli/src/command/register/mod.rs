@@ -1,0 +1,175 @@
+//! `register`: what connects each client to this server, printed, done, or looked for.
+//!
+//! Names are checked before any token is made: what is refused leaves none behind.
+
+mod apply;
+mod detect;
+
+use mcp_lambda::admin::{IssuedToken, NewToken};
+use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
+use mcp_lambda::{Email, Error};
+use serde_json::json;
+
+use crate::Subject;
+use crate::cli::Register;
+use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
+use crate::connection::{Door, Session};
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// What is registered, and how clients come to it.
+struct Plan {
+    server: Server,
+    access: Access,
+}
+
+/// How clients come to the server, before any token is made.
+enum Access {
+    /// With a token of the client's own.
+    User(Email),
+    /// With what a variable holds.
+    Variable(String),
+    /// By starting it.
+    Process(Launch),
+}
+
+pub(crate) async fn run(
+    subject: &Subject,
+    session: &Session,
+    wanted: Register,
+    output: &Output,
+) -> Result<(), Failure> {
+    let name = match &wanted.name {
+        Some(name) => name.clone(),
+        None => name(subject, session).await?,
+    };
+    let server = Server { name, url: session.url.clone() };
+    if wanted.detect {
+        return detect::run(subject, session, &server, &wanted.clients, output);
+    }
+    let access = access(subject, session, &wanted, &server).await?;
+    let plan = Plan { server, access };
+    if wanted.apply {
+        return apply::run(session, &plan, &wanted, output).await;
+    }
+    print(session, &plan, wanted, output).await
+}
+
+async fn print(session: &Session, plan: &Plan, wanted: Register, output: &Output) -> Result<(), Failure> {
+    if let (Access::Process(_), Some(client)) =
+        (&plan.access, wanted.clients.iter().find(|client| !client.starts_processes()))
+    {
+        return Err(Failure::Usage(format!("{client} starts no process on this machine; leave out `--stdio`")));
+    }
+    let clients = if wanted.clients.is_empty() { Client::ALL.to_vec() } else { wanted.clients };
+    clients.iter().try_for_each(|client| client.check(&plan.server)).map_err(Failure::Usage)?;
+    let mut registrations = Vec::new();
+    for client in clients {
+        let (reach, _) = plan.reach(session, client).await?;
+        registrations.push((client, client.reached(&plan.server, &reach, wanted.scope)));
+    }
+    let told: Vec<_> = registrations.iter().map(told).collect();
+    output.answer(&told, || registrations.iter().map(words).collect::<Vec<_>>().join("\n\n"));
+    Ok(())
+}
+
+impl Plan {
+    /// How this client comes to the server, with the token that was made for it.
+    async fn reach(&self, session: &Session, client: Client) -> Result<(Reach, Option<IssuedToken>), Error> {
+        let email = match &self.access {
+            Access::User(email) => email.clone(),
+            _ => return Ok((self.reach_unsigned(), None)),
+        };
+        let token = NewToken { email, name: Some(client.to_string()), duration_seconds: None, scopes: None };
+        let issued = session.api.create_token(token).await?;
+        Ok((Reach::Http(Token::Given(issued.token.expose().clone())), Some(issued)))
+    }
+
+    /// How clients come to the server, with a word where a token will be.
+    fn reach_unsigned(&self) -> Reach {
+        match &self.access {
+            Access::User(_) => Reach::Http(Token::Given("TOKEN".to_owned())),
+            Access::Variable(name) => Reach::Http(Token::Variable(name.clone())),
+            Access::Process(launch) => Reach::Process(launch.clone()),
+        }
+    }
+}
+
+async fn access(subject: &Subject, session: &Session, wanted: &Register, server: &Server) -> Result<Access, Failure> {
+    let variable = wanted.token_env.clone().unwrap_or_else(|| server.variable());
+    if variable.is_empty() || !variable.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(Failure::Usage(format!("`{variable}` is no name of a variable: use letters, digits and `_`")));
+    }
+    let Some(email) = &wanted.user else { return Ok(Access::Variable(variable)) };
+    if wanted.stdio {
+        let launch = launch(subject, session, email)?;
+        session.api.user(email).await?;
+        return Ok(Access::Process(launch));
+    }
+    if wanted.apply {
+        session.api.user(email).await?;
+    }
+    Ok(Access::User(email.clone()))
+}
+
+/// What starts this machine's server for one user.
+fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
+    let (Subject::App(app), Door::House(_)) = (subject, &session.door) else {
+        return Err(Failure::Usage(
+            "`--stdio` needs this machine's own store (`connect local`); a server elsewhere is reached by its URL"
+                .into(),
+        ));
+    };
+    let binary = beside(app.name())?;
+    let mut launch = Launch::new(binary, email.as_str());
+    let settings =
+        Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
+    // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
+    let is_moved = settings.is_users_path_named || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
+    if let Some(path) = settings.users_path.filter(|_| is_moved) {
+        launch.environment.insert("APP_USERS_PATH".to_owned(), path.to_string_lossy().into_owned());
+    }
+    if let Some(table) = settings.users_table {
+        launch.environment.insert("USERS_TABLE".to_owned(), table);
+    }
+    Ok(launch)
+}
+
+/// The server's binary, beside this one.
+fn beside(app: &str) -> Result<String, Failure> {
+    let binary = ProcessEnvironment.executable().map(|own| own.with_file_name(app));
+    let binary = binary.ok_or_else(|| Error::internal("the system does not tell where this program is"))?;
+    if !binary.is_file() {
+        return Err(Failure::NotConfigured(format!(
+            "there is no server binary at {}; build it, or put it beside this one",
+            binary.display()
+        )));
+    }
+    Ok(binary.to_string_lossy().into_owned())
+}
+
+fn told((client, registration): &(Client, Registration)) -> serde_json::Value {
+    json!({
+        "client": client.to_string(), "where": registration.place, "text": registration.text, "notes": registration.notes,
+    })
+}
+
+fn words((client, registration): &(Client, Registration)) -> String {
+    told_in_words(&format!("{client}: {}", registration.place), &registration.text, &registration.notes)
+}
+
+/// A heading, the text under it, and what to know of it.
+fn told_in_words(heading: &str, text: &str, notes: &[String]) -> String {
+    let text: Vec<_> = text.lines().map(|line| format!("\n  {line}")).collect();
+    let notes: Vec<_> = notes.iter().map(|note| format!("\n  ({note})")).collect();
+    let gap = if text.is_empty() { "" } else { "\n" };
+    format!("{heading}{gap}{}{}", text.concat(), notes.concat())
+}
+
+/// What clients call the server: the app's name.
+pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String, Failure> {
+    Ok(match subject {
+        Subject::App(app) => app.name().to_owned(),
+        Subject::Any => session.api.health().await?.details.get("app").cloned().unwrap_or_else(|| "mcp".to_owned()),
+    })
+}

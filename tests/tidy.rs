@@ -56,6 +56,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("rpassword::", &["admin-cli/src/output.rs"]),
     ("clap_mangen::", &["admin-cli/src/command/manuals.rs"]),
     ("syn::", &["admin-cli/src/command/new.rs", "runtime/macros/src/"]),
+    ("jsonc_parser::", &["admin-cli/src/clients/json.rs"]),
     ("toml_edit::", &["admin-cli/src/clients/toml.rs"]),
     (
         "clap::",

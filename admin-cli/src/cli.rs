@@ -1,5 +1,7 @@
 //! The command tree, and nothing of what it does.
 
+use std::ffi::OsString;
+
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mcp_lambda::Email;
 use serde_json::{Map, Value};
@@ -11,14 +13,27 @@ use crate::output::ask_hidden;
 /// What was asked, and what the flags of the app's own profile were given.
 pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
 
-/// Reads this process's arguments; `users add` and `users update-profile` take the app's own flags too.
-pub(crate) fn parse(subject: &Subject) -> Result<Asked, clap::Error> {
+/// Reads a command and its arguments; `users add` and `users update-profile` take the app's own flags too.
+pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap::Error> {
     let (flags, mut tree) = (subject.flags(), tree(subject));
-    let matches = tree.clone().try_get_matches()?;
-    let given = |(is_new, matches)| flags::given(&flags, is_new, matches, ask_hidden);
-    let profile = profile_matches(&matches).map(given).transpose();
-    let profile = profile.map_err(|error| tree.error(clap::error::ErrorKind::ValueValidation, error))?;
-    Ok((Arguments::from_arg_matches(&matches)?, profile.flatten()))
+    tree.build();
+    let matches = tree.clone().try_get_matches_from(words)?;
+    let profile = match profile_matches(&matches) {
+        Some((command, matches)) => flags::given(&flags, command == "add", matches, ask_hidden)
+            .map_err(|error| unlawful(&mut tree, command, error))?,
+        None => None,
+    };
+    Ok((Arguments::from_arg_matches(&matches)?, profile))
+}
+
+/// A fault of a `users` command's arguments, with that command's own usage.
+fn unlawful(tree: &mut clap::Command, command: &str, words: String) -> clap::Error {
+    let kind = clap::error::ErrorKind::ValueValidation;
+    let own = tree.find_subcommand_mut("users").and_then(|users| users.find_subcommand_mut(command));
+    match own {
+        Some(command) => command.error(kind, words),
+        None => clap::Error::raw(kind, words),
+    }
 }
 
 /// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
@@ -32,11 +47,10 @@ pub(crate) fn tree(subject: &Subject) -> clap::Command {
     tree.mut_subcommand("new", |new| new.hide(matches!(subject, Subject::App(_))))
 }
 
-/// Whether a profile is new, and what its command was given.
-fn profile_matches(matches: &ArgMatches) -> Option<(bool, &ArgMatches)> {
+/// The command that takes a profile, and what it was given.
+fn profile_matches(matches: &ArgMatches) -> Option<(&str, &ArgMatches)> {
     let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
-    let (name, command) = users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))?;
-    Some((name == "add", command))
+    users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))
 }
 
 /// Administer an MCP server: its users, their tokens, its health.
@@ -77,7 +91,7 @@ pub(crate) enum Command {
     },
     /// Connect clients: print what does it, do it with `--apply`, or see with `--detect` what is there.
     Register(Register),
-    /// Print a script that completes commands in a shell, such as `… completions bash`.
+    /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -101,7 +115,7 @@ pub(crate) enum Command {
         #[arg(value_name = "FOLDER")]
         folder: std::path::PathBuf,
     },
-    /// Make what a deployment needs in AWS, or in an emulator of it.
+    /// Make what a deployment needs in AWS, or in an emulator of it, and rotate its signing key.
     #[command(subcommand)]
     Aws(Aws),
 }
@@ -210,6 +224,18 @@ pub(crate) enum Aws {
         #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
     },
+    /// Put a new signing key into the secret. Tokens of the key before it go on, and end at the next rotation.
+    Rotate {
+        /// The Secrets Manager secret, as in `SIGNING_KEY_SECRET`.
+        #[arg(long)]
+        secret: String,
+        /// Another endpoint than AWS's own, such as an emulator's; `AWS_ENDPOINT_URL` does the same.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -249,6 +275,9 @@ pub(crate) enum Users {
         /// How long the token lives, such as 12h or 90d.
         #[arg(long, value_name = "TIME", value_parser = seconds)]
         expires: Option<u64>,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<std::path::PathBuf>,
     },
     /// List all users.
     List,
@@ -321,6 +350,9 @@ pub(crate) enum Tokens {
         /// What it is good for; without any, everything its user may do.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<std::path::PathBuf>,
     },
     /// List a user's tokens, without the tokens themselves.
     List {

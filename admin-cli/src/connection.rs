@@ -218,7 +218,7 @@ impl Setup {
     pub(crate) fn chosen(&self, subject: &Subject, name: Option<&str>) -> Result<&Connection, Failure> {
         match name {
             Some(name) => self.stored(name).ok_or_else(|| self.unknown(name)),
-            None => self.stored(&self.current).ok_or_else(|| not_connected(subject)),
+            None => self.stored(&self.current).ok_or_else(|| self.none_in_use(subject)),
         }
     }
 
@@ -253,11 +253,28 @@ impl Setup {
         self.write(subject)
     }
 
-    fn unknown(&self, name: &str) -> Failure {
+    /// Which there are, in words.
+    fn known(&self) -> String {
         let names: Vec<_> = self.connections.keys().map(|name| format!("`{name}`")).collect();
-        let known =
-            if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
-        Error::not_found(format!("no connection is called `{name}`; {known}")).into()
+        match names.as_slice() {
+            [] => "there is none".to_owned(),
+            [one] => format!("there is {one}"),
+            many => format!("there are {}", many.join(", ")),
+        }
+    }
+
+    fn none_in_use(&self, subject: &Subject) -> Failure {
+        if self.connections.is_empty() {
+            return not_connected(subject);
+        }
+        let (known, command) = (self.known(), subject.command());
+        Failure::NotConfigured(format!(
+            "no connection is in use; {known}: say `{command} connections use NAME`, or `--on NAME`"
+        ))
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        Error::not_found(format!("no connection is called `{name}`; {}", self.known())).into()
     }
 
     fn write(mut self, subject: &Subject) -> Result<PathBuf, Failure> {
@@ -286,12 +303,17 @@ pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
     Ok(path(subject)?.with_file_name("tokens"))
 }
 
-/// Writes a token for the operator alone, and says where.
+/// Writes a token under a name of its own in a folder, and says where.
 pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<String>) -> Result<PathBuf, Error> {
     let path = folder.join(format!("{}.{id}.token", encoded(email.as_str())));
-    let written = write_private(&path, token.expose());
-    written.map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
+    write_token(&path, token)?;
     Ok(path)
+}
+
+/// Writes a token for the operator alone.
+pub(crate) fn write_token(path: &Path, token: &Secret<String>) -> Result<(), Error> {
+    let written = write_private(path, token.expose());
+    written.map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))
 }
 
 fn path(subject: &Subject) -> Result<PathBuf, Failure> {

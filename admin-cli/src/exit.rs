@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use mcp_lambda::{Error, ErrorKind};
 
+use crate::output::Output;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -50,10 +52,20 @@ impl From<Error> for Failure {
     }
 }
 
-/// Prints clap's own words: help on standard output with 0, a fault on standard error with 2.
-pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+/// Prints clap's own words: help on standard output with 0, a fault on standard error with 2, for a program as JSON.
+pub(crate) fn of_usage(error: &clap::Error, is_json: bool) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if is_json {
+        let words = error.render().to_string();
+        let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        Output::new(true).failure(&Failure::Usage(words.to_owned()));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(2)
 }
 
 /// The one table from kinds to exit codes.

@@ -5,14 +5,14 @@
 
 use std::io::Read;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches};
 use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::profile::{ProfileType, is_secret, resolved};
 use serde_json::{Map, Value};
 
 /// Flags that the commands have already.
-const TAKEN: [&str; 8] = ["expires", "help", "json", "on", "profile", "unset", "version", "yes"];
+const TAKEN: [&str; 9] = ["expires", "help", "json", "on", "profile", "save-to", "unset", "version", "yes"];
 
 /// A field of the profile as a flag.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Flag {
             let value = ProcessEnvironment.get(variable).filter(|value| !value.is_empty());
             return value.map(Value::from).map(Some).ok_or_else(|| format!("the variable {variable} is not set"));
         }
-        self.kind.given(matches, &self.id()).map_err(|error| format!("--{}: {error}", self.name()))
+        Ok(matches.get_one::<Value>(&self.id()).cloned())
     }
 
     /// What the person at the terminal says.
@@ -154,24 +154,26 @@ impl Kind {
         }
     }
 
-    fn parsed(&self, argument: Arg) -> Arg {
+    fn expected(&self) -> String {
         match self {
-            Self::Text | Self::Json => argument,
-            Self::Integer => argument.value_parser(value_parser!(i64)).allow_negative_numbers(true),
-            Self::Number => argument.value_parser(value_parser!(f64)).allow_negative_numbers(true),
-            Self::Boolean => argument.value_parser(value_parser!(bool)),
-            Self::OneOf(values) => argument.value_parser(PossibleValuesParser::new(values.clone())),
+            Self::Text => "text".to_owned(),
+            Self::Integer => "a whole number".to_owned(),
+            Self::Number => "a number".to_owned(),
+            Self::Boolean => "true or false".to_owned(),
+            Self::OneOf(values) => format!("one of {}", values.join(", ")),
+            Self::Json => "JSON".to_owned(),
         }
     }
 
-    fn given(&self, matches: &ArgMatches, id: &str) -> Result<Option<Value>, String> {
-        Ok(match self {
-            Self::Text | Self::OneOf(_) => matches.get_one::<String>(id).map(|text| Value::from(text.as_str())),
-            Self::Integer => matches.get_one::<i64>(id).copied().map(Value::from),
-            Self::Number => matches.get_one::<f64>(id).copied().map(Value::from),
-            Self::Boolean => matches.get_one::<bool>(id).copied().map(Value::from),
-            Self::Json => matches.get_one::<String>(id).map(|text| self.read(text)).transpose()?,
-        })
+    fn parsed(&self, argument: Arg) -> Arg {
+        match self {
+            Self::OneOf(values) => argument.value_parser(PossibleValuesParser::new(values.clone()).map(Value::from)),
+            kind => {
+                let kind = kind.clone();
+                let argument = argument.value_parser(move |text: &str| kind.read(text));
+                argument.allow_negative_numbers(matches!(self, Self::Integer | Self::Number))
+            }
+        }
     }
 
     fn read(&self, text: &str) -> Result<Value, String> {
@@ -183,7 +185,7 @@ impl Kind {
             Self::Boolean => text.parse::<bool>().ok().map(Value::from),
             Self::Json => serde_json::from_str(text).ok(),
         };
-        read.ok_or_else(|| format!("expected {}", self.word()))
+        read.ok_or_else(|| format!("expected {}", self.expected()))
     }
 }
 

@@ -17,6 +17,7 @@ mod remote;
 use std::process::ExitCode;
 
 use mcp_lambda::App;
+use mcp_lambda::config::ProcessEnvironment;
 
 pub use remote::Remote;
 
@@ -74,9 +75,10 @@ pub fn run_generic() -> ExitCode {
 }
 
 fn start(subject: &Subject) -> ExitCode {
-    let (arguments, profile) = match cli::parse(subject) {
+    let words = ProcessEnvironment.arguments();
+    let (arguments, profile) = match cli::parse(subject, &words) {
         Ok(asked) => asked,
-        Err(error) => return exit::of_usage(&error),
+        Err(error) => return exit::of_usage(&error, words.iter().any(|word| word == "--json")),
     };
     let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

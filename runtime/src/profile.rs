@@ -120,8 +120,8 @@ pub fn merge(target: &mut Value, patch: &Value) {
 
 /// Serde's complaint without the value it quotes: `invalid type: string "s3cret", expected u64` keeps what was expected.
 fn describe(path: &str, complaint: &str) -> String {
-    if complaint.starts_with("missing field") {
-        return format!("the profile has a {complaint}");
+    if let Some(field) = complaint.strip_prefix("missing field ") {
+        return format!("the profile needs {field}");
     }
     let expected = complaint.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
     format!("profile field `{path}` does not fit: expected {expected}")
@@ -195,7 +195,7 @@ mod tests {
     fn faults_name_the_field_and_never_the_value() {
         let profile = ProfileType::of::<Account>();
         for (given, expected) in [
-            (json!({}), "the profile has a missing field `token`"),
+            (json!({}), "the profile needs `token`"),
             (json!({"token": "t", "port": "s3cret"}), "profile field `port` does not fit: expected u16"),
             (json!({"token": 7}), "profile field `token` does not fit: expected a string"),
             (

@@ -1,6 +1,6 @@
 //! The table and the secret, made where they are missing: for people without a template, and for emulators.
 //!
-//! What is there is never changed, but for a table's missing TTL setting; a key that exists is never replaced.
+//! What is there is never changed, but for a table's missing TTL setting; a key is replaced by [`rotate`] alone.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
@@ -76,16 +76,37 @@ async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     set.map(drop).map_err(|error| outage(table, &error))
 }
 
+/// Puts a new key into the secret. It signs from now on; the key before it still verifies, and the one before that no more.
+///
+/// # Errors
+/// `NotFound` if there is no such secret, `Unavailable` if AWS can't be reached or refuses.
+pub async fn rotate(secret: &str, endpoint: Option<&str>) -> Result<()> {
+    let client = aws_sdk_secretsmanager::Client::new(&with_endpoint(endpoint).await);
+    let key = new_key(&client, secret).await?;
+    let put = client.put_secret_value().secret_id(secret).secret_string(key).send().await;
+    put.map(drop).map_err(|error| match error.code() {
+        Some("ResourceNotFoundException") => Error::not_found(format!("there is no secret `{secret}`")),
+        code => refused(secret, code),
+    })
+}
+
 async fn make_secret(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<bool> {
-    let refused = |code: Option<&str>| Error::unavailable(format!("the secret `{secret}` {}", trouble(code)));
-    let password = client.get_random_password().password_length(KEY_CHARACTERS).exclude_punctuation(true).send().await;
-    let key = password.map_err(|error| refused(error.code()))?.random_password;
-    let made = client.create_secret().name(secret).set_secret_string(key).send().await;
+    let made = client.create_secret().name(secret).secret_string(new_key(client, secret).await?).send().await;
     match made {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
-        Err(error) => Err(refused(error.code())),
+        Err(error) => Err(refused(secret, error.code())),
     }
+}
+
+async fn new_key(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<String> {
+    let password = client.get_random_password().password_length(KEY_CHARACTERS).exclude_punctuation(true).send().await;
+    let password = password.map_err(|error| refused(secret, error.code()))?.random_password;
+    password.ok_or_else(|| Error::unavailable("Secrets Manager gave no password to sign with"))
+}
+
+fn refused(secret: &str, code: Option<&str>) -> Error {
+    Error::unavailable(format!("the secret `{secret}` {}", trouble(code)))
 }
 
 fn listings() -> Result<GlobalSecondaryIndex> {

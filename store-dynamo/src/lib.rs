@@ -16,6 +16,6 @@ mod table;
 
 pub use backend::{Aws, from_env};
 #[cfg(feature = "local")]
-pub use init::{Made, init, make_table};
+pub use init::{Made, init, make_table, rotate};
 pub use secrets::Secrets;
 pub use store::Dynamo;

@@ -17,7 +17,6 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
@@ -191,8 +190,8 @@ async def on_moto(home):
             alice = admin(env, "users", "add", "alice@example.com")["token"]
             for era in ERAS:
                 await use_notes(client(f"{base}/mcp", alice, era), f"pepper ({era})")
-            secrets = boto3.client("secretsmanager", endpoint_url=aws, region_name="eu-west-1", aws_access_key_id="key", aws_secret_access_key="secret")
-            secrets.put_secret_value(SecretId=names["SIGNING_KEY_SECRET"], SecretString="rotated-" * 8)
+            rotated = admin(env, "aws", "rotate", "--secret", names["SIGNING_KEY_SECRET"], "--yes")
+            check(rotated == {"rotated": names["SIGNING_KEY_SECRET"]}, "aws rotate: a new signing key")
             check(status(f"{base}/mcp", alice) == 200, "after the secret was rotated, alice's token still works")
         with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
             check(status(f"{base}/mcp", alice) == 200, "also with an instance that only knows both versions by Secrets Manager")

@@ -49,6 +49,20 @@ pub(crate) async fn connected(place: &str) -> (Home, Option<Server>) {
 }
 
 #[tokio::test]
+async fn a_token_goes_to_a_file_and_not_to_the_terminal() {
+    let (home, _server) = connected("remote").await;
+    let file = home.path().join("alice.token");
+    let path = file.to_string_lossy().into_owned();
+    for arguments in [["users", "add", "alice@example.com"], ["tokens", "create", "alice@example.com"]] {
+        let output = ends(&home, 0, &[&arguments[..], &["--save-to", &path]].concat()).await;
+        assert!(!out(&output).contains("eyJ") && out(&output).contains(&path), "{}", out(&output));
+        let mode = std::fs::metadata(&file).expect("written").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(std::fs::read_to_string(&file).expect("readable").starts_with("eyJ"));
+    }
+}
+
+#[tokio::test]
 async fn an_operators_day_is_the_same_on_a_laptop_and_over_the_network() {
     for place in ["local", "remote"] {
         let (home, server) = connected(place).await;

@@ -1,6 +1,7 @@
 //! The surface, from outside: one file for each part of the URL space and each door.
 
 mod admin;
+mod admin_tools;
 mod auth;
 mod aws;
 mod cli;
@@ -10,5 +11,6 @@ mod mcp;
 mod operator;
 mod register;
 mod serve;
+mod snapshots;
 mod stdio;
 mod testkit;

@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use mcp_lambda_tests::process::Home;
+use mcp_lambda_tests::process::{Home, Talk};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use crate::cli::{ADMIN, connected, ends_with, err, json_of, out};
 
@@ -209,8 +208,8 @@ async fn another_entry_of_that_name_is_a_conflict_until_forced() {
 async fn a_file_that_cannot_be_read_stays_byte_for_byte() {
     let machine = Machine::new().await;
     for (client, file, text) in [
-        ("vscode", ".config/Code/User/mcp.json", "{ // mine\n  \"servers\": {}\n}\n"),
-        ("cursor", ".cursor/mcp.json", "{\"mcpServers\": {},}"),
+        ("vscode", ".config/Code/User/mcp.json", "{ // mine\n  \"servers\": {\n}\n"),
+        ("cursor", ".cursor/mcp.json", "{'mcpServers': {}}"),
         ("claude-code", ".claude.json", "{\"mcpServers\": []}"),
         ("codex-cli", ".codex/config.toml", "model = \"m\nx"),
     ] {
@@ -284,16 +283,9 @@ async fn answers(machine: &Machine, entry: &Value) {
     command.args(entry["args"].as_array().expect("arguments").iter().filter_map(Value::as_str));
     command
         .envs(entry["env"].as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?))));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-    let (mut input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-    let hello =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello});
-    input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
-    let line = BufReader::new(output).lines().next_line().await.expect("readable").expect("an answer");
-    assert!(line.contains("\"fixture\""), "{line}");
-    drop(input);
-    assert!(child.wait().await.expect("a status").success());
+    let (talk, hello) = Talk::start(command).await;
+    assert_eq!(hello["result"]["serverInfo"]["name"], "fixture");
+    assert!(talk.end().await.success());
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ fn new_user(email: &str) -> NewUser {
 async fn the_admin_api_keeps_its_laws_over_the_network() {
     let app = App::new("laws")
         .tools(mcp_lambda_tests::fixture::tools::tools())
-        .safe_tool("add")
+        .safe_tool("whoami")
         .profile::<laws::LawProfile>();
     let house = mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
     let real_time = house.house.router.clone();

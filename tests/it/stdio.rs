@@ -1,55 +1,21 @@
 //! A real binary over standard input and output.
 
-use std::process::Stdio;
-
-use mcp_lambda_tests::process::Home;
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
+use mcp_lambda_tests::process::{Home, Talk};
+use serde_json::json;
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
-
-/// Says these messages, one a line, and gives the lines that come back once the input has ended.
-async fn converse(mut command: Command, messages: &[Value], answers: usize) -> (Vec<Value>, Option<i32>) {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let (mut input, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-    for message in messages {
-        input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
-    }
-    let mut lines = BufReader::new(output).lines();
-    let mut said = Vec::new();
-    while said.len() < answers {
-        let line = lines.next_line().await.expect("readable").expect("an answer before the end");
-        said.push(serde_json::from_str(&line).unwrap_or_else(|_| panic!("only MCP on standard output: {line}")));
-    }
-    drop(input);
-    assert_eq!(lines.next_line().await.expect("readable"), None, "nothing else is said");
-    (said, child.wait().await.expect("a status").code())
-}
-
-fn conversation() -> [Value; 4] {
-    let hello =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
-    [
-        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
-        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}}),
-        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "panics", "arguments": {}}}),
-    ]
-}
 
 #[tokio::test]
 async fn a_user_calls_tools_and_nothing_but_mcp_is_on_standard_output() {
     let home = Home::default();
     let mut command = home.command(FIXTURE);
     command.args(["stdio", "--user", "Alice@example.com", "--create"]).env("LOG_LEVEL", "trace");
-    let (mut said, code) = converse(command, &conversation(), 3).await;
-    said.sort_by_key(|message| message["id"].as_u64());
-    assert_eq!(said[0]["result"]["serverInfo"]["name"], "fixture");
-    assert_eq!(said[1]["result"]["content"][0]["text"], "alice@example.com alice@example.com");
-    assert_eq!(said[2]["result"]["isError"], true);
-    assert_eq!(code, Some(0));
+    let (mut talk, hello) = Talk::start(command).await;
+    assert_eq!(hello["result"]["serverInfo"]["name"], "fixture");
+    let who = talk.call("whoami", json!({})).await;
+    assert_eq!(who["content"][0]["text"], "alice@example.com alice@example.com");
+    assert_eq!(talk.call("panics", json!({})).await["isError"], true);
+    assert_eq!(talk.end().await.code(), Some(0));
 }
 
 #[tokio::test]
@@ -67,8 +33,29 @@ async fn creating_twice_keeps_the_user() {
     for _ in 0..2 {
         let mut command = home.command(FIXTURE);
         command.args(["stdio", "--user", "alice@example.com", "--create"]);
-        let (said, code) = converse(command, &conversation()[..1], 1).await;
-        assert_eq!((said.len(), code), (1, Some(0)));
+        let (talk, _) = Talk::start(command).await;
+        assert_eq!(talk.end().await.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn who_is_created_has_no_token_that_nobody_sees() {
+    let home = Home::default();
+    let mut command = home.command(FIXTURE);
+    command.args(["stdio", "--user", "alice@example.com", "--create"]);
+    Talk::start(command).await.0.end().await;
+    home.run(crate::cli::ADMIN, &["connect", "local"]).await;
+    let listed = home.run(crate::cli::ADMIN, &["tokens", "list", "alice@example.com", "--json"]).await;
+    assert_eq!(crate::cli::json_of(&listed), json!([]));
+}
+
+#[tokio::test]
+async fn help_needs_no_settings() {
+    let home = Home::default();
+    for (arguments, code) in [(["--help"], 0), (["--version"], 0), (["serve"], 3)] {
+        let mut command = home.command(FIXTURE);
+        let output = command.args(arguments).env_remove("HOME").output().await.expect("it runs");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
 }
 

@@ -1,6 +1,4 @@
-//! The laws of the kit find what they are there to find: an app that breaks one, and one that keeps them all.
-
-#![expect(unreachable_pub, reason = "`#[tools]` takes the public functions")]
+//! The laws of the kit find what they are there to find. Apps that keep them all are the examples.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
@@ -12,41 +10,9 @@ use mcp_lambda::tool::Hints;
 use mcp_lambda_tests::fixture::Account;
 use serde_json::{Value, json};
 
-/// An app that keeps every law, with a profile of which a part is a secret.
-#[tools]
-pub mod good {
-    use mcp_lambda::prelude::*;
-    use mcp_lambda_tests::fixture::Account;
-
-    /// Keeps a word for the caller.
-    pub async fn keep(
-        data: UserData,
-        /// The word.
-        word: String,
-    ) -> Result<String> {
-        data.put("word", &word).await?;
-        Ok("kept".to_owned())
-    }
-
-    /// Gives the caller's word back.
-    #[tool(read_only)]
-    pub async fn recall(data: UserData) -> Result<Vec<String>> {
-        Ok(data.get("word").await?.into_iter().collect())
-    }
-
-    /// The colour of the caller.
-    #[tool(read_only)]
-    pub async fn colour(profile: Profile<Account>) -> String {
-        profile.colour.clone().unwrap_or_else(|| "white".to_owned())
-    }
-}
-
+/// An app with a profile of which a part is a secret.
 fn good() -> App {
-    App::new("good").tools(good::tools()).profile::<Account>().safe_tool("colour")
-}
-
-mod suite {
-    mcp_lambda::app_suite!(super::good());
+    App::new("good").tools([raw("say", json!({"type": "object"}), Outcome::text("a"))]).profile::<Account>()
 }
 
 fn raw(name: &str, schema: Value, outcome: Outcome) -> Tool {

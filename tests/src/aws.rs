@@ -56,6 +56,32 @@ pub struct Vault {
     pub asked: usize,
 }
 
+impl Vault {
+    fn answer(&mut self, action: &str, asked: &Value) -> (u16, Value) {
+        let told = |value: &str| {
+            (200, json!({ "ARN": "arn", "Name": asked["SecretId"], "SecretString": value, "VersionId": "v" }))
+        };
+        let not_found = (400, json!({ "__type": "ResourceNotFoundException", "Message": "not found" }));
+        match action {
+            _ if self.is_down => (503, json!({ "message": "down" })),
+            "GetRandomPassword" => (200, json!({ "RandomPassword": "made-up-".repeat(8) })),
+            "CreateSecret" if self.current.is_some() => (400, json!({ "__type": "ResourceExistsException" })),
+            "PutSecretValue" if self.current.is_none() => not_found,
+            "CreateSecret" | "PutSecretValue" => {
+                let value = asked["SecretString"].as_str().unwrap_or_default().to_owned();
+                self.previous = self.current.replace(value.clone());
+                told(&value)
+            }
+            _ => {
+                let is_current = asked["VersionStage"] == "AWSCURRENT";
+                self.asked += usize::from(is_current);
+                let value = if is_current { &self.current } else { &self.previous };
+                value.as_deref().map_or(not_found, told)
+            }
+        }
+    }
+}
+
 /// A Secrets Manager with one secret, for as long as it lives.
 #[derive(Debug)]
 pub struct SecretsManager {
@@ -103,19 +129,12 @@ impl SecretsManager {
 }
 
 async fn answer(request: Request<Incoming>, vault: Arc<Mutex<Vault>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let action = target.rsplit('.').next().unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_current = asked["VersionStage"] == "AWSCURRENT";
-    vault.asked += usize::from(is_current);
-    let value = if is_current { vault.current.clone() } else { vault.previous.clone() };
-    let (status, body) = match value {
-        _ if vault.is_down => (503, json!({ "message": "down" })),
-        Some(value) => {
-            (200, json!({ "ARN": "arn", "Name": asked["SecretId"], "SecretString": value, "VersionId": "v" }))
-        }
-        None => (400, json!({ "__type": "ResourceNotFoundException", "Message": "not found" })),
-    };
+    let (status, body) = vault.answer(&action, &asked);
     let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
     Ok(response.body(Full::from(body.to_string())).expect("lawful"))
 }

@@ -150,7 +150,7 @@ pub fn app() -> App {
         .tools(tools::tools())
         .tools(Greeter::new("hello").tools())
         .tools([raw.description("Takes anything.")])
-        .safe_tool("add")
+        .safe_tool("whoami")
 }
 
 /// The app that keeps an [`Account`] about each user.

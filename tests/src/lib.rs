@@ -15,3 +15,18 @@ pub mod runtime_api;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The code blocks of the skill `author`, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../../skills/author/SKILL.md")]
+pub struct AuthorSkill;
+
+/// What the skill says more about tools.
+#[cfg(doctest)]
+#[doc = include_str!("../../skills/author/references/tools.md")]
+pub struct AuthorTools;
+
+/// What the skill says about tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../skills/author/references/testing.md")]
+pub struct AuthorTesting;

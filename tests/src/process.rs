@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 /// How long a step of a process may take before a test gives up on it.
@@ -110,6 +111,67 @@ impl Server {
         assert!(told.success());
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it stops").expect("a status");
         (status, self.words.await.expect("it was listened to"))
+    }
+}
+
+/// A conversation in MCP over a process's standard input and output, one message a line.
+#[derive(Debug)]
+pub struct Talk {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Talk {
+    /// Starts a command and says hello in the revision 2025-11-25; gives the answer too.
+    ///
+    /// # Panics
+    /// If it does not start or answer.
+    pub async fn start(mut command: Command) -> (Self, Value) {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("it starts");
+        let input = child.stdin.take().expect("piped");
+        let output = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut talk = Self { child, input, output };
+        let hello =
+            json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+        let answer = talk.ask("initialize", hello).await;
+        talk.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        (talk, answer)
+    }
+
+    /// Asks, and gives what comes back.
+    ///
+    /// # Panics
+    /// If nothing does, or something that is not MCP.
+    pub async fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await.expect("an answer in time");
+        let line = line.expect("readable").expect("an answer before the end");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("only MCP on standard output: {line}"))
+    }
+
+    /// Calls a tool and gives its result.
+    ///
+    /// # Panics
+    /// As [`ask`](Self::ask).
+    pub async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await["result"].take()
+    }
+
+    async fn say(&mut self, message: &Value) {
+        self.input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
+    }
+
+    /// Hangs up, and gives the status; whatever else was said is a fault.
+    ///
+    /// # Panics
+    /// If it says more, or does not end.
+    pub async fn end(self) -> ExitStatus {
+        let Self { mut child, input, mut output } = self;
+        drop(input);
+        assert_eq!(output.next_line().await.expect("readable"), None, "nothing else is said");
+        tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status")
     }
 }
 

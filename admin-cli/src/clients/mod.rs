@@ -191,7 +191,7 @@ impl Token {
     fn to_paste(&self) -> String {
         match self {
             Self::Given(token) => token.clone(),
-            Self::Variable(name) => format!("(the token in {name})"),
+            Self::Variable(name) => format!("<what {name} holds>"),
         }
     }
 

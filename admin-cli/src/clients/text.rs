@@ -50,8 +50,10 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
             notes.extend(token.needs());
             notes.push("without the variable it sends no header, and says nothing".to_owned());
         }
-        Client::Vscode => notes
-            .push(format!("it asks for the token once, and keeps it with the system's secrets: {}", token.to_paste())),
+        Client::Vscode => notes.push(format!(
+            "it asks for the token once, and keeps it with the system's secrets; type {}",
+            token.to_paste()
+        )),
         Client::Cursor => notes.extend(token.needs()),
         Client::ClaudeCode if scope == Scope::Project => notes.extend(token.needs()),
         _ => {}
@@ -141,10 +143,16 @@ fn bridge(server: &Server, token: &Token) -> Registration {
         json!(["-y", "mcp-remote", server.endpoint(), "--header", format!("Authorization:${{{variable}}}")]);
     let value = match token {
         Token::Given(token) => format!("Bearer {token}"),
-        Token::Variable(name) => format!("Bearer TOKEN_OF_{name}"),
+        Token::Variable(_) => "Bearer TOKEN".to_owned(),
     };
     let entry: Value = json!({ "command": "npx", "args": arguments, "env": { variable.as_str(): value } });
     let text = format!("{:#}", json!({ "mcpServers": { server.name.as_str(): entry } }));
-    let note = "for a client that can only start a process; there is no space after the colon, which some clients lose";
-    Registration { place: "in the client's own file".to_owned(), text, notes: vec![note.to_owned()] }
+    let mut notes = vec![
+        "for a client that can only start a process; there is no space after the colon, which some clients lose"
+            .to_owned(),
+    ];
+    if let Token::Variable(name) = token {
+        notes.push(format!("put what {name} holds in the place of TOKEN"));
+    }
+    Registration { place: "in the client's own file".to_owned(), text, notes }
 }

@@ -1,5 +1,6 @@
 //! `connect`: which server the other commands speak to. What can't be reached is not kept.
 
+use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
 use crate::Subject;
@@ -18,21 +19,27 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     let status = found.as_ref().map(|found| json!(found.status));
     let answer = json!({ "connected": words, "as": wanted.name, "status": status, "setup": path });
     output.answer(&answer, || {
-        let found = found.map_or_else(
-            || "not tried".to_owned(),
-            |found| {
-                let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
-                let status = json!(found.status);
-                let status = status.as_str().unwrap_or_default();
-                let why = if status == "healthy" {
-                    String::new()
-                } else {
-                    format!(" (`{} health` tells why)", subject.command())
-                };
-                format!("{} {} is {status}{why}, and the key is accepted", detail("app"), detail("version"))
-            },
-        );
-        format!("Connected to {words} as {}: {found}.\nKept in {}", wanted.name, path.display())
+        let (name, kept) = (&wanted.name, path.display());
+        match found {
+            Some(found) => {
+                format!(
+                    "Connected to {words} as {name}, in use from now on: {}.\nKept in {kept}",
+                    told(&found, subject)
+                )
+            }
+            None => format!("Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"),
+        }
     });
     Ok(())
+}
+
+fn told(found: &Details, subject: &Subject) -> String {
+    let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
+    let why = match found.status {
+        Status::Healthy => String::new(),
+        Status::Degraded | Status::Unhealthy => format!(" (`{} health` tells why)", subject.command()),
+    };
+    let status = json!(found.status);
+    let status = status.as_str().unwrap_or_default();
+    format!("{} {} is {status}{why}, and the key is accepted", detail("app"), detail("version"))
 }

@@ -30,19 +30,26 @@ pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &
     let mut progress = output.progress(Some(found.users.len()), "users brought over");
     for user in found.users.values() {
         let outcome = if apply { brought(session, user).await? } else { "would be brought over".to_owned() };
-        rows.push([user.email.to_string(), user.data.len().to_string(), outcome]);
+        rows.push((&user.email, user.data.len(), outcome));
         progress.done(1);
     }
     drop(progress);
     let told: Vec<_> = rows
         .iter()
-        .map(|[email, values, outcome]| json!({ "email": email, "values": values, "outcome": outcome }))
+        .map(|(email, values, outcome)| json!({ "email": email, "values": values, "outcome": outcome }))
         .collect();
     output.answer(&json!({ "users": told, "faults": found.faults, "applied": apply }), || {
         let faults: Vec<_> = found.faults.iter().map(|fault| format!("left alone: {fault}")).collect();
-        let table = if rows.is_empty() { "No users there.".to_owned() } else { columns(["EMAIL", "VALUES", ""], rows) };
-        let next = if apply { "" } else { "\nNothing was changed; give `--apply` to do it." };
-        [faults.join("\n"), table].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n") + next
+        let next = match (rows.is_empty(), apply) {
+            (true, _) => "No users there.",
+            (false, true) => "",
+            (false, false) => "Nothing was changed; give `--apply` to do it.",
+        };
+        let cells =
+            rows.iter().map(|(email, values, outcome)| [email.to_string(), values.to_string(), outcome.clone()]);
+        let table = if rows.is_empty() { String::new() } else { columns(["EMAIL", "VALUES", ""], cells) };
+        let parts = [faults.join("\n"), table, next.to_owned()];
+        parts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
     });
     if found.faults.is_empty() {
         return Ok(());
@@ -55,7 +62,7 @@ async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Failu
     let imported = session.api.import(user.clone()).await;
     let imported = imported.map_err(|error| Error::new(error.kind(), format!("{}: {error}", user.email)))?;
     let user = if imported.is_new { "new" } else { "was there" };
-    Ok(format!("{user}, {} new values", imported.new_values))
+    Ok(format!("{user}; values new: {}", imported.new_values))
 }
 
 fn read(folder: &Path) -> Result<Found, Failure> {

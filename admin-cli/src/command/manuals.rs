@@ -13,7 +13,7 @@ use crate::output::Output;
 
 pub(crate) fn run(subject: &Subject, folder: &Path, output: &Output) -> Result<(), Failure> {
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(cli::tree(subject), folder));
-    written.map_err(|error| Error::unavailable(format!("{} can't be written to: {error}", folder.display())))?;
+    written.map_err(|error| Error::invalid(format!("{} can't be written to: {error}", folder.display())))?;
     output.answer(&json!({ "folder": folder }), || {
         format!("Wrote them. Read one with `man {}/{}.1`.", folder.display(), subject.command())
     });

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mcp_lambda::{App, Error};
 use serde_json::json;
@@ -35,7 +35,10 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
         return Err(Failure::Usage(format!("new apps are made by the generic CLI: `mcp-lambda new {}`", wanted.name)));
     }
     check(&wanted.name)?;
-    let folder = wanted.folder.join(&wanted.name);
+    let folder = match wanted.folder.as_path() {
+        here if here == Path::new(".") => PathBuf::from(&wanted.name),
+        elsewhere => elsewhere.join(&wanted.name),
+    };
     if folder.exists() {
         let words = format!("{} exists already; choose another name, or remove it", folder.display());
         return Err(Error::already_exists(words).into());

@@ -67,11 +67,16 @@ async fn climb(session: &Session) -> Vec<Rung> {
 /// A server that is reached but not believed is another fault than one that is not reached.
 fn named(name: &str, outcome: &Result<String, Error>) -> String {
     match (name, outcome) {
-        ("reach", Err(error)) if error.chain().contains("certificate") => "TLS".to_owned(),
+        ("reach", Err(error)) if is_of_tls(&error.chain()) => "TLS".to_owned(),
         (NEWEST, _) => format!("discover {NEWEST}"),
         (OLDER, _) => format!("initialize {OLDER}"),
         _ => name.to_owned(),
     }
+}
+
+/// Whether rustls says so: the HTTP client hides its error's type, and not its words.
+fn is_of_tls(words: &str) -> bool {
+    ["certificate", "corrupt message", "handshake", "fatal alert"].iter().any(|word| words.contains(word))
 }
 
 async fn step<'s>(session: &'s Session, client: &OnceCell<Client<'s>>, name: &str) -> Result<String, Error> {

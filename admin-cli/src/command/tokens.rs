@@ -1,5 +1,7 @@
 //! `tokens`: what users call with.
 
+use std::path::Path;
+
 use mcp_lambda::Email;
 use mcp_lambda::admin::{self, NewToken};
 use serde_json::json;
@@ -7,23 +9,38 @@ use serde_json::json;
 use crate::Subject;
 use crate::cli::Tokens;
 use crate::clients::{Client, Scope, Server, Token};
-use crate::connection::Session;
+use crate::connection::{Session, write_token};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
 pub(crate) async fn run(subject: &Subject, session: &Session, command: Tokens, output: &Output) -> Result<(), Failure> {
     match command {
-        Tokens::Create { email, name, expires, scopes } => {
+        Tokens::Create { email, name, expires, scopes, save_to } => {
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            create(subject, session, NewToken { email, name, duration_seconds: expires, scopes }, output).await
+            let token = NewToken { email, name, duration_seconds: expires, scopes };
+            create(subject, session, token, save_to.as_deref(), output).await
         }
         Tokens::List { email } => list(session, &email, output).await,
         Tokens::Revoke { email, id } => revoke(session, &email, &id, output).await,
     }
 }
 
-async fn create(subject: &Subject, session: &Session, token: NewToken, output: &Output) -> Result<(), Failure> {
+async fn create(
+    subject: &Subject,
+    session: &Session,
+    token: NewToken,
+    save_to: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
     let new = session.api.create_token(token).await?;
+    if let Some(file) = save_to {
+        write_token(file, &new.token)?;
+        let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
+        output.answer(&answer, || {
+            format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, file.display(), new.expires)
+        });
+        return Ok(());
+    }
     let (token, line) = (new.token.expose(), claude_line(subject, session, new.token.expose()).await?);
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,

@@ -87,15 +87,24 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let row = |(name, schema): (&String, &Value)| {
-        let kind = match &schema["type"] {
-            Value::String(kind) => kind.clone(),
-            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-            _ => "any".to_owned(),
-        };
         let is_needed = if required.contains(&name.as_str()) { "needed" } else { "" };
-        [name.clone(), kind, is_needed.to_owned(), schema["description"].as_str().unwrap_or_default().to_owned()]
+        [
+            name.clone(),
+            kind(schema),
+            is_needed.to_owned(),
+            schema["description"].as_str().unwrap_or_default().to_owned(),
+        ]
     };
     properties.map(row).collect()
+}
+
+/// What a value must be, in words.
+fn kind(schema: &Value) -> String {
+    match &schema["type"] {
+        Value::String(kind) => kind.clone(),
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        _ => "any".to_owned(),
+    }
 }
 
 async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
@@ -117,7 +126,7 @@ fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
             || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("string")));
         let value = if is_text { Ok(Value::from(text)) } else { serde_json::from_str(text) };
         let value =
-            value.map_err(|_| Failure::Usage(format!("`{name}` must be {}, and `{text}` is not", schema["type"])))?;
+            value.map_err(|_| Failure::Usage(format!("`{name}` must be {}, and `{text}` is not", kind(schema))))?;
         arguments.insert(name.to_owned(), value);
     }
     Ok(Value::Object(arguments))

@@ -1,5 +1,7 @@
 //! `users`: who may call.
 
+use std::path::Path;
+
 use mcp_lambda::Email;
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
@@ -9,7 +11,7 @@ use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
 use crate::cli::Users;
-use crate::connection::Session;
+use crate::connection::{Session, write_token};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
@@ -21,9 +23,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        Users::Add { email, profile, expires } => {
+        Users::Add { email, profile, expires, save_to } => {
             let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
-            add(subject, session, NewUser { email, profile, duration_seconds: expires }, output).await
+            let user = NewUser { email, profile, duration_seconds: expires };
+            add(subject, session, user, save_to.as_deref(), output).await
         }
         Users::UpdateProfile { email, field, value, profile, unset } => {
             let patch = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
@@ -91,8 +94,20 @@ async fn profile(session: &Session, email: &Email, reveal: bool, output: &Output
     Ok(())
 }
 
-async fn add(subject: &Subject, session: &Session, user: NewUser, output: &Output) -> Result<(), Failure> {
+async fn add(
+    subject: &Subject,
+    session: &Session,
+    user: NewUser,
+    save_to: Option<&Path>,
+    output: &Output,
+) -> Result<(), Failure> {
     let new = session.api.register(user).await?;
+    if let Some(file) = save_to {
+        write_token(file, &new.token)?;
+        let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds });
+        output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, file.display()));
+        return Ok(());
+    }
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
     let line = claude_line(subject, session, token).await?;
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::admin::{self, AdminApi, SafeTool};
 use crate::backend::{Backend, Opened};
@@ -221,8 +222,13 @@ impl App {
         let Some(tool) = self.tools.iter().find(|tool| tool.definition().name == *name) else {
             return Some(format!("safe tool `{name}` is not among the tools"));
         };
-        let is_read_only = tool.definition().hints.read_only == Some(true);
-        (!is_read_only).then(|| format!("safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"))
+        if tool.definition().hints.read_only != Some(true) {
+            return Some(format!("safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"));
+        }
+        let needed = tool.definition().input_schema.get("required").and_then(Value::as_array);
+        let needs_arguments = needed.is_some_and(|needed| !needed.is_empty());
+        needs_arguments
+            .then(|| format!("safe tool `{name}` must need no arguments: give each a default, or name another"))
     }
 
     /// Opens the store and the keys and puts the app together.
@@ -350,7 +356,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tool::Outcome;
+    use crate::tool::{Hints, Outcome};
 
     #[test]
     fn all_faults_of_an_app_are_reported_together() {
@@ -358,6 +364,11 @@ mod tests {
         let app = App::new("My App").tools([tool("one").description("One."), tool("two")]).safe_tool("one");
         let faults = app.check().expect_err("three faults");
         assert_eq!(faults.len(), 3, "{faults:?}");
+        let needy = json!({"type": "object", "required": ["a"], "properties": {"a": {}}});
+        let needy = Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
+        let read_only = Hints { read_only: Some(true), ..Hints::default() };
+        let faults = App::new("x").tools([needy.hints(read_only)]).safe_tool("needy").check().expect_err("one fault");
+        assert!(faults[0].contains("must need no arguments"), "{faults:?}");
         let faults = App::new("x").safe_tool("nowhere").check().expect_err("one fault");
         assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
     }

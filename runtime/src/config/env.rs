@@ -22,6 +22,12 @@ impl ProcessEnvironment {
     pub fn executable(&self) -> Option<std::path::PathBuf> {
         std::env::current_exe().ok()
     }
+
+    /// What the program was started with, its own name first.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
+        std::env::args_os().collect()
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the environment's one home")]

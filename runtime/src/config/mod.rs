@@ -24,6 +24,14 @@ pub enum Place {
     Local,
 }
 
+impl Place {
+    /// Where this environment says we are.
+    #[must_use]
+    pub fn of(environment: &dyn Environment) -> Self {
+        if environment.get("AWS_LAMBDA_RUNTIME_API").is_some() { Self::Lambda } else { Self::Local }
+    }
+}
+
 /// How a Lambda answers; it must be as the function URL or the gateway is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResponseMode {
@@ -83,7 +91,7 @@ impl Settings {
     /// Every fault, each naming its setting and what to do.
     pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
         let mut reader = Reader { environment, faults: near_misses(environment) };
-        let place = if environment.get("AWS_LAMBDA_RUNTIME_API").is_some() { Place::Lambda } else { Place::Local };
+        let place = Place::of(environment);
         let settings = Self {
             place,
             signing_key: reader

@@ -45,6 +45,9 @@ impl ToolSource for Logged {
             Ok(outcome) if !outcome.is_error => {
                 tracing::info!(tool.name = name, user.email = user, duration_ms, "call")
             }
+            Ok(Outcome { cause: Some(cause), .. }) => {
+                tracing::warn!(tool.name = name, user.email = user, duration_ms, error = "tool", cause, "call")
+            }
             Ok(_) => tracing::info!(tool.name = name, user.email = user, duration_ms, error = "tool", "call"),
             // Why arguments don't fit may quote them.
             Err(error) if error.kind() == ErrorKind::Invalid => {

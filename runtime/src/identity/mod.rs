@@ -241,7 +241,9 @@ fn check_revocation(claims: &Claims, user: &UserRecord) -> Result<(), Denial> {
 fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
     let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
     if !DURATION_SECONDS.contains(&duration) {
-        return Err(Error::invalid(format!("`duration_seconds` is {duration} and must be from {least} to {most}")));
+        return Err(Error::invalid(format!(
+            "a token lives from {least} to {most} seconds (1m to 3650d), and not {duration}: `duration_seconds` can't be that"
+        )));
     }
     let name = request.name.as_deref().unwrap_or_default();
     if name.chars().count() > 100 || name.chars().any(char::is_control) {

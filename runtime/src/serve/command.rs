@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde_json::Map;
 
 use super::{http, logging, runtime};
-use crate::admin::NewUser;
+use crate::admin::ImportedUser;
 use crate::app::{App, House};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::user::Email;
+use crate::user::{Caller, Email};
 
 const AFTER_HELP: &str = "\
 Settings come from the environment, such as SIGNING_KEY, APP_USERS_PATH and PUBLIC_URL; their faults are reported together.
@@ -46,11 +47,12 @@ enum Command {
 }
 
 /// Does what the command line says. Wrong usage ends the process with 2, help with 0, both by clap's own words.
-pub(super) fn run(app: &App, settings: Settings) -> Result<()> {
+pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.version_told().to_owned().leak();
     let matches = Arguments::command().name(name).version(version).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let settings = settings?;
     logging::start(&settings);
     match arguments.command {
         Command::Serve { host, port } => runtime(true)?.block_on(http::serve(app, settings, (host, port).into())),
@@ -60,19 +62,20 @@ pub(super) fn run(app: &App, settings: Settings) -> Result<()> {
 
 async fn stdio(app: &App, settings: &Settings, email: Email, create: bool) -> Result<()> {
     let house = app.open(settings).await?;
-    if create {
-        register(&house, &email).await?;
-    }
-    let caller = house.identity.local(&email).await.map_err(|error| advised(error, app.name(), &email))?;
+    let caller = match house.identity.local(&email).await {
+        Err(error) if create && error.kind() == ErrorKind::NotFound => registered(&house, &email).await,
+        found => found,
+    };
+    let caller = caller.map_err(|error| advised(error, app.name(), &email))?;
     house.speaker.stdio(caller.into()).await
 }
 
-async fn register(house: &House, email: &Email) -> Result<()> {
-    let user = NewUser { email: email.clone(), profile: None, duration_seconds: None };
-    match house.admin.register(user).await {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        registered => registered.map(drop),
-    }
+/// Registers a user, who needs no token here.
+async fn registered(house: &House, email: &Email) -> Result<Caller> {
+    let user =
+        ImportedUser { email: email.clone(), created: None, revoke_after: None, profile: None, data: Map::new() };
+    house.admin.import(user).await?;
+    house.identity.local(email).await
 }
 
 fn advised(error: Error, app: &str, email: &Email) -> Error {
@@ -80,6 +83,7 @@ fn advised(error: Error, app: &str, email: &Email) -> Error {
         ErrorKind::NotFound => {
             Error::not_found(format!("{error}; register it with `{app}-admin users add {email}`, or give `--create`"))
         }
+        ErrorKind::Invalid => Error::invalid(format!("{error}; register it with `{app}-admin users add {email}`")),
         _ => error,
     }
 }

@@ -22,10 +22,10 @@ use crate::error::{Error, Result};
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a `main` hands its app over")]
 pub fn run(app: App) -> ExitCode {
-    let outcome = match Settings::read(&ProcessEnvironment, app.name()) {
-        Err(faults) => Err(all_faults(&app, faults)),
-        Ok(settings) if settings.place == Place::Lambda => on_lambda(&app, &settings),
-        Ok(settings) => locally(&app, settings),
+    let settings = Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| all_faults(&app, faults));
+    let outcome = match Place::of(&ProcessEnvironment) {
+        Place::Lambda => settings.and_then(|settings| on_lambda(&app, &settings)),
+        Place::Local => locally(&app, settings),
     };
     outcome.map_or_else(|error| terminal::fail(&error), |()| ExitCode::SUCCESS)
 }
@@ -47,12 +47,13 @@ fn on_lambda(app: &App, settings: &Settings) -> Result<()> {
 }
 
 #[cfg(feature = "local")]
-fn locally(app: &App, settings: Settings) -> Result<()> {
+fn locally(app: &App, settings: Result<Settings>) -> Result<()> {
     command::run(app, settings)
 }
 
 #[cfg(not(feature = "local"))]
-fn locally(_app: &App, _settings: Settings) -> Result<()> {
+fn locally(_app: &App, settings: Result<Settings>) -> Result<()> {
+    settings?;
     Err(Error::invalid("this build runs under Lambda only; build with feature `local` to serve or speak stdio"))
 }
 

@@ -91,6 +91,8 @@ pub struct Outcome {
     pub structured: Option<Value>,
     /// Whether the tool reports a failure.
     pub is_error: bool,
+    /// Why it failed, for the log; nobody else is told.
+    pub cause: Option<String>,
 }
 
 impl Outcome {

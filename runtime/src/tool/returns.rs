@@ -4,6 +4,7 @@
 //! is sent as `{"result": …}`, since clients of every protocol revision expect an object.
 
 use std::any::Any;
+use std::error::Error as _;
 use std::fmt::Display;
 
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Content, Outcome};
+use crate::error::Error;
 
 /// What a tool may return.
 #[diagnostic::on_unimplemented(
@@ -42,12 +44,16 @@ pub fn answer<T: Return>(value: T) -> Outcome {
     }
 }
 
-/// The answer of a function that can fail; its error is for the model to read.
+/// The answer of a function that can fail. What its error displays is for the model to read; the sources of an
+/// [`Error`] are for the log.
 #[must_use]
-pub fn answer_result<T: Return, E: Display>(result: Result<T, E>) -> Outcome {
+pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> Outcome {
     match result {
         Ok(value) => answer(value),
-        Err(error) => Outcome::error(error.to_string()),
+        Err(error) => {
+            let cause = (&error as &dyn Any).downcast_ref::<Error>().filter(|error| error.source().is_some());
+            Outcome { cause: cause.map(Error::chain), ..Outcome::error(error.to_string()) }
+        }
     }
 }
 
@@ -138,5 +144,10 @@ mod tests {
     fn an_error_is_for_the_model() {
         let failed: Result<Count, _> = Err("no such note");
         assert_eq!(answer_result(failed), Outcome::error("no such note"));
+        let failed: Result<Count, _> =
+            Err(Error::unavailable("the upstream is down").with_source("refused by 10.0.0.7"));
+        let outcome = answer_result(failed);
+        assert_eq!(outcome.content, [Content::text("the upstream is down")]);
+        assert!(outcome.cause.expect("for the log").contains("10.0.0.7"));
     }
 }

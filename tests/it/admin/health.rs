@@ -61,7 +61,7 @@ async fn operators_are_told_details_and_no_key() {
 async fn the_safe_tool_is_told() {
     let house = house().await;
     let answer = house.admin().ask(Method::GET, "/admin/safe-tool", None).await;
-    let tool = json!({"name": "add", "description": "Adds two numbers.", "arguments": {}});
+    let tool = json!({"name": "whoami", "description": "Says who calls, by two ways.", "arguments": {}});
     assert_eq!(answer.json, json!({"schema_version": "1", "supported": true, "tool": tool}));
     let without = TestApp::new(App::new("bare")).await;
     let answer = without.admin().ask(Method::GET, "/admin/safe-tool", None).await;

@@ -212,6 +212,9 @@ impl Task {
         if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) = (reach, self.client, scope) {
             notes.extend(token.needs());
         }
+        if let (Access::User(email), true) = (&plan.access, self.found != Found::Nothing) {
+            notes.push(format!("a token that stood there before still works until you end it: `tokens list {email}`"));
+        }
         let holds = token_of(reach).is_some_and(|token| read(&self.path).is_ok_and(|text| text.contains(token)));
         if holds && scope == Scope::Project {
             notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));

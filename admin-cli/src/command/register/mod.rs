@@ -116,7 +116,7 @@ async fn access(subject: &Subject, session: &Session, wanted: &Register, server:
 fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
     let (Subject::App(app), Door::House(_)) = (subject, &session.door) else {
         return Err(Failure::Usage(
-            "`--stdio` needs this machine's own store (`connect local`); a server elsewhere is reached by its URL"
+            "`--stdio` needs this machine's own store: the app's own CLI after `connect local`, such as `notes-admin`; a server elsewhere is reached by its URL"
                 .into(),
         ));
     };

@@ -50,7 +50,7 @@ fn a_profile_without_a_token_is_refused() {
     block_on(async {
         for body in [json!({}), json!({"profile": {}}), json!({"profile": {"api_url": "https://github.example.com"}})] {
             let refusal = registration(body).await;
-            assert!(refusal.contains("missing field `token`"), "{refusal}");
+            assert!(refusal.contains("needs `token`"), "{refusal}");
         }
     });
 }

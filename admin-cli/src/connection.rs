@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +17,7 @@ use mcp_lambda::{Email, Error, ErrorKind, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
+use crate::files::{self, Readers};
 use crate::remote::{Remote, encoded, web_url};
 use crate::{Subject, cli, flags};
 
@@ -127,6 +126,16 @@ pub(crate) enum Door {
     Http(Arc<Remote>),
     /// Without leaving this process: the app itself, on this machine's store.
     House(Box<House>),
+}
+
+impl Session {
+    /// The audience that the server wants named in tokens, as far as it was learned.
+    pub(crate) fn audience(&self) -> Option<String> {
+        match &self.door {
+            Door::Http(remote) => remote.audience(),
+            Door::House(house) => house.identity.audience().map(str::to_owned),
+        }
+    }
 }
 
 impl Connection {
@@ -281,21 +290,10 @@ impl Setup {
         self.v = SHAPE;
         let path = path(subject)?;
         let text = serde_json::to_string_pretty(&self).unwrap_or_default();
-        write_private(&path, &text)
+        files::write(&path, &text, Readers::Owner)
             .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
         Ok(path)
     }
-}
-
-/// Writes a new file (0600) and puts it in the old one's place, so that it is never half there nor open to others.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    let draft = path.with_extension(format!("{}.new", std::process::id()));
-    let _ = fs::remove_file(&draft);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, path))
 }
 
 /// Where tokens are written that nobody should read but the operator.
@@ -305,14 +303,14 @@ pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
 
 /// Writes a token under a name of its own in a folder, and says where.
 pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<String>) -> Result<PathBuf, Error> {
-    let path = folder.join(format!("{}.{id}.token", encoded(email.as_str())));
+    let path = folder.join(format!("{}.{}.token", encoded(email.as_str()), encoded(id)));
     write_token(&path, token)?;
     Ok(path)
 }
 
 /// Writes a token for the operator alone.
 pub(crate) fn write_token(path: &Path, token: &Secret<String>) -> Result<(), Error> {
-    let written = write_private(path, token.expose());
+    let written = files::write(path, token.expose(), Readers::Owner);
     written.map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))
 }
 

@@ -18,15 +18,17 @@ const TAKEN: [&str; 9] = ["expires", "help", "json", "on", "profile", "save-to",
 #[derive(Clone, Debug)]
 pub(crate) struct Flag {
     field: String,
+    /// The flag's name: `api_url` is `--api-url`.
+    name: String,
     kind: Kind,
     about: String,
     is_required: bool,
     is_secret: bool,
 }
 
-/// What a field's value is.
+/// What a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Text,
     Integer,
     Number,
@@ -41,7 +43,24 @@ impl Flag {
         let root = profile.schema();
         let required: Vec<_> = root["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let fields = root["properties"].as_object().into_iter().flatten();
-        fields.map(|(field, schema)| Self::of(field, schema, root, required.contains(&field.as_str()))).collect()
+        let mut flags: Vec<Self> = Vec::new();
+        for (field, schema) in fields {
+            let mut flag = Self::of(field, schema, root, required.contains(&field.as_str()));
+            let taken: Vec<_> =
+                TAKEN.map(str::to_owned).into_iter().chain(flags.iter().flat_map(Self::names)).collect();
+            while flag.names().iter().any(|name| taken.contains(name)) {
+                flag.name = format!("profile-{}", flag.name);
+            }
+            flags.push(flag);
+        }
+        flags
+    }
+
+    /// All names that it takes up.
+    fn names(&self) -> Vec<String> {
+        let others = ["env", "stdin"].map(|source| format!("{}-{source}", self.name));
+        let others = others.into_iter().filter(|_| self.is_secret);
+        std::iter::once(self.name.clone()).chain(others).collect()
     }
 
     fn of(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
@@ -50,6 +69,7 @@ impl Flag {
         let is_secret = [schema, inner].into_iter().any(is_secret);
         Self {
             field: field.to_owned(),
+            name: field.replace('_', "-"),
             kind: Kind::of(inner),
             about: about.unwrap_or_default().to_owned(),
             is_required,
@@ -57,15 +77,9 @@ impl Flag {
         }
     }
 
-    /// The flag's name: `api_url` is `--api-url`.
-    pub(crate) fn name(&self) -> String {
-        let name = self.field.replace('_', "-");
-        if TAKEN.contains(&name.as_str()) { format!("profile-{name}") } else { name }
-    }
-
     /// The flag as clap's arguments; a field that must be there must be given to a new profile.
     pub(crate) fn arguments(&self, is_new: bool) -> Vec<Arg> {
-        let (name, others) = (self.name(), [self.variable(), self.input()]);
+        let (name, others) = (&self.name, [self.variable(), self.input()]);
         let value = Arg::new(self.id()).long(name.clone()).help(self.help()).value_name(self.kind.word());
         let value = self.kind.parsed(value).help_heading("Profile");
         if !self.is_secret {
@@ -86,22 +100,24 @@ impl Flag {
     /// What was given, if anything was.
     pub(crate) fn given(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
         if self.is_secret && matches.get_flag(&self.input()) {
-            return read_input().map(Value::from).map(Some);
+            return read_input().and_then(|text| self.read(&text)).map(Some);
         }
         if self.is_secret
             && let Some(variable) = matches.get_one::<String>(&self.variable())
         {
             let value = ProcessEnvironment.get(variable).filter(|value| !value.is_empty());
-            return value.map(Value::from).map(Some).ok_or_else(|| format!("the variable {variable} is not set"));
+            let value = value.ok_or_else(|| format!("the variable {variable} is not set"))?;
+            return self.read(&value).map(Some);
         }
         Ok(matches.get_one::<Value>(&self.id()).cloned())
     }
 
     /// What the person at the terminal says.
     fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
-        let (name, help) = (self.name(), self.help());
-        let answer = ask(if help.is_empty() { &name } else { &help });
-        answer.map(Value::from).ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))
+        let (name, help) = (&self.name, self.help());
+        let answer = ask(if help.is_empty() { name } else { &help });
+        let answer = answer.ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))?;
+        self.read(&answer)
     }
 
     /// A value in words as this field's kind.
@@ -131,6 +147,11 @@ impl Flag {
 }
 
 impl Kind {
+    /// The kind of a schema within a whole one, which its references point into.
+    pub(crate) fn within(schema: &Value, root: &Value) -> Self {
+        Self::of(whole(schema, root))
+    }
+
     fn of(schema: &Value) -> Self {
         if let Some(values) = choices(schema) {
             return Self::OneOf(values);
@@ -154,7 +175,8 @@ impl Kind {
         }
     }
 
-    fn expected(&self) -> String {
+    /// What it must be, in words.
+    pub(crate) fn expected(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
             Self::Integer => "a whole number".to_owned(),
@@ -176,7 +198,8 @@ impl Kind {
         }
     }
 
-    fn read(&self, text: &str) -> Result<Value, String> {
+    /// A value in words as this kind.
+    pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
         let read = match self {
             Self::Text => Some(Value::from(text)),
             Self::OneOf(values) => values.iter().any(|value| value == text).then(|| Value::from(text)),
@@ -263,6 +286,8 @@ mod tests {
         plan: Option<Plan>,
         labels: Option<Vec<String>>,
         expires: Option<String>,
+        /// Makes the flag that the token's variable has.
+        token_env: Option<String>,
     }
 
     #[derive(Deserialize, JsonSchema)]
@@ -300,10 +325,12 @@ mod tests {
             r#"["a"]"#,
             "--profile-expires",
             "never",
+            "--profile-token-env",
+            "x",
         ];
         let expected = json!({
             "token": "t", "api_url": "https://x", "port": 7, "ratio": -0.5, "is_team": true, "plan": "paid",
-            "labels": ["a"], "expires": "never",
+            "labels": ["a"], "expires": "never", "token_env": "x",
         });
         assert_eq!(parsed(true, &arguments), Ok(Some(expected)));
     }

@@ -9,6 +9,7 @@ mod clients;
 mod command;
 mod connection;
 mod exit;
+mod files;
 mod flags;
 mod mcp;
 mod output;

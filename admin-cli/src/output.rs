@@ -32,6 +32,11 @@ impl Output {
         let _ = writeln!(stdout(), "{text}");
     }
 
+    /// Prints a script as it is, also for programs.
+    pub(crate) fn script(&self, text: &[u8]) {
+        let _ = std::io::stdout().write_all(text);
+    }
+
     /// Says something on the way, to people only.
     pub(crate) fn note(&self, words: &str) {
         if !self.json {

@@ -147,7 +147,8 @@ impl Remote {
         Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url())
     }
 
-    fn audience(&self) -> Option<String> {
+    /// The audience that the server named.
+    pub(crate) fn audience(&self) -> Option<String> {
         self.audience.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

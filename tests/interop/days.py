@@ -11,13 +11,16 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +31,21 @@ from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "transcript-key-0123456789-0123456789"
-PORT, EMULATED = 8080, 9000
+
+
+def port(preferred):
+    """The port that people use, or a free one where it is taken."""
+    for wanted in [preferred, 0]:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", wanted))
+                return probe.getsockname()[1]
+            except OSError:
+                pass
+    raise SystemExit("FAILED: no port is free")
+
+
+PORT, EMULATED = port(8080), port(9000)
 
 # What the author writes into the new app: one more tool, and a test of it.
 BEFORE = "    /// Where the current user's upstream is"
@@ -59,6 +76,55 @@ fn letters_are_counted() {
 LOCAL = {"completions", "manuals", "new", "aws init", "aws rotate"}
 
 
+def tell(text=""):
+    """Says it, and keeps it for the comparison with docs/transcript.md."""
+    print(text, flush=True)
+    TOLD.extend(str(text).split("\n"))
+
+
+TOLD = []
+
+
+def masked(text):
+    """A line without what changes from run to run."""
+    text = re.sub(r"\b[0-9a-f]{32}\b", "ID", re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text))
+    text = re.sub(r"(127\.0\.0\.1|localhost):\d+|--(invoke-)?port \d+", "PORT", re.sub(r"finished in [\d.]+s", "", text))
+    return re.sub(r" +", " ", text).strip()
+
+
+def check_transcript():
+    """The page says what was said just now, but for times, ids and ports. Tests run in any order."""
+    page = (ROOT / "docs/transcript.md").read_text().split("\n")
+    kept = [masked(line) for line in page if line.strip() and not line.startswith("```")]
+    told = [masked(line) for line in TOLD if line.strip()]
+    first = kept.index(told[0])
+    missing = sorted((Counter(told) - Counter(kept[first:])) + (Counter(kept[first:]) - Counter(told)))
+    if missing:
+        raise SystemExit("FAILED: docs/transcript.md differs from this run (say `days.py --write`):\n" + "\n".join(missing))
+    print("docs/transcript.md is what was said", flush=True)
+
+
+def write_transcript():
+    text, body = INTRODUCTION, []
+    for line in [*TOLD, "## end"]:
+        if line.startswith("## ") and body:
+            title, *rest = body
+            rest = "\n".join(rest).strip()
+            text += f"\n{title}\n\n```console\n{rest}\n```\n"
+            body = []
+        if line.startswith("## ") or body:
+            body.append(line)
+    (ROOT / "docs/transcript.md").write_text(text)
+
+
+INTRODUCTION = """# Both days, with real output
+
+An author's first hour with a new app, and an operator's day with it: `tests/interop/days.py`, run as a whole by `.ci/run`, which holds this page
+to what is said there. `memos-admin` stands for `cargo run --bin memos-admin --`; lines that begin with `#` are the script's own. Tokens are cut
+at `eyJ…`.
+"""
+
+
 def tidy(text):
     """What changes from run to run, by a word: tokens, ids, folders."""
     text = re.sub(r"eyJ[\w.-]{20,}", "eyJ…", re.sub(r"\x1b\[[0-9;]*m", "", text))
@@ -72,14 +138,14 @@ class Shell:
         self.folder, self.environment, self.said = folder, environment, []
 
     def run(self, command, code=0, keep=None, shown=None):
-        print(f"$ {shown or command}", flush=True)
+        tell(f"$ {shown or command}")
         self.said.append(command)
         done = subprocess.run(command, shell=True, cwd=self.folder, env=self.environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800)
         lines = [line for line in done.stdout.splitlines() if keep is None or re.search(keep, line)]
         if lines:
-            print(tidy("\n".join(lines)))
-        print(flush=True)
+            tell(tidy("\n".join(lines)))
+        tell()
         if done.returncode != code:
             raise SystemExit(f"FAILED: `{command}` ended with {done.returncode}, not {code}:\n{done.stdout}")
         return done.stdout
@@ -87,14 +153,14 @@ class Shell:
     @contextmanager
     def beside(self, command, url):
         """Runs a command in a second terminal until the block ends."""
-        print(f"$ {command} &", flush=True)
+        tell(f"$ {command} &")
         log = open(Path(os.environ["DAYS_HOME"]) / "beside.log", "w+")
         process = subprocess.Popen(command, shell=True, cwd=self.folder, env=self.environment, stdout=log, stderr=log,
                                    start_new_session=True)
         try:
             until(url, process, log)
             log.seek(0)
-            print(tidy("\n".join(line for line in log.read().splitlines() if "serves MCP" in line)) or "…", "\n", flush=True)
+            tell((tidy("\n".join(line for line in log.read().splitlines() if "serves MCP" in line)) or "…") + "\n")
             yield
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -114,7 +180,7 @@ def until(url, process, log):
 
 
 def heading(text):
-    print(f"\n## {text}\n", flush=True)
+    tell(f"\n## {text}\n")
 
 
 def status(url, token):
@@ -130,7 +196,7 @@ def status(url, token):
 
 def show_status(url, token, whose, expected):
     found = status(url, token)
-    print(f"# a request with {whose} is answered with {found}\n", flush=True)
+    tell(f"# a request with {whose} is answered with {found}\n")
     if found != expected:
         raise SystemExit(f"FAILED: expected {expected}")
 
@@ -144,12 +210,12 @@ def author(home, environment):
     # The versions that this checkout is tested with; a new app would take the newest.
     shutil.copy(ROOT / "Cargo.lock", app)
     shell = Shell(app, environment)
-    print(f"# edit src/lib.rs: one more tool\n\n{TOOL}# and tests/app.rs: a test of it\n{TEST}", flush=True)
+    tell(f"# edit src/lib.rs: one more tool\n\n{TOOL}# and tests/app.rs: a test of it\n{TEST}")
     library, tests = app / "src/lib.rs", app / "tests/app.rs"
     library.write_text(library.read_text().replace(BEFORE, TOOL + BEFORE, 1))
     tests.write_text(tests.read_text() + TEST)
     shell.run("cargo test", keep=r"^test .*\.\.\.|test result: .* [1-9]\d* passed")
-    with shell.beside("cargo run -- serve", f"http://127.0.0.1:{PORT}/health"):
+    with shell.beside(f"cargo run -- serve --port {PORT}", f"http://127.0.0.1:{PORT}/health"):
         shell.run("memos-admin connect local")
         shell.run("memos-admin users add alice@example.com", code=2)
         shell.run("memos-admin users add alice@example.com --token-env UPSTREAM_TOKEN")
@@ -162,7 +228,7 @@ def author(home, environment):
 def operator(shell):
     heading("The operator's day")
     url = f"http://127.0.0.1:{EMULATED}"
-    watch = ("cargo lambda watch --ignore-changes --bin memos --invoke-address 127.0.0.1 --env-var SIGNING_KEY=$KEY "
+    watch = (f"cargo lambda watch --ignore-changes --bin memos --invoke-address 127.0.0.1 --invoke-port {EMULATED} --env-var SIGNING_KEY=$KEY "
              "--env-var APP_USERS_PATH=$HOME/deployed")
     with shell.beside(watch, f"{url}/health"):
         shell.run(f"memos-admin connect {url} --signing-key-env KEY --as staging")
@@ -185,10 +251,10 @@ def operator(shell):
 
 
 def rotate(shell, url, bob):
-    print("# the upstream gave bob a new token\n", flush=True)
+    tell("# the upstream gave bob a new token\n")
     shell.run("memos-admin users update-profile bob@example.com --token-env NEW_UPSTREAM_TOKEN")
     shell.run("memos-admin users get-profile bob@example.com")
-    print("# bob lost his laptop: a new token for the new one, then the end of the old token\n", flush=True)
+    tell("# bob lost his laptop: a new token for the new one, then the end of the old token\n")
     new = re.search(r"eyJ\S+", shell.run("memos-admin tokens create bob@example.com --name laptop-2 --expires 30d"))[0]
     # His first token is the one without a name.
     old = re.search(r"^(\w{32}) +2\d{3}-", shell.run("memos-admin tokens list bob@example.com"), re.M)[1]
@@ -248,7 +314,7 @@ def terminal(shell):
 
 
 def check(found, expected, what):
-    print(f"# {'ok' if found == expected else 'FAILED'}: {what}", flush=True)
+    tell(f"# {'ok' if found == expected else 'FAILED'}: {what}")
     if found != expected:
         raise SystemExit(f"FAILED: {found}, not {expected}")
 
@@ -321,7 +387,10 @@ def main():
         operator(shell)
         terminal(shell)
         unbelieved(shell)
-    print("\nboth days: all of it holds", flush=True)
+    if "--write" in sys.argv:
+        write_transcript()
+    check_transcript()
+    print("both days: all of it holds", flush=True)
 
 
 main()

@@ -92,10 +92,9 @@ async fn files_are_merged_into_and_a_second_time_changes_nothing() {
         let told = machine.applied(client, &["--user", ALICE]).await;
         assert_eq!((&told["state"], &told["done"]), (&json!("added"), &json!(true)), "{told}");
         assert!(!told["text"].to_string().contains("eyJ") && told["text"].to_string().contains("Bearer ***"), "{told}");
-        assert!(told["notes"].to_string().contains("chmod 600"), "{told}");
         let text = machine.read(file);
         assert!(text.starts_with(before.trim_end_matches("\n    }\n}\n")) && text.contains("Bearer eyJ"), "{text}");
-        assert_eq!(mode(&machine.path(file)), 0o640);
+        assert_eq!(mode(&machine.path(file)), 0o600, "it holds a token now");
         let tokens = machine.tokens().await;
         assert_eq!(machine.applied(client, &["--user", ALICE]).await["state"], "already_there");
         assert_eq!((machine.tokens().await, machine.read(file)), (tokens, text));
@@ -111,7 +110,8 @@ async fn new_files_that_hold_a_token_are_their_owners() {
     assert!(told["notes"].to_string().contains("version control"), "{told}");
     assert_eq!(machine.json("project/.mcp.json")["mcpServers"]["fixture"]["url"], URL);
     let told = machine.applied("vscode", &["--user", ALICE]).await;
-    assert!(told["notes"].to_string().contains("eyJ"), "a person types it: {told}");
+    let notes = told["notes"].to_string();
+    assert!(notes.contains(".token holds") && !notes.contains("eyJ"), "a person types it: {told}");
     let file = machine.json(".config/Code/User/mcp.json");
     assert_eq!(file["servers"]["fixture"]["headers"]["Authorization"], "Bearer ${input:fixture-token}");
     assert!(!file.to_string().contains("eyJ"));
@@ -122,7 +122,10 @@ async fn codex_keeps_its_comments() {
     let machine = Machine::new().await;
     machine.write(".codex/config.toml", "# mine\nmodel = \"m\" # kept\n\n[tui]\nz = 1\n");
     let told = machine.applied("codex-cli", &["--user", ALICE]).await;
-    assert!(told["notes"].to_string().contains("export FIXTURE_TOKEN=eyJ"), "{told}");
+    let notes = told["notes"].to_string();
+    let (_, rest) = notes.split_once("export FIXTURE_TOKEN=$(cat ").expect("a file");
+    let file = rest.split_once(')').expect("a file").0;
+    assert!(fs::read_to_string(file).expect("written").starts_with("eyJ") && mode(Path::new(file)) == 0o600);
     let text = machine.read(".codex/config.toml");
     assert!(text.starts_with("# mine\nmodel = \"m\" # kept\n\n[tui]\nz = 1\n"), "{text}");
     assert!(text.contains(&format!("url = \"{URL}\"")) && text.contains("bearer_token_env_var = \"FIXTURE_TOKEN\""));
@@ -152,31 +155,41 @@ async fn without_a_user_each_client_reads_the_variable_itself() {
 }
 
 #[tokio::test]
-async fn a_clients_own_command_is_run_without_a_shell_and_the_token_is_masked() {
+async fn no_token_is_an_argument_of_a_program() {
     let machine = Machine::new().await;
     machine.fake("claude", "exit 0");
-    let output = machine.run(0, &["--apply", "--client", "claude-code", "--user", ALICE]).await;
-    let told = machine.told("claude");
-    assert_eq!(told[..8], ["mcp", "add", "--transport", "http", "--scope", "user", "fixture", URL]);
-    assert!(told[9].starts_with("Authorization: Bearer eyJ"), "{told:?}");
-    let said = out(&output);
-    assert!(said.contains("claude mcp add") && said.contains("Bearer ********") && !said.contains("eyJ"), "{said}");
+    machine.fake("gemini", "exit 0");
+    machine.fake("codex", "exit 0");
+    let output = machine.run(0, &["--apply", "--user", ALICE]).await;
+    assert!(!machine.path("claude.log").exists() && !machine.path("gemini.log").exists());
+    assert!(
+        machine.read(".claude.json").contains("Bearer eyJ") && machine.read(".gemini/settings.json").contains("eyJ")
+    );
+    assert_eq!(machine.told("codex").last().expect("a variable"), "FIXTURE_TOKEN");
+    assert!(out(&output).contains("Bearer ********") && !out(&output).contains("eyJ"), "{}", out(&output));
 }
 
 #[tokio::test]
-async fn a_command_that_fails_is_told_and_its_token_revoked() {
+async fn a_command_that_fails_is_told_and_holds_up_no_other() {
     let machine = Machine::new().await;
     machine.fake("gemini", "echo \"no place for $7\" >&2; exit 9");
-    let tokens = machine.tokens().await;
-    let output =
-        machine.run(1, &["--apply", "--json", "--client", "gemini-cli", "--client", "cursor", "--user", ALICE]).await;
+    let output = machine.run(1, &["--apply", "--json", "--client", "gemini-cli", "--client", "cursor"]).await;
     let told = json_of(&output);
     assert_eq!((&told[0]["state"], &told[0]["done"]), (&json!("failed"), &json!(false)));
-    assert_eq!(told[1]["state"], "added", "one that fails does not hold up the next");
-    let notes = told[0]["notes"].to_string();
-    assert!(notes.contains("ended with 9: no place for") && notes.contains("was revoked"), "{notes}");
-    assert!(!notes.contains("eyJ") && !err(&output).contains("eyJ") && err(&output).contains("gemini-cli: "));
-    assert_eq!(machine.tokens().await, tokens + 1, "the one of Cursor");
+    assert_eq!(told[1]["state"], "added");
+    assert!(told[0]["notes"].to_string().contains("ended with 9: no place for"), "{told}");
+    assert!(err(&output).contains("gemini-cli: "), "{}", err(&output));
+}
+
+#[tokio::test]
+async fn a_token_whose_file_cannot_be_written_is_revoked() {
+    let machine = Machine::new().await;
+    let tokens = machine.tokens().await;
+    fs::create_dir(machine.path(".cursor")).expect("made");
+    std::os::unix::fs::symlink("nowhere", machine.path(".cursor/mcp.json")).expect("linked");
+    let output = machine.run(7, &["--apply", "--json", "--client", "cursor", "--user", ALICE]).await;
+    assert!(json_of(&output)[0]["notes"].to_string().contains("was revoked"), "{}", out(&output));
+    assert_eq!(machine.tokens().await, tokens);
 }
 
 #[tokio::test]
@@ -200,7 +213,8 @@ async fn another_entry_of_that_name_is_a_conflict_until_forced() {
     assert_eq!((&file["mcpServers"]["fixture"]["url"], &file["mcpServers"]["kept"]), (&json!(URL), &json!({})));
     let told = machine.applied("claude-code", &["--user", ALICE, "--force"]).await;
     assert_eq!(told["state"], "replaced");
-    assert_eq!(machine.told("claude")[..7], ["mcp", "remove", "--scope", "user", "fixture", "mcp", "add"]);
+    assert!(!machine.path("claude.log").exists(), "what is replaced is not taken away first");
+    assert_eq!(machine.json(".claude.json")["mcpServers"]["fixture"]["url"], URL);
     assert_eq!(machine.applied("cursor", &["--user", ALICE, "--force"]).await["state"], "replaced", "a new token");
 }
 

@@ -53,7 +53,12 @@ async fn faults_of_tools_are_found() {
         .output_schema(promised.as_object().expect("an object").clone());
     let found = complaint(laws::every_tool_answers(&with(lies))).await;
     assert!(found.contains("`sum`") && found.contains("promise"), "{found}");
-    for (outcome, word) in [(Outcome::default(), "nothing"), (Outcome::error(" "), "without words")] {
+    let cases = [
+        (Outcome::default(), "nothing"),
+        (Outcome::error(" "), "without words"),
+        (Outcome::error("not today"), "`say` fails: not today"),
+    ];
+    for (outcome, word) in cases {
         let found = complaint(laws::every_tool_answers(&with(raw("say", object.clone(), outcome)))).await;
         assert!(found.contains(word), "{found}");
     }

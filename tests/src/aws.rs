@@ -54,6 +54,8 @@ pub struct Vault {
     pub is_down: bool,
     /// How often `AWSCURRENT` was asked for.
     pub asked: usize,
+    /// How many passwords were made up.
+    pub passwords: usize,
 }
 
 impl Vault {
@@ -64,7 +66,10 @@ impl Vault {
         let not_found = (400, json!({ "__type": "ResourceNotFoundException", "Message": "not found" }));
         match action {
             _ if self.is_down => (503, json!({ "message": "down" })),
-            "GetRandomPassword" => (200, json!({ "RandomPassword": "made-up-".repeat(8) })),
+            "GetRandomPassword" => {
+                self.passwords += 1;
+                (200, json!({ "RandomPassword": format!("{:0>64}", self.passwords) }))
+            }
             "CreateSecret" if self.current.is_some() => (400, json!({ "__type": "ResourceExistsException" })),
             "PutSecretValue" if self.current.is_none() => not_found,
             "CreateSecret" | "PutSecretValue" => {

@@ -30,11 +30,6 @@ pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) 
     }
 }
 
-/// What takes an entry away first, where the client does not replace one itself.
-pub(crate) fn remove(client: Client, server: &Server) -> Option<Vec<String>> {
-    (client == Client::ClaudeCode).then(|| owned(&["mcp", "remove", "--scope", "user", &server.name]))
-}
-
 fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
     let (name, url) = (server.name.as_str(), server.endpoint());
     match (client, token) {

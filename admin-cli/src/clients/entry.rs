@@ -44,6 +44,7 @@ fn bearer(client: Client, server: &Server, token: &Token) -> String {
         (_, Token::Given(token)) => token.clone(),
         (Client::Cursor, Token::Variable(name)) => format!("${{env:{name}}}"),
         (_, Token::Variable(name)) => format!("${{{name}}}"),
+        (_, Token::File(_)) => token.to_paste(),
     }
 }
 

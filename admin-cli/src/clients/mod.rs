@@ -1,11 +1,10 @@
 //! The clients of November 2026: how each is told of a server, and what it can't do.
 //!
-//! What is said of them is pure (`text`, `argv`, `entry`, `json`, `toml`); `machine` and `file` alone touch this machine.
+//! What is said of them is pure (`text`, `argv`, `entry`, `json`, `toml`); `machine` alone looks at this machine.
 
 pub(crate) mod argv;
 pub(crate) mod document;
 pub(crate) mod entry;
-pub(crate) mod file;
 mod json;
 pub(crate) mod machine;
 pub(crate) mod text;
@@ -60,6 +59,8 @@ pub(crate) struct Server {
 pub(crate) enum Token {
     Given(String),
     Variable(String),
+    /// In a file that its owner alone reads, for clients that take no token in theirs.
+    File(String),
 }
 
 /// A process that a client starts to speak with.
@@ -136,14 +137,14 @@ impl Client {
         !matches!(self, Self::ClaudeAi | Self::Chatgpt | Self::Stdio)
     }
 
+    /// Whether its file holds no token, so that a person brings it.
+    pub(crate) const fn asks_for_tokens(self) -> bool {
+        matches!(self, Self::CodexCli | Self::Vscode)
+    }
+
     /// Whether it can start a process on this machine.
     pub(crate) const fn starts_processes(self) -> bool {
         !matches!(self, Self::ClaudeAi | Self::Chatgpt)
-    }
-
-    /// What connects the client over HTTP.
-    pub(crate) fn registration(self, server: &Server, token: &Token, scope: Scope) -> Registration {
-        text::http(self, server, token, scope)
     }
 
     /// What connects the client either way.
@@ -176,13 +177,14 @@ impl Token {
         match self {
             Self::Given(token) => token.clone(),
             Self::Variable(name) => format!("${name}"),
+            Self::File(path) => format!("$(cat {path})"),
         }
     }
 
     /// The variable that holds the token, where a client takes none itself.
     fn variable(&self, server: &Server) -> String {
         match self {
-            Self::Given(_) => server.variable(),
+            Self::Given(_) | Self::File(_) => server.variable(),
             Self::Variable(name) => name.clone(),
         }
     }
@@ -191,14 +193,14 @@ impl Token {
     fn to_paste(&self) -> String {
         match self {
             Self::Given(token) => token.clone(),
-            Self::Variable(name) => format!("<what {name} holds>"),
+            Self::Variable(holder) | Self::File(holder) => format!("<what {holder} holds>"),
         }
     }
 
     /// What to say where a variable must be there when the client starts.
     pub(crate) fn needs(&self) -> Vec<String> {
         match self {
-            Self::Given(_) => Vec::new(),
+            Self::Given(_) | Self::File(_) => Vec::new(),
             Self::Variable(name) => vec![format!("set {name} in the environment the client is started from")],
         }
     }
@@ -217,7 +219,7 @@ mod tests {
         let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
         for client in Client::ALL {
             for scope in [Scope::User, Scope::Project] {
-                let registration = client.registration(&server, &given, scope);
+                let registration = client.reached(&server, &Reach::Http(given.clone()), scope);
                 assert!(registration.text.contains("https://mcp.example.com/mcp"), "{client}");
                 let all = format!("{}{}", registration.text, registration.notes.join(" "));
                 assert!(all.contains("eyJ.t.s"), "{client}: {all}");
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn a_variable_is_named_in_each_clients_own_way() {
         let (server, variable) = (server("my-notes"), Token::Variable("MY_NOTES_TOKEN".to_owned()));
-        let text = |client: Client, scope| client.registration(&server, &variable, scope).text;
+        let text = |client: Client, scope| client.reached(&server, &Reach::Http(variable.clone()), scope).text;
         assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
         assert!(text(Client::ClaudeCode, Scope::User).contains("Bearer $MY_NOTES_TOKEN\""));
         assert!(text(Client::Cursor, Scope::User).contains("${env:MY_NOTES_TOKEN}"));

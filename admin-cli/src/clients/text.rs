@@ -43,9 +43,9 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
     match client {
         Client::GeminiCli => notes.push(format!("its tools are called mcp_{}_TOOL, cut at 63 characters", server.name)),
         Client::CodexCli => {
-            if let Token::Given(value) = token {
-                let variable = token.variable(server);
-                notes.push(format!("it takes no token itself: export {variable}={value} where it is started"));
+            if !matches!(token, Token::Variable(_)) {
+                let (variable, value) = (token.variable(server), token.in_shell());
+                notes.push(format!("it takes no token itself: `export {variable}={value}` where it is started"));
             }
             notes.extend(token.needs());
             notes.push("without the variable it sends no header, and says nothing".to_owned());
@@ -143,7 +143,7 @@ fn bridge(server: &Server, token: &Token) -> Registration {
         json!(["-y", "mcp-remote", server.endpoint(), "--header", format!("Authorization:${{{variable}}}")]);
     let value = match token {
         Token::Given(token) => format!("Bearer {token}"),
-        Token::Variable(_) => "Bearer TOKEN".to_owned(),
+        Token::Variable(_) | Token::File(_) => "Bearer TOKEN".to_owned(),
     };
     let entry: Value = json!({ "command": "npx", "args": arguments, "env": { variable.as_str(): value } });
     let text = format!("{:#}", json!({ "mcpServers": { server.name.as_str(): entry } }));

@@ -13,18 +13,24 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     let setup = Setup::load(subject)?;
     let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
     let connection = if wanted.offline { connection } else { connection.with_key(ask_hidden) };
-    let found = if wanted.offline { None } else { Some(connection.open(subject).await?.api.health().await?) };
+    let (mut found, mut audience) = (None, None);
+    if !wanted.offline {
+        let session = connection.open(subject).await?;
+        found = Some(session.api.health().await?);
+        audience = session.audience();
+    }
     let words = connection.words();
     let path = setup.keep(subject, &wanted.name, connection)?;
     let status = found.as_ref().map(|found| json!(found.status));
-    let answer = json!({ "connected": words, "as": wanted.name, "status": status, "setup": path });
+    let answer =
+        json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
     output.answer(&answer, || {
         let (name, kept) = (&wanted.name, path.display());
         match found {
             Some(found) => {
                 format!(
                     "Connected to {words} as {name}, in use from now on: {}.\nKept in {kept}",
-                    told(&found, subject)
+                    told(&found, audience.as_deref(), subject)
                 )
             }
             None => format!("Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"),
@@ -33,7 +39,7 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     Ok(())
 }
 
-fn told(found: &Details, subject: &Subject) -> String {
+fn told(found: &Details, audience: Option<&str>, subject: &Subject) -> String {
     let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
     let why = match found.status {
         Status::Healthy => String::new(),
@@ -41,5 +47,6 @@ fn told(found: &Details, subject: &Subject) -> String {
     };
     let status = json!(found.status);
     let status = status.as_str().unwrap_or_default();
-    format!("{} {} is {status}{why}, and the key is accepted", detail("app"), detail("version"))
+    let audience = audience.map(|audience| format!(" for the audience {audience}")).unwrap_or_default();
+    format!("{} {} is {status}{why}, and the key is accepted{audience}", detail("app"), detail("version"))
 }

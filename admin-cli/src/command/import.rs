@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mcp_lambda::admin::ImportedUser;
 use mcp_lambda::clock::epoch;
-use mcp_lambda::{Email, Error};
+use mcp_lambda::{Email, Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
@@ -25,11 +25,16 @@ struct Found {
 }
 
 pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &Output) -> Result<(), Failure> {
-    let found = read(folder)?;
+    let mut found = read(folder)?;
+    let users = std::mem::take(&mut found.users);
     let mut rows = Vec::new();
-    let mut progress = output.progress(Some(found.users.len()), "users brought over");
-    for user in found.users.values() {
-        let outcome = if apply { brought(session, user).await? } else { "would be brought over".to_owned() };
+    let mut progress = output.progress(Some(users.len()), "users brought over");
+    for user in users.values() {
+        let outcome = if apply { brought(session, user).await } else { foreseen(session, user).await };
+        let outcome = outcome.unwrap_or_else(|error| {
+            found.faults.push(format!("{}: {error}", user.email));
+            "refused".to_owned()
+        });
         rows.push((&user.email, user.data.len(), outcome));
         progress.done(1);
     }
@@ -58,9 +63,17 @@ pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &
         .into())
 }
 
-async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Failure> {
-    let imported = session.api.import(user.clone()).await;
-    let imported = imported.map_err(|error| Error::new(error.kind(), format!("{}: {error}", user.email)))?;
+/// What bringing over would do; a user who is there keeps what is there.
+async fn foreseen(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+    match session.api.user(&user.email).await {
+        Ok(_) => Ok("is there; missing values would be added".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok("would be brought over".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+    let imported = session.api.import(user.clone()).await?;
     let user = if imported.is_new { "new" } else { "was there" };
     Ok(format!("{user}; values new: {}", imported.new_values))
 }
@@ -68,10 +81,16 @@ async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Failu
 fn read(folder: &Path) -> Result<Found, Failure> {
     let entries = fs::read_dir(folder)
         .map_err(|error| Error::invalid(format!("the folder {} can't be read: {error}", folder.display())))?;
-    let mut folders: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
     let mut found = Found::default();
+    let mut folders = Vec::new();
+    for entry in entries {
+        match entry.map(|entry| entry.path()) {
+            Ok(path) if is_own_folder(&path) => folders.push(path),
+            Ok(_) => {}
+            Err(error) => found.faults.push(format!("an entry can't be read: {error}")),
+        }
+    }
+    folders.sort();
     for folder in folders {
         match user(&folder) {
             Err(fault) => found.faults.push(format!("{}: {fault}", folder.display())),
@@ -116,8 +135,12 @@ fn seconds(time: &Value) -> Result<Option<u64>, String> {
 /// Every `.json` below the folder but the record, by its path without the ending.
 fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<(), String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("it can't be read: {error}"))?;
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+    for entry in entries {
+        let path = entry.map_err(|error| format!("an entry can't be read: {error}"))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_symlink() {
+            return Err(format!("{name} is a link, and links are not followed"));
+        }
         if path.is_dir() {
             values(&path, &format!("{prefix}{name}/"), data)?;
         } else if let Some(key) = name.strip_suffix(".json").filter(|key| !(prefix.is_empty() && *key == "user")) {
@@ -125,6 +148,11 @@ fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<
         }
     }
     Ok(())
+}
+
+/// A folder itself, and not a link to one, which may lead anywhere.
+fn is_own_folder(path: &Path) -> bool {
+    path.is_dir() && !path.is_symlink()
 }
 
 fn json_file(path: &Path) -> Result<Value, String> {

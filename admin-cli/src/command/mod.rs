@@ -38,7 +38,9 @@ pub(crate) async fn run(
         Command::Connect(wanted) => connect::run(subject, wanted, output).await,
         Command::Connections(command) => connections::run(subject, &command, output),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut cli::tree(subject), subject.command(), &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut cli::tree(subject), subject.command(), &mut script);
+            output.script(&script);
             Ok(())
         }
         Command::Health => health::run(&session().await?, output).await,

@@ -1,7 +1,8 @@
 //! `new`: an app to begin with, which builds and keeps all laws. What is there already is never touched.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use mcp_lambda::{App, Error};
@@ -15,10 +16,14 @@ use crate::output::Output;
 /// The files of an app, each with its place in it.
 type Files = Vec<(String, String)>;
 
-/// Crates that an app uses beside its own, and those of Rust itself.
-const RESERVED: [&str; 11] = [
+/// Crates that an app uses beside its own, those of Rust itself, and folders that Cargo builds in.
+const RESERVED: [&str; 15] = [
     "alloc",
+    "build",
     "core",
+    "deps",
+    "examples",
+    "incremental",
     "mcp-lambda",
     "mcp-lambda-admin",
     "mcp-lambda-dynamo",
@@ -44,9 +49,7 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
         return Err(Error::already_exists(words).into());
     }
     let files = files(wanted, &framework(wanted)?);
-    for (path, text) in &files {
-        write(&folder.join(path), text)?;
-    }
+    put(&folder, &files)?;
     let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
     output.answer(&json!({ "folder": folder, "files": paths }), || {
         let name = &wanted.name;
@@ -135,7 +138,7 @@ fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
         ("{{flags}}", when(wanted.profile, " --token-env TOKEN")),
         ("Made for examples/notes; another app names its own binary below.", format!("Made for {name}.")),
         ("Binary: notes", format!("Binary: {name}")),
-        ("Flags: [--no-default-features]", lambda.to_owned()),
+        ("Flags: [--package, notes, --no-default-features]", lambda.to_owned()),
     ] {
         text = text.replace(mark, &word);
     }
@@ -149,15 +152,20 @@ fn source(framework: Option<&str>, part: &str) -> String {
     )
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
-    written.map_err(|error| {
-        let words = format!("{} can't be written: {error}", path.display());
-        match error.kind() {
-            ErrorKind::PermissionDenied => Error::forbidden(words).into(),
-            _ => Error::unavailable(words).into(),
-        }
-    })
+/// Makes the folder whole, or not at all.
+fn put(folder: &Path, files: &Files) -> Result<(), Failure> {
+    let fault = |error: io::Error| Error::invalid(format!("{} can't be made: {error}", folder.display()));
+    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new().prefix(".new-").permissions(Permissions::from_mode(0o755)).tempdir_in(beside);
+    let draft = draft.map_err(fault)?;
+    for (path, text) in files {
+        let path = draft.path().join(path);
+        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text)).map_err(fault)?;
+    }
+    fs::rename(draft.path(), folder).map_err(fault)?;
+    // It is where it belongs: nothing is left to remove.
+    let _ = draft.keep();
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use mcp_lambda::Email;
 use mcp_lambda::admin::{self, NewToken};
+use mcp_lambda::{Email, Error};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Tokens;
-use crate::clients::{Client, Scope, Server, Token};
+use crate::clients::{Client, Reach, Scope, Server, Token};
 use crate::connection::{Session, write_token};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
@@ -34,7 +34,10 @@ async fn create(
 ) -> Result<(), Failure> {
     let new = session.api.create_token(token).await?;
     if let Some(file) = save_to {
-        write_token(file, &new.token)?;
+        if let Err(error) = write_token(file, &new.token) {
+            session.api.revoke_token(&new.email, &new.id).await?;
+            return Err(Error::new(error.kind(), format!("{error}; the token was revoked")).into());
+        }
         let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
         output.answer(&answer, || {
             format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, file.display(), new.expires)
@@ -90,6 +93,6 @@ async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> 
 pub(super) async fn claude_line(subject: &Subject, session: &Session, token: &str) -> Result<String, Failure> {
     let name = super::register::name(subject, session).await?;
     Ok(Client::ClaudeCode
-        .registration(&Server { name, url: session.url.clone() }, &Token::Given(token.to_owned()), Scope::User)
+        .reached(&Server { name, url: session.url.clone() }, &Reach::Http(Token::Given(token.to_owned())), Scope::User)
         .text)
 }

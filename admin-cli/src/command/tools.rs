@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::Tools;
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::flags::Kind;
 use crate::mcp::Client;
 use crate::output::{Output, columns};
 
@@ -90,21 +91,12 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
         let is_needed = if required.contains(&name.as_str()) { "needed" } else { "" };
         [
             name.clone(),
-            kind(schema),
+            Kind::within(schema, &tool["inputSchema"]).expected(),
             is_needed.to_owned(),
             schema["description"].as_str().unwrap_or_default().to_owned(),
         ]
     };
     properties.map(row).collect()
-}
-
-/// What a value must be, in words.
-fn kind(schema: &Value) -> String {
-    match &schema["type"] {
-        Value::String(kind) => kind.clone(),
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        _ => "any".to_owned(),
-    }
 }
 
 async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
@@ -122,11 +114,8 @@ fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
         let schema = tool["inputSchema"]["properties"].get(name);
         let schema = schema
             .ok_or_else(|| Failure::Usage(format!("the tool has no argument `{name}`; `tools show` names them")))?;
-        let is_text = schema["type"] == "string"
-            || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("string")));
-        let value = if is_text { Ok(Value::from(text)) } else { serde_json::from_str(text) };
-        let value =
-            value.map_err(|_| Failure::Usage(format!("`{name}` must be {}, and `{text}` is not", kind(schema))))?;
+        let value = Kind::within(schema, &tool["inputSchema"]).read(text);
+        let value = value.map_err(|fault| Failure::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
         arguments.insert(name.to_owned(), value);
     }
     Ok(Value::Object(arguments))
@@ -143,9 +132,11 @@ async fn call(session: &Session, name: &str, user: Email, arguments: &Value, out
     let made = made.await?;
     output.note(&format!("POST {}/mcp as {user}, with a token of its own\ntools/call {name} {arguments}", session.url));
     let outcome = Client::new(session, made.token).call(name, arguments).await;
-    session.api.revoke_token(&user, &made.id).await?;
+    let ended = session.api.revoke_token(&user, &made.id).await;
     let outcome = outcome?;
     output.answer(&outcome, || words(&outcome));
+    // The call was made, whatever became of its token.
+    ended.map_err(|error| Error::new(error.kind(), format!("{error}; the call's token ends within a minute")))?;
     if outcome["isError"] == true {
         return Err(Error::forbidden(format!("the tool `{name}` reports an error")).into());
     }

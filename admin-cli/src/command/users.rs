@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use mcp_lambda::Email;
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
+use mcp_lambda::{Email, Error};
 use serde_json::{Map, Value, json};
 
 use super::tokens::claude_line;
@@ -103,7 +103,10 @@ async fn add(
 ) -> Result<(), Failure> {
     let new = session.api.register(user).await?;
     if let Some(file) = save_to {
-        write_token(file, &new.token)?;
+        write_token(file, &new.token).map_err(|error| {
+            let words = format!("{error}; {} is registered, and `tokens create` makes another token", new.email);
+            Error::new(error.kind(), words)
+        })?;
         let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds });
         output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, file.display()));
         return Ok(());

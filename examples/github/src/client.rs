@@ -141,7 +141,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
             "what answers is not GitHub's API, since it gives no JSON".to_owned()
         };
         let advice = "try again later, and have an operator check the `api_url` of your profile if it has one";
-        Error::unavailable(format!("{fault}; {advice}")).with_source(error)
+        // The parser's own words quote the answer, which no log should hold.
+        let place = format!("{:?} at line {}, column {}", error.classify(), error.line(), error.column());
+        Error::unavailable(format!("{fault}; {advice}")).with_source(place)
     })
 }
 

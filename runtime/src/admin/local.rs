@@ -62,6 +62,21 @@ impl fmt::Debug for Local {
     }
 }
 
+impl Local {
+    /// A user who was revoked in the other system since is revoked here too: its tokens carry no generation.
+    async fn revoked_there(&self, imported: &UserRecord) -> Result<()> {
+        let known = self.users.get(&imported.email).await?;
+        if imported.revoke_after <= known.revoke_after {
+            return Ok(());
+        }
+        let later = |user: &mut UserRecord| {
+            user.revoke_after = user.revoke_after.max(imported.revoke_after);
+            Ok(())
+        };
+        self.users.change(&imported.email, self.clock.now(), later).await
+    }
+}
+
 #[async_trait]
 impl AdminApi for Local {
     async fn health(&self) -> Result<Details> {
@@ -86,7 +101,10 @@ impl AdminApi for Local {
         let mut record = self.users.draft(user.email, user.profile, created).await?;
         record.revoke_after = record.revoke_after.max(user.revoke_after);
         let is_new = match self.users.register(&record).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                self.revoked_there(&record).await?;
+                false
+            }
             registered => registered.map(|()| true)?,
         };
         let (data, mut new_values) = (self.users.data(&record.email), 0);

@@ -16,6 +16,7 @@ pub struct Suite {
     profile: Option<Value>,
     arguments: BTreeMap<String, Value>,
     shared: BTreeSet<String>,
+    may_fail: BTreeSet<String>,
 }
 
 impl From<App> for Suite {
@@ -28,7 +29,7 @@ impl Suite {
     /// An app whose profiles and arguments are made from their types.
     #[must_use]
     pub const fn new(app: App) -> Self {
-        Self { app, profile: None, arguments: BTreeMap::new(), shared: BTreeSet::new() }
+        Self { app, profile: None, arguments: BTreeMap::new(), shared: BTreeSet::new(), may_fail: BTreeSet::new() }
     }
 
     /// Gives every user this profile, as where it must lead to a server on this machine.
@@ -50,6 +51,19 @@ impl Suite {
     pub fn shared(mut self, tool: impl Into<String>) -> Self {
         self.shared.insert(tool.into());
         self
+    }
+
+    /// Takes a failure in words for an answer, as of a tool that looks for what is not there.
+    #[must_use]
+    pub fn may_fail(mut self, tool: impl Into<String>) -> Self {
+        self.may_fail.insert(tool.into());
+        self
+    }
+
+    /// Whether a listed tool may answer with a failure.
+    #[must_use]
+    pub fn can_fail(&self, tool: &Value) -> bool {
+        tool["name"].as_str().is_some_and(|name| self.may_fail.contains(name))
     }
 
     /// The app.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Content, Outcome};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// What a tool may return.
 #[diagnostic::on_unimplemented(
@@ -51,7 +51,9 @@ pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> O
     match result {
         Ok(value) => answer(value),
         Err(error) => {
-            let cause = (&error as &dyn Any).downcast_ref::<Error>().filter(|error| error.source().is_some());
+            let own = (&error as &dyn Any).downcast_ref::<Error>();
+            // Why arguments don't fit may quote them.
+            let cause = own.filter(|error| error.source().is_some() && error.kind() != ErrorKind::Invalid);
             Outcome { cause: cause.map(Error::chain), ..Outcome::error(error.to_string()) }
         }
     }

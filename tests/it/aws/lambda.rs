@@ -35,7 +35,13 @@ async fn a_store_or_a_key_out_of_reach_is_503_and_a_missing_secret_no_start() {
     secrets.with(|vault| vault.is_down = false);
     assert_eq!(status(&no_key, &token).await, 200, "it is let in once the key is there");
     secrets.with(|vault| vault.current = None);
-    let output = home.command(FIXTURE).arg("serve").envs(variables.iter().copied()).output().await.expect("it runs");
+    let output = home
+        .command(FIXTURE)
+        .args(["serve", "--port", "0"])
+        .envs(variables.iter().copied())
+        .output()
+        .await
+        .expect("it runs");
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("SIGNING_KEY_SECRET"));
 }

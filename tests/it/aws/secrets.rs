@@ -8,6 +8,9 @@ use mcp_lambda::store::laws::ManualClock;
 use mcp_lambda::{ErrorKind, Result};
 use mcp_lambda_dynamo::Secrets;
 use mcp_lambda_tests::aws::SecretsManager;
+use mcp_lambda_tests::process::Home;
+
+use crate::cli::{ADMIN, err, out};
 
 const FIRST: &str = "first-key-0123456789-0123456789-0123456789";
 const SECOND: &str = "second-key-0123456789-0123456789-0123456789";
@@ -48,6 +51,23 @@ async fn a_rotated_key_signs_the_last_one_verifies_and_the_one_before_dies() {
     let third = keys.current().await.expect("a key").id().to_owned();
     assert_eq!(ids(&keys, None).await, [third, second]);
     assert!(!ids(&keys, Some(&first)).await.contains(&first));
+}
+
+#[tokio::test]
+async fn rotating_makes_a_new_key_and_keeps_the_one_before() {
+    let (manager, home) = (SecretsManager::start(Some(FIRST)).await, Home::default());
+    let mut command = home.command(ADMIN);
+    command.args(["aws", "rotate", "--secret", "prod/key", "--yes"]).envs([
+        ("AWS_ENDPOINT_URL", manager.url.as_str()),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    let output = command.output().await.expect("it runs");
+    assert!(output.status.success(), "{}", err(&output));
+    let (current, previous) = manager.with(|vault| (vault.current.clone().expect("a key"), vault.previous.clone()));
+    assert_eq!(previous.as_deref(), Some(FIRST));
+    assert!(current != FIRST && current.len() >= 32 && !out(&output).contains(&current));
 }
 
 #[tokio::test]

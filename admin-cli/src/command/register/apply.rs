@@ -1,7 +1,7 @@
 //! `register --apply`: does for each client what would be printed.
 //!
 //! Everything that can be checked is checked for every client before the first token is made and the first file written. A
-//! token whose client could not be told is revoked. What is told of a token is a mask, except where a person must type it.
+//! token whose client could not be told is revoked. No token is printed, nor given to a program as an argument.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,10 +16,11 @@ use tokio::process::Command;
 use super::{Access, Plan, told_in_words};
 use crate::cli::Register;
 use crate::clients::entry::Meaning;
-use crate::clients::machine::Machine;
-use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, file, text};
-use crate::connection::Session;
+use crate::clients::machine::{self, Machine};
+use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
+use crate::connection::{Session, keep_token};
 use crate::exit::Failure;
+use crate::files::{self, Readers};
 use crate::output::Output;
 
 /// How long a client's own command may take.
@@ -122,8 +123,12 @@ fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Cli
 impl Task {
     fn look(machine: &Machine<'_>, plan: &Plan, wanted: &Register, client: Client) -> Result<Self, Error> {
         let path = machine.file(client, wanted.scope).ok_or_else(|| Error::internal("a client without a file"))?;
-        let program = machine.command(client).filter(|_| argv::serves(client, wanted.scope));
-        let found = find(client, &path, plan, &plan.reach_unsigned())?;
+        let found = find(client, &read(&path)?, &path, plan, &plan.reach_unsigned())?;
+        // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
+        // that was there before it fails.
+        let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
+        let is_fit = argv::serves(client, wanted.scope) && !carries_token && found == Found::Nothing;
+        let program = machine.command(client).filter(|_| is_fit);
         if found == Found::Other && !wanted.force {
             return Err(conflict(&path, &plan.server.name));
         }
@@ -136,11 +141,14 @@ impl Task {
             return self.already(plan);
         }
         let (reach, issued) = match plan.reach(session, self.client).await {
-            Ok(reach) => reach,
+            Ok((reach, issued)) => match put_aside(plan, self.client, reach, issued.as_ref()) {
+                Ok(reach) => (reach, issued),
+                Err(fault) => return self.failed(fault, revoked(session, issued).await.into_iter().collect()),
+            },
             Err(fault) => return self.failed(fault, Vec::new()),
         };
         let result = match &self.program {
-            Some(program) => self.ran(program, plan, &reach, wanted.scope).await,
+            Some(program) => ran(program, self.client, plan, &reach, wanted.scope).await,
             None => self.wrote(plan, &reach, wanted),
         };
         match result {
@@ -175,32 +183,16 @@ impl Task {
         Outcome { client: self.client, state: "failed", place, text: String::new(), notes, fault: Some(fault) }
     }
 
-    /// Runs the client's own command, and tells which.
-    async fn ran(&self, program: &Path, plan: &Plan, reach: &Reach, scope: Scope) -> Result<(String, String), Error> {
-        let name = argv::program(self.client).unwrap_or_default();
-        let mut lines = Vec::new();
-        if let Some(arguments) = argv::remove(self.client, &plan.server).filter(|_| self.found != Found::Nothing) {
-            command(program, &arguments).await?;
-            lines.push(argv::line(name, &arguments));
-        }
-        let arguments = argv::add(self.client, &plan.server, reach, scope);
-        command(program, &arguments).await.map_err(|fault| match lines.is_empty() {
-            true => fault,
-            false => Error::new(fault.kind(), format!("{fault}; the entry that was there is gone")),
-        })?;
-        lines.push(argv::line(name, &arguments));
-        Ok(("ran".to_owned(), lines.join("\n")))
-    }
-
     /// Writes the client's file, as it is by now, and tells what was put in.
     fn wrote(&self, plan: &Plan, reach: &Reach, wanted: &Register) -> Result<(String, String), Error> {
-        if find(self.client, &self.path, plan, reach)? == Found::Other && !wanted.force {
+        let old = read(&self.path)?;
+        if find(self.client, &old, &self.path, plan, reach)? == Found::Other && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
-        let old = read(&self.path)?;
         let new = document::set(self.client, &old, &plan.server, reach)
             .map_err(|fault| damaged(self.client, &self.path, &fault, plan))?;
-        file::write(&self.path, &new, token_of(reach).is_some_and(|token| new.contains(token)))
+        let holds_token = token_of(reach).is_some_and(|token| new.contains(token));
+        files::write(&self.path, &new, if holds_token { Readers::Owner } else { Readers::AsBefore })
             .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", self.path.display())))?;
         Ok((format!("wrote {}", self.path.display()), text::to_paste(self.client, &plan.server, reach)))
     }
@@ -218,9 +210,6 @@ impl Task {
         let holds = token_of(reach).is_some_and(|token| read(&self.path).is_ok_and(|text| text.contains(token)));
         if holds && scope == Scope::Project {
             notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));
-        }
-        if holds && file::is_open_to_others(&self.path) {
-            notes.push(format!("others on this machine may read the token: `chmod 600 {}`", self.path.display()));
         }
         notes
     }
@@ -255,12 +244,11 @@ fn left_out(client: Client) -> Outcome {
 }
 
 /// What a client's file has under the server's name.
-fn find(client: Client, path: &Path, plan: &Plan, reach: &Reach) -> Result<Found, Error> {
+fn find(client: Client, text: &str, path: &Path, plan: &Plan, reach: &Reach) -> Result<Found, Error> {
     let fault = |fault: String| damaged(client, path, &fault, plan);
-    let text = read(path)?;
     // Trying it shows now whatever would stand in the way later.
-    document::set(client, &text, &plan.server, reach).map_err(fault)?;
-    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
+    document::set(client, text, &plan.server, reach).map_err(fault)?;
+    let found = document::get(client, text, &plan.server.name).map_err(fault)?;
     let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
     Ok(match found {
         None => Found::Nothing,
@@ -271,7 +259,7 @@ fn find(client: Client, path: &Path, plan: &Plan, reach: &Reach) -> Result<Found
 
 fn read(path: &Path) -> Result<String, Error> {
     let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    file::read(path).map(Option::unwrap_or_default).map_err(fault)
+    machine::read(path).map(Option::unwrap_or_default).map_err(fault)
 }
 
 fn conflict(path: &Path, name: &str) -> Error {
@@ -288,6 +276,19 @@ fn damaged(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
         "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
         path.display()
     ))
+}
+
+/// Runs the client's own command, and tells which.
+async fn ran(
+    program: &Path,
+    client: Client,
+    plan: &Plan,
+    reach: &Reach,
+    scope: Scope,
+) -> Result<(String, String), Error> {
+    let arguments = argv::add(client, &plan.server, reach, scope);
+    command(program, &arguments).await?;
+    Ok(("ran".to_owned(), argv::line(argv::program(client).unwrap_or_default(), &arguments)))
 }
 
 /// Runs a client's command to its end, without a shell and without anything to read.
@@ -322,8 +323,15 @@ fn masked(text: &str, reach: &Reach) -> String {
     token_of(reach).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
 }
 
+/// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
+fn put_aside(plan: &Plan, client: Client, reach: Reach, issued: Option<&IssuedToken>) -> Result<Reach, Error> {
+    let Some(issued) = issued.filter(|_| client.asks_for_tokens()) else { return Ok(reach) };
+    let file = keep_token(&plan.tokens, &issued.email, &issued.id, &issued.token)?;
+    Ok(Reach::Http(Token::File(file.display().to_string())))
+}
+
 /// Ends a token that nobody was told.
-async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
+pub(super) async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
     Some(match session.api.revoke_token(&issued.email, &issued.id).await {
         Ok(()) => "the token made for it was revoked".to_owned(),

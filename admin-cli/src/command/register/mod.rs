@@ -5,6 +5,8 @@
 mod apply;
 mod detect;
 
+use std::path::PathBuf;
+
 use mcp_lambda::admin::{IssuedToken, NewToken};
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::{Email, Error};
@@ -13,7 +15,7 @@ use serde_json::json;
 use crate::Subject;
 use crate::cli::Register;
 use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
-use crate::connection::{Door, Session};
+use crate::connection::{Door, Session, token_folder};
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -21,6 +23,8 @@ use crate::output::Output;
 struct Plan {
     server: Server,
     access: Access,
+    /// Where tokens are put that a person brings to a client.
+    tokens: PathBuf,
 }
 
 /// How clients come to the server, before any token is made.
@@ -48,7 +52,7 @@ pub(crate) async fn run(
         return detect::run(subject, session, &server, &wanted.clients, output);
     }
     let access = access(subject, session, &wanted, &server).await?;
-    let plan = Plan { server, access };
+    let plan = Plan { server, access, tokens: token_folder(subject)? };
     if wanted.apply {
         return apply::run(session, &plan, &wanted, output).await;
     }
@@ -61,16 +65,30 @@ async fn print(session: &Session, plan: &Plan, wanted: Register, output: &Output
     {
         return Err(Failure::Usage(format!("{client} starts no process on this machine; leave out `--stdio`")));
     }
-    let clients = if wanted.clients.is_empty() { Client::ALL.to_vec() } else { wanted.clients };
+    let is_wanted = |client: &Client| wanted.clients.is_empty() || wanted.clients.contains(client);
+    let clients: Vec<_> = Client::ALL.into_iter().filter(is_wanted).collect();
     clients.iter().try_for_each(|client| client.check(&plan.server)).map_err(Failure::Usage)?;
-    let mut registrations = Vec::new();
+    let (mut registrations, mut made) = (Vec::new(), Vec::new());
     for client in clients {
-        let (reach, _) = plan.reach(session, client).await?;
-        registrations.push((client, client.reached(&plan.server, &reach, wanted.scope)));
+        match plan.reach(session, client).await {
+            Ok((reach, issued)) => {
+                made.extend(issued);
+                registrations.push((client, client.reached(&plan.server, &reach, wanted.scope)));
+            }
+            Err(fault) => return Err(taken_back(session, made, fault).await.into()),
+        }
     }
     let told: Vec<_> = registrations.iter().map(told).collect();
     output.answer(&told, || registrations.iter().map(words).collect::<Vec<_>>().join("\n\n"));
     Ok(())
+}
+
+/// The fault, after the tokens that were made before it, and that nobody will see, are ended.
+async fn taken_back(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
+    for token in made {
+        apply::revoked(session, Some(token)).await;
+    }
+    fault
 }
 
 impl Plan {

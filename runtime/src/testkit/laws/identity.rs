@@ -174,8 +174,9 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
     let app = suite.open().await;
     for tool in app.probe().tools().await {
         let answer = app.probe().call(name(&tool), suite.arguments_for(&tool, Fill::Needed)).await;
-        let was_called = answer.json.get("result").is_some_and(|result| result["isError"] != true);
-        assert!(!was_called, "`{}` answers a probe: {}", name(&tool), answer.text);
+        let words = answer.json["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        let is_refused = answer.json["error"].is_object() || (answer.is_tool_error() && words.contains("probe"));
+        assert!(is_refused, "`{}` is called for a probe: {}", name(&tool), answer.text);
     }
     let answer = app.probe().ask(Method::GET, "/admin/users", None).await;
     assert_eq!(answer.status, 403, "{}", answer.text);

@@ -56,11 +56,11 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
     assert_eq!(tool["annotations"]["readOnlyHint"], true, "`{wanted}` must be read-only");
     let alice = suite.user(&app, ALICE).await;
     let answer = alice.call(wanted, safe.json["tool"]["arguments"].clone()).await;
-    answered(&answer, tool);
+    answered(&answer, tool, false);
 }
 
 /// Every tool answers a user's call with a result, to the least and to the most arguments: with what its schema
-/// promises, or with words on what is wrong.
+/// promises, or, where [`Suite::may_fail`] says so, with words on what is wrong.
 ///
 /// # Panics
 /// If it is broken.
@@ -77,7 +77,7 @@ pub async fn every_tool_answers(suite: &Suite) {
                 "no arguments of `{0}` can be made up; give some with `Suite::arguments(\"{0}\", …)`",
                 name(&tool)
             );
-            answered(&alice.call(name(&tool), arguments).await, &tool);
+            answered(&alice.call(name(&tool), arguments).await, &tool, suite.can_fail(&tool));
         }
     }
 }
@@ -114,13 +114,18 @@ async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(Strin
 }
 
 /// A result that its tool stands for.
-fn answered(answer: &Answer, tool: &Value) {
+fn answered(answer: &Answer, tool: &Value, may_fail: bool) {
     let (name, result) = (name(tool), answer.result());
     let words: Vec<_> =
         result["content"].as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect();
     if answer.is_tool_error() {
         assert!(words.iter().any(|text| !text.trim().is_empty()), "`{name}` fails without words: {}", answer.text);
         assert!(!words.concat().contains(BROKE_DOWN), "`{name}` panics: {}", answer.text);
+        assert!(
+            may_fail,
+            "`{name}` fails: {}; give it other `Suite::arguments`, or say `Suite::may_fail(\"{name}\")`",
+            words.concat()
+        );
         return;
     }
     let has_answer = result["content"].as_array().is_some_and(|content| !content.is_empty());

@@ -25,6 +25,11 @@ fn every_setting_is_set_or_left_out_on_purpose() {
 }
 
 #[test]
+fn the_package_is_named_or_other_members_would_turn_on_what_only_a_laptop_needs() {
+    assert!(read("template.yaml").contains("Flags: [--package, notes, --no-default-features]"));
+}
+
+#[test]
 fn the_policy_allows_exactly_what_the_code_calls() {
     let template = read("template.yaml");
     let words = template.split_whitespace();

@@ -243,7 +243,7 @@ pub(crate) struct Connect {
     /// `local` for this machine's own store, or the server's URL.
     #[arg(value_name = "local|URL")]
     pub(crate) place: String,
-    /// The server's signing key. It stays in your shell's history: rather use one of the next two.
+    /// The server's signing key. It stays in your shell's history: rather use one of the other ways.
     #[arg(long, value_name = "KEY", group = "key")]
     pub(crate) signing_key: Option<String>,
     /// The variable that holds the signing key; read at each use and never stored.
@@ -256,7 +256,7 @@ pub(crate) struct Connect {
     #[arg(long, group = "key")]
     pub(crate) signing_key_stdin: bool,
     /// What to call this connection.
-    #[arg(long = "as", value_name = "NAME", default_value = crate::connection::DEFAULT)]
+    #[arg(long = "as", value_name = "NAME", default_value = crate::connection::DEFAULT, value_parser = word)]
     pub(crate) name: String,
     /// Don't try the connection.
     #[arg(long)]
@@ -366,6 +366,13 @@ pub(crate) enum Tokens {
         /// The token's id, from `tokens list`.
         id: String,
     },
+}
+
+/// A name that needs no quotes in a shell.
+fn word(text: &str) -> Result<String, String> {
+    let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
+    is_word.then(|| text.to_owned()).ok_or_else(|| "use letters, digits, `-`, `_` and `.`".to_owned())
 }
 
 /// A time such as `45s`, `30m`, `12h`, `90d`, in seconds.

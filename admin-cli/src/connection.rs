@@ -13,7 +13,7 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Email, Error, ErrorKind, House, Secret};
+use mcp_lambda::{App, Email, Error, ErrorKind, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
@@ -81,7 +81,7 @@ impl KeySource {
             Self::Variable(name) => {
                 let value = ProcessEnvironment.get(name).map(Secret::new);
                 value.ok_or_else(|| {
-                    Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set"))
+                    Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set; export it, or connect again with another"))
                 })?
             }
             Self::Secret(name) => {
@@ -129,6 +129,14 @@ pub(crate) enum Door {
 }
 
 impl Session {
+    /// What is asked, in words: a URL, or this process itself.
+    pub(crate) fn place(&self) -> String {
+        match &self.door {
+            Door::Http(_) => self.url.clone(),
+            Door::House(_) => "this machine's own store, in this process".to_owned(),
+        }
+    }
+
     /// The audience that the server wants named in tokens, as far as it was learned.
     pub(crate) fn audience(&self) -> Option<String> {
         match &self.door {
@@ -168,13 +176,30 @@ impl Connection {
         }
     }
 
-    /// Opens the connection.
+    /// Opens the connection; on this machine, what must be there already.
     pub(crate) async fn open(&self, subject: &Subject) -> Result<Session, Failure> {
+        if let (Self::Local, Subject::App(app)) = (self, subject) {
+            let missing = local_settings(app)?.missing_files();
+            if let Some(path) = missing.first() {
+                return Err(Failure::NotConfigured(format!(
+                    "{} is not there; put it back, or let `{} connect local` make a new one",
+                    path.display(),
+                    subject.command()
+                )));
+            }
+        }
+        self.made(subject).await
+    }
+
+    /// Opens the connection; on this machine, what is missing is made.
+    pub(crate) async fn made(&self, subject: &Subject) -> Result<Session, Failure> {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
-                let settings = Settings::read(&ProcessEnvironment, app.name())
-                    .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
-                let house = app.open(&settings).await?;
+                let settings = local_settings(app)?;
+                let house = app.open(&settings).await.map_err(|error| match error.kind() {
+                    ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
+                    _ => error.into(),
+                })?;
                 Ok(Session {
                     api: Arc::clone(&house.admin),
                     url: local_url(&settings),
@@ -242,24 +267,29 @@ impl Setup {
     }
 
     /// Keeps a connection and uses it from now on.
-    pub(crate) fn keep(mut self, subject: &Subject, name: &str, connection: Connection) -> Result<PathBuf, Failure> {
-        self.connections.insert(name.to_owned(), connection);
-        self.using(subject, name)
+    pub(crate) fn keep(subject: &Subject, name: &str, connection: Connection) -> Result<PathBuf, Failure> {
+        Self::change(subject, |setup| {
+            setup.connections.insert(name.to_owned(), connection);
+            name.clone_into(&mut setup.current);
+            Ok(())
+        })
     }
 
     /// Uses a connection from now on.
-    pub(crate) fn using(mut self, subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
-        if self.stored(name).is_none() {
-            return Err(self.unknown(name));
-        }
-        name.clone_into(&mut self.current);
-        self.write(subject)
+    pub(crate) fn using(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+        Self::change(subject, |setup| {
+            setup.stored(name).ok_or_else(|| setup.unknown(name))?;
+            name.clone_into(&mut setup.current);
+            Ok(())
+        })
     }
 
     /// Forgets a connection.
-    pub(crate) fn forget(mut self, subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
-        self.connections.remove(name).ok_or_else(|| self.unknown(name))?;
-        self.write(subject)
+    pub(crate) fn forget(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+        Self::change(subject, |setup| match setup.connections.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(setup.unknown(name)),
+        })
     }
 
     /// Which there are, in words.
@@ -286,12 +316,16 @@ impl Setup {
         Error::not_found(format!("no connection is called `{name}`; {}", self.known())).into()
     }
 
-    fn write(mut self, subject: &Subject) -> Result<PathBuf, Failure> {
-        self.v = SHAPE;
+    /// Changes what is kept, as it is by now: another command may have changed it since it was read.
+    fn change(subject: &Subject, change: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
         let path = path(subject)?;
-        let text = serde_json::to_string_pretty(&self).unwrap_or_default();
-        files::write(&path, &text, Readers::Owner)
-            .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))?;
+        let fault = |error: std::io::Error| Error::unavailable(format!("{} can't be written: {error}", path.display()));
+        let _lock = files::lock(&path.with_extension("lock")).map_err(fault)?;
+        let mut setup = Self::load(subject)?;
+        change(&mut setup)?;
+        setup.v = SHAPE;
+        let text = serde_json::to_string_pretty(&setup).unwrap_or_default();
+        files::write(&path, &text, Readers::Owner).map_err(fault)?;
         Ok(path)
     }
 }
@@ -308,6 +342,21 @@ pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<
     Ok(path)
 }
 
+/// Makes sure, before there is a token, that it can be written there and that nothing is lost by it.
+pub(crate) fn reserve_token(path: &Path) -> Result<(), Error> {
+    files::reserve(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::already_exists(format!("{} exists already; name another file", path.display()))
+        }
+        _ => Error::invalid(format!("{} can't be written: {error}", path.display())),
+    })
+}
+
+/// Takes a reserved file away again, where there is no token for it.
+pub(crate) fn unreserve(path: Option<&Path>) {
+    let _ = path.map(fs::remove_file);
+}
+
 /// Writes a token for the operator alone.
 pub(crate) fn write_token(path: &Path, token: &Secret<String>) -> Result<(), Error> {
     let written = files::write(path, token.expose(), Readers::Owner);
@@ -320,6 +369,10 @@ fn path(subject: &Subject) -> Result<PathBuf, Failure> {
     let folder = folder
         .ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
     Ok(folder.join(subject.name()).join("setup.json"))
+}
+
+fn local_settings(app: &App) -> Result<Settings, Failure> {
+    Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 
 fn not_connected(subject: &Subject) -> Failure {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Who may read a file.
@@ -35,6 +35,21 @@ pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()>
     }
     draft.as_file().sync_all()?;
     draft.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Waits until no other process holds this file, and holds it until it is dropped.
+pub(crate) fn lock(path: &Path) -> io::Result<fs::File> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Makes an empty file for its owner alone, which must not be there yet: what will be written into it has its place.
+pub(crate) fn reserve(path: &Path) -> io::Result<()> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
 }
 
 #[cfg(test)]

@@ -106,10 +106,13 @@ impl Flag {
             && let Some(variable) = matches.get_one::<String>(&self.variable())
         {
             let value = ProcessEnvironment.get(variable).filter(|value| !value.is_empty());
-            let value = value.ok_or_else(|| format!("the variable {variable} is not set"))?;
+            let value = value.ok_or_else(|| format!("the variable {variable} is not set, or empty"))?;
             return self.read(&value).map(Some);
         }
-        Ok(matches.get_one::<Value>(&self.id()).cloned())
+        match matches.get_one::<Value>(&self.id()).cloned() {
+            Some(Value::String(text)) if self.is_secret && text.is_empty() => Err(format!("--{} is empty", self.name)),
+            given => Ok(given),
+        }
     }
 
     /// What the person at the terminal says.

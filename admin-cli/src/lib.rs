@@ -17,8 +17,8 @@ mod remote;
 
 use std::process::ExitCode;
 
-use mcp_lambda::App;
 use mcp_lambda::config::ProcessEnvironment;
+use mcp_lambda::{App, Error};
 
 pub use remote::Remote;
 
@@ -85,8 +85,12 @@ fn start(subject: &Subject) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(command::run(subject, arguments, profile, &output)),
-        Err(error) => Err(mcp_lambda::Error::internal("the runtime can't start").with_source(error).into()),
+        Err(error) => Err(Error::internal("the runtime can't start").with_source(error).into()),
     };
+    let outcome = outcome.and_then(|()| match output.lost() {
+        None => Ok(()),
+        Some(error) => Err(Error::internal(format!("it was done, and the answer can't be written: {error}")).into()),
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -2,7 +2,8 @@
 //! terminals alone; `NO_COLOR` turns colour off.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{self, IsTerminal, Write, stderr, stdin};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anstream::stdout;
@@ -18,23 +19,38 @@ use crate::exit::Failure;
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
+    /// What an answer could not be written for.
+    lost: OnceLock<io::Error>,
 }
 
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, lost: OnceLock::new() }
+    }
+
+    /// Why an answer was lost, if one was.
+    pub(crate) fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
+    }
+
+    /// A reader that has gone away, as in `| head`, is no fault of ours; a full disk is.
+    fn noted(&self, written: io::Result<()>) {
+        if let Some(fault) = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            let _ = self.lost.set(fault);
+        }
     }
 
     /// Prints the answer: the value for programs, the words for people.
     pub(crate) fn answer(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
         let text = if self.json { serde_json::to_string_pretty(value).unwrap_or_default() } else { words() };
-        // A reader that has gone away, as in `| head`, is no fault of ours.
-        let _ = writeln!(stdout(), "{text}");
+        let mut out = stdout();
+        self.noted(writeln!(out, "{text}").and_then(|()| out.flush()));
     }
 
     /// Prints a script as it is, also for programs.
-    pub(crate) fn script(&self, text: &[u8]) {
-        let _ = std::io::stdout().write_all(text);
+    pub(crate) fn script(&self, text: &str) {
+        let mut out = io::stdout();
+        self.noted(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Says something on the way, to people only.

@@ -140,7 +140,8 @@ impl Remote {
         let asked = self.client.get(format!("{}/health", self.url)).send().await;
         let response = asked.map_err(|error| self.unreachable(error))?;
         let status = response.status();
-        response.json().await.map_err(|_| self.foreign(status))
+        let said: Value = response.json().await.map_err(|_| self.foreign(status))?;
+        if said["status"].is_string() { Ok(said) } else { Err(self.foreign(status)) }
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Error {
@@ -260,7 +261,9 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
 
 /// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
 pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
-    let url = Url::parse(text).ok().filter(|url| url.has_host() && url.query().is_none());
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| url.has_host() && url.query().is_none() && url.username().is_empty() && url.password().is_none());
     let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
     let url = url.ok_or_else(fault)?;
     let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
@@ -292,7 +295,8 @@ mod tests {
             web_url("http://localhost:9000/lambda-url/notes/").expect("near"),
             "http://localhost:9000/lambda-url/notes"
         );
-        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t"] {
+        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t", "https://u:pw@x"]
+        {
             assert!(web_url(text).is_err(), "{text}");
         }
     }

@@ -307,6 +307,10 @@ def terminal(shell):
     for variable, is_coloured in [("", True), ("NO_COLOR=1 ", False)]:
         said = typed(shell, f"{variable}memos-admin connections list", "")
         check("\x1b[1m" in said, is_coloured, f"colour at a terminal{' with NO_COLOR' if variable else ''}: {is_coloured}")
+    script = ("source <(memos-admin completions bash); COMP_WORDS=(memos-admin users up); COMP_CWORD=2; "
+              "_memos__admin memos-admin up users; echo ${COMPREPLY[@]}")
+    done = subprocess.run(["bash", "-c", script], env=shell.environment, capture_output=True, text=True)
+    check(done.stdout.split(), ["update-profile"], "bash completes `memos-admin users up`")
     with shell.beside(f"SIGNING_KEY=$KEY memos serve --port {PORT}", f"http://127.0.0.1:{PORT}/health"):
         said = typed(shell, f"memos-admin connect http://127.0.0.1:{PORT} --as typed", KEY)
         check("Signing key of" in said and "the key is accepted" in said and KEY not in said, True,

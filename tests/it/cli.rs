@@ -1,7 +1,7 @@
 //! The admin CLI as a real process, against its own store and against a real server.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use mcp_lambda_tests::process::{Home, Server};
 use serde_json::{Value, json};
@@ -51,14 +51,66 @@ pub(crate) async fn connected(place: &str) -> (Home, Option<Server>) {
 #[tokio::test]
 async fn a_token_goes_to_a_file_and_not_to_the_terminal() {
     let (home, _server) = connected("remote").await;
-    let file = home.path().join("alice.token");
-    let path = file.to_string_lossy().into_owned();
     for arguments in [["users", "add", "alice@example.com"], ["tokens", "create", "alice@example.com"]] {
+        let file = home.path().join(format!("{}.token", arguments[0]));
+        let path = file.to_string_lossy().into_owned();
         let output = ends(&home, 0, &[&arguments[..], &["--save-to", &path]].concat()).await;
         assert!(!out(&output).contains("eyJ") && out(&output).contains(&path), "{}", out(&output));
         let mode = std::fs::metadata(&file).expect("written").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(std::fs::read_to_string(&file).expect("readable").starts_with("eyJ"));
+        let token = std::fs::read_to_string(&file).expect("readable");
+        assert!(token.starts_with("eyJ"));
+        ends(&home, 5, &["tokens", "create", "alice@example.com", "--save-to", &path]).await;
+        assert_eq!(std::fs::read_to_string(&file).expect("readable"), token, "a file that is there stays");
+    }
+    let nowhere = home.path().join("no/such/folder").to_string_lossy().into_owned();
+    ends(&home, 2, &["tokens", "create", "alice@example.com", "--save-to", &nowhere]).await;
+    let file = home.path().join("nobody.token").to_string_lossy().into_owned();
+    ends(&home, 4, &["tokens", "create", "nobody@example.com", "--save-to", &file]).await;
+    assert!(!std::path::Path::new(&file).exists(), "no empty file is left");
+    let tokens = json_of(&ends(&home, 0, &["tokens", "list", "alice@example.com", "--json"]).await);
+    assert_eq!(tokens.as_array().map(Vec::len), Some(2), "what could not be kept was not made: {tokens}");
+}
+
+#[tokio::test]
+async fn a_lost_key_or_a_mistyped_folder_is_named_and_nothing_is_made() {
+    let (home, _) = connected("local").await;
+    let key = home.data().join("signing-key");
+    std::fs::remove_file(&key).expect("there");
+    let said = err(&ends(&home, 3, &["probe"]).await);
+    assert!(said.contains("signing-key is not there") && said.contains("connect local"), "{said}");
+    assert!(!key.exists());
+    ends(&home, 0, &["connect", "local"]).await;
+    let mut command = home.command(ADMIN);
+    command.args(["users", "list"]).env("APP_USERS_PATH", home.path().join("mistyped"));
+    assert_eq!(command.output().await.expect("it runs").status.code(), Some(3));
+    assert!(!home.path().join("mistyped").exists());
+}
+
+#[tokio::test]
+async fn connections_made_at_once_are_all_kept() {
+    let home = Home::default();
+    let names: Vec<_> = (0..8).map(|number| format!("c{number}")).collect();
+    let connects = names.iter().map(|name| {
+        let mut command = home.command(ADMIN);
+        command.args(["connect", "http://127.0.0.1:1", "--signing-key", KEY, "--offline", "--as", name]);
+        async move { command.output().await.expect("it runs").status.success() }
+    });
+    assert!(futures_util::future::join_all(connects).await.into_iter().all(|is_done| is_done));
+    let listed = json_of(&ends(&home, 0, &["connections", "list", "--json"]).await);
+    assert_eq!(listed.as_array().map(Vec::len), Some(8), "{listed}");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_a_failure() {
+    let (home, _) = connected("local").await;
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    for arguments in [&["users", "list"][..], &["completions", "bash"]] {
+        let mut command = home.command(ADMIN);
+        let child = command.args(arguments).stdout(full()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let output = child.wait_with_output().await.expect("it ends");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains("can't be written"), "{}", err(&output));
     }
 }
 

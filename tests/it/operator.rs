@@ -151,7 +151,8 @@ async fn each_client_is_told_in_its_own_way() {
     let tokens = json_of(&ends(&home, 0, &["tokens", "list", "alice@example.com", "--json"]).await);
     assert!(tokens.to_string().contains("gemini-cli"), "the token is called after its client");
     ends(&home, 2, &["register", "--client", "gemini-cli", "--name", "my_notes"]).await;
-    ends(&home, 4, &["register", "--user", "nobody@example.com"]).await;
+    ends(&home, 4, &["register", "--client", "cursor", "--user", "nobody@example.com"]).await;
+    ends(&home, 2, &["register", "--user", "alice@example.com"]).await;
 }
 
 #[tokio::test]

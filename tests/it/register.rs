@@ -306,6 +306,9 @@ async fn answers(machine: &Machine, entry: &Value) {
 async fn a_store_that_a_variable_names_is_named_to_the_process_too() {
     let machine = Machine::new().await;
     let store = machine.path("elsewhere");
+    let mut connect = machine.home.command(ADMIN);
+    connect.args(["connect", "local"]).env("APP_USERS_PATH", &store);
+    assert!(connect.output().await.expect("it runs").status.success());
     let mut add = machine.home.command(ADMIN);
     add.args(["users", "add", ALICE]).env("APP_USERS_PATH", &store);
     assert!(add.output().await.expect("it runs").status.success());

@@ -15,12 +15,12 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     let connection = if wanted.offline { connection } else { connection.with_key(ask_hidden) };
     let (mut found, mut audience) = (None, None);
     if !wanted.offline {
-        let session = connection.open(subject).await?;
+        let session = connection.made(subject).await?;
         found = Some(session.api.health().await?);
         audience = session.audience();
     }
     let words = connection.words();
-    let path = setup.keep(subject, &wanted.name, connection)?;
+    let path = Setup::keep(subject, &wanted.name, connection)?;
     let status = found.as_ref().map(|found| json!(found.status));
     let answer =
         json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });

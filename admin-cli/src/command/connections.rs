@@ -13,11 +13,11 @@ pub(crate) fn run(subject: &Subject, command: &Connections, output: &Output) -> 
     match command {
         Connections::List => list(&setup, output),
         Connections::Use { name } => {
-            setup.using(subject, name)?;
+            Setup::using(subject, name)?;
             output.answer(&json!({ "using": name }), || format!("Using {name} from now on."));
         }
         Connections::Remove { name } => {
-            setup.forget(subject, name)?;
+            Setup::forget(subject, name)?;
             output.answer(&json!({ "removed": name }), || format!("Forgot {name}."));
         }
     }

@@ -105,6 +105,9 @@ fn read(folder: &Path) -> Result<Found, Failure> {
 
 fn user(folder: &Path) -> Result<ImportedUser, String> {
     let record = json_file(&folder.join("user.json"))?;
+    if !record.is_object() {
+        return Err("user.json is no JSON object".to_owned());
+    }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().replace('~', "@");
     let email = record["email"].as_str().unwrap_or(&name);
     let email: Email = email.parse().map_err(|error: Error| error.to_string())?;

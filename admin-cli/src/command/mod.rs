@@ -2,6 +2,7 @@
 
 mod admin_tools;
 mod aws;
+mod completions;
 mod connect;
 mod connections;
 mod health;
@@ -17,7 +18,7 @@ mod users;
 use serde_json::{Map, Value};
 
 use crate::Subject;
-use crate::cli::{self, Arguments, Command};
+use crate::cli::{Arguments, Command};
 use crate::connection::{Session, Setup};
 use crate::exit::Failure;
 use crate::output::Output;
@@ -38,9 +39,7 @@ pub(crate) async fn run(
         Command::Connect(wanted) => connect::run(subject, wanted, output).await,
         Command::Connections(command) => connections::run(subject, &command, output),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut cli::tree(subject), subject.command(), &mut script);
-            output.script(&script);
+            completions::run(subject, shell, output);
             Ok(())
         }
         Command::Health => health::run(&session().await?, output).await,

@@ -54,7 +54,7 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
     output.answer(&json!({ "folder": folder, "files": paths }), || {
         let name = &wanted.name;
         format!(
-            "Made {}. Next:\n\n  cd {}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local",
+            "Made {}. Next:\n\n  cd {}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",
             folder.display(),
             folder.display()
         )
@@ -63,12 +63,15 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
 }
 
 fn check(name: &str) -> Result<(), Failure> {
+    App::new(name).check().map_err(|faults| Failure::Usage(faults.join("\n")))?;
     // Keywords and leading digits are no identifiers.
     let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
     if RESERVED.contains(&name) || !is_identifier {
-        return Err(Failure::Usage(format!("`{name}` can't be the name of a Rust crate; choose another")));
+        return Err(Failure::Usage(format!(
+            "`{name}` is taken, by Rust, by Cargo, or by a crate that the app uses; choose another"
+        )));
     }
-    App::new(name).check().map_err(|faults| Failure::Usage(faults.join("\n")))
+    Ok(())
 }
 
 /// Where the framework is: a folder, or nothing where it comes from the registry.

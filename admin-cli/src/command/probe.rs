@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        format!("{}\n\n{}", session.url, columns_of_states(["", "RUNG", "FOUND"], rows))
+        format!("{}\n\n{}", session.place(), columns_of_states(["", "RUNG", "FOUND"], rows))
     });
     match rungs.into_iter().find_map(|rung| rung.outcome.err().map(|error| (rung.name, error))) {
         None => Ok(()),

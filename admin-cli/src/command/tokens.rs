@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::Subject;
 use crate::cli::Tokens;
 use crate::clients::{Client, Reach, Scope, Server, Token};
-use crate::connection::{Session, write_token};
+use crate::connection::{Session, reserve_token, unreserve, write_token};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
@@ -32,7 +32,8 @@ async fn create(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let new = session.api.create_token(token).await?;
+    save_to.map_or(Ok(()), reserve_token)?;
+    let new = session.api.create_token(token).await.inspect_err(|_| unreserve(save_to))?;
     if let Some(file) = save_to {
         if let Err(error) = write_token(file, &new.token) {
             session.api.revoke_token(&new.email, &new.id).await?;

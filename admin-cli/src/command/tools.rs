@@ -25,7 +25,14 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
         Tools::Call { name, user, arguments, body } => {
             let tool = find(session, &name).await?;
             let arguments = match body {
-                Some(body) => json_or_file(&body)?,
+                Some(body) => match json_or_file(&body)? {
+                    body @ Value::Object(_) => body,
+                    _ => {
+                        return Err(Failure::Usage(
+                            "`--body` must be a JSON object, one member for each argument".into(),
+                        ));
+                    }
+                },
                 None => typed(&tool, &arguments)?,
             };
             call(session, &name, user, &arguments, output).await
@@ -59,7 +66,11 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     let tools = Client::probe(session).await?.tools().await?;
     output.answer(&tools, || {
         let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
-        let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
+        // The first sentence; a doc comment breaks its lines wherever they are full.
+        let first = |text: String| {
+            let text = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+            text.split_once(". ").map_or(text.clone(), |(sentence, _)| format!("{sentence}."))
+        };
         columns(
             ["TOOL", "WHAT IT DOES"],
             tools.iter().map(|tool| [word(tool, "name"), first(word(tool, "description"))]),
@@ -116,7 +127,9 @@ fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
             .ok_or_else(|| Failure::Usage(format!("the tool has no argument `{name}`; `tools show` names them")))?;
         let value = Kind::within(schema, &tool["inputSchema"]).read(text);
         let value = value.map_err(|fault| Failure::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
-        arguments.insert(name.to_owned(), value);
+        if arguments.insert(name.to_owned(), value).is_some() {
+            return Err(Failure::Usage(format!("`{name}` is given twice")));
+        }
     }
     Ok(Value::Object(arguments))
 }
@@ -130,7 +143,7 @@ async fn call(session: &Session, name: &str, user: Email, arguments: &Value, out
         scopes: None,
     });
     let made = made.await?;
-    output.note(&format!("POST {}/mcp as {user}, with a token of its own\ntools/call {name} {arguments}", session.url));
+    output.note(&format!("as {user} with a token of its own, to {}\ntools/call {name} {arguments}", session.place()));
     let outcome = Client::new(session, made.token).call(name, arguments).await;
     let ended = session.api.revoke_token(&user, &made.id).await;
     let outcome = outcome?;

@@ -11,7 +11,7 @@ use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
 use crate::cli::Users;
-use crate::connection::{Session, write_token};
+use crate::connection::{Session, reserve_token, unreserve, write_token};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
@@ -101,7 +101,8 @@ async fn add(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let new = session.api.register(user).await?;
+    save_to.map_or(Ok(()), reserve_token)?;
+    let new = session.api.register(user).await.inspect_err(|_| unreserve(save_to))?;
     if let Some(file) = save_to {
         write_token(file, &new.token).map_err(|error| {
             let words = format!("{error}; {} is registered, and `tokens create` makes another token", new.email);
@@ -115,7 +116,7 @@ async fn add(
     let line = claude_line(subject, session, token).await?;
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
-            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{} register --user {}` has the lines for other clients.",
+            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{} register --client CLIENT --user {}` has the line for another client, with a token of its own.",
             new.email, subject.command(), new.email
         )
     });

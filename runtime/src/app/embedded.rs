@@ -15,7 +15,7 @@ use crate::store;
 /// Opens the store in the app's folder.
 #[cfg(feature = "local")]
 pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store::Shared> {
-    Ok(Arc::new(store::Sqlite::open(&folder(settings)?.join("store.sqlite3"), clock)?))
+    Ok(Arc::new(store::Sqlite::open(&folder(settings)?.join(crate::config::STORE_FILE), clock)?))
 }
 
 /// Opens the key in the app's folder, making it if need be.
@@ -24,7 +24,7 @@ pub(super) fn keys(settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
     if settings.place == crate::config::Place::Lambda {
         return Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key"));
     }
-    Ok(Arc::new(crate::keys::File::open(&folder(settings)?.join("signing-key"))?))
+    Ok(Arc::new(crate::keys::File::open(&folder(settings)?.join(crate::config::KEY_FILE))?))
 }
 
 #[cfg(feature = "local")]

@@ -267,7 +267,7 @@ impl App {
     fn aws(&self, setting: &str) -> Result<&Arc<dyn Backend>> {
         let fault = || {
             Error::invalid(format!(
-                "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend, or unset it"
+                "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend (an app of `mcp-lambda new` has the feature `dynamo`), or unset it"
             ))
         };
         self.backend.as_ref().ok_or_else(fault)

@@ -84,7 +84,24 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
+/// The embedded store's file in its folder.
+pub const STORE_FILE: &str = "store.sqlite3";
+
+/// The generated signing key's file in the same folder.
+pub const KEY_FILE: &str = "signing-key";
+
 impl Settings {
+    /// The files of the embedded store and key, as far as these settings use them, that are not there yet.
+    #[must_use]
+    pub fn missing_files(&self) -> Vec<PathBuf> {
+        let is_key_named = self.signing_key.is_some() || self.signing_key_secret.is_some();
+        let used = [(STORE_FILE, self.users_table.is_none()), (KEY_FILE, !is_key_named)];
+        let folder = self.users_path.iter();
+        let files =
+            folder.flat_map(|folder| used.iter().filter(|(_, is_used)| *is_used).map(|(file, _)| folder.join(file)));
+        files.filter(|file| !file.exists()).collect()
+    }
+
     /// Reads the settings of an app.
     ///
     /// # Errors

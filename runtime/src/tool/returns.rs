@@ -3,9 +3,11 @@
 //! Text and content are answers as they are; any other type is data, with a schema. Data whose root is not an object
 //! is sent as `{"result": …}`, since clients of every protocol revision expect an object.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt::Display;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,9 +38,11 @@ pub fn answer<T: Return>(value: T) -> Outcome {
         };
     }
     match value.downcast::<T>().map(|value| serde_json::to_value(*value)) {
-        Ok(Ok(data)) if data.is_object() => Outcome::structured(data),
-        Ok(Ok(Value::Null)) => Outcome::text("done"),
-        Ok(Ok(data)) => Outcome::structured(json!({ "result": data })),
+        Ok(Ok(data)) => match shape::<T>() {
+            Shape::None => Outcome::text("done"),
+            Shape::Object => Outcome::structured(data),
+            Shape::Wrapped => Outcome::structured(json!({ "result": data })),
+        },
         Ok(Err(error)) => Outcome::error(format!("the result can't be written as JSON: {error}")),
         Err(_) => Outcome::error("the result can't be read"),
     }
@@ -62,6 +66,12 @@ pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> O
 /// The output schema of a return type; `None` for text, content and nothing.
 #[must_use]
 pub fn output_schema<T: Return>() -> Option<Map<String, Value>> {
+    let schema = own_schema::<T>()?;
+    Some(if is_object(&schema) { schema } else { wrapped(schema) })
+}
+
+/// The schema of the type itself.
+fn own_schema<T: Return>() -> Option<Map<String, Value>> {
     let plain = [
         type_id::<String>(),
         type_id::<&'static str>(),
@@ -73,8 +83,38 @@ pub fn output_schema<T: Return>() -> Option<Map<String, Value>> {
         return None;
     }
     let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let Value::Object(schema) = generator.into_root_schema_for::<T>().to_value() else { return None };
-    Some(if schema.get("type").and_then(Value::as_str) == Some("object") { schema } else { wrapped(schema) })
+    match generator.into_root_schema_for::<T>().to_value() {
+        Value::Object(schema) => Some(schema),
+        // `true`: anything.
+        _ => Some(Map::new()),
+    }
+}
+
+fn is_object(schema: &Map<String, Value>) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+}
+
+/// How a type's data is sent: what its schema promises, whatever the value at hand looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    None,
+    Object,
+    Wrapped,
+}
+
+/// The shape of a type. Its schema is made once, since that takes longer than most calls.
+fn shape<T: Return>() -> Shape {
+    static KNOWN: LazyLock<RwLock<HashMap<TypeId, Shape>>> = LazyLock::new(RwLock::default);
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()) {
+        return *known;
+    }
+    let shape = match own_schema::<T>() {
+        None => Shape::None,
+        Some(schema) if is_object(&schema) => Shape::Object,
+        Some(_) => Shape::Wrapped,
+    };
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), shape);
+    shape
 }
 
 fn wrapped(mut schema: Map<String, Value>) -> Map<String, Value> {
@@ -140,6 +180,20 @@ mod tests {
         let schema = output_schema::<Vec<Count>>().expect("wrapped");
         assert_eq!((&schema["type"], &schema["required"]), (&json!("object"), &json!(["result"])));
         assert!(schema.contains_key("$defs"), "references still resolve from the root");
+    }
+
+    #[test]
+    fn what_may_be_missing_is_sent_as_its_schema_says() {
+        let schema = output_schema::<Option<Count>>().expect("wrapped");
+        assert_eq!(schema["required"], json!(["result"]));
+        assert_eq!(answer(Some(Count { count: 3 })).structured, Some(json!({"result": {"count": 3}})));
+        assert_eq!(answer(None::<Count>).structured, Some(json!({"result": null})));
+        assert_eq!(answer(()), Outcome::text("done"));
+        assert_eq!(
+            answer(json!({"a": 1})).structured,
+            Some(json!({"result": {"a": 1}})),
+            "any JSON has no object's schema"
+        );
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub(crate) async fn run(
     if wanted.detect {
         return detect::run(subject, session, &server, &wanted.clients, output);
     }
+    if wanted.user.is_some() && wanted.clients.is_empty() && !wanted.apply && !wanted.stdio {
+        let words = "name the clients with `--client`: a token is made for each";
+        return Err(Failure::Usage(words.to_owned()));
+    }
     let access = access(subject, session, &wanted, &server).await?;
     let plan = Plan { server, access, tokens: token_folder(subject)? };
     if wanted.apply {

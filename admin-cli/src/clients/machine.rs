@@ -37,19 +37,19 @@ impl<'a> Machine<'a> {
 
     /// The client's file for a scope; a project's is looked for in the working folder.
     pub(crate) fn file(&self, client: Client, scope: Scope) -> Option<PathBuf> {
-        Some(match (client, scope) {
+        let file = match (client, scope) {
+            _ if !client.has_file() => return None,
             (Client::ClaudeCode, Scope::User) => self.named("CLAUDE_CONFIG_DIR", "").join(".claude.json"),
-            (Client::ClaudeCode, Scope::Project) => PathBuf::from(".mcp.json"),
-            (Client::GeminiCli, Scope::User) => self.home.join(".gemini/settings.json"),
-            (Client::GeminiCli, Scope::Project) => PathBuf::from(".gemini/settings.json"),
             (Client::CodexCli, Scope::User) => self.named("CODEX_HOME", ".codex").join("config.toml"),
-            (Client::CodexCli, Scope::Project) => PathBuf::from(".codex/config.toml"),
             (Client::Vscode, Scope::User) => self.vscode().join("User/mcp.json"),
-            (Client::Vscode, Scope::Project) => PathBuf::from(".vscode/mcp.json"),
-            (Client::Cursor, Scope::User) => self.home.join(".cursor/mcp.json"),
-            (Client::Cursor, Scope::Project) => PathBuf::from(".cursor/mcp.json"),
-            _ => return None,
-        })
+            _ => self.at(client.file(scope)),
+        };
+        Some(file)
+    }
+
+    /// A path in which `~` is the home folder.
+    fn at(&self, path: &str) -> PathBuf {
+        path.strip_prefix("~/").map_or_else(|| PathBuf::from(path), |rest| self.home.join(rest))
     }
 
     fn vscode(&self) -> PathBuf {

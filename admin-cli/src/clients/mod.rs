@@ -137,6 +137,23 @@ impl Client {
         !matches!(self, Self::ClaudeAi | Self::Chatgpt | Self::Stdio)
     }
 
+    /// The client's file, as a person knows it.
+    pub(crate) const fn file(self, scope: Scope) -> &'static str {
+        match (self, scope) {
+            (Self::ClaudeCode, Scope::User) => "~/.claude.json",
+            (Self::ClaudeCode, Scope::Project) => ".mcp.json",
+            (Self::GeminiCli, Scope::User) => "~/.gemini/settings.json",
+            (Self::GeminiCli, Scope::Project) => ".gemini/settings.json",
+            (Self::CodexCli, Scope::User) => "~/.codex/config.toml",
+            (Self::CodexCli, Scope::Project) => ".codex/config.toml",
+            (Self::Vscode, Scope::User) => "the user's mcp.json (`MCP: Open User Configuration`)",
+            (Self::Vscode, Scope::Project) => ".vscode/mcp.json",
+            (Self::Cursor, Scope::User) => "~/.cursor/mcp.json",
+            (Self::Cursor, Scope::Project) => ".cursor/mcp.json",
+            _ => "the client's own file",
+        }
+    }
+
     /// Whether its file holds no token, so that a person brings it.
     pub(crate) const fn asks_for_tokens(self) -> bool {
         matches!(self, Self::CodexCli | Self::Vscode)

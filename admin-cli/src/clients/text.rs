@@ -82,7 +82,7 @@ fn run(client: Client, server: &Server, reach: &Reach, scope: Scope, notes: Vec<
 }
 
 fn write(client: Client, server: &Server, reach: &Reach, scope: Scope, notes: Vec<String>) -> Registration {
-    Registration { place: format!("in {}", file(client, scope)), text: to_paste(client, server, reach), notes }
+    Registration { place: format!("in {}", client.file(scope)), text: to_paste(client, server, reach), notes }
 }
 
 /// The text of a file that holds nothing else.
@@ -96,23 +96,6 @@ pub(crate) fn to_paste(client: Client, server: &Server, reach: &Reach) -> String
         text["inputs"] = json!([entry::input(server)]);
     }
     format!("{text:#}")
-}
-
-/// The client's file, as a person knows it.
-const fn file(client: Client, scope: Scope) -> &'static str {
-    match (client, scope) {
-        (Client::ClaudeCode, Scope::User) => "~/.claude.json",
-        (Client::ClaudeCode, Scope::Project) => ".mcp.json",
-        (Client::GeminiCli, Scope::User) => "~/.gemini/settings.json",
-        (Client::GeminiCli, Scope::Project) => ".gemini/settings.json",
-        (Client::CodexCli, Scope::User) => "~/.codex/config.toml",
-        (Client::CodexCli, Scope::Project) => ".codex/config.toml",
-        (Client::Vscode, Scope::User) => "the user's mcp.json (`MCP: Open User Configuration`)",
-        (Client::Vscode, Scope::Project) => ".vscode/mcp.json",
-        (Client::Cursor, Scope::User) => "~/.cursor/mcp.json",
-        (Client::Cursor, Scope::Project) => ".cursor/mcp.json",
-        _ => "the client's own file",
-    }
 }
 
 fn claude_ai(server: &Server, token: &Token) -> Registration {

@@ -10,6 +10,7 @@ use std::path::Path;
 use mcp_lambda::admin::ImportedUser;
 use mcp_lambda::clock::epoch;
 use mcp_lambda::{Email, Error, ErrorKind};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
@@ -24,43 +25,52 @@ struct Found {
     faults: Vec<String>,
 }
 
+/// What becomes of one user.
+#[derive(Debug, Serialize)]
+struct Row {
+    email: Email,
+    /// How many values the folder holds.
+    values: usize,
+    outcome: String,
+}
+
 pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &Output) -> Result<(), Failure> {
     let mut found = read(folder)?;
     let users = std::mem::take(&mut found.users);
     let mut rows = Vec::new();
     let mut progress = output.progress(Some(users.len()), "users brought over");
-    for user in users.values() {
-        let outcome = if apply { brought(session, user).await } else { foreseen(session, user).await };
+    for (email, user) in users {
+        let outcome = if apply { brought(session, &user).await } else { foreseen(session, &user).await };
         let outcome = outcome.unwrap_or_else(|error| {
-            found.faults.push(format!("{}: {error}", user.email));
+            found.faults.push(format!("{email}: {error}"));
             "refused".to_owned()
         });
-        rows.push((&user.email, user.data.len(), outcome));
+        rows.push(Row { email, values: user.data.len(), outcome });
         progress.done(1);
     }
     drop(progress);
-    let told: Vec<_> = rows
-        .iter()
-        .map(|(email, values, outcome)| json!({ "email": email, "values": values, "outcome": outcome }))
-        .collect();
-    output.answer(&json!({ "users": told, "faults": found.faults, "applied": apply }), || {
-        let faults: Vec<_> = found.faults.iter().map(|fault| format!("left alone: {fault}")).collect();
-        let next = match (rows.is_empty(), apply) {
-            (true, _) => "No users there.",
-            (false, true) => "",
-            (false, false) => "Nothing was changed; give `--apply` to do it.",
-        };
-        let cells =
-            rows.iter().map(|(email, values, outcome)| [email.to_string(), values.to_string(), outcome.clone()]);
-        let table = if rows.is_empty() { String::new() } else { columns(["EMAIL", "VALUES", ""], cells) };
-        let parts = [faults.join("\n"), table, next.to_owned()];
-        parts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
-    });
-    if found.faults.is_empty() {
-        return Ok(());
+    let answer = json!({ "users": rows, "faults": found.faults, "applied": apply });
+    output.answer(&answer, || words(&rows, &found.faults, apply));
+    match found.faults.len() {
+        0 => Ok(()),
+        many => Err(Error::invalid(format!("{many} of the folder's entries can't be brought over; see above")).into()),
     }
-    Err(Error::invalid(format!("{} of the folder's entries can't be brought over; see above", found.faults.len()))
-        .into())
+}
+
+fn words(rows: &[Row], faults: &[String], apply: bool) -> String {
+    let faults: Vec<_> = faults.iter().map(|fault| format!("left alone: {fault}")).collect();
+    let (table, next) = match (rows.is_empty(), apply) {
+        (true, _) => (String::new(), "No users there."),
+        (false, true) => (table(rows), ""),
+        (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
+    };
+    let parts = [faults.join("\n"), table, next.to_owned()];
+    parts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn table(rows: &[Row]) -> String {
+    let cells = rows.iter().map(|row| [row.email.to_string(), row.values.to_string(), row.outcome.clone()]);
+    columns(["EMAIL", "VALUES", ""], cells)
 }
 
 /// What bringing over would do; a user who is there keeps what is there.

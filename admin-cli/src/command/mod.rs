@@ -31,6 +31,11 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let session = || open(subject, asked.on.as_deref());
+    if let (Some(name), Command::Connect(_)) = (&asked.on, &asked.command) {
+        return Err(Failure::Usage(format!(
+            "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
+        )));
+    }
     match asked.command {
         Command::AdminTools => admin_tools::run(subject, session().await?).await,
         Command::New(wanted) => new::run(subject, &wanted, output),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
-use mcp_lambda::{Email, Error};
+use mcp_lambda::{Email, Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use super::tokens::claude_line;
@@ -102,7 +102,9 @@ async fn add(
     output: &Output,
 ) -> Result<(), Failure> {
     save_to.map_or(Ok(()), reserve_token)?;
-    let new = session.api.register(user).await.inspect_err(|_| unreserve(save_to))?;
+    let email = user.email.clone();
+    let new =
+        session.api.register(user).await.inspect_err(|_| unreserve(save_to)).map_err(|error| known(error, &email))?;
     if let Some(file) = save_to {
         write_token(file, &new.token).map_err(|error| {
             let words = format!("{error}; {} is registered, and `tokens create` makes another token", new.email);
@@ -121,6 +123,16 @@ async fn add(
         )
     });
     Ok(())
+}
+
+/// What to do about a user who is there already.
+fn known(error: Error, email: &Email) -> Error {
+    match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Error::already_exists(format!("{error}; `tokens create {email}` makes another token"))
+        }
+        _ => error,
+    }
 }
 
 async fn list(session: &Session, output: &Output) -> Result<(), Failure> {

@@ -41,30 +41,25 @@ impl ToolSource for Logged {
         let outcome = self.inner.call(call).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let user = user.as_ref().map_or("probe", Email::as_str);
-        match &outcome {
-            Ok(outcome) if !outcome.is_error => {
-                tracing::info!(tool.name = name, user.email = user, duration_ms, "call")
-            }
-            Ok(Outcome { cause: Some(cause), .. }) => {
-                tracing::warn!(tool.name = name, user.email = user, duration_ms, error = "tool", cause, "call")
-            }
-            Ok(_) => tracing::info!(tool.name = name, user.email = user, duration_ms, error = "tool", "call"),
-            // Why arguments don't fit may quote them.
-            Err(error) if error.kind() == ErrorKind::Invalid => {
-                tracing::info!(tool.name = name, user.email = user, duration_ms, error = error.kind().code(), "call");
-            }
-            Err(error) => {
-                tracing::warn!(
-                    tool.name = name,
-                    user.email = user,
-                    duration_ms,
-                    error = error.kind().code(),
-                    cause = error.chain(),
-                    "call"
-                );
+        match ending(&outcome) {
+            (None, _) => tracing::info!(tool.name = name, user.email = user, duration_ms, "call"),
+            (Some(error), None) => tracing::info!(tool.name = name, user.email = user, duration_ms, error, "call"),
+            (Some(error), Some(cause)) => {
+                tracing::warn!(tool.name = name, user.email = user, duration_ms, error, cause, "call");
             }
         }
         outcome
+    }
+}
+
+/// What went wrong in a word, and why.
+fn ending(outcome: &Result<Outcome>) -> (Option<&'static str>, Option<String>) {
+    match outcome {
+        Ok(outcome) if !outcome.is_error => (None, None),
+        Ok(outcome) => (Some("tool"), outcome.cause.clone()),
+        // Why arguments don't fit may quote them.
+        Err(error) if error.kind() == ErrorKind::Invalid => (Some(error.kind().code()), None),
+        Err(error) => (Some(error.kind().code()), Some(error.chain())),
     }
 }
 

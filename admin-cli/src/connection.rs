@@ -17,7 +17,7 @@ use mcp_lambda::{App, Email, Error, ErrorKind, House, Secret};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
-use crate::files::{self, Readers};
+use crate::files::{self, Readers, Reserved};
 use crate::remote::{Remote, encoded, web_url};
 use crate::{Subject, cli, flags};
 
@@ -319,13 +319,12 @@ impl Setup {
     /// Changes what is kept, as it is by now: another command may have changed it since it was read.
     fn change(subject: &Subject, change: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
         let path = path(subject)?;
-        let fault = |error: std::io::Error| Error::unavailable(format!("{} can't be written: {error}", path.display()));
-        let _lock = files::lock(&path.with_extension("lock")).map_err(fault)?;
+        let _lock = files::lock(&path.with_extension("lock")).map_err(unwritable(&path))?;
         let mut setup = Self::load(subject)?;
         change(&mut setup)?;
         setup.v = SHAPE;
         let text = serde_json::to_string_pretty(&setup).unwrap_or_default();
-        files::write(&path, &text, Readers::Owner).map_err(fault)?;
+        files::write(&path, &text, Readers::Owner).map_err(unwritable(&path))?;
         Ok(path)
     }
 }
@@ -338,13 +337,13 @@ pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
 /// Writes a token under a name of its own in a folder, and says where.
 pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<String>) -> Result<PathBuf, Error> {
     let path = folder.join(format!("{}.{}.token", encoded(email.as_str()), encoded(id)));
-    write_token(&path, token)?;
+    files::write(&path, token.expose(), Readers::Owner).map_err(unwritable(&path))?;
     Ok(path)
 }
 
-/// Makes sure, before there is a token, that it can be written there and that nothing is lost by it.
-pub(crate) fn reserve_token(path: &Path) -> Result<(), Error> {
-    files::reserve(path).map_err(|error| match error.kind() {
+/// Makes a file for a token before there is one: it can be written there, and nothing is lost by it.
+pub(crate) fn reserved(path: &Path) -> Result<Reserved<'_>, Error> {
+    Reserved::new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Error::already_exists(format!("{} exists already; name another file", path.display()))
         }
@@ -352,15 +351,9 @@ pub(crate) fn reserve_token(path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Takes a reserved file away again, where there is no token for it.
-pub(crate) fn unreserve(path: Option<&Path>) {
-    let _ = path.map(fs::remove_file);
-}
-
-/// Writes a token for the operator alone.
-pub(crate) fn write_token(path: &Path, token: &Secret<String>) -> Result<(), Error> {
-    let written = files::write(path, token.expose(), Readers::Owner);
-    written.map_err(|error| Error::unavailable(format!("{} can't be written: {error}", path.display())))
+/// That something of ours could not be written.
+pub(crate) fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| Error::unavailable(format!("{} can't be written: {error}", path.display()))
 }
 
 fn path(subject: &Subject) -> Result<PathBuf, Failure> {
@@ -371,7 +364,8 @@ fn path(subject: &Subject) -> Result<PathBuf, Failure> {
     Ok(folder.join(subject.name()).join("setup.json"))
 }
 
-fn local_settings(app: &App) -> Result<Settings, Failure> {
+/// The settings of this machine's server.
+pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
     Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 

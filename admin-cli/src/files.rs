@@ -21,8 +21,7 @@ pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()>
     } else {
         path.to_owned()
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = folder_of(&path)?;
     let before = fs::metadata(&path).ok().map(|found| found.permissions().mode() & 0o777);
     let mode = match (readers, before) {
         (Readers::Owner, before) => before.unwrap_or(0o600) & 0o700,
@@ -37,19 +36,54 @@ pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> io::Result<()>
     draft.persist(path).map(drop).map_err(|error| error.error)
 }
 
+/// The folder of a file, made for its owner alone where it is missing.
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    Ok(folder)
+}
+
 /// Waits until no other process holds this file, and holds it until it is dropped.
 pub(crate) fn lock(path: &Path) -> io::Result<fs::File> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
+    folder_of(path)?;
     let file = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     file.lock()?;
     Ok(file)
 }
 
-/// Makes an empty file for its owner alone, which must not be there yet: what will be written into it has its place.
-pub(crate) fn reserve(path: &Path) -> io::Result<()> {
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+/// An empty file that was not there before, for what will be written into it; it is gone again if nothing was.
+#[derive(Debug)]
+pub(crate) struct Reserved<'a> {
+    path: &'a Path,
+    is_written: bool,
+}
+
+impl<'a> Reserved<'a> {
+    /// Makes the file, for its owner alone.
+    pub(crate) fn new(path: &'a Path) -> io::Result<Self> {
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self { path, is_written: false })
+    }
+
+    /// Puts a secret into the file, which stays from now on.
+    pub(crate) fn write(&mut self, secret: &str) -> io::Result<()> {
+        write(self.path, secret, Readers::Owner)?;
+        self.is_written = true;
+        Ok(())
+    }
+
+    /// Where it is.
+    pub(crate) const fn path(&self) -> &'a Path {
+        self.path
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if !self.is_written {
+            let _ = fs::remove_file(self.path);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,18 +7,16 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+
+from world import free_port, status, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = str(ROOT / "target/release/notes")
@@ -50,26 +48,6 @@ def admin(env, *arguments):
     return json.loads(output.stdout)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(url, process, seconds):
-    """Asks until something answers, whatever it says; the process must not have ended meanwhile."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise SystemExit(f"FAILED: the server ended with {process.returncode}")
-        try:
-            urllib.request.urlopen(url, timeout=60).read()
-            return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    raise SystemExit(f"FAILED: nothing answers at {url}")
-
-
 @contextmanager
 def running(command, env, url, seconds=30):
     process = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True)
@@ -84,19 +62,6 @@ def running(command, env, url, seconds=30):
 def client(url, token, mode):
     http = create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
     return Client(streamable_http_client(url, http_client=http), mode=mode)
-
-
-def status(url, token):
-    """The status of a plain request with this token."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).encode()
-    headers = {
-        "Authorization": f"Bearer {token}", "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25",
-    }
-    try:
-        return urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30).status
-    except urllib.error.HTTPError as error:
-        return error.code
 
 
 async def use_notes(connection, text):

@@ -11,15 +11,11 @@ import pty
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,23 +25,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from world import free_port, status, wait_for
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "transcript-key-0123456789-0123456789"
 
-
-def port(preferred):
-    """The port that people use, or a free one where it is taken."""
-    for wanted in [preferred, 0]:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", wanted))
-                return probe.getsockname()[1]
-            except OSError:
-                pass
-    raise SystemExit("FAILED: no port is free")
-
-
-PORT, EMULATED = port(8080), port(9000)
+PORT, EMULATED = free_port(8080), free_port(9000)
 
 # What the author writes into the new app: one more tool, and a test of it.
 BEFORE = "    /// Where the current user's upstream is"
@@ -158,7 +143,7 @@ class Shell:
         process = subprocess.Popen(command, shell=True, cwd=self.folder, env=self.environment, stdout=log, stderr=log,
                                    start_new_session=True)
         try:
-            until(url, process, log)
+            wait_for(url, process, 300, lambda: Path(log.name).read_text())
             log.seek(0)
             tell((tidy("\n".join(line for line in log.read().splitlines() if "serves MCP" in line)) or "…") + "\n")
             yield
@@ -167,35 +152,12 @@ class Shell:
             process.wait(60)
 
 
-def until(url, process, log):
-    for _ in range(1500):
-        if process.poll() is not None:
-            log.seek(0)
-            raise SystemExit(f"FAILED: it ended with {process.returncode}:\n{log.read()}")
-        try:
-            return urllib.request.urlopen(url, timeout=60).read()
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit(f"FAILED: nothing answers at {url}")
-
-
 def heading(text):
     tell(f"\n## {text}\n")
 
 
-def status(url, token):
-    """What an MCP request with this token is answered with."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json",
-               "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
-    body = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
-    try:
-        return urllib.request.urlopen(urllib.request.Request(f"{url}/mcp", body, headers), timeout=60).status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def show_status(url, token, whose, expected):
-    found = status(url, token)
+    found = status(f"{url}/mcp", token)
     tell(f"# a request with {whose} is answered with {found}\n")
     if found != expected:
         raise SystemExit(f"FAILED: expected {expected}")

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::Subject;
 use crate::cli::Tokens;
 use crate::clients::{Client, Reach, Scope, Server, Token};
-use crate::connection::{Session, reserve_token, unreserve, write_token};
+use crate::connection::{Session, reserved, unwritable};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
@@ -32,16 +32,17 @@ async fn create(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    save_to.map_or(Ok(()), reserve_token)?;
-    let new = session.api.create_token(token).await.inspect_err(|_| unreserve(save_to))?;
-    if let Some(file) = save_to {
-        if let Err(error) = write_token(file, &new.token) {
+    let file = save_to.map(reserved).transpose()?;
+    let new = session.api.create_token(token).await?;
+    if let Some(mut file) = file {
+        let path = file.path();
+        if let Err(error) = file.write(new.token.expose()).map_err(unwritable(path)) {
             session.api.revoke_token(&new.email, &new.id).await?;
             return Err(Error::new(error.kind(), format!("{error}; the token was revoked")).into());
         }
-        let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
+        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
         output.answer(&answer, || {
-            format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, file.display(), new.expires)
+            format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, path.display(), new.expires)
         });
         return Ok(());
     }

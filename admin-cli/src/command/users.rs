@@ -11,7 +11,7 @@ use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
 use crate::cli::Users;
-use crate::connection::{Session, reserve_token, unreserve, write_token};
+use crate::connection::{Session, reserved, unwritable};
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 
@@ -101,17 +101,16 @@ async fn add(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    save_to.map_or(Ok(()), reserve_token)?;
-    let email = user.email.clone();
-    let new =
-        session.api.register(user).await.inspect_err(|_| unreserve(save_to)).map_err(|error| known(error, &email))?;
-    if let Some(file) = save_to {
-        write_token(file, &new.token).map_err(|error| {
+    let (file, email) = (save_to.map(reserved).transpose()?, user.email.clone());
+    let new = session.api.register(user).await.map_err(|error| known(error, &email))?;
+    if let Some(mut file) = file {
+        let path = file.path();
+        file.write(new.token.expose()).map_err(unwritable(path)).map_err(|error| {
             let words = format!("{error}; {} is registered, and `tokens create` makes another token", new.email);
             Error::new(error.kind(), words)
         })?;
-        let answer = json!({ "email": new.email, "token_file": file, "duration_seconds": new.duration_seconds });
-        output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, file.display()));
+        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
+        output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, path.display()));
         return Ok(());
     }
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));

@@ -106,14 +106,28 @@ impl<'a> Client<'a> {
     /// # Panics
     /// If they can't be listed.
     pub async fn tools(&self) -> Vec<Value> {
-        let (mut tools, mut params) = (Vec::new(), json!({}));
-        loop {
-            let page = self.mcp("tools/list", params).await.result().clone();
-            tools.extend(page["tools"].as_array().expect("a list of tools").iter().cloned());
-            match page.get("nextCursor") {
-                Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
-                _ => return tools,
-            }
+        paged(async |params| self.mcp("tools/list", params).await).await
+    }
+
+    /// All tools, as `tools/list` gives them in the revision before the newest.
+    ///
+    /// # Panics
+    /// If they can't be listed.
+    pub async fn older_tools(&self) -> Vec<Value> {
+        let message = |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
+        paged(async |params: Value| self.older(&message(params)).await).await
+    }
+}
+
+/// The tools of all pages.
+async fn paged(ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
+    let (mut tools, mut params) = (Vec::new(), json!({}));
+    loop {
+        let page = ask(params).await.result().clone();
+        tools.extend(page["tools"].as_array().expect("a list of tools").iter().cloned());
+        match page.get("nextCursor") {
+            Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
+            _ => return tools,
         }
     }
 }

@@ -46,7 +46,7 @@ impl Sampler<'_> {
         }
         match kind(schema) {
             "string" => text(schema).into(),
-            "integer" => json!(number(schema).ceil()).as_f64().map_or(Value::Null, whole),
+            "integer" => whole(number(schema).ceil()),
             "number" => json!(number(schema)),
             "boolean" => Value::Bool(true),
             "array" => self.list(schema, depth),

@@ -18,7 +18,7 @@ use crate::cli::Register;
 use crate::clients::entry::Meaning;
 use crate::clients::machine::{self, Machine};
 use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
-use crate::connection::{Session, keep_token};
+use crate::connection::{Session, keep_token, unwritable};
 use crate::exit::Failure;
 use crate::files::{self, Readers};
 use crate::output::Output;
@@ -123,7 +123,7 @@ fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Cli
 impl Task {
     fn look(machine: &Machine<'_>, plan: &Plan, wanted: &Register, client: Client) -> Result<Self, Error> {
         let path = machine.file(client, wanted.scope).ok_or_else(|| Error::internal("a client without a file"))?;
-        let found = find(client, &read(&path)?, &path, plan, &plan.reach_unsigned())?;
+        let (found, _) = changed(client, &path, plan, &plan.reach_unsigned())?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
         let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
@@ -185,15 +185,12 @@ impl Task {
 
     /// Writes the client's file, as it is by now, and tells what was put in.
     fn wrote(&self, plan: &Plan, reach: &Reach, wanted: &Register) -> Result<(String, String), Error> {
-        let old = read(&self.path)?;
-        if find(self.client, &old, &self.path, plan, reach)? == Found::Other && !wanted.force {
+        let (found, new) = changed(self.client, &self.path, plan, reach)?;
+        if found == Found::Other && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
-        let new = document::set(self.client, &old, &plan.server, reach)
-            .map_err(|fault| damaged(self.client, &self.path, &fault, plan))?;
-        let holds_token = token_of(reach).is_some_and(|token| new.contains(token));
-        files::write(&self.path, &new, if holds_token { Readers::Owner } else { Readers::AsBefore })
-            .map_err(|error| Error::unavailable(format!("{} can't be written: {error}", self.path.display())))?;
+        let readers = if token_of(reach).is_some() { Readers::Owner } else { Readers::AsBefore };
+        files::write(&self.path, &new, readers).map_err(unwritable(&self.path))?;
         Ok((format!("wrote {}", self.path.display()), text::to_paste(self.client, &plan.server, reach)))
     }
 
@@ -207,8 +204,7 @@ impl Task {
         if let (Access::User(email), true) = (&plan.access, self.found != Found::Nothing) {
             notes.push(format!("a token that stood there before still works until you end it: `tokens list {email}`"));
         }
-        let holds = token_of(reach).is_some_and(|token| read(&self.path).is_ok_and(|text| text.contains(token)));
-        if holds && scope == Scope::Project {
+        if token_of(reach).is_some() && scope == Scope::Project {
             notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));
         }
         notes
@@ -243,18 +239,19 @@ fn left_out(client: Client) -> Outcome {
     Outcome { client, state: "left_out", place: String::new(), text: String::new(), notes: vec![note], fault: None }
 }
 
-/// What a client's file has under the server's name.
-fn find(client: Client, text: &str, path: &Path, plan: &Plan, reach: &Reach) -> Result<Found, Error> {
+/// What a client's file has under the server's name, and its text with the server in it.
+fn changed(client: Client, path: &Path, plan: &Plan, reach: &Reach) -> Result<(Found, String), Error> {
     let fault = |fault: String| damaged(client, path, &fault, plan);
-    // Trying it shows now whatever would stand in the way later.
-    document::set(client, text, &plan.server, reach).map_err(fault)?;
-    let found = document::get(client, text, &plan.server.name).map_err(fault)?;
+    let text = read(path)?;
+    let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
+    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
     let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
-    Ok(match found {
+    let found = match found {
         None => Found::Nothing,
         Some(found) if Meaning::of(&found) == wanted => Found::Same,
         Some(_) => Found::Other,
-    })
+    };
+    Ok((found, new))
 }
 
 fn read(path: &Path) -> Result<String, Error> {
@@ -312,6 +309,7 @@ async fn command(program: &Path, arguments: &[String]) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Internal, format!("{name} {ended}: {said}")))
 }
 
+/// The token that stands in the client's file itself.
 fn token_of(reach: &Reach) -> Option<&str> {
     match reach {
         Reach::Http(Token::Given(token)) => Some(token),

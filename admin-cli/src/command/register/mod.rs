@@ -8,14 +8,14 @@ mod detect;
 use std::path::PathBuf;
 
 use mcp_lambda::admin::{IssuedToken, NewToken};
-use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
+use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::{Email, Error};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Register;
 use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
-use crate::connection::{Door, Session, token_folder};
+use crate::connection::{Door, Session, local_settings, token_folder};
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -144,8 +144,7 @@ fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch,
     };
     let binary = beside(app.name())?;
     let mut launch = Launch::new(binary, email.as_str());
-    let settings =
-        Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
+    let settings = local_settings(app)?;
     // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
     let is_moved = settings.is_users_path_named || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
     if let Some(path) = settings.users_path.filter(|_| is_moved) {

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{ALICE, name};
-use crate::testkit::{Client, OLDER, Suite};
+use crate::testkit::{OLDER, Suite};
 
 /// The app has no fault that can be told without running it.
 ///
@@ -49,10 +49,11 @@ pub async fn both_eras_answer(suite: &Suite) {
     assert!(discovered.result()["supportedVersions"].is_array(), "{}", discovered.text);
     let info =
         json!({ "protocolVersion": OLDER, "capabilities": {}, "clientInfo": { "name": "tests", "version": "0" } });
-    let begun = alice.older(&message("initialize", &info)).await;
+    let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info });
+    let begun = alice.older(&begin).await;
     assert_eq!(begun.result()["protocolVersion"], OLDER, "{}", begun.text);
     let names = |tools: &[Value]| tools.iter().map(|tool| name(tool).to_owned()).collect::<Vec<_>>();
-    assert_eq!(names(&older_tools(&alice).await), names(&alice.tools().await));
+    assert_eq!(names(&alice.older_tools().await), names(&alice.tools().await));
 }
 
 /// A second instance over the same store refuses what the first one revoked, at its next call.
@@ -84,20 +85,4 @@ pub async fn an_outage_lets_nobody_in(suite: &Suite) {
     assert!(!answer.text.contains("10.0.0.7"), "an outage tells strangers about the inside: {}", answer.text);
     app.store.set_down(false);
     assert_eq!(alice.mcp("tools/list", json!({})).await.status, 200, "it does not come back");
-}
-
-async fn older_tools(client: &Client<'_>) -> Vec<Value> {
-    let (mut tools, mut params) = (Vec::new(), json!({}));
-    loop {
-        let page = client.older(&message("tools/list", &params)).await.result().clone();
-        tools.extend(page["tools"].as_array().expect("a list of tools").iter().cloned());
-        match page.get("nextCursor") {
-            Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
-            _ => return tools,
-        }
-    }
-}
-
-fn message(method: &str, params: &Value) -> Value {
-    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }

@@ -7,8 +7,15 @@ use std::path::Path;
 use mcp_lambda::config::SETTINGS;
 
 /// Settings that a deployment by this template does without.
-const LEFT_OUT: [&str; 6] =
-    ["SIGNING_KEY", "APP_USERS_PATH", "TOKEN_DURATION_SECONDS", "PUBLIC_URL", "ALLOW_QUERY_TOKEN", "LOG_FORMAT"];
+const LEFT_OUT: [&str; 7] = [
+    "SIGNING_KEY",
+    "APP_USERS_PATH",
+    "TOKEN_DURATION_SECONDS",
+    "PUBLIC_URL",
+    "ALLOW_QUERY_TOKEN",
+    "ALLOW_ANONYMOUS",
+    "LOG_FORMAT",
+];
 
 fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -196,7 +196,7 @@ impl Connection {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
                 let settings = local_settings(app)?;
-                let house = app.open(&settings).await.map_err(|error| match error.kind() {
+                let house = app.house(&settings).await.map_err(|error| match error.kind() {
                     ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
                     _ => error.into(),
                 })?;

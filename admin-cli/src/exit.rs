@@ -71,7 +71,7 @@ pub(crate) fn of_usage(error: &clap::Error, is_json: bool) -> ExitCode {
 /// The one table from kinds to exit codes.
 const fn of_kind(kind: ErrorKind) -> u8 {
     match kind {
-        ErrorKind::Invalid | ErrorKind::TooLarge => 2,
+        ErrorKind::Invalid | ErrorKind::TooLarge | ErrorKind::Stale | ErrorKind::Unsupported => 2,
         ErrorKind::NotFound => 4,
         ErrorKind::AlreadyExists | ErrorKind::Conflict => 5,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => 6,

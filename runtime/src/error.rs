@@ -45,6 +45,10 @@ pub enum ErrorKind {
     Conflict,
     /// More bytes than can be taken or kept.
     TooLarge,
+    /// What was handed out for later (a cursor, a request's state) does not hold: changed, expired, used, or another's.
+    Stale,
+    /// The client does not say that it can do what this needs.
+    Unsupported,
     /// Too many requests; later it will work.
     RateLimited,
     /// The deadline passed first.
@@ -57,7 +61,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tables that must know them all.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -65,6 +69,8 @@ impl ErrorKind {
         Self::AlreadyExists,
         Self::Conflict,
         Self::TooLarge,
+        Self::Stale,
+        Self::Unsupported,
         Self::RateLimited,
         Self::DeadlineExceeded,
         Self::Unavailable,
@@ -82,6 +88,8 @@ impl ErrorKind {
             Self::AlreadyExists => "already_exists",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
+            Self::Stale => "stale",
+            Self::Unsupported => "unsupported",
             Self::RateLimited => "rate_limited",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::Unavailable => "unavailable",
@@ -127,6 +135,7 @@ impl Error {
         already_exists => AlreadyExists,
         conflict => Conflict,
         too_large => TooLarge,
+        stale => Stale,
         deadline_exceeded => DeadlineExceeded,
         unavailable => Unavailable,
         internal => Internal,

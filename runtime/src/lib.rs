@@ -9,6 +9,7 @@ compile_error!(
 pub mod admin;
 mod app;
 pub mod backend;
+pub mod call;
 pub mod clock;
 pub mod config;
 mod error;
@@ -18,10 +19,15 @@ pub mod http;
 pub mod identity;
 pub mod keys;
 pub mod mcp;
+pub mod parts;
 pub mod profile;
+pub mod prompt;
 pub mod records;
+pub mod resource;
+pub mod seal;
 mod secret;
 mod serve;
+pub mod source;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -29,13 +35,17 @@ pub mod tool;
 pub mod user;
 
 pub use app::{App, House};
+pub use call::{Content, Context};
 pub use error::{Error, ErrorKind, Result};
-pub use mcp_lambda_macros::tools;
+pub use mcp_lambda_macros::{prompts, resources, tools};
+pub use parts::AppPart;
 pub use profile::Profile;
+pub use prompt::{Message, Prompt};
 pub use records::UserData;
+pub use resource::{Contents, Resource, UiResource};
 pub use secret::{MASK, Secret};
 pub use serve::run;
-pub use tool::{Content, Context, Outcome, Tool};
+pub use tool::{Outcome, Tool};
 pub use user::{CurrentUser, Email, current_user};
 
 /// What an author's module begins with: `use mcp_lambda::prelude::*;`.
@@ -44,7 +54,7 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        App, Content, Context, CurrentUser, Email, Error, Outcome, Profile, Result, Secret, Tool, UserData,
-        current_user, tools,
+        App, AppPart, Content, Contents, Context, CurrentUser, Email, Error, Message, Outcome, Profile, Prompt,
+        Resource, Result, Secret, Tool, UiResource, UserData, current_user, prompts, resources, tools,
     };
 }

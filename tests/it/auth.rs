@@ -56,7 +56,7 @@ async fn every_form_of_a_token_opens_the_same_door() {
         ("authorization", token.to_owned()),
         ("x-api-key", token.to_owned()),
     ] {
-        let mut request = mcp_request(Some("replaced"), "tools/list", json!({}));
+        let mut request = mcp_request(Some("replaced"), &json!({}), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
         request.headers_mut().insert(
             http::HeaderName::from_static(if name == "x-api-key" { "x-api-key" } else { "authorization" }),
@@ -71,10 +71,10 @@ async fn two_authorization_headers_are_400() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
     let token = alice.token();
-    let mut twice = mcp_request(Some(token), "tools/list", json!({}));
+    let mut twice = mcp_request(Some(token), &json!({}), "tools/list", json!({}));
     twice.headers_mut().append("authorization", "Bearer other".parse().expect("lawful"));
     assert_eq!(house.send(twice).await.status, 400);
-    let mut joined = mcp_request(Some(token), "tools/list", json!({}));
+    let mut joined = mcp_request(Some(token), &json!({}), "tools/list", json!({}));
     joined.headers_mut().insert("authorization", format!("Bearer {token},Bearer {token}").parse().expect("lawful"));
     assert_eq!(house.send(joined).await.status, 400);
 }
@@ -85,7 +85,7 @@ async fn a_query_token_counts_where_it_is_allowed_and_never_on_admin() {
     let refused = house().await;
     for (house, expected) in [(&allowed, 200), (&refused, 401)] {
         let token = house.user("alice@example.com").await;
-        let mut request = mcp_request(Some("replaced"), "tools/list", json!({}));
+        let mut request = mcp_request(Some("replaced"), &json!({}), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
         *request.uri_mut() = format!("/mcp?token={}", token.token()).parse().expect("lawful");
         assert_eq!(house.send(request).await.status, expected);

@@ -59,7 +59,10 @@ async fn a_poll_that_is_cut_off_is_made_again_and_not_for_ever() {
         command
     };
     let lambda = Lambda::spawn_with(command(), 2).await;
-    assert_eq!(lambda.request(&function_url_event("GET", "/health", &[], None)).await.status, 200);
+    for _ in 0..5 {
+        assert_eq!(lambda.request(&function_url_event("GET", "/health", &[], None)).await.status, 200);
+        lambda.hang_up(2);
+    }
     let mut lambda = Lambda::spawn_with(command(), 1_000).await;
     assert_eq!(lambda.ended().await.code(), Some(7));
 }
@@ -226,7 +229,7 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
         let environment =
             [("HOME", folder.as_str()), (name, "users")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::read(&BTreeMap::from(environment), "fixture").expect("lawful");
-        let error = mcp_lambda_tests::fixture::app().open(&settings).await.expect_err("refused");
+        let error = mcp_lambda_tests::fixture::app().house(&settings).await.expect_err("refused");
         assert!(error.message().contains(name) && error.message().contains("without AWS"), "{error}");
     }
 }

@@ -72,15 +72,12 @@ async fn a_call_and_a_denial_can_be_followed() {
     let find = |name: &str, value: &str| {
         lines.iter().find(|line| line[name] == value).unwrap_or_else(|| panic!("{name}={value} in {log}"))
     };
-    let kept = find("tool.name", "keep");
+    let kept = find("name", "keep");
     assert_eq!((&kept["user.email"], kept["duration_ms"].is_u64()), (&json!("alice@example.com"), true));
-    assert_eq!(find("tool.name", "fails")["error"], "tool");
-    assert!(
-        find("tool.name", "panics")["cause"].as_str().expect("a cause").contains("hunter2"),
-        "a panic's words are here"
-    );
+    assert_eq!(find("name", "fails")["error"], "tool");
+    assert!(find("name", "panics")["cause"].as_str().expect("a cause").contains("hunter2"), "a panic's words are here");
     assert_eq!(find("cause", "the token is not valid: malformed")["level"], "WARN");
     assert_eq!(find("path", "/mcp")["status"], 401, "what was answered well has the call's own line");
-    let bytes = find("tool.name", "add").to_string().len();
+    let bytes = find("name", "add").to_string().len();
     assert!(bytes <= 300, "{bytes} bytes for a call");
 }

@@ -9,6 +9,8 @@ mod lambda;
 mod logs;
 mod mcp;
 mod operator;
+mod parts;
+mod protocol;
 mod register;
 mod serve;
 mod snapshots;

@@ -40,6 +40,12 @@ async fn complaint(law: impl Future<Output = ()>) -> String {
 }
 
 #[tokio::test]
+async fn an_open_app_is_found() {
+    let found = complaint(laws::every_tool_needs_an_identity(&Suite::new(good().open()))).await;
+    assert!(found.contains("App::open"), "{found}");
+}
+
+#[tokio::test]
 async fn faults_of_tools_are_found() {
     let object = json!({"type": "object"});
     let silent = json!({"type": "object", "properties": {"word": {"type": "string"}}});

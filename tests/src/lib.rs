@@ -8,6 +8,7 @@ pub mod client;
 pub mod fixture;
 mod loopback;
 pub mod process;
+pub mod protocol;
 pub mod proxy;
 pub mod runtime_api;
 
@@ -25,6 +26,11 @@ pub struct AuthorSkill;
 #[cfg(doctest)]
 #[doc = include_str!("../../skills/author/references/tools.md")]
 pub struct AuthorTools;
+
+/// What the skill says about prompts, resources, questions and pages.
+#[cfg(doctest)]
+#[doc = include_str!("../../skills/author/references/protocol.md")]
+pub struct AuthorProtocol;
 
 /// What the skill says about tests.
 #[cfg(doctest)]

@@ -127,14 +127,22 @@ impl Talk {
     ///
     /// # Panics
     /// If it does not start or answer.
-    pub async fn start(mut command: Command) -> (Self, Value) {
+    pub async fn start(command: Command) -> (Self, Value) {
+        Self::start_able(command, json!({})).await
+    }
+
+    /// The same with a client that can do this much.
+    ///
+    /// # Panics
+    /// If it does not start or answer.
+    pub async fn start_able(mut command: Command, capabilities: Value) -> (Self, Value) {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it starts");
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut talk = Self { child, input, output };
-        let hello =
-            json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+        let info = json!({"name": "t", "version": "0"});
+        let hello = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": info});
         let answer = talk.ask("initialize", hello).await;
         talk.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         (talk, answer)
@@ -146,6 +154,14 @@ impl Talk {
     /// If nothing does, or something that is not MCP.
     pub async fn ask(&mut self, method: &str, params: Value) -> Value {
         self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        self.hear().await
+    }
+
+    /// The next message.
+    ///
+    /// # Panics
+    /// If there is none, or something that is not MCP.
+    pub async fn hear(&mut self) -> Value {
         let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await.expect("an answer in time");
         let line = line.expect("readable").expect("an answer before the end");
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("only MCP on standard output: {line}"))
@@ -159,7 +175,11 @@ impl Talk {
         self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await["result"].take()
     }
 
-    async fn say(&mut self, message: &Value) {
+    /// Says something.
+    ///
+    /// # Panics
+    /// If nobody reads it.
+    pub async fn say(&mut self, message: &Value) {
         self.input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
     }
 

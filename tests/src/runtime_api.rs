@@ -32,7 +32,7 @@ struct Desk {
     queue: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Posted>>>,
     polled: watch::Sender<Option<Instant>>,
-    hang_ups: AtomicUsize,
+    hang_ups: Arc<AtomicUsize>,
 }
 
 /// What a binary posted for an invocation.
@@ -51,6 +51,7 @@ pub struct Posted {
 pub struct Lambda {
     invocations: mpsc::UnboundedSender<Invocation>,
     polled: watch::Receiver<Option<Instant>>,
+    hang_ups: Arc<AtomicUsize>,
     child: Child,
     _tasks: JoinSet<()>,
 }
@@ -100,11 +101,12 @@ impl Lambda {
     pub async fn spawn_with(mut command: Command, hang_ups: usize) -> Self {
         let (listener, address) = loopback::listener().await;
         let ((invocations, queue), (first, polled)) = (mpsc::unbounded_channel(), watch::channel(None));
+        let hang_ups = Arc::new(AtomicUsize::new(hang_ups));
         let desk = Arc::new(Desk {
             queue: Mutex::new(queue),
             waiting: Mutex::default(),
             polled: first,
-            hang_ups: hang_ups.into(),
+            hang_ups: Arc::clone(&hang_ups),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(loopback::serve(listener, move |request| answer(request, Arc::clone(&desk))));
@@ -114,7 +116,7 @@ impl Lambda {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
         let child = command.spawn().expect("it starts");
-        Self { invocations, polled, child, _tasks: tasks }
+        Self { invocations, polled, hang_ups, child, _tasks: tasks }
     }
 
     /// When it first asked for an invocation; waits until it does.
@@ -125,6 +127,11 @@ impl Lambda {
         let mut polled = self.polled.clone();
         let asked = tokio::time::timeout(PATIENCE, polled.wait_for(Option::is_some));
         asked.await.expect("it asks in time").expect("it runs").expect("asked")
+    }
+
+    /// Cuts off the next polls.
+    pub fn hang_up(&self, times: usize) {
+        self.hang_ups.store(times, Ordering::SeqCst);
     }
 
     /// With what it ends.

@@ -47,7 +47,7 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
     let settings =
         Settings::read(&nothing_set, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
-    let house = app.opened(opened).open(&settings).await?;
+    let house = app.opened(opened).house(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
     Ok(house.speaker.stdio(Arc::new(operator)).await?)
 }

@@ -1,12 +1,15 @@
-//! What stands before functions and parameters: doc comments, `#[tool(…)]`, `#[arg(…)]`.
+//! What stands before functions and parameters: doc comments, `#[tool(…)]`, `#[prompt(…)]`, `#[resource(…)]`, `#[arg(…)]`.
 //!
 //! Reading an attribute of ours removes it, since the compiler knows none of them.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, LitBool, LitStr, Meta, Result, Token, parenthesized};
+
+use crate::kind::Kind;
 
 /// The text of the doc comments, or nothing.
 pub(crate) fn doc(attributes: &[Attribute]) -> String {
@@ -31,71 +34,120 @@ fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
     taken
 }
 
-/// What `#[tool(…)]` says.
+/// What `#[tool(…)]`, `#[prompt(…)]` or `#[resource(…)]` says.
 #[derive(Default)]
-pub(crate) struct ToolAttributes {
+pub(crate) struct OfferAttributes {
     pub(crate) name: Option<LitStr>,
-    title: Option<LitStr>,
-    hints: Vec<(&'static str, bool)>,
+    /// The URI of a resource, or its template.
+    pub(crate) uri: Option<LitStr>,
     scopes: Vec<LitStr>,
-    timeout_ms: Option<u64>,
+    hints: Vec<(&'static str, bool)>,
+    /// The other builder calls, as they are to be written.
+    calls: Vec<TokenStream>,
 }
 
 const HINTS: [&str; 4] = ["read_only", "destructive", "idempotent", "open_world"];
 
-impl ToolAttributes {
-    /// Takes `#[tool(…)]` from a function.
-    pub(crate) fn take(attributes: &mut Vec<Attribute>) -> Result<Self> {
+impl OfferAttributes {
+    /// Takes the attribute of this kind from a function.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, kind: Kind) -> Result<Self> {
         let mut found = Self::default();
-        for attribute in take(attributes, "tool") {
-            if !matches!(attribute.meta, Meta::Path(_)) {
-                attribute.parse_nested_meta(|meta| found.read(&meta))?;
+        for attribute in take(attributes, kind.noun()) {
+            match &attribute.meta {
+                Meta::Path(_) => {}
+                Meta::List(list) => list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, kind))?,
+                Meta::NameValue(_) => return Err(syn::Error::new_spanned(&attribute, kind.knows())),
             }
         }
         Ok(found)
     }
 
-    fn read(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        if let Some(hint) = HINTS.into_iter().find(|hint| meta.path.is_ident(hint)) {
-            let says = if meta.input.peek(Token![=]) { meta.value()?.parse::<LitBool>()?.value } else { true };
-            self.hints.push((hint, says));
-        } else if meta.path.is_ident("name") {
-            self.name = Some(meta.value()?.parse()?);
-        } else if meta.path.is_ident("title") {
-            self.title = Some(meta.value()?.parse()?);
-        } else if meta.path.is_ident("scopes") {
-            let content;
-            parenthesized!(content in meta.input);
-            self.scopes.extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
-        } else if meta.path.is_ident("timeout") {
-            self.timeout_ms = Some(milliseconds(&meta.value()?.parse()?)?);
-        } else {
-            return Err(meta.error("`#[tool]` knows `name`, `title`, `read_only`, `destructive`, `idempotent`, `open_world`, `scopes(…)` and `timeout`"));
+    /// A resource's URI stands first, without a name.
+    fn read_all(&mut self, input: ParseStream<'_>, kind: Kind) -> Result<()> {
+        if matches!(kind, Kind::Resource) && input.peek(LitStr) {
+            self.uri = Some(input.parse()?);
+            if input.parse::<Option<Token![,]>>()?.is_none() {
+                return Ok(());
+            }
+        }
+        syn::meta::parser(|meta| self.read(&meta, kind)).parse2(input.parse()?)
+    }
+
+    fn read(&mut self, meta: &ParseNestedMeta<'_>, kind: Kind) -> Result<()> {
+        let Some(word) = meta.path.get_ident().map(ToString::to_string) else { return Err(meta.error(kind.knows())) };
+        match (word.as_str(), kind) {
+            ("name", _) => self.name = Some(meta.value()?.parse()?),
+            ("title", _) => self.calls.push(call("title", &meta.value()?.parse::<LitStr>()?)),
+            ("scopes", _) => {
+                let content;
+                parenthesized!(content in meta.input);
+                self.scopes.extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
+            }
+            ("timeout", _) => self.calls.push(time("timeout", meta)?),
+            ("version", Kind::Tool) => self.calls.push(call("version", &meta.value()?.parse::<LitStr>()?)),
+            ("ui", Kind::Tool) => self.calls.push(call("ui", &meta.value()?.parse::<Expr>()?)),
+            ("visibility", Kind::Tool) => self.calls.push(visibility(&meta.value()?.parse()?)?),
+            ("mime_type", Kind::Resource) => self.calls.push(call("mime_type", &meta.value()?.parse::<LitStr>()?)),
+            ("ttl", Kind::Resource) => self.calls.push(time("ttl", meta)?),
+            ("shared", Kind::Resource) => self.calls.push(quote!(.shared())),
+            (hint, Kind::Tool) => match HINTS.into_iter().find(|known| *known == hint) {
+                Some(hint) => self.hints.push((hint, says(meta)?)),
+                None => return Err(meta.error(kind.knows())),
+            },
+            _ => return Err(meta.error(kind.knows())),
         }
         Ok(())
     }
 
     /// The builder calls for all this.
     pub(crate) fn calls(&self) -> TokenStream {
-        let title = self.title.iter();
+        let (calls, scopes) = (&self.calls, &self.scopes);
+        let scopes = (!scopes.is_empty()).then(|| quote!(.scopes([#(#scopes),*])));
         let hints = self.hints.iter().map(|(name, says)| {
             let name = quote::format_ident!("{name}");
             quote!(hints.#name = ::core::option::Option::Some(#says);)
         });
-        let scopes = &self.scopes;
-        let timeout = self.timeout_ms.iter();
-        quote! {
-            #(.title(#title))*
-            .hints({
-                #[allow(unused_mut, reason = "a tool may give no hint")]
-                let mut hints = ::mcp_lambda::tool::Hints::default();
-                #(#hints)*
-                hints
-            })
-            .scopes([#(#scopes),*] as [&str; _])
-            #(.timeout(::core::time::Duration::from_millis(#timeout)))*
-        }
+        let hints = (!self.hints.is_empty()).then(|| {
+            quote! {
+                .hints({
+                    let mut hints = ::mcp_lambda::tool::Hints::default();
+                    #(#hints)*
+                    hints
+                })
+            }
+        });
+        quote!(#hints #scopes #(#calls)*)
     }
+}
+
+fn call(name: &str, value: &impl ToTokens) -> TokenStream {
+    let name = quote::format_ident!("{name}");
+    quote!(.#name(#value))
+}
+
+fn time(name: &str, meta: &ParseNestedMeta<'_>) -> Result<TokenStream> {
+    let milliseconds = milliseconds(&meta.value()?.parse()?)?;
+    Ok(call(name, &quote!(::core::time::Duration::from_millis(#milliseconds))))
+}
+
+/// A hint alone says yes.
+fn says(meta: &ParseNestedMeta<'_>) -> Result<bool> {
+    if meta.input.peek(Token![=]) { Ok(meta.value()?.parse::<LitBool>()?.value) } else { Ok(true) }
+}
+
+fn visibility(text: &LitStr) -> Result<TokenStream> {
+    let variant = match text.value().as_str() {
+        "model" => quote!(Model),
+        "app" => quote!(App),
+        "both" => quote!(Both),
+        _ => {
+            return Err(syn::Error::new(
+                text.span(),
+                "a tool is for `\"model\"`, for its part's pages (`\"app\"`), or for `\"both\"`",
+            ));
+        }
+    };
+    Ok(call("visibility", &quote!(::mcp_lambda::tool::Visibility::#variant)))
 }
 
 /// A time such as `"500ms"`, `"30s"` or `"5m"`.
@@ -120,19 +172,26 @@ fn milliseconds(text: &LitStr) -> Result<u64> {
 pub(crate) struct ArgumentAttributes {
     pub(crate) doc: String,
     pub(crate) default: Option<Box<Expr>>,
+    pub(crate) complete: Option<Box<Expr>>,
 }
 
 impl ArgumentAttributes {
     /// Takes the doc comments and `#[arg(…)]` from a parameter.
     pub(crate) fn take(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut found = Self { doc: doc(attributes), default: None };
+        let mut found = Self { doc: doc(attributes), default: None, complete: None };
         take(attributes, "doc");
         for attribute in take(attributes, "arg") {
             attribute.parse_nested_meta(|meta| {
-                if !meta.path.is_ident("default") {
-                    return Err(meta.error("`#[arg]` knows `default = EXPRESSION`"));
-                }
-                found.default = Some(Box::new(meta.value()?.parse()?));
+                let place = match () {
+                    () if meta.path.is_ident("default") => &mut found.default,
+                    () if meta.path.is_ident("complete") => &mut found.complete,
+                    () => {
+                        return Err(
+                            meta.error("`#[arg]` knows `default = EXPRESSION` and `complete = FUNCTION` or `[VALUES]`")
+                        );
+                    }
+                };
+                *place = Some(Box::new(meta.value()?.parse()?));
                 Ok(())
             })?;
         }

@@ -1,4 +1,4 @@
-//! One function as one tool.
+//! One function as one tool, prompt or resource.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -8,19 +8,21 @@ use syn::{
     Result, ReturnType, Signature, Type,
 };
 
-use crate::attributes::{ArgumentAttributes, ToolAttributes, doc};
+use crate::attributes::{ArgumentAttributes, OfferAttributes, doc};
+use crate::kind::Kind;
 
 /// The types that come from the call and not from the model.
 const EXTRACTORS: [&str; 4] = ["CurrentUser", "Profile", "UserData", "Context"];
 
-/// The longest name of a tool; `mcp_lambda::tool::MAX_NAME_BYTES`.
+/// The longest name; `mcp_lambda::source::MAX_NAME_BYTES`.
 const MAX_NAME_BYTES: usize = 48;
 
-/// A function that is a tool.
+/// A function that is offered.
 pub(crate) struct Function {
+    kind: Kind,
     name: LitStr,
     description: String,
-    attributes: ToolAttributes,
+    attributes: OfferAttributes,
     ident: Ident,
     parameters: Vec<Parameter>,
     returns: Type,
@@ -43,20 +45,30 @@ pub(crate) enum Receiver {
 
 impl Function {
     /// Reads a function and takes our attributes from it.
-    pub(crate) fn read(attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
+    pub(crate) fn read(kind: Kind, attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
         let description = doc(attributes);
-        let words = ToolAttributes::take(attributes)?;
+        let words = OfferAttributes::take(attributes, kind)?;
         attributes.push(
-            syn::parse_quote!(#[allow(clippy::missing_errors_doc, reason = "a tool's doc comment is for the model")]),
+            syn::parse_quote!(#[allow(clippy::missing_errors_doc, reason = "this doc comment is for the model")]),
         );
+        attributes
+            .push(syn::parse_quote!(#[allow(clippy::needless_pass_by_value, reason = "an argument owns its value")]));
         let attributes = words;
         let ident = signature.ident.clone();
         let name =
             attributes.name.clone().unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
-        check(&name, &description, signature)?;
-        let parameters = signature.inputs.iter_mut().filter_map(typed).map(Parameter::read).collect::<Result<_>>()?;
+        check(kind, &name, &description, signature)?;
+        if matches!(kind, Kind::Resource) && attributes.uri.is_none() {
+            return Err(Error::new(
+                ident.span(),
+                "a resource needs a URI or a template: write `#[resource(\"notes://{id}\")]` before it",
+            ));
+        }
+        let parameters = signature.inputs.iter_mut().filter_map(typed);
+        let parameters = parameters.map(|parameter| Parameter::read(kind, parameter)).collect::<Result<_>>()?;
         let (returns, is_result) = returned(&signature.output)?;
         Ok(Self {
+            kind,
             name,
             description,
             attributes,
@@ -68,40 +80,65 @@ impl Function {
         })
     }
 
-    /// Refuses two tools of one name.
+    /// The name as a constant, for references that the compiler checks.
+    pub(crate) fn constant(&self) -> TokenStream {
+        let (name, constant) = (&self.name, format_ident!("{}", argument_name(&self.ident).to_uppercase()));
+        let doc = format!("The name that `{}` was registered with.", self.ident);
+        quote! {
+            #[doc = #doc]
+            pub const #constant: &str = #name;
+        }
+    }
+
+    /// Refuses two of one name.
     pub(crate) fn check_unique(functions: &[Self]) -> Result<()> {
         for (position, function) in functions.iter().enumerate() {
             let name = function.name.value();
             if functions[..position].iter().any(|earlier| earlier.name.value() == name) {
                 return Err(Error::new(
                     function.name.span(),
-                    format!("tool name `{name}` is used twice; give one of them another with `#[tool(name = \"…\")]`"),
+                    format!(
+                        "{0} name `{name}` is used twice; give one of them another with `#[{0}(name = \"…\")]`",
+                        function.kind.noun()
+                    ),
                 ));
             }
         }
         Ok(())
     }
 
-    /// The expression that makes the tool.
+    /// The expression that makes it.
     pub(crate) fn expand(&self, receiver: &Receiver) -> TokenStream {
-        let (name, description, attributes, returns) =
-            (&self.name, &self.description, self.attributes.calls(), &self.returns);
-        let (defaults, schema) = (self.parameters.iter().filter_map(Parameter::default_function), self.schema());
+        let (ty, name, description) = (self.kind.ty(), &self.name, &self.description);
+        let (attributes, returns, schema, uri) =
+            (self.attributes.calls(), &self.returns, self.schema(), &self.attributes.uri);
+        let (handler, defaults) =
+            (self.handler(receiver), self.parameters.iter().filter_map(Parameter::default_function));
+        let made = match self.kind {
+            Kind::Tool => quote!(#ty::raw(#name, #schema, #handler).returns::<#returns>()),
+            Kind::Prompt => quote!(#ty::new(#name, #handler).arguments(&#schema)),
+            Kind::Resource => quote!(#ty::new(#uri, #name, #handler).variables(&#schema)),
+        };
+        let completions = self.parameters.iter().filter_map(Parameter::completion);
+        quote!({
+            #(#defaults)*
+            #made.description(#description) #attributes #(#completions)*
+        })
+    }
+
+    /// The closure that takes a call.
+    fn handler(&self, receiver: &Receiver) -> TokenStream {
         let body = self.body(receiver);
-        let handler = match receiver {
-            Receiver::None => quote!(|mut call: ::mcp_lambda::tool::Call| async move { #body }),
+        match receiver {
+            Receiver::None => quote!(|mut call: ::mcp_lambda::call::Call| async move { #body }),
             Receiver::Shared => quote!({
                 let this = ::std::sync::Arc::clone(&this);
-                move |mut call: ::mcp_lambda::tool::Call| {
+                move |mut call: ::mcp_lambda::call::Call| {
                     let this = ::std::sync::Arc::clone(&this);
                     async move { #body }
                 }
             }),
-        };
-        quote!({
-            #(#defaults)*
-            ::mcp_lambda::tool::Tool::raw(#name, #schema, #handler).returns::<#returns>().description(#description) #attributes
-        })
+        }
     }
 
     /// The expression that makes the arguments' schema.
@@ -109,7 +146,7 @@ impl Function {
         let arguments = self.parameters.iter().filter_map(Parameter::schema);
         quote!({
             #[allow(unused_mut, reason = "a tool may have no argument")]
-            let mut schema = ::mcp_lambda::tool::ArgumentSchema::default();
+            let mut schema = ::mcp_lambda::call::ArgumentSchema::default();
             #(#arguments)*
             schema.finish()
         })
@@ -125,45 +162,60 @@ impl Function {
             Receiver::Shared => quote!(this.#ident),
         };
         let awaited = self.is_async.then(|| quote!(.await));
-        let answer = if self.is_result { quote!(answer_result) } else { quote!(answer) };
+        let called = quote!(#function(#(#places),*)#awaited);
+        let answer = match (self.kind, self.is_result) {
+            (Kind::Tool, true) => quote!(::mcp_lambda::tool::answer_result(#called)),
+            (Kind::Tool, false) => quote!(::core::result::Result::Ok(::mcp_lambda::tool::answer(#called))),
+            (Kind::Prompt | Kind::Resource, _) => quote!(::core::result::Result::Ok::<_, ::mcp_lambda::Error>(#called)),
+        };
         quote! {
-            #[allow(unused_mut, reason = "a tool may have no argument")]
+            #[allow(unused_mut, reason = "there may be no argument")]
             let mut arguments = call.take_arguments();
             #(let #places = #taken?;)*
             arguments.end()?;
-            ::core::result::Result::Ok(::mcp_lambda::tool::#answer(#function(#(#places),*)#awaited))
+            #answer
         }
     }
 }
 
 impl Parameter {
-    fn read(parameter: &mut PatType) -> Result<Self> {
+    fn read(kind: Kind, parameter: &mut PatType) -> Result<Self> {
         let attributes = ArgumentAttributes::take(&mut parameter.attrs)?;
         let ty = (*parameter.ty).clone();
         if last_segment(&ty).is_some_and(|segment| EXTRACTORS.iter().any(|name| segment.ident == name)) {
             return Ok(Self::Extractor(ty));
         }
+        if let (Kind::Tool, Some(complete)) = (kind, &attributes.complete) {
+            return Err(Error::new_spanned(
+                complete,
+                "MCP completes arguments of prompts and resources, and not of tools",
+            ));
+        }
+        let noun = kind.noun();
         match (&*parameter.pat, &ty) {
             (_, Type::Reference(reference)) => {
                 let owned = &reference.elem;
                 let owned =
                     if quote!(#owned).to_string() == "str" { "String".to_owned() } else { quote!(#owned).to_string() };
-                Err(Error::new_spanned(&ty, format!("an argument of a tool owns its value: write `{owned}`")))
+                Err(Error::new_spanned(&ty, format!("an argument of a {noun} owns its value: write `{owned}`")))
             }
-            (_, Type::ImplTrait(_)) => Err(Error::new_spanned(&ty, "an argument of a tool has one type; write it out")),
+            (_, Type::ImplTrait(_)) => {
+                Err(Error::new_spanned(&ty, format!("an argument of a {noun} has one type; write it out")))
+            }
             (Pat::Ident(name), _) if name.subpat.is_none() => {
                 Ok(Self::Argument { ident: name.ident.clone(), ty, attributes })
             }
-            (pattern, _) => {
-                Err(Error::new_spanned(pattern, "an argument of a tool needs a name that the model can give"))
-            }
+            (pattern, _) => Err(Error::new_spanned(
+                pattern,
+                format!("an argument of a {noun} needs a name that it can be given by"),
+            )),
         }
     }
 
     /// The expression that takes it from the call.
     fn take(&self) -> TokenStream {
         match self {
-            Self::Extractor(ty) => quote_spanned!(ty.span()=> <#ty as ::mcp_lambda::tool::FromCall>::from_call(&call)),
+            Self::Extractor(ty) => quote_spanned!(ty.span()=> <#ty as ::mcp_lambda::call::FromCall>::from_call(&call)),
             Self::Argument { ident, attributes, .. } => {
                 let (name, default) = (argument_name(ident), default_name(ident));
                 match attributes.default {
@@ -182,6 +234,19 @@ impl Parameter {
             Some(_) => quote_spanned!(ty.span()=> schema.argument_or::<#ty>(#name, #doc, &#default());),
             None => quote_spanned!(ty.span()=> schema.argument::<#ty>(#name, #doc);),
         })
+    }
+
+    /// The builder call that suggests its values.
+    fn completion(&self) -> Option<TokenStream> {
+        let Self::Argument { ident, attributes: ArgumentAttributes { complete: Some(complete), .. }, .. } = self else {
+            return None;
+        };
+        let name = argument_name(ident);
+        let completer = match &**complete {
+            Expr::Array(values) => quote!(::mcp_lambda::source::completer(#values)),
+            function => quote!(::std::sync::Arc::new(|completion| ::std::boxed::Box::pin(#function(completion)))),
+        };
+        Some(quote_spanned!(complete.span()=> .completes(#name, #completer)))
     }
 
     fn default_function(&self) -> Option<TokenStream> {
@@ -211,13 +276,13 @@ fn typed(parameter: &mut FnArg) -> Option<&mut PatType> {
     }
 }
 
-fn check(name: &LitStr, description: &str, signature: &Signature) -> Result<()> {
-    let text = name.value();
+fn check(kind: Kind, name: &LitStr, description: &str, signature: &Signature) -> Result<()> {
+    let (noun, text) = (kind.noun(), name.value());
     if description.is_empty() {
         return Err(Error::new(
             signature.ident.span(),
             format!(
-                "tool `{text}` has no doc comment, and a model can't choose a tool it can't read about: write `/// What it does.` before it"
+                "{noun} `{text}` has no doc comment, and a model can't choose a {noun} it can't read about: write `/// What it does.` before it"
             ),
         ));
     }
@@ -225,12 +290,12 @@ fn check(name: &LitStr, description: &str, signature: &Signature) -> Result<()> 
     if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(lawful) {
         return Err(Error::new(
             name.span(),
-            format!("tool name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"),
+            format!("{noun} name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"),
         ));
     }
     let generics = &signature.generics;
     if !generics.params.is_empty() {
-        return Err(Error::new_spanned(generics, "a tool can't be generic: a model gives values, not types"));
+        return Err(Error::new_spanned(generics, format!("a {noun} can't be generic: it is given values, not types")));
     }
     Ok(())
 }

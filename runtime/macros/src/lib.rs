@@ -1,16 +1,19 @@
-//! `#[tools]`: the functions of a module, or the methods of a type, become the tools of an app.
+//! `#[tools]`, `#[prompts]`, `#[resources]`: the functions of a module, or the methods of a type, become what an app offers.
 //!
-//! The macro writes builder calls that anybody could write by hand, and nothing that can't be read: no global registry, no
-//! hidden state. What it can't turn into a tool it must refuse with a sentence that says what to write instead.
+//! The macros write builder calls that anybody could write by hand, and nothing that can't be read: no global registry, no
+//! hidden state. What they can't turn into anything they must refuse with a sentence that says what to write instead.
 
 mod attributes;
 mod function;
+mod kind;
 mod methods;
 mod module;
 
 use proc_macro::TokenStream;
 use quote::ToTokens;
 use syn::{Item, parse_macro_input};
+
+use crate::kind::Kind;
 
 /// Makes tools of the public functions of a `mod`, or of the public `&self` methods of an `impl`.
 ///
@@ -23,21 +26,51 @@ use syn::{Item, parse_macro_input};
 /// `Profile<T>`, `UserData`, `Context`.
 ///
 /// `#[tool(…)]` on a function says what its signature can't: `name = "…"`, `title = "…"`, `read_only`, `destructive`,
-/// `idempotent`, `open_world` (each alone or `= false`), `scopes("…", …)`, `timeout = "30s"`.
+/// `idempotent`, `open_world` (each alone or `= false`), `scopes("…", …)`, `timeout = "30s"`, `version = "…"`,
+/// `ui = "ui://…"` (the page that shows its answers), `visibility = "model"`, `"app"` or `"both"`.
+///
+/// A module also gains `tool_names`, a constant for each tool, so that a page's reference to one can't be misspelt.
 #[proc_macro_attribute]
 pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::Tool, arguments, item)
+}
+
+/// Makes prompts of the public functions of a `mod`, or of the public `&self` methods of an `impl`, as
+/// [`macro@tools`] makes tools.
+///
+/// A function returns text, `Content`, a `Message` or several. Its arguments are text on the wire and read as their types;
+/// those that are an enum, or that `#[arg(complete = …)]` names a function or a list of values for, are completed.
+/// `#[prompt(…)]` knows `name`, `title`, `scopes(…)` and `timeout`.
+#[proc_macro_attribute]
+pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::Prompt, arguments, item)
+}
+
+/// Makes resources of the public functions of a `mod`, or of the public `&self` methods of an `impl`, as
+/// [`macro@tools`] makes tools.
+///
+/// `#[resource("notes://{id}", mime_type = "text/plain")]` names the URI, or the template (RFC 6570), whose variables are
+/// the function's arguments. It also knows `name`, `title`, `ttl = "5m"`, `shared` (the same for everyone), `scopes(…)` and
+/// `timeout`. A function returns text, bytes, `Contents` or several.
+#[proc_macro_attribute]
+pub fn resources(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand(Kind::Resource, arguments, item)
+}
+
+fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let (macro_name, noun) = (kind.all(), kind.noun());
     let arguments = proc_macro2::TokenStream::from(arguments);
     let item = parse_macro_input!(item as Item);
     let expanded = match item {
         _ if !arguments.is_empty() => Err(syn::Error::new_spanned(
             arguments,
-            "`#[tools]` takes no arguments; they belong on a function, in `#[tool(…)]`",
+            format!("`#[{macro_name}]` takes no arguments; they belong on a function, in `#[{noun}(…)]`"),
         )),
-        Item::Mod(module) => module::expand(module),
-        Item::Impl(methods) => methods::expand(methods),
+        Item::Mod(module) => module::expand(kind, module),
+        Item::Impl(methods) => methods::expand(kind, methods),
         other => Err(syn::Error::new_spanned(
             other.to_token_stream(),
-            "`#[tools]` goes on a `mod` of functions or on an `impl` block",
+            format!("`#[{macro_name}]` goes on a `mod` of functions or on an `impl` block"),
         )),
     };
     expanded.unwrap_or_else(syn::Error::into_compile_error).into()

@@ -1,36 +1,35 @@
 //! An app: what its author declares, and the one place where all parts are put together.
 //!
-//! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::open`].
+//! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::house`].
 
+mod check;
 mod embedded;
+mod house;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use crate::admin::{self, AdminApi, SafeTool};
+pub use house::House;
+
 use crate::backend::{Backend, Opened};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Place, Settings};
-use crate::error::{Error, Result};
-use crate::guard::{Bounded, Logged, Scoped};
-use crate::health::Checkup;
-use crate::http::{Front, Router};
-use crate::identity::{self, Identity};
-use crate::keys::{Given, SigningKeys};
-use crate::mcp::{About, Identified, Seat, Server, Speaker};
+use crate::mcp::{About, Identified, Seat, Speaker};
+use crate::parts::AppPart;
 use crate::profile::ProfileType;
-use crate::records::Users;
-use crate::store;
-use crate::tool::{Catalog, Shared, Tool};
+use crate::prompt::Prompt;
+use crate::resource::Resource;
+use crate::tool::Tool;
 
 /// How long a call may take if neither the tool nor Lambda says less.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many entries a page of a list has, if the app does not say.
+const DEFAULT_PAGE_SIZE: usize = 200;
 
 type MakeSpeaker = Arc<dyn Fn(Seat) -> Arc<dyn Speaker> + Send + Sync>;
 
@@ -57,7 +56,10 @@ type MakeSpeaker = Arc<dyn Fn(Seat) -> Arc<dyn Speaker> + Send + Sync>;
 #[derive(Clone)]
 pub struct App {
     about: About,
-    tools: Vec<Tool>,
+    own: AppPart,
+    disabled: BTreeSet<String>,
+    is_open: bool,
+    page_size: usize,
     handler: Option<MakeSpeaker>,
     profile: Option<ProfileType>,
     safe_tool: Option<String>,
@@ -67,29 +69,17 @@ pub struct App {
     clock: Arc<dyn Clock>,
 }
 
-/// An app with its parts put together, ready for any door.
-#[derive(Clone, Debug)]
-pub struct House {
-    /// Answers HTTP.
-    pub router: Router,
-    /// Speaks MCP to one caller.
-    pub speaker: Arc<dyn Speaker>,
-    /// Knows users.
-    pub identity: Identity,
-    /// Does what operators ask.
-    pub admin: Arc<dyn AdminApi>,
-    /// Where things are kept and signed, for people to read.
-    pub whereabouts: (String, String),
-}
-
 impl App {
     /// An app without tools. The name is also that of its data folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let about = About { name: name.into(), version: "0.0.0".to_owned(), instructions: None };
         Self {
+            own: AppPart::new(about.name.clone()),
             about,
-            tools: Vec::new(),
+            disabled: BTreeSet::new(),
+            is_open: false,
+            page_size: DEFAULT_PAGE_SIZE,
             handler: None,
             profile: None,
             safe_tool: None,
@@ -117,7 +107,59 @@ impl App {
     /// Offers these tools too.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
-        self.tools.extend(tools);
+        self.own = self.own.tools(tools);
+        self
+    }
+
+    /// Offers these prompts too.
+    #[must_use]
+    pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        self.own = self.own.prompts(prompts);
+        self
+    }
+
+    /// Offers these resources too, or pages.
+    #[must_use]
+    pub fn resources<R: Into<Resource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
+        self.own = self.own.resources(resources);
+        self
+    }
+
+    /// Offers what a part offers, under the same names.
+    #[must_use]
+    pub fn mount(mut self, part: AppPart) -> Self {
+        self.own = self.own.mount(part);
+        self
+    }
+
+    /// Offers what a part offers, with this before each name: `sales_save`, `ui://sales/contacts`.
+    #[must_use]
+    pub fn mount_as(mut self, name: impl Into<String>, part: AppPart) -> Self {
+        self.own = self.own.mount_as(name, part);
+        self
+    }
+
+    /// Leaves something out, by the name or the URI under which it would be listed: by no way in is it there.
+    #[must_use]
+    pub fn disable(mut self, name: impl Into<String>) -> Self {
+        self.disabled.insert(name.into());
+        self
+    }
+
+    /// How many entries a page of a list has; 200 if this isn't called.
+    #[must_use]
+    pub const fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries;
+        self
+    }
+
+    /// Lets anyone in, as nobody: calls without a token are made by `anonymous`, who owns nothing.
+    ///
+    /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` stands beside
+    /// this line. [`app_suite!`](crate::app_suite) fails on it.
+    #[must_use]
+    pub const fn open(mut self) -> Self {
+        self.is_open = true;
         self
     }
 
@@ -182,194 +224,21 @@ impl App {
         &self.about.version
     }
 
+    /// Whether anyone is let in.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// The profile type the app declares.
     #[must_use]
     pub const fn profile_type(&self) -> Option<&ProfileType> {
         self.profile.as_ref()
     }
-
-    /// Checks everything that can be checked without running.
-    ///
-    /// # Errors
-    /// Every fault, each in a sentence.
-    pub fn check(&self) -> std::result::Result<(), Vec<String>> {
-        self.checked().map(drop)
-    }
-
-    /// The tools in one list, of an app without a fault.
-    fn checked(&self) -> std::result::Result<Catalog, Vec<String>> {
-        let mut faults = Vec::new();
-        let name = self.name();
-        let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > 40 || !name.bytes().all(lawful) || name.starts_with('-') {
-            faults.push(format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"));
-        }
-        if self.handler.is_some() && !self.tools.is_empty() {
-            faults.push(
-                "an app offers either tools or an rmcp handler; give the handler's tools up or leave it out".to_owned(),
-            );
-        }
-        let catalog = Catalog::new(self.tools.iter().cloned()).unwrap_or_else(|more| {
-            faults.extend(more);
-            Catalog::default()
-        });
-        faults.extend(self.safe_tool_fault());
-        if faults.is_empty() { Ok(catalog) } else { Err(faults) }
-    }
-
-    fn safe_tool_fault(&self) -> Option<String> {
-        let name = self.safe_tool.as_ref()?;
-        let Some(tool) = self.tools.iter().find(|tool| tool.definition().name == *name) else {
-            return Some(format!("safe tool `{name}` is not among the tools"));
-        };
-        if tool.definition().hints.read_only != Some(true) {
-            return Some(format!("safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"));
-        }
-        let needed = tool.definition().input_schema.get("required").and_then(Value::as_array);
-        let needs_arguments = needed.is_some_and(|needed| !needed.is_empty());
-        needs_arguments
-            .then(|| format!("safe tool `{name}` must need no arguments: give each a default, or name another"))
-    }
-
-    /// Opens the store and the keys and puts the app together.
-    ///
-    /// # Errors
-    /// `Invalid` with every fault of [`check`](Self::check), or for settings this build can't follow; `Unavailable` if
-    /// the store or the keys can't be opened.
-    pub async fn open(&self, settings: &Settings) -> Result<House> {
-        let catalog = self.checked().map_err(|faults| Error::invalid(faults.join("\n")))?;
-        let opened = match &self.opened {
-            Some(opened) => opened.clone(),
-            None => {
-                let (store, keys) = tokio::join!(self.open_store(settings), self.open_keys(settings));
-                Opened { store: store?, keys: keys? }
-            }
-        };
-        Ok(self.assemble(opened, catalog, settings))
-    }
-
-    async fn open_store(&self, settings: &Settings) -> Result<store::Shared> {
-        match &settings.users_table {
-            Some(table) => self.aws("USERS_TABLE")?.store(table, Arc::clone(&self.clock)).await,
-            None => embedded::store(settings, Arc::clone(&self.clock)),
-        }
-    }
-
-    async fn open_keys(&self, settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
-        match (&settings.signing_key, &settings.signing_key_secret) {
-            (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
-            (None, Some(secret)) => self.aws("SIGNING_KEY_SECRET")?.keys(secret, Arc::clone(&self.clock)).await,
-            (None, None) => embedded::keys(settings),
-        }
-    }
-
-    /// What is named must be used: a build that can't reach AWS does not serve from somewhere else.
-    fn aws(&self, setting: &str) -> Result<&Arc<dyn Backend>> {
-        let fault = || {
-            Error::invalid(format!(
-                "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend (an app of `mcp-lambda new` has the feature `dynamo`), or unset it"
-            ))
-        };
-        self.backend.as_ref().ok_or_else(fault)
-    }
-
-    fn assemble(&self, opened: Opened, catalog: Catalog, settings: &Settings) -> House {
-        let Opened { store, keys } = opened;
-        let users = Users::new(Arc::clone(&store));
-        let tokens =
-            identity::Config { audience: settings.audience.clone(), duration_seconds: settings.duration_seconds };
-        let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&self.clock), tokens);
-        let whereabouts = (store.to_string(), keys.to_string());
-        let checkup =
-            Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), self.about_for_operators()));
-        let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
-            users,
-            identity: identity.clone(),
-            checkup: Arc::clone(&checkup),
-            clock: Arc::clone(&self.clock),
-            profile: self.profile.clone(),
-            safe_tool: self.safe_tool_told(),
-        });
-        let speaker = self.speaker(catalog, &store);
-        let router = Router {
-            identity: identity.clone(),
-            admin: Arc::clone(&admin),
-            checkup,
-            mcp: speaker.endpoint(),
-            front: front(settings),
-            allow_query_token: settings.allow_query_token,
-        };
-        House { router, speaker, identity, admin, whereabouts }
-    }
-
-    /// Every rule a call passes, innermost first.
-    fn stack(&self, catalog: Catalog) -> Shared {
-        let definitions = catalog.definitions().to_vec();
-        let bounded = Bounded::new(Arc::new(catalog), self.timeout, &definitions);
-        let scoped = Scoped::new(Arc::new(bounded));
-        Arc::new(Logged::new(Arc::new(scoped)))
-    }
-
-    fn speaker(&self, catalog: Catalog, store: &store::Shared) -> Arc<dyn Speaker> {
-        let seat = Seat::new(self.timeout);
-        match &self.handler {
-            Some(make) => make(seat),
-            None => Arc::new(Server::new(self.stack(catalog), Arc::clone(store), self.about.clone(), seat)),
-        }
-    }
-
-    fn safe_tool_told(&self) -> SafeTool {
-        let tool =
-            self.safe_tool.as_ref().and_then(|name| self.tools.iter().find(|tool| tool.definition().name == *name));
-        let told =
-            |tool: &Tool| SafeTool::supported(tool.definition().name.clone(), tool.definition().description.clone());
-        tool.map_or_else(SafeTool::unsupported, told)
-    }
-
-    fn about_for_operators(&self) -> BTreeMap<String, String> {
-        let about = [
-            ("app", self.about.name.clone()),
-            ("version", self.about.version.clone()),
-            ("tools", self.tools.len().to_string()),
-        ];
-        about.map(|(name, value)| (name.to_owned(), value)).into()
-    }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("about", &self.about).field("tools", &self.tools).finish_non_exhaustive()
-    }
-}
-
-fn front(settings: &Settings) -> Front {
-    let origins = settings.allowed_origins.iter().cloned().chain(settings.public_origin());
-    Front {
-        is_local: settings.place == Place::Local,
-        hosts: settings.public_host().into_iter().collect(),
-        origins: origins.collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::tool::{Hints, Outcome};
-
-    #[test]
-    fn all_faults_of_an_app_are_reported_together() {
-        let tool = |name: &str| Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
-        let app = App::new("My App").tools([tool("one").description("One."), tool("two")]).safe_tool("one");
-        let faults = app.check().expect_err("three faults");
-        assert_eq!(faults.len(), 3, "{faults:?}");
-        let needy = json!({"type": "object", "required": ["a"], "properties": {"a": {}}});
-        let needy = Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
-        let read_only = Hints { read_only: Some(true), ..Hints::default() };
-        let faults = App::new("x").tools([needy.hints(read_only)]).safe_tool("needy").check().expect_err("one fault");
-        assert!(faults[0].contains("must need no arguments"), "{faults:?}");
-        let faults = App::new("x").safe_tool("nowhere").check().expect_err("one fault");
-        assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
+        f.debug_struct("App").field("about", &self.about).field("own", &self.own).finish_non_exhaustive()
     }
 }

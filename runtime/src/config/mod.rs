@@ -76,6 +76,8 @@ pub struct Settings {
     pub response_mode: ResponseMode,
     /// `ALLOW_QUERY_TOKEN`.
     pub allow_query_token: bool,
+    /// `ALLOW_ANONYMOUS`.
+    pub allow_anonymous: bool,
     /// `ALLOWED_ORIGINS`.
     pub allowed_origins: Vec<String>,
     /// `LOG_LEVEL`.
@@ -122,6 +124,7 @@ impl Settings {
             public_url: reader.parsed(vars::PUBLIC_URL, public_url),
             response_mode: reader.parsed(vars::RESPONSE_MODE, response_mode).unwrap_or_default(),
             allow_query_token: reader.parsed(vars::ALLOW_QUERY_TOKEN, boolean).unwrap_or_default(),
+            allow_anonymous: reader.parsed(vars::ALLOW_ANONYMOUS, boolean).unwrap_or_default(),
             allowed_origins: reader.parsed(vars::ALLOWED_ORIGINS, origins).unwrap_or_default(),
             log_level: reader.parsed(vars::LOG_LEVEL, level).unwrap_or(tracing::level_filters::LevelFilter::INFO),
             log_format: reader.parsed(vars::LOG_FORMAT, log_format).unwrap_or(match place {

@@ -1,7 +1,6 @@
-//! No tool may hang a call, break it by a panic, or answer with more than a client can be sent.
+//! Nothing may hang a call, break it by a panic, or answer with more than a client can be sent.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,68 +9,99 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
+use crate::call::{Call, Context};
 use crate::error::{Error, Result};
-use crate::tool::{Call, Definition, Outcome, Shared, ToolSource};
+use crate::source::{Answer, Completion, Definition, Kind, Listing, Reply, Shared, Source};
 use crate::user::Caller;
 
 /// The largest answer, in bytes: it fits Lambda's 6 MB response with room for JSON's escapes.
-const MAX_OUTCOME_BYTES: usize = 4_000_000;
+const MAX_ANSWER_BYTES: usize = 4_000_000;
 
-/// What is said of a tool that panicked.
+/// What is said of a function that panicked.
 pub const BROKE_DOWN: &str = "broke down; this is a fault of the server";
 
 /// A source whose calls end in time, and always with an answer.
 #[derive(Debug)]
-pub struct Bounded {
-    inner: Shared,
+pub struct Bounded<K: Kind> {
+    inner: Shared<K>,
     timeout: Duration,
-    timeouts: HashMap<String, Duration>,
 }
 
-impl Bounded {
-    /// Bounds every call by `timeout`, or by what the tool's own definition says.
+impl<K: Kind> Bounded<K> {
+    /// Bounds every call by `timeout`, or by what the definition says.
     #[must_use]
-    pub fn new(inner: Shared, timeout: Duration, definitions: &[Arc<Definition>]) -> Self {
-        let own = |definition: &Arc<Definition>| Some((definition.name.clone(), definition.timeout?));
-        Self { inner, timeout, timeouts: definitions.iter().filter_map(own).collect() }
+    pub const fn new(inner: Shared<K>, timeout: Duration) -> Self {
+        Self { inner, timeout }
+    }
+
+    /// Runs an author's function until the call's end, at most.
+    async fn run<T: Send>(
+        &self,
+        name: &str,
+        context: &Context,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
+        let done = loop {
+            let end = context.deadline() + context.waited();
+            match timeout_at(end, &mut work).await {
+                Ok(done) => break done,
+                // The time in which its user was asked is not the function's.
+                Err(_) if context.deadline() + context.waited() > end => {}
+                Err(_) => {
+                    return Err(Error::deadline_exceeded(format!(
+                        "the {} `{name}` did not answer in time; ask for less, or try again later",
+                        K::NOUN
+                    )));
+                }
+            }
+        };
+        done.unwrap_or_else(|panic| {
+            let words = format!("the {} `{name}` {BROKE_DOWN}", K::NOUN);
+            Err(Error::internal(words).with_source(panic_words(&*panic)))
+        })
+    }
+
+    fn bounded(&self, found: &Definition<K>, context: Context) -> Context {
+        context.until(Instant::now() + found.timeout.unwrap_or(self.timeout))
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl ToolSource for Bounded {
-    async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>> {
+impl<K: Kind> Source<K> for Bounded<K> {
+    async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
         self.inner.list(caller).await
     }
 
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
         self.inner.find(caller, name).await
     }
 
-    async fn call(&self, mut call: Call) -> Result<Outcome> {
-        let timeout = self.timeouts.get(&call.name).copied().unwrap_or(self.timeout);
-        call.context = call.context.until(Instant::now() + timeout);
-        let (name, deadline) = (call.name.clone(), call.context.deadline());
-        let work = AssertUnwindSafe(self.inner.call(call)).catch_unwind();
-        match timeout_at(deadline, work).await {
-            Ok(Ok(outcome)) => outcome.and_then(|outcome| fitting(&name, outcome)),
-            Ok(Err(panic)) => {
-                Err(Error::internal(format!("the tool `{name}` {BROKE_DOWN}")).with_source(panic_words(&*panic)))
-            }
-            Err(_) => Err(Error::deadline_exceeded(format!(
-                "the tool `{name}` did not answer in time; ask for less, or try again later"
-            ))),
+    async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
+        call.context = self.bounded(found, call.context);
+        let context = call.context.clone();
+        let reply = self.run(&found.name, &context, self.inner.call(found, call)).await;
+        context.end();
+        match reply? {
+            Reply::Answer(answer) => fitting::<K>(&found.name, answer).map(Reply::Answer),
+            asks @ Reply::Asks(_) => Ok(asks),
         }
+    }
+
+    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+        let context = self.bounded(found, completion.call.context.clone());
+        self.run(&found.name, &context, self.inner.complete(found, completion)).await
     }
 }
 
-fn fitting(name: &str, outcome: Outcome) -> Result<Outcome> {
-    let size = outcome.size();
-    if size <= MAX_OUTCOME_BYTES {
-        return Ok(outcome);
+fn fitting<K: Kind>(name: &str, answer: K::Answer) -> Result<K::Answer> {
+    let (noun, size) = (K::NOUN, answer.size());
+    if size <= MAX_ANSWER_BYTES {
+        return Ok(answer);
     }
     Err(Error::too_large(format!(
-        "the tool `{name}` answered with {size} bytes; at most {MAX_OUTCOME_BYTES} can be sent: ask for less"
+        "the {noun} `{name}` answered with {size} bytes; at most {MAX_ANSWER_BYTES} can be sent: ask for less"
     )))
 }
 
@@ -87,22 +117,22 @@ mod tests {
 
     use super::*;
     use crate::error::ErrorKind;
-    use crate::tool::{Catalog, Tool, laws};
+    use crate::source::{Catalog, reach};
+    use crate::tool::{Outcome, Tool, Tools, laws};
 
     #[tokio::test]
     async fn keeps_the_laws() {
-        laws::all(Arc::new(Bounded::new(Arc::new(laws::catalog()), Duration::from_secs(60), &[]))).await;
+        laws::all(Arc::new(Bounded::new(Arc::new(laws::catalog()), Duration::from_secs(60)))).await;
     }
 
-    fn bounded(tool: Tool) -> Bounded {
+    fn bounded(tool: Tool) -> Bounded<Tools> {
         let catalog = Catalog::new([tool.description("Misbehaves.")]).expect("well made");
-        let definitions = catalog.definitions().to_vec();
-        Bounded::new(Arc::new(catalog), Duration::from_secs(60), &definitions)
+        Bounded::new(Arc::new(catalog), Duration::from_secs(60))
     }
 
     async fn fate(tool: Tool) -> Error {
         let name = tool.definition().name.clone();
-        bounded(tool).call(laws::call(&name, &json!({}), laws::alice())).await.expect_err("refused")
+        reach(&bounded(tool), laws::call(&name, &json!({}), laws::alice())).await.expect_err("refused")
     }
 
     #[tokio::test]

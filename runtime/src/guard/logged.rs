@@ -1,66 +1,115 @@
-//! One line in the log for every call of a tool: who, what, how long, how it ended.
+//! One line in the log for every call: who, what, how long, how it ended.
 //!
-//! Arguments and answers are never logged: they are the user's.
+//! Arguments and answers are never logged: they are the user's. Nor is a URI: it may say what the user reads.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::error::{ErrorKind, Result};
-use crate::tool::{Call, Definition, Outcome, Shared, ToolSource};
-use crate::user::{Caller, Email};
+use crate::call::{Call, Trace};
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{Answer, Completion, Definition, Kind, Listing, Reply, Shared, Source};
+use crate::user::Caller;
 
 /// A source whose calls are logged.
 #[derive(Debug)]
-pub struct Logged {
-    inner: Shared,
+pub struct Logged<K: Kind> {
+    inner: Shared<K>,
 }
 
-impl Logged {
+impl<K: Kind> Logged<K> {
     /// Logs the calls of this source.
     #[must_use]
-    pub const fn new(inner: Shared) -> Self {
+    pub const fn new(inner: Shared<K>) -> Self {
         Self { inner }
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl ToolSource for Logged {
-    async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>> {
+impl<K: Kind> Source<K> for Logged<K> {
+    async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
         self.inner.list(caller).await
     }
 
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
-        self.inner.find(caller, name).await
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
+        let found = self.inner.find(caller, name).await;
+        if let Ok(None) = found {
+            let user = caller.subject().to_string();
+            tracing::info!(kind = K::NOUN, user.email = user, error = ErrorKind::NotFound.code(), "call");
+        }
+        found
     }
 
-    async fn call(&self, call: Call) -> Result<Outcome> {
-        let (name, user, started) = (call.name.clone(), call.caller.email().cloned(), Instant::now());
-        let outcome = self.inner.call(call).await;
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let user = user.as_ref().map_or("probe", Email::as_str);
-        match ending(&outcome) {
-            (None, _) => tracing::info!(tool.name = name, user.email = user, duration_ms, "call"),
-            (Some(error), None) => tracing::info!(tool.name = name, user.email = user, duration_ms, error, "call"),
-            (Some(error), Some(cause)) => {
-                tracing::warn!(tool.name = name, user.email = user, duration_ms, error, cause, "call");
-            }
+    async fn call(&self, found: &Arc<Definition<K>>, call: Call) -> Result<Reply<K::Answer>> {
+        let mut line = Line::new(found, &call);
+        let reply = self.inner.call(found, call).await;
+        (line.ending, line.cause) = ending(&reply);
+        reply
+    }
+
+    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+        let completed = self.inner.complete(found, completion).await;
+        if let Err(error) = &completed {
+            let (name, cause) = (&*found.name, cause(error));
+            tracing::warn!(kind = K::NOUN, name, error = error.kind().code(), cause, "completion");
         }
-        outcome
+        completed
+    }
+}
+
+/// The line of one call, written when the call is over; also when its client went away and it was given up.
+struct Line<K: Kind> {
+    found: Arc<Definition<K>>,
+    caller: Arc<Caller>,
+    trace: Trace,
+    started: Instant,
+    ending: Option<&'static str>,
+    cause: Option<String>,
+}
+
+impl<K: Kind> Line<K> {
+    fn new(found: &Arc<Definition<K>>, call: &Call) -> Self {
+        Self {
+            found: Arc::clone(found),
+            caller: Arc::clone(&call.caller),
+            trace: call.context.trace(),
+            started: Instant::now(),
+            ending: Some("cancelled"),
+            cause: None,
+        }
+    }
+}
+
+impl<K: Kind> Drop for Line<K> {
+    fn drop(&mut self) {
+        let (kind, name, trace) = (K::NOUN, &*self.found.name, self.trace.id());
+        let user = self.caller.subject().to_string();
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let error = self.ending;
+        match &self.cause {
+            None => tracing::info!(kind, name, user.email = user, duration_ms, trace, error, "call"),
+            Some(cause) => tracing::warn!(kind, name, user.email = user, duration_ms, trace, error, cause, "call"),
+        }
     }
 }
 
 /// What went wrong in a word, and why.
-fn ending(outcome: &Result<Outcome>) -> (Option<&'static str>, Option<String>) {
-    match outcome {
-        Ok(outcome) if !outcome.is_error => (None, None),
-        Ok(outcome) => (Some("tool"), outcome.cause.clone()),
-        // Why arguments don't fit may quote them.
-        Err(error) if error.kind() == ErrorKind::Invalid => (Some(error.kind().code()), None),
-        Err(error) => (Some(error.kind().code()), Some(error.chain())),
+fn ending<A: Answer>(reply: &Result<Reply<A>>) -> (Option<&'static str>, Option<String>) {
+    match reply {
+        Ok(Reply::Asks(_)) => (Some("asked"), None),
+        Ok(Reply::Answer(answer)) => match answer.failure() {
+            None => (None, None),
+            Some(cause) => (Some("tool"), cause.map(str::to_owned)),
+        },
+        Err(error) => (Some(error.kind().code()), cause(error)),
     }
+}
+
+/// Why arguments don't fit may quote them.
+fn cause(error: &Error) -> Option<String> {
+    (error.kind() != ErrorKind::Invalid).then(|| error.chain())
 }
 
 #[cfg(test)]

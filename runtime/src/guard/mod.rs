@@ -1,12 +1,14 @@
-//! Rules that stand before every tool, each a wrapper of a [`ToolSource`](crate::tool::ToolSource).
+//! Rules that stand before everything an app offers, each a wrapper of a [`Source`](crate::source::Source).
 //!
 //! A wrapper must hand on everything it does not rule on; `clippy::missing_trait_methods` keeps a new method of the
 //! seam from slipping past one.
 
+mod asking;
 mod bounded;
 mod logged;
 mod scoped;
 
+pub use asking::Asking;
 pub(crate) use bounded::panic_words;
 pub use bounded::{BROKE_DOWN, Bounded};
 pub use logged::Logged;

@@ -4,46 +4,57 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::tool::{Call, Definition, Outcome, Shared, ToolSource, unknown};
+use crate::source::{Completion, Definition, Kind, Listing, Reply, Shared, Source, unknown};
 use crate::user::{Caller, Subject};
 
 /// A source that heeds the scopes of its callers.
 #[derive(Debug)]
-pub struct Scoped {
-    inner: Shared,
+pub struct Scoped<K: Kind> {
+    inner: Shared<K>,
 }
 
-impl Scoped {
+impl<K: Kind> Scoped<K> {
     /// Heeds scopes before this source.
     #[must_use]
-    pub const fn new(inner: Shared) -> Self {
+    pub const fn new(inner: Shared<K>) -> Self {
         Self { inner }
+    }
+
+    /// Refuses whoever may not call at all, or not this.
+    fn check(found: &Definition<K>, call: &Call) -> Result<()> {
+        if *call.caller.subject() == Subject::Probe {
+            let noun = K::NOUN;
+            return Err(Error::forbidden(format!("a probe token may discover and list, and may not call a {noun}")));
+        }
+        if call.caller.scopes().contain(&found.scopes) { Ok(()) } else { Err(unknown::<K>(&call.name)) }
     }
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl ToolSource for Scoped {
-    async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>> {
-        let mut tools = self.inner.list(caller).await?;
-        tools.retain(|tool| caller.scopes().contain(&tool.scopes));
-        Ok(tools)
+impl<K: Kind> Source<K> for Scoped<K> {
+    async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
+        let mut listing = self.inner.list(caller).await?;
+        listing.is_private |= listing.definitions.iter().any(|definition| !definition.scopes.is_empty());
+        listing.definitions.retain(|definition| caller.scopes().contain(&definition.scopes));
+        Ok(listing)
     }
 
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>> {
-        let tool = self.inner.find(caller, name).await?;
-        Ok(tool.filter(|tool| caller.scopes().contain(&tool.scopes)))
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
+        let found = self.inner.find(caller, name).await?;
+        Ok(found.filter(|definition| caller.scopes().contain(&definition.scopes)))
     }
 
-    async fn call(&self, call: Call) -> Result<Outcome> {
-        if *call.caller.subject() == Subject::Probe {
-            return Err(Error::forbidden("a probe token may discover and list tools, and may not call them"));
-        }
-        match self.find(&call.caller, &call.name).await? {
-            Some(_) => self.inner.call(call).await,
-            None => Err(unknown(&call.name)),
-        }
+    async fn call(&self, found: &Arc<Definition<K>>, call: Call) -> Result<Reply<K::Answer>> {
+        Self::check(found, &call)?;
+        self.inner.call(found, call).await
+    }
+
+    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+        Self::check(found, &completion.call)?;
+        self.inner.complete(found, completion).await
     }
 }
 
@@ -53,7 +64,8 @@ mod tests {
 
     use super::*;
     use crate::error::ErrorKind;
-    use crate::tool::{Catalog, Tool, laws};
+    use crate::source::{Catalog, reach};
+    use crate::tool::{Outcome, Tool, Tools, laws};
     use crate::user::Scopes;
 
     #[tokio::test]
@@ -61,7 +73,7 @@ mod tests {
         laws::all(Arc::new(Scoped::new(Arc::new(laws::catalog())))).await;
     }
 
-    fn scoped() -> Scoped {
+    fn scoped() -> Scoped<Tools> {
         let tool = Tool::raw("write", json!({"type": "object"}), |_| async { Ok(Outcome::text("written")) });
         let catalog = Catalog::new([tool.description("Writes.").scopes(["notes:write"])]).expect("well made");
         Scoped::new(Arc::new(catalog))
@@ -69,8 +81,10 @@ mod tests {
 
     async fn fate(caller: Caller) -> (usize, Result<Outcome>) {
         let source = scoped();
-        let listed = source.list(&caller).await.expect("listable").len();
-        (listed, source.call(laws::call("write", &json!({}), Arc::new(caller))).await)
+        let listing = source.list(&caller).await.expect("listable");
+        assert!(listing.is_private, "what needs a scope is not everyone's");
+        let reply = reach(&source, laws::call("write", &json!({}), Arc::new(caller))).await;
+        (listing.definitions.len(), reply.and_then(Reply::answer))
     }
 
     fn user(scope: Option<&str>) -> Caller {

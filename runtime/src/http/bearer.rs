@@ -44,6 +44,12 @@ fn without_scheme(text: &str) -> &str {
     }
 }
 
+/// Whether a request brings anything that stands for a token.
+pub(super) fn is_there(parts: &Parts, allow_query: bool) -> bool {
+    let in_headers = parts.headers.contains_key(AUTHORIZATION) || parts.headers.contains_key(API_KEY);
+    in_headers || (allow_query && query_token(parts).is_some())
+}
+
 fn query_token(parts: &Parts) -> Option<String> {
     let query = parts.uri.query()?;
     let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");

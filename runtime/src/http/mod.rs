@@ -29,10 +29,11 @@ pub use front::Front;
 pub use problem::Problem;
 
 use crate::admin::AdminApi;
+use crate::call::Deadline;
 use crate::error::Error;
 use crate::health::{Checkup, Status};
 use crate::identity::Identity;
-use crate::tool::Deadline;
+use crate::user::Caller;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
 pub type Endpoint = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
@@ -52,6 +53,8 @@ pub struct Router {
     pub front: Front,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
     pub allow_query_token: bool,
+    /// Whether a request without a token is answered, as nobody's.
+    pub is_open: bool,
 }
 
 impl Router {
@@ -100,12 +103,20 @@ impl Router {
         if parts.method != Method::POST {
             return Err(Problem::method_not_allowed("POST"));
         }
-        let token = bearer::take(&mut parts, self.allow_query_token)?;
-        let caller = in_time(deadline(&parts), self.identity.caller(&token)).await?;
+        let caller = self.caller(&mut parts).await?;
         let body = body::read(body).await?;
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
         Ok((self.mcp)(Request::from_parts(parts, body)).await)
+    }
+
+    /// Who asks. A token that does not hold is refused also where none is needed.
+    async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
+        if self.is_open && !bearer::is_there(parts, self.allow_query_token) {
+            return Ok(Caller::anonymous());
+        }
+        let token = bearer::take(parts, self.allow_query_token)?;
+        in_time(deadline(parts), self.identity.caller(&token)).await.map_err(Into::into)
     }
 
     async fn health(&self, method: &Method) -> Result<Response, Problem> {

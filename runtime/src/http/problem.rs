@@ -135,7 +135,7 @@ impl From<Error> for Problem {
 /// The one table from kinds to statuses.
 const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::Invalid | ErrorKind::Stale | ErrorKind::Unsupported => StatusCode::BAD_REQUEST,
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,

@@ -17,8 +17,7 @@ use crate::error::{Error, Result};
 use crate::keys::SigningKeys;
 use crate::records::{TokenRecord, UserRecord, Users};
 use crate::secret::Secret;
-use crate::tool::is_scope;
-use crate::user::{Caller, Email, Scopes};
+use crate::user::{Caller, Email, Scopes, is_scope};
 
 /// The shortest and the longest life a token may be given, in seconds: a minute and ten years.
 pub const DURATION_SECONDS: std::ops::RangeInclusive<u64> = 60..=315_360_000;

@@ -1,18 +1,44 @@
 //! From our words to rmcp's. Nothing is decided here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rmcp::model::{CallToolResult, ContentBlock, Resource, ResourceContents, Tool, ToolAnnotations};
+use rmcp::model::{
+    CacheScope, CallToolResult, ContentBlock, GetPromptResult, InputRequiredResult, MetaObject, PromptArgument,
+    PromptMessage, ReadResourceResult, ResourceContents, ResourceTemplate, Tool, ToolAnnotations,
+};
+use serde_json::{Map, Value, json};
 
-use crate::tool::{Content, Definition, Hints, Outcome};
+use super::wire::same;
+use crate::call::{Asked, Content};
+use crate::prompt::{Conversation, Prompts, Role};
+use crate::resource::{Body, Contents, Reading, Resources};
+use crate::source::Definition;
+use crate::tool::{Hints, Outcome, Tools};
 
-pub(super) fn tool(definition: &Definition) -> Tool {
+/// The version of a tool, in its listing and in a call that asks for just that one.
+pub(super) const VERSION: &str = "mcp-lambda/version";
+
+pub(super) fn tool(definition: &Definition<Tools>) -> Tool {
     let mut tool =
         Tool::new(definition.name.clone(), definition.description.clone(), Arc::clone(&definition.input_schema));
     tool.title.clone_from(&definition.title);
     tool.output_schema.clone_from(&definition.output_schema);
     tool.annotations = annotations(definition.hints);
+    tool.meta = meta(tool_meta(definition));
     tool
+}
+
+fn tool_meta(definition: &Definition<Tools>) -> Map<String, Value> {
+    let mut ui = Map::new();
+    ui.extend(definition.ui.iter().map(|uri| ("resourceUri".to_owned(), json!(uri))));
+    ui.extend(definition.visibility.map(|visibility| ("visibility".to_owned(), json!(visibility.words()))));
+    let mut meta = Map::new();
+    if !ui.is_empty() {
+        meta.insert("ui".into(), Value::Object(ui));
+    }
+    meta.extend(definition.version.iter().map(|version| (VERSION.to_owned(), json!(version))));
+    meta
 }
 
 fn annotations(hints: Hints) -> Option<ToolAnnotations> {
@@ -23,11 +49,82 @@ fn annotations(hints: Hints) -> Option<ToolAnnotations> {
     Some(ToolAnnotations::from_raw(None, read_only, destructive, idempotent, open_world))
 }
 
+pub(super) fn prompt(definition: &Definition<Prompts>) -> rmcp::model::Prompt {
+    let argument = |argument: &crate::prompt::PromptArgument| {
+        let described = PromptArgument::new(&argument.name).with_required(argument.is_required);
+        if argument.description.is_empty() { described } else { described.with_description(&argument.description) }
+    };
+    let arguments = definition.arguments.iter().map(argument).collect();
+    let mut prompt = rmcp::model::Prompt::new(&definition.name, Some(&definition.description), Some(arguments));
+    prompt.title.clone_from(&definition.title);
+    prompt
+}
+
+pub(super) fn resource(definition: &Definition<Resources>) -> rmcp::model::Resource {
+    let mut resource = rmcp::model::Resource::new(&definition.uri, &definition.name);
+    resource.title.clone_from(&definition.title);
+    resource.description = Some(definition.description.clone());
+    resource.mime_type.clone_from(&definition.mime_type);
+    resource.size = definition.size;
+    resource.meta = meta(ui(definition));
+    resource
+}
+
+pub(super) fn template(definition: &Definition<Resources>) -> ResourceTemplate {
+    let mut template = ResourceTemplate::new(&definition.uri, &definition.name);
+    template.title.clone_from(&definition.title);
+    template.description = Some(definition.description.clone());
+    template.mime_type.clone_from(&definition.mime_type);
+    template
+}
+
+fn ui(definition: &Definition<Resources>) -> Map<String, Value> {
+    definition.ui.iter().map(|ui| ("ui".to_owned(), (**ui).clone())).collect()
+}
+
+fn meta(map: Map<String, Value>) -> Option<MetaObject> {
+    (!map.is_empty()).then(|| MetaObject::from(map))
+}
+
 pub(super) fn outcome(outcome: Outcome) -> CallToolResult {
     let content = outcome.content.into_iter().map(block).collect();
     let mut result = if outcome.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
     result.structured_content = outcome.structured;
+    result.meta = meta(outcome.meta);
     result
+}
+
+pub(super) fn conversation(definition: &Definition<Prompts>, conversation: Conversation) -> GetPromptResult {
+    let role = |role: Role| match role {
+        Role::User => rmcp::model::Role::User,
+        Role::Assistant => rmcp::model::Role::Assistant,
+    };
+    let messages = conversation.0.into_iter();
+    let messages = messages.map(|message| PromptMessage::new(role(message.role), block(message.content))).collect();
+    GetPromptResult::new(messages).with_description(&definition.description)
+}
+
+pub(super) fn reading(definition: &Definition<Resources>, uri: &str, reading: Reading) -> ReadResourceResult {
+    let contents = reading.0.into_iter().map(|piece| contents(definition, uri, piece)).collect();
+    let scope =
+        if definition.is_shared && definition.scopes.is_empty() { CacheScope::Public } else { CacheScope::Private };
+    let ttl = u64::try_from(definition.ttl.as_millis()).unwrap_or(u64::MAX);
+    ReadResourceResult::new(contents).with_ttl_ms(ttl).with_cache_scope(scope)
+}
+
+fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> ResourceContents {
+    let uri = piece.uri.unwrap_or_else(|| uri.to_owned());
+    let (mime_type, meta) = (piece.mime_type.or_else(|| definition.mime_type.clone()), meta(ui(definition)));
+    match piece.body {
+        Body::Text(text) => ResourceContents::TextResourceContents { uri, mime_type, text, meta },
+        Body::Blob(blob) => ResourceContents::BlobResourceContents { uri, mime_type, blob, meta },
+    }
+}
+
+pub(super) fn asked(asked: Asked) -> InputRequiredResult {
+    let requests: BTreeMap<_, _> =
+        asked.requests.into_iter().filter_map(|(key, request)| Some((key, same(request)?))).collect();
+    InputRequiredResult::new(Some(requests), asked.state)
 }
 
 fn block(content: Content) -> ContentBlock {
@@ -35,13 +132,13 @@ fn block(content: Content) -> ContentBlock {
         Content::Text { text } => ContentBlock::text(text),
         Content::Image { data, mime_type } => ContentBlock::image(data, mime_type),
         Content::Audio { data, mime_type } => ContentBlock::audio(data, mime_type),
-        Content::Resource { uri, mime_type, text } => resource(ResourceContents::text(text, uri), mime_type),
-        Content::Blob { uri, mime_type, data } => resource(ResourceContents::blob(data, uri), mime_type),
-        Content::ResourceLink { uri, name } => ContentBlock::resource_link(Resource::new(uri, name)),
+        Content::Resource { uri, mime_type, text } => embedded(ResourceContents::text(text, uri), mime_type),
+        Content::Blob { uri, mime_type, data } => embedded(ResourceContents::blob(data, uri), mime_type),
+        Content::ResourceLink { uri, name } => ContentBlock::resource_link(rmcp::model::Resource::new(uri, name)),
     }
 }
 
-fn resource(contents: ResourceContents, mime_type: Option<String>) -> ContentBlock {
+fn embedded(contents: ResourceContents, mime_type: Option<String>) -> ContentBlock {
     ContentBlock::resource(match mime_type {
         Some(mime_type) => contents.with_mime_type(mime_type),
         None => contents,

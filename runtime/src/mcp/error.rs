@@ -1,15 +1,20 @@
 //! What a failure of ours is in MCP: an outcome that the model reads, or an error of the protocol.
 
-use rmcp::ErrorData;
+use std::error::Error as _;
 
+use rmcp::ErrorData;
+use rmcp::model::ErrorCode;
+
+use crate::call::Capability;
 use crate::error::{Error, ErrorKind};
+use crate::source::Reply;
 use crate::tool::Outcome;
 
-/// A call that failed. The model is told whatever it can act on; only a tool that is not there is the client's affair.
+/// A call of a tool that failed. The model is told whatever it can act on; the rest is the client's affair.
 #[expect(clippy::needless_pass_by_value, reason = "this is what `or_else` hands on")]
-pub(super) fn outcome(error: Error) -> Result<Outcome, ErrorData> {
+pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
     match error.kind() {
-        ErrorKind::NotFound => Err(protocol(&error)),
+        ErrorKind::NotFound | ErrorKind::Stale | ErrorKind::Unsupported => Err(protocol(&error)),
         ErrorKind::Invalid
         | ErrorKind::Unauthenticated
         | ErrorKind::Forbidden
@@ -19,7 +24,17 @@ pub(super) fn outcome(error: Error) -> Result<Outcome, ErrorData> {
         | ErrorKind::RateLimited
         | ErrorKind::DeadlineExceeded
         | ErrorKind::Unavailable
-        | ErrorKind::Internal => Ok(Outcome::error(error.message())),
+        | ErrorKind::Internal => Ok(Reply::Answer(Outcome::error(error.message()))),
+    }
+}
+
+/// A resource that can't be read: which one, if there is none (MCP, resources: not found).
+pub(super) fn resource(error: &Error, uri: &str) -> ErrorData {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            ErrorData::resource_not_found(error.message().to_owned(), Some(serde_json::json!({ "uri": uri })))
+        }
+        _ => protocol(error),
     }
 }
 
@@ -27,8 +42,16 @@ pub(super) fn outcome(error: Error) -> Result<Outcome, ErrorData> {
 pub(super) fn protocol(error: &Error) -> ErrorData {
     let message = error.message().to_owned();
     match error.kind() {
-        ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::TooLarge => {
-            ErrorData::invalid_params(message, None)
+        ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::TooLarge
+        | ErrorKind::Stale => ErrorData::invalid_params(message, None),
+        ErrorKind::Unsupported => {
+            let lacking = error.source().and_then(|source| source.downcast_ref::<Capability>());
+            let required =
+                lacking.map(|capability| serde_json::json!({ "requiredCapabilities": capability.declaration() }));
+            ErrorData::new(ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY, message, required)
         }
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorData::invalid_request(message, None),
         ErrorKind::Conflict
@@ -44,10 +67,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_unknown_tool_is_an_error_of_the_protocol() {
+    fn only_what_a_model_cannot_mend_is_an_error_of_the_protocol() {
         for kind in ErrorKind::ALL {
             let told = outcome(Error::new(kind, "seen").with_source("unseen"));
-            assert_eq!(told.is_err(), kind == ErrorKind::NotFound, "{kind:?}");
+            let is_the_clients = matches!(kind, ErrorKind::NotFound | ErrorKind::Stale | ErrorKind::Unsupported);
+            assert_eq!(told.is_err(), is_the_clients, "{kind:?}");
             assert!(
                 !format!("{told:?} {:?}", protocol(&Error::new(kind, "seen").with_source("unseen"))).contains("unseen")
             );

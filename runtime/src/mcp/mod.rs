@@ -1,16 +1,21 @@
 //! The MCP voice: rmcp's types end here, and no rule begins here.
 //!
-//! Two servers speak: [`Server`] for an app's own tools, and [`Identified`] around somebody's rmcp `ServerHandler`.
+//! Two servers speak: [`Server`] for what an app offers, and [`Identified`] around somebody's rmcp `ServerHandler`.
 //! Both learn who calls from a [`Seat`].
 
+mod complete;
 mod convert;
 mod error;
 mod http;
 mod identified;
+mod offers;
+mod pages;
+mod request;
 mod seat;
 mod server;
 #[cfg(feature = "local")]
 mod stdio;
+mod wire;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -22,8 +27,9 @@ use futures_util::future::BoxFuture;
 use http_body_util::combinators::BoxBody;
 
 pub use identified::Identified;
+pub use offers::{About, Catalogs, Offering, Offers};
 pub use seat::Seat;
-pub use server::{About, Server};
+pub use server::Server;
 
 #[cfg(feature = "local")]
 use crate::error::Result;

@@ -3,7 +3,7 @@
 //! Over HTTP both stand beside each request, put there by the router and the door; over standard input they are those of
 //! the one user the process works for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::request::Parts;
@@ -12,8 +12,8 @@ use rmcp::model::Extensions;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
 
+use crate::call::{Context, Deadline, Level};
 use crate::error::{Error, Result};
-use crate::tool::{Context, Deadline};
 use crate::user::Caller;
 
 /// How a server hears of its callers.
@@ -21,16 +21,17 @@ use crate::user::Caller;
 pub struct Seat {
     caller: Option<Arc<Caller>>,
     timeout: Duration,
+    level: Arc<Mutex<Level>>,
 }
 
 impl Seat {
     /// Callers stand beside each request; a call may take this long if the door sets no deadline.
     #[must_use]
-    pub const fn new(timeout: Duration) -> Self {
-        Self { caller: None, timeout }
+    pub fn new(timeout: Duration) -> Self {
+        Self { caller: None, timeout, level: Arc::default() }
     }
 
-    /// Every call is this caller's.
+    /// Every call is this caller's, over one connection that stays.
     #[must_use]
     pub fn taken_by(mut self, caller: Arc<Caller>) -> Self {
         self.caller = Some(caller);
@@ -51,5 +52,22 @@ impl Seat {
         let beside = request.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Deadline>());
         let deadline = beside.map_or_else(|| Instant::now() + self.timeout, |Deadline(instant)| *instant);
         Context::new(deadline, request.ct.clone())
+    }
+
+    /// Whether the connection stays between calls.
+    pub(super) const fn is_lasting(&self) -> bool {
+        self.caller.is_some()
+    }
+
+    /// The least level of log messages for a client that can't say it with each call.
+    pub(super) fn level(&self) -> Level {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets it, where there is one client to set it for: elsewhere it would be everyone's.
+    pub(super) fn set_level(&self, level: Level) {
+        if self.is_lasting() {
+            *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;
+        }
     }
 }

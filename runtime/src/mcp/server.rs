@@ -1,57 +1,51 @@
-//! An app's tools, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at every call.
+//! An app's tools, prompts and resources, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at
+//! every call, and know no callers.
+
+#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, Implementation, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, Tool,
+    UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
-use super::{Seat, Seated, convert, error};
-use crate::store;
-use crate::tool::{Call, Shared};
+use super::offers::{Offers, VERSIONS};
+use super::request::{Opening, Request};
+use super::{Seat, Seated, complete, convert, error, wire};
+use crate::source::Reply;
 #[cfg(feature = "local")]
 use crate::user::Caller;
 
-/// How long a client may go by a list or a discovery before it asks again, in milliseconds.
-const TTL_MS: u64 = 60_000;
+/// How long a client may go by a list before it asks again, in milliseconds.
+const LIST_TTL_MS: u64 = 60_000;
 
-/// The revisions we speak, newest first where a client has no preference.
-const VERSIONS: [ProtocolVersion; 4] = [
-    ProtocolVersion::V_2025_03_26,
-    ProtocolVersion::V_2025_06_18,
-    ProtocolVersion::V_2025_11_25,
-    ProtocolVersion::V_2026_07_28,
-];
+/// The same for what the server can do at all, which changes with its binary.
+const DISCOVERY_TTL_MS: u64 = 3_600_000;
 
-/// What a server says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
-    /// The app's name.
-    pub name: String,
-    /// The app's version.
-    pub version: String,
-    /// What a model should know before it uses the tools.
-    pub instructions: Option<String>,
-}
-
-/// Speaks MCP for a source of tools.
+/// Speaks MCP for an app.
 #[derive(Clone, Debug)]
 pub struct Server {
-    source: Shared,
-    store: store::Shared,
-    about: Arc<About>,
+    offers: Arc<Offers>,
     seat: Seat,
 }
 
 impl Server {
-    /// Speaks for these tools, whose users' data are in this store.
+    /// Speaks for what is offered here.
     #[must_use]
-    pub fn new(source: Shared, store: store::Shared, about: About, seat: Seat) -> Self {
-        Self { source, store, about: Arc::new(about), seat }
+    pub fn new(offers: Offers, seat: Seat) -> Self {
+        Self { offers: Arc::new(offers), seat }
+    }
+
+    /// The request as we know it: who asks, and how the answer goes back.
+    fn open(&self, context: RequestContext<RoleServer>) -> Result<Opening<'_>, ErrorData> {
+        Opening::new(&self.offers, &self.seat, context)
     }
 }
 
@@ -62,21 +56,36 @@ impl Seated for Server {
     }
 }
 
+/// One list in pages: its source, its key, what is left of it, and each entry in rmcp's words.
+macro_rules! listed {
+    ($self:ident, $request:ident, $context:ident, $list:literal, $source:ident, $keep:expr, $convert:path, $result:ident) => {{
+        let opening = $self.open($context)?;
+        let page = opening.page(&$self.offers.$source, $list, $request, $keep).await?;
+        let items = page.definitions.iter().map(|definition| $convert(definition)).collect();
+        let mut result = $result::with_all_items(items).with_ttl_ms(LIST_TTL_MS).with_cache_scope(page.scope);
+        (result.next_cursor, result.meta) = (page.next, opening.stamp(None));
+        Ok(result)
+    }};
+}
+
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new(&self.about.name, &self.about.version));
-        info.instructions.clone_from(&self.about.instructions);
-        info
+        self.offers.info.clone()
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
         Cow::Borrowed(const { &VERSIONS })
     }
 
-    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    /// For arguments that are told in headers too; the others need no check, and rmcp asks before every call.
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.offers.in_headers.get(name).cloned()
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        self.open(context)?;
         let discovered = DiscoverResult::from_server_info(VERSIONS.to_vec(), self.get_info());
-        Ok(discovered.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
+        Ok(discovered.with_ttl_ms(DISCOVERY_TTL_MS).with_cache_scope(CacheScope::Public))
     }
 
     async fn list_tools(
@@ -84,13 +93,41 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        if request.is_some_and(|page| page.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("this cursor is not one of ours: the list has one page", None));
-        }
-        let caller = self.seat.caller(&context.extensions).map_err(|error| error::protocol(&error))?;
-        let tools = self.source.list(&caller).await.map_err(|error| error::protocol(&error))?;
-        let listed = ListToolsResult::with_all_items(tools.iter().map(|tool| convert::tool(tool)).collect());
-        Ok(listed.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
+        listed!(self, request, context, "tools", tools, |_| true, convert::tool, ListToolsResult)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        listed!(self, request, context, "prompts", prompts, |_| true, convert::prompt, ListPromptsResult)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let is_one = |resource: &_| !is_template(resource);
+        listed!(self, request, context, "resources", resources, is_one, convert::resource, ListResourcesResult)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        listed!(
+            self,
+            request,
+            context,
+            "templates",
+            resources,
+            is_template,
+            convert::template,
+            ListResourceTemplatesResult
+        )
     }
 
     async fn call_tool(
@@ -98,15 +135,120 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = self.seat.caller(&context.extensions).map_err(|error| error::protocol(&error))?;
-        let call = Call {
-            name: request.name.into_owned(),
-            arguments: request.arguments.unwrap_or_default(),
-            caller,
-            context: self.seat.context(&context),
-            store: Arc::clone(&self.store),
-        };
-        let outcome = self.source.call(call).await.or_else(error::outcome)?;
-        Ok(convert::outcome(outcome).into())
+        let opening = self.open(context)?;
+        let call = opening.call(Request::tool(request));
+        let (found, call) = opening.resolve(&self.offers.tools, call).await.map_err(|error| error::protocol(&error))?;
+        match self.offers.tools.call(&found, call).await.or_else(error::outcome)? {
+            Reply::Answer(outcome) => {
+                let mut result = convert::outcome(outcome);
+                result.meta = opening.stamp(result.meta);
+                Ok(result.into())
+            }
+            Reply::Asks(asked) => Ok(CallToolResponse::InputRequired(opening.asked(asked))),
+        }
     }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let opening = self.open(context)?;
+        let call = opening.call(Request::prompt(request));
+        let reached = opening.reach(&self.offers.prompts, call).await;
+        match reached.map_err(|error| error::protocol(&error))? {
+            (found, Reply::Answer(conversation)) => {
+                let mut result = convert::conversation(&found, conversation);
+                result.meta = opening.stamp(None);
+                Ok(result.into())
+            }
+            (_, Reply::Asks(asked)) => Ok(opening.asked(asked).into()),
+        }
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let (opening, uri) = (self.open(context)?, request.uri.clone());
+        let call = opening.call(Request::resource(request));
+        let reached = opening.reach(&self.offers.resources, call).await;
+        match reached.map_err(|error| error::resource(&error, &uri))? {
+            (found, Reply::Answer(reading)) => {
+                let mut result = convert::reading(&found, &uri, reading);
+                result.meta = opening.stamp(None);
+                Ok(result.into())
+            }
+            (_, Reply::Asks(asked)) => Ok(opening.asked(asked).into()),
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let opening = self.open(context)?;
+        complete::complete(&self.offers, &opening, request).await
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        only_before_2026(&context, "logging/setLevel")?;
+        self.seat.set_level(wire::same(request.level).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Accepted for what is there: nothing here ever changes while a server runs.
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let (opening, uri) = (self.open(context)?, request.uri);
+        let call = opening.call(Request::resource(ReadResourceRequestParams::new(&uri)));
+        let found = opening.resolve(&self.offers.resources, call).await;
+        found.map(drop).map_err(|error| error::resource(&error, &uri))
+    }
+
+    async fn unsubscribe(
+        &self,
+        _request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.open(context).map(drop)
+    }
+
+    /// What rmcp could not read as a request it knows: of a method of MCP's, the parameters were wrong.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let is_modern = wire::is_modern(&context);
+        self.open(context)?;
+        let method = request.method;
+        if super::request::is_method(&method, is_modern) {
+            return Err(ErrorData::invalid_params(
+                format!("the parameters of `{method}` are not as MCP has them"),
+                None,
+            ));
+        }
+        Err(ErrorData::new(rmcp::model::ErrorCode::METHOD_NOT_FOUND, method, None))
+    }
+}
+
+fn is_template(resource: &crate::source::Definition<crate::resource::Resources>) -> bool {
+    resource.template.is_some()
+}
+
+fn only_before_2026(context: &RequestContext<RoleServer>, method: &'static str) -> Result<(), ErrorData> {
+    if wire::is_modern(context) {
+        return Err(ErrorData::new(rmcp::model::ErrorCode::METHOD_NOT_FOUND, method, None));
+    }
+    Ok(())
 }

@@ -39,9 +39,9 @@ enum Command {
     Stdio {
         /// The user's email.
         #[arg(long, value_name = "EMAIL")]
-        user: Email,
+        user: Option<Email>,
         /// Register the user first if need be.
-        #[arg(long)]
+        #[arg(long, requires = "user")]
         create: bool,
     },
 }
@@ -50,7 +50,10 @@ enum Command {
 pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.version_told().to_owned().leak();
-    let matches = Arguments::command().name(name).version(version).get_matches();
+    // Only who opens an app to anyone lets nobody call.
+    let command = Arguments::command()
+        .mut_subcommand("stdio", |stdio| stdio.mut_arg("user", |user| user.required(!app.is_open())));
+    let matches = command.name(name).version(version).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = settings?;
     logging::start(&settings);
@@ -60,8 +63,9 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     }
 }
 
-async fn stdio(app: &App, settings: &Settings, email: Email, create: bool) -> Result<()> {
-    let house = app.open(settings).await?;
+async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: bool) -> Result<()> {
+    let house = app.house(settings).await?;
+    let Some(email) = email else { return house.speaker.stdio(Caller::anonymous().into()).await };
     let caller = match house.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => registered(&house, &email).await,
         found => found,

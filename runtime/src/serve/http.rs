@@ -32,10 +32,20 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
-    let house = app.open(&settings).await?;
+    if app.is_open() && !address.ip().is_loopback() {
+        return Err(Error::invalid(format!(
+            "this app is open to anyone (`App::open`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
+        )));
+    }
+    let house = app.house(&settings).await?;
     // Without such a folder users are not kept on this machine, and nobody here would read it.
     let _ = settings.url_file().map(|file| std::fs::write(file, &url));
-    say(&welcome(app.name(), &url, &house, &settings.to_share()));
+    say(&welcome(app.name(), &url, &house));
+    say(&if app.is_open() {
+        "This app is open (`App::open`): whoever reaches it on this machine needs no token.".to_owned()
+    } else {
+        next_steps(app.name(), &settings.to_share())
+    });
     if house.admin.health().await.is_ok_and(|health| health.status == Status::Unhealthy) {
         say(&format!("It can't do its work yet; `{}-admin health` tells why.", app.name()));
     }
@@ -99,14 +109,19 @@ async fn told_to_stop() {
     }
 }
 
-fn welcome(app: &str, url: &str, house: &House, share: &[&str]) -> String {
+fn welcome(app: &str, url: &str, house: &House) -> String {
     let (store, keys) = &house.whereabouts;
-    let share = if share.is_empty() { String::new() } else { format!(" with the same {}", share.join(", ")) };
     format!(
         "{app} serves MCP at {url}/mcp\n  \
            users and data: {store}\n  \
-           signing key:    {keys}\n\n\
-         Next, in another terminal{share}, register yourself; the second command prints your token and the line that connects a client:\n  \
+           signing key:    {keys}\n"
+    )
+}
+
+fn next_steps(app: &str, share: &[&str]) -> String {
+    let share = if share.is_empty() { String::new() } else { format!(" with the same {}", share.join(", ")) };
+    format!(
+        "Next, in another terminal{share}, register yourself; the second command prints your token and the line that connects a client:\n  \
            {app}-admin connect local\n  \
            {app}-admin users add you@example.com\n\
          From the source tree, `{app}-admin` is `cargo run --release -p {app} --bin {app}-admin --`.\n"

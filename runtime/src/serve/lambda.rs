@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +16,11 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Context, Request, RequestExt, service_fn};
 use tokio::time::Instant;
 
+use crate::call::Deadline;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, ProcessEnvironment, ResponseMode};
 use crate::error::{Error, Result};
 use crate::http::Router;
-use crate::tool::Deadline;
 
 /// What is kept of Lambda's own time to word an answer. The clock tells whole seconds, so half a second at least is left.
 const MARGIN: Duration = Duration::from_millis(1_500);
@@ -27,7 +28,8 @@ const MARGIN: Duration = Duration::from_millis(1_500);
 /// The most a buffered answer may have (Lambda quotas: 6 MB), less what its envelope needs.
 const MAX_BUFFERED_BYTES: usize = 5_500_000;
 
-/// How often one environment asks again after the Runtime API hung up. Then it ends, and Lambda starts another.
+/// How often one environment asks again, without an invocation in between, after the Runtime API hung up. Then it ends, and
+/// Lambda starts another.
 const RECONNECTS: usize = 3;
 
 /// How many invocations one environment runs at a time.
@@ -37,30 +39,45 @@ pub(super) fn concurrency() -> u32 {
 
 /// Answers invocations until the environment ends.
 pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
-    let router = Arc::new(router);
+    let (router, invoked) = (Arc::new(router), Arc::new(AtomicBool::new(false)));
+    let answer = {
+        let invoked = Arc::clone(&invoked);
+        move |request| {
+            invoked.store(true, Ordering::Relaxed);
+            let router = Arc::clone(&router);
+            async move { router.handle(timed(without_stage(request))).await }
+        }
+    };
     match mode {
         ResponseMode::Stream => {
-            let answer = move |request| {
-                let router = Arc::clone(&router);
-                async move { Ok::<_, Infallible>(never_empty(router.handle(timed(without_stage(request))).await)) }
+            let streamed = move |request| {
+                let answered = answer(request);
+                async move { Ok::<_, Infallible>(never_empty(answered.await)) }
             };
-            again(|| lambda_http::run_with_streaming_response_concurrent(service_fn(answer.clone()))).await
+            again(&invoked, || lambda_http::run_with_streaming_response_concurrent(service_fn(streamed.clone()))).await
         }
         ResponseMode::Buffered => {
-            let answer = move |request| {
-                let router = Arc::clone(&router);
-                async move { Ok::<_, Infallible>(buffered(router.handle(timed(without_stage(request))).await).await) }
+            let whole = move |request| {
+                let answered = answer(request);
+                async move { Ok::<_, Infallible>(buffered(answered.await).await) }
             };
-            again(|| lambda_http::run_concurrent(service_fn(answer.clone()))).await
+            again(&invoked, || lambda_http::run_concurrent(service_fn(whole.clone()))).await
         }
     }
 }
 
-/// Asks for invocations again when the Runtime API hangs up between two of them: what waits there would wait for ever.
-async fn again<F: Future<Output = std::result::Result<(), lambda_http::Error>>>(run: impl Fn() -> F) -> Result<()> {
+/// Asks for invocations again when the Runtime API hangs up between two of them, or amid an answer that nobody waits for
+/// any more: what waits there would wait for ever.
+async fn again<F: Future<Output = std::result::Result<(), lambda_http::Error>>>(
+    invoked: &AtomicBool,
+    run: impl Fn() -> F,
+) -> Result<()> {
     let mut tries = 0..RECONNECTS;
     loop {
         let Err(error) = run().await else { return Ok(()) };
+        if invoked.swap(false, Ordering::Relaxed) {
+            tries = 0..RECONNECTS;
+        }
         if tries.next().is_none() {
             return Err(Error::unavailable("the Lambda runtime API can't be reached").with_source(error));
         }

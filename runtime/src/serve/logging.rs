@@ -1,7 +1,7 @@
 //! Where log lines go: standard output under Lambda, standard error elsewhere.
 //!
-//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting: tokens and
-//! arguments pass through them.
+//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting, and rmcp at `error`: tokens,
+//! arguments and URIs pass through them.
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -13,17 +13,8 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::{LogFormat, Place, Settings};
 
 /// Crates through which requests pass.
-const TALKATIVE: [&str; 9] = [
-    "rmcp",
-    "lambda_http",
-    "lambda_runtime",
-    "lambda_runtime_api_client",
-    "hyper",
-    "hyper_util",
-    "h2",
-    "rustls",
-    "aws_",
-];
+const TALKATIVE: [&str; 8] =
+    ["lambda_http", "lambda_runtime", "lambda_runtime_api_client", "hyper", "hyper_util", "h2", "rustls", "aws_"];
 
 /// Begins to log. A process that logs already goes on as it does.
 pub(super) fn start(settings: &Settings) {
@@ -48,7 +39,9 @@ where
 
 fn filter(level: LevelFilter) -> Targets {
     let quiet = level.min(LevelFilter::WARN);
-    TALKATIVE.iter().fold(Targets::new().with_default(level), |filter, name| filter.with_target(*name, quiet))
+    // Its warnings repeat the errors that clients are answered with.
+    let filter = Targets::new().with_default(level).with_target("rmcp", level.min(LevelFilter::ERROR));
+    TALKATIVE.iter().fold(filter, |filter, name| filter.with_target(*name, quiet))
 }
 
 #[cfg(test)]
@@ -61,12 +54,13 @@ mod tests {
     fn no_level_makes_the_talkative_talk() {
         for level in [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO] {
             let filter = filter(level);
-            for target in ["rmcp", "lambda_runtime", "lambda_http", "hyper", "aws_smithy_runtime"] {
+            for target in ["lambda_runtime", "lambda_http", "hyper", "aws_smithy_runtime"] {
                 assert!(
                     !filter.would_enable(target, &Level::INFO) && filter.would_enable(target, &Level::WARN),
                     "{target}"
                 );
             }
+            assert!(!filter.would_enable("rmcp", &Level::WARN) && filter.would_enable("rmcp", &Level::ERROR));
         }
         assert!(filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));
         assert!(!filter(LevelFilter::OFF).would_enable("rmcp", &Level::ERROR));

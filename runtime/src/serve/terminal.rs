@@ -25,7 +25,7 @@ const NOT_CONFIGURED: u8 = 3;
 /// The codes of `ARCHITECTURE.md`; what is set wrongly is "not configured".
 fn exit_code(kind: ErrorKind) -> ExitCode {
     ExitCode::from(match kind {
-        ErrorKind::Invalid => NOT_CONFIGURED,
+        ErrorKind::Invalid | ErrorKind::Stale | ErrorKind::Unsupported => NOT_CONFIGURED,
         ErrorKind::NotFound => 4,
         ErrorKind::AlreadyExists | ErrorKind::Conflict => 5,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden | ErrorKind::TooLarge => 6,

@@ -74,13 +74,13 @@ impl TestApp {
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
         let opened = Opened { store: Arc::<Watched>::clone(&store), keys: Arc::new(Given::new(key.clone())) };
         let app = app.clock(Arc::<ManualClock>::clone(&clock)).opened(opened);
-        let house = app.open(&settings).await.unwrap_or_else(|error| panic!("{error}"));
+        let house = app.house(&settings).await.unwrap_or_else(|error| panic!("{error}"));
         Self { house, clock, store, audience: settings.audience, key }
     }
 
     /// Somebody without a token.
     #[must_use]
-    pub const fn anonymous(&self) -> Client<'_> {
+    pub fn anonymous(&self) -> Client<'_> {
         Client::new(self, None)
     }
 

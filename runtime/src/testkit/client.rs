@@ -56,6 +56,23 @@ impl Answer {
         self.json["result"]["isError"] == true
     }
 
+    /// All messages of an event stream, in order; of any other answer, the one it is.
+    ///
+    /// # Panics
+    /// If one is no JSON.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Value> {
+        let events: Vec<_> = self.text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        let texts = if events.is_empty() { vec![self.text.as_str()] } else { events };
+        texts.into_iter().map(|text| serde_json::from_str(text).expect("JSON")).collect()
+    }
+
+    /// The code of a JSON-RPC error, or 0.
+    #[must_use]
+    pub fn error_code(&self) -> i64 {
+        self.json["error"]["code"].as_i64().unwrap_or_default()
+    }
+
     /// A header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -68,11 +85,19 @@ impl Answer {
 pub struct Client<'a> {
     app: &'a TestApp,
     token: Option<String>,
+    capabilities: Value,
 }
 
 impl<'a> Client<'a> {
-    pub(super) const fn new(app: &'a TestApp, token: Option<String>) -> Self {
-        Self { app, token }
+    pub(super) fn new(app: &'a TestApp, token: Option<String>) -> Self {
+        Self { app, token, capabilities: json!({}) }
+    }
+
+    /// The same client, able to do this much (MCP `ClientCapabilities`).
+    #[must_use]
+    pub fn able_to(mut self, capabilities: Value) -> Self {
+        self.capabilities = capabilities;
+        self
     }
 
     /// The token, empty if there is none.
@@ -88,7 +113,7 @@ impl<'a> Client<'a> {
 
     /// Sends an MCP request of the newest revision.
     pub async fn mcp(&self, method: &str, params: Value) -> Answer {
-        self.app.send(mcp_request(self.token.as_deref(), method, params)).await
+        self.app.send(mcp_request(self.token.as_deref(), &self.capabilities, method, params)).await
     }
 
     /// Sends an MCP message of the revision before the newest.
@@ -99,6 +124,11 @@ impl<'a> Client<'a> {
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
         self.mcp("tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+
+    /// Reads a resource.
+    pub async fn read(&self, uri: &str) -> Answer {
+        self.mcp("resources/read", json!({ "uri": uri })).await
     }
 
     /// All tools, as `tools/list` gives them.

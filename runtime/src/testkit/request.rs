@@ -27,18 +27,23 @@ pub fn request(method: Method, path: &str, token: Option<&str>, body: Option<Str
     request.body(Full::from(body.unwrap_or_default())).expect("a lawful request")
 }
 
-/// An MCP request of the newest revision, as a client must send it.
+/// An MCP request of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
+/// goes with it.
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
 #[must_use]
-pub fn mcp_request(token: Option<&str>, method: &str, mut params: Value) -> Request<Full<Bytes>> {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": NEWEST,
-        "io.modelcontextprotocol/clientCapabilities": {},
-        "io.modelcontextprotocol/clientInfo": { "name": "tests", "version": "0" },
-    });
-    let name = params.get("name").and_then(Value::as_str).map(str::to_owned);
+pub fn mcp_request(token: Option<&str>, capabilities: &Value, method: &str, mut params: Value) -> Request<Full<Bytes>> {
+    let meta = [
+        ("io.modelcontextprotocol/protocolVersion", json!(NEWEST)),
+        ("io.modelcontextprotocol/clientCapabilities", capabilities.clone()),
+        ("io.modelcontextprotocol/clientInfo", json!({ "name": "tests", "version": "0" })),
+    ];
+    for (key, value) in meta {
+        params["_meta"][key] = value;
+    }
+    let named = params.get("name").or_else(|| params.get("uri"));
+    let name = named.and_then(Value::as_str).map(str::to_owned);
     let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
     let request = request(Method::POST, "/mcp", token, Some(body.to_string()));
     let named = [("mcp-protocol-version", Some(NEWEST)), ("mcp-method", Some(method)), ("mcp-name", name.as_deref())];

@@ -1,12 +1,16 @@
-//! The laws of [`ToolSource`](super::ToolSource): every leaf and every wrapper runs all of them, over the tools of [`catalog`].
+//! The laws of [`Source`](crate::source::Source): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
+//! every kind alike, so tools stand for all.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Call, Catalog, Content, Context, Outcome, Shared, Tool};
-use crate::error::{Error, ErrorKind};
+use super::{Outcome, Tool, Tools};
+use crate::call::{Call, Content, Context, Retry, form};
+use crate::clock::SystemClock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::source::{Catalog, Completion, Reply, Shared, completer, reach};
 use crate::store::Memory;
 use crate::user::{Caller, Scopes, current_user};
 
@@ -15,15 +19,21 @@ use crate::user::{Caller, Scopes, current_user};
 /// # Panics
 /// Never: the tools are well made.
 #[must_use]
-pub fn catalog() -> Catalog {
+pub fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
     let echo =
         Tool::raw("echo", schema.clone(), |call| async move { Ok(Outcome::structured(Value::Object(call.arguments))) });
     let who = Tool::raw("who", schema.clone(), |_| async { Ok(Outcome::text(current_user()?.email().as_str())) });
     let fails = Tool::raw("fails", schema.clone(), |_| async { Ok(Outcome::error("it did not work")) });
-    let refuses = Tool::raw("refuses", schema, |_| async { Err(Error::invalid("`text` is missing")) });
-    let tools = [who, refuses, fails, echo].map(|tool| tool.description("A tool of the laws."));
-    Catalog::new(tools).expect("the tools of the laws are well made")
+    let refuses = Tool::raw("refuses", schema.clone(), |_| async { Err(Error::invalid("`text` is missing")) });
+    let asks = Tool::raw("asks", schema, |call| async move {
+        let question = form::<Value>("Which city?");
+        let city = call.context.ask("city", question).await?;
+        Ok(Outcome::structured(json!({ "city": city })))
+    });
+    let tools = [who, refuses, fails, asks, echo.completes("text", completer(["hello", "help", "bye"]))];
+    Catalog::new(tools.map(|tool| tool.description("A tool of the laws.")))
+        .expect("the tools of the laws are well made")
 }
 
 /// A registered user with every scope.
@@ -39,11 +49,15 @@ pub fn alice() -> Arc<Caller> {
 #[must_use]
 pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
     Call {
+        noun: "tool",
         name: name.to_owned(),
+        version: None,
         arguments: arguments.as_object().cloned().unwrap_or_else(Map::new),
         caller,
         context: Context::lasting(Duration::from_secs(3_600)),
+        retry: None,
         store: Arc::new(Memory::default()),
+        clock: Arc::new(SystemClock),
     }
 }
 
@@ -51,7 +65,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
 ///
 /// # Panics
 /// When the source breaks a law.
-pub async fn all(source: Shared) {
+pub async fn all(source: Shared<Tools>) {
     the_list_is_in_order_and_stays(&source).await;
     what_is_listed_is_found_and_nothing_else(&source).await;
     what_is_listed_can_be_called(&source).await;
@@ -60,11 +74,17 @@ pub async fn all(source: Shared) {
     a_failure_of_the_tool_is_an_outcome(&source).await;
     a_refusal_names_what_is_wrong(&source).await;
     an_unknown_tool_is_not_found(&source).await;
+    arguments_are_completed(&source).await;
+    a_client_that_cannot_ask_is_told(&source).await;
 }
 
-async fn the_list_is_in_order_and_stays(source: &Shared) {
+async fn answer(source: &Shared<Tools>, call: Call) -> Result<Outcome> {
+    reach(&**source, call).await.and_then(Reply::answer)
+}
+
+async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {
     let names = async || -> Vec<String> {
-        let list = source.list(&alice()).await.expect("listable");
+        let list = source.list(&alice()).await.expect("listable").definitions;
         list.iter().map(|definition| definition.name.clone()).collect()
     };
     let first = names().await;
@@ -72,17 +92,17 @@ async fn the_list_is_in_order_and_stays(source: &Shared) {
     assert_eq!(first, names().await);
 }
 
-async fn what_is_listed_is_found_and_nothing_else(source: &Shared) {
-    for definition in source.list(&alice()).await.expect("listable") {
+async fn what_is_listed_is_found_and_nothing_else(source: &Shared<Tools>) {
+    for definition in source.list(&alice()).await.expect("listable").definitions {
         let found = source.find(&alice(), &definition.name).await.expect("reachable").expect("found");
         assert_eq!((&found.name, &found.input_schema), (&definition.name, &definition.input_schema));
     }
     assert!(source.find(&alice(), "no_such_tool").await.expect("reachable").is_none());
 }
 
-async fn what_is_listed_can_be_called(source: &Shared) {
-    for definition in source.list(&alice()).await.expect("listable") {
-        let outcome = source.call(call(&definition.name, &json!({}), alice())).await;
+async fn what_is_listed_can_be_called(source: &Shared<Tools>) {
+    for definition in source.list(&alice()).await.expect("listable").definitions {
+        let outcome = answer(source, call(&definition.name, &json!({}), alice())).await;
         assert!(
             !matches!(&outcome, Err(error) if error.kind() == ErrorKind::NotFound),
             "{}: {outcome:?}",
@@ -91,29 +111,56 @@ async fn what_is_listed_can_be_called(source: &Shared) {
     }
 }
 
-async fn arguments_and_answers_pass_unchanged(source: &Shared) {
+async fn arguments_and_answers_pass_unchanged(source: &Shared<Tools>) {
     let arguments = json!({"text": "☃ \"quoted\"", "nested": {"list": [1, null, true]}});
-    let outcome = source.call(call("echo", &arguments, alice())).await.expect("callable");
+    let outcome = answer(source, call("echo", &arguments, alice())).await.expect("callable");
     assert_eq!(outcome, Outcome::structured(arguments));
 }
 
-async fn a_tool_knows_its_caller(source: &Shared) {
-    let outcome = source.call(call("who", &json!({}), alice())).await.expect("callable");
+async fn a_tool_knows_its_caller(source: &Shared<Tools>) {
+    let outcome = answer(source, call("who", &json!({}), alice())).await.expect("callable");
     assert_eq!(outcome.content, [Content::text("alice@example.com")]);
     assert!(current_user().is_err(), "the current user must not outlive the call");
 }
 
-async fn a_failure_of_the_tool_is_an_outcome(source: &Shared) {
-    let outcome = source.call(call("fails", &json!({}), alice())).await.expect("an outcome");
+async fn a_failure_of_the_tool_is_an_outcome(source: &Shared<Tools>) {
+    let outcome = answer(source, call("fails", &json!({}), alice())).await.expect("an outcome");
     assert_eq!(outcome, Outcome::error("it did not work"));
 }
 
-async fn a_refusal_names_what_is_wrong(source: &Shared) {
-    let error = source.call(call("refuses", &json!({}), alice())).await.expect_err("refused");
+async fn a_refusal_names_what_is_wrong(source: &Shared<Tools>) {
+    let error = answer(source, call("refuses", &json!({}), alice())).await.expect_err("refused");
     assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, "`text` is missing"));
 }
 
-async fn an_unknown_tool_is_not_found(source: &Shared) {
-    let error = source.call(call("no_such_tool", &json!({}), alice())).await.expect_err("unknown");
+async fn an_unknown_tool_is_not_found(source: &Shared<Tools>) {
+    let error = answer(source, call("no_such_tool", &json!({}), alice())).await.expect_err("unknown");
     assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "unknown tool `no_such_tool`"));
+}
+
+async fn arguments_are_completed(source: &Shared<Tools>) {
+    let found = source.find(&alice(), "echo").await.expect("reachable").expect("found");
+    let typed = |argument: &str| Completion {
+        argument: argument.to_owned(),
+        value: "HE".to_owned(),
+        call: call("echo", &json!({}), alice()),
+    };
+    assert_eq!(source.complete(&found, typed("text")).await.expect("completed"), ["hello", "help"]);
+    assert!(source.complete(&found, typed("other")).await.expect("completed").is_empty());
+}
+
+async fn a_client_that_cannot_ask_is_told(source: &Shared<Tools>) {
+    let mut asking = call("asks", &json!({}), alice());
+    asking.retry = Some(Retry::default());
+    let error = answer(source, asking).await.expect_err("nobody listens");
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.message().contains("can't ask its user"), "{error}");
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn the_catalog_keeps_the_laws() {
+        super::all(std::sync::Arc::new(super::catalog())).await;
+    }
 }

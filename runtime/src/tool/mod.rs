@@ -1,60 +1,183 @@
-//! What can be called: the [`ToolSource`] seam, the tools an author writes, and what passes between them.
-//!
-//! A source knows nothing of HTTP or MCP; every voice speaks for it, so no rule may live in a voice.
+//! Tools: what a model may call.
 
-mod arguments;
-mod build;
-mod call;
-mod catalog;
-mod content;
-mod context;
-mod definition;
+mod header;
+mod hints;
+mod outcome;
 mod returns;
 
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
 
-use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use serde_json::{Map, Value};
 
-pub use arguments::{Argument, ArgumentSchema, Arguments};
-pub use build::{Handler, Tool};
-pub use call::{Call, FromCall};
-pub use catalog::{Catalog, unknown};
-pub use content::{Content, Outcome};
-pub use context::{Context, Deadline};
-pub use definition::{Definition, Hints, MAX_NAME_BYTES, is_scope};
+pub use hints::{Hints, Visibility};
+pub use outcome::Outcome;
 pub use returns::{Return, answer, answer_result, output_schema};
 
+use crate::call::Call;
 use crate::error::Result;
-use crate::user::Caller;
+use crate::source::{Answer, Definition, Kind, Offer};
 
-/// Something that lists tools and calls them for a caller.
-///
-/// Wrappers add rules, leaves do the work; the laws (feature `laws`) hold for all of them.
-#[async_trait]
-pub trait ToolSource: fmt::Debug + Send + Sync + 'static {
-    /// The tools this caller may see, in order of name.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    async fn list(&self, caller: &Caller) -> Result<Vec<Arc<Definition>>>;
+/// Tools as a [`Kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {}
 
-    /// The tool of this name, if this caller may see it. Costs the same however many there are.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition>>>;
+/// A tool that an app offers.
+pub type Tool = Offer<Tools>;
 
-    /// Calls a tool. What the tool itself reports as wrong is an [`Outcome`], not an error.
-    ///
-    /// # Errors
-    /// `NotFound` if the caller sees no tool of this name, `Invalid` if the arguments don't fit, `Forbidden`,
-    /// `DeadlineExceeded`, `Unavailable`, `Internal`.
-    async fn call(&self, call: Call) -> Result<Outcome>;
+/// What a tool says of itself beyond a name and a description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Detail {
+    /// JSON Schema (draft 2020-12) of the arguments; its root is an object.
+    pub input_schema: Arc<Map<String, Value>>,
+    /// JSON Schema of the structured result, if there is one; its root is an object.
+    pub output_schema: Option<Arc<Map<String, Value>>>,
+    /// What a client may assume.
+    pub hints: Hints,
+    /// Its version, where it says one: a call may ask for just that.
+    pub version: Option<String>,
+    /// The page that shows its answers (MCP Apps): a `ui://` URI.
+    pub ui: Option<String>,
+    /// Who may call it, where it says so.
+    pub visibility: Option<Visibility>,
+    /// The part it belongs to, and the address at which that part's pages call it.
+    pub home: Option<Arc<Home>>,
 }
 
-/// A source that many parts share.
-pub type Shared = Arc<dyn ToolSource>;
+/// Where a tool of a part was registered: it survives whatever the part is mounted in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The part's name.
+    pub part: String,
+    /// The name it was registered with.
+    pub tool: String,
+    /// The address at which the part's pages call it.
+    pub address: String,
+}
+
+impl Kind for Tools {
+    const NOUN: &'static str = "tool";
+    type Detail = Detail;
+    type Answer = Outcome;
+
+    fn faults(tool: &Definition<Self>) -> Vec<String> {
+        let name = &tool.name;
+        let mut faults = Vec::new();
+        if !is_object(&tool.input_schema) {
+            faults.push(format!("tool `{name}`: the root of the input schema must be `\"type\": \"object\"`"));
+        }
+        if tool.output_schema.as_ref().is_some_and(|schema| !is_object(schema)) {
+            faults.push(format!("tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"));
+        }
+        faults.extend(header::faults(tool));
+        faults
+    }
+
+    fn version(tool: &Definition<Self>) -> Option<&str> {
+        tool.detail.version.as_deref()
+    }
+
+    /// A part's pages call what says that pages may.
+    fn alias(tool: &Definition<Self>) -> Option<&str> {
+        let home = tool.home.as_deref().filter(|_| tool.may_be_called_by_pages());
+        home.map(|home| home.address.as_str())
+    }
+}
+
+impl Detail {
+    /// Whether pages may call it.
+    #[must_use]
+    pub fn may_be_called_by_pages(&self) -> bool {
+        self.visibility.is_none_or(|visibility| visibility != Visibility::Model)
+    }
+
+    /// Whether any argument is to be told in a header too.
+    #[must_use]
+    pub fn has_headers(&self) -> bool {
+        header::any(&self.input_schema)
+    }
+}
+
+impl Offer<Tools> {
+    /// A tool with a JSON schema, taken untouched, for its arguments.
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
+    /// let echo = Tool::raw("echo", schema, |call| async move { Ok(Outcome::text(call.arguments["text"].to_string())) })
+    ///     .description("Says what it is told.");
+    /// assert_eq!(echo.definition().name, "echo");
+    /// ```
+    pub fn raw<F, W>(name: impl Into<String>, input_schema: Value, handler: F) -> Self
+    where
+        F: Fn(Call) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<Outcome>> + Send + 'static,
+    {
+        let input_schema = match input_schema {
+            Value::Object(schema) => schema,
+            // Not an object: kept where `faults` will find it, so that the app reports it with all the others.
+            other => Map::from_iter([("type".to_owned(), other)]),
+        };
+        Self::make(name, Detail { input_schema: Arc::new(input_schema), ..Detail::default() }, handler)
+    }
+
+    /// The answer is a `T`: its schema is the output schema, unless it is text or content.
+    #[must_use]
+    pub fn returns<T: Return>(self) -> Self {
+        self.with(|tool| tool.output_schema = output_schema::<T>().map(Arc::new))
+    }
+
+    /// JSON Schema of the structured answer, taken untouched.
+    #[must_use]
+    pub fn output_schema(self, schema: Map<String, Value>) -> Self {
+        self.with(|tool| tool.output_schema = Some(Arc::new(schema)))
+    }
+
+    /// What a client may assume of it.
+    #[must_use]
+    pub fn hints(self, hints: Hints) -> Self {
+        self.with(|tool| tool.hints = hints)
+    }
+
+    /// Its version. A call that asks for another one finds no such tool.
+    #[must_use]
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with(|tool| tool.version = Some(version.into()))
+    }
+
+    /// Shows its answers on this page, a [`UiResource`](crate::UiResource) of the same part or app: an entry point.
+    #[must_use]
+    pub fn ui(self, uri: impl Into<String>) -> Self {
+        self.with(|tool| tool.ui = Some(uri.into()))
+    }
+
+    /// Says who may call it: the model, pages, or both.
+    #[must_use]
+    pub fn visibility(self, visibility: Visibility) -> Self {
+        self.with(|tool| tool.visibility = Some(visibility))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+        change(&mut self.definition_mut().detail);
+        self
+    }
+}
+
+impl Answer for Outcome {
+    fn size(&self) -> usize {
+        self.size()
+    }
+
+    fn failure(&self) -> Option<Option<&str>> {
+        self.is_error.then_some(self.cause.as_deref())
+    }
+}
+
+fn is_object(schema: &Map<String, Value>) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+}

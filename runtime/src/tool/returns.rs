@@ -13,7 +13,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Content, Outcome};
+use super::Outcome;
+use crate::call::Content;
 use crate::error::{Error, ErrorKind};
 
 /// What a tool may return.
@@ -50,16 +51,23 @@ pub fn answer<T: Return>(value: T) -> Outcome {
 
 /// The answer of a function that can fail. What its error displays is for the model to read; the sources of an
 /// [`Error`] are for the log.
-#[must_use]
-pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> Outcome {
-    match result {
-        Ok(value) => answer(value),
-        Err(error) => {
-            let own = (&error as &dyn Any).downcast_ref::<Error>();
-            // Why arguments don't fit may quote them.
-            let cause = own.filter(|error| error.source().is_some() && error.kind() != ErrorKind::Invalid);
-            Outcome { cause: cause.map(Error::chain), ..Outcome::error(error.to_string()) }
+///
+/// # Errors
+/// What the client must hear and not the model: that it lacks a capability.
+pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> Result<Outcome, Error> {
+    let error = match result {
+        Ok(value) => return Ok(answer(value)),
+        Err(error) => error,
+    };
+    let words = error.to_string();
+    let error: Box<dyn Any> = Box::new(error);
+    match error.downcast::<Error>() {
+        Ok(own) if own.kind() == ErrorKind::Unsupported => Err(*own),
+        // Why arguments don't fit may quote them.
+        Ok(own) if own.source().is_some() && own.kind() != ErrorKind::Invalid => {
+            Ok(Outcome { cause: Some(own.chain()), ..Outcome::error(words) })
         }
+        _ => Ok(Outcome::error(words)),
     }
 }
 
@@ -199,11 +207,13 @@ mod tests {
     #[test]
     fn an_error_is_for_the_model() {
         let failed: Result<Count, _> = Err("no such note");
-        assert_eq!(answer_result(failed), Outcome::error("no such note"));
+        assert_eq!(answer_result(failed).expect("for the model"), Outcome::error("no such note"));
         let failed: Result<Count, _> =
             Err(Error::unavailable("the upstream is down").with_source("refused by 10.0.0.7"));
-        let outcome = answer_result(failed);
+        let outcome = answer_result(failed).expect("for the model");
         assert_eq!(outcome.content, [Content::text("the upstream is down")]);
         assert!(outcome.cause.expect("for the log").contains("10.0.0.7"));
+        let lacking: Result<Count, _> = Err(Error::new(ErrorKind::Unsupported, "this client can't ask its model"));
+        assert_eq!(answer_result(lacking).expect_err("for the client").kind(), ErrorKind::Unsupported);
     }
 }

@@ -17,13 +17,25 @@ pub struct Caller {
     profile: Option<Value>,
 }
 
-/// The two kinds of caller that reach MCP.
+/// The kinds of caller that reach MCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A registered user.
     User(Email),
     /// An operator's probe: it may discover and list, and never acts as a user.
     Probe,
+    /// Anyone at all, in an app that its author has opened.
+    Anonymous,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(email) => email.fmt(f),
+            Self::Probe => f.write_str("probe"),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
 }
 
 /// What a token is good for.
@@ -52,6 +64,13 @@ impl Scopes {
     }
 }
 
+/// Whether a scope may be named by a definition and a user's token (RFC 6749 §3.3, less what shells and logs stumble over).
+#[must_use]
+pub fn is_scope(scope: &str) -> bool {
+    let lawful = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
+    !scope.is_empty() && scope.len() <= 64 && scope.bytes().all(lawful) && !super::is_reserved(scope)
+}
+
 impl Caller {
     /// A registered user, with the stored profile.
     #[must_use]
@@ -65,18 +84,24 @@ impl Caller {
         Self { subject: Subject::Probe, scopes: Scopes::All, profile: None }
     }
 
+    /// Anyone at all, who owns nothing.
+    #[must_use]
+    pub const fn anonymous() -> Self {
+        Self { subject: Subject::Anonymous, scopes: Scopes::All, profile: None }
+    }
+
     /// Who this is.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// The user's email, or `None` for the probe.
+    /// The user's email; `None` for whoever is no user.
     #[must_use]
     pub const fn email(&self) -> Option<&Email> {
         match &self.subject {
             Subject::User(email) => Some(email),
-            Subject::Probe => None,
+            Subject::Probe | Subject::Anonymous => None,
         }
     }
 

@@ -6,7 +6,7 @@ mod caller;
 mod current;
 mod email;
 
-pub use caller::{Caller, Scopes, Subject};
+pub use caller::{Caller, Scopes, Subject, is_scope};
 pub(crate) use current::enter;
 pub use current::{CurrentUser, current_user};
 pub use email::{Email, is_reserved};

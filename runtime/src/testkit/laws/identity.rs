@@ -13,6 +13,7 @@ use crate::testkit::{Client, Fill, Suite, TestApp};
 /// # Panics
 /// If it is broken.
 pub async fn every_tool_needs_an_identity(suite: &Suite) {
+    assert!(!suite.app().is_open(), "the app lets anyone in: take `App::open` out");
     let app = suite.open().await;
     for tool in app.probe().tools().await {
         let arguments = suite.arguments_for(&tool, Fill::Needed);

@@ -1,4 +1,4 @@
-//! The arguments of a typed tool: their schema when the app is built, their values when it is called.
+//! The arguments of a typed function: their schema when the app is built, their values when it is called.
 //!
 //! They are taken one by one rather than as one derived type, so that a fault names the argument, and so that a type that
 //! can't be one is refused by the compiler in one sentence.
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 
-/// What a tool's parameter may be, when it is an argument.
+/// What a parameter may be, when it is an argument.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a tool",
     label = "not something a model can give",
@@ -78,17 +78,20 @@ impl ArgumentSchema {
 }
 
 /// The arguments of one call, taken one by one.
+///
+/// A tool's are JSON. A prompt's and a resource's are always text; what is no text by its type is read from the text.
 #[derive(Debug)]
 pub struct Arguments {
-    tool: String,
+    noun: &'static str,
+    name: String,
     values: Map<String, Value>,
 }
 
 impl Arguments {
-    /// The arguments that a tool was called with.
+    /// The arguments that something of this kind and name was called with.
     #[must_use]
-    pub(super) const fn new(tool: String, values: Map<String, Value>) -> Self {
-        Self { tool, values }
+    pub(super) const fn new(noun: &'static str, name: String, values: Map<String, Value>) -> Self {
+        Self { noun, name, values }
     }
 
     /// Takes an argument.
@@ -113,7 +116,7 @@ impl Arguments {
     /// Refuses what nobody took: a misspelt argument is no wish unheard.
     ///
     /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid), naming an argument that the tool does not have.
+    /// [`Invalid`](crate::ErrorKind::Invalid), naming an argument that there is not.
     pub fn end(self) -> Result<()> {
         match self.values.keys().next() {
             Some(name) => Err(self.fault(&format!("there is no argument `{name}`"))),
@@ -122,6 +125,7 @@ impl Arguments {
     }
 
     fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
+        let value = if self.noun == TOOL { value } else { from_text::<T>(value) };
         serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
@@ -130,7 +134,19 @@ impl Arguments {
     }
 
     fn fault(&self, words: &str) -> Error {
-        Error::invalid(format!("the tool `{}` can't be called like this: {words}", self.tool))
+        Error::invalid(format!("the {} `{}` can't be called like this: {words}", self.noun, self.name))
+    }
+}
+
+/// What a tool is called in a [`Call`](super::Call).
+const TOOL: &str = "tool";
+
+/// The text itself where the type takes text, else the JSON that it is.
+fn from_text<T: Argument>(value: Value) -> Value {
+    let parsed = |text: &String| serde_json::from_str(text).ok().filter(|parsed| T::deserialize(parsed).is_ok());
+    match &value {
+        Value::String(text) if T::deserialize(&value).is_err() => parsed(text).unwrap_or(value),
+        _ => value,
     }
 }
 
@@ -146,7 +162,7 @@ mod tests {
     }
 
     fn arguments(values: &Value) -> Arguments {
-        Arguments::new("visit".into(), values.as_object().cloned().expect("an object"))
+        Arguments::new(TOOL, "visit".into(), values.as_object().cloned().expect("an object"))
     }
 
     #[test]
@@ -169,6 +185,17 @@ mod tests {
         assert_eq!(given.take::<Option<u8>>("nights").expect("optional"), None);
         assert!(!given.take_or("fast", || true).expect("fits"));
         given.end().expect("nothing is left");
+    }
+
+    #[test]
+    fn text_is_read_as_what_it_is_to_be() {
+        let values = json!({"count": "7", "name": "7", "fast": "true", "wrong": "seven"});
+        let mut given = Arguments::new("prompt", "visit".into(), values.as_object().cloned().expect("an object"));
+        assert_eq!(given.take::<u8>("count").expect("a number"), 7);
+        assert_eq!(given.take::<String>("name").expect("text"), "7");
+        assert_eq!(given.take::<Option<bool>>("fast").expect("a boolean"), Some(true));
+        let error = given.take::<u8>("wrong").expect_err("no number");
+        assert!(error.message().contains("the prompt `visit`"), "{error}");
     }
 
     #[test]

@@ -1,41 +1,68 @@
-//! One call on its way to a tool, and what a tool's parameters take from it.
+//! One call on its way to a function of the author's, and what the function's parameters take from it.
+//!
+//! Tools, prompts and resources are called alike; nothing here knows which of them is.
+
+mod arguments;
+mod ask;
+mod channel;
+mod content;
+mod context;
+mod form;
+mod reports;
+mod trace;
 
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Arguments, Context};
+pub use arguments::{Argument, ArgumentSchema, Arguments};
+pub use ask::{Asked, Inquiry, Question, Reading, Retry, Visit, roots, sampling, visit};
+pub use channel::{Capability, Channel, Client, Level, Progress};
+pub use content::Content;
+pub use context::{Addresses, Context, Deadline};
+pub use form::{Form, answer, form};
+pub use trace::Trace;
+
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::profile::{Profile, hydrate};
 use crate::records::UserData;
 use crate::store;
 use crate::user::{Caller, CurrentUser};
 
-/// One call of a tool.
+/// One call.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The name it was called by.
+    /// What is called, in a word: `tool`, `prompt`, `resource`.
+    pub noun: &'static str,
+    /// What it was called by: a name, or a URI.
     pub name: String,
+    /// The version that is asked for, if not any.
+    pub version: Option<String>,
     /// The arguments, not yet checked.
     pub arguments: Map<String, Value>,
     /// Who calls.
     pub caller: Arc<Caller>,
-    /// How long it may take.
+    /// How long it may take, who listens, what was asked before.
     pub context: Context,
+    /// What a client brings back that was asked something.
+    pub retry: Option<Retry>,
     /// Where users' data are.
     pub store: store::Shared,
+    /// What tells the time of day.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Call {
     /// The arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
-        Arguments::new(self.name.clone(), std::mem::take(&mut self.arguments))
+        Arguments::new(self.noun, self.name.clone(), std::mem::take(&mut self.arguments))
     }
 }
 
-/// What a tool's parameter takes from the call itself.
+/// What a parameter takes from the call itself.
 pub trait FromCall: Sized {
     /// Takes it.
     ///
@@ -68,7 +95,8 @@ impl<T: DeserializeOwned> FromCall for Profile<T> {
         let profile = hydrate(call.caller.profile());
         profile.map(Self).map_err(|error| {
             Error::invalid(format!(
-                "this tool needs your profile, and {error}; ask the operator to run `users update-profile`"
+                "this {} needs your profile, and {error}; ask the operator to run `users update-profile`",
+                call.noun
             ))
         })
     }

@@ -1,10 +1,9 @@
-//! What a tool answers.
+//! What answers are made of.
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-/// One piece of a tool's answer. Binary data is standard base64 text.
+/// One piece of an answer. Binary data is standard base64 text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
@@ -73,7 +72,8 @@ impl Content {
         Self::Audio { data: data.into(), mime_type: mime_type.into() }
     }
 
-    fn size(&self) -> usize {
+    /// About how many bytes it takes.
+    pub(crate) const fn size(&self) -> usize {
         match self {
             Self::Text { text } | Self::Resource { text, .. } => text.len(),
             Self::Image { data, .. } | Self::Audio { data, .. } | Self::Blob { data, .. } => data.len(),
@@ -82,55 +82,14 @@ impl Content {
     }
 }
 
-/// A tool's whole answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// What the model reads.
-    pub content: Vec<Content>,
-    /// The same as data, for tools with an output schema.
-    pub structured: Option<Value>,
-    /// Whether the tool reports a failure.
-    pub is_error: bool,
-    /// Why it failed, for the log; nobody else is told.
-    pub cause: Option<String>,
-}
-
-impl Outcome {
-    /// An answer in text.
-    #[must_use]
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![Content::text(text)], ..Self::default() }
-    }
-
-    /// A failure the model can read and act on.
-    #[must_use]
-    pub fn error(text: impl Into<String>) -> Self {
-        Self { is_error: true, ..Self::text(text) }
-    }
-
-    /// An answer as data, and as the same data in text for clients that read only text.
-    #[must_use]
-    pub fn structured(value: Value) -> Self {
-        let text = value.to_string();
-        Self { structured: Some(value), ..Self::text(text) }
-    }
-
-    /// About how many bytes it takes on the wire: structured answers are sent twice.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let content: usize = self.content.iter().map(Content::size).sum();
-        if self.structured.is_some() { content * 2 } else { content }
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::text(text)
     }
 }
 
-impl From<Content> for Outcome {
-    fn from(content: Content) -> Self {
-        Self { content: vec![content], ..Self::default() }
-    }
-}
-
-impl From<Vec<Content>> for Outcome {
-    fn from(content: Vec<Content>) -> Self {
-        Self { content, ..Self::default() }
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::text(text)
     }
 }

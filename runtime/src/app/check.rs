@@ -1,0 +1,117 @@
+//! Everything that can be wrong with an app before it runs, told all at once.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::App;
+use crate::mcp::Catalogs;
+use crate::parts::Contents;
+use crate::source::{Catalog, Kind, Offer};
+use crate::tool::Tool;
+
+impl App {
+    /// Checks everything that can be checked without running.
+    ///
+    /// # Errors
+    /// Every fault, each in a sentence.
+    pub fn check(&self) -> std::result::Result<(), Vec<String>> {
+        self.checked().map(drop)
+    }
+
+    /// What is offered, of an app without a fault.
+    pub(super) fn checked(&self) -> std::result::Result<Catalogs, Vec<String>> {
+        let mut faults = Vec::new();
+        let name = self.name();
+        let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if name.is_empty() || name.len() > 40 || !name.bytes().all(lawful) || name.starts_with('-') {
+            faults.push(format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"));
+        }
+        let mut contents = self.own.clone().into_contents();
+        faults.append(&mut contents.faults);
+        if self.handler.is_some() && !contents.is_empty() {
+            faults.push(
+                "an app offers either tools, prompts and resources or an rmcp handler; give the handler's up or leave it out".to_owned(),
+            );
+        }
+        if self.page_size == 0 {
+            faults.push("a page of a list must have one entry or more".to_owned());
+        }
+        faults.extend(self.safe_tool_fault(&contents.tools));
+        let catalogs = self.catalogs(contents, &mut faults);
+        if faults.is_empty() { Ok(catalogs) } else { Err(faults) }
+    }
+
+    fn catalogs(&self, contents: Contents, faults: &mut Vec<String>) -> Catalogs {
+        let mut unknown = self.disabled.clone();
+        let catalogs = Catalogs {
+            tools: catalog(contents.tools, &self.disabled, &mut unknown, faults),
+            prompts: catalog(contents.prompts, &self.disabled, &mut unknown, faults),
+            resources: catalog(contents.resources, &self.disabled, &mut unknown, faults),
+        };
+        faults.extend(unknown.iter().map(|name| format!("`{name}` is to be disabled and is not there")));
+        let pages: BTreeSet<_> = catalogs.resources.definitions().iter().map(|page| page.uri.as_str()).collect();
+        for tool in catalogs.tools.definitions() {
+            if let Some(page) = tool.ui.as_deref().filter(|page| !pages.contains(page)) {
+                faults.push(format!("tool `{}`: its page `{page}` is not among the resources", tool.name));
+            }
+        }
+        catalogs
+    }
+
+    fn safe_tool_fault(&self, tools: &[Tool]) -> Option<String> {
+        let name = self.safe_tool.as_ref()?;
+        let Some(tool) = tools.iter().find(|tool| tool.definition().name == *name) else {
+            return Some(format!("safe tool `{name}` is not among the tools"));
+        };
+        if tool.definition().hints.read_only != Some(true) {
+            return Some(format!("safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"));
+        }
+        let needed = tool.definition().input_schema.get("required").and_then(Value::as_array);
+        let needs_arguments = needed.is_some_and(|needed| !needed.is_empty());
+        needs_arguments
+            .then(|| format!("safe tool `{name}` must need no arguments: give each a default, or name another"))
+    }
+}
+
+/// What is offered of one kind, less what is disabled.
+fn catalog<K: Kind>(
+    offers: Vec<Offer<K>>,
+    disabled: &BTreeSet<String>,
+    unknown: &mut BTreeSet<String>,
+    faults: &mut Vec<String>,
+) -> Catalog<K> {
+    let mut is_disabled = |offer: &Offer<K>| {
+        let names = [K::key(offer.definition()), offer.definition().name.as_str()];
+        unknown.retain(|name| !names.contains(&name.as_str()));
+        names.into_iter().any(|name| disabled.contains(name))
+    };
+    let kept: Vec<_> = offers.into_iter().filter(|offer| !is_disabled(offer)).collect();
+    Catalog::new(kept).unwrap_or_else(|more| {
+        faults.extend(more);
+        Catalog::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tool::{Hints, Outcome};
+
+    #[test]
+    fn all_faults_of_an_app_are_reported_together() {
+        let tool = |name: &str| Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
+        let app = App::new("My App").tools([tool("one").description("One."), tool("two")]).safe_tool("one");
+        let faults = app.check().expect_err("three faults");
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        let needy = json!({"type": "object", "required": ["a"], "properties": {"a": {}}});
+        let needy = Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
+        let read_only = Hints { read_only: Some(true), ..Hints::default() };
+        let faults = App::new("x").tools([needy.hints(read_only)]).safe_tool("needy").check().expect_err("one fault");
+        assert!(faults[0].contains("must need no arguments"), "{faults:?}");
+        let faults = App::new("x").safe_tool("nowhere").check().expect_err("one fault");
+        assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
+    }
+}

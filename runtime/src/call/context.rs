@@ -1,0 +1,301 @@
+//! What a running call knows besides who made it: how long it may take, whether anyone still waits, who listens, and what
+//! its user was asked.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::ask::{Asked, Conversation, Question, Reading};
+use super::reports::Reports;
+use super::{Capability, Channel, Client, Level, Progress, Trace};
+use crate::error::{Error, ErrorKind, Result};
+
+/// When whoever carries the request stops waiting; a door puts it beside the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(pub Instant);
+
+/// How often a question is put again whose answer does not fit, where answers come at once.
+const ATTEMPTS: usize = 3;
+
+/// The call a function is in; an extractor.
+#[derive(Clone, Debug)]
+pub struct Context {
+    deadline: Instant,
+    cancellation: CancellationToken,
+    answers: Option<Arc<Answers>>,
+    part: Option<Arc<dyn Addresses>>,
+    run: Arc<Run>,
+}
+
+/// What all clones of a context share.
+#[derive(Debug, Default)]
+struct Run {
+    channel: Option<Arc<dyn Channel>>,
+    conversation: Conversation,
+    reports: Reports,
+    has_ended: AtomicBool,
+    asking: Mutex<Asking>,
+}
+
+/// What the user has answered.
+#[derive(Debug)]
+struct Answers {
+    by_key: Map<String, Value>,
+    /// Whether they came with what was sealed when they were asked for.
+    are_sealed: bool,
+}
+
+/// How long a call has waited for its user, where it waits at all.
+#[derive(Debug, Default)]
+struct Asking {
+    since: Option<Instant>,
+    before: Duration,
+}
+
+/// Where the tools of the part that is running can be called from its pages.
+pub trait Addresses: std::fmt::Debug + Send + Sync {
+    /// The address of a tool of this part, by the name it was registered with.
+    fn address(&self, tool: &str) -> Option<String>;
+}
+
+impl Context {
+    /// A call that must end by this instant and may be cancelled before.
+    #[must_use]
+    pub fn new(deadline: Instant, cancellation: CancellationToken) -> Self {
+        Self { deadline, cancellation, answers: None, part: None, run: Arc::default() }
+    }
+
+    /// A call that may take this long from now.
+    #[must_use]
+    pub fn lasting(time: Duration) -> Self {
+        Self::new(Instant::now() + time, CancellationToken::new())
+    }
+
+    /// The same call with a way back to its client.
+    #[must_use]
+    pub fn over(mut self, channel: Arc<dyn Channel>) -> Self {
+        self.run = Arc::new(Run { channel: Some(channel), ..Run::default() });
+        self
+    }
+
+    /// The same call with what its user has answered, by key, and whether that came with what was sealed when it was asked
+    /// for.
+    #[must_use]
+    pub fn with_answers(mut self, by_key: Map<String, Value>, are_sealed: bool) -> Self {
+        self.answers = Some(Arc::new(Answers { by_key, are_sealed }));
+        self
+    }
+
+    /// The same call as one of a part.
+    #[must_use]
+    pub fn of_part(mut self, part: Arc<dyn Addresses>) -> Self {
+        self.part = Some(part);
+        self
+    }
+
+    /// When the call is answered with an error if nothing else has answered it.
+    #[must_use]
+    pub const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How much time is left; zero when the deadline has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the client no longer waits for an answer. On Lambda a client that leaves is not seen.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
+    }
+
+    /// Returns when the client no longer waits for an answer; for `select!` in long work.
+    pub async fn cancelled(&self) {
+        self.cancellation.cancelled().await;
+    }
+
+    /// What the client says of itself. It may say anything: never decide by it who may do what.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.channel().map(Channel::client).unwrap_or_default()
+    }
+
+    /// The trace that the call is part of; its [`headers`](Trace::headers) belong on every request to an upstream.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        self.channel().map(Channel::trace).unwrap_or_default()
+    }
+
+    /// Refuses the call if the client does not say that it can do this (MCP -32021).
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    pub fn require(&self, capability: Capability) -> Result<()> {
+        if self.client().can(capability) {
+            return Ok(());
+        }
+        let words = format!("this client can't {capability}; use a client that can");
+        Err(Error::new(ErrorKind::Unsupported, words).with_source(capability))
+    }
+
+    /// Tells a client that asked for it how far the call has come; anyone else hears nothing.
+    ///
+    /// Reports only ever increase: one that does not, or that follows the last by less than 20 ms, is left out, but for
+    /// the one that says `done` is `total`, and the one that stands while the user is asked. After the call's end nothing is
+    /// sent.
+    pub async fn progress(
+        &self,
+        done: f64,
+        total: impl Into<Option<f64>> + Send,
+        message: impl Into<Option<&str>> + Send,
+    ) {
+        let (total, message) = (total.into(), message.into().map(str::to_owned));
+        let Some(channel) = self.listener().filter(|channel| channel.wants_progress()) else { return };
+        if let Some(report) = self.run.reports.worth_sending(Progress { done, total, message }) {
+            channel.progress(report).await;
+        }
+    }
+
+    /// Sends the client a log message, if it wants any of this level; anything that serializes.
+    pub async fn log(&self, level: Level, data: impl Serialize + Send) {
+        let Some(channel) = self.listener() else { return };
+        if channel.log_level().is_some_and(|least| level >= least)
+            && let Ok(data) = serde_json::to_value(data)
+        {
+            channel.log(level, data).await;
+        }
+    }
+
+    /// Asks the user, and gives the answer, or `None` if the user would not say.
+    ///
+    /// A client of MCP 2026-07-28 is sent away with the question and comes again with the answer: **the function begins
+    /// anew**, and is given the answer at this place. So do what must be done once after the last question. Questions
+    /// asked side by side (`tokio::join!`) are put together.
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::call::form;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct City {
+    ///     /// Such as Oslo.
+    ///     name: String,
+    /// }
+    ///
+    /// async fn weather(context: Context) -> Result<String> {
+    ///     let city: Option<City> = context.ask("city", form::<City>("Which city?")).await?;
+    ///     Ok(city.map_or("As you wish.".into(), |city| format!("It rains in {}.", city.name)))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid), in words for the model, if the client can't ask its user, and where it
+    /// answers at once, if the answer does not fit.
+    pub async fn ask<Q: Question>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
+        // Only what was sealed can be told to be used for the first time.
+        let answers = self.answers.as_ref().filter(|answers| answers.are_sealed || !question.is_for_once());
+        let told = answers.and_then(|answers| answers.by_key.get(key));
+        match told.map_or(Reading::Unfit, |result| question.read(result)) {
+            Reading::Given(answer) => return Ok(Some(answer)),
+            Reading::Declined => return Ok(None),
+            Reading::Unfit => {}
+        }
+        let channel = self.channel().filter(|channel| channel.client().can(question.needs()));
+        let channel = channel.ok_or_else(|| Error::invalid(format!(
+            "this needs an answer from the user, and this client can't {}; use one that can, such as a client of MCP \
+             2026-07-28 that declares it",
+            question.needs()
+        )))?;
+        if channel.answers_at_once() {
+            return self.ask_at_once(channel, &question).await;
+        }
+        self.run.conversation.ask(key, &question);
+        std::future::pending().await
+    }
+
+    /// The address of a tool of the part that is running, for its page to call.
+    ///
+    /// It is the same wherever the part is mounted. On its way out in an answer of a tool with a page, it becomes the name
+    /// under which this server lists the tool.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the part has no such tool: a button would be dead.
+    pub fn address(&self, tool: &str) -> Result<String> {
+        let address = self.part.as_ref().and_then(|part| part.address(tool));
+        address.ok_or_else(|| Error::not_found(format!("this part has no tool `{tool}` that its pages may call")))
+    }
+
+    /// The same call with an earlier end.
+    #[must_use]
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = self.deadline.min(deadline);
+        self
+    }
+
+    /// Runs a function until it has answered, or waits for answers it does not have.
+    pub(crate) async fn until_asked<T>(&self, work: impl Future<Output = T>) -> std::result::Result<T, Asked> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            asked = self.run.conversation.asked() => {
+                self.catch_up().await;
+                Err(asked)
+            }
+        }
+    }
+
+    /// How long the call has waited for its user; that time is not the function's.
+    pub(crate) fn waited(&self) -> Duration {
+        let asking = self.run.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        asking.before + asking.since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
+    /// From now on nothing is sent: the client has its answer.
+    pub(crate) fn end(&self) {
+        self.run.has_ended.store(true, Ordering::Relaxed);
+    }
+
+    fn channel(&self) -> Option<&dyn Channel> {
+        self.run.channel.as_deref()
+    }
+
+    fn listener(&self) -> Option<&dyn Channel> {
+        self.channel().filter(|_| !self.run.has_ended.load(Ordering::Relaxed))
+    }
+
+    /// While a client puts a question, it shows how far the call has come.
+    async fn catch_up(&self) {
+        if let (Some(channel), Some(report)) = (self.listener(), self.run.reports.held_back()) {
+            channel.progress(report).await;
+        }
+    }
+
+    async fn ask_at_once<Q: Question>(&self, channel: &dyn Channel, question: &Q) -> Result<Option<Q::Answer>> {
+        for _ in 0..ATTEMPTS {
+            self.catch_up().await;
+            self.set_asking(true);
+            let result = channel.ask(question.request()).await;
+            self.set_asking(false);
+            match question.read(&result?) {
+                Reading::Given(answer) => return Ok(Some(answer)),
+                Reading::Declined => return Ok(None),
+                Reading::Unfit => {}
+            }
+        }
+        Err(Error::invalid("the user's answer does not fit the question"))
+    }
+
+    fn set_asking(&self, is_asking: bool) {
+        let mut asking = self.run.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = asking.since.take().map(|since| since.elapsed());
+        asking.before += waited.unwrap_or_default();
+        asking.since = is_asking.then(Instant::now);
+    }
+}

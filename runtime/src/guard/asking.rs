@@ -1,0 +1,174 @@
+//! What a client carries between the rounds of a call that asks its user: the answers so far, sealed.
+//!
+//! The seal holds for one user, one thing called with one set of arguments, and ten minutes; where the author asks for it,
+//! for one use. What does not hold is refused alike for every reason, and never taken for a first round.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::call::{Asked, Call, Retry};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::seal::Sealer;
+use crate::source::{Completion, Definition, Kind, Listing, Reply, Shared, Source};
+use crate::store::{self, Key, Put, When};
+use crate::user::Caller;
+
+/// How long a question waits for its answer, in seconds.
+const PATIENCE_SECONDS: u64 = 600;
+
+const PURPOSE: &str = "request-state/v1";
+
+/// A source whose calls may ask.
+#[derive(Debug)]
+pub struct Asking<K: Kind> {
+    inner: Shared<K>,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+}
+
+/// What is sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    /// What was answered in earlier rounds, by key.
+    answers: Map<String, Value>,
+    /// What is asked in this round.
+    asked: Vec<String>,
+    /// Epoch seconds.
+    expires: u64,
+    /// By which one use is told from another.
+    id: String,
+    is_for_once: bool,
+}
+
+impl<K: Kind> Asking<K> {
+    /// Seals with these keys, by this clock.
+    #[must_use]
+    pub fn new(inner: Shared<K>, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
+        Self { inner, sealer, clock }
+    }
+
+    /// The answers that a client brings back, those of earlier rounds included.
+    async fn answers(
+        &self,
+        store: &store::Shared,
+        bound_to: &Binding,
+        responses: Map<String, Value>,
+        sealed: &str,
+    ) -> Result<Map<String, Value>> {
+        let opened = self.sealer.open(PURPOSE, &bound_to.parts(), sealed).await?;
+        let state = opened.and_then(|text| serde_json::from_str::<State>(&text).ok());
+        let state = state.filter(|state| state.expires > self.clock.now()).ok_or_else(stale)?;
+        if state.is_for_once {
+            use_up(store, &state).await?;
+        }
+        let mut answers = state.answers;
+        answers.extend(responses.into_iter().filter(|(key, _)| state.asked.contains(key)));
+        Ok(answers)
+    }
+
+    async fn seal(&self, bound_to: &Binding, answers: Map<String, Value>, mut asked: Asked) -> Result<Asked> {
+        let state = State {
+            answers,
+            asked: asked.requests.keys().cloned().collect(),
+            expires: self.clock.now() + PATIENCE_SECONDS,
+            id: uuid::Uuid::new_v4().simple().to_string(),
+            is_for_once: asked.is_for_once,
+        };
+        let text = serde_json::to_string(&state)
+            .map_err(|error| Error::internal("the answers so far can't be kept").with_source(error))?;
+        asked.state = Some(self.sealer.seal(PURPOSE, &bound_to.parts(), &text).await?);
+        Ok(asked)
+    }
+}
+
+/// The call that a state belongs to.
+struct Binding {
+    user: String,
+    noun: &'static str,
+    name: String,
+    arguments: String,
+}
+
+impl Binding {
+    fn of(call: &Call) -> Self {
+        Self {
+            user: call.caller.subject().to_string(),
+            noun: call.noun,
+            name: call.name.clone(),
+            arguments: serde_json::to_string(&call.arguments).unwrap_or_default(),
+        }
+    }
+
+    fn parts(&self) -> [&str; 4] {
+        [&self.user, self.noun, &self.name, &self.arguments]
+    }
+}
+
+async fn use_up(store: &store::Shared, state: &State) -> Result<()> {
+    let put = Put { expires: Some(state.expires), ..Put::new("{}".to_owned(), When::Absent) };
+    match store.put(&Key::new(format!("asked#{}", state.id), "used"), put).await {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(stale()),
+        written => written.map(drop),
+    }
+}
+
+fn stale() -> Error {
+    Error::stale(
+        "this request state does not hold: changed, used, older than ten minutes, or of another call; start anew",
+    )
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<K: Kind> Source<K> for Asking<K> {
+    async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
+        self.inner.list(caller).await
+    }
+
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
+        self.inner.find(caller, name).await
+    }
+
+    async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
+        let bound_to = Binding::of(&call);
+        let answers = match call.retry.take() {
+            Some(Retry { responses, state: None }) => {
+                call.context = call.context.with_answers(responses.clone(), false);
+                responses
+            }
+            Some(Retry { responses, state: Some(sealed) }) => {
+                let answers = self.answers(&call.store, &bound_to, responses, &sealed).await?;
+                call.context = call.context.with_answers(answers.clone(), true);
+                answers
+            }
+            None => Map::new(),
+        };
+        match self.inner.call(found, call).await? {
+            Reply::Asks(asked) => self.seal(&bound_to, answers, asked).await.map(Reply::Asks),
+            answer @ Reply::Answer(_) => Ok(answer),
+        }
+    }
+
+    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+        self.inner.complete(found, completion).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::keys::{Given, SigningKey};
+    use crate::tool::laws;
+
+    #[tokio::test]
+    async fn keeps_the_laws() {
+        let keys = Given::new(SigningKey::new([7; 32]).expect("long enough"));
+        let sealer = Sealer::new(Arc::new(keys));
+        laws::all(Arc::new(Asking::new(Arc::new(laws::catalog()), sealer, Arc::new(SystemClock)))).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! Suggestions for arguments of prompts and of resource templates.
+
+use rmcp::ErrorData;
+use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, ErrorCode, Reference};
+use serde_json::{Map, Value};
+
+use super::error;
+use super::offers::Offers;
+use super::request::{Opening, Request};
+use crate::error::{Error, Result};
+use crate::prompt::Prompts;
+use crate::resource::Resources;
+use crate::source::{Completion, Kind, Shared};
+
+pub(super) async fn complete(
+    offers: &Offers,
+    opening: &Opening<'_>,
+    params: CompleteRequestParams,
+) -> std::result::Result<CompleteResult, ErrorData> {
+    if offers.info.capabilities.completions.is_none() {
+        return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "completion/complete", None));
+    }
+    let there = params.context.and_then(|context| context.arguments).unwrap_or_default();
+    let there: Map<_, _> = there.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    let typed = (params.argument.name, params.argument.value);
+    let values = match params.r#ref {
+        Reference::Prompt(prompt) => {
+            let request = Request::completion(Prompts::NOUN, prompt.name, there);
+            suggested(&offers.prompts, opening, request, typed).await
+        }
+        Reference::Resource(resource) => {
+            let request = Request::completion(Resources::NOUN, resource.uri, there);
+            suggested(&offers.resources, opening, request, typed).await
+        }
+        other => Err(Error::invalid(format!("`{}` is nothing to complete arguments of", other.reference_type()))),
+    };
+    let values = values.map_err(|error| error::protocol(&error))?;
+    let mut result = CompleteResult::new(worded(values));
+    result.meta = opening.stamp(None);
+    Ok(result)
+}
+
+async fn suggested<K: Kind>(
+    source: &Shared<K>,
+    opening: &Opening<'_>,
+    request: Request,
+    (argument, value): (String, String),
+) -> Result<Vec<String>> {
+    let (found, call) = opening.resolve(source, opening.call(request)).await?;
+    source.complete(&found, Completion { argument, value, call }).await
+}
+
+/// At most a hundred, and how many there are.
+fn worded(mut values: Vec<String>) -> CompletionInfo {
+    let total = u32::try_from(values.len()).ok();
+    let has_more = values.len() > CompletionInfo::MAX_VALUES;
+    values.truncate(CompletionInfo::MAX_VALUES);
+    let mut worded = CompletionInfo::default();
+    (worded.values, worded.total, worded.has_more) = (values, total, Some(has_more));
+    worded
+}

@@ -1,0 +1,199 @@
+//! A request as we know it: who asks for what, and how the answer goes back.
+
+use std::sync::Arc;
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, GetPromptRequestParams, InputRequiredResult, InputResponses, MetaObject,
+    PaginatedRequestParams, ReadResourceRequestParams, RequestMetaObject,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+use serde_json::{Map, Value};
+
+use super::offers::Offers;
+use super::wire::{Wire, is_modern};
+use super::{Seat, convert, error};
+use crate::call::{Asked, Call, Context, Retry};
+use crate::error::Result;
+use crate::source::{Definition, Kind, Reply, Shared, resolve};
+use crate::user::Caller;
+
+/// The key of the least level of log messages that a client wants.
+const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+
+/// The key of who answers.
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+/// What is asked for.
+pub(super) struct Request {
+    noun: &'static str,
+    name: String,
+    arguments: Map<String, Value>,
+    retry: Option<Retry>,
+}
+
+impl Request {
+    pub(super) fn tool(params: CallToolRequestParams) -> Self {
+        Self {
+            noun: crate::tool::Tools::NOUN,
+            name: params.name.into_owned(),
+            arguments: params.arguments.unwrap_or_default(),
+            retry: retry(params.input_responses, params.request_state),
+        }
+    }
+
+    pub(super) fn prompt(params: GetPromptRequestParams) -> Self {
+        Self {
+            noun: crate::prompt::Prompts::NOUN,
+            name: params.name,
+            arguments: params.arguments.unwrap_or_default(),
+            retry: retry(params.input_responses, params.request_state),
+        }
+    }
+
+    pub(super) fn resource(params: ReadResourceRequestParams) -> Self {
+        Self {
+            noun: crate::resource::Resources::NOUN,
+            name: params.uri,
+            arguments: Map::new(),
+            retry: retry(params.input_responses, params.request_state),
+        }
+    }
+
+    /// A completion's, which calls nothing.
+    pub(super) const fn completion(noun: &'static str, name: String, arguments: Map<String, Value>) -> Self {
+        Self { noun, name, arguments, retry: None }
+    }
+}
+
+fn retry(responses: Option<InputResponses>, state: Option<String>) -> Option<Retry> {
+    if responses.is_none() && state.is_none() {
+        return None;
+    }
+    Some(Retry { responses: responses.unwrap_or_default().into_iter().collect(), state })
+}
+
+/// A request whose caller is known.
+pub(super) struct Opening<'a> {
+    offers: &'a Offers,
+    caller: Arc<Caller>,
+    context: Context,
+    is_modern: bool,
+    version: Option<String>,
+}
+
+/// A page of a list.
+pub(super) struct Listed<K: Kind> {
+    pub(super) definitions: Vec<Arc<Definition<K>>>,
+    pub(super) next: Option<String>,
+    pub(super) scope: CacheScope,
+}
+
+impl<'a> Opening<'a> {
+    pub(super) fn new(
+        offers: &'a Offers,
+        seat: &Seat,
+        context: RequestContext<RoleServer>,
+    ) -> std::result::Result<Self, ErrorData> {
+        let caller = seat.caller(&context.extensions).map_err(|error| error::protocol(&error))?;
+        check_level(&context.meta)?;
+        let is_modern = is_modern(&context);
+        let version = context.meta.get(convert::VERSION).map(|version| version.as_str().unwrap_or_default().to_owned());
+        let plain = seat.context(&context);
+        let context = plain.over(Arc::new(Wire::new(context, seat.is_lasting(), seat.level())));
+        Ok(Self { offers, caller, context, is_modern, version })
+    }
+
+    /// The call that is asked for.
+    pub(super) fn call(&self, request: Request) -> Call {
+        let Request { noun, name, arguments, retry } = request;
+        Call {
+            noun,
+            name,
+            version: self.version.clone(),
+            arguments,
+            caller: Arc::clone(&self.caller),
+            context: self.context.clone(),
+            retry,
+            store: Arc::clone(&self.offers.store),
+            clock: Arc::clone(&self.offers.clock),
+        }
+    }
+
+    /// What a call means.
+    pub(super) async fn resolve<K: Kind>(&self, source: &Shared<K>, call: Call) -> Result<(Arc<Definition<K>>, Call)> {
+        Ok((resolve(&**source, &call).await?, call))
+    }
+
+    /// What a call means, and what came of it.
+    pub(super) async fn reach<K: Kind>(
+        &self,
+        source: &Shared<K>,
+        call: Call,
+    ) -> Result<(Arc<Definition<K>>, Reply<K::Answer>)> {
+        let (found, call) = self.resolve(source, call).await?;
+        let reply = source.call(&found, call).await?;
+        Ok((found, reply))
+    }
+
+    /// The page of a list that is asked for.
+    pub(super) async fn page<K: Kind>(
+        &self,
+        source: &Shared<K>,
+        list: &str,
+        request: Option<PaginatedRequestParams>,
+        keep: impl Fn(&Definition<K>) -> bool + Send,
+    ) -> std::result::Result<Listed<K>, ErrorData> {
+        let listing = source.list(&self.caller).await.map_err(|error| error::protocol(&error))?;
+        let scope = if listing.is_private { CacheScope::Private } else { CacheScope::Public };
+        let mut definitions = listing.definitions;
+        definitions.retain(|definition| keep(definition));
+        let user = self.caller.subject().to_string();
+        let page = self.offers.pages.page(list, &user, request, definitions, |definition| K::key(definition)).await;
+        let page = page.map_err(|error| error::protocol(&error))?;
+        Ok(Listed { definitions: page.items, next: page.next, scope })
+    }
+
+    /// What is said beside a result: who answers (MCP 2026-07-28, `serverInfo`).
+    pub(super) fn stamp(&self, meta: Option<MetaObject>) -> Option<MetaObject> {
+        if !self.is_modern {
+            return meta;
+        }
+        let mut meta = meta.unwrap_or_default();
+        meta.insert(SERVER_INFO.to_owned(), self.offers.server_info.clone());
+        Some(meta)
+    }
+
+    pub(super) fn asked(&self, asked: Asked) -> InputRequiredResult {
+        let mut result = convert::asked(asked);
+        result.meta = self.stamp(None);
+        result
+    }
+}
+
+fn check_level(meta: &RequestMetaObject) -> std::result::Result<(), ErrorData> {
+    if meta.get(LOG_LEVEL).is_some() && meta.log_level().is_none() {
+        return Err(ErrorData::invalid_params(
+            format!("`{LOG_LEVEL}` must be debug, info, notice, warning, error, critical, alert or emergency"),
+            None,
+        ));
+    }
+    Ok(())
+}
+
+/// Whether this is a method of MCP's that we speak, in its newest revision or in those before it.
+pub(super) fn is_method(method: &str, is_modern: bool) -> bool {
+    const EVER: [&str; 8] = [
+        "tools/list",
+        "tools/call",
+        "prompts/list",
+        "prompts/get",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "completion/complete",
+    ];
+    const BEFORE: [&str; 5] =
+        ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
+    EVER.contains(&method) || (!is_modern && BEFORE.contains(&method))
+}

@@ -1,0 +1,214 @@
+//! Prompts: texts that people start a conversation with, filled in by their arguments.
+
+use std::future::Future;
+
+use serde_json::Value;
+
+use crate::call::{Call, Content};
+use crate::error::{Error, Result};
+use crate::source::{Answer, Definition, Kind, Offer};
+
+/// Prompts as a [`Kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompts {}
+
+/// A prompt that an app offers.
+pub type Prompt = Offer<Prompts>;
+
+/// What a prompt says of itself beyond a name and a description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Detail {
+    /// Its arguments, in order of name.
+    pub arguments: Vec<PromptArgument>,
+}
+
+/// An argument of a prompt. Its value is text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptArgument {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether it must be there.
+    pub is_required: bool,
+}
+
+/// Who says something in a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The user.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// Something said in a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// By whom.
+    pub role: Role,
+    /// What.
+    pub content: Content,
+}
+
+impl Message {
+    /// Said by the user: text or other content.
+    #[must_use]
+    pub fn user(content: impl Into<Content>) -> Self {
+        Self { role: Role::User, content: content.into() }
+    }
+
+    /// Said by the model: text or other content.
+    #[must_use]
+    pub fn assistant(content: impl Into<Content>) -> Self {
+        Self { role: Role::Assistant, content: content.into() }
+    }
+}
+
+/// What a prompt gives: a conversation to go on from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversation(pub Vec<Message>);
+
+impl Answer for Conversation {
+    fn size(&self) -> usize {
+        self.0.iter().map(|message| message.content.size()).sum()
+    }
+}
+
+/// What a prompt's function may return: text or content said by the user, or messages.
+#[diagnostic::on_unimplemented(
+    message = "a prompt can't return `{Self}`",
+    note = "return a `String`, `Content`, `Message`, `Vec<Message>`, or a `Result` of one"
+)]
+pub trait PromptReturn {
+    /// The conversation it is.
+    ///
+    /// # Errors
+    /// The function's own.
+    fn conversation(self) -> Result<Conversation>;
+}
+
+impl PromptReturn for Vec<Message> {
+    fn conversation(self) -> Result<Conversation> {
+        Ok(Conversation(self))
+    }
+}
+
+impl PromptReturn for Message {
+    fn conversation(self) -> Result<Conversation> {
+        vec![self].conversation()
+    }
+}
+
+impl PromptReturn for Content {
+    fn conversation(self) -> Result<Conversation> {
+        Message::user(self).conversation()
+    }
+}
+
+impl PromptReturn for String {
+    fn conversation(self) -> Result<Conversation> {
+        Content::text(self).conversation()
+    }
+}
+
+impl PromptReturn for &'static str {
+    fn conversation(self) -> Result<Conversation> {
+        Content::text(self).conversation()
+    }
+}
+
+impl<T: PromptReturn, E: Into<Error>> PromptReturn for std::result::Result<T, E> {
+    fn conversation(self) -> Result<Conversation> {
+        self.map_err(Into::into)?.conversation()
+    }
+}
+
+impl Kind for Prompts {
+    const NOUN: &'static str = "prompt";
+    type Detail = Detail;
+    type Answer = Conversation;
+
+    fn faults(prompt: &Definition<Self>) -> Vec<String> {
+        let twice = |place: &usize| {
+            prompt.arguments[..*place].iter().any(|earlier| earlier.name == prompt.arguments[*place].name)
+        };
+        let places = (0..prompt.arguments.len()).filter(twice);
+        places
+            .map(|place| format!("prompt `{}` has the argument `{}` twice", prompt.name, prompt.arguments[place].name))
+            .collect()
+    }
+}
+
+impl Offer<Prompts> {
+    /// A prompt without arguments so far; the function finds them in [`Call::arguments`].
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    ///
+    /// let greet = Prompt::new("greet", |call| async move { Ok(format!("Greet {}.", call.arguments["name"])) })
+    ///     .description("Greets somebody.")
+    ///     .argument("name", "Whom.", true);
+    /// assert_eq!(greet.definition().arguments[0].name, "name");
+    /// ```
+    pub fn new<F, W, R>(name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Call) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R>> + Send + 'static,
+        R: PromptReturn,
+    {
+        let handler = std::sync::Arc::new(handler);
+        Self::make(name, Detail::default(), move |call| {
+            let handler = std::sync::Arc::clone(&handler);
+            async move { handler(call).await?.conversation() }
+        })
+    }
+
+    /// With an argument.
+    #[must_use]
+    pub fn argument(mut self, name: impl Into<String>, description: impl Into<String>, is_required: bool) -> Self {
+        let argument = PromptArgument { name: name.into(), description: description.into(), is_required };
+        self.definition_mut().detail.arguments.push(argument);
+        self
+    }
+
+    /// With the arguments of this schema; those that are one of a few values suggest them.
+    #[must_use]
+    pub fn arguments(self, schema: &Value) -> Self {
+        let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&name.into()));
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        properties.fold(self, |prompt, (name, property)| {
+            let description = property["description"].as_str().unwrap_or_default();
+            prompt.argument(name, description, is_required(name)).suggesting(name, property, schema)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn arguments_come_from_the_schema_and_choices_are_suggested() {
+        let schema = json!({
+            "properties": {"tone": {"$ref": "#/$defs/Tone"}, "topic": {"type": "string", "description": "What of."}},
+            "required": ["topic"],
+            "$defs": {"Tone": {"oneOf": [{"const": "dry"}, {"const": "warm"}]}},
+        });
+        let prompt = Prompt::new("write", |_| async { Ok("") }).arguments(&schema);
+        let [tone, topic] = prompt.definition().arguments.as_slice() else { panic!("two arguments") };
+        assert_eq!((tone.is_required, topic.is_required, topic.description.as_str()), (false, true, "What of."));
+        assert!(prompt.has_completions());
+    }
+
+    #[test]
+    fn an_argument_is_named_once() {
+        let prompt = Prompt::new("write", |_| async { Ok("") })
+            .description("Writes.")
+            .argument("a", "", true)
+            .argument("a", "", false);
+        assert_eq!(prompt.definition().faults(), ["prompt `write` has the argument `a` twice"]);
+    }
+}

@@ -1,0 +1,294 @@
+//! Resources: what can be read under a URI, one by one or by template.
+
+mod template;
+mod ui;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use template::Template;
+pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
+
+use crate::call::Call;
+use crate::error::{Error, Result};
+use crate::source::{Answer, Definition, Kind, Offer};
+
+/// Resources as a [`Kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resources {}
+
+/// A resource that an app offers, or a template of many.
+pub type Resource = Offer<Resources>;
+
+/// What a resource says of itself beyond a name and a description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Detail {
+    /// Its URI, or the template of its URIs.
+    pub uri: String,
+    /// The template, if it is one.
+    pub template: Option<Template>,
+    /// What is wrong with the URI, for the app's faults.
+    fault: Option<String>,
+    /// Such as `text/plain`.
+    pub mime_type: Option<String>,
+    /// How many bytes it has, where that is known.
+    pub size: Option<u64>,
+    /// How long a client may keep what it read.
+    pub ttl: Duration,
+    /// Whether it is the same for everyone who may read it: then anyone may keep it for others.
+    pub is_shared: bool,
+    /// What a page says of itself (MCP Apps, `_meta.ui`).
+    pub ui: Option<Arc<Value>>,
+}
+
+/// What was read: one piece or several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading(pub Vec<Contents>);
+
+/// A piece of what was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contents {
+    /// Where it is, if not under the URI that was asked for.
+    pub uri: Option<String>,
+    /// Its type, if not the resource's.
+    pub mime_type: Option<String>,
+    /// The text, or the bytes.
+    pub body: Body,
+}
+
+/// Text or bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Text.
+    Text(String),
+    /// Bytes, in base64.
+    Blob(String),
+}
+
+impl Contents {
+    /// Text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { uri: None, mime_type: None, body: Body::Text(text.into()) }
+    }
+
+    /// Bytes.
+    #[must_use]
+    pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
+        Self { uri: None, mime_type: None, body: Body::Blob(BASE64_STANDARD.encode(bytes)) }
+    }
+
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// `Internal` if it can't be written.
+    pub fn json(value: &impl Serialize) -> Result<Self> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Error::internal("the resource can't be written as JSON").with_source(error))?;
+        Ok(Self::text(text).mime_type("application/json"))
+    }
+
+    /// Of this type.
+    #[must_use]
+    pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// Under this URI, where several are read at once.
+    #[must_use]
+    pub fn at(mut self, uri: impl Into<String>) -> Self {
+        self.uri = Some(uri.into());
+        self
+    }
+}
+
+/// What a resource's function may return.
+#[diagnostic::on_unimplemented(
+    message = "a resource can't return `{Self}`",
+    note = "return a `String`, `Vec<u8>`, `Contents`, `Vec<Contents>`, or a `Result` of one"
+)]
+pub trait ResourceReturn {
+    /// What was read.
+    ///
+    /// # Errors
+    /// The function's own.
+    fn reading(self) -> Result<Reading>;
+}
+
+impl ResourceReturn for Vec<Contents> {
+    fn reading(self) -> Result<Reading> {
+        Ok(Reading(self))
+    }
+}
+
+impl ResourceReturn for Contents {
+    fn reading(self) -> Result<Reading> {
+        vec![self].reading()
+    }
+}
+
+impl ResourceReturn for String {
+    fn reading(self) -> Result<Reading> {
+        Contents::text(self).reading()
+    }
+}
+
+impl ResourceReturn for &'static str {
+    fn reading(self) -> Result<Reading> {
+        Contents::text(self).reading()
+    }
+}
+
+impl ResourceReturn for Vec<u8> {
+    fn reading(self) -> Result<Reading> {
+        Contents::bytes(self).reading()
+    }
+}
+
+impl<T: ResourceReturn, E: Into<Error>> ResourceReturn for std::result::Result<T, E> {
+    fn reading(self) -> Result<Reading> {
+        self.map_err(Into::into)?.reading()
+    }
+}
+
+impl Answer for Reading {
+    fn size(&self) -> usize {
+        let size = |contents: &Contents| match &contents.body {
+            Body::Text(text) => text.len(),
+            Body::Blob(data) => data.len(),
+        };
+        self.0.iter().map(size).sum()
+    }
+}
+
+impl Kind for Resources {
+    const NOUN: &'static str = "resource";
+    type Detail = Detail;
+    type Answer = Reading;
+
+    fn faults(resource: &Definition<Self>) -> Vec<String> {
+        let wrong = |fault: &String| format!("resource `{}`: its URI `{}` {fault}", resource.name, resource.uri);
+        resource.fault.iter().map(wrong).collect()
+    }
+
+    fn key(resource: &Definition<Self>) -> &str {
+        &resource.detail.uri
+    }
+
+    fn is_pattern(resource: &Definition<Self>) -> bool {
+        resource.template.is_some()
+    }
+
+    fn matches(resource: &Definition<Self>, uri: &str) -> bool {
+        variables(resource, uri).is_some()
+    }
+
+    /// A template's variables are the arguments of its function.
+    fn bind(resource: &Definition<Self>, call: &mut Call) {
+        call.arguments = variables(resource, &call.name).unwrap_or_default();
+    }
+}
+
+fn variables(resource: &Definition<Resources>, uri: &str) -> Option<Map<String, Value>> {
+    resource.template.as_ref()?.variables(uri)
+}
+
+impl Detail {
+    /// What is under this URI or template.
+    pub(crate) fn at(uri: impl Into<String>) -> Self {
+        let uri = uri.into();
+        let (template, fault) = match Template::parse(&uri) {
+            Ok(template) => (template, None),
+            Err(fault) => (None, Some(fault)),
+        };
+        Self { uri, template, fault, ..Self::default() }
+    }
+}
+
+impl Offer<Resources> {
+    /// A resource under this URI, or under every URI of this template (RFC 6570, `{name}` and `{+name}`), whose variables
+    /// the function finds in [`Call::arguments`].
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    ///
+    /// let note = Resource::new("note://{id}", "note", |call| async move { Ok(format!("about {}", call.arguments["id"])) })
+    ///     .description("A note by its id.")
+    ///     .mime_type("text/plain");
+    /// assert!(note.definition().template.is_some());
+    /// ```
+    pub fn new<F, W, R>(uri: impl Into<String>, name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Call) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R>> + Send + 'static,
+        R: ResourceReturn,
+    {
+        let handler = Arc::new(handler);
+        Self::make(name, Detail::at(uri), move |call| {
+            let handler = Arc::clone(&handler);
+            async move { handler(call).await?.reading() }
+        })
+    }
+
+    /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.
+    pub fn fixed(uri: impl Into<String>, name: impl Into<String>, contents: Contents) -> Self {
+        let mime_type = contents.mime_type.clone();
+        let resource = Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).shared();
+        mime_type.into_iter().fold(resource, Self::mime_type)
+    }
+
+    /// Of this type.
+    #[must_use]
+    pub fn mime_type(self, mime_type: impl Into<String>) -> Self {
+        self.with(|resource| resource.mime_type = Some(mime_type.into()))
+    }
+
+    /// A client may keep what it read for this long.
+    #[must_use]
+    pub fn ttl(self, ttl: Duration) -> Self {
+        self.with(|resource| resource.ttl = ttl)
+    }
+
+    /// It is the same for everyone who may read it, so anyone may keep it for others.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        self.with(|resource| resource.is_shared = true)
+    }
+
+    /// The same resource elsewhere.
+    pub(crate) fn moved(self, uri: String) -> Self {
+        self.with(|resource| {
+            let Detail { template, fault, .. } = Detail::at(uri.clone());
+            (resource.uri, resource.template, resource.fault) = (uri, template, fault);
+        })
+    }
+
+    /// With the arguments of this schema, of which the variables of its template must be the names.
+    #[must_use]
+    pub fn variables(self, schema: &Value) -> Self {
+        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        let named: Vec<String> =
+            self.definition().template.iter().flat_map(Template::names).map(str::to_owned).collect();
+        let lost = properties.keys().find(|name| !named.contains(name)).cloned();
+        let unused = named.iter().find(|name| !properties.contains_key(*name)).cloned();
+        let fault = lost
+            .map(|name| format!("has no variable `{{{name}}}`, which its function takes"))
+            .or_else(|| unused.map(|name| format!("has a variable `{{{name}}}`, which its function does not take")));
+        let suggesting =
+            |resource: Self, (name, property): (&String, &Value)| resource.suggesting(name, property, schema);
+        let resource = properties.iter().fold(self, suggesting);
+        resource.with(|resource| resource.fault = resource.fault.take().or(fault))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+        change(&mut self.definition_mut().detail);
+        self
+    }
+}

@@ -1,0 +1,199 @@
+//! URI templates (RFC 6570): which URIs they stand for, and what their variables are in one of them.
+//!
+//! RFC 6570 says how a template is expanded and not how a URI is taken apart; here it is, for `{name}` and `{+name}`. A
+//! variable must never smuggle in another path: decoded, a plain one has no `/`, and none has a `..` segment.
+
+use iri_string::template::UriTemplateStr;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+/// A template, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The text before the first variable.
+    start: String,
+    variables: Vec<Variable>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Variable {
+    name: String,
+    /// `{+name}`: may span segments of a path.
+    is_reserved: bool,
+    /// The text that ends it; the end of the URI if there is none.
+    until: String,
+}
+
+impl Template {
+    /// Takes a template apart; `None` for a URI without variables.
+    ///
+    /// # Errors
+    /// What can't be understood, in words that follow "the URI".
+    pub fn parse(text: &str) -> Result<Option<Self>, String> {
+        // A URI is ASCII (RFC 3986 §2), and the parser of templates expects it.
+        if !text.is_ascii() {
+            return Err("must be ASCII; percent-encode the rest".to_owned());
+        }
+        UriTemplateStr::new(text).map_err(|error| format!("is no URI template (RFC 6570): {error}"))?;
+        let (start, rest) = text.split_once('{').unwrap_or((text, ""));
+        if !has_scheme(start) {
+            return Err("must begin with a scheme, such as `notes://`".to_owned());
+        }
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let variables = rest.split('{').map(variable).collect::<Result<Vec<_>, _>>()?;
+        let is_blurred = variables.iter().rev().skip(1).any(|variable| variable.until.is_empty());
+        if is_blurred {
+            return Err("has two variables with nothing between them".to_owned());
+        }
+        Ok(Some(Self { start: start.to_owned(), variables }))
+    }
+
+    /// The names of its variables, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// What the variables are in this URI; `None` if it is none of the template's. A variable ends where the text after it
+    /// first appears.
+    #[must_use]
+    pub fn variables(&self, uri: &str) -> Option<Map<String, Value>> {
+        let mut rest = uri.strip_prefix(self.start.as_str())?;
+        let mut found = Map::new();
+        for (place, variable) in self.variables.iter().enumerate() {
+            let is_last = place + 1 == self.variables.len();
+            let (value, after) = variable.take(rest, is_last)?;
+            found.insert(variable.name.clone(), Value::String(variable.decode(value)?));
+            rest = after;
+        }
+        rest.is_empty().then_some(found)
+    }
+}
+
+impl Variable {
+    fn take<'u>(&self, rest: &'u str, is_last: bool) -> Option<(&'u str, &'u str)> {
+        if is_last { Some((rest.strip_suffix(self.until.as_str())?, "")) } else { rest.split_once(self.until.as_str()) }
+    }
+
+    fn decode(&self, value: &str) -> Option<String> {
+        let decoded = percent_decode_str(value).decode_utf8().ok()?.into_owned();
+        let is_raw = value.contains('/') || value.contains('?') || value.contains('#');
+        let mut segments = decoded.split(['/', '\\']);
+        let is_safe =
+            !decoded.is_empty() && !decoded.chars().any(char::is_control) && segments.all(|segment| segment != "..");
+        let is_one_segment = !is_raw && !decoded.contains(['/', '\\']) && decoded != ".";
+        (is_safe && (self.is_reserved || is_one_segment)).then_some(decoded)
+    }
+}
+
+/// What stands between one `{` and the next.
+fn variable(text: &str) -> Result<Variable, String> {
+    let (expression, until) = text.split_once('}').ok_or("has a `{` without its `}`")?;
+    let (is_reserved, name) = expression.strip_prefix('+').map_or((false, expression), |name| (true, name));
+    let lawful = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    if name.is_empty() || !name.chars().all(lawful) {
+        return Err(format!("has `{{{expression}}}`; a variable is written `{{name}}`, or `{{+name}}` to span a path"));
+    }
+    Ok(Variable { name: name.to_owned(), is_reserved, until: until.to_owned() })
+}
+
+/// RFC 3986 §3.1.
+fn has_scheme(start: &str) -> bool {
+    start.split_once(':').is_some_and(|(scheme, _)| {
+        let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(lawful)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use iri_string::spec::UriSpec;
+    use iri_string::template::UriTemplateString;
+    use iri_string::template::simple_context::SimpleContext;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn template(text: &str) -> Template {
+        Template::parse(text).expect("lawful").expect("with variables")
+    }
+
+    fn read(text: &str, uri: &str) -> Option<Value> {
+        template(text).variables(uri).map(Value::Object)
+    }
+
+    #[test]
+    fn variables_are_read_back() {
+        assert_eq!(read("test://template/{id}/data", "test://template/123/data"), Some(json!({"id": "123"})));
+        assert_eq!(read("a://{one}-{two}", "a://x-y-z"), Some(json!({"one": "x", "two": "y-z"})));
+        assert_eq!(read("file:///{+path}", "file:///a/b%20c.txt"), Some(json!({"path": "a/b c.txt"})));
+        assert_eq!(read("a://u/{email}", "a://u/alice%40example.com"), Some(json!({"email": "alice@example.com"})));
+        for other in ["test://template//data", "test://template/1/2/data", "test://template/1/datax", "x", ""] {
+            assert_eq!(read("test://template/{id}/data", other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_variable_leaves_its_place() {
+        for uri in [
+            "a://..",
+            "a://.",
+            "a://%2e%2e",
+            "a://x%2Fy",
+            "a://x/y",
+            "a://x%5Cy",
+            "a://x%00",
+            "a://x%ff",
+            "a://x?y",
+            "a://x#y",
+        ] {
+            assert_eq!(read("a://{id}", uri), None, "{uri}");
+        }
+        for uri in ["a://x/../y", "a://..", "a://x/%2e%2e", "a://x/..%2fy", "a://..%5cy"] {
+            assert_eq!(read("a://{+path}", uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_of_ours_is_refused() {
+        assert_eq!(Template::parse("notes://all"), Ok(None));
+        for wrong in [
+            "{id}",
+            "notes",
+            "a://{",
+            "a://{id",
+            "a://{id}{other}",
+            "a://{?q}",
+            "a://{id*}",
+            "a://{id:3}",
+            "a://{a,b}",
+            "a://{}",
+            "1a://{id}",
+            "A\u{e9}://{id}",
+        ] {
+            assert!(Template::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_rfc_6570_expands_is_read_back(id in "[^/\\\\\\pC]{1,20}", path in "[a-z]{1,5}(/[a-z .]{1,5}x){0,3}") {
+            prop_assume!(id != "." && id != "..");
+            let text = "test://{id}/files/{+path}";
+            let mut context = SimpleContext::new();
+            context.insert("id", id.as_str());
+            context.insert("path", path.as_str());
+            let expanded = UriTemplateString::try_from(text.to_owned()).expect("lawful");
+            let uri = expanded.expand::<UriSpec, _>(&context).expect("expandable").to_string();
+            prop_assert_eq!(read(text, &uri), Some(json!({"id": id, "path": path})));
+        }
+
+        #[test]
+        fn no_uri_brings_it_down(uri: String) {
+            let _ = read("test://{id}/files/{+path}", &uri);
+            let _ = Template::parse(&uri);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Pages that show a tool's answers (MCP Apps, `io.modelcontextprotocol/ui`, 2026-01-26).
+//!
+//! A page is one self-contained HTML document. What it loads from elsewhere must be declared, or a host blocks it: a page
+//! that names a place it does not declare is a fault of the app, not a button that does nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::{Contents, Resource};
+
+/// What every page is.
+pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
+
+/// How long a client may keep a page.
+const TTL: Duration = Duration::from_secs(3_600);
+
+/// A page in the making.
+#[derive(Clone, Debug)]
+pub struct UiResource {
+    uri: String,
+    name: String,
+    description: String,
+    html: String,
+    csp: Csp,
+    permissions: BTreeSet<Permission>,
+    domain: Option<String>,
+    prefers_border: Option<bool>,
+}
+
+/// What a page may reach beyond itself: origins such as `https://api.example.com`, or `https://*.example.com`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Csp {
+    connect: Vec<String>,
+    resource: Vec<String>,
+    frame: Vec<String>,
+    base_uri: Vec<String>,
+}
+
+/// What a page may use of its user's machine, if host and user agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// The camera.
+    Camera,
+    /// The microphone.
+    Microphone,
+    /// Where the user is.
+    Geolocation,
+    /// Writing to the clipboard.
+    ClipboardWrite,
+}
+
+impl Csp {
+    /// Requests, sockets and events go there.
+    #[must_use]
+    pub fn connect(mut self, origin: impl Into<String>) -> Self {
+        self.connect.push(origin.into());
+        self
+    }
+
+    /// Scripts, styles, pictures, fonts and media come from there.
+    #[must_use]
+    pub fn resource(mut self, origin: impl Into<String>) -> Self {
+        self.resource.push(origin.into());
+        self
+    }
+
+    /// Frames show pages from there.
+    #[must_use]
+    pub fn frame(mut self, origin: impl Into<String>) -> Self {
+        self.frame.push(origin.into());
+        self
+    }
+
+    /// The page's own base may be there.
+    #[must_use]
+    pub fn base_uri(mut self, origin: impl Into<String>) -> Self {
+        self.base_uri.push(origin.into());
+        self
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        [&self.connect, &self.resource, &self.frame, &self.base_uri].into_iter().flatten()
+    }
+
+    fn declares(&self, origin: &str) -> bool {
+        let covers = |declared: &String| match declared.split_once("*.") {
+            Some((scheme, domain)) => origin
+                .strip_prefix(scheme)
+                .is_some_and(|host| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))),
+            None => origin == declared,
+        };
+        self.all().any(covers)
+    }
+
+    fn to_json(&self) -> Map<String, Value> {
+        let lists = [
+            ("connectDomains", &self.connect),
+            ("resourceDomains", &self.resource),
+            ("frameDomains", &self.frame),
+            ("baseUriDomains", &self.base_uri),
+        ];
+        let named = lists.into_iter().filter(|(_, origins)| !origins.is_empty());
+        named.map(|(name, origins)| (name.to_owned(), json!(origins))).collect()
+    }
+}
+
+impl Permission {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Camera => "camera",
+            Self::Microphone => "microphone",
+            Self::Geolocation => "geolocation",
+            Self::ClipboardWrite => "clipboardWrite",
+        }
+    }
+}
+
+impl UiResource {
+    /// A page under a `ui://` URI: HTML that needs nothing else, as `include_str!` gives it.
+    #[must_use]
+    pub fn html(uri: impl Into<String>, name: impl Into<String>, html: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            name: name.into(),
+            description: "A page for people.".to_owned(),
+            html: html.into(),
+            csp: Csp::default(),
+            permissions: BTreeSet::new(),
+            domain: None,
+            prefers_border: None,
+        }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = text.into();
+        self
+    }
+
+    /// What it may reach beyond itself.
+    #[must_use]
+    pub fn csp(mut self, csp: Csp) -> Self {
+        self.csp = csp;
+        self
+    }
+
+    /// What it may use of its user's machine.
+    #[must_use]
+    pub fn permissions(mut self, permissions: impl IntoIterator<Item = Permission>) -> Self {
+        self.permissions.extend(permissions);
+        self
+    }
+
+    /// The origin that a host should give it, where it needs a steady one.
+    #[must_use]
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Whether a host should draw a border around it.
+    #[must_use]
+    pub const fn prefers_border(mut self, prefers: bool) -> Self {
+        self.prefers_border = Some(prefers);
+        self
+    }
+
+    fn fault(&self) -> Option<String> {
+        if !self.uri.starts_with("ui://") || self.uri.contains('{') {
+            return Some("is a page's and must begin with `ui://`, without variables".to_owned());
+        }
+        if let Some(origin) = self.csp.all().find(|origin| !is_origin(origin)) {
+            return Some(format!(
+                "declares `{origin}`; an origin is such as `https://api.example.com` or `https://*.example.com`"
+            ));
+        }
+        let undeclared = places(&self.html).find(|origin| !self.csp.declares(origin));
+        undeclared.map(|origin| format!("is a page's that reaches for `{origin}`, which its `Csp` does not declare"))
+    }
+
+    /// `_meta.ui`, without what was not said.
+    fn meta(&self) -> Map<String, Value> {
+        let mut meta = Map::new();
+        let csp = self.csp.to_json();
+        if !csp.is_empty() {
+            meta.insert("csp".into(), Value::Object(csp));
+        }
+        if !self.permissions.is_empty() {
+            let words = self.permissions.iter().map(|permission| (permission.word().to_owned(), json!({})));
+            meta.insert("permissions".into(), Value::Object(words.collect()));
+        }
+        meta.extend(self.domain.iter().map(|domain| ("domain".to_owned(), json!(domain))));
+        meta.extend(self.prefers_border.map(|prefers| ("prefersBorder".to_owned(), json!(prefers))));
+        meta
+    }
+}
+
+impl From<UiResource> for Resource {
+    fn from(page: UiResource) -> Self {
+        let (fault, meta) = (page.fault(), page.meta());
+        let size = page.html.len() as u64;
+        let contents = Contents::text(page.html).mime_type(UI_MIME_TYPE);
+        let resource = Self::fixed(page.uri, page.name, contents).description(page.description).ttl(TTL);
+        resource.with(|resource| {
+            resource.size = Some(size);
+            resource.fault = resource.fault.take().or(fault);
+            resource.ui = Some(Arc::new(Value::Object(meta)));
+        })
+    }
+}
+
+/// `https:` or `wss:` and a host, with at most a first label that stands for any.
+fn is_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("wss://"));
+    host.is_some_and(|host| {
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let lawful =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':');
+        host.contains('.') && host.bytes().all(lawful)
+    })
+}
+
+/// The origins that a page reaches for by itself. Links that a person follows are not among them, nor names of XML.
+fn places(html: &str) -> impl Iterator<Item = String> {
+    let found = html.match_indices("//").filter_map(|(place, _)| {
+        let scheme = ["https:", "http:", "wss:", "ws:"].into_iter().find(|scheme| html[..place].ends_with(scheme));
+        let before = &html[..place - scheme.map_or(0, str::len)];
+        let is_value = before.ends_with(['"', '\'', '(', '`', '=']);
+        let host: String =
+            html[place + 2..].chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
+        let is_link = before.rsplit_once('<').is_some_and(|(_, tag)| tag.starts_with("a ") && !tag.contains('>'));
+        let reaches = is_value && host.contains(['.', ':']) && !is_link && host != "www.w3.org";
+        reaches.then(|| format!("{}//{}", scheme.unwrap_or("https:"), host.to_ascii_lowercase()))
+    });
+    found.collect::<BTreeSet<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Resources;
+    use crate::source::Kind;
+
+    fn faults(page: UiResource) -> Vec<String> {
+        Resources::faults(Resource::from(page).definition())
+    }
+
+    fn page(html: &str) -> UiResource {
+        UiResource::html("ui://crm/contacts", "contacts", html)
+    }
+
+    #[test]
+    fn a_page_by_itself_has_no_fault_and_says_nothing_it_need_not() {
+        let html = r#"<svg xmlns="http://www.w3.org/2000/svg"></svg><a href="https://example.com">more</a> see https://example.com // not"#;
+        assert_eq!(faults(page(html)), Vec::<String>::new());
+        let resource = Resource::from(page(html));
+        assert_eq!(resource.definition().ui.as_deref(), Some(&json!({})));
+        assert_eq!(resource.definition().mime_type.as_deref(), Some(UI_MIME_TYPE));
+    }
+
+    #[test]
+    fn what_it_reaches_for_must_be_declared() {
+        for html in [
+            r#"<script src="https://cdn.example.com/x.js"></script>"#,
+            r"<script src='//cdn.example.com/x.js'></script>",
+            "<style>body { background: url(https://cdn.example.com/x.png) }</style>",
+            "<script>fetch('https://cdn.example.com/')</script>",
+            "<img src=https://cdn.example.com/x.png>",
+            "<script>new WebSocket(`wss://cdn.example.com`)</script>",
+        ] {
+            assert!(faults(page(html))[0].contains("cdn.example.com"), "{html}");
+        }
+        let html = r#"<script src="https://cdn.example.com/x.js"></script>"#;
+        for origin in ["https://cdn.example.com", "https://*.example.com"] {
+            assert_eq!(faults(page(html).csp(Csp::default().resource(origin))), Vec::<String>::new(), "{origin}");
+        }
+        assert_eq!(faults(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(), 1);
+    }
+
+    #[test]
+    fn no_origin_is_open_or_in_the_clear() {
+        for origin in [
+            "*",
+            "https://*",
+            "http://example.com",
+            "https://example.com/path",
+            "https://",
+            "example.com",
+            "https://a b.com",
+            "'unsafe-eval'",
+        ] {
+            let declared = page("").csp(Csp::default().connect(origin));
+            assert!(faults(declared).first().is_some_and(|fault| fault.contains("declares")), "{origin}");
+        }
+        for uri in ["https://example.com", "ui://{id}"] {
+            assert!(!faults(UiResource::html(uri, "x", "")).is_empty(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_said_in_the_protocols_words() {
+        let csp = Csp::default().connect("https://api.example.com").frame("https://maps.example.com");
+        let page = page("").csp(csp).permissions([Permission::Geolocation]).prefers_border(true);
+        assert_eq!(
+            Value::Object(page.meta()),
+            json!({
+                "csp": {"connectDomains": ["https://api.example.com"], "frameDomains": ["https://maps.example.com"]},
+                "permissions": {"geolocation": {}},
+                "prefersBorder": true,
+            })
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! What can be called: the [`Source`] seam, and what an author's tools, prompts and resources have in common.
+//!
+//! A source knows nothing of HTTP or MCP; every voice speaks for it, so no rule may live in a voice.
+
+mod catalog;
+mod completion;
+mod definition;
+mod offer;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use catalog::Catalog;
+pub use completion::{Completer, Completion, completer};
+pub use definition::{Definition, MAX_NAME_BYTES};
+pub use offer::{Handler, Offer};
+
+use crate::call::{Asked, Call};
+use crate::error::{Error, Result};
+use crate::user::Caller;
+
+/// A kind of thing that an app offers: tools, prompts, resources.
+pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
+    /// What one is called.
+    const NOUN: &'static str;
+
+    /// What a definition of this kind says beyond a name and a description.
+    type Detail: fmt::Debug + Clone + PartialEq + Send + Sync;
+
+    /// What a call gives.
+    type Answer: Answer;
+
+    /// Everything that is wrong with a definition, each in a sentence that names it.
+    fn faults(definition: &Definition<Self>) -> Vec<String>;
+
+    /// What it is found and listed by: its name, or a resource's URI.
+    fn key(definition: &Definition<Self>) -> &str {
+        &definition.name
+    }
+
+    /// Its version, where it says one.
+    fn version(_definition: &Definition<Self>) -> Option<&str> {
+        None
+    }
+
+    /// Another name under which it may be called.
+    fn alias(_definition: &Definition<Self>) -> Option<&str> {
+        None
+    }
+
+    /// Whether it answers to this name too, as a template does to URIs. Asked of what [`is_pattern`](Self::is_pattern).
+    fn matches(_definition: &Definition<Self>, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether it answers to more names than one can list.
+    fn is_pattern(_definition: &Definition<Self>) -> bool {
+        false
+    }
+
+    /// What a call takes from the definition it was resolved to.
+    fn bind(_definition: &Definition<Self>, _call: &mut Call) {}
+}
+
+/// What a call gives.
+pub trait Answer: fmt::Debug + Send + 'static {
+    /// About how many bytes it takes on the wire.
+    fn size(&self) -> usize;
+
+    /// Whether it tells of a failure, and why, for the log.
+    fn failure(&self) -> Option<Option<&str>> {
+        None
+    }
+}
+
+/// An answer, or what must be known first.
+#[derive(Debug, PartialEq)]
+pub enum Reply<A> {
+    /// The answer.
+    Answer(A),
+    /// The call begins anew when this has been answered.
+    Asks(Asked),
+}
+
+impl<A> Reply<A> {
+    /// The answer.
+    ///
+    /// # Errors
+    /// `Invalid` if something is asked instead.
+    pub fn answer(self) -> Result<A> {
+        match self {
+            Self::Answer(answer) => Ok(answer),
+            Self::Asks(_) => Err(Error::invalid("this needs an answer from the user first")),
+        }
+    }
+}
+
+/// What a caller may see.
+#[derive(Clone, Debug)]
+pub struct Listing<K: Kind> {
+    /// The definitions, in order of [`Kind::key`].
+    pub definitions: Vec<Arc<Definition<K>>>,
+    /// Whether another caller may see others: then nobody may keep the list for anyone else.
+    pub is_private: bool,
+}
+
+/// Something that lists what it offers, and calls it for a caller.
+///
+/// A name is resolved once, by [`find`](Self::find), and what was found is called: a thing that is disabled, hidden, of
+/// another version, or forbidden is unknown by every way in. Wrappers add rules, leaves do the work; the laws
+/// (`tool::laws`, feature `laws`) hold for all of them.
+#[async_trait]
+pub trait Source<K: Kind>: fmt::Debug + Send + Sync + 'static {
+    /// What this caller may see.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn list(&self, caller: &Caller) -> Result<Listing<K>>;
+
+    /// What this name, address or URI means for this caller. Costs the same however much there is.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>>;
+
+    /// Calls what was found. What the author's function reports as wrong is an answer, not an error.
+    ///
+    /// # Errors
+    /// `NotFound` if the caller may not see it, `Invalid` if the arguments don't fit, `Forbidden`, `Stale`,
+    /// `Unsupported`, `DeadlineExceeded`, `Unavailable`, `Internal`.
+    async fn call(&self, found: &Arc<Definition<K>>, call: Call) -> Result<Reply<K::Answer>>;
+
+    /// Suggests values for one of its arguments, the best first.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>>;
+}
+
+/// A source that many parts share.
+pub type Shared<K> = Arc<dyn Source<K>>;
+
+/// What a call means for its caller: the one way in for every voice.
+///
+/// # Errors
+/// `NotFound` for whatever is not there for this caller, by this name, in this version; `Unavailable`.
+pub async fn resolve<K: Kind>(source: &dyn Source<K>, call: &Call) -> Result<Arc<Definition<K>>> {
+    let found = source.find(&call.caller, &call.name).await?;
+    let found = found.filter(|found| call.version.is_none() || K::version(found) == call.version.as_deref());
+    found.ok_or_else(|| unknown::<K>(&call.name))
+}
+
+/// Resolves a call and makes it.
+///
+/// # Errors
+/// As [`resolve`] and [`Source::call`].
+pub async fn reach<K: Kind>(source: &dyn Source<K>, call: Call) -> Result<Reply<K::Answer>> {
+    let found = resolve(source, &call).await?;
+    source.call(&found, call).await
+}
+
+/// What anyone is told about something that is not there for them: the same for every reason.
+#[must_use]
+pub fn unknown<K: Kind>(name: &str) -> Error {
+    Error::not_found(format!("unknown {} `{name}`", K::NOUN))
+}

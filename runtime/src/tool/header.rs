@@ -1,0 +1,140 @@
+//! Arguments that a client tells in a header too, for gateways to route and limit by (MCP 2026-07-28, `x-mcp-header`).
+//!
+//! Clients drop a tool whose annotations break the rules, so an app that has one does not start.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::Tools;
+use crate::source::Definition;
+
+const HEADER: &str = "x-mcp-header";
+
+/// Whether a schema has an annotation at all.
+pub(super) fn any(schema: &Map<String, Value>) -> bool {
+    places(&Value::Object(schema.clone()), true) != (0, 0)
+}
+
+/// Everything that breaks the rules (streamable HTTP, custom headers).
+pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
+    let schema = Value::Object((*tool.input_schema).clone());
+    let (lawful, stray) = places(&schema, true);
+    let mut faults = Vec::new();
+    if stray > 0 {
+        faults.push("stands where only a property of the arguments may have it".to_owned());
+    }
+    if lawful > 0 && !tool.scopes.is_empty() {
+        faults.push("needs a tool without scopes: headers are checked before anyone knows who may see it".to_owned());
+    }
+    property_faults(&schema, &mut BTreeSet::new(), &mut faults);
+    faults.into_iter().map(|fault| format!("tool `{}`: `{HEADER}` {fault}", tool.name)).collect()
+}
+
+/// How many annotations stand on properties, and how many elsewhere.
+fn places(schema: &Value, is_on_chain: bool) -> (usize, usize) {
+    let Some(words) = schema.as_object() else {
+        return sum(schema.as_array().into_iter().flatten().map(|item| places(item, false)));
+    };
+    sum(words.iter().map(|(word, value)| match (word.as_str(), value) {
+        // A property may have that name; an annotation is no schema.
+        (HEADER, Value::Object(_)) => places(value, false),
+        (HEADER, _) => {
+            if is_on_chain {
+                (1, 0)
+            } else {
+                (0, 1)
+            }
+        }
+        ("properties", Value::Object(properties)) => {
+            sum(properties.values().map(|property| places(property, is_on_chain)))
+        }
+        ("default" | "const" | "enum" | "examples", _) => (0, 0),
+        _ => places(value, false),
+    }))
+}
+
+fn sum(counts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    counts.fold((0, 0), |(left, right), (more, others)| (left + more, right + others))
+}
+
+fn property_faults(schema: &Value, seen: &mut BTreeSet<String>, faults: &mut Vec<String>) {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(header) = property.get(HEADER) {
+            faults.extend(fault(property, header, seen).map(|fault| format!("of `{name}` {fault}")));
+        }
+        property_faults(property, seen, faults);
+    }
+}
+
+fn fault(property: &Value, header: &Value, seen: &mut BTreeSet<String>) -> Option<&'static str> {
+    let Some(header) = header.as_str().filter(|text| !text.is_empty() && text.bytes().all(is_token)) else {
+        return Some("must be the end of a header's name: letters, digits and `-`");
+    };
+    if !matches!(property["type"].as_str(), Some("string" | "integer" | "boolean")) {
+        return Some("stands on what is no text, whole number or boolean");
+    }
+    (!seen.insert(header.to_ascii_lowercase())).then_some("is there twice")
+}
+
+/// RFC 9110 §5.6.2, `tchar`.
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tool::{Outcome, Tool};
+
+    fn fault_of(properties: &Value) -> Vec<String> {
+        let schema = json!({ "type": "object", "properties": properties });
+        let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
+        tool.definition().faults()
+    }
+
+    #[test]
+    fn lawful_annotations_pass() {
+        let nested =
+            json!({"to": {"type": "object", "properties": {"zone": {"type": "integer", "x-mcp-header": "Zone"}}}});
+        for lawful in [
+            json!({"region": {"type": "string", "x-mcp-header": "Region"}}),
+            nested,
+            json!({"x-mcp-header": {"type": "string"}}),
+        ] {
+            assert_eq!(fault_of(&lawful), Vec::<String>::new(), "{lawful}");
+        }
+    }
+
+    #[test]
+    fn every_broken_rule_is_told() {
+        for (properties, word) in [
+            (json!({"a": {"type": "string", "x-mcp-header": ""}}), "must be the end"),
+            (json!({"a": {"type": "string", "x-mcp-header": "a b"}}), "must be the end"),
+            (json!({"a": {"type": "string", "x-mcp-header": 7}}), "must be the end"),
+            (json!({"a": {"type": "number", "x-mcp-header": "A"}}), "stands on what is no text"),
+            (
+                json!({"a": {"type": "string", "x-mcp-header": "A"}, "b": {"type": "string", "x-mcp-header": "a"}}),
+                "is there twice",
+            ),
+            (json!({"a": {"type": "array", "items": {"type": "string", "x-mcp-header": "A"}}}), "stands where only"),
+        ] {
+            let faults = fault_of(&properties);
+            assert!(faults.iter().any(|fault| fault.contains(word)), "{properties}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn scopes_and_headers_do_not_go_together() {
+        let schema = json!({"type": "object", "properties": {"a": {"type": "string", "x-mcp-header": "A"}}});
+        let tool =
+            Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.").scopes(["x"]);
+        assert!(tool.definition().faults()[0].contains("without scopes"));
+    }
+}

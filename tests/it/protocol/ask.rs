@@ -1,0 +1,211 @@
+//! Calls that ask their user, over as many rounds as it takes.
+
+use mcp_lambda::testkit::{Answer, Client, TestApp};
+use mcp_lambda_tests::protocol;
+use serde_json::{Value, json};
+
+fn able() -> Value {
+    json!({"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}})
+}
+
+async fn house() -> TestApp {
+    TestApp::new(protocol::app()).await
+}
+
+fn accept(content: &Value) -> Value {
+    json!({ "action": "accept", "content": content })
+}
+
+/// A round: what is called, and what the client brings back.
+async fn round(client: &Client<'_>, tool: &str, responses: Value, state: Option<&str>) -> Answer {
+    let mut params = json!({ "name": tool, "arguments": {}, "inputResponses": responses });
+    if let Some(state) = state {
+        params["requestState"] = state.into();
+    }
+    client.mcp("tools/call", params).await
+}
+
+fn asked(answer: &Answer) -> Vec<String> {
+    let result = answer.result();
+    assert_eq!(result["resultType"], "input_required", "{}", answer.text);
+    result["inputRequests"].as_object().expect("requests").keys().cloned().collect()
+}
+
+fn state(answer: &Answer) -> String {
+    answer.result()["requestState"].as_str().expect("a state").to_owned()
+}
+
+#[tokio::test]
+async fn two_questions_are_asked_in_turn_and_the_first_answer_is_not_forgotten() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("travel", json!({})).await;
+    assert_eq!(asked(&first), ["city"]);
+    let request = &first.result()["inputRequests"]["city"];
+    assert_eq!((&request["method"], &request["params"]["mode"]), (&json!("elicitation/create"), &json!("form")));
+    assert_eq!(request["params"]["requestedSchema"]["required"], json!(["name"]));
+    let second = round(&alice, "travel", json!({"city": accept(&json!({"name": "Oslo"}))}), Some(&state(&first))).await;
+    assert_eq!(asked(&second), ["stay"]);
+    assert_ne!(state(&first), state(&second));
+    assert!(!state(&second).contains("Oslo"), "what was answered can't be read on the way");
+    let done = round(&alice, "travel", json!({"stay": accept(&json!({"nights": 3}))}), Some(&state(&second))).await;
+    assert_eq!(done.tool_text(), "3 nights in Oslo by train");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_asked_for_again() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("travel", json!({})).await;
+    for wrong in [
+        json!({}),
+        json!({"other": accept(&json!({"name": "Oslo"}))}),
+        json!({"city": 7}),
+        json!({"city": null}),
+        json!({"city": accept(&json!({"name": 7}))}),
+        json!({"city": accept(&json!({}))}),
+        json!({"city": {"action": "perhaps"}}),
+    ] {
+        assert_eq!(asked(&round(&alice, "travel", wrong.clone(), Some(&state(&first))).await), ["city"], "{wrong}");
+    }
+    let extra =
+        json!({"city": accept(&json!({"name": "Oslo", "more": 1})), "stay": accept(&json!({"nights": 9})), "x": 1});
+    let second = round(&alice, "travel", extra, Some(&state(&first))).await;
+    assert_eq!(asked(&second), ["stay"], "what was not asked is not answered");
+}
+
+#[tokio::test]
+async fn a_user_may_decline() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("travel", json!({})).await;
+    for action in ["decline", "cancel"] {
+        let answer = round(&alice, "travel", json!({"city": {"action": action}}), Some(&state(&first))).await;
+        assert_eq!(answer.tool_text(), "Stay at home.");
+    }
+}
+
+#[tokio::test]
+async fn a_state_holds_for_its_user_tool_and_arguments_alone() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let bob = house.user("bob@example.com").await.able_to(able());
+    let kept = state(&alice.call("travel", json!({})).await);
+    let city = json!({"city": accept(&json!({"name": "Oslo"}))});
+    let with = async |arguments: Value| {
+        let params = json!({"name": "travel", "arguments": arguments, "inputResponses": city, "requestState": kept});
+        alice.mcp("tools/call", params).await
+    };
+    let cut = &kept[..kept.len() - 1];
+    for refused in [
+        round(&bob, "travel", city.clone(), Some(&kept)).await,
+        round(&alice, "wander", city.clone(), Some(&kept)).await,
+        with(json!({"by": "ship"})).await,
+        round(&alice, "travel", city.clone(), Some(&format!("{kept}-TAMPERED"))).await,
+        round(&alice, "travel", city.clone(), Some(cut)).await,
+        round(&alice, "travel", city.clone(), Some("")).await,
+        round(&alice, "travel", city.clone(), Some("x.y")).await,
+    ] {
+        assert_eq!(refused.error_code(), -32_602, "{}", refused.text);
+        assert!(refused.json["error"]["message"].as_str().expect("words").contains("start anew"), "{}", refused.text);
+    }
+    assert_eq!(asked(&with(json!({})).await), ["stay"], "and it still holds for its own");
+}
+
+#[tokio::test]
+async fn a_state_holds_for_ten_minutes() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let kept = state(&alice.call("travel", json!({})).await);
+    let city = json!({"city": accept(&json!({"name": "Oslo"}))});
+    house.clock.advance(599);
+    assert_eq!(asked(&round(&alice, "travel", city.clone(), Some(&kept)).await), ["stay"]);
+    house.clock.advance(1);
+    assert_eq!(round(&alice, "travel", city, Some(&kept)).await.error_code(), -32_602);
+}
+
+#[tokio::test]
+async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let city = json!({"city": accept(&json!({"name": "Oslo"}))});
+    assert_eq!(asked(&round(&alice, "pay", city.clone(), None).await), ["city"], "an answer to nothing that was asked");
+    let kept = state(&alice.call("pay", json!({})).await);
+    let other = house.another(protocol::app(), &[]).await;
+    let there = other.with_token(alice.token()).able_to(able());
+    assert_eq!(round(&there, "pay", city.clone(), Some(&kept)).await.tool_text(), "paid in Oslo");
+    for client in [&alice, &there] {
+        assert_eq!(round(client, "pay", city.clone(), Some(&kept)).await.error_code(), -32_602);
+    }
+    // Elsewhere an answer may come again: the call is the same.
+    let kept = state(&alice.call("travel", json!({})).await);
+    for _ in 0..2 {
+        assert_eq!(asked(&round(&alice, "travel", city.clone(), Some(&kept)).await), ["stay"]);
+    }
+}
+
+#[tokio::test]
+async fn several_questions_of_several_kinds_are_put_together() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("all_at_once", json!({})).await;
+    assert_eq!(asked(&first), ["city", "folders", "page"]);
+    let requests = &first.result()["inputRequests"];
+    assert_eq!(requests["page"]["params"]["url"], "https://pay.example.com/1");
+    assert_eq!(requests["folders"]["method"], "roots/list");
+    let two = json!({"city": accept(&json!({"name": "Oslo"})), "page": {"action": "accept"}});
+    let second = round(&alice, "all_at_once", two, Some(&state(&first))).await;
+    assert_eq!(asked(&second), ["folders"], "what was answered is not asked again");
+    let folders = json!({"folders": {"roots": [{"uri": "file:///a"}, {"uri": "file:///b"}]}});
+    let done = round(&alice, "all_at_once", folders, Some(&state(&second))).await;
+    assert_eq!(done.tool_text(), "Some(\"Oslo\") true 2");
+}
+
+#[tokio::test]
+async fn prompts_and_resources_ask_too() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let city = json!({"city": accept(&json!({"name": "Oslo"}))});
+    for (method, key, value, path) in [
+        ("prompts/get", "name", "interview", "/messages/0/content/text"),
+        ("resources/read", "uri", "test://guide", "/contents/0/text"),
+    ] {
+        let first = alice.mcp(method, json!({ key: value })).await;
+        assert_eq!(asked(&first), ["city"], "{method}");
+        let again = json!({ key: value, "inputResponses": city, "requestState": state(&first) });
+        let done = alice.mcp(method, again).await;
+        let text = done.result().pointer(path).and_then(Value::as_str).expect("text");
+        assert!(text.contains("Oslo"), "{text}");
+    }
+    let tools_state = state(&alice.call("pay", json!({})).await);
+    let crossed = json!({"name": "interview", "inputResponses": city, "requestState": tools_state});
+    assert_eq!(alice.mcp("prompts/get", crossed).await.error_code(), -32_602);
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_ask_is_told_so() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    let answer = alice.call("travel", json!({})).await;
+    assert!(answer.is_tool_error() && answer.tool_text().contains("can't ask its user by a form"), "{}", answer.text);
+    let urls_alone = alice.clone().able_to(json!({"elicitation": {"url": {}}}));
+    assert!(urls_alone.call("travel", json!({})).await.is_tool_error());
+    assert_eq!(asked(&alice.clone().able_to(json!({"elicitation": {}})).call("travel", json!({})).await), ["city"]);
+    let call =
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "travel", "arguments": {}}});
+    let older = alice.older(&call).await;
+    assert!(older.is_tool_error() && older.tool_text().contains("2026-07-28"), "{}", older.text);
+}
+
+#[tokio::test]
+async fn a_capability_that_is_required_is_named() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    let answer = alice.call("ponder", json!({})).await;
+    assert_eq!((answer.status, answer.error_code()), (400, -32_021), "{}", answer.text);
+    assert_eq!(answer.json["error"]["data"]["requiredCapabilities"], json!({"sampling": {}}));
+    let able = alice.able_to(json!({"sampling": {}}));
+    let first = able.call("ponder", json!({})).await;
+    let thought = json!({"thought": {"role": "assistant", "content": {"type": "text", "text": "42"}, "model": "m"}});
+    assert_eq!(round(&able, "ponder", thought, Some(&state(&first))).await.tool_text(), "\"42\"");
+}

@@ -1,0 +1,147 @@
+//! Resources one by one and by template.
+
+use std::sync::Arc;
+
+use http::Method;
+use mcp_lambda::records::UserData;
+use mcp_lambda::testkit::{TestApp, Watched};
+use mcp_lambda_tests::protocol;
+use serde_json::json;
+
+async fn house() -> TestApp {
+    TestApp::new(protocol::app()).await
+}
+
+#[tokio::test]
+async fn what_is_listed_can_be_read() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    let listed = alice.mcp("resources/list", json!({})).await;
+    for resource in listed.result()["resources"].as_array().expect("a list") {
+        let uri = resource["uri"].as_str().expect("a URI");
+        assert!(resource["name"].is_string() && !uri.contains('{'), "{resource}");
+        assert_eq!(alice.read(uri).await.status, 200);
+    }
+    let templates = alice.mcp("resources/templates/list", json!({})).await;
+    assert_eq!(templates.result()["resourceTemplates"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn text_bytes_and_json_come_with_their_type() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    let contents = async |uri: &str| alice.read(uri).await.result()["contents"][0].clone();
+    assert_eq!(
+        contents("test://about").await,
+        json!({"uri": "test://about", "mimeType": "text/plain", "text": "about this app"})
+    );
+    assert_eq!(
+        contents("test://picture").await,
+        json!({"uri": "test://picture", "mimeType": "image/png", "blob": "iVBORw=="})
+    );
+    let day = contents("days://2026/warm").await;
+    assert_eq!(
+        (&day["mimeType"], &day["text"]),
+        (&json!("application/json"), &json!(r#"{"tone":"warm","year":2026}"#))
+    );
+    assert_eq!(contents("files:///a/b%20c.txt").await["text"], "a/b c.txt");
+}
+
+#[tokio::test]
+async fn each_says_how_long_and_for_whom_it_holds() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for (uri, ttl, scope) in
+        [("test://about", 300_000, "public"), ("test://picture", 0, "private"), ("test://secret", 300_000, "private")]
+    {
+        let answer = alice.read(uri).await;
+        let result = answer.result();
+        assert_eq!((result["ttlMs"].as_u64(), result["cacheScope"].as_str()), (Some(ttl), Some(scope)), "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_in_either_era() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for uri in ["test://nothing", "note://none", "days://2026", "", "test://about/", "TEST://about"] {
+        let answer = alice.read(uri).await;
+        assert_eq!(
+            (answer.error_code(), &answer.json["error"]["data"]["uri"]),
+            (-32_602, &json!(uri)),
+            "{}",
+            answer.text
+        );
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
+        assert_eq!(alice.older(&message).await.error_code(), -32_002, "{uri}");
+    }
+    let answer = alice.read("days://soon/warm").await;
+    assert!(
+        answer.json["error"]["message"].as_str().expect("words").contains("`year` does not fit"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn no_uri_leads_out_of_its_template() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for uri in [
+        "note://..",
+        "note://%2e%2e",
+        "note://a%2Fb",
+        "note://a/../b",
+        "files:///a/../b",
+        "files:///%2e%2e/b",
+        "files:///a%2f..%2fb",
+    ] {
+        assert_eq!(alice.read(uri).await.error_code(), -32_602, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_users_own_is_nobody_elses() {
+    let house = house().await;
+    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    let data = UserData::new(Arc::<Watched>::clone(&house.store), &"alice@example.com".parse().expect("valid"));
+    data.put("hers", &"mine").await.expect("kept");
+    assert_eq!(alice.read("note://hers").await.result()["contents"][0]["text"], "mine");
+    let refused = bob.read("note://hers").await;
+    assert_eq!(refused.error_code(), -32_602);
+    let absent = bob.read("note://none").await;
+    let words = |text: &str, id: &str| text.replace(id, "ID");
+    assert_eq!(
+        words(&refused.json["error"].to_string(), "hers"),
+        words(&absent.json["error"].to_string(), "none"),
+        "who looks for another's learns nothing"
+    );
+}
+
+#[tokio::test]
+async fn what_a_token_is_not_good_for_is_not_there() {
+    let house = house().await;
+    house.user("alice@example.com").await;
+    let body = json!({"email": "alice@example.com", "scopes": ["read"]});
+    let token = house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+    let reader = house.with_token(token.json["token"].as_str().expect("a token"));
+    assert!(!reader.mcp("resources/list", json!({})).await.text.contains("test://secret"));
+    let (hidden, absent) = (reader.read("test://secret").await, reader.read("test://absent").await);
+    assert_eq!(hidden.text.replace("secret", "X"), absent.text.replace("absent", "X"));
+}
+
+#[tokio::test]
+async fn an_older_client_may_subscribe_to_what_is_there() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for (method, uri, code) in [
+        ("resources/subscribe", "test://about", 0),
+        ("resources/unsubscribe", "test://about", 0),
+        ("resources/subscribe", "test://nothing", -32_002),
+    ] {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": uri}});
+        assert_eq!(alice.older(&message).await.error_code(), code, "{method} {uri}");
+        let modern = alice.mcp(method, json!({ "uri": uri })).await;
+        assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{method}");
+    }
+}

@@ -6,39 +6,20 @@ Run by .ci/run after a release build. Each part prints what it does and fails on
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
-from world import free_port, status, wait_for
+from world import KEY, ROOT, check, emulator, environment, free_port, running, say, status
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTES = str(ROOT / "target/release/notes")
 ADMIN = str(ROOT / "target/release/notes-admin")
 STORE_LAWS = str(ROOT / "target/debug/store-laws")
-KEY = "interop-key-0123456789-0123456789"
 ERAS = ["auto", "2026-07-28", "legacy"]
-
-
-def say(text):
-    print(f"  {text}", flush=True)
-
-
-def check(holds, what):
-    if not holds:
-        raise SystemExit(f"FAILED: {what}")
-    say(f"ok: {what}")
-
-
-def environment(home, **more):
-    """Nothing of the machine's own but the path, and a home that is empty."""
-    return {"HOME": home, "PATH": os.environ["PATH"], **more}
 
 
 def admin(env, *arguments):
@@ -46,17 +27,6 @@ def admin(env, *arguments):
     if output.returncode:
         raise SystemExit(f"FAILED: notes-admin {' '.join(arguments)}: {output.stderr}")
     return json.loads(output.stdout)
-
-
-@contextmanager
-def running(command, env, url, seconds=30):
-    process = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True)
-    try:
-        wait_for(url, process, seconds)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
 
 
 def client(url, token, mode):
@@ -110,11 +80,9 @@ async def over_stdio(home):
         await use_notes(Client(command, mode=mode), f"bread ({mode})")
 
 
-def emulator(port, settings):
-    """The Lambda emulator on this port, with these settings for the function."""
-    variables = [argument for name, value in settings.items() for argument in ("--env-var", f"{name}={value}")]
-    watch = ["cargo", "lambda", "watch", "--ignore-changes", "--release", "-p", "notes", "--bin", "notes"]
-    return [*watch, "--invoke-address", "127.0.0.1", "--invoke-port", str(port), *variables]
+def notes_emulated(port, settings):
+    """The Lambda emulator with the release build that is deployed."""
+    return emulator("notes", port, settings, profile=["--release"])
 
 
 async def through_the_emulator(home, mode):
@@ -123,7 +91,7 @@ async def through_the_emulator(home, mode):
     base = f"http://127.0.0.1:{port}"
     settings = {"SIGNING_KEY": KEY, "APP_USERS_PATH": f"{home}/emulated", "RESPONSE_MODE": mode}
     env = environment(home, THE_KEY=KEY)
-    with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
+    with running(notes_emulated(port, settings), dict(os.environ), f"{base}/health", seconds=900):
         admin(env, "connect", base, "--signing-key-env", "THE_KEY")
         alice = admin(env, "users", "add", f"{mode}@example.com")["token"]
         for era in ERAS:
@@ -148,7 +116,7 @@ async def on_moto(home):
             made = admin(env, "aws", "init", "--table", names["USERS_TABLE"], "--secret", names["SIGNING_KEY_SECRET"])
             check(made["table_is_new"] == is_new and made["secret_is_new"] == is_new, f"aws init: new is {is_new}")
         settings = {**names, **cloud, "RESPONSE_MODE": "stream"}
-        with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
+        with running(notes_emulated(port, settings), dict(os.environ), f"{base}/health", seconds=900):
             admin(env, "connect", base, "--signing-key-secret", names["SIGNING_KEY_SECRET"])
             kept = (Path(home) / ".config/notes/setup.json").read_text()
             check('"secret": "notes-key"' in kept and "stored" not in kept, "the key itself is not kept")
@@ -158,7 +126,7 @@ async def on_moto(home):
             rotated = admin(env, "aws", "rotate", "--secret", names["SIGNING_KEY_SECRET"], "--yes")
             check(rotated == {"rotated": names["SIGNING_KEY_SECRET"]}, "aws rotate: a new signing key")
             check(status(f"{base}/mcp", alice) == 200, "after the secret was rotated, alice's token still works")
-        with running(emulator(port, settings), dict(os.environ), f"{base}/health", seconds=900):
+        with running(notes_emulated(port, settings), dict(os.environ), f"{base}/health", seconds=900):
             check(status(f"{base}/mcp", alice) == 200, "also with an instance that only knows both versions by Secrets Manager")
             admin(env, "users", "revoke", "alice@example.com")
             check(status(f"{base}/mcp", alice) == 401, "and the new key signs admin tokens: alice is revoked")

@@ -1,0 +1,33 @@
+//! Whatever a tool, a prompt or a resource can do, under the names by which the conformance suite of MCP asks for it.
+//!
+//! It is open to anyone, so it must never keep or tell anything that is somebody's.
+
+pub mod asking;
+pub mod contents;
+pub mod prompts;
+pub mod reports;
+pub mod resources;
+pub mod rounds;
+pub mod schemas;
+
+use mcp_lambda::App;
+
+/// A page's entries: so few that the tools need more than one.
+const PAGE_SIZE: usize = 16;
+
+/// The app.
+#[must_use]
+pub fn app() -> App {
+    App::new("everything")
+        .version(env!("CARGO_PKG_VERSION"))
+        .instructions("A server to try clients on: its tools do nothing but show what tools can do.")
+        .open()
+        .page_size(PAGE_SIZE)
+        .tools(contents::tools::tools())
+        .tools(reports::tools::tools())
+        .tools(asking::tools::tools())
+        .tools(rounds::tools::tools())
+        .tools(schemas::tools())
+        .prompts(prompts::prompts())
+        .resources(resources::resources())
+}

@@ -1,0 +1,56 @@
+//! Resources: text, bytes, and a template of many.
+
+use mcp_lambda::prelude::*;
+use mcp_lambda::resource::Body;
+use mcp_lambda::source::Completion;
+
+use crate::contents::PNG;
+
+/// What is under a URI of the template.
+#[derive(Clone, Debug, Serialize)]
+struct Data {
+    id: String,
+    data: String,
+}
+
+/// The resources.
+#[must_use]
+pub fn resources() -> Vec<Resource> {
+    let watched = Contents::text("This never changes, whoever watches it.").mime_type("text/plain");
+    let watched = Resource::fixed("test://watched-resource", "watched-resource", watched);
+    [typed::resources(), vec![watched.description("A resource to subscribe to.")]].concat()
+}
+
+/// Resources made of functions.
+#[resources]
+pub mod typed {
+    use super::*;
+
+    /// Text that is the same for everyone.
+    #[resource("test://static-text", name = "static-text", mime_type = "text/plain", ttl = "5m", shared)]
+    pub async fn static_text() -> &'static str {
+        "This is the content of the static text resource."
+    }
+
+    /// A picture of one pixel.
+    #[resource("test://static-binary", name = "static-binary", mime_type = "image/png", ttl = "5m", shared)]
+    pub async fn static_binary() -> Contents {
+        Contents { uri: None, mime_type: None, body: Body::Blob(PNG.to_owned()) }
+    }
+
+    /// Data by an id.
+    #[resource("test://template/{id}/data", name = "template-data", mime_type = "application/json")]
+    pub async fn template_data(
+        /// Which.
+        #[arg(complete = ids)]
+        id: String,
+    ) -> Result<Contents> {
+        let data = format!("Data for ID: {id}");
+        Contents::json(&Data { id, data })
+    }
+
+    /// The first numbers that go on from what was typed.
+    async fn ids(completion: Completion) -> Result<Vec<String>> {
+        Ok((0..10).map(|digit| format!("{}{digit}", completion.value)).collect())
+    }
+}

@@ -40,6 +40,18 @@ async fn complaint(law: impl Future<Output = ()>) -> String {
 }
 
 #[tokio::test]
+async fn faults_of_prompts_and_resources_are_found() {
+    let silent = Prompt::new("say", |_| async { Ok("") }).description("Says.").argument("word", "", true);
+    let found = complaint(laws::prompts_are_listed_and_documented(&Suite::new(good().prompts([silent])))).await;
+    assert!(found.contains("`say`") && found.contains("word"), "{found}");
+    let torn = || Resource::new("a://b", "torn", |_| async { Err::<String, _>(Error::unavailable("it is torn")) });
+    let app = || good().resources([torn().description("A page.")]);
+    let found = complaint(laws::resources_can_be_read(&Suite::new(app()).profile(json!({"token": "x"})))).await;
+    assert!(found.contains("`torn`") && found.contains("it is torn"), "{found}");
+    laws::resources_can_be_read(&Suite::new(app()).profile(json!({"token": "x"})).may_fail("torn")).await;
+}
+
+#[tokio::test]
 async fn an_open_app_is_found() {
     let found = complaint(laws::every_tool_needs_an_identity(&Suite::new(good().open()))).await;
     assert!(found.contains("App::open"), "{found}");

@@ -37,26 +37,25 @@ impl App {
         if self.page_size == 0 {
             faults.push("a page of a list must have one entry or more".to_owned());
         }
+        faults.extend(self.disable_in(&mut contents));
         faults.extend(self.safe_tool_fault(&contents.tools));
-        let catalogs = self.catalogs(contents, &mut faults);
+        faults.extend(missing_pages(&contents));
+        let Contents { tools, prompts, resources, .. } = contents;
+        let catalogs = Catalogs {
+            tools: or_faults(Catalog::new(tools), &mut faults),
+            prompts: or_faults(Catalog::new(prompts), &mut faults),
+            resources: or_faults(Catalog::new(resources), &mut faults),
+        };
         if faults.is_empty() { Ok(catalogs) } else { Err(faults) }
     }
 
-    fn catalogs(&self, contents: Contents, faults: &mut Vec<String>) -> Catalogs {
-        let mut unknown = self.disabled.clone();
-        let catalogs = Catalogs {
-            tools: catalog(contents.tools, &self.disabled, &mut unknown, faults),
-            prompts: catalog(contents.prompts, &self.disabled, &mut unknown, faults),
-            resources: catalog(contents.resources, &self.disabled, &mut unknown, faults),
-        };
-        faults.extend(unknown.iter().map(|name| format!("`{name}` is to be disabled and is not there")));
-        let pages: BTreeSet<_> = catalogs.resources.definitions().iter().map(|page| page.uri.as_str()).collect();
-        for tool in catalogs.tools.definitions() {
-            if let Some(page) = tool.ui.as_deref().filter(|page| !pages.contains(page)) {
-                faults.push(format!("tool `{}`: its page `{page}` is not among the resources", tool.name));
-            }
-        }
-        catalogs
+    /// Takes out what is disabled; says what of it was not there.
+    fn disable_in(&self, contents: &mut Contents) -> Vec<String> {
+        let mut absent = self.disabled.clone();
+        disable(&mut contents.tools, &self.disabled, &mut absent);
+        disable(&mut contents.prompts, &self.disabled, &mut absent);
+        disable(&mut contents.resources, &self.disabled, &mut absent);
+        absent.iter().map(|name| format!("`{name}` is to be disabled and is not there")).collect()
     }
 
     fn safe_tool_fault(&self, tools: &[Tool]) -> Option<String> {
@@ -74,22 +73,26 @@ impl App {
     }
 }
 
-/// What is offered of one kind, less what is disabled.
-fn catalog<K: Kind>(
-    offers: Vec<Offer<K>>,
-    disabled: &BTreeSet<String>,
-    unknown: &mut BTreeSet<String>,
-    faults: &mut Vec<String>,
-) -> Catalog<K> {
-    let mut is_disabled = |offer: &Offer<K>| {
+fn disable<K: Kind>(offers: &mut Vec<Offer<K>>, disabled: &BTreeSet<String>, absent: &mut BTreeSet<String>) {
+    offers.retain(|offer| {
         let names = [K::key(offer.definition()), offer.definition().name.as_str()];
-        unknown.retain(|name| !names.contains(&name.as_str()));
-        names.into_iter().any(|name| disabled.contains(name))
-    };
-    let kept: Vec<_> = offers.into_iter().filter(|offer| !is_disabled(offer)).collect();
-    Catalog::new(kept).unwrap_or_else(|more| {
+        absent.retain(|name| !names.contains(&name.as_str()));
+        !names.into_iter().any(|name| disabled.contains(name))
+    });
+}
+
+/// The pages that tools are shown on and that nobody offers.
+fn missing_pages(contents: &Contents) -> Vec<String> {
+    let pages: BTreeSet<_> = contents.resources.iter().map(|page| page.definition().uri.as_str()).collect();
+    let shown = contents.tools.iter().filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));
+    let missing = shown.filter(|(_, page)| !pages.contains(page));
+    missing.map(|(tool, page)| format!("tool `{}`: its page `{page}` is not among the resources", tool.name)).collect()
+}
+
+fn or_faults<T: Default>(made: Result<T, Vec<String>>, faults: &mut Vec<String>) -> T {
+    made.unwrap_or_else(|more| {
         faults.extend(more);
-        Catalog::default()
+        T::default()
     })
 }
 
@@ -111,6 +114,11 @@ mod tests {
         let read_only = Hints { read_only: Some(true), ..Hints::default() };
         let faults = App::new("x").tools([needy.hints(read_only)]).safe_tool("needy").check().expect_err("one fault");
         assert!(faults[0].contains("must need no arguments"), "{faults:?}");
+        let tool =
+            Tool::raw("one", json!({"type": "object"}), |_| async { Ok(Outcome::default()) }).description("One.");
+        let faults = App::new("x").tools([tool]).disable("one").disable("two").safe_tool("one").check();
+        let faults = faults.expect_err("two faults");
+        assert_eq!(faults, ["`two` is to be disabled and is not there", "safe tool `one` is not among the tools"]);
         let faults = App::new("x").safe_tool("nowhere").check().expect_err("one fault");
         assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
     }

@@ -10,12 +10,13 @@ use crate::error::{Error, ErrorKind};
 use crate::source::Reply;
 use crate::tool::Outcome;
 
-/// A call of a tool that failed. The model is told whatever it can act on; the rest is the client's affair.
+/// A call of a tool that was found and failed. The model is told whatever it can act on; the rest is the client's affair.
 #[expect(clippy::needless_pass_by_value, reason = "this is what `or_else` hands on")]
 pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::Stale | ErrorKind::Unsupported => Err(protocol(&error)),
+        ErrorKind::Stale | ErrorKind::Unsupported => Err(protocol(&error)),
         ErrorKind::Invalid
+        | ErrorKind::NotFound
         | ErrorKind::Unauthenticated
         | ErrorKind::Forbidden
         | ErrorKind::AlreadyExists
@@ -70,7 +71,7 @@ mod tests {
     fn only_what_a_model_cannot_mend_is_an_error_of_the_protocol() {
         for kind in ErrorKind::ALL {
             let told = outcome(Error::new(kind, "seen").with_source("unseen"));
-            let is_the_clients = matches!(kind, ErrorKind::NotFound | ErrorKind::Stale | ErrorKind::Unsupported);
+            let is_the_clients = matches!(kind, ErrorKind::Stale | ErrorKind::Unsupported);
             assert_eq!(told.is_err(), is_the_clients, "{kind:?}");
             assert!(
                 !format!("{told:?} {:?}", protocol(&Error::new(kind, "seen").with_source("unseen"))).contains("unseen")

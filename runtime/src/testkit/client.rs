@@ -136,7 +136,16 @@ impl<'a> Client<'a> {
     /// # Panics
     /// If they can't be listed.
     pub async fn tools(&self) -> Vec<Value> {
-        paged(async |params| self.mcp("tools/list", params).await).await
+        self.listed("tools").await
+    }
+
+    /// Everything of a list in all its pages: `tools`, `prompts` or `resources`.
+    ///
+    /// # Panics
+    /// If it can't be listed.
+    pub async fn listed(&self, list: &str) -> Vec<Value> {
+        let method = format!("{list}/list");
+        paged(list, async |params| self.mcp(&method, params).await).await
     }
 
     /// All tools, as `tools/list` gives them in the revision before the newest.
@@ -145,19 +154,19 @@ impl<'a> Client<'a> {
     /// If they can't be listed.
     pub async fn older_tools(&self) -> Vec<Value> {
         let message = |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
-        paged(async |params: Value| self.older(&message(params)).await).await
+        paged("tools", async |params: Value| self.older(&message(params)).await).await
     }
 }
 
-/// The tools of all pages.
-async fn paged(ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
-    let (mut tools, mut params) = (Vec::new(), json!({}));
+/// What is in all pages of a list.
+async fn paged(list: &str, ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
+    let (mut entries, mut params) = (Vec::new(), json!({}));
     loop {
         let page = ask(params).await.result().clone();
-        tools.extend(page["tools"].as_array().expect("a list of tools").iter().cloned());
+        entries.extend(page[list].as_array().unwrap_or_else(|| panic!("a list of {list}")).iter().cloned());
         match page.get("nextCursor") {
             Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
-            _ => return tools,
+            _ => return entries,
         }
     }
 }

@@ -87,6 +87,8 @@ macro_rules! app_suite {
             users_never_meet
             tools_are_listed_and_documented
             schemas_are_json_schema
+            prompts_are_listed_and_documented
+            resources_can_be_read
             the_safe_tool_is_safe
             health_is_for_everyone_and_tells_nothing
             both_eras_answer

@@ -20,12 +20,12 @@ pub use service::{
     instances_see_each_others_revocations, the_app_is_well_made,
 };
 pub use tools::{
-    every_tool_answers, schemas_are_json_schema, the_safe_tool_is_safe, tools_are_listed_and_documented,
-    users_never_meet,
+    every_tool_answers, prompts_are_listed_and_documented, resources_can_be_read, schemas_are_json_schema,
+    the_safe_tool_is_safe, tools_are_listed_and_documented, users_never_meet,
 };
 
 /// Every law by name, in the order of `app_suite!`.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 26] = [
     "the_app_is_well_made",
     "every_tool_needs_an_identity",
     "a_missing_token_is_401",
@@ -44,6 +44,8 @@ pub const NAMES: [&str; 24] = [
     "users_never_meet",
     "tools_are_listed_and_documented",
     "schemas_are_json_schema",
+    "prompts_are_listed_and_documented",
+    "resources_can_be_read",
     "the_safe_tool_is_safe",
     "health_is_for_everyone_and_tells_nothing",
     "both_eras_answer",

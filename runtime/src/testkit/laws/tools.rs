@@ -82,6 +82,40 @@ pub async fn every_tool_answers(suite: &Suite) {
     }
 }
 
+/// Every prompt says what it is, and so does each of its arguments.
+///
+/// # Panics
+/// If it is broken.
+pub async fn prompts_are_listed_and_documented(suite: &Suite) {
+    let app = suite.open().await;
+    let prompts = suite.user(&app, ALICE).await.listed("prompts").await;
+    assert!(prompts.iter().map(name).is_sorted(), "the list has no order");
+    assert_eq!(prompts, app.probe().listed("prompts").await, "the list is not the same for everyone");
+    for prompt in &prompts {
+        assert!(is_said(prompt), "`{}` does not say what it does: write a doc comment above it", name(prompt));
+        let silent = prompt["arguments"].as_array().into_iter().flatten().find(|argument| !is_said(argument));
+        assert!(silent.is_none(), "`{}`: write a doc comment above its argument {silent:?}", name(prompt));
+    }
+}
+
+/// Every resource that is listed says what it is and can be read, and what is not there is named as such; where
+/// [`Suite::may_fail`] says so, one may also refuse.
+///
+/// # Panics
+/// If it is broken.
+pub async fn resources_can_be_read(suite: &Suite) {
+    let app = suite.open().await;
+    let alice = suite.user(&app, ALICE).await;
+    for resource in alice.listed("resources").await {
+        assert!(is_said(&resource), "`{}` does not say what it is: write a doc comment above it", name(&resource));
+        let answer = alice.read(resource["uri"].as_str().expect("a URI")).await;
+        let has_contents = answer.json["result"]["contents"].as_array().is_some_and(|contents| !contents.is_empty());
+        assert!(has_contents || suite.can_fail(&resource), "`{}` can't be read: {}", name(&resource), answer.text);
+    }
+    let answer = alice.read("nowhere://at.all").await;
+    assert_eq!(answer.error_code(), -32_602, "a URI that stands for nothing: {}", answer.text);
+}
+
 /// What one user does changes nothing that another sees by a read-only tool; what other tools answer is not compared.
 ///
 /// # Panics

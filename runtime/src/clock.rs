@@ -39,6 +39,18 @@ pub fn epoch(text: &str) -> Option<u64> {
     u64::try_from(timestamp.as_second()).ok()
 }
 
+/// Whether this is a day, such as `2026-11-21` (RFC 3339, full-date).
+#[must_use]
+pub fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// Whether this is an instant with an offset, such as `2026-11-21T07:10:00Z` (RFC 3339, date-time).
+#[must_use]
+pub fn is_date_time(text: &str) -> bool {
+    text.parse::<jiff::Timestamp>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,14 +163,16 @@ impl Error {
     /// The message followed by every cause, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut chain = self.message().to_owned();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
-            cause = error.source();
-        }
-        chain
+        let causes = self.causes().map(|causes| format!(": {causes}"));
+        format!("{}{}", self.message(), causes.unwrap_or_default())
+    }
+
+    /// Every cause and not the message, which may quote what a caller asked for; `None` if there is none.
+    #[must_use]
+    pub fn causes(&self) -> Option<String> {
+        let causes = std::iter::successors(self.source(), |error| (*error).source());
+        let causes: Vec<_> = causes.map(ToString::to_string).collect();
+        (!causes.is_empty()).then(|| causes.join(": "))
     }
 }
 

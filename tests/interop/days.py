@@ -25,9 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from world import free_port, status, wait_for
+from world import ROOT, free_port, status, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
 KEY = "transcript-key-0123456789-0123456789"
 
 PORT, EMULATED = free_port(8080), free_port(9000)

@@ -55,6 +55,36 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
+async fn what_is_read_is_not_in_the_log() {
+    let home = Home::default();
+    let mut command = home.command(env!("CARGO_BIN_EXE_open"));
+    command.env("LOG_LEVEL", "trace");
+    let server = Server::start(command).await;
+    for (method, params) in [
+        ("resources/read", json!({"uri": "note://uri-s3cret"})),
+        ("resources/read", json!({"uri": "nowhere://uri-s3cret"})),
+        ("resources/read", json!({"uri": "files:///uri-s3cret"})),
+        ("prompts/get", json!({"name": "write", "arguments": {"topic": "argument-s3cret", "tone": "argument-s3cret"}})),
+        ("prompts/get", json!({"name": "write", "arguments": {"argument-s3cret": "x"}})),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/prompt", "name": "write"}, "argument": {"name": "topic", "value": "argument-s3cret"}}),
+        ),
+        ("tools/call", json!({"name": "route", "arguments": {"region": "argument-s3cret"}})),
+        ("tools/call", json!({"name": "travel", "arguments": {"by": "argument-s3cret"}})),
+    ] {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = reqwest::Client::new().post(format!("{}/mcp", server.url)).body(message.to_string());
+        let request = request.header("content-type", "application/json").header("mcp-protocol-version", "2025-11-25");
+        let answer = request.header("accept", "application/json, text/event-stream").send().await.expect("answered");
+        assert_eq!(answer.status().as_u16(), 200, "{method}");
+    }
+    let (_, log) = server.stop().await;
+    assert_eq!(log.lines().find(|line| line.contains("s3cret")), None);
+    assert!(log.contains("kind=\"resource\" name=\"note\""), "{log}");
+}
+
+#[tokio::test]
 async fn no_secret_is_logged_at_any_level() {
     for level in ["trace", "info"] {
         let (log, secrets) = log_of(level).await;

@@ -67,6 +67,20 @@ pub mod tools {
         Ok(city.map_or("not paid".into(), |city| format!("paid in {}", city.name)))
     }
 
+    /// Asks what may be answered once, and then where to pay.
+    pub async fn order(context: Context) -> Result<String> {
+        let stay = context.ask("stay", form::<Stay>("How many nights?").once()).await?;
+        let city = context.ask("city", form::<City>("Which city?")).await?;
+        Ok(format!("{} in {}", stay.map_or(0, |stay| stay.nights), city.map_or("none".into(), |city| city.name)))
+    }
+
+    /// Asks where, and then what may be answered once.
+    pub async fn confirm(context: Context) -> Result<String> {
+        let city = context.ask("city", form::<City>("Which city?")).await?;
+        let stay = context.ask("stay", form::<Stay>("How many nights?").once()).await?;
+        Ok(format!("{} in {}", stay.map_or(0, |stay| stay.nights), city.map_or("none".into(), |city| city.name)))
+    }
+
     /// Asks three things of three kinds at once.
     pub async fn all_at_once(context: Context) -> Result<String> {
         let (city, page, folders) = tokio::join!(
@@ -203,6 +217,12 @@ pub mod resources {
     #[resource("files:///{+path}")]
     pub fn file(path: String) -> Contents {
         Contents::text(path).mime_type("text/x-path")
+    }
+
+    /// A picture below a folder.
+    #[resource("files:///pictures/{id}")]
+    pub fn picture_file(id: String) -> String {
+        format!("picture {id}")
     }
 
     /// A day of a year.

@@ -50,15 +50,16 @@ impl Client {
         Self { http: OnceLock::new(), connect, whole }
     }
 
-    /// Reads something at a path below the account's address.
+    /// Reads something at a path below the account's address, as part of the trace that the call is part of.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
+        context: &Context,
         account: &Account,
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Page<T>> {
-        let request = self.http()?.get(address(account, path, query)?).header(AUTHORIZATION, authorization(account)?);
-        let response = request.send().await.map_err(unreachable)?;
+        let request = self.http()?.get(address(account, path, query)?).headers(context.trace().headers());
+        let response = request.header(AUTHORIZATION, authorization(account)?).send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response).await?;
         if !status.is_success() {
@@ -185,7 +186,8 @@ mod tests {
         let url = format!("http://{}", silent.local_addr().expect("an address"));
         let client = Client::patient(Duration::from_millis(50), Duration::from_millis(50));
         let account = account(json!({"token": "t0ken", "api_url": url}));
-        let asked = client.get::<Value>(&account, "/rate_limit", &[]);
+        let context = Context::lasting(Duration::from_secs(60));
+        let asked = client.get::<Value>(&context, &account, "/rate_limit", &[]);
         let asked = block_on(async { tokio::time::timeout(Duration::from_secs(10), asked).await });
         let error = asked.expect("the client gives up by itself").err().expect("too late");
         assert_eq!(error.kind(), ErrorKind::DeadlineExceeded, "{error:?}");

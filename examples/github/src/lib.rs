@@ -57,6 +57,7 @@ impl GitHub {
     #[tool(read_only, idempotent, open_world)]
     pub async fn search_repositories(
         &self,
+        context: Context,
         account: Profile<Account>,
         /// Words and qualifiers, such as `http client language:rust stars:>100`.
         query: String,
@@ -68,7 +69,7 @@ impl GitHub {
     ) -> Result<FoundRepositories> {
         let query = [vec![("q", query)], paging(page, per_page)].concat();
         let found: Page<wire::Found<wire::Repository>> =
-            self.client.get(&account, "/search/repositories", &query).await?;
+            self.client.get(&context, &account, "/search/repositories", &query).await?;
         Ok(found.into())
     }
 
@@ -76,6 +77,7 @@ impl GitHub {
     #[tool(read_only, idempotent, open_world)]
     pub async fn search_issues(
         &self,
+        context: Context,
         account: Profile<Account>,
         /// Words and qualifiers; one must be `is:issue` or `is:pull-request`, as in `repo:rust-lang/rust is:issue is:open leak`.
         query: String,
@@ -86,7 +88,8 @@ impl GitHub {
         per_page: u32,
     ) -> Result<FoundIssues> {
         let query = [vec![("q", query)], paging(page, per_page)].concat();
-        let found: Page<wire::Found<wire::Issue>> = self.client.get(&account, "/search/issues", &query).await?;
+        let found: Page<wire::Found<wire::Issue>> =
+            self.client.get(&context, &account, "/search/issues", &query).await?;
         Ok(found.into())
     }
 
@@ -94,6 +97,7 @@ impl GitHub {
     #[tool(read_only, idempotent, open_world)]
     pub async fn get_repository(
         &self,
+        context: Context,
         account: Profile<Account>,
         /// The user or organization it belongs to, such as `rust-lang`.
         owner: String,
@@ -101,7 +105,7 @@ impl GitHub {
         repository: String,
     ) -> Result<Repository> {
         let path = path::repository(&owner, &repository)?;
-        let found: Page<wire::Repository> = self.client.get(&account, &path, &[]).await?;
+        let found: Page<wire::Repository> = self.client.get(&context, &account, &path, &[]).await?;
         Ok(found.body.into())
     }
 
@@ -110,6 +114,7 @@ impl GitHub {
     #[tool(read_only, idempotent, open_world)]
     pub async fn list_issues(
         &self,
+        context: Context,
         account: Profile<Account>,
         /// The user or organization it belongs to, such as `rust-lang`.
         owner: String,
@@ -126,7 +131,7 @@ impl GitHub {
     ) -> Result<Issues> {
         let path = path::repository(&owner, &repository)? + "/issues";
         let query = [vec![("state", state.word().to_owned())], paging(page, per_page)].concat();
-        let listed: Page<Vec<wire::Issue>> = self.client.get(&account, &path, &query).await?;
+        let listed: Page<Vec<wire::Issue>> = self.client.get(&context, &account, &path, &query).await?;
         Ok(listed.into())
     }
 
@@ -134,6 +139,7 @@ impl GitHub {
     #[tool(read_only, idempotent, open_world)]
     pub async fn list_pulls(
         &self,
+        context: Context,
         account: Profile<Account>,
         /// The user or organization it belongs to, such as `rust-lang`.
         owner: String,
@@ -150,14 +156,14 @@ impl GitHub {
     ) -> Result<Pulls> {
         let path = path::repository(&owner, &repository)? + "/pulls";
         let query = [vec![("state", state.word().to_owned())], paging(page, per_page)].concat();
-        let listed: Page<Vec<wire::Pull>> = self.client.get(&account, &path, &query).await?;
+        let listed: Page<Vec<wire::Pull>> = self.client.get(&context, &account, &path, &query).await?;
         Ok(listed.into())
     }
 
     /// Says how many requests GitHub still takes from the current user, and when it counts anew. Asking costs none.
     #[tool(read_only, idempotent, open_world)]
-    pub async fn get_rate_limit(&self, account: Profile<Account>) -> Result<RateLimit> {
-        let limit: Page<wire::RateLimit> = self.client.get(&account, "/rate_limit", &[]).await?;
+    pub async fn get_rate_limit(&self, context: Context, account: Profile<Account>) -> Result<RateLimit> {
+        let limit: Page<wire::RateLimit> = self.client.get(&context, &account, "/rate_limit", &[]).await?;
         Ok(limit.body.into())
     }
 }

@@ -48,11 +48,12 @@ impl Function {
     pub(crate) fn read(kind: Kind, attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
         let description = doc(attributes);
         let words = OfferAttributes::take(attributes, kind)?;
-        attributes.push(
-            syn::parse_quote!(#[allow(clippy::missing_errors_doc, reason = "this doc comment is for the model")]),
-        );
-        attributes
-            .push(syn::parse_quote!(#[allow(clippy::needless_pass_by_value, reason = "an argument owns its value")]));
+        attributes.push(syn::parse_quote!(#[allow(
+            clippy::missing_errors_doc,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            reason = "this is called with what a model gives, and its doc comment is for the model"
+        )]));
         let attributes = words;
         let ident = signature.ident.clone();
         let name =

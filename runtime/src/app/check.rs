@@ -83,10 +83,13 @@ fn disable<K: Kind>(offers: &mut Vec<Offer<K>>, disabled: &BTreeSet<String>, abs
 
 /// The pages that tools are shown on and that nobody offers.
 fn missing_pages(contents: &Contents) -> Vec<String> {
-    let pages: BTreeSet<_> = contents.resources.iter().map(|page| page.definition().uri.as_str()).collect();
+    let pages = contents.resources.iter().map(Offer::definition).filter(|resource| resource.ui.is_some());
+    let pages: BTreeSet<_> = pages.map(|page| page.uri.as_str()).collect();
     let shown = contents.tools.iter().filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));
     let missing = shown.filter(|(_, page)| !pages.contains(page));
-    missing.map(|(tool, page)| format!("tool `{}`: its page `{page}` is not among the resources", tool.name)).collect()
+    missing
+        .map(|(tool, page)| format!("tool `{}`: its page `{page}` is not among the pages (`UiResource`)", tool.name))
+        .collect()
 }
 
 fn or_faults<T: Default>(made: Result<T, Vec<String>>, faults: &mut Vec<String>) -> T {

@@ -1,6 +1,7 @@
 //! An app put together: the one place where store, keys, rules and voices meet.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl App {
     /// the store or the keys can't be opened.
     pub async fn house(&self, settings: &Settings) -> Result<House> {
         let catalogs = self.checked().map_err(|faults| Error::invalid(faults.join("\n")))?;
-        self.check_openness(settings)?;
+        self.check_openness(settings, None)?;
         let opened = match &self.opened {
             Some(opened) => opened.clone(),
             None => {
@@ -55,8 +56,13 @@ impl App {
         Ok(self.assemble(opened, catalogs, settings))
     }
 
-    /// Code alone opens nothing to the world.
-    fn check_openness(&self, settings: &Settings) -> Result<()> {
+    /// Code alone opens nothing to the world: not under Lambda, and not on an address that others reach.
+    pub(crate) fn check_openness(&self, settings: &Settings, address: Option<IpAddr>) -> Result<()> {
+        if let Some(address) = address.filter(|address| self.is_open && !address.is_loopback()) {
+            return Err(Error::invalid(format!(
+                "this app is open to anyone (`App::open`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
+            )));
+        }
         if self.is_open && settings.place == Place::Lambda && !settings.allow_anonymous {
             return Err(Error::invalid(
                 "ALLOW_ANONYMOUS: this app is open to anyone (`App::open`); set it to `true` if that is meant, or take the line out",

@@ -84,14 +84,15 @@ impl ArgumentSchema {
 pub struct Arguments {
     noun: &'static str,
     name: String,
+    are_texts: bool,
     values: Map<String, Value>,
 }
 
 impl Arguments {
     /// The arguments that something of this kind and name was called with.
     #[must_use]
-    pub(super) const fn new(noun: &'static str, name: String, values: Map<String, Value>) -> Self {
-        Self { noun, name, values }
+    pub(super) const fn new(noun: &'static str, name: String, are_texts: bool, values: Map<String, Value>) -> Self {
+        Self { noun, name, are_texts, values }
     }
 
     /// Takes an argument.
@@ -119,17 +120,17 @@ impl Arguments {
     /// [`Invalid`](crate::ErrorKind::Invalid), naming an argument that there is not.
     pub fn end(self) -> Result<()> {
         match self.values.keys().next() {
-            Some(name) => Err(self.fault(&format!("there is no argument `{name}`"))),
+            Some(name) => Err(self.fault(&format!("there is no argument `{}`", shortened(name)))),
             None => Ok(()),
         }
     }
 
     fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
-        let value = if self.noun == TOOL { value } else { from_text::<T>(value) };
+        let value = if self.are_texts { from_text::<T>(value) } else { value };
         serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
-            self.fault(&format!("`{place}` does not fit: {}", error.into_inner()))
+            self.fault(&format!("`{place}` does not fit: {}", shortened(&error.into_inner().to_string())))
         })
     }
 
@@ -138,8 +139,12 @@ impl Arguments {
     }
 }
 
-/// What a tool is called in a [`Call`](super::Call).
-const TOOL: &str = "tool";
+/// A name of somebody else's, for a message: no longer than anyone reads.
+pub(crate) fn shortened(name: &str) -> String {
+    const MOST: usize = 200;
+    let start: String = name.chars().take(MOST).collect();
+    if start.len() < name.len() { format!("{start}…") } else { start }
+}
 
 /// The text itself where the type takes text, else the JSON that it is.
 fn from_text<T: Argument>(value: Value) -> Value {
@@ -162,7 +167,7 @@ mod tests {
     }
 
     fn arguments(values: &Value) -> Arguments {
-        Arguments::new(TOOL, "visit".into(), values.as_object().cloned().expect("an object"))
+        Arguments::new("tool", "visit".into(), false, values.as_object().cloned().expect("an object"))
     }
 
     #[test]
@@ -190,7 +195,7 @@ mod tests {
     #[test]
     fn text_is_read_as_what_it_is_to_be() {
         let values = json!({"count": "7", "name": "7", "fast": "true", "wrong": "seven"});
-        let mut given = Arguments::new("prompt", "visit".into(), values.as_object().cloned().expect("an object"));
+        let mut given = Arguments::new("prompt", "visit".into(), true, values.as_object().cloned().expect("an object"));
         assert_eq!(given.take::<u8>("count").expect("a number"), 7);
         assert_eq!(given.take::<String>("name").expect("text"), "7");
         assert_eq!(given.take::<Option<bool>>("fast").expect("a boolean"), Some(true));

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
 use super::Capability;
+use crate::error::Result;
 
 /// Something that can be asked.
 pub trait Question: Send + Sync {
@@ -18,6 +19,14 @@ pub trait Question: Send + Sync {
 
     /// What the client must be able to do.
     fn needs(&self) -> Capability;
+
+    /// Whether it can be put at all.
+    ///
+    /// # Errors
+    /// `Internal`: a fault of the app.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// The request in the words of the protocol: `method` and `params`.
     fn request(&self) -> Value;
@@ -161,6 +170,7 @@ impl Question for Inquiry {
     }
 
     fn read(&self, result: &Value) -> Reading<Value> {
-        if result.get(self.answer).is_some() { Reading::Given(result.clone()) } else { Reading::Unfit }
+        let is_answer = result[self.answer].is_array() || result[self.answer].is_object();
+        if is_answer { Reading::Given(result.clone()) } else { Reading::Unfit }
     }
 }

@@ -108,23 +108,18 @@ impl Capability {
             Self::Ui => serde_json::json!({ "extensions": { "io.modelcontextprotocol/ui": {} } }),
         }
     }
+}
 
-    /// What it is in words, after "this client can't".
-    #[must_use]
-    pub const fn in_words(self) -> &'static str {
-        match self {
+/// In words that follow "this client can't".
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Form => "ask its user by a form",
             Self::Url => "send its user to a page",
             Self::Sampling => "ask its model",
             Self::Roots => "name its folders",
             Self::Ui => "show a tool's page",
-        }
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.in_words())
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a running call knows besides who made it: how long it may take, whether anyone still waits, who listens, and what
 //! its user was asked.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{Asked, Conversation, Question, Reading};
+use super::patience::Patience;
 use super::reports::Reports;
 use super::{Capability, Channel, Client, Level, Progress, Trace};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,7 +40,7 @@ struct Run {
     conversation: Conversation,
     reports: Reports,
     has_ended: AtomicBool,
-    asking: Mutex<Asking>,
+    patience: Patience,
 }
 
 /// What the user has answered.
@@ -50,13 +51,6 @@ struct Answers {
     are_sealed: bool,
 }
 
-/// How long a call has waited for its user, where it waits at all.
-#[derive(Debug, Default)]
-struct Asking {
-    since: Option<Instant>,
-    before: Duration,
-}
-
 /// Where the tools of the part that is running can be called from its pages.
 pub trait Addresses: std::fmt::Debug + Send + Sync {
     /// The address of a tool of this part, by the name it was registered with.
@@ -64,31 +58,37 @@ pub trait Addresses: std::fmt::Debug + Send + Sync {
 }
 
 impl Context {
-    /// A call that must end by this instant and may be cancelled before.
+    /// A call that must end by this instant, may be cancelled before, and has this way back to its client.
     #[must_use]
-    pub fn new(deadline: Instant, cancellation: CancellationToken) -> Self {
-        Self { deadline, cancellation, answers: None, part: None, run: Arc::default() }
+    pub fn new(deadline: Instant, cancellation: CancellationToken, channel: Option<Arc<dyn Channel>>) -> Self {
+        let run = Arc::new(Run { channel, ..Run::default() });
+        Self { deadline, cancellation, answers: None, part: None, run }
     }
 
-    /// A call that may take this long from now.
+    /// A call that may take this long from now, and that nobody listens to.
     #[must_use]
     pub fn lasting(time: Duration) -> Self {
-        Self::new(Instant::now() + time, CancellationToken::new())
+        Self::new(Instant::now() + time, CancellationToken::new(), None)
     }
 
-    /// The same call with a way back to its client.
+    /// The same call with what its user has answered, by key.
     #[must_use]
-    pub fn over(mut self, channel: Arc<dyn Channel>) -> Self {
-        self.run = Arc::new(Run { channel: Some(channel), ..Run::default() });
+    pub fn with_answers(mut self, by_key: Map<String, Value>) -> Self {
+        self.answers = Some(Arc::new(Answers { by_key, are_sealed: false }));
         self
     }
 
-    /// The same call with what its user has answered, by key, and whether that came with what was sealed when it was asked
-    /// for.
+    /// The same call with what its user has answered in rounds that were sealed, the last of which had come this far.
     #[must_use]
-    pub fn with_answers(mut self, by_key: Map<String, Value>, are_sealed: bool) -> Self {
-        self.answers = Some(Arc::new(Answers { by_key, are_sealed }));
+    pub(crate) fn resumed(mut self, by_key: Map<String, Value>, reported: Option<f64>) -> Self {
+        self.answers = Some(Arc::new(Answers { by_key, are_sealed: true }));
+        self.run.reports.go_on(reported);
         self
+    }
+
+    /// How far the client knows the call to be.
+    pub(crate) fn reported(&self) -> Option<f64> {
+        self.run.reports.done()
     }
 
     /// The same call as one of a part.
@@ -147,7 +147,7 @@ impl Context {
 
     /// Tells a client that asked for it how far the call has come; anyone else hears nothing.
     ///
-    /// Reports only ever increase: one that does not, or that follows the last by less than 20 ms, is left out, but for
+    /// Reports only ever increase, also over several rounds: one that does not, or that follows the last by less than 20 ms, is left out, but for
     /// the one that says `done` is `total`, and the one that stands while the user is asked. After the call's end nothing is
     /// sent.
     pub async fn progress(
@@ -177,7 +177,7 @@ impl Context {
     ///
     /// A client of MCP 2026-07-28 is sent away with the question and comes again with the answer: **the function begins
     /// anew**, and is given the answer at this place. So do what must be done once after the last question. Questions
-    /// asked side by side (`tokio::join!`) are put together.
+    /// asked side by side (`tokio::join!`) are put together. A key names one question of the function's, and its answer.
     ///
     /// ```
     /// use mcp_lambda::prelude::*;
@@ -197,7 +197,8 @@ impl Context {
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), in words for the model, if the client can't ask its user, and where it
-    /// answers at once, if the answer does not fit.
+    /// answers at once, if the answer does not fit; [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if there is
+    /// none for ten minutes; [`Internal`](crate::ErrorKind::Internal) for a question that can't be put.
     pub async fn ask<Q: Question>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
         // Only what was sealed can be told to be used for the first time.
         let answers = self.answers.as_ref().filter(|answers| answers.are_sealed || !question.is_for_once());
@@ -207,7 +208,8 @@ impl Context {
             Reading::Declined => return Ok(None),
             Reading::Unfit => {}
         }
-        let channel = self.channel().filter(|channel| channel.client().can(question.needs()));
+        question.check()?;
+        let channel = self.listener().filter(|channel| channel.client().can(question.needs()));
         let channel = channel.ok_or_else(|| Error::invalid(format!(
             "this needs an answer from the user, and this client can't {}; use one that can, such as a client of MCP \
              2026-07-28 that declares it",
@@ -251,10 +253,9 @@ impl Context {
         }
     }
 
-    /// How long the call has waited for its user; that time is not the function's.
-    pub(crate) fn waited(&self) -> Duration {
-        let asking = self.run.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        asking.before + asking.since.map(|since| since.elapsed()).unwrap_or_default()
+    /// When the function must have answered: the time in which its user was asked is not the function's.
+    pub(crate) fn end_of_patience(&self) -> Instant {
+        self.run.patience.extend(self.deadline)
     }
 
     /// From now on nothing is sent: the client has its answer.
@@ -267,7 +268,7 @@ impl Context {
     }
 
     fn listener(&self) -> Option<&dyn Channel> {
-        self.channel().filter(|_| !self.run.has_ended.load(Ordering::Relaxed))
+        self.channel().filter(|_| !self.run.has_ended.load(Ordering::Relaxed) && !self.is_cancelled())
     }
 
     /// While a client puts a question, it shows how far the call has come.
@@ -280,9 +281,10 @@ impl Context {
     async fn ask_at_once<Q: Question>(&self, channel: &dyn Channel, question: &Q) -> Result<Option<Q::Answer>> {
         for _ in 0..ATTEMPTS {
             self.catch_up().await;
-            self.set_asking(true);
-            let result = channel.ask(question.request()).await;
-            self.set_asking(false);
+            let result = tokio::select! {
+                result = self.run.patience.wait(channel.ask(question.request())) => result?,
+                () = self.cancelled() => return Err(Error::unavailable("the client gave the call up")),
+            };
             match question.read(&result?) {
                 Reading::Given(answer) => return Ok(Some(answer)),
                 Reading::Declined => return Ok(None),
@@ -290,12 +292,5 @@ impl Context {
             }
         }
         Err(Error::invalid("the user's answer does not fit the question"))
-    }
-
-    fn set_asking(&self, is_asking: bool) {
-        let mut asking = self.run.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = asking.since.take().map(|since| since.elapsed());
-        asking.before += waited.unwrap_or_default();
-        asking.since = is_asking.then(Instant::now);
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Capability;
 use super::ask::{Question, Reading, action};
+use crate::error::Error;
 
 /// A form whose answer is a `T`.
 #[derive(Debug)]
@@ -61,6 +62,17 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
         Capability::Form
     }
 
+    fn check(&self) -> Result<(), Error> {
+        let fields = self.schema["properties"].as_object().into_iter().flatten();
+        match fields.into_iter().find(|(_, field)| !is_flat(field)) {
+            Some((name, _)) => Err(Error::internal(format!(
+                "the form `{}` has a field `{name}` that no form can have: it is neither text, a number, a boolean nor a choice",
+                self.message
+            ))),
+            None => Ok(()),
+        }
+    }
+
     fn request(&self) -> Value {
         let params = json!({ "mode": "form", "message": self.message, "requestedSchema": self.schema });
         json!({ "method": "elicitation/create", "params": params })
@@ -82,6 +94,15 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
     }
 }
 
+/// Whether MCP lets a field of a form be this.
+fn is_flat(field: &Value) -> bool {
+    match field["type"].as_str() {
+        Some("string" | "number" | "integer" | "boolean") => true,
+        Some("array") => !choices(&field["items"]).is_empty(),
+        _ => false,
+    }
+}
+
 /// Reads what was filled into a form.
 ///
 /// # Errors
@@ -98,7 +119,8 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
             return Err(format!("`{name}` {fault}"));
         }
     }
-    serde_path_to_error::deserialize(content).map_err(|error| format!("`{}`: {}", error.path(), error.inner()))
+    let content = with_whole_numbers(schema, content);
+    serde_path_to_error::deserialize(&content).map_err(|error| format!("`{}`: {}", error.path(), error.inner()))
 }
 
 /// What is wrong with a field's value.
@@ -118,9 +140,11 @@ fn fault(field: &Value, value: &Value) -> Option<String> {
 }
 
 fn text_fault(field: &Value, value: &Value) -> Option<String> {
-    let Some(length) = value.as_str().map(|text| text.chars().count() as u64) else {
-        return Some("must be text".to_owned());
-    };
+    let Some(text) = value.as_str() else { return Some("must be text".to_owned()) };
+    if let Some(format) = field["format"].as_str().filter(|format| !has_format(format, text)) {
+        return Some(format!("is no {format}"));
+    }
+    let length = text.chars().count() as u64;
     let too_short = field["minLength"].as_u64().filter(|least| length < *least);
     let too_long = field["maxLength"].as_u64().filter(|most| length > *most);
     too_short
@@ -150,6 +174,34 @@ fn list_fault(field: &Value, value: &Value) -> Option<String> {
 
 fn is_whole(value: &Value) -> bool {
     value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// The same with `3.0` as 3 where a whole number is wanted: in JSON Schema both are one.
+fn with_whole_numbers(schema: &Value, content: &Value) -> Value {
+    let mut content = content.clone();
+    for (name, field) in content.as_object_mut().into_iter().flatten() {
+        let is_whole = schema["properties"][name]["type"] == "integer";
+        if let Some(number) = field.as_f64().filter(|number| is_whole && field.is_f64() && number.fract() == 0.0) {
+            *field = serde_json::from_str(&format!("{number:.0}")).unwrap_or_else(|_| field.clone());
+        }
+    }
+    content
+}
+
+/// Whether text has the format that it must have; one that is not MCP's is not looked at.
+fn has_format(format: &str, text: &str) -> bool {
+    match format {
+        "email" => text.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+        }),
+        "uri" => {
+            text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+                && !text.contains(char::is_whitespace)
+        }
+        "date" => crate::clock::is_date(text),
+        "date-time" => crate::clock::is_date_time(text),
+        _ => true,
+    }
 }
 
 /// The values that a field may have, where it names them all.
@@ -271,6 +323,7 @@ mod tests {
             panic!("it fits")
         };
         assert_eq!(stay, Stay { city: "Oslo".into(), nights: 3, class: Some(Class::First), note: None });
+        assert!(matches!(accepted(&json!({"city": "Oslo", "nights": 3.0})), Reading::Given(_)), "3.0 is whole");
         for wrong in [
             json!({"city": "Oslo"}),
             json!({"city": 7, "nights": 3}),
@@ -293,6 +346,17 @@ mod tests {
     }
 
     #[test]
+    fn what_no_form_can_have_is_a_fault_of_the_app() {
+        #[derive(Debug, Deserialize, JsonSchema)]
+        struct Nested {
+            #[expect(dead_code, reason = "it is never read")]
+            stay: Stay,
+        }
+        assert!(form::<Stay>("Where?").check().is_ok());
+        assert!(form::<Nested>("Where?").check().expect_err("nested").message().contains("`stay`"));
+    }
+
+    #[test]
     fn a_fault_names_the_field() {
         let schema = json!({"properties": {
             "name": {"type": "string", "minLength": 2, "maxLength": 3},
@@ -306,5 +370,16 @@ mod tests {
         assert_eq!(fault(json!({"tags": ["c"]})), "`tags` is none of the choices");
         assert_eq!(fault(json!({"is_new": "yes"})), "`is_new` must be true or false");
         assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
+        for (format, good, bad) in [
+            ("email", "a@b", "a@"),
+            ("uri", "a:b", "a b:c"),
+            ("date", "2026-02-28", "2026-02-30"),
+            ("date-time", "2026-02-28T10:00:00Z", "2026-02-28"),
+        ] {
+            let schema = json!({"properties": {"when": {"type": "string", "format": format}}});
+            assert!(answer::<Value>(&schema, &json!({ "when": good })).is_ok(), "{good}");
+            let fault = answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
+            assert_eq!(fault, format!("`when` is no {format}"));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod channel;
 mod content;
 mod context;
 mod form;
+mod patience;
 mod reports;
 mod trace;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub(crate) use arguments::shortened;
 pub use arguments::{Argument, ArgumentSchema, Arguments};
 pub use ask::{Asked, Inquiry, Question, Reading, Retry, Visit, roots, sampling, visit};
 pub use channel::{Capability, Channel, Client, Level, Progress};
@@ -40,6 +42,8 @@ pub struct Call {
     pub name: String,
     /// The version that is asked for, if not any.
     pub version: Option<String>,
+    /// Whether arguments are text whatever their type, as a prompt's and a resource's are.
+    pub has_texts: bool,
     /// The arguments, not yet checked.
     pub arguments: Map<String, Value>,
     /// Who calls.
@@ -58,7 +62,7 @@ impl Call {
     /// The arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
-        Arguments::new(self.noun, self.name.clone(), std::mem::take(&mut self.arguments))
+        Arguments::new(self.noun, self.name.clone(), self.has_texts, std::mem::take(&mut self.arguments))
     }
 }
 

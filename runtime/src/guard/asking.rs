@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::call::{Asked, Call, Retry};
+use crate::call::{Asked, Call, Context, Retry};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::Sealer;
@@ -19,6 +19,9 @@ use crate::user::Caller;
 
 /// How long a question waits for its answer, in seconds.
 const PATIENCE_SECONDS: u64 = 600;
+
+/// The most that answers may have: a request must hold them, sealed and as text, beside the rest.
+const MAX_STATE_BYTES: usize = 1_000_000;
 
 const PURPOSE: &str = "request-state/v1";
 
@@ -37,10 +40,20 @@ struct State {
     answers: Map<String, Value>,
     /// What is asked in this round.
     asked: Vec<String>,
+    /// How far the client knows the call to be.
+    reported: Option<f64>,
     /// Epoch seconds.
     expires: u64,
     /// By which one use is told from another.
     id: String,
+    is_for_once: bool,
+}
+
+/// What is carried from earlier rounds to later ones.
+#[derive(Default)]
+struct Past {
+    answers: Map<String, Value>,
+    /// Whether an answer among them may be used once.
     is_for_once: bool,
 }
 
@@ -51,37 +64,45 @@ impl<K: Kind> Asking<K> {
         Self { inner, sealer, clock }
     }
 
-    /// The answers that a client brings back, those of earlier rounds included.
-    async fn answers(
-        &self,
-        store: &store::Shared,
-        bound_to: &Binding,
-        responses: Map<String, Value>,
-        sealed: &str,
-    ) -> Result<Map<String, Value>> {
+    /// The state that a client brings back.
+    async fn unsealed(&self, store: &store::Shared, bound_to: &Binding, sealed: &str) -> Result<State> {
         let opened = self.sealer.open(PURPOSE, &bound_to.parts(), sealed).await?;
         let state = opened.and_then(|text| serde_json::from_str::<State>(&text).ok());
         let state = state.filter(|state| state.expires > self.clock.now()).ok_or_else(stale)?;
         if state.is_for_once {
             use_up(store, &state).await?;
         }
-        let mut answers = state.answers;
-        answers.extend(responses.into_iter().filter(|(key, _)| state.asked.contains(key)));
-        Ok(answers)
+        Ok(state)
     }
 
-    async fn seal(&self, bound_to: &Binding, answers: Map<String, Value>, mut asked: Asked) -> Result<Asked> {
+    async fn seal(&self, bound_to: &Binding, past: Past, context: &Context, mut asked: Asked) -> Result<Asked> {
         let state = State {
-            answers,
+            answers: past.answers,
             asked: asked.requests.keys().cloned().collect(),
+            reported: context.reported(),
             expires: self.clock.now() + PATIENCE_SECONDS,
             id: uuid::Uuid::new_v4().simple().to_string(),
-            is_for_once: asked.is_for_once,
+            is_for_once: asked.is_for_once || past.is_for_once,
         };
         let text = serde_json::to_string(&state)
             .map_err(|error| Error::internal("the answers so far can't be kept").with_source(error))?;
+        if text.len() > MAX_STATE_BYTES {
+            let size = text.len();
+            return Err(Error::too_large(format!(
+                "the answers so far have {size} bytes; at most {MAX_STATE_BYTES} can travel with a client: ask for less"
+            )));
+        }
         asked.state = Some(self.sealer.seal(PURPOSE, &bound_to.parts(), &text).await?);
         Ok(asked)
+    }
+}
+
+impl State {
+    /// What is carried on, and the call that goes on with it.
+    fn resume(self, context: Context, responses: Map<String, Value>) -> (Past, Context) {
+        let Self { mut answers, asked, reported, is_for_once, .. } = self;
+        answers.extend(responses.into_iter().filter(|(key, _)| asked.contains(key)));
+        (Past { answers: answers.clone(), is_for_once }, context.resumed(answers, reported))
     }
 }
 
@@ -135,20 +156,17 @@ impl<K: Kind> Source<K> for Asking<K> {
 
     async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
         let bound_to = Binding::of(&call);
-        let answers = match call.retry.take() {
-            Some(Retry { responses, state: None }) => {
-                call.context = call.context.with_answers(responses.clone(), false);
-                responses
-            }
-            Some(Retry { responses, state: Some(sealed) }) => {
-                let answers = self.answers(&call.store, &bound_to, responses, &sealed).await?;
-                call.context = call.context.with_answers(answers.clone(), true);
-                answers
-            }
-            None => Map::new(),
-        };
+        let mut past = Past::default();
+        if let Some(Retry { responses, state }) = call.retry.take() {
+            (past, call.context) = match state {
+                Some(sealed) => self.unsealed(&call.store, &bound_to, &sealed).await?.resume(call.context, responses),
+                // Nothing was sealed that they could answer: they serve this round, and are not carried on.
+                None => (past, call.context.with_answers(responses)),
+            };
+        }
+        let context = call.context.clone();
         match self.inner.call(found, call).await? {
-            Reply::Asks(asked) => self.seal(&bound_to, answers, asked).await.map(Reply::Asks),
+            Reply::Asks(asked) => self.seal(&bound_to, past, &context, asked).await.map(Reply::Asks),
             answer @ Reply::Answer(_) => Ok(answer),
         }
     }

@@ -43,11 +43,11 @@ impl<K: Kind> Bounded<K> {
     ) -> Result<T> {
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let done = loop {
-            let end = context.deadline() + context.waited();
+            let end = context.end_of_patience();
             match timeout_at(end, &mut work).await {
                 Ok(done) => break done,
-                // The time in which its user was asked is not the function's.
-                Err(_) if context.deadline() + context.waited() > end => {}
+                // Its user is being asked, or was.
+                Err(_) if context.end_of_patience() > end => {}
                 Err(_) => {
                     return Err(Error::deadline_exceeded(format!(
                         "the {} `{name}` did not answer in time; ask for less, or try again later",

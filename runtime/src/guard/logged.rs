@@ -63,7 +63,7 @@ impl<K: Kind> Source<K> for Logged<K> {
 struct Line<K: Kind> {
     found: Arc<Definition<K>>,
     caller: Arc<Caller>,
-    trace: Trace,
+    trace: Option<Trace>,
     started: Instant,
     ending: Option<&'static str>,
     cause: Option<String>,
@@ -74,7 +74,7 @@ impl<K: Kind> Line<K> {
         Self {
             found: Arc::clone(found),
             caller: Arc::clone(&call.caller),
-            trace: call.context.trace(),
+            trace: tracing::enabled!(tracing::Level::INFO).then(|| call.context.trace()),
             started: Instant::now(),
             ending: Some("cancelled"),
             cause: None,
@@ -84,7 +84,7 @@ impl<K: Kind> Line<K> {
 
 impl<K: Kind> Drop for Line<K> {
     fn drop(&mut self) {
-        let (kind, name, trace) = (K::NOUN, &*self.found.name, self.trace.id());
+        let (kind, name, trace) = (K::NOUN, &*self.found.name, self.trace.as_ref().and_then(Trace::id));
         let user = self.caller.subject().to_string();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let error = self.ending;
@@ -107,9 +107,9 @@ fn ending<A: Answer>(reply: &Result<Reply<A>>) -> (Option<&'static str>, Option<
     }
 }
 
-/// Why arguments don't fit may quote them.
+/// What lies behind an error. Its own words may quote arguments, and so may what lies behind one that refuses them.
 fn cause(error: &Error) -> Option<String> {
-    (error.kind() != ErrorKind::Invalid).then(|| error.chain())
+    error.causes().filter(|_| error.kind() != ErrorKind::Invalid)
 }
 
 #[cfg(test)]

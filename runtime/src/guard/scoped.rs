@@ -84,7 +84,7 @@ mod tests {
         let listing = source.list(&caller).await.expect("listable");
         assert!(listing.is_private, "what needs a scope is not everyone's");
         let reply = reach(&source, laws::call("write", &json!({}), Arc::new(caller))).await;
-        (listing.definitions.len(), reply.and_then(Reply::answer))
+        (listing.definitions.len(), reply.and_then(|(_, reply)| reply.answer()))
     }
 
     fn user(scope: Option<&str>) -> Caller {

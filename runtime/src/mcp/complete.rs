@@ -10,7 +10,7 @@ use super::request::{Opening, Request};
 use crate::error::{Error, Result};
 use crate::prompt::Prompts;
 use crate::resource::Resources;
-use crate::source::{Completion, Kind, Shared};
+use crate::source::{Completion, Kind, Shared, resolve};
 
 pub(super) async fn complete(
     offers: &Offers,
@@ -46,7 +46,8 @@ async fn suggested<K: Kind>(
     request: Request,
     (argument, value): (String, String),
 ) -> Result<Vec<String>> {
-    let (found, call) = opening.resolve(source, opening.call(request)).await?;
+    let call = opening.call(request);
+    let found = resolve(&**source, &call).await?;
     source.complete(&found, Completion { argument, value, call }).await
 }
 

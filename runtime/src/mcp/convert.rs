@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rmcp::ErrorData;
 use rmcp::model::{
     CacheScope, CallToolResult, ContentBlock, GetPromptResult, InputRequiredResult, MetaObject, PromptArgument,
     PromptMessage, ReadResourceResult, ResourceContents, ResourceTemplate, Tool, ToolAnnotations,
@@ -121,10 +122,14 @@ fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> R
     }
 }
 
-pub(super) fn asked(asked: Asked) -> InputRequiredResult {
-    let requests: BTreeMap<_, _> =
-        asked.requests.into_iter().filter_map(|(key, request)| Some((key, same(request)?))).collect();
-    InputRequiredResult::new(Some(requests), asked.state)
+/// What is asked, if it is as MCP has it: a client that is not told a question could never answer it.
+pub(super) fn asked(asked: Asked) -> Result<InputRequiredResult, ErrorData> {
+    let worded = |(key, request)| match same(request) {
+        Some(request) => Ok((key, request)),
+        None => Err(ErrorData::internal_error(format!("the question `{key}` is not as MCP has it"), None)),
+    };
+    let requests = asked.requests.into_iter().map(worded).collect::<Result<BTreeMap<String, _>, _>>()?;
+    Ok(InputRequiredResult::new(Some(requests), asked.state))
 }
 
 fn block(content: Content) -> ContentBlock {

@@ -7,7 +7,7 @@ use rmcp::model::ErrorCode;
 
 use crate::call::Capability;
 use crate::error::{Error, ErrorKind};
-use crate::source::Reply;
+use crate::source::{MAX_ASKED_BYTES, Reply};
 use crate::tool::Outcome;
 
 /// A call of a tool that was found and failed. The model is told whatever it can act on; the rest is the client's affair.
@@ -33,7 +33,9 @@ pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
 pub(super) fn resource(error: &Error, uri: &str) -> ErrorData {
     match error.kind() {
         ErrorKind::NotFound => {
-            ErrorData::resource_not_found(error.message().to_owned(), Some(serde_json::json!({ "uri": uri })))
+            // One that is longer than any that is looked for is not sent back.
+            let data = (uri.len() <= MAX_ASKED_BYTES).then(|| serde_json::json!({ "uri": uri }));
+            ErrorData::resource_not_found(error.message().to_owned(), data)
         }
         _ => protocol(error),
     }

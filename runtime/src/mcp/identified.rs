@@ -92,11 +92,11 @@ impl<H: ServerHandler + std::fmt::Debug> Seated for Identified<H> {
 macro_rules! hand_on {
     (open { $($open:ident($open_params:ty) -> $open_answer:ty;)+ } acting { $($acting:ident($params:ty) -> $answer:ty;)+ }) => {
         $(async fn $open(&self, request: $open_params, context: RequestContext<RoleServer>) -> Result<$open_answer, ErrorData> {
-            let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.context(&context).deadline());
+            let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.deadline(&context));
             self.run(caller, deadline, self.handler.$open(request, context)).await
         })+
         $(async fn $acting(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
-            let (caller, deadline) = (self.actor(&context), self.seat.context(&context).deadline());
+            let (caller, deadline) = (self.actor(&context), self.seat.deadline(&context));
             self.run(caller, deadline, self.handler.$acting(request, context)).await
         })+
     };
@@ -167,7 +167,7 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.context(&context).deadline());
+        let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.deadline(&context));
         self.run(caller, deadline, self.handler.discover(context)).await
     }
 

@@ -14,8 +14,7 @@ use super::offers::Offers;
 use super::wire::{Wire, is_modern};
 use super::{Seat, convert, error};
 use crate::call::{Asked, Call, Context, Retry};
-use crate::error::Result;
-use crate::source::{Definition, Kind, Reply, Shared, resolve};
+use crate::source::{Definition, Kind, Shared};
 use crate::user::Caller;
 
 /// The key of the least level of log messages that a client wants.
@@ -28,6 +27,7 @@ const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 pub(super) struct Request {
     noun: &'static str,
     name: String,
+    has_texts: bool,
     arguments: Map<String, Value>,
     retry: Option<Retry>,
 }
@@ -37,6 +37,7 @@ impl Request {
         Self {
             noun: crate::tool::Tools::NOUN,
             name: params.name.into_owned(),
+            has_texts: false,
             arguments: params.arguments.unwrap_or_default(),
             retry: retry(params.input_responses, params.request_state),
         }
@@ -46,6 +47,7 @@ impl Request {
         Self {
             noun: crate::prompt::Prompts::NOUN,
             name: params.name,
+            has_texts: true,
             arguments: params.arguments.unwrap_or_default(),
             retry: retry(params.input_responses, params.request_state),
         }
@@ -55,6 +57,7 @@ impl Request {
         Self {
             noun: crate::resource::Resources::NOUN,
             name: params.uri,
+            has_texts: true,
             arguments: Map::new(),
             retry: retry(params.input_responses, params.request_state),
         }
@@ -62,7 +65,7 @@ impl Request {
 
     /// A completion's, which calls nothing.
     pub(super) const fn completion(noun: &'static str, name: String, arguments: Map<String, Value>) -> Self {
-        Self { noun, name, arguments, retry: None }
+        Self { noun, name, has_texts: true, arguments, retry: None }
     }
 }
 
@@ -99,18 +102,20 @@ impl<'a> Opening<'a> {
         check_level(&context.meta)?;
         let is_modern = is_modern(&context);
         let version = context.meta.get(convert::VERSION).map(|version| version.as_str().unwrap_or_default().to_owned());
-        let plain = seat.context(&context);
-        let context = plain.over(Arc::new(Wire::new(context, seat.is_lasting(), seat.level())));
+        let (deadline, cancellation) = (seat.deadline(&context), context.ct.clone());
+        let channel = Arc::new(Wire::new(context, seat.is_lasting(), seat.level()));
+        let context = Context::new(deadline, cancellation, Some(channel));
         Ok(Self { offers, caller, context, is_modern, version })
     }
 
     /// The call that is asked for.
     pub(super) fn call(&self, request: Request) -> Call {
-        let Request { noun, name, arguments, retry } = request;
+        let Request { noun, name, has_texts, arguments, retry } = request;
         Call {
             noun,
             name,
             version: self.version.clone(),
+            has_texts,
             arguments,
             caller: Arc::clone(&self.caller),
             context: self.context.clone(),
@@ -118,22 +123,6 @@ impl<'a> Opening<'a> {
             store: Arc::clone(&self.offers.store),
             clock: Arc::clone(&self.offers.clock),
         }
-    }
-
-    /// What a call means.
-    pub(super) async fn resolve<K: Kind>(&self, source: &Shared<K>, call: Call) -> Result<(Arc<Definition<K>>, Call)> {
-        Ok((resolve(&**source, &call).await?, call))
-    }
-
-    /// What a call means, and what came of it.
-    pub(super) async fn reach<K: Kind>(
-        &self,
-        source: &Shared<K>,
-        call: Call,
-    ) -> Result<(Arc<Definition<K>>, Reply<K::Answer>)> {
-        let (found, call) = self.resolve(source, call).await?;
-        let reply = source.call(&found, call).await?;
-        Ok((found, reply))
     }
 
     /// The page of a list that is asked for.
@@ -145,12 +134,15 @@ impl<'a> Opening<'a> {
         keep: impl Fn(&Definition<K>) -> bool + Send,
     ) -> std::result::Result<Listed<K>, ErrorData> {
         let listing = source.list(&self.caller).await.map_err(|error| error::protocol(&error))?;
-        let scope = if listing.is_private { CacheScope::Private } else { CacheScope::Public };
+        let is_first = request.as_ref().is_none_or(|request| request.cursor.is_none());
         let mut definitions = listing.definitions;
         definitions.retain(|definition| keep(definition));
         let user = self.caller.subject().to_string();
         let page = self.offers.pages.page(list, &user, request, definitions, |definition| K::key(definition)).await;
         let page = page.map_err(|error| error::protocol(&error))?;
+        // A cursor is one user's, and so is a page that has one.
+        let is_whole = is_first && page.next.is_none();
+        let scope = if is_whole && !listing.is_private { CacheScope::Public } else { CacheScope::Private };
         Ok(Listed { definitions: page.items, next: page.next, scope })
     }
 
@@ -164,10 +156,10 @@ impl<'a> Opening<'a> {
         Some(meta)
     }
 
-    pub(super) fn asked(&self, asked: Asked) -> InputRequiredResult {
-        let mut result = convert::asked(asked);
+    pub(super) fn asked(&self, asked: Asked) -> std::result::Result<InputRequiredResult, ErrorData> {
+        let mut result = convert::asked(asked)?;
         result.meta = self.stamp(None);
-        result
+        Ok(result)
     }
 }
 

@@ -12,7 +12,7 @@ use rmcp::model::Extensions;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
 
-use crate::call::{Context, Deadline, Level};
+use crate::call::{Deadline, Level};
 use crate::error::{Error, Result};
 use crate::user::Caller;
 
@@ -47,11 +47,10 @@ impl Seat {
         self.caller.clone().or_else(beside).ok_or_else(|| Error::unauthenticated("this call has no caller"))
     }
 
-    /// How long the call may take, and how to learn that nobody waits any more.
-    pub(super) fn context(&self, request: &RequestContext<RoleServer>) -> Context {
+    /// When the call must end.
+    pub(super) fn deadline(&self, request: &RequestContext<RoleServer>) -> Instant {
         let beside = request.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Deadline>());
-        let deadline = beside.map_or_else(|| Instant::now() + self.timeout, |Deadline(instant)| *instant);
-        Context::new(deadline, request.ct.clone())
+        beside.map_or_else(|| Instant::now() + self.timeout, |Deadline(instant)| *instant)
     }
 
     /// Whether the connection stays between calls.

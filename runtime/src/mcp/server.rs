@@ -19,7 +19,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use super::offers::{Offers, VERSIONS};
 use super::request::{Opening, Request};
 use super::{Seat, Seated, complete, convert, error, wire};
-use crate::source::Reply;
+use crate::source::{Reply, reach, resolve};
 #[cfg(feature = "local")]
 use crate::user::Caller;
 
@@ -137,14 +137,14 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let opening = self.open(context)?;
         let call = opening.call(Request::tool(request));
-        let (found, call) = opening.resolve(&self.offers.tools, call).await.map_err(|error| error::protocol(&error))?;
+        let found = resolve(&*self.offers.tools, &call).await.map_err(|error| error::protocol(&error))?;
         match self.offers.tools.call(&found, call).await.or_else(error::outcome)? {
             Reply::Answer(outcome) => {
                 let mut result = convert::outcome(outcome);
                 result.meta = opening.stamp(result.meta);
                 Ok(result.into())
             }
-            Reply::Asks(asked) => Ok(CallToolResponse::InputRequired(opening.asked(asked))),
+            Reply::Asks(asked) => opening.asked(asked).map(CallToolResponse::InputRequired),
         }
     }
 
@@ -155,14 +155,14 @@ impl ServerHandler for Server {
     ) -> Result<GetPromptResponse, ErrorData> {
         let opening = self.open(context)?;
         let call = opening.call(Request::prompt(request));
-        let reached = opening.reach(&self.offers.prompts, call).await;
+        let reached = reach(&*self.offers.prompts, call).await;
         match reached.map_err(|error| error::protocol(&error))? {
             (found, Reply::Answer(conversation)) => {
                 let mut result = convert::conversation(&found, conversation);
                 result.meta = opening.stamp(None);
                 Ok(result.into())
             }
-            (_, Reply::Asks(asked)) => Ok(opening.asked(asked).into()),
+            (_, Reply::Asks(asked)) => opening.asked(asked).map(Into::into),
         }
     }
 
@@ -173,14 +173,14 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let (opening, uri) = (self.open(context)?, request.uri.clone());
         let call = opening.call(Request::resource(request));
-        let reached = opening.reach(&self.offers.resources, call).await;
+        let reached = reach(&*self.offers.resources, call).await;
         match reached.map_err(|error| error::resource(&error, &uri))? {
             (found, Reply::Answer(reading)) => {
                 let mut result = convert::reading(&found, &uri, reading);
                 result.meta = opening.stamp(None);
                 Ok(result.into())
             }
-            (_, Reply::Asks(asked)) => Ok(opening.asked(asked).into()),
+            (_, Reply::Asks(asked)) => opening.asked(asked).map(Into::into),
         }
     }
 
@@ -211,8 +211,7 @@ impl ServerHandler for Server {
     ) -> Result<(), ErrorData> {
         let (opening, uri) = (self.open(context)?, request.uri);
         let call = opening.call(Request::resource(ReadResourceRequestParams::new(&uri)));
-        let found = opening.resolve(&self.offers.resources, call).await;
-        found.map(drop).map_err(|error| error::resource(&error, &uri))
+        resolve(&*self.offers.resources, &call).await.map(drop).map_err(|error| error::resource(&error, &uri))
     }
 
     async fn unsubscribe(

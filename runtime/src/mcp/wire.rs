@@ -44,10 +44,13 @@ pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
 impl Channel for Wire {
     fn client(&self) -> Client {
         // Statelessly, an older client's `initialize` is not remembered, and rmcp names itself in its place.
-        let is_known = self.is_modern() || self.is_lasting;
-        let name = self.context.client_info().filter(|_| is_known).map(|info| (info.name, info.version));
-        let capabilities = self.context.client_capabilities().filter(|_| is_known);
-        Client { name, capabilities: capabilities.and_then(|all| serde_json::to_value(all).ok()).unwrap_or_default() }
+        let (info, capabilities) = match (self.is_modern(), self.is_lasting) {
+            (true, _) => (self.context.meta.client_info(), self.context.meta.client_capabilities()),
+            (false, true) => (self.context.client_info(), self.context.client_capabilities()),
+            (false, false) => (None, None),
+        };
+        let capabilities = capabilities.and_then(|all| serde_json::to_value(all).ok()).unwrap_or_default();
+        Client { name: info.map(|info| (info.name, info.version)), capabilities }
     }
 
     fn log_level(&self) -> Option<Level> {
@@ -84,9 +87,9 @@ impl Channel for Wire {
     async fn ask(&self, request: Value) -> Result<Value> {
         let request =
             same::<_, ServerRequest>(request).ok_or_else(|| Error::internal("the question can't be worded"))?;
-        let asked = self.context.peer.send_request(request).await;
-        let result =
-            asked.map_err(|error| Error::unavailable("the client did not answer the question").with_source(error))?;
+        // Why it does not may be in its user's words, which are not for the log.
+        let result = self.context.peer.send_request(request).await;
+        let result = result.map_err(|_| Error::unavailable("the client did not answer the question"))?;
         Ok(serde_json::to_value(result).unwrap_or_default())
     }
 }

@@ -56,11 +56,11 @@ impl Addressed {
         Self { inner, names, parts }
     }
 
-    /// An answer for a page, with listed names in place of addresses.
-    fn renamed(&self, mut outcome: Outcome) -> Outcome {
-        let Some(data) = outcome.structured.take() else { return outcome };
-        let is_told_in_text = outcome.content == [Content::text(data.to_string())];
-        let (mut data, mut used) = (data, Map::new());
+    /// An answer for a page: with listed names in place of addresses, and in text too, for who sees no page.
+    fn shown(&self, mut outcome: Outcome) -> Outcome {
+        let Some(mut data) = outcome.structured.take() else { return outcome };
+        let is_told_in_text = outcome.content.is_empty() || outcome.content == [Content::text(data.to_string())];
+        let mut used = Map::new();
         rename(&mut data, &self.names, &mut used);
         if is_told_in_text {
             outcome.content = vec![Content::text(data.to_string())];
@@ -100,7 +100,7 @@ impl Source<Tools> for Addressed {
         }
         let reply = self.inner.call(found, call).await?;
         Ok(match reply {
-            Reply::Answer(outcome) if found.ui.is_some() => Reply::Answer(self.renamed(outcome)),
+            Reply::Answer(outcome) if found.ui.is_some() => Reply::Answer(self.shown(outcome)),
             reply => reply,
         })
     }

@@ -17,7 +17,7 @@ pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
 
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::source::{Answer, Definition, Kind, Offer};
+use crate::source::{Answer, Definition, Kind, Offer, Pattern};
 
 /// Resources as a [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,8 +182,9 @@ impl Kind for Resources {
         &resource.detail.uri
     }
 
-    fn is_pattern(resource: &Definition<Self>) -> bool {
-        resource.template.is_some()
+    fn pattern(resource: &Definition<Self>) -> Option<Pattern> {
+        let template = resource.template.as_ref()?;
+        Some(Pattern { shape: template.shape(), literal_bytes: template.literal_bytes() })
     }
 
     fn matches(resource: &Definition<Self>, uri: &str) -> bool {
@@ -264,9 +265,13 @@ impl Offer<Resources> {
 
     /// The same resource elsewhere.
     pub(crate) fn moved(self, uri: String) -> Self {
+        if uri == self.definition().uri {
+            return self;
+        }
         self.with(|resource| {
             let Detail { template, fault, .. } = Detail::at(uri.clone());
-            (resource.uri, resource.template, resource.fault) = (uri, template, fault);
+            (resource.uri, resource.template) = (uri, template);
+            resource.fault = resource.fault.take().or(fault);
         })
     }
 

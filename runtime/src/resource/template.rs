@@ -3,6 +3,8 @@
 //! RFC 6570 says how a template is expanded and not how a URI is taken apart; here it is, for `{name}` and `{+name}`. A
 //! variable must never smuggle in another path: decoded, a plain one has no `/`, and none has a `..` segment.
 
+use std::collections::BTreeSet;
+
 use iri_string::template::UriTemplateStr;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -47,7 +49,24 @@ impl Template {
         if is_blurred {
             return Err("has two variables with nothing between them".to_owned());
         }
-        Ok(Some(Self { start: start.to_owned(), variables }))
+        let template = Self { start: start.to_owned(), variables };
+        let names: BTreeSet<_> = template.names().collect();
+        if names.len() < template.variables.len() {
+            return Err("has a variable twice".to_owned());
+        }
+        Ok(Some(template))
+    }
+
+    /// How much of a URI it fixes: of two that a URI fits, the one that fixes more is meant.
+    pub(super) fn literal_bytes(&self) -> usize {
+        self.start.len() + self.variables.iter().map(|variable| variable.until.len()).sum::<usize>()
+    }
+
+    /// The template without the names of its variables: two of one shape stand for the same URIs.
+    pub(super) fn shape(&self) -> String {
+        let mark = |variable: &Variable| if variable.is_reserved { "{+}" } else { "{}" };
+        let rest = self.variables.iter().map(|variable| format!("{}{}", mark(variable), variable.until));
+        std::iter::once(self.start.clone()).chain(rest).collect()
     }
 
     /// The names of its variables, in order.
@@ -171,6 +190,8 @@ mod tests {
             "a://{a,b}",
             "a://{}",
             "1a://{id}",
+            "a://{id}/{id}",
+            "A\u{e9}://{id}",
             "A\u{e9}://{id}",
         ] {
             assert!(Template::parse(wrong).is_err(), "{wrong}");

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde_json::Map;
 
+use super::terminal::say;
 use super::{http, logging, runtime};
 use crate::admin::ImportedUser;
 use crate::app::{App, House};
@@ -65,7 +66,10 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
 
 async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: bool) -> Result<()> {
     let house = app.house(settings).await?;
-    let Some(email) = email else { return house.speaker.stdio(Caller::anonymous().into()).await };
+    let Some(email) = email else {
+        say("This app is open (`App::open`): calls are nobody's.");
+        return house.speaker.stdio(Caller::anonymous().into()).await;
+    };
     let caller = match house.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => registered(&house, &email).await,
         found => found,

@@ -26,17 +26,13 @@ const HEADERS: Duration = Duration::from_secs(30);
 
 /// Serves until told to stop (SIGTERM, ctrl-c).
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
+    app.check_openness(&settings, Some(address.ip()))?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Error::unavailable(format!("can't listen on {address}; choose another with `--host` and `--port`"))
             .with_source(error)
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
-    if app.is_open() && !address.ip().is_loopback() {
-        return Err(Error::invalid(format!(
-            "this app is open to anyone (`App::open`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
-        )));
-    }
     let house = app.house(&settings).await?;
     // Without such a folder users are not kept on this machine, and nobody here would read it.
     let _ = settings.url_file().map(|file| std::fs::write(file, &url));

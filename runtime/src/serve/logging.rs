@@ -1,6 +1,6 @@
 //! Where log lines go: standard output under Lambda, standard error elsewhere.
 //!
-//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting, and rmcp at `error`: tokens,
+//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting, and rmcp says nothing: tokens,
 //! arguments and URIs pass through them.
 
 use tracing::Subscriber;
@@ -39,8 +39,8 @@ where
 
 fn filter(level: LevelFilter) -> Targets {
     let quiet = level.min(LevelFilter::WARN);
-    // Its warnings repeat the errors that clients are answered with.
-    let filter = Targets::new().with_default(level).with_target("rmcp", level.min(LevelFilter::ERROR));
+    // It repeats what clients are answered with, and takes one that leaves for a fault.
+    let filter = Targets::new().with_default(level).with_target("rmcp", LevelFilter::OFF);
     TALKATIVE.iter().fold(filter, |filter, name| filter.with_target(*name, quiet))
 }
 
@@ -60,7 +60,7 @@ mod tests {
                     "{target}"
                 );
             }
-            assert!(!filter.would_enable("rmcp", &Level::WARN) && filter.would_enable("rmcp", &Level::ERROR));
+            assert!(!filter.would_enable("rmcp", &Level::ERROR));
         }
         assert!(filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));
         assert!(!filter(LevelFilter::OFF).would_enable("rmcp", &Level::ERROR));

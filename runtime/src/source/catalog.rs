@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Completion, Definition, Kind, Listing, Offer, Reply, Source, unknown};
+use super::{Completion, Definition, Kind, Listing, Offer, Pattern, Reply, Source, unknown};
 use crate::call::Call;
 use crate::error::Result;
 use crate::user::Caller;
@@ -50,21 +50,30 @@ impl<K: Kind> Catalog<K> {
     fn index(&mut self, faults: &mut Vec<String>) {
         self.definitions = self.offers.values().map(|offer| Arc::new(offer.definition().clone())).collect();
         for (place, definition) in self.definitions.iter().enumerate() {
-            if let Some(alias) = K::alias(definition)
-                && self.aliases.insert(alias.to_owned(), place).is_some()
-            {
+            let Some(alias) = K::alias(definition) else { continue };
+            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some() || self.offers.contains_key(alias);
+            if is_taken {
                 faults.push(format!(
                     "{} `{}` shares its address with another: the same part is mounted more than once, and no call from a page could be routed; give one of the parts another name",
                     K::NOUN, definition.name
                 ));
             }
-            if K::is_pattern(definition) {
-                self.patterns.push(place);
-            }
         }
-        // The pattern that says most goes first.
-        let definitions = &self.definitions;
-        self.patterns.sort_by_key(|place| std::cmp::Reverse(K::key(&definitions[*place]).len()));
+        self.index_patterns(faults);
+    }
+
+    /// The pattern that fixes most goes first.
+    fn index_patterns(&mut self, faults: &mut Vec<String>) {
+        let (mut patterns, mut shapes) = (Vec::new(), BTreeSet::new());
+        for (place, definition) in self.definitions.iter().enumerate() {
+            let Some(Pattern { shape, literal_bytes }) = K::pattern(definition) else { continue };
+            if !shapes.insert(shape) {
+                faults.push(format!("{} `{}` stands for the same as another", K::NOUN, K::key(definition)));
+            }
+            patterns.push((std::cmp::Reverse(literal_bytes), place));
+        }
+        patterns.sort();
+        self.patterns = patterns.into_iter().map(|(_, place)| place).collect();
     }
 
     /// What everything says of itself.

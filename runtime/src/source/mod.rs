@@ -17,7 +17,7 @@ pub use completion::{Completer, Completion, completer};
 pub use definition::{Definition, MAX_NAME_BYTES};
 pub use offer::{Handler, Offer};
 
-use crate::call::{Asked, Call};
+use crate::call::{Asked, Call, shortened};
 use crate::error::{Error, Result};
 use crate::user::Caller;
 
@@ -50,18 +50,27 @@ pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
         None
     }
 
-    /// Whether it answers to this name too, as a template does to URIs. Asked of what [`is_pattern`](Self::is_pattern).
+    /// Whether it answers to this name too, as a template does to URIs. Asked of what has a [`pattern`](Self::pattern).
     fn matches(_definition: &Definition<Self>, _name: &str) -> bool {
         false
     }
 
-    /// Whether it answers to more names than one can list.
-    fn is_pattern(_definition: &Definition<Self>) -> bool {
-        false
+    /// What of a name it fixes, if it answers to more names than one can list.
+    fn pattern(_definition: &Definition<Self>) -> Option<Pattern> {
+        None
     }
 
     /// What a call takes from the definition it was resolved to.
     fn bind(_definition: &Definition<Self>, _call: &mut Call) {}
+}
+
+/// What of a name is fixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// What stands for the same names in every definition that has it.
+    pub shape: String,
+    /// How much it fixes: of two that a name fits, the one that fixes more is meant.
+    pub literal_bytes: usize,
 }
 
 /// What a call gives.
@@ -119,7 +128,7 @@ pub trait Source<K: Kind>: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn list(&self, caller: &Caller) -> Result<Listing<K>>;
 
-    /// What this name, address or URI means for this caller. Costs the same however much there is.
+    /// What this name, address or URI means for this caller. Costs the same however much is listed.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -147,22 +156,29 @@ pub type Shared<K> = Arc<dyn Source<K>>;
 /// # Errors
 /// `NotFound` for whatever is not there for this caller, by this name, in this version; `Unavailable`.
 pub async fn resolve<K: Kind>(source: &dyn Source<K>, call: &Call) -> Result<Arc<Definition<K>>> {
+    if call.name.len() > MAX_ASKED_BYTES {
+        return Err(unknown::<K>(&call.name));
+    }
     let found = source.find(&call.caller, &call.name).await?;
     let found = found.filter(|found| call.version.is_none() || K::version(found) == call.version.as_deref());
     found.ok_or_else(|| unknown::<K>(&call.name))
 }
 
-/// Resolves a call and makes it.
+/// Resolves a call and makes it: what it means, and what came of it.
 ///
 /// # Errors
 /// As [`resolve`] and [`Source::call`].
-pub async fn reach<K: Kind>(source: &dyn Source<K>, call: Call) -> Result<Reply<K::Answer>> {
+pub async fn reach<K: Kind>(source: &dyn Source<K>, call: Call) -> Result<(Arc<Definition<K>>, Reply<K::Answer>)> {
     let found = resolve(source, &call).await?;
-    source.call(&found, call).await
+    let reply = source.call(&found, call).await?;
+    Ok((found, reply))
 }
+
+/// The longest name or URI that is looked for.
+pub(crate) const MAX_ASKED_BYTES: usize = 4_096;
 
 /// What anyone is told about something that is not there for them: the same for every reason.
 #[must_use]
 pub fn unknown<K: Kind>(name: &str) -> Error {
-    Error::not_found(format!("unknown {} `{name}`", K::NOUN))
+    Error::not_found(format!("unknown {} `{}`", K::NOUN, shortened(name)))
 }

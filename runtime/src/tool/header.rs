@@ -13,13 +13,12 @@ const HEADER: &str = "x-mcp-header";
 
 /// Whether a schema has an annotation at all.
 pub(super) fn any(schema: &Map<String, Value>) -> bool {
-    places(&Value::Object(schema.clone()), true) != (0, 0)
+    places_in(schema, true) != (0, 0)
 }
 
 /// Everything that breaks the rules (streamable HTTP, custom headers).
 pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
-    let schema = Value::Object((*tool.input_schema).clone());
-    let (lawful, stray) = places(&schema, true);
+    let (lawful, stray) = places_in(&tool.input_schema, true);
     let mut faults = Vec::new();
     if stray > 0 {
         faults.push("stands where only a property of the arguments may have it".to_owned());
@@ -27,25 +26,25 @@ pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
     if lawful > 0 && !tool.scopes.is_empty() {
         faults.push("needs a tool without scopes: headers are checked before anyone knows who may see it".to_owned());
     }
-    property_faults(&schema, &mut BTreeSet::new(), &mut faults);
+    property_faults(&tool.input_schema, &mut BTreeSet::new(), &mut faults);
     faults.into_iter().map(|fault| format!("tool `{}`: `{HEADER}` {fault}", tool.name)).collect()
 }
 
 /// How many annotations stand on properties, and how many elsewhere.
 fn places(schema: &Value, is_on_chain: bool) -> (usize, usize) {
-    let Some(words) = schema.as_object() else {
-        return sum(schema.as_array().into_iter().flatten().map(|item| places(item, false)));
-    };
+    match schema {
+        Value::Object(words) => places_in(words, is_on_chain),
+        Value::Array(items) => sum(items.iter().map(|item| places(item, false))),
+        _ => (0, 0),
+    }
+}
+
+fn places_in(words: &Map<String, Value>, is_on_chain: bool) -> (usize, usize) {
     sum(words.iter().map(|(word, value)| match (word.as_str(), value) {
         // A property may have that name; an annotation is no schema.
         (HEADER, Value::Object(_)) => places(value, false),
-        (HEADER, _) => {
-            if is_on_chain {
-                (1, 0)
-            } else {
-                (0, 1)
-            }
-        }
+        (HEADER, _) if is_on_chain => (1, 0),
+        (HEADER, _) => (0, 1),
         ("properties", Value::Object(properties)) => {
             sum(properties.values().map(|property| places(property, is_on_chain)))
         }
@@ -58,12 +57,14 @@ fn sum(counts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
     counts.fold((0, 0), |(left, right), (more, others)| (left + more, right + others))
 }
 
-fn property_faults(schema: &Value, seen: &mut BTreeSet<String>, faults: &mut Vec<String>) {
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+fn property_faults(schema: &Map<String, Value>, seen: &mut BTreeSet<String>, faults: &mut Vec<String>) {
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if let Some(header) = property.get(HEADER) {
             faults.extend(fault(property, header, seen).map(|fault| format!("of `{name}` {fault}")));
         }
-        property_faults(property, seen, faults);
+        if let Some(property) = property.as_object() {
+            property_faults(property, seen, faults);
+        }
     }
 }
 

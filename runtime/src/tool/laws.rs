@@ -10,7 +10,7 @@ use super::{Outcome, Tool, Tools};
 use crate::call::{Call, Content, Context, Retry, form};
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Catalog, Completion, Reply, Shared, completer, reach};
+use crate::source::{Catalog, Completion, Shared, completer, reach};
 use crate::store::Memory;
 use crate::user::{Caller, Scopes, current_user};
 
@@ -52,6 +52,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
         noun: "tool",
         name: name.to_owned(),
         version: None,
+        has_texts: false,
         arguments: arguments.as_object().cloned().unwrap_or_else(Map::new),
         caller,
         context: Context::lasting(Duration::from_secs(3_600)),
@@ -79,7 +80,7 @@ pub async fn all(source: Shared<Tools>) {
 }
 
 async fn answer(source: &Shared<Tools>, call: Call) -> Result<Outcome> {
-    reach(&**source, call).await.and_then(Reply::answer)
+    reach(&**source, call).await.and_then(|(_, reply)| reply.answer())
 }
 
 async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {

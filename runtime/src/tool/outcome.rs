@@ -46,11 +46,22 @@ impl Outcome {
         self
     }
 
-    /// About how many bytes it takes on the wire: structured answers are sent twice.
+    /// About how many bytes it takes on the wire.
     #[must_use]
     pub fn size(&self) -> usize {
         let content: usize = self.content.iter().map(Content::size).sum();
-        if self.structured.is_some() { content * 2 } else { content }
+        let data = self.structured.iter().chain(self.meta.values());
+        content + data.map(weight).sum::<usize>()
+    }
+}
+
+/// About how many bytes a value takes, without writing it.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 6,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| weight(item) + 1).sum::<usize>() + 2,
+        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + 4 + weight(field)).sum::<usize>() + 2,
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::fmt::Display;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
@@ -64,9 +63,7 @@ pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> R
     match error.downcast::<Error>() {
         Ok(own) if own.kind() == ErrorKind::Unsupported => Err(*own),
         // Why arguments don't fit may quote them.
-        Ok(own) if own.source().is_some() && own.kind() != ErrorKind::Invalid => {
-            Ok(Outcome { cause: Some(own.chain()), ..Outcome::error(words) })
-        }
+        Ok(own) if own.kind() != ErrorKind::Invalid => Ok(Outcome { cause: own.causes(), ..Outcome::error(words) }),
         _ => Ok(Outcome::error(words)),
     }
 }

@@ -73,7 +73,7 @@ async function beAsked(client, asked) {
   }
   check(textOf(result) === "3 nights in Oslo", `plan_trip says: ${textOf(result)}`);
   check(asked.join() === "city,nights", `it asked once for each of ${asked.join(", ")}`);
-  check(seen[0] === 1 && seen.at(-1) === 3, `its progress: ${seen.join(", ")}`);
+  check(seen.join() === "1,2,3", `its progress, over all rounds: ${seen.join(", ")}`);
 }
 
 async function readAndComplete(client) {

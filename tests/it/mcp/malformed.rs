@@ -35,6 +35,22 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
 }
 
 #[tokio::test]
+async fn params_that_are_no_object_are_answered_to_their_id() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for params in ["[]", "7", r#""x""#, r#"{"_meta":"x"}"#] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":42,"method":"tools/list","params":{params}}}"#);
+        let answer = post(&house, alice.token(), &body).await;
+        assert_eq!(
+            (answer.status, &answer.json["id"], answer.error_code()),
+            (400, &json!(42), -32_602),
+            "{params}: {}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
 async fn five_megabytes_are_too_many() {
     let house = house().await;
     let token = house.user("alice@example.com").await;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mcp_lambda::config::Settings;
 use mcp_lambda::parts::address;
 use mcp_lambda::prelude::*;
+use mcp_lambda::resource::Csp;
 use mcp_lambda::testkit::TestApp;
 use serde_json::json;
 
@@ -163,13 +164,37 @@ fn one_uri_for_two_pages_is_a_fault() {
 fn a_page_that_is_not_there_is_a_fault() {
     let part = || AppPart::new("contacts").tools([shows("show", "ui://contacts/list", &json!({}))]);
     let missing = |app: App, name: &str, uri: &str| {
-        assert_eq!(faults(&app), [format!("tool `{name}`: its page `{uri}` is not among the resources")]);
+        assert_eq!(faults(&app), [format!("tool `{name}`: its page `{uri}` is not among the pages (`UiResource`)")]);
     };
     missing(App::new("crm").mount(part()), "show", "ui://contacts/list");
     missing(App::new("crm").mount_as("sales", part()), "sales_show", "ui://sales/contacts/list");
     let elsewhere = App::new("crm").resources([page("ui://contacts/list", "list")]).mount_as("sales", part());
     missing(elsewhere, "sales_show", "ui://sales/contacts/list");
     missing(App::new("crm").mount(contacts()).disable("ui://contacts/list"), "show", "ui://contacts/list");
+}
+
+#[test]
+fn what_is_wrong_with_a_resource_is_told_wherever_it_is_mounted() {
+    let open = || UiResource::html("ui://a/open", "open", "").csp(Csp::default().connect("*"));
+    let reaching =
+        || UiResource::html("ui://a/reaching", "reaching", "<script src='https://cdn.example.com/x.js'></script>");
+    let read = |uri: &str| Resource::new(uri, "read", |_| async { Ok("") }).description("Is read.");
+    let twice = || [read("a://{x}"), Resource::new("a://{y}", "other", |_| async { Ok("") }).description("Is read.")];
+    for (part, word) in [
+        (AppPart::new("a").resources([open()]), "declares `*`"),
+        (AppPart::new("a").resources([reaching()]), "cdn.example.com"),
+        (AppPart::new("a").resources([UiResource::html("https://example.com", "web", "")]), "must begin with `ui://`"),
+        (AppPart::new("a").resources([read("a://{?q}")]), "is written `{name}`"),
+        (AppPart::new("a").resources(twice()), "stands for the same as another"),
+        (AppPart::new("a").resources([read("a://{id}").variables(&json!({"properties": {"other": {}}}))]), "`{other}`"),
+    ] {
+        for app in [App::new("x").mount(part.clone()), App::new("x").mount_as("deep", part)] {
+            let faults = faults(&app);
+            assert!(faults.len() == 1 && faults[0].contains(word), "{word}: {faults:?}");
+        }
+    }
+    let own = App::new("x").resources([open()]);
+    assert!(faults(&own)[0].contains("declares `*`"));
 }
 
 #[tokio::test]

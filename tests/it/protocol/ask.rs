@@ -1,15 +1,13 @@
 //! Calls that ask their user, over as many rounds as it takes.
 
-use mcp_lambda::testkit::{Answer, Client, TestApp};
+use mcp_lambda::testkit::{Answer, Client};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
+use super::house;
+
 fn able() -> Value {
     json!({"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}})
-}
-
-async fn house() -> TestApp {
-    TestApp::new(protocol::app()).await
 }
 
 fn accept(content: &Value) -> Value {
@@ -50,6 +48,27 @@ async fn two_questions_are_asked_in_turn_and_the_first_answer_is_not_forgotten()
     assert!(!state(&second).contains("Oslo"), "what was answered can't be read on the way");
     let done = round(&alice, "travel", json!({"stay": accept(&json!({"nights": 3}))}), Some(&state(&second))).await;
     assert_eq!(done.tool_text(), "3 nights in Oslo by train");
+}
+
+#[tokio::test]
+async fn progress_goes_on_where_the_round_before_was() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let ask = async |responses: Value, state: Option<String>| {
+        let mut params = json!({"name": "travel", "arguments": {}, "_meta": {"progressToken": "t"}});
+        if let Some(state) = state {
+            (params["inputResponses"], params["requestState"]) = (responses, state.into());
+        }
+        alice.mcp("tools/call", params).await
+    };
+    let reports = |answer: &Answer| -> Vec<f64> {
+        let messages = answer.messages();
+        messages.iter().filter_map(|message| message["params"]["progress"].as_f64()).collect()
+    };
+    let first = ask(json!({}), None).await;
+    let second = ask(json!({"city": accept(&json!({"name": "Oslo"}))}), Some(state(&first))).await;
+    let done = ask(json!({"stay": accept(&json!({"nights": 3}))}), Some(state(&second))).await;
+    assert_eq!([reports(&first), reports(&second), reports(&done)], [[1.0], [2.0], [3.0]]);
 }
 
 #[tokio::test]
@@ -142,6 +161,26 @@ async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
     for _ in 0..2 {
         assert_eq!(asked(&round(&alice, "travel", city.clone(), Some(&kept)).await), ["stay"]);
     }
+}
+
+#[tokio::test]
+async fn once_is_once_over_all_rounds() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let (city, stay) = (accept(&json!({"name": "Oslo"})), accept(&json!({"nights": 3})));
+    let first = state(&alice.call("order", json!({})).await);
+    let second = state(&round(&alice, "order", json!({ "stay": stay }), Some(&first)).await);
+    assert_eq!(round(&alice, "order", json!({ "city": city }), Some(&second)).await.tool_text(), "3 in Oslo");
+    for spent in [&first, &second] {
+        let again = round(&alice, "order", json!({ "city": city, "stay": stay }), Some(spent)).await;
+        assert_eq!(again.error_code(), -32_602, "{}", again.text);
+    }
+    let early = round(&alice, "confirm", json!({ "stay": stay }), None).await;
+    assert_eq!(asked(&early), ["city"]);
+    let second = round(&alice, "confirm", json!({ "city": city }), Some(&state(&early))).await;
+    assert_eq!(asked(&second), ["stay"], "what was answered before it was asked is no answer");
+    assert_eq!(round(&alice, "confirm", json!({ "stay": stay }), Some(&state(&second))).await.tool_text(), "3 in Oslo");
+    assert_eq!(round(&alice, "confirm", json!({ "stay": stay }), Some(&state(&second))).await.error_code(), -32_602);
 }
 
 #[tokio::test]

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use mcp_lambda::testkit::{Answer, Client, TestApp, older_request};
-use mcp_lambda_tests::protocol;
+use mcp_lambda::testkit::{Answer, Client, older_request};
 use serde_json::{Value, json};
 
-async fn house() -> TestApp {
-    TestApp::new(protocol::app()).await
-}
+use super::house;
 
 async fn call(client: &Client<'_>, tool: &str, meta: Value) -> Answer {
     client.mcp("tools/call", json!({ "name": tool, "arguments": {}, "_meta": meta })).await

@@ -3,12 +3,9 @@
 use http::Request;
 use http_body_util::Full;
 use mcp_lambda::testkit::{Answer, TestApp, mcp_request};
-use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
-async fn house() -> TestApp {
-    TestApp::new(protocol::app()).await
-}
+use super::house;
 
 type Sent = Request<Full<bytes::Bytes>>;
 

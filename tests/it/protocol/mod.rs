@@ -8,3 +8,11 @@ mod pages;
 mod prompts;
 mod resources;
 mod stdio;
+
+use mcp_lambda::testkit::TestApp;
+use mcp_lambda_tests::protocol;
+
+/// The app with all of it, in memory.
+async fn house() -> TestApp {
+    TestApp::new(protocol::app()).await
+}

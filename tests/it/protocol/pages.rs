@@ -21,6 +21,7 @@ async fn ten_thousand_tools_are_listed_in_pages_and_each_is_there_once() {
     let alice = house.user("alice@example.com").await;
     let first = alice.mcp("tools/list", json!({})).await;
     assert_eq!(first.result()["tools"].as_array().map(Vec::len), Some(1_000));
+    assert_eq!(first.result()["cacheScope"], "private", "its cursor is one user's");
     let names: Vec<_> =
         alice.tools().await.iter().map(|tool| tool["name"].as_str().expect("a name").to_owned()).collect();
     assert_eq!((names.len(), names.iter().collect::<BTreeSet<_>>().len()), (10_000, 10_000));

@@ -1,13 +1,10 @@
 //! Prompts and the completion of their arguments.
 
 use http::Method;
-use mcp_lambda::testkit::{Answer, Client, TestApp};
-use mcp_lambda_tests::protocol;
+use mcp_lambda::testkit::{Answer, Client};
 use serde_json::{Value, json};
 
-async fn house() -> TestApp {
-    TestApp::new(protocol::app()).await
-}
+use super::house;
 
 async fn get(client: &Client<'_>, name: &str, arguments: Value) -> Answer {
     client.mcp("prompts/get", json!({ "name": name, "arguments": arguments })).await

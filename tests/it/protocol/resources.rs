@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use http::Method;
 use mcp_lambda::records::UserData;
-use mcp_lambda::testkit::{TestApp, Watched};
-use mcp_lambda_tests::protocol;
+use mcp_lambda::testkit::Watched;
 use serde_json::json;
 
-async fn house() -> TestApp {
-    TestApp::new(protocol::app()).await
-}
+use super::house;
 
 #[tokio::test]
 async fn what_is_listed_can_be_read() {
@@ -23,7 +20,12 @@ async fn what_is_listed_can_be_read() {
         assert_eq!(alice.read(uri).await.status, 200);
     }
     let templates = alice.mcp("resources/templates/list", json!({})).await;
-    assert_eq!(templates.result()["resourceTemplates"].as_array().map(Vec::len), Some(3));
+    assert_eq!(templates.result()["resourceTemplates"].as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        alice.read("files:///pictures/7").await.result()["contents"][0]["text"],
+        "picture 7",
+        "the closest one is meant"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use mcp_lambda::testkit::block_on;
 use serde_json::{Value, json};
 
 use crate::upstream::status;
-use crate::world::World;
+use crate::world::{World, told};
 
 #[test]
 fn repositories_are_searched() {
@@ -21,6 +21,17 @@ fn repositories_are_searched() {
         });
         let expected = json!({"total": 41, "is_incomplete": false, "repositories": [hello_world(), linguist]});
         assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn a_request_is_part_of_its_callers_trace() {
+    block_on(async {
+        let world = World::answering(|_| status(200, "rate_limit")).await;
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let call = json!({"name": "get_rate_limit", "arguments": {}, "_meta": {"traceparent": parent}});
+        told(&world.alice().mcp("tools/call", call).await);
+        assert_eq!(world.upstream.taken()[0].header("traceparent"), parent);
     });
 }
 

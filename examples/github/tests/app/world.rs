@@ -23,7 +23,7 @@ impl World {
         Self { app, upstream, alice }
     }
 
-    fn alice(&self) -> Client<'_> {
+    pub(crate) fn alice(&self) -> Client<'_> {
         self.app.with_token(self.alice.as_str())
     }
 

@@ -137,7 +137,7 @@ pub mod conversations {
 pub fn app() -> App {
     let contacts = AppPart::new("contacts")
         .tools(page::tools())
-        .resources([UiResource::html(PAGE, "list", include_str!("../view/contacts.html"))])
+        .resources([UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged()])
         .resources(cards::resources())
         .prompts(conversations::prompts());
     App::new("crm")

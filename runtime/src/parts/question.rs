@@ -103,7 +103,8 @@ struct Desk<M> {
 /// The part that asks this kind of question.
 pub(super) fn part<M: Matter>(matter: M, words: Words) -> AppPart {
     let (name, page) = (words.part.clone(), format!("ui://{}/question", words.part));
-    let view = UiResource::html(&page, format!("{name}_question"), PAGE).description("Asks the user a question.");
+    let view =
+        UiResource::html(&page, format!("{name}_question"), PAGE).bridged().description("Asks the user a question.");
     let desk = Arc::new(Desk { matter, words });
     let tools = [desk.asking().ui(page), desk.deciding().visibility(Visibility::App), desk.telling()];
     AppPart::new(name).tools(tools).resources([view])

@@ -17,6 +17,10 @@ pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
 /// How long a client may keep a page.
 const TTL: Duration = Duration::from_secs(3_600);
 
+/// What a page needs to speak with its host, and where it says that it wants it.
+const BRIDGE: &str = include_str!("bridge.js");
+const BRIDGE_PLACE: &str = "<!-- bridge -->";
+
 /// A page in the making.
 #[derive(Clone, Debug)]
 pub struct UiResource {
@@ -28,6 +32,8 @@ pub struct UiResource {
     permissions: BTreeSet<Permission>,
     domain: Option<String>,
     prefers_border: Option<bool>,
+    /// Whether the place of the bridge was not to be found.
+    lacks_bridge: bool,
 }
 
 /// What a page may reach beyond itself: origins such as `https://api.example.com`, or `https://*.example.com`.
@@ -131,6 +137,7 @@ impl UiResource {
             permissions: BTreeSet::new(),
             domain: None,
             prefers_border: None,
+            lacks_bridge: false,
         }
     }
 
@@ -138,6 +145,17 @@ impl UiResource {
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();
+        self
+    }
+
+    /// Puts a script in place of `<!-- bridge -->`, by which the page speaks with its host: `host.connect({…})` for the
+    /// tool's result, `host.request("tools/call", {…})` for the part's tools (`bridge.js` tells the rest).
+    #[must_use]
+    pub fn bridged(mut self) -> Self {
+        match self.html.split_once(BRIDGE_PLACE) {
+            Some((before, after)) => self.html = format!("{before}<script>\n{BRIDGE}</script>{after}"),
+            None => self.lacks_bridge = true,
+        }
         self
     }
 
@@ -172,6 +190,9 @@ impl UiResource {
     fn fault(&self) -> Option<String> {
         if !self.uri.starts_with("ui://") || self.uri.contains('{') {
             return Some("is a page's and must begin with `ui://`, without variables".to_owned());
+        }
+        if self.lacks_bridge {
+            return Some(format!("is a page's that is to be bridged, and has no `{BRIDGE_PLACE}`"));
         }
         if let Some(origin) = self.csp.all().find(|origin| !is_origin(origin)) {
             return Some(format!(
@@ -260,6 +281,14 @@ mod tests {
         let resource = Resource::from(page(html));
         assert_eq!(resource.definition().ui.as_deref(), Some(&json!({})));
         assert_eq!(resource.definition().mime_type.as_deref(), Some(UI_MIME_TYPE));
+    }
+
+    #[test]
+    fn the_bridge_stands_where_the_page_wants_it() {
+        let bridged = Resource::from(page("<body><!-- bridge --><p>").bridged());
+        assert!(bridged.definition().size.expect("known") > BRIDGE.len() as u64);
+        assert_eq!(faults(page("<!-- bridge -->").bridged()), Vec::<String>::new());
+        assert!(faults(page("<p>").bridged())[0].contains("<!-- bridge -->"));
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn milliseconds(text: &LitStr) -> Result<u64> {
     let number = value.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok()).filter(|number| *number > 0);
     let time = factor.zip(number).and_then(|(factor, number)| number.checked_mul(factor));
     time.ok_or_else(|| {
-        syn::Error::new(text.span(), "a timeout is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"")
+        syn::Error::new(text.span(), "a time is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"")
     })
 }
 

@@ -35,7 +35,7 @@ enum Parameter {
     Argument { ident: Ident, ty: Type, attributes: ArgumentAttributes },
 }
 
-/// How the tool reaches the function.
+/// How the call reaches the function.
 pub(crate) enum Receiver {
     /// A free function of the module.
     None,
@@ -146,7 +146,7 @@ impl Function {
     fn schema(&self) -> TokenStream {
         let arguments = self.parameters.iter().filter_map(Parameter::schema);
         quote!({
-            #[allow(unused_mut, reason = "a tool may have no argument")]
+            #[allow(unused_mut, reason = "there may be no argument")]
             let mut schema = ::mcp_lambda::call::ArgumentSchema::default();
             #(#arguments)*
             schema.finish()
@@ -305,7 +305,7 @@ fn check(kind: Kind, name: &LitStr, description: &str, signature: &Signature) ->
 fn returned(output: &ReturnType) -> Result<(Type, bool)> {
     let ReturnType::Type(_, ty) = output else { return Ok((syn::parse_quote!(()), false)) };
     if let Type::ImplTrait(_) = **ty {
-        return Err(Error::new_spanned(ty, "a tool returns one type; write it out"));
+        return Err(Error::new_spanned(ty, "a function that is offered returns one type; write it out"));
     }
     let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") else {
         return Ok(((**ty).clone(), false));

@@ -1,15 +1,13 @@
 //! Suggestions for arguments of prompts and of resource templates.
 
 use rmcp::ErrorData;
-use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, ErrorCode, Reference};
+use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
 use serde_json::{Map, Value};
 
 use super::error;
 use super::offers::Offers;
-use super::request::{Opening, Request};
+use super::request::Opening;
 use crate::error::{Error, Result};
-use crate::prompt::Prompts;
-use crate::resource::Resources;
 use crate::source::{Completion, Kind, Shared, resolve};
 
 pub(super) async fn complete(
@@ -18,20 +16,14 @@ pub(super) async fn complete(
     params: CompleteRequestParams,
 ) -> std::result::Result<CompleteResult, ErrorData> {
     if offers.info.capabilities.completions.is_none() {
-        return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "completion/complete", None));
+        return Err(error::no_method("completion/complete"));
     }
     let there = params.context.and_then(|context| context.arguments).unwrap_or_default();
     let there: Map<_, _> = there.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     let typed = (params.argument.name, params.argument.value);
     let values = match params.r#ref {
-        Reference::Prompt(prompt) => {
-            let request = Request::completion(Prompts::NOUN, prompt.name, there);
-            suggested(&offers.prompts, opening, request, typed).await
-        }
-        Reference::Resource(resource) => {
-            let request = Request::completion(Resources::NOUN, resource.uri, there);
-            suggested(&offers.resources, opening, request, typed).await
-        }
+        Reference::Prompt(prompt) => suggested(&offers.prompts, opening, prompt.name, there, typed).await,
+        Reference::Resource(resource) => suggested(&offers.resources, opening, resource.uri, there, typed).await,
         other => Err(Error::invalid(format!("`{}` is nothing to complete arguments of", other.reference_type()))),
     };
     let values = values.map_err(|error| error::protocol(&error))?;
@@ -43,10 +35,11 @@ pub(super) async fn complete(
 async fn suggested<K: Kind>(
     source: &Shared<K>,
     opening: &Opening<'_>,
-    request: Request,
+    name: String,
+    there: Map<String, Value>,
     (argument, value): (String, String),
 ) -> Result<Vec<String>> {
-    let call = opening.call(request);
+    let call = opening.call::<K>(name, there, None);
     let found = resolve(&**source, &call).await?;
     source.complete(&found, Completion { argument, value, call }).await
 }

@@ -1,5 +1,6 @@
 //! What a failure of ours is in MCP: an outcome that the model reads, or an error of the protocol.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 
 use rmcp::ErrorData;
@@ -39,6 +40,11 @@ pub(super) fn resource(error: &Error, uri: &str) -> ErrorData {
         }
         _ => protocol(error),
     }
+}
+
+/// A method that there is not, for this client.
+pub(super) fn no_method(method: impl Into<Cow<'static, str>>) -> ErrorData {
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
 }
 
 /// Anything else that failed.

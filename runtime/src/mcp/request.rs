@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, GetPromptRequestParams, InputRequiredResult, InputResponses, MetaObject,
-    PaginatedRequestParams, ReadResourceRequestParams, RequestMetaObject,
+    CacheScope, InputRequiredResult, InputResponses, MetaObject, PaginatedRequestParams, RequestMetaObject,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
@@ -23,53 +22,8 @@ const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 /// The key of who answers.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// What is asked for.
-pub(super) struct Request {
-    noun: &'static str,
-    name: String,
-    has_texts: bool,
-    arguments: Map<String, Value>,
-    retry: Option<Retry>,
-}
-
-impl Request {
-    pub(super) fn tool(params: CallToolRequestParams) -> Self {
-        Self {
-            noun: crate::tool::Tools::NOUN,
-            name: params.name.into_owned(),
-            has_texts: false,
-            arguments: params.arguments.unwrap_or_default(),
-            retry: retry(params.input_responses, params.request_state),
-        }
-    }
-
-    pub(super) fn prompt(params: GetPromptRequestParams) -> Self {
-        Self {
-            noun: crate::prompt::Prompts::NOUN,
-            name: params.name,
-            has_texts: true,
-            arguments: params.arguments.unwrap_or_default(),
-            retry: retry(params.input_responses, params.request_state),
-        }
-    }
-
-    pub(super) fn resource(params: ReadResourceRequestParams) -> Self {
-        Self {
-            noun: crate::resource::Resources::NOUN,
-            name: params.uri,
-            has_texts: true,
-            arguments: Map::new(),
-            retry: retry(params.input_responses, params.request_state),
-        }
-    }
-
-    /// A completion's, which calls nothing.
-    pub(super) const fn completion(noun: &'static str, name: String, arguments: Map<String, Value>) -> Self {
-        Self { noun, name, has_texts: true, arguments, retry: None }
-    }
-}
-
-fn retry(responses: Option<InputResponses>, state: Option<String>) -> Option<Retry> {
+/// What a client brings back, if it was asked something.
+pub(super) fn retry(responses: Option<InputResponses>, state: Option<String>) -> Option<Retry> {
     if responses.is_none() && state.is_none() {
         return None;
     }
@@ -109,13 +63,12 @@ impl<'a> Opening<'a> {
     }
 
     /// The call that is asked for.
-    pub(super) fn call(&self, request: Request) -> Call {
-        let Request { noun, name, has_texts, arguments, retry } = request;
+    pub(super) fn call<K: Kind>(&self, name: String, arguments: Map<String, Value>, retry: Option<Retry>) -> Call {
         Call {
-            noun,
+            noun: K::NOUN,
             name,
             version: self.version.clone(),
-            has_texts,
+            has_texts: K::HAS_TEXTS,
             arguments,
             caller: Arc::clone(&self.caller),
             context: self.context.clone(),

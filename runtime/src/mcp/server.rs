@@ -15,11 +15,15 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::Map;
 
 use super::offers::{Offers, VERSIONS};
-use super::request::{Opening, Request};
+use super::request::{Opening, retry};
 use super::{Seat, Seated, complete, convert, error, wire};
-use crate::source::{Reply, reach, resolve};
+use crate::prompt::Prompts;
+use crate::resource::Resources;
+use crate::source::{Definition, Reply, reach, resolve};
+use crate::tool::Tools;
 #[cfg(feature = "local")]
 use crate::user::Caller;
 
@@ -136,7 +140,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let opening = self.open(context)?;
-        let call = opening.call(Request::tool(request));
+        let retry = retry(request.input_responses, request.request_state);
+        let call = opening.call::<Tools>(request.name.into_owned(), request.arguments.unwrap_or_default(), retry);
         let found = resolve(&*self.offers.tools, &call).await.map_err(|error| error::protocol(&error))?;
         match self.offers.tools.call(&found, call).await.or_else(error::outcome)? {
             Reply::Answer(outcome) => {
@@ -154,7 +159,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let opening = self.open(context)?;
-        let call = opening.call(Request::prompt(request));
+        let retry = retry(request.input_responses, request.request_state);
+        let call = opening.call::<Prompts>(request.name, request.arguments.unwrap_or_default(), retry);
         let reached = reach(&*self.offers.prompts, call).await;
         match reached.map_err(|error| error::protocol(&error))? {
             (found, Reply::Answer(conversation)) => {
@@ -172,7 +178,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let (opening, uri) = (self.open(context)?, request.uri.clone());
-        let call = opening.call(Request::resource(request));
+        let retry = retry(request.input_responses, request.request_state);
+        let call = opening.call::<Resources>(request.uri, Map::new(), retry);
         let reached = reach(&*self.offers.resources, call).await;
         match reached.map_err(|error| error::resource(&error, &uri))? {
             (found, Reply::Answer(reading)) => {
@@ -198,7 +205,9 @@ impl ServerHandler for Server {
         request: SetLevelRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        only_before_2026(&context, "logging/setLevel")?;
+        if wire::is_modern(&context) {
+            return Err(error::no_method("logging/setLevel"));
+        }
         self.seat.set_level(wire::same(request.level).unwrap_or_default());
         Ok(())
     }
@@ -210,7 +219,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         let (opening, uri) = (self.open(context)?, request.uri);
-        let call = opening.call(Request::resource(ReadResourceRequestParams::new(&uri)));
+        let call = opening.call::<Resources>(uri.clone(), Map::new(), None);
         resolve(&*self.offers.resources, &call).await.map(drop).map_err(|error| error::resource(&error, &uri))
     }
 
@@ -237,17 +246,10 @@ impl ServerHandler for Server {
                 None,
             ));
         }
-        Err(ErrorData::new(rmcp::model::ErrorCode::METHOD_NOT_FOUND, method, None))
+        Err(error::no_method(method))
     }
 }
 
-fn is_template(resource: &crate::source::Definition<crate::resource::Resources>) -> bool {
+fn is_template(resource: &Definition<Resources>) -> bool {
     resource.template.is_some()
-}
-
-fn only_before_2026(context: &RequestContext<RoleServer>, method: &'static str) -> Result<(), ErrorData> {
-    if wire::is_modern(context) {
-        return Err(ErrorData::new(rmcp::model::ErrorCode::METHOD_NOT_FOUND, method, None));
-    }
-    Ok(())
 }

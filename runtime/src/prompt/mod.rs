@@ -80,7 +80,7 @@ impl Answer for Conversation {
     message = "a prompt can't return `{Self}`",
     note = "return a `String`, `Content`, `Message`, `Vec<Message>`, or a `Result` of one"
 )]
-pub trait PromptReturn {
+pub trait PromptReturn: 'static {
     /// The conversation it is.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl PromptReturn for &'static str {
     }
 }
 
-impl<T: PromptReturn, E: Into<Error>> PromptReturn for std::result::Result<T, E> {
+impl<T: PromptReturn, E: Into<Error> + 'static> PromptReturn for std::result::Result<T, E> {
     fn conversation(self) -> Result<Conversation> {
         self.map_err(Into::into)?.conversation()
     }
@@ -128,6 +128,7 @@ impl Kind for Prompts {
     const NOUN: &'static str = "prompt";
     type Detail = Detail;
     type Answer = Conversation;
+    const HAS_TEXTS: bool = true;
 
     fn faults(prompt: &Definition<Self>) -> Vec<String> {
         let twice = |place: &usize| {
@@ -157,11 +158,7 @@ impl Offer<Prompts> {
         W: Future<Output = Result<R>> + Send + 'static,
         R: PromptReturn,
     {
-        let handler = std::sync::Arc::new(handler);
-        Self::make(name, Detail::default(), move |call| {
-            let handler = std::sync::Arc::clone(&handler);
-            async move { handler(call).await?.conversation() }
-        })
+        Self::make(name, Detail::default(), handler, R::conversation)
     }
 
     /// With an argument.

@@ -114,7 +114,7 @@ impl Contents {
     message = "a resource can't return `{Self}`",
     note = "return a `String`, `Vec<u8>`, `Contents`, `Vec<Contents>`, or a `Result` of one"
 )]
-pub trait ResourceReturn {
+pub trait ResourceReturn: 'static {
     /// What was read.
     ///
     /// # Errors
@@ -152,7 +152,7 @@ impl ResourceReturn for Vec<u8> {
     }
 }
 
-impl<T: ResourceReturn, E: Into<Error>> ResourceReturn for std::result::Result<T, E> {
+impl<T: ResourceReturn, E: Into<Error> + 'static> ResourceReturn for std::result::Result<T, E> {
     fn reading(self) -> Result<Reading> {
         self.map_err(Into::into)?.reading()
     }
@@ -172,6 +172,7 @@ impl Kind for Resources {
     const NOUN: &'static str = "resource";
     type Detail = Detail;
     type Answer = Reading;
+    const HAS_TEXTS: bool = true;
 
     fn faults(resource: &Definition<Self>) -> Vec<String> {
         let wrong = |fault: &String| format!("resource `{}`: its URI `{}` {fault}", resource.name, resource.uri);
@@ -231,11 +232,7 @@ impl Offer<Resources> {
         W: Future<Output = Result<R>> + Send + 'static,
         R: ResourceReturn,
     {
-        let handler = Arc::new(handler);
-        Self::make(name, Detail::at(uri), move |call| {
-            let handler = Arc::clone(&handler);
-            async move { handler(call).await?.reading() }
-        })
+        Self::make(name, Detail::at(uri), handler, R::reading)
     }
 
     /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.

@@ -48,7 +48,7 @@ impl<K: Kind> Catalog<K> {
     }
 
     fn index(&mut self, faults: &mut Vec<String>) {
-        self.definitions = self.offers.values().map(|offer| Arc::new(offer.definition().clone())).collect();
+        self.definitions = self.offers.values().map(|offer| Arc::clone(offer.definition())).collect();
         for (place, definition) in self.definitions.iter().enumerate() {
             let Some(alias) = K::alias(definition) else { continue };
             let is_taken = self.aliases.insert(alias.to_owned(), place).is_some() || self.offers.contains_key(alias);

@@ -26,6 +26,9 @@ pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     /// What one is called.
     const NOUN: &'static str;
 
+    /// Whether its arguments are text, whatever their type.
+    const HAS_TEXTS: bool = false;
+
     /// What a definition of this kind says beyond a name and a description.
     type Detail: fmt::Debug + Clone + PartialEq + Send + Sync;
 

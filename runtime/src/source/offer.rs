@@ -21,17 +21,23 @@ pub type Handler<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send +
 /// A tool, a prompt or a resource that an app offers.
 #[derive(Clone)]
 pub struct Offer<K: Kind> {
-    definition: Definition<K>,
+    definition: Arc<Definition<K>>,
     handler: Handler<K::Answer>,
     completers: BTreeMap<String, Completer>,
 }
 
 impl<K: Kind> Offer<K> {
-    /// One with this name, answered by this function.
-    pub(crate) fn make<F, W>(name: impl Into<String>, detail: K::Detail, handler: F) -> Self
+    /// One with this name, answered by this function, whose answers are of this kind once they are read so.
+    pub(crate) fn make<F, W, R>(
+        name: impl Into<String>,
+        detail: K::Detail,
+        handler: F,
+        read: fn(R) -> Result<K::Answer>,
+    ) -> Self
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
-        W: Future<Output = Result<K::Answer>> + Send + 'static,
+        W: Future<Output = Result<R>> + Send + 'static,
+        R: 'static,
     {
         let definition = Definition {
             name: name.into(),
@@ -41,34 +47,38 @@ impl<K: Kind> Offer<K> {
             timeout: None,
             detail,
         };
-        Self { definition, handler: Arc::new(move |call| Box::pin(handler(call))), completers: BTreeMap::new() }
+        let handler: Handler<K::Answer> = Arc::new(move |call| {
+            let work = handler(call);
+            Box::pin(async move { read(work.await?) })
+        });
+        Self { definition: Arc::new(definition), handler, completers: BTreeMap::new() }
     }
 
     /// What the model reads about it.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.definition.description = text.into();
+        self.definition_mut().description = text.into();
         self
     }
 
     /// What people see instead of the name.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.definition.title = Some(title.into());
+        self.definition_mut().title = Some(title.into());
         self
     }
 
     /// What a token that names scopes must name to use it.
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.definition.scopes = scopes.into_iter().map(Into::into).collect();
+        self.definition_mut().scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
     /// How long a call may take.
     #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.definition.timeout = Some(timeout);
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.definition_mut().timeout = Some(timeout);
         self
     }
 
@@ -81,18 +91,18 @@ impl<K: Kind> Offer<K> {
 
     /// What it says of itself.
     #[must_use]
-    pub const fn definition(&self) -> &Definition<K> {
+    pub const fn definition(&self) -> &Arc<Definition<K>> {
         &self.definition
     }
 
     /// The same under another name.
     pub(crate) fn renamed(mut self, name: String) -> Self {
-        self.definition.name = name;
+        self.definition_mut().name = name;
         self
     }
 
-    pub(crate) const fn definition_mut(&mut self) -> &mut Definition<K> {
-        &mut self.definition
+    pub(crate) fn definition_mut(&mut self) -> &mut Definition<K> {
+        Arc::make_mut(&mut self.definition)
     }
 
     /// Whether it suggests values for anything.

@@ -123,7 +123,7 @@ impl Offer<Tools> {
             // Not an object: kept where `faults` will find it, so that the app reports it with all the others.
             other => Map::from_iter([("type".to_owned(), other)]),
         };
-        Self::make(name, Detail { input_schema: Arc::new(input_schema), ..Detail::default() }, handler)
+        Self::make(name, Detail { input_schema: Arc::new(input_schema), ..Detail::default() }, handler, Ok)
     }
 
     /// The answer is a `T`: its schema is the output schema, unless it is text or content.

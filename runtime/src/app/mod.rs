@@ -156,7 +156,7 @@ impl App {
     /// Lets anyone in, as nobody: calls without a token are made by `anonymous`, who owns nothing.
     ///
     /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` stands beside
-    /// this line. [`app_suite!`](crate::app_suite) fails on it.
+    /// this line. `app_suite!` (feature `testkit`) fails on it.
     #[must_use]
     pub const fn open(mut self) -> Self {
         self.is_open = true;

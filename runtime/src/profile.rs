@@ -45,10 +45,10 @@ impl ProfileType {
         }
     }
 
-    /// The profile with every secret field masked.
+    /// The profile with everything masked that the type does not declare, or marks as secret.
     #[must_use]
     pub fn masked(&self, mut profile: Value) -> Value {
-        mask(&mut profile, &self.schema, &self.schema);
+        mask(&mut profile, &applicable(&self.schema, &self.schema), &self.schema);
         profile
     }
 
@@ -127,28 +127,79 @@ fn describe(path: &str, complaint: &str) -> String {
     format!("profile field `{path}` does not fit: expected {expected}")
 }
 
-/// Masks what any schema that applies to the value marks as secret, all the way down.
-fn mask(value: &mut Value, schema: &Value, root: &Value) {
-    let schema = resolved(schema, root);
-    if is_secret(schema) && !value.is_null() {
+/// A profile that nobody declared: the names, and every value masked.
+#[must_use]
+pub fn masked_whole(mut profile: Value) -> Value {
+    mask(&mut profile, &[], &Value::Null);
+    profile
+}
+
+/// Masks a value, all the way down, but for what these schemas declare and none of them marks as secret.
+fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
+    if schemas.iter().any(|schema| is_secret(schema)) && !value.is_null() {
         *value = Value::from(MASK);
         return;
     }
-    for alternatives in ["anyOf", "oneOf", "allOf"] {
-        for alternative in schema.get(alternatives).and_then(Value::as_array).into_iter().flatten() {
-            mask(value, alternative, root);
-        }
-    }
     match value {
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| {
-            let declared = schema.get("properties").and_then(|properties| properties.get(name));
-            let schema = declared.or_else(|| schema.get("additionalProperties"));
-            schema.into_iter().for_each(|schema| mask(field, schema, root));
+            let declared = schemas.iter().filter_map(|schema| field_schema(schema, name));
+            mask(field, &declared.flat_map(|schema| applicable(schema, root)).collect::<Vec<_>>(), root);
         }),
         Value::Array(items) => items.iter_mut().for_each(|item| {
-            schema.get("items").into_iter().for_each(|schema| mask(item, schema, root));
+            let declared = schemas.iter().filter_map(|schema| schema.get("items"));
+            mask(item, &declared.flat_map(|schema| applicable(schema, root)).collect::<Vec<_>>(), root);
         }),
-        _ => {}
+        Value::Null => {}
+        leaf => {
+            if !schemas.iter().any(|schema| declares(schema, leaf)) {
+                *leaf = Value::from(MASK);
+            }
+        }
+    }
+}
+
+/// What an object's schema says of a field; of one that it does not name, what it says of all the others.
+fn field_schema<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    let named = schema.get("properties").and_then(|properties| properties.get(name));
+    named.or_else(|| schema.get("additionalProperties"))
+}
+
+/// Whether a schema says that a value of this type may stand here. One that takes anything declares nothing.
+fn declares(schema: &Value, leaf: &Value) -> bool {
+    let kind = match leaf {
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        _ => "number",
+    };
+    let is_kind = |named: &Value| named == kind || (named == "integer" && leaf.is_number());
+    let is_listed = |word: &str| schema.get(word).and_then(Value::as_array).is_some_and(|all| all.contains(leaf));
+    match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
+        Some(named) => is_kind(named),
+        None => is_listed("enum") || schema.get("const") == Some(leaf),
+    }
+}
+
+/// How far references and alternatives are followed before anything is taken from a value.
+const MAX_STEPS: usize = 16;
+
+/// Every schema that says something about a value: this one, what it refers to, and its alternatives.
+fn applicable<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a Value> {
+    let mut found = Vec::new();
+    gather(schema, root, MAX_STEPS, &mut found);
+    found
+}
+
+fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<&'a Value>) {
+    found.push(schema);
+    let Some(steps) = steps.checked_sub(1) else { return };
+    let target = resolved(schema, root);
+    if !std::ptr::eq(target, schema) {
+        gather(target, root, steps, found);
+    }
+    for word in ["anyOf", "oneOf", "allOf"] {
+        let alternatives = schema.get(word).and_then(Value::as_array).into_iter().flatten();
+        alternatives.for_each(|alternative| gather(alternative, root, steps, found));
     }
 }
 
@@ -217,6 +268,64 @@ mod tests {
         let masked = ProfileType::of::<Account>().masked(given);
         let nested = json!({"password": MASK, "name": "n"});
         assert_eq!(masked, json!({"token": MASK, "spare": MASK, "port": 1, "nested": nested, "spares": [MASK]}));
+    }
+
+    #[test]
+    fn what_the_type_does_not_declare_is_masked() {
+        let given = json!({
+            "token": "a", "port": "a secret of an older version", "pat": "b", "nested": {"name": "n", "old": ["c", {"d": 1}]},
+            "spares": {"e": "f"}, "flag": true, "nothing": null,
+        });
+        let masked = ProfileType::of::<Account>().masked(given);
+        let nested = json!({"name": "n", "old": [MASK, {"d": MASK}]});
+        let expected = json!({
+            "token": MASK, "port": MASK, "pat": MASK, "nested": nested, "spares": {"e": MASK}, "flag": MASK, "nothing": null,
+        });
+        assert_eq!(masked, expected);
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Loose {
+        labels: std::collections::BTreeMap<String, String>,
+        anything: Value,
+        level: Level,
+        choice: Choice,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Level {
+        /// Speaks.
+        Loud,
+        /// Does not.
+        Quiet,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    enum Choice {
+        Plain { name: String },
+        Hidden { name: Secret<String> },
+    }
+
+    #[test]
+    fn maps_and_words_are_declared_and_anything_at_all_is_not() {
+        let given = json!({
+            "labels": {"team": "blue"}, "anything": {"key": "hush"}, "level": "quiet", "choice": {"name": "which of the two?"},
+        });
+        let expected = json!({
+            "labels": {"team": "blue"}, "anything": {"key": MASK}, "level": "quiet", "choice": {"name": MASK},
+        });
+        assert_eq!(ProfileType::of::<Loose>().masked(given), expected);
+    }
+
+    #[test]
+    fn without_a_type_names_are_shown_and_no_value() {
+        let given = json!({"pat": "a", "n": 1, "b": false, "list": ["c", null], "deep": {"d": {"e": "f"}}});
+        let expected = json!({"pat": MASK, "n": MASK, "b": MASK, "list": [MASK, null], "deep": {"d": {"e": MASK}}});
+        assert_eq!(masked_whole(given), expected);
     }
 
     #[test]

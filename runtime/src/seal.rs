@@ -17,13 +17,17 @@ use crate::keys::{SigningKey, SigningKeys};
 #[derive(Clone, Debug)]
 pub struct Sealer {
     keys: Arc<dyn SigningKeys>,
+    /// Whose seals these are: another deployment may have the same key.
+    owner: Vec<String>,
 }
 
 impl Sealer {
-    /// Works with these keys: the current one seals, all of them open.
+    /// Works with these keys, the current one of which seals and all of which open, for this app and this audience of
+    /// tokens.
     #[must_use]
-    pub const fn new(keys: Arc<dyn SigningKeys>) -> Self {
-        Self { keys }
+    pub fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
+        let owner = [Some(app), audience].into_iter().flatten().map(str::to_owned).collect();
+        Self { keys, owner }
     }
 
     /// Seals text for a purpose; it opens only with the same purpose and the same `bound_to`.
@@ -34,7 +38,7 @@ impl Sealer {
         let key = self.keys.current().await?;
         let mut sealed = text.as_bytes().to_vec();
         let nonce = subkey(&key, purpose)?
-            .seal_in_place_append_tag(Aad::from(bindings(bound_to)), &mut sealed)
+            .seal_in_place_append_tag(Aad::from(self.bindings(bound_to)), &mut sealed)
             .map_err(|_| Error::internal("nothing can be sealed"))?;
         let bytes = [nonce.as_ref().as_slice(), &sealed].concat();
         Ok(format!("{}.{}", key.id(), BASE64_URL_SAFE_NO_PAD.encode(bytes)))
@@ -48,15 +52,22 @@ impl Sealer {
         let Some((id, encoded)) = sealed.split_once('.') else { return Ok(None) };
         let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(encoded) else { return Ok(None) };
         let keys = self.keys.verifying(Some(id)).await?;
-        Ok(keys.iter().filter(|key| key.id() == id).find_map(|key| opened(key, purpose, bound_to, &bytes)))
+        let bindings = self.bindings(bound_to);
+        Ok(keys.iter().filter(|key| key.id() == id).find_map(|key| opened(key, purpose, &bindings, &bytes)))
+    }
+
+    /// What is bound: the owner and the rest, each list with its length before it.
+    fn bindings(&self, bound_to: &[&str]) -> Vec<u8> {
+        let owner: Vec<_> = self.owner.iter().map(String::as_str).collect();
+        [bindings(&owner), bindings(bound_to)].concat()
     }
 }
 
-fn opened(key: &SigningKey, purpose: &str, bound_to: &[&str], bytes: &[u8]) -> Option<String> {
+fn opened(key: &SigningKey, purpose: &str, bindings: &[u8], bytes: &[u8]) -> Option<String> {
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
     let (nonce, mut sealed) = (Nonce::try_assume_unique_for_key(nonce).ok()?, sealed.to_vec());
     let key = subkey(key, purpose).ok()?;
-    let text = key.open_in_place(nonce, Aad::from(bindings(bound_to)), &mut sealed).ok()?;
+    let text = key.open_in_place(nonce, Aad::from(bindings), &mut sealed).ok()?;
     String::from_utf8(text.to_vec()).ok()
 }
 
@@ -70,9 +81,10 @@ fn subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
     made.map_err(|_| Error::internal("no key can be derived"))
 }
 
-/// Each part with its length before it, so that no two lists look alike.
+/// How many parts there are, and each with its length before it, so that no two lists look alike.
 fn bindings(parts: &[&str]) -> Vec<u8> {
-    parts.iter().flat_map(|part| [part.len().to_string().as_bytes(), b":", part.as_bytes()].concat()).collect()
+    let part = |part: &&str| [part.len().to_string().as_bytes(), b":", part.as_bytes()].concat();
+    [format!("{};", parts.len()).into_bytes(), parts.iter().flat_map(part).collect()].concat()
 }
 
 #[cfg(test)]
@@ -83,7 +95,11 @@ mod tests {
     use crate::keys::Given;
 
     fn sealer(secret: &[u8; 32]) -> Sealer {
-        Sealer::new(Arc::new(Given::new(SigningKey::new(*secret).expect("long enough"))))
+        of(secret, "notes", None)
+    }
+
+    fn of(secret: &[u8; 32], app: &str, audience: Option<&str>) -> Sealer {
+        Sealer::new(Arc::new(Given::new(SigningKey::new(*secret).expect("long enough"))), app, audience)
     }
 
     fn wait<T>(work: impl Future<Output = T>) -> T {
@@ -115,6 +131,23 @@ mod tests {
             let changed = String::from_utf8(good).expect("ASCII");
             prop_assert_eq!(wait(sealer.open("state", &[], &changed)).expect("reachable"), None);
         }
+    }
+
+    #[test]
+    fn a_seal_holds_in_its_app_and_for_its_audience_alone() {
+        let key = &[7; 32];
+        for (app, audience) in [("notes", None), ("notes", Some("https://a.example.com"))] {
+            let sealed = wait(of(key, app, audience).seal("state", &["x"], "content")).expect("sealed");
+            let open = |app, audience| wait(of(key, app, audience).open("state", &["x"], &sealed)).expect("reachable");
+            assert_eq!(open(app, audience).as_deref(), Some("content"));
+            for (app, audience) in
+                [("crm", audience), ("notes", Some("https://b.example.com")), ("notes", Some("")), ("notesx", audience)]
+            {
+                assert_eq!(open(app, audience), None, "{app} {audience:?}");
+            }
+        }
+        let sealed = wait(of(key, "a", Some("b")).seal("state", &["c"], "content")).expect("sealed");
+        assert_eq!(wait(of(key, "a", None).open("state", &["b", "c"], &sealed)).expect("reachable"), None);
     }
 
     #[test]

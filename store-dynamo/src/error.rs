@@ -8,6 +8,16 @@ pub(crate) fn is_unmet<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bo
     error.code() == Some("ConditionalCheckFailedException")
 }
 
+/// Whether a transaction about the same item stood in the way: it passes in milliseconds, and the SDK does not wait for it.
+pub(crate) fn is_contended<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("TransactionConflictException")
+}
+
+/// Writes about the same items went on for too long.
+pub(crate) fn contended(table: &str) -> Error {
+    Error::unavailable(format!("the DynamoDB table `{table}` has too many writes about the same record at once; try again"))
+}
+
 /// Why a call of DynamoDB failed, other than by its condition.
 pub(crate) fn outage<E, R>(table: &str, error: &SdkError<E, R>) -> Error
 where

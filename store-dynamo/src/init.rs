@@ -114,8 +114,14 @@ fn listings() -> Result<GlobalSecondaryIndex> {
         .index_name(LISTINGS)
         .key_schema(part("listing", KeyType::Hash)?)
         .key_schema(part("pk", KeyType::Range)?)
-        .projection(Projection::builder().projection_type(ProjectionType::All).build());
+        .projection(shown());
     index.build().map_err(malformed)
+}
+
+/// What the index holds beside the keys: no profile and no token, so that a change of those is no write to it.
+fn shown() -> Projection {
+    let projection = Projection::builder().projection_type(ProjectionType::Include);
+    projection.non_key_attributes("entry").non_key_attributes("expires").build()
 }
 
 fn attribute(name: &str) -> Result<AttributeDefinition> {

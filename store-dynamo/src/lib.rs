@@ -10,9 +10,11 @@ mod config;
 mod error;
 #[cfg(feature = "local")]
 mod init;
+mod retry;
 mod secrets;
 mod store;
 mod table;
+mod transaction;
 
 pub use backend::{Aws, from_env};
 #[cfg(feature = "local")]

@@ -1,7 +1,7 @@
 //! The [`SigningKeys`] over a Secrets Manager secret: its current version signs, the current and the previous verify.
 //!
 //! Keys are in memory. Secrets Manager is asked again beside a call once they are five minutes old, before a call once
-//! they are ten, and for a `kid` nobody knows; at most once a minute in all. Keys that are known go on while it can't be
+//! they are ten, for a `kid` nobody knows, and for an operator once they are one; at most once a minute in all. Keys that are known go on while it can't be
 //! reached. No value of a secret is ever in an error.
 
 use std::fmt;
@@ -116,6 +116,10 @@ impl Source {
         self.known().keys.clone()
     }
 
+    fn none(&self) -> Error {
+        Error::unavailable(format!("the secret `{}` holds no key", self.secret))
+    }
+
     fn asked_lately(&self) -> bool {
         self.clock.now() < self.known().asked.saturating_add(COOLDOWN_SECONDS)
     }
@@ -187,8 +191,14 @@ impl fmt::Display for Secrets {
 #[async_trait]
 impl SigningKeys for Secrets {
     async fn current(&self) -> Result<Arc<SigningKey>> {
-        let none = || Error::unavailable(format!("the secret `{}` holds no key", self.source.secret));
-        self.keys().await?.into_iter().next().ok_or_else(none)
+        self.keys().await?.into_iter().next().ok_or_else(|| self.source.none())
+    }
+
+    /// Asked for before the call once the keys are a minute old.
+    async fn latest(&self) -> Result<Arc<SigningKey>> {
+        let known = self.current().await?;
+        let keys = if self.source.asked_lately() { vec![known] } else { self.source.renewed().await };
+        keys.into_iter().next().ok_or_else(|| self.source.none())
     }
 
     async fn verifying(&self, id: Option<&str>) -> Result<Keys> {

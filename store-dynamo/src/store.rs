@@ -1,4 +1,5 @@
-//! The [`Store`] over one DynamoDB table: each method is one API call, but for a list whose page DynamoDB cuts short.
+//! The [`Store`] over one DynamoDB table: each method is one API call, but for a list whose page DynamoDB cuts short, and
+//! for a write that is sent again because a transaction about the same item went on.
 //!
 //! Conditions are DynamoDB's own; nothing is read to decide a write. A write whose answer was lost is sent again by the
 //! SDK: it is known by its version, and done once. Reads are strongly consistent, listings excepted: they go by an index.
@@ -9,16 +10,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeySchemaElement, ReturnValue, ReturnValuesOnConditionCheckFailure, TableDescription,
+    TransactWriteItem,
 };
 use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
-use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet};
 
-use crate::error::{is_unmet, outage, wrong_shape};
-use crate::table::{Item, LISTINGS, counted, is_of, key, number, record, text};
+use crate::error::{contended, is_contended, is_unmet, outage, wrong_shape};
+use crate::retry::Retry;
+use crate::table::{Item, LISTINGS, counted, entry, is_of, key, number, record, text};
+use crate::transaction;
 
 const LIVE: &str = "(attribute_not_exists(expires) OR expires > :now)";
 const GONE: &str = "(attribute_not_exists(pk) OR expires <= :now)";
@@ -41,16 +46,23 @@ impl Dynamo {
         number(self.clock.now())
     }
 
-    /// The condition of a write, and the values it names.
     fn condition(&self, when: When) -> (Option<String>, Option<Item>) {
-        let (condition, expected) = match when {
-            When::Always => return (None, None),
-            When::Absent => (GONE.to_owned(), None),
-            When::Version(Version(version)) => (format!("version = :expected AND {LIVE}"), Some(number(version))),
-        };
-        let mut values = Item::from([(":now".to_owned(), self.now())]);
-        values.extend(expected.map(|version| (":expected".to_owned(), version)));
-        (Some(condition), Some(values))
+        condition(when, self.clock.now())
+    }
+
+    /// Makes the writes as one. The token lets DynamoDB know them when they are sent again.
+    async fn send_group(&self, items: Vec<TransactWriteItem>, token: &str) -> Result<transaction::Outcome> {
+        let request = self.client.transact_write_items().client_request_token(token).set_transact_items(Some(items));
+        match request.send().await {
+            Ok(_) => Ok(transaction::Outcome::Done),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    transaction::outcome(cancelled.cancellation_reasons())
+                        .ok_or_else(|| outage(&self.table, &error))
+                }
+                _ => Err(outage(&self.table, &error)),
+            },
+        }
     }
 
     /// One page of a query, and where the next begins.
@@ -113,6 +125,26 @@ impl Dynamo {
     }
 }
 
+/// The condition of a write, and the values it names.
+pub(crate) fn condition(when: When, now: u64) -> (Option<String>, Option<Item>) {
+    let (condition, expected) = match when {
+        When::Always => return (None, None),
+        When::Absent => (GONE.to_owned(), None),
+        When::Version(Version(version)) => (format!("version = :expected AND {LIVE}"), Some(number(version))),
+    };
+    let mut values = Item::from([(":now".to_owned(), number(now))]);
+    values.extend(expected.map(|version| (":expected".to_owned(), version)));
+    (Some(condition), Some(values))
+}
+
+/// The condition that a record stands, in this version if one is given, and the values it names.
+pub(crate) fn standing(version: Option<Version>, now: u64) -> (String, Item) {
+    if let (Some(condition), Some(values)) = version.map_or((None, None), |version| condition(When::Version(version), now)) {
+        return (condition, values);
+    }
+    (format!("attribute_exists(pk) AND {LIVE}"), Item::from([(":now".to_owned(), number(now))]))
+}
+
 /// What a counter is thought to be.
 #[derive(Clone, Copy)]
 enum Counter {
@@ -145,7 +177,7 @@ impl Counter {
 }
 
 /// The item of a record.
-fn item(key: &Key, put: Put, version: Version) -> Item {
+pub(crate) fn item(key: &Key, put: Put, version: Version) -> Item {
     let mut item = Item::from([
         ("pk".to_owned(), text(&key.partition)),
         ("sk".to_owned(), text(&key.sort)),
@@ -153,7 +185,9 @@ fn item(key: &Key, put: Put, version: Version) -> Item {
         ("version".to_owned(), number(version.0)),
     ]);
     item.extend(put.expires.map(|expires| ("expires".to_owned(), number(expires))));
-    item.extend(put.listing.map(|listing| ("listing".to_owned(), text(listing))));
+    if let Some(entry) = put.entry {
+        item.extend([("listing".to_owned(), text(entry.listing)), ("entry".to_owned(), text(entry.text))]);
+    }
     item
 }
 
@@ -206,21 +240,23 @@ impl Store for Dynamo {
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
-        check_write(key, &put.value)?;
+        check_put(key, &put)?;
         let (version, when) = (Version::fresh(), put.when);
         let (condition, values) = self.condition(when);
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item(key, put, version)));
         let request = request.set_condition_expression(condition).set_expression_attribute_values(values);
-        let told = ReturnValuesOnConditionCheckFailure::AllOld;
-        match request.return_values_on_condition_check_failure(told).send().await {
-            Ok(_) => Ok(version),
-            Err(error) => match error.as_service_error() {
+        let request = request.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut retry = Retry::default();
+        loop {
+            let Err(error) = request.clone().send().await else { return Ok(version) };
+            match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(found)) => {
                     let is_ours = found.item().is_some_and(|item| is_of(item, version));
-                    if is_ours { Ok(version) } else { Err(unmet(when)) }
+                    return if is_ours { Ok(version) } else { Err(unmet(when)) };
                 }
-                _ => Err(outage(&self.table, &error)),
-            },
+                _ if is_contended(&error) && retry.wait().await => {}
+                _ => return Err(outage(&self.table, &error)),
+            }
         }
     }
 
@@ -228,10 +264,32 @@ impl Store for Dynamo {
         let (condition, values) = self.condition(when);
         let request = self.client.delete_item().table_name(&self.table);
         let request = request.key("pk", text(&key.partition)).key("sk", text(&key.sort));
-        match request.set_condition_expression(condition).set_expression_attribute_values(values).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_unmet(&error) => Err(unmet(when)),
-            Err(error) => Err(outage(&self.table, &error)),
+        let request = request.set_condition_expression(condition).set_expression_attribute_values(values);
+        let mut retry = Retry::default();
+        loop {
+            match request.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_unmet(&error) => return Err(unmet(when)),
+                Err(error) if is_contended(&error) && retry.wait().await => {}
+                Err(error) => return Err(outage(&self.table, &error)),
+            }
+        }
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<()> {
+        check_group(&writes)?;
+        let (now, token) = (self.clock.now(), Version::fresh().0.to_string());
+        let items = transaction::items(&self.table, &writes, now)?;
+        let mut retry = Retry::default();
+        loop {
+            match self.send_group(items.clone(), &token).await? {
+                transaction::Outcome::Done => return Ok(()),
+                transaction::Outcome::Unmet(place) => {
+                    return Err(writes.get(place).map_or_else(|| unmet(When::Always), Write::unmet));
+                }
+                transaction::Outcome::Contended if retry.wait().await => {}
+                transaction::Outcome::Contended => return Err(contended(&self.table)),
+            }
         }
     }
 
@@ -241,7 +299,11 @@ impl Store for Dynamo {
         loop {
             let (items, rest) = self.query(range, after, limit.saturating_add(1) - records.len(), start).await?;
             let now = self.clock.now();
-            records.extend(items.iter().filter_map(|item| Some((key(item)?, record(item, now)?))));
+            let seen = match range {
+                Range::Prefix(_) => record,
+                Range::Listing(_) => entry,
+            };
+            records.extend(items.iter().filter_map(|item| Some((key(item)?, seen(item, now)?))));
             start = rest;
             if start.is_none() || records.len() > limit {
                 break;
@@ -261,6 +323,11 @@ impl Store for Dynamo {
                 return Ok(sum);
             }
         }
+    }
+
+    /// The medium is DynamoDB's own.
+    async fn scrub(&self) -> Result<()> {
+        Ok(())
     }
 
     async fn check(&self) -> Result<()> {

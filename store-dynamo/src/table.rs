@@ -8,6 +8,8 @@
 //! | `version` | N | changes with every write |
 //! | `expires` | N | epoch seconds; the table's TTL attribute, which deletes late, so every read checks it too |
 //! | `listing` | S | the listing the item appears in: partition key of the index `listings`, ordered by `pk` |
+//! | `entry` | S | what the listing shows of the item; the index holds keys, this and `expires`, so that a write which leaves
+//! these as they were costs it nothing |
 
 use std::collections::HashMap;
 
@@ -37,12 +39,25 @@ pub(crate) fn key(item: &Item) -> Option<Key> {
 
 /// The record of an item, unless it has expired.
 pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
-    if integer(item, "expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now) {
+    if is_expired(item, now) {
         return None;
     }
     let count = || counted(item).map(|count| count.to_string());
     let value = item.get("value").and_then(|value| value.as_s().ok().cloned()).or_else(count)?;
     Some(Record { value, version: Version(integer(item, "version")?) })
+}
+
+/// The entry of an item in a listing, unless it has expired.
+pub(crate) fn entry(item: &Item, now: u64) -> Option<Record> {
+    if is_expired(item, now) {
+        return None;
+    }
+    let value = item.get("entry").and_then(|entry| entry.as_s().ok().cloned()).unwrap_or_default();
+    Some(Record { value, version: Version::UNKNOWN })
+}
+
+fn is_expired(item: &Item, now: u64) -> bool {
+    integer(item, "expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now)
 }
 
 /// What a counter's item counts.

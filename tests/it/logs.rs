@@ -28,11 +28,8 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
     let server = Server::start(command).await;
     let api = Remote::new(&server.url, SigningKey::new(*KEY).expect("long enough"), std::sync::Arc::new(SystemClock))
         .expect("a client");
-    let user = NewUser {
-        email: "alice@example.com".parse().expect("valid"),
-        profile: Some(json!({"token": "profile-s3cret"})),
-        duration_seconds: None,
-    };
+    let profile = Some(json!({"token": "profile-s3cret"}));
+    let user = NewUser { profile, ..NewUser::new("alice@example.com".parse().expect("valid")) };
     let token = api.register(user).await.expect("registered").token.expose().clone();
     api.profile(&"alice@example.com".parse().expect("valid"), true).await.expect("revealed");
     for (tool, arguments) in [

@@ -30,7 +30,7 @@ fn remote(url: &str) -> Remote {
 }
 
 fn new_user(email: &str) -> NewUser {
-    NewUser { email: email.parse().expect("valid"), profile: None, duration_seconds: None }
+    NewUser::new(email.parse().expect("valid"))
 }
 
 /// The remote leaf keeps the laws that the local one keeps: over real sockets, with an audience to learn on the way.

@@ -49,7 +49,7 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
         Settings::read(&nothing_set, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
     let house = app.opened(opened).house(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
-    Ok(house.speaker.stdio(Arc::new(operator)).await?)
+    Ok(house.speaker.stdio(operator.into()).await?)
 }
 
 /// The operations as an app.
@@ -110,7 +110,7 @@ impl Operations {
         Ok(object(json!(self.session.api.user(&email.parse()?).await?)))
     }
 
-    /// A user's tokens: id, name, times and whether they are revoked; never the tokens themselves.
+    /// A user's tokens: id, name, times, scopes and whether they only read; never the tokens themselves.
     #[tool(read_only, idempotent)]
     pub async fn list_tokens(
         &self,
@@ -132,7 +132,7 @@ impl Operations {
         duration_seconds: Option<u64>,
     ) -> Result<Data> {
         let email: Email = email.parse()?;
-        let user = NewUser { email: email.clone(), profile: profile.map(Value::Object), duration_seconds };
+        let user = NewUser { profile: profile.map(Value::Object), duration_seconds, ..NewUser::new(email.clone()) };
         let new = self.session.api.register(user).await?;
         let file = keep_token(&self.tokens, &email, "first", &new.token)?;
         Ok(object(json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds })))
@@ -153,7 +153,7 @@ impl Operations {
     ) -> Result<Data> {
         let email: Email = email.parse()?;
         let new =
-            self.session.api.create_token(NewToken { email: email.clone(), name, duration_seconds, scopes }).await?;
+            self.session.api.create_token(NewToken { name, duration_seconds, scopes, ..NewToken::new(email.clone()) }).await?;
         let file = keep_token(&self.tokens, &email, &new.id, &new.token)?;
         Ok(object(json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file })))
     }

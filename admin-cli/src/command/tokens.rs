@@ -17,7 +17,7 @@ pub(crate) async fn run(subject: &Subject, session: &Session, command: Tokens, o
     match command {
         Tokens::Create { email, name, expires, scopes, save_to } => {
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let token = NewToken { email, name, duration_seconds: expires, scopes };
+            let token = NewToken { name, duration_seconds: expires, scopes, ..NewToken::new(email) };
             create(subject, session, token, save_to.as_deref(), output).await
         }
         Tokens::List { email } => list(session, &email, output).await,
@@ -63,7 +63,7 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
         if tokens.is_empty() {
             format!("{email} has no tokens.")
         } else {
-            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "STATE"], tokens.iter().map(row))
+            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "MAY"], tokens.iter().map(row))
         }
     });
     Ok(())
@@ -74,14 +74,14 @@ fn row(token: &admin::Token) -> [String; 6] {
         || "all".to_owned(),
         |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
     );
-    let state = if token.revoked { "revoked" } else { "in use" };
+    let may = if token.read_only { "only read" } else { "change" };
     [
         token.id.clone(),
         token.name.clone().unwrap_or_default(),
         token.created.clone(),
         token.expires.clone(),
         scopes,
-        state.to_owned(),
+        may.to_owned(),
     ]
 }
 

@@ -137,10 +137,9 @@ fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
 /// Calls with a token of the call's own, and ends it whatever came of the call.
 async fn call(session: &Session, name: &str, user: Email, arguments: &Value, output: &Output) -> Result<(), Failure> {
     let made = session.api.create_token(NewToken {
-        email: user.clone(),
         name: Some(format!("tools call {name}")),
         duration_seconds: Some(TOKEN_SECONDS),
-        scopes: None,
+        ..NewToken::new(user.clone())
     });
     let made = made.await?;
     output.note(&format!("as {user} with a token of its own, to {}\ntools/call {name} {arguments}", session.place()));

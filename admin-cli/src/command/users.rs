@@ -25,7 +25,7 @@ pub(crate) async fn run(
     match command {
         Users::Add { email, profile, expires, save_to } => {
             let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
-            let user = NewUser { email, profile, duration_seconds: expires };
+            let user = NewUser { profile, duration_seconds: expires, ..NewUser::new(email) };
             add(subject, session, user, save_to.as_deref(), output).await
         }
         Users::UpdateProfile { email, field, value, profile, unset } => {
@@ -158,7 +158,8 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
 }
 
 fn row(user: &User) -> [String; 3] {
-    [user.email.to_string(), user.created.clone(), user.revoke_after.map(rfc3339).unwrap_or_default()]
+    let created = user.created.clone().unwrap_or_else(|| "can't be read".to_owned());
+    [user.email.to_string(), created, user.revoke_after.map(rfc3339).unwrap_or_default()]
 }
 
 async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {

@@ -9,17 +9,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminApi, ImportedUser, Local, NewToken, NewUser, SafeTool};
+use super::{AdminApi, ImportedUser, KnownScopes, Local, NewToken, NewUser, SafeTool};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::health::{Checkup, Status};
 use crate::identity::{Config, Identity};
 use crate::keys::{Given, SigningKey, SigningKeys};
 use crate::profile::ProfileType;
-use crate::records::Users;
+use crate::records::{MAX_PROFILE_BYTES, Users};
 use crate::secret::{MASK, Secret};
 use crate::store::{Memory, Shared};
 use crate::user::Email;
+
+/// The one scope that something in an app under these laws must need.
+pub const SCOPE: &str = "paint:write";
 
 /// The profile that an app under these laws must declare.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,7 +48,8 @@ pub fn local() -> Local {
     let checkup = Arc::new(Checkup::new(store, keys, Arc::clone(&clock), BTreeMap::new()));
     let profile = Some(ProfileType::of::<LawProfile>());
     let safe_tool = SafeTool::supported("count".into(), "Counts.".into());
-    Local { users, identity, checkup, clock, profile, safe_tool }
+    let scopes = KnownScopes::Named([SCOPE.to_owned()].into());
+    Local { users, identity, checkup, clock, profile, safe_tool, scopes }
 }
 
 /// Runs every law over an API whose app declares [`LawProfile`] and a safe tool.
@@ -64,6 +68,8 @@ pub async fn all(api: &dyn AdminApi) {
     a_purged_user_is_gone(api).await;
     nobody_is_not_found(api).await;
     tokens_have_bounds(api).await;
+    a_first_token_is_as_it_was_asked_for(api).await;
+    profiles_have_bounds(api).await;
     health_and_the_safe_tool_are_told(api).await;
 }
 
@@ -72,11 +78,11 @@ fn somebody() -> Email {
 }
 
 fn new_user(email: &Email) -> NewUser {
-    NewUser { email: email.clone(), profile: Some(json!({"token": "hush", "colour": "blue"})), duration_seconds: None }
+    NewUser { profile: Some(json!({"token": "hush", "colour": "blue"})), ..NewUser::new(email.clone()) }
 }
 
 fn new_token(email: &Email) -> NewToken {
-    NewToken { email: email.clone(), name: None, duration_seconds: None, scopes: None }
+    NewToken::new(email.clone())
 }
 
 async fn registered(api: &dyn AdminApi) -> Email {
@@ -184,11 +190,12 @@ async fn users_are_listed_in_pages(api: &dyn AdminApi) {
 
 async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
     let email = registered(api).await;
-    let scopes = Some(vec!["notes:read".to_owned()]);
+    let scopes = Some(vec![SCOPE.to_owned()]);
     let laptop = NewToken {
         name: Some("laptop".into()),
         duration_seconds: Some(3_600),
         scopes: scopes.clone(),
+        read_only: true,
         ..new_token(&email)
     };
     let issued = api.create_token(laptop).await.expect("created");
@@ -197,19 +204,21 @@ async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
         async || api.tokens(&email).await.expect("listable").into_iter().find(|token| token.id == issued.id);
     let listed = of_issued().await.expect("listed");
     assert_eq!(
-        (listed.name.as_deref(), listed.expires, listed.scopes, listed.revoked),
-        (Some("laptop"), issued.expires.clone(), scopes, false)
+        (listed.name.as_deref(), listed.expires, listed.scopes, listed.read_only),
+        (Some("laptop"), issued.expires.clone(), scopes, true)
     );
     api.revoke_token(&email, &issued.id).await.expect("revoked");
-    assert!(of_issued().await.expect("still listed").revoked);
-    assert_eq!(api.tokens(&email).await.expect("listable").iter().filter(|token| !token.revoked).count(), 1);
-    assert_eq!(kind(api.revoke_token(&email, "no-such-token").await), ErrorKind::NotFound);
+    assert!(of_issued().await.is_none());
+    assert_eq!(api.tokens(&email).await.expect("listable").len(), 1, "the first one stays");
+    for id in [issued.id.as_str(), "no-such-token"] {
+        assert_eq!(kind(api.revoke_token(&email, id).await), ErrorKind::NotFound);
+    }
 }
 
 async fn revoking_a_user_revokes_every_token(api: &dyn AdminApi) {
     let email = registered(api).await;
     api.revoke(&email).await.expect("revoked");
-    assert!(api.tokens(&email).await.expect("listable").iter().all(|token| token.revoked));
+    assert!(api.tokens(&email).await.expect("listable").is_empty());
     assert!(api.user(&email).await.expect("still there").revoke_after.is_some());
     api.create_token(new_token(&email)).await.expect("a revoked user may have a new token");
     assert_eq!(api.user(&email).await.expect("there").tokens, 1);
@@ -242,10 +251,34 @@ async fn tokens_have_bounds(api: &dyn AdminApi) {
     for token in [
         NewToken { duration_seconds: Some(59), ..new_token(&email) },
         NewToken { scopes: Some(vec!["admin".into()]), ..new_token(&email) },
+        NewToken { scopes: Some(vec!["paint:wirte".into()]), ..new_token(&email) },
+        NewToken { scopes: Some(vec![SCOPE.into(); 33]), ..new_token(&email) },
         NewToken { name: Some("x".repeat(101)), ..new_token(&email) },
     ] {
         assert_eq!(kind(api.create_token(token).await), ErrorKind::Invalid);
     }
+}
+
+async fn a_first_token_is_as_it_was_asked_for(api: &dyn AdminApi) {
+    let email = somebody();
+    let scopes = Some(vec![SCOPE.to_owned()]);
+    let asked = NewUser { name: Some("ro".into()), scopes: scopes.clone(), read_only: true, ..new_user(&email) };
+    let near = NewUser { scopes: Some(vec!["paint:wirte".into()]), ..asked.clone() };
+    let error = api.register(near).await.expect_err("nothing names it");
+    assert!(error.message().contains("did you mean `paint:write`?"), "{error}");
+    api.register(asked).await.expect("registered");
+    let listed = api.tokens(&email).await.expect("listable");
+    let seen: Vec<_> = listed.into_iter().map(|token| (token.name, token.scopes, token.read_only)).collect();
+    assert_eq!(seen, [(Some("ro".to_owned()), scopes, true)]);
+}
+
+async fn profiles_have_bounds(api: &dyn AdminApi) {
+    let email = registered(api).await;
+    let large = json!({ "colour": "x".repeat(MAX_PROFILE_BYTES) });
+    assert_eq!(kind(api.update_profile(&email, &large).await), ErrorKind::TooLarge);
+    let large = NewUser { profile: Some(json!({"token": "x".repeat(MAX_PROFILE_BYTES)})), ..new_user(&somebody()) };
+    assert_eq!(kind(api.register(large).await), ErrorKind::TooLarge);
+    api.revoke(&email).await.expect("what takes rights away is done");
 }
 
 async fn health_and_the_safe_tool_are_told(api: &dyn AdminApi) {

@@ -7,19 +7,16 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{
-    AdminApi, Imported, ImportedUser, IssuedToken, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool, Token, User,
-    UserDetails, UserList,
+    AdminApi, Imported, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool,
+    Token, User, UserDetails, UserList,
 };
 use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Checkup, Details};
-use crate::identity::{Identity, TokenRequest};
-use crate::profile::{ProfileType, merge};
-use crate::records::{UserRecord, Users};
+use crate::identity::{self, Identity, TokenRequest};
+use crate::profile::{ProfileType, masked_whole, merge};
+use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
-
-/// The most tokens one user has at a time: the record that every call reads stays small.
-const MAX_TOKENS: usize = 200;
 
 /// The [`AdminApi`] over a store.
 pub struct Local {
@@ -35,6 +32,8 @@ pub struct Local {
     pub(crate) profile: Option<ProfileType>,
     /// What may be called to see whether tools work.
     pub(crate) safe_tool: SafeTool,
+    /// What scopes mean anything here.
+    pub(crate) scopes: KnownScopes,
 }
 
 impl Local {
@@ -48,10 +47,11 @@ impl Local {
         }
     }
 
+    /// Without a declared type, nothing is known to be harmless.
     fn masked(&self, profile: Value) -> Value {
         match &self.profile {
             Some(declared) => declared.masked(profile),
-            None => profile,
+            None => masked_whole(profile),
         }
     }
 }
@@ -63,17 +63,36 @@ impl fmt::Debug for Local {
 }
 
 impl Local {
-    /// A user who was revoked in the other system since is revoked here too: its tokens carry no generation.
-    async fn revoked_there(&self, imported: &UserRecord) -> Result<()> {
+    /// A user who was revoked in the other system since is revoked here too: its tokens carry no `jti`.
+    /// Gives the record that is here.
+    async fn revoked_there(&self, imported: &UserRecord) -> Result<UserRecord> {
         let known = self.users.get(&imported.email).await?;
         if imported.revoke_after <= known.revoke_after {
-            return Ok(());
+            return Ok(known);
         }
         let later = |user: &mut UserRecord| {
             user.revoke_after = user.revoke_after.max(imported.revoke_after);
             Ok(())
         };
-        self.users.change(&imported.email, self.clock.now(), later).await
+        self.users.change(&imported.email, self.clock.now(), later).await.map(|()| known)
+    }
+
+    /// Puts a new token into the record of the registration it was made for.
+    async fn keep(&self, user: &UserRecord, new: &identity::NewToken) -> Result<()> {
+        let keep = |now: &mut UserRecord| {
+            let email = &now.email;
+            if now.id != user.id || now.revocation != user.revocation {
+                return Err(Error::conflict(format!("user `{email}` was revoked in between; try again")));
+            }
+            if now.tokens.len() >= MAX_TOKENS {
+                return Err(Error::invalid(format!(
+                    "user `{email}` has {MAX_TOKENS} tokens already; revoke some by their ids, or the user to end them all"
+                )));
+            }
+            now.tokens.insert(new.id.clone(), new.record.clone());
+            Ok(())
+        };
+        self.users.change(&user.email, self.clock.now(), keep).await
     }
 }
 
@@ -85,8 +104,10 @@ impl AdminApi for Local {
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
         self.check(user.profile.as_ref())?;
-        let request = TokenRequest { duration_seconds: user.duration_seconds, ..TokenRequest::default() };
-        let mut record = self.users.draft(user.email, user.profile, self.clock.now()).await?;
+        let NewUser { email, profile, name, duration_seconds, scopes, read_only } = user;
+        self.scopes.check(scopes.as_deref())?;
+        let mut record = UserRecord::new(email, profile, self.clock.now());
+        let request = TokenRequest { name, duration_seconds, scopes, read_only };
         let new = self.identity.issue(&record, request).await?;
         record.tokens.insert(new.id.clone(), new.record.clone());
         self.users.register(&record).await?;
@@ -98,16 +119,13 @@ impl AdminApi for Local {
     async fn import(&self, user: ImportedUser) -> Result<Imported> {
         self.check(user.profile.as_ref())?;
         let created = user.created.unwrap_or_else(|| self.clock.now());
-        let mut record = self.users.draft(user.email, user.profile, created).await?;
-        record.revoke_after = record.revoke_after.max(user.revoke_after);
-        let is_new = match self.users.register(&record).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.revoked_there(&record).await?;
-                false
-            }
-            registered => registered.map(|()| true)?,
+        let mut record = UserRecord::new(user.email, user.profile, created);
+        (record.is_imported, record.revoke_after) = (user.created.is_some(), user.revoke_after);
+        let (record, is_new) = match self.users.register(&record).await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => (self.revoked_there(&record).await?, false),
+            registered => registered.map(|()| (record, true))?,
         };
-        let (data, mut new_values) = (self.users.data(&record.email), 0);
+        let (data, mut new_values) = (self.users.data(&record), 0);
         for (name, value) in &user.data {
             new_values += usize::from(data.put_new(name, value).await?);
         }
@@ -117,8 +135,9 @@ impl AdminApi for Local {
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let page = self.users.page(after, limit.clamp(1, MAX_LIMIT)).await?;
-        let summary = |user: UserRecord| User {
-            created: rfc3339(user.created),
+        let summary = |user: UserSummary| User {
+            unreadable: user.created.is_none(),
+            created: user.created.map(rfc3339),
             revoke_after: user.revoke_after,
             email: user.email,
         };
@@ -127,8 +146,7 @@ impl AdminApi for Local {
 
     async fn user(&self, email: &Email) -> Result<UserDetails> {
         let (user, now) = (self.users.get(email).await?, self.clock.now());
-        let works = |token: &&_| !user.has_revoked(token) && token.expires > now;
-        let tokens = user.tokens.values().filter(works).count();
+        let tokens = user.tokens.values().filter(|token| token.expires > now).count();
         let profile = user.profile.map(|profile| self.masked(profile));
         Ok(UserDetails {
             email: user.email,
@@ -140,13 +158,7 @@ impl AdminApi for Local {
     }
 
     async fn revoke(&self, email: &Email) -> Result<()> {
-        let now = self.clock.now();
-        self.users
-            .change(email, now, |user| {
-                user.revoke(now);
-                Ok(())
-            })
-            .await?;
+        self.users.revoke(email, self.clock.now()).await?;
         tracing::info!(user.email = %email, "user revoked");
         Ok(())
     }
@@ -184,25 +196,11 @@ impl AdminApi for Local {
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
-        let NewToken { email, name, duration_seconds, scopes } = token;
+        let NewToken { email, name, duration_seconds, scopes, read_only } = token;
+        self.scopes.check(scopes.as_deref())?;
         let user = self.users.get(&email).await?;
-        let new = self.identity.issue(&user, TokenRequest { name, duration_seconds, scopes }).await?;
-        let now = self.clock.now();
-        let keep = |user: &mut UserRecord| {
-            user.tokens.retain(|_, token| token.expires > now);
-            if user.tokens.len() >= MAX_TOKENS {
-                return Err(Error::invalid(format!(
-                    "user `{}` has {MAX_TOKENS} tokens already; revoke the user to end them all, or wait until some expire",
-                    user.email
-                )));
-            }
-            if user.generation != new.record.generation {
-                return Err(Error::conflict(format!("user `{}` was revoked in between; try again", user.email)));
-            }
-            user.tokens.insert(new.id.clone(), new.record.clone());
-            Ok(())
-        };
-        self.users.change(&email, now, keep).await?;
+        let new = self.identity.issue(&user, TokenRequest { name, duration_seconds, scopes, read_only }).await?;
+        self.keep(&user, &new).await?;
         tracing::info!(user.email = %email, token.id = new.id, "token created");
         let expires = rfc3339(new.record.expires);
         Ok(IssuedToken { email, token: new.token, duration_seconds: new.duration_seconds, id: new.id, expires })
@@ -212,25 +210,19 @@ impl AdminApi for Local {
         let (user, now) = (self.users.get(email).await?, self.clock.now());
         let mut live: Vec<_> = user.tokens.iter().filter(|(_, token)| token.expires > now).collect();
         live.sort_by_key(|(_, token)| token.created);
-        let wire = |(id, token): (&String, &crate::records::TokenRecord)| Token {
+        let wire = |(id, token): (&String, &TokenRecord)| Token {
             id: id.clone(),
             name: token.name.clone(),
             created: rfc3339(token.created),
             expires: rfc3339(token.expires),
             scopes: token.scopes.clone(),
-            revoked: user.has_revoked(token),
+            read_only: token.read_only,
         };
         Ok(live.into_iter().map(wire).collect())
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
-        let revoke = |user: &mut UserRecord| {
-            let token = user.tokens.get_mut(id);
-            let token = token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
-            token.revoked = true;
-            Ok(())
-        };
-        self.users.change(email, self.clock.now(), revoke).await?;
+        self.users.revoke_token(email, id, self.clock.now()).await?;
         tracing::info!(user.email = %email, token.id = id, "token revoked");
         Ok(())
     }

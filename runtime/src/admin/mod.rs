@@ -4,6 +4,7 @@
 //! hold for both, so that they can't drift apart. A token is in an answer once, when it is made, and never again.
 
 mod local;
+mod scopes;
 mod wire;
 
 #[cfg(any(test, feature = "laws"))]
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 pub use local::Local;
+pub(crate) use scopes::KnownScopes;
 pub use wire::{
     Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User,
     UserDetails, UserList,
@@ -43,7 +45,8 @@ pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
     /// Registers a user and makes the first token.
     ///
     /// # Errors
-    /// `AlreadyExists`; `Invalid` for the email, the profile or the duration.
+    /// `AlreadyExists`; `Invalid` for the email, the profile, or the token's name, duration or scopes, among them one that
+    /// nothing in the app names; `TooLarge` for the profile.
     async fn register(&self, user: NewUser) -> Result<Registered>;
 
     /// Brings a user over from another system; doing it again changes nothing.
@@ -58,25 +61,27 @@ pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
     /// None of its own.
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList>;
 
-    /// One user, secrets masked.
+    /// One user; of the profile, only what its type declares and does not mark as secret.
     ///
     /// # Errors
     /// `NotFound`.
     async fn user(&self, email: &Email) -> Result<UserDetails>;
 
-    /// Ends every token of a user that was issued so far.
+    /// Ends every token of a user that was issued so far, and every process that works for the user. A record that can't be
+    /// read is replaced by one without tokens.
     ///
     /// # Errors
     /// `NotFound`.
     async fn revoke(&self, email: &Email) -> Result<()>;
 
-    /// Revokes a user and removes the record and all the user's data.
+    /// Revokes a user and removes the record and all the user's data. Once it has answered, nothing of the user comes to be
+    /// stored, also by calls that still run. A removal that was cut short is ended by the next.
     ///
     /// # Errors
     /// `NotFound`.
     async fn purge(&self, email: &Email) -> Result<()>;
 
-    /// A user's profile; secrets are masked unless revealed.
+    /// A user's profile; unless revealed, all but what its type declares and does not mark as secret is masked.
     ///
     /// # Errors
     /// `NotFound`.
@@ -91,10 +96,11 @@ pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
     /// Makes another token for a user.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for the duration, the name or the scopes.
+    /// `NotFound`; `Invalid` for the duration, the name or the scopes, or for one token too many; `Conflict` for a user who
+    /// is being removed.
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken>;
 
-    /// A user's tokens that have not expired, oldest first.
+    /// A user's tokens that work, oldest first.
     ///
     /// # Errors
     /// `NotFound`.

@@ -15,9 +15,26 @@ pub struct NewUser {
     /// What the app keeps about the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Value>,
+    /// What to call the first token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// How long the first token lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
+    /// What the first token is good for; left out, everything its user may do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// Whether the first token opens only what changes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
+impl NewUser {
+    /// A user without a profile, whose first token has no name and opens everything.
+    #[must_use]
+    pub const fn new(email: Email) -> Self {
+        Self { email, profile: None, name: None, duration_seconds: None, scopes: None, read_only: false }
+    }
 }
 
 /// `POST /admin/imports`: a user as another system knew it. No token is made; those it signed with the same key go on.
@@ -66,6 +83,17 @@ pub struct NewToken {
     /// What it is good for; left out, everything its user may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
+    /// Whether it opens only what changes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
+impl NewToken {
+    /// A token without a name that opens everything.
+    #[must_use]
+    pub const fn new(email: Email) -> Self {
+        Self { email, name: None, duration_seconds: None, scopes: None, read_only: false }
+    }
 }
 
 /// A user just registered, with the first token. It serializes masked; whoever shows it once, exposes it.
@@ -99,10 +127,13 @@ pub struct IssuedToken {
 pub struct User {
     /// Who.
     pub email: Email,
-    /// When the user was registered, in RFC 3339.
-    pub created: String,
+    /// When the user was registered, in RFC 3339; `None` if what is stored can't be read.
+    pub created: Option<String>,
     /// When the user was last revoked, in epoch seconds.
     pub revoke_after: Option<u64>,
+    /// Whether what is stored can't be read. The user can be revoked, which makes it readable, and purged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
 }
 
 /// Some users, in order of email.
@@ -123,13 +154,13 @@ pub struct UserDetails {
     pub created: String,
     /// When the user was last revoked, in epoch seconds.
     pub revoke_after: Option<u64>,
-    /// What the app keeps about the user, secrets masked.
+    /// What the app keeps about the user: what its type declares and does not mark as secret; the rest is masked.
     pub profile: Option<Value>,
     /// How many tokens work now.
     pub tokens: usize,
 }
 
-/// A token of a user, without the token itself.
+/// A token of a user that works, without the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// What to revoke it by.
@@ -142,8 +173,9 @@ pub struct Token {
     pub expires: String,
     /// What it is good for; `None` is everything its user may do.
     pub scopes: Option<Vec<String>>,
-    /// Whether it is dead before its time.
-    pub revoked: bool,
+    /// Whether it opens only what changes nothing.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// `GET /admin/safe-tool`. Fields are only ever added.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{App, embedded};
-use crate::admin::{self, AdminApi, SafeTool};
+use crate::admin::{self, AdminApi, KnownScopes, SafeTool};
 use crate::backend::{Backend, Opened};
 use crate::config::{Place, Settings};
 use crate::error::{Error, Result};
@@ -103,7 +103,7 @@ impl App {
             identity::Config { audience: settings.audience.clone(), duration_seconds: settings.duration_seconds };
         let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&self.clock), tokens);
         let whereabouts = (store.to_string(), keys.to_string());
-        let sealer = Sealer::new(Arc::clone(&keys));
+        let sealer = Sealer::new(Arc::clone(&keys), self.name(), settings.audience.as_deref());
         let about = self.about_for_operators(&catalogs);
         let checkup = Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), about));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
@@ -113,6 +113,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             profile: self.profile.clone(),
             safe_tool: self.safe_tool_told(&catalogs),
+            scopes: self.known_scopes(&catalogs),
         });
         let speaker = self.speaker(catalogs, &store, sealer);
         let router = Router {
@@ -165,6 +166,14 @@ impl App {
         tool.map_or_else(SafeTool::unsupported, |tool| SafeTool::supported(tool.name.clone(), tool.description.clone()))
     }
 
+    fn known_scopes(&self, catalogs: &Catalogs) -> KnownScopes {
+        if self.handler.is_some() {
+            return KnownScopes::Any;
+        }
+        let named = [named(&catalogs.tools), named(&catalogs.prompts), named(&catalogs.resources)];
+        KnownScopes::Named(named.into_iter().flatten().collect())
+    }
+
     fn about_for_operators(&self, catalogs: &Catalogs) -> BTreeMap<String, String> {
         let about = [
             ("app", self.about.name.clone()),
@@ -173,6 +182,10 @@ impl App {
         ];
         about.map(|(name, value)| (name.to_owned(), value)).into()
     }
+}
+
+fn named<K: Kind>(catalog: &Catalog<K>) -> Vec<String> {
+    catalog.definitions().iter().flat_map(|definition| definition.scopes.clone()).collect()
 }
 
 fn longest<K: Kind>(catalog: &Catalog<K>) -> Option<Duration> {

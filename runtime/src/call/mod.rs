@@ -84,7 +84,9 @@ impl FromCall for CurrentUser {
 impl FromCall for UserData {
     fn from_call(call: &Call) -> Result<Self> {
         let user = CurrentUser::from_caller(&call.caller)?;
-        Ok(Self::new(Arc::clone(&call.store), user.email()))
+        let id = call.caller.registration();
+        let id = id.ok_or_else(|| Error::forbidden("nothing is kept for this user, who is not registered here"))?;
+        Ok(Self::new(Arc::clone(&call.store), user.email(), id))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a client carries between the rounds of a call that asks its user: the answers so far, sealed.
 //!
-//! The seal holds for one user, one thing called with one set of arguments, and ten minutes; where the author asks for it,
+//! The seal holds for one registration of a user, one thing called with one set of arguments, and ten minutes; where the author asks for it,
 //! for one use. What does not hold is refused alike for every reason, and never taken for a first round.
 
 use std::sync::Arc;
@@ -117,7 +117,7 @@ struct Binding {
 impl Binding {
     fn of(call: &Call) -> Self {
         Self {
-            user: call.caller.subject().to_string(),
+            user: call.caller.identity(),
             noun: call.noun,
             name: call.name.clone(),
             arguments: serde_json::to_string(&call.arguments).unwrap_or_default(),
@@ -186,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn keeps_the_laws() {
         let keys = Given::new(SigningKey::new([7; 32]).expect("long enough"));
-        let sealer = Sealer::new(Arc::new(keys));
+        let sealer = Sealer::new(Arc::new(keys), "laws", None);
         laws::all(Arc::new(Asking::new(Arc::new(laws::catalog()), sealer, Arc::new(SystemClock)))).await;
     }
 }

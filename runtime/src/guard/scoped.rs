@@ -1,4 +1,5 @@
-//! A token sees and calls only what it is good for; to everyone else such a tool is not there.
+//! A token sees and calls only what it is good for, by its scopes and by whether it may only read; to everyone else such a
+//! tool is not there.
 
 use std::sync::Arc;
 
@@ -28,8 +29,13 @@ impl<K: Kind> Scoped<K> {
             let noun = K::NOUN;
             return Err(Error::forbidden(format!("a probe token may discover and list, and may not call a {noun}")));
         }
-        if call.caller.scopes().contain(&found.scopes) { Ok(()) } else { Err(unknown::<K>(&call.name)) }
+        if is_visible(found, &call.caller) { Ok(()) } else { Err(unknown::<K>(&call.name)) }
     }
+}
+
+/// Whether this caller's token is good for it.
+fn is_visible<K: Kind>(definition: &Definition<K>, caller: &Caller) -> bool {
+    caller.may_use(&definition.scopes, K::changes_nothing(definition))
 }
 
 #[async_trait]
@@ -37,14 +43,16 @@ impl<K: Kind> Scoped<K> {
 impl<K: Kind> Source<K> for Scoped<K> {
     async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
         let mut listing = self.inner.list(caller).await?;
-        listing.is_private |= listing.definitions.iter().any(|definition| !definition.scopes.is_empty());
-        listing.definitions.retain(|definition| caller.scopes().contain(&definition.scopes));
+        // A token that only reads sees less than another does.
+        let differs = |definition: &Arc<Definition<K>>| !definition.scopes.is_empty() || !K::changes_nothing(definition);
+        listing.is_private |= listing.definitions.iter().any(differs);
+        listing.definitions.retain(|definition| is_visible(definition, caller));
         Ok(listing)
     }
 
     async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
         let found = self.inner.find(caller, name).await?;
-        Ok(found.filter(|definition| caller.scopes().contain(&definition.scopes)))
+        Ok(found.filter(|definition| is_visible(definition, caller)))
     }
 
     async fn call(&self, found: &Arc<Definition<K>>, call: Call) -> Result<Reply<K::Answer>> {
@@ -65,7 +73,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::source::{Catalog, reach};
-    use crate::tool::{Outcome, Tool, Tools, laws};
+    use crate::tool::{Hints, Outcome, Tool, Tools, laws};
     use crate::user::Scopes;
 
     #[tokio::test]
@@ -99,6 +107,30 @@ mod tests {
         }
         let (listed, outcome) = fate(user(Some("notes:read"))).await;
         assert_eq!((listed, outcome.expect_err("hidden").message()), (0, "unknown tool `write`"));
+    }
+
+    #[tokio::test]
+    async fn a_token_that_only_reads_finds_what_says_that_it_changes_nothing() {
+        let tool = |name: &str, read_only| {
+            let tool = Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::text("done")) });
+            tool.description("Does.").hints(Hints { read_only, ..Hints::default() })
+        };
+        let tools = [tool("reads", Some(true)), tool("writes", Some(false)), tool("says_nothing", None)];
+        let source = Scoped::new(Arc::new(Catalog::new(tools).expect("well made")));
+        let reader = Arc::new(user(None).reading_only(true));
+        let listing = source.list(&reader).await.expect("listable");
+        assert!(listing.is_private, "another token sees more");
+        let names: Vec<_> = listing.definitions.iter().map(|definition| definition.name.as_str()).collect();
+        assert_eq!(names, ["reads"]);
+        reach(&source, laws::call("reads", &json!({}), Arc::clone(&reader))).await.expect("callable");
+        for name in ["writes", "says_nothing"] {
+            let error = reach(&source, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("hidden");
+            assert_eq!(error.message(), format!("unknown tool `{name}`"));
+            let whole = Arc::new(user(None));
+            let found = source.find(&whole, name).await.expect("findable").expect("there for others");
+            let error = source.call(&found, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("refused");
+            assert_eq!(error.message(), format!("unknown tool `{name}`"), "by the back way too");
+        }
     }
 
     #[tokio::test]

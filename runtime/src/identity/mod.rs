@@ -3,13 +3,18 @@
 //! The rules of `ARCHITECTURE.md` ("Tokens") live here and nowhere else. Whoever is refused learns only that the token
 //! is not valid; why is in the error's cause, for the log.
 
+mod local;
+mod request;
 mod token;
 
 use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
-use token::{Claims, key_id, sign, verify};
+pub use local::LocalUser;
+use request::check_request;
+pub use request::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS, MAX_SCOPES, TokenRequest};
+use token::{Claims, Verified, key_id, sign, verify};
 pub use token::{Operator, operator_token};
 
 use crate::clock::Clock;
@@ -17,24 +22,7 @@ use crate::error::{Error, Result};
 use crate::keys::SigningKeys;
 use crate::records::{TokenRecord, UserRecord, Users};
 use crate::secret::Secret;
-use crate::user::{Caller, Email, Scopes, is_scope};
-
-/// The shortest and the longest life a token may be given, in seconds: a minute and ten years.
-pub const DURATION_SECONDS: std::ops::RangeInclusive<u64> = 60..=315_360_000;
-
-/// How long a token lives if nobody says otherwise, in seconds: 90 days.
-pub const DEFAULT_DURATION_SECONDS: u64 = 90 * 24 * 60 * 60;
-
-/// What an operator wants of a new token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenRequest {
-    /// What to call it.
-    pub name: Option<String>,
-    /// How long it lives, if not the deployment's default.
-    pub duration_seconds: Option<u64>,
-    /// What it is good for; `None` is everything its user may do.
-    pub scopes: Option<Vec<String>>,
-}
+use crate::user::{Caller, Email, Scopes, is_reserved};
 
 /// A new token, and what is to be kept of it.
 #[derive(Debug)]
@@ -76,9 +64,18 @@ pub enum Denial {
     /// Its user was revoked after it was issued.
     #[error("revoked_user")]
     RevokedUser,
-    /// It was revoked by itself.
+    /// The record of its user does not know it: it was revoked, or belongs to an earlier user of the same name.
     #[error("revoked_token")]
     RevokedToken,
+    /// It carries no `jti` and was issued before its user was registered.
+    #[error("older_than_user")]
+    OlderThanUser,
+    /// It is an operator's and lives longer than operators' do, or does not say since when.
+    #[error("long_lived")]
+    LongLived,
+    /// It is an operator's, and its key was replaced by another.
+    #[error("replaced_key")]
+    ReplacedKey,
 }
 
 impl From<Denial> for Error {
@@ -129,23 +126,29 @@ impl Identity {
     /// # Errors
     /// `Unauthenticated` with a [`Denial`] as cause, `Forbidden` for an admin token, `Unavailable`.
     pub async fn caller(&self, token: &Secret<String>) -> Result<Caller> {
-        let claims = self.verified(token).await?;
+        let Verified { claims, .. } = self.verified(token).await?;
         match claims.operator() {
             Some(Operator::Admin) => Err(Error::forbidden("an admin token opens /admin only; use a user's token here")),
-            Some(Operator::Probe) => Ok(Caller::probe()),
+            Some(Operator::Probe) => self.check_operator(&claims).map(|()| Caller::probe()),
             None => self.user(&claims).await,
         }
     }
 
-    /// Lets an admin token through.
+    /// Lets an admin token through, if the current key signed it: one that leaked is out at the first rotation.
     ///
     /// # Errors
     /// `Unauthenticated` with a [`Denial`] as cause, `Forbidden` for any other token, `Unavailable`.
     pub async fn admin(&self, token: &Secret<String>) -> Result<()> {
-        match self.verified(token).await?.operator() {
-            Some(Operator::Admin) => Ok(()),
-            _ => Err(Error::forbidden("this needs an admin token; the admin CLI makes one from the signing key")),
+        let Verified { claims, key } = self.verified(token).await?;
+        if claims.operator() != Some(Operator::Admin) {
+            return Err(Error::forbidden("this needs an admin token; the admin CLI makes one from the signing key"));
         }
+        self.check_operator(&claims)?;
+        if self.keys.latest().await?.id() == key.id() { Ok(()) } else { Err(Denial::ReplacedKey.into()) }
+    }
+
+    fn check_operator(&self, claims: &Claims) -> Result<()> {
+        if claims.is_short_lived(self.clock.now()) { Ok(()) } else { Err(Denial::LongLived.into()) }
     }
 
     /// A token that discovers and lists, and never calls: good for five minutes.
@@ -156,13 +159,12 @@ impl Identity {
         operator_token(self.keys.current().await?.as_ref(), Operator::Probe, self.audience(), self.clock.now())
     }
 
-    /// The registered user of that name as a caller, without a token: for a process whose owner is that user.
+    /// The registered user of that name, without a token: for a process whose owner is that user.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
-    pub async fn local(&self, email: &Email) -> Result<Caller> {
-        let record = self.users.get(email).await?;
-        Ok(Caller::user(record.email, Scopes::All, record.profile))
+    pub async fn local(&self, email: &Email) -> Result<LocalUser> {
+        LocalUser::find(&self.users, email).await
     }
 
     /// Signs a new token for a user; the record of it is still to be stored.
@@ -180,25 +182,24 @@ impl Identity {
             exp: expires,
             nbf: None,
             jti: Some(id.clone()),
-            generation: Some(user.generation),
             aud: self.config.audience.clone().map(Into::into),
             scope: request.scopes.as_ref().map(|scopes| scopes.join(" ")),
         };
         let token = sign(self.keys.current().await?.as_ref(), &claims)?;
-        let TokenRequest { name, scopes, .. } = request;
-        let record = TokenRecord { name, created: now, expires, generation: user.generation, scopes, revoked: false };
+        let TokenRequest { name, scopes, read_only, .. } = request;
+        let record = TokenRecord { name, created: now, expires, scopes, read_only };
         Ok(NewToken { token, id, duration_seconds: duration, record })
     }
 
-    async fn verified(&self, token: &Secret<String>) -> Result<Claims> {
+    async fn verified(&self, token: &Secret<String>) -> Result<Verified> {
         let token = token.expose();
-        let claims = match verify(&self.keys.verifying(None).await?, token) {
+        let verified = match verify(&self.keys.verifying(None).await?, token) {
             // Perhaps by a key that is newer than those we know.
             Err(Denial::BadSignature) => verify(&self.keys.verifying(key_id(token)?.as_deref()).await?, token)?,
             verified => verified?,
         };
-        self.check(&claims)?;
-        Ok(claims)
+        self.check(&verified.claims)?;
+        Ok(verified)
     }
 
     fn check(&self, claims: &Claims) -> Result<(), Denial> {
@@ -217,43 +218,52 @@ impl Identity {
 
     async fn user(&self, claims: &Claims) -> Result<Caller> {
         let email: Email = claims.sub.parse().map_err(|_| Denial::BadSubject)?;
+        if claims.scope.as_deref().is_some_and(is_reserved) {
+            return Err(Denial::BadSubject.into());
+        }
         let record = self.users.find(&email).await?.ok_or(Denial::UnknownUser)?;
-        check_revocation(claims, &record)?;
-        Ok(Caller::user(email, Scopes::from_claim(claims.scope.as_deref()), record.profile))
+        let Access { scopes, is_read_only } = admit(claims, &record, self.clock.now())?;
+        Ok(Caller::user(email, scopes, record.profile).registered(record.id).reading_only(is_read_only))
     }
 }
 
-/// Revocation is by generation, not by clock: only a token that carries none is measured by its `iat`.
-fn check_revocation(claims: &Claims, user: &UserRecord) -> Result<(), Denial> {
-    let is_current = match claims.generation {
-        Some(generation) => generation == user.generation,
-        None => user.revoke_after.is_none_or(|revoked| claims.iat.unwrap_or_default() > revoked),
-    };
-    let is_revoked = claims.jti.as_ref().and_then(|id| user.tokens.get(id)).is_some_and(|token| token.revoked);
-    match (is_current, is_revoked) {
-        (true, false) => Ok(()),
-        (true, true) => Err(Denial::RevokedToken),
-        (false, _) => Err(Denial::RevokedUser),
-    }
+/// What a token opens of what its user may do.
+struct Access {
+    scopes: Scopes,
+    is_read_only: bool,
 }
 
-fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
-    let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
-    if !DURATION_SECONDS.contains(&duration) {
-        return Err(Error::invalid(format!(
-            "a token lives from {least} to {most} seconds (1m to 3650d), and not {duration}: `duration_seconds` can't be that"
-        )));
+/// Whether the record of its user knows a token. Only one without `jti`, an older system's, is measured by its time.
+fn admit(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial> {
+    if user.is_purging {
+        return Err(Denial::RevokedUser);
     }
-    let name = request.name.as_deref().unwrap_or_default();
-    if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("`name` must be at most 100 characters, without control characters"));
+    let Some(id) = &claims.jti else { return admit_older(claims, user) };
+    let known = user.tokens.get(id).filter(|token| token.expires > now);
+    let scopes = |scopes: &Vec<String>| Scopes::Only(scopes.iter().cloned().collect());
+    known
+        .map(|token| Access {
+            scopes: token.scopes.as_ref().map_or(Scopes::All, scopes),
+            is_read_only: token.read_only,
+        })
+        .ok_or_else(|| if is_after(claims, user.revoke_after) { Denial::RevokedToken } else { Denial::RevokedUser })
+}
+
+/// The older system makes user and token in one second; whoever was registered here has no token of that second without
+/// `jti`.
+fn admit_older(claims: &Claims, user: &UserRecord) -> Result<Access, Denial> {
+    let issued = claims.iat.unwrap_or_default();
+    if issued < user.created || (issued == user.created && !user.is_imported) {
+        return Err(Denial::OlderThanUser);
     }
-    match request.scopes.iter().flatten().find(|scope| !is_scope(scope)) {
-        Some(scope) => Err(Error::invalid(format!(
-            "scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
-        ))),
-        None => Ok(()),
+    if !is_after(claims, user.revoke_after) {
+        return Err(Denial::RevokedUser);
     }
+    Ok(Access { scopes: Scopes::from_claim(claims.scope.as_deref()), is_read_only: false })
+}
+
+fn is_after(claims: &Claims, revoked: Option<u64>) -> bool {
+    revoked.is_none_or(|revoked| claims.iat.unwrap_or_default() > revoked)
 }
 
 #[cfg(test)]

@@ -23,9 +23,10 @@ async fn house(audience: Option<&str>) -> House {
     let config = Config { audience: audience.map(str::to_owned), ..Config::default() };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let identity = Identity::new(keys, users.clone(), shared, config);
-    let alice = users.draft(alice(), None, clock.now()).await.expect("drafted");
-    users.register(&alice).await.expect("registered");
-    House { identity, users, clock }
+    let house = House { identity, users, clock };
+    house.register(false).await;
+    house.clock.advance(10);
+    house
 }
 
 fn alice() -> Email {
@@ -33,6 +34,11 @@ fn alice() -> Email {
 }
 
 impl House {
+    async fn register(&self, is_imported: bool) {
+        let record = UserRecord { is_imported, ..UserRecord::new(alice(), None, self.clock.now()) };
+        self.users.register(&record).await.expect("registered");
+    }
+
     async fn issue(&self) -> NewToken {
         let user = self.users.get(&alice()).await.expect("registered");
         let new = self.identity.issue(&user, TokenRequest::default()).await.expect("issued");
@@ -76,11 +82,12 @@ async fn a_token_we_issue_is_its_users() {
 }
 
 #[tokio::test]
-async fn a_token_of_an_older_system_needs_only_a_subject_and_an_end() {
+async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
     let house = house(None).await;
-    house.fate(json!({})).await.expect("no jti, gen or kid");
+    house.fate(json!({})).await.expect("no jti or kid");
     house.fate(json!({"sub": "ALICE@Example.com"})).await.expect("any case");
-    house.fate(json!({"exp": house.clock.now() as f64 + 9.5, "iat": 1.5})).await.expect("fractions");
+    let now = house.clock.now() as f64;
+    house.fate(json!({"exp": now + 9.5, "iat": now - 0.5})).await.expect("fractions");
     house.fate(json!({"aud": "somebody"})).await.expect("an audience nobody asks for");
     for (changes, reason) in [
         (json!({"exp": null}), "malformed"),
@@ -93,9 +100,13 @@ async fn a_token_of_an_older_system_needs_only_a_subject_and_an_end() {
         (json!({"exp": house.clock.now()}), "expired"),
         (json!({"exp": -1}), "expired"),
         (json!({"nbf": house.clock.now() + 1}), "not_yet_valid"),
-        (json!({"gen": 0}), "revoked_user"),
-        (json!({"gen": 2}), "revoked_user"),
-        (json!({"gen": "1"}), "malformed"),
+        (json!({"iat": null}), "older_than_user"),
+        (json!({"iat": house.clock.now() - 11}), "older_than_user"),
+        (json!({"iat": house.clock.now() - 10}), "older_than_user"),
+        (json!({"jti": "not in the record"}), "revoked_token"),
+        (json!({"jti": ""}), "revoked_token"),
+        (json!({"scope": "admin"}), "bad_subject"),
+        (json!({"scope": "probe"}), "bad_subject"),
     ] {
         assert_eq!(house.fate(changes.clone()).await.expect_err(&changes.to_string()), reason, "{changes}");
     }
@@ -104,7 +115,7 @@ async fn a_token_of_an_older_system_needs_only_a_subject_and_an_end() {
 #[tokio::test]
 async fn a_token_nobody_here_signed_is_refused() {
     let house = house(None).await;
-    let claims = json!({"sub": "alice@example.com", "exp": house.clock.now() + 60});
+    let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
     let good = forge(Algorithm::HS256, KEY, &claims);
     house.present(&good).await.expect("the measure of the others");
     let other = forge(Algorithm::HS256, &[9; 32], &claims);
@@ -125,17 +136,10 @@ async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_sam
     let house = house(None).await;
     let old = house.issue().await.token;
     let now = house.clock.now();
-    house
-        .users
-        .change(&alice(), now, |user| {
-            user.revoke(now);
-            Ok(())
-        })
-        .await
-        .expect("revoked");
+    house.users.revoke(&alice(), now).await.expect("revoked");
     assert_eq!(house.present(old.expose()).await.expect_err("old"), "revoked_user");
     assert_eq!(house.fate(json!({"iat": now})).await.expect_err("not after the revocation"), "revoked_user");
-    assert_eq!(house.fate(json!({"iat": null})).await.expect_err("no time at all"), "revoked_user");
+    assert_eq!(house.fate(json!({"iat": null})).await.expect_err("no time at all"), "older_than_user");
     house.fate(json!({"iat": now + 1})).await.expect("an older system's token from after it");
     let new = house.issue().await.token;
     house.present(new.expose()).await.expect("no clock is compared");
@@ -145,8 +149,7 @@ async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_sam
 async fn one_token_is_revoked_without_the_others() {
     let house = house(None).await;
     let (one, other) = (house.issue().await, house.issue().await);
-    let revoke = |user: &mut UserRecord| Ok(user.tokens.get_mut(&one.id).map(|token| token.revoked = true));
-    house.users.change(&alice(), house.clock.now(), revoke).await.expect("changed").expect("known");
+    house.users.revoke_token(&alice(), &one.id, house.clock.now()).await.expect("known");
     assert_eq!(house.present(one.token.expose()).await.expect_err("revoked"), "revoked_token");
     house.present(other.token.expose()).await.expect("still good");
 }
@@ -178,6 +181,131 @@ async fn admin_user_and_probe_are_kept_apart() {
 }
 
 #[tokio::test]
+async fn an_imported_users_token_of_the_same_second_goes_on() {
+    let house = house(None).await;
+    house.users.purge(&alice(), house.clock.now()).await.expect("purged");
+    house.register(true).await;
+    house.fate(json!({})).await.expect("the other system made user and token in one second");
+    let earlier = house.fate(json!({"iat": house.clock.now() - 1})).await.expect_err("another user's");
+    assert_eq!(earlier, "older_than_user");
+}
+
+#[tokio::test]
+async fn no_token_of_a_purged_user_is_a_namesakes() {
+    let house = house(None).await;
+    let ours = house.issue().await.token;
+    let older = forge(Algorithm::HS256, KEY, &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}));
+    house.present(&older).await.expect("good until the purge");
+    house.users.purge(&alice(), house.clock.now()).await.expect("purged");
+    assert_eq!(house.present(ours.expose()).await.expect_err("gone"), "unknown_user");
+    house.register(false).await;
+    assert_eq!(house.present(ours.expose()).await.expect_err("another's"), "revoked_token");
+    assert_eq!(house.present(&older).await.expect_err("of the second of the registration"), "older_than_user");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_for_a_moment_brings_no_revoked_token_back() {
+    let house = house(None).await;
+    let (kept, revoked) = (house.issue().await, house.issue().await);
+    house.users.revoke_token(&alice(), &revoked.id, house.clock.now()).await.expect("known");
+    let in_a_year = house.clock.now() + 365 * 24 * 3_600;
+    house.users.change(&alice(), in_a_year, |_| Ok(())).await.expect("changed by a fast clock");
+    assert_eq!(house.present(revoked.token.expose()).await.expect_err("still"), "revoked_token");
+    assert_eq!(house.present(kept.token.expose()).await.expect_err("the safe side"), "revoked_token");
+}
+
+#[tokio::test]
+async fn a_token_is_as_its_record_says() {
+    let house = house(None).await;
+    let user = house.users.get(&alice()).await.expect("registered");
+    let request = TokenRequest { scopes: Some(vec!["a".into()]), read_only: true, ..TokenRequest::default() };
+    let new = house.identity.issue(&user, request).await.expect("issued");
+    assert_eq!(house.present(new.token.expose()).await.expect_err("not kept yet"), "revoked_token");
+    let keep = |user: &mut UserRecord| Ok(user.tokens.insert(new.id.clone(), new.record.clone()));
+    house.users.change(&alice(), house.clock.now(), keep).await.expect("kept");
+    let caller = house.present(new.token.expose()).await.expect("kept");
+    assert!(caller.is_read_only() && caller.scopes() == &Scopes::Only(["a".to_owned()].into()));
+    assert_eq!(caller.registration(), Some(&user.id));
+}
+
+#[tokio::test]
+async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
+    let house = house(None).await;
+    let now = house.clock.now();
+    let good = json!({"sub": "admin", "scope": "admin", "iat": now, "exp": now + 300});
+    let admin = async |changes: Value| {
+        let mut claims = good.clone();
+        crate::profile::merge(&mut claims, &changes);
+        let token = Secret::new(forge(Algorithm::HS256, KEY, &claims));
+        house.identity.admin(&token).await.map_err(|error| match error.kind() {
+            ErrorKind::Unauthenticated => std::error::Error::source(&error).expect("a cause").to_string(),
+            kind => kind.code().to_owned(),
+        })
+    };
+    admin(json!({})).await.expect("as the CLI makes them");
+    admin(json!({"iat": now + 60, "exp": now + 360})).await.expect("a clock that is a little ahead");
+    for (changes, reason) in [
+        (json!({"exp": now + 301}), "long_lived"),
+        (json!({"exp": 1e300}), "long_lived"),
+        (json!({"iat": null}), "long_lived"),
+        (json!({"iat": now + 61, "exp": now + 120}), "long_lived"),
+        (json!({"iat": now + 50, "exp": now + 40}), "long_lived"),
+        (json!({"sub": "probe"}), "forbidden"),
+        (json!({"sub": "alice@example.com"}), "forbidden"),
+        (json!({"scope": "admin probe"}), "forbidden"),
+        (json!({"scope": null}), "forbidden"),
+    ] {
+        assert_eq!(admin(changes.clone()).await.expect_err(&changes.to_string()), reason, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_asks_for_an_extension_is_refused() {
+    let house = house(None).await;
+    let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
+    let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
+    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(KEY)).expect("encodes");
+    assert_eq!(house.present(&token).await.expect_err("critical"), "malformed");
+}
+
+/// Keys of which the second is the last one's.
+#[derive(Debug)]
+struct Rotated([Arc<SigningKey>; 2]);
+
+impl std::fmt::Display for Rotated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("two keys")
+    }
+}
+
+#[async_trait::async_trait]
+impl crate::keys::SigningKeys for Rotated {
+    async fn current(&self) -> crate::Result<Arc<SigningKey>> {
+        Ok(Arc::clone(&self.0[0]))
+    }
+
+    async fn verifying(&self, _id: Option<&str>) -> crate::Result<Vec<Arc<SigningKey>>> {
+        Ok(self.0.to_vec())
+    }
+}
+
+#[tokio::test]
+async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
+    let House { users, clock, .. } = house(None).await;
+    let [new, old] = [[9; 32], *KEY].map(|key| Arc::new(SigningKey::new(key).expect("long enough")));
+    let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+    let keys = Arc::new(Rotated([Arc::clone(&new), Arc::clone(&old)]));
+    let identity = Identity::new(keys, users, shared, Config::default());
+    let admin = |key| operator_token(key, Operator::Admin, None, clock.now()).expect("signed");
+    identity.admin(&admin(&new)).await.expect("the current key's");
+    let error = identity.admin(&admin(&old)).await.expect_err("the one before");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert_eq!(std::error::Error::source(&error).expect("a cause").to_string(), "replaced_key");
+    let claims = json!({"sub": "alice@example.com", "iat": clock.now(), "exp": clock.now() + 60});
+    identity.caller(&Secret::new(forge(Algorithm::HS256, KEY, &claims))).await.expect("users go on");
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_of_a_token_is_named() {
     let house = house(None).await;
     let user = house.users.get(&alice()).await.expect("registered");
@@ -185,6 +313,7 @@ async fn what_cannot_be_asked_of_a_token_is_named() {
         duration_seconds: duration,
         scopes: Some(vec![scope.to_owned()]),
         name: Some(name.to_owned()),
+        read_only: false,
     };
     for (request, named) in [
         (request(Some(0), "a", "n"), "`duration_seconds`"),
@@ -192,6 +321,7 @@ async fn what_cannot_be_asked_of_a_token_is_named() {
         (request(None, "admin", "n"), "`admin`"),
         (request(None, "a b", "n"), "`a b`"),
         (request(None, "a", "line\nbreak"), "`name`"),
+        (TokenRequest { scopes: Some(vec!["a".into(); 33]), ..TokenRequest::default() }, "`scopes`"),
     ] {
         let error = house.identity.issue(&user, request).await.expect_err(named);
         assert!(error.kind() == ErrorKind::Invalid && error.message().contains(named), "{error}");

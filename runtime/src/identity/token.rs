@@ -16,6 +16,9 @@ use crate::secret::Secret;
 /// How long an operator's token lives, in seconds.
 const OPERATOR_SECONDS: u64 = 300;
 
+/// How far an operator's clock may be ahead of ours, in seconds.
+const SKEW_SECONDS: u64 = 60;
+
 /// HS256 and nothing else; what the claims say is checked by `Identity`, against its own clock.
 static SIGNATURE_ALONE: LazyLock<Validation> = LazyLock::new(|| {
     let mut validation = Validation::new(Algorithm::HS256);
@@ -37,8 +40,6 @@ pub(super) struct Claims {
     pub(super) nbf: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) jti: Option<String>,
-    #[serde(rename = "gen", default, skip_serializing_if = "Option::is_none")]
-    pub(super) generation: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) aud: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,11 +67,17 @@ impl Operator {
 impl Claims {
     /// Whose token this is, if not a user's.
     pub(super) fn operator(&self) -> Option<Operator> {
-        match self.scope.as_deref() {
-            Some("admin") => Some(Operator::Admin),
-            Some("probe") if self.sub == "probe" => Some(Operator::Probe),
-            _ => None,
-        }
+        [Operator::Admin, Operator::Probe]
+            .into_iter()
+            .find(|operator| self.sub == operator.word() && self.scope.as_deref() == Some(operator.word()))
+    }
+
+    /// Whether an operator's token is as short-lived as those that are made here, and not made for later.
+    pub(super) fn is_short_lived(&self, now: u64) -> bool {
+        self.iat.is_some_and(|issued| {
+            issued <= now.saturating_add(SKEW_SECONDS)
+                && self.exp.checked_sub(issued).is_some_and(|life| life <= OPERATOR_SECONDS)
+        })
     }
 
     /// Whether `aud`, a string or a list of them (RFC 7519 §4.1.3), names this audience.
@@ -99,7 +106,6 @@ pub fn operator_token(
         exp: now + OPERATOR_SECONDS,
         nbf: None,
         jti: Some(uuid::Uuid::new_v4().simple().to_string()),
-        generation: None,
         aud: audience.map(Into::into),
         scope: Some(operator.word().to_owned()),
     };
@@ -113,17 +119,26 @@ pub(super) fn sign(key: &SigningKey, claims: &Claims) -> Result<Secret<String>> 
         .map_err(|error| Error::internal("the token can't be signed").with_source(error))
 }
 
-/// The `kid` of a token that claims to be HS256.
+/// The `kid` of a token that claims to be HS256 and asks for no extension: one that is critical must be understood, and we
+/// understand none (RFC 7515 §4.1.11).
 pub(super) fn key_id(token: &str) -> Result<Option<String>, Denial> {
     let header = decode_header(token).map_err(|_| Denial::Malformed)?;
-    if header.alg == Algorithm::HS256 { Ok(header.kid) } else { Err(Denial::Malformed) }
+    let is_plain = header.alg == Algorithm::HS256 && header.crit.is_none();
+    if is_plain { Ok(header.kid) } else { Err(Denial::Malformed) }
 }
 
-/// The claims of a token that one of these keys signed. Times and audience are still to be checked.
-pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Claims, Denial> {
+/// What a token says, and the key that signed it.
+pub(super) struct Verified {
+    pub(super) claims: Claims,
+    pub(super) key: Arc<SigningKey>,
+}
+
+/// The claims of a token that one of these keys signed. Header, times and audience are still to be checked.
+pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, Denial> {
     for key in keys {
         match decode::<Claims>(token, &DecodingKey::from_secret(key.secret()), &SIGNATURE_ALONE) {
-            Ok(data) => return Ok(data.claims),
+            Ok(data) if data.header.crit.is_some() => return Err(Denial::Malformed),
+            Ok(data) => return Ok(Verified { claims: data.claims, key: Arc::clone(key) }),
             Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::InvalidSignature) => {}
             Err(_) => return Err(Denial::Malformed),
         }

@@ -15,6 +15,7 @@ pub async fn all(keys: &dyn SigningKeys) {
 async fn the_key_that_signs_verifies(keys: &dyn SigningKeys) {
     let current = keys.current().await.expect("reachable");
     assert!(current.secret().len() >= MIN_BYTES);
+    assert_eq!(keys.latest().await.expect("reachable").id(), current.id());
     for id in [None, Some(current.id())] {
         let verifying = keys.verifying(id).await.expect("reachable");
         assert_eq!(verifying.first().expect("at least one").id(), current.id());

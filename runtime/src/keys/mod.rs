@@ -88,6 +88,15 @@ pub trait SigningKeys: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// `Unavailable`.
     async fn current(&self) -> Result<Arc<SigningKey>>;
 
+    /// The key that signs now, as of a minute ago or less where the keys can be reached: what decides about a right that an
+    /// older key must not give. A leaf whose keys never change need not say more than [`current`](Self::current).
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn latest(&self) -> Result<Arc<SigningKey>> {
+        self.current().await
+    }
+
     /// The keys that may have signed a token that names this `kid`, or none: the current one first.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use tokio::time::timeout_at;
 
+#[cfg(feature = "local")]
+use super::seat::Resident;
 use super::{Seat, Seated, error};
 use crate::error::Error;
 use crate::guard::panic_words;
@@ -67,13 +69,35 @@ impl<H: ServerHandler> Identified<H> {
         }
     }
 
-    fn actor(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
-        let caller = self.seat.caller(&context.extensions)?;
+    async fn actor(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
+        let caller = self.seat.caller(&context.extensions).await?;
         if *caller.subject() == Subject::Probe {
             return Err(Error::forbidden("a probe token may discover and list, and do nothing else"));
         }
         Ok(caller)
     }
+
+    /// An actor whose token may change something.
+    async fn changer(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
+        let caller = self.actor(context).await?;
+        if caller.is_read_only() {
+            return Err(Error::forbidden("this token only reads, and this may change something"));
+        }
+        Ok(caller)
+    }
+
+    /// Who may call this tool: with a token that only reads, one that the handler knows and says to be read-only.
+    async fn caller_of(&self, tool: &str, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
+        let caller = self.actor(context).await?;
+        if caller.is_read_only() && !self.handler.get_tool(tool).as_ref().is_some_and(changes_nothing) {
+            return Err(Error::not_found("unknown tool: there is none of this name for a token that only reads"));
+        }
+        Ok(caller)
+    }
+}
+
+fn changes_nothing(tool: &Tool) -> bool {
+    tool.annotations.as_ref().is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
 fn broken(panic: &(dyn Any + Send)) -> ErrorData {
@@ -83,21 +107,30 @@ fn broken(panic: &(dyn Any + Send)) -> ErrorData {
 
 impl<H: ServerHandler + std::fmt::Debug> Seated for Identified<H> {
     #[cfg(feature = "local")]
-    fn taken_by(&self, caller: Arc<Caller>) -> Self {
-        Self { seat: self.seat.clone().taken_by(caller), ..self.clone() }
+    fn taken_by(&self, resident: Resident) -> Self {
+        Self { seat: self.seat.clone().taken_by(resident), ..self.clone() }
     }
 }
 
-/// Hands methods on, for any caller (`open`) or for users alone (`acting`).
+/// Hands methods on, for any caller (`open`), for users alone (`acting`), or for users whose token may change something
+/// (`changing`).
 macro_rules! hand_on {
-    (open { $($open:ident($open_params:ty) -> $open_answer:ty;)+ } acting { $($acting:ident($params:ty) -> $answer:ty;)+ }) => {
+    (
+        open { $($open:ident($open_params:ty) -> $open_answer:ty;)+ }
+        acting { $($acting:ident($params:ty) -> $answer:ty;)+ }
+        changing { $($changing:ident($changing_params:ty) -> $changing_answer:ty;)+ }
+    ) => {
         $(async fn $open(&self, request: $open_params, context: RequestContext<RoleServer>) -> Result<$open_answer, ErrorData> {
-            let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.deadline(&context));
+            let (caller, deadline) = (self.seat.caller(&context.extensions).await, self.seat.deadline(&context));
             self.run(caller, deadline, self.handler.$open(request, context)).await
         })+
         $(async fn $acting(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
-            let (caller, deadline) = (self.actor(&context), self.seat.deadline(&context));
+            let (caller, deadline) = (self.actor(&context).await, self.seat.deadline(&context));
             self.run(caller, deadline, self.handler.$acting(request, context)).await
+        })+
+        $(async fn $changing(&self, request: $changing_params, context: RequestContext<RoleServer>) -> Result<$changing_answer, ErrorData> {
+            let (caller, deadline) = (self.changer(&context).await, self.seat.deadline(&context));
+            self.run(caller, deadline, self.handler.$changing(request, context)).await
         })+
     };
 }
@@ -116,7 +149,6 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     hand_on! {
         open {
         initialize(InitializeRequestParams) -> InitializeResult;
-        list_tools(Option<PaginatedRequestParams>) -> ListToolsResult;
         list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult;
         list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult;
         list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult;
@@ -124,7 +156,6 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
         set_level(SetLevelRequestParams) -> ();
         }
         acting {
-        call_tool(CallToolRequestParams) -> CallToolResponse;
         get_prompt(GetPromptRequestParams) -> GetPromptResponse;
         read_resource(ReadResourceRequestParams) -> ReadResourceResponse;
         get_skill(GetSkillRequestParams) -> GetSkillResult;
@@ -132,8 +163,10 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
         complete(CompleteRequestParams) -> CompleteResult;
         subscribe(SubscribeRequestParams) -> ();
         unsubscribe(UnsubscribeRequestParams) -> ();
-        on_custom_request(CustomRequest) -> CustomResult;
         get_task(GetTaskParams) -> GetTaskResult;
+        }
+        changing {
+        on_custom_request(CustomRequest) -> CustomResult;
         update_task(UpdateTaskParams) -> ();
         cancel_task(CancelTaskParams) -> ();
         }
@@ -143,6 +176,30 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
         on_cancelled(CancelledNotificationParam);
         on_progress(ProgressNotificationParam);
         on_custom_notification(CustomNotification);
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller = self.caller_of(&request.name, &context).await;
+        let deadline = self.seat.deadline(&context);
+        self.run(caller, deadline, self.handler.call_tool(request, context)).await
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let (caller, deadline) = (self.seat.caller(&context.extensions).await, self.seat.deadline(&context));
+        let is_read_only = caller.as_ref().is_ok_and(|caller| caller.is_read_only());
+        let mut listed = self.run(caller, deadline, self.handler.list_tools(request, context)).await?;
+        if is_read_only {
+            listed.tools.retain(changes_nothing);
+        }
+        Ok(listed)
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
@@ -167,7 +224,7 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let (caller, deadline) = (self.seat.caller(&context.extensions), self.seat.deadline(&context));
+        let (caller, deadline) = (self.seat.caller(&context.extensions).await, self.seat.deadline(&context));
         self.run(caller, deadline, self.handler.discover(context)).await
     }
 

@@ -29,12 +29,12 @@ use http_body_util::combinators::BoxBody;
 pub use identified::Identified;
 pub use offers::{About, Catalogs, Offering, Offers};
 pub use seat::Seat;
+#[cfg(feature = "local")]
+pub use seat::StdioCaller;
 pub use server::Server;
 
 #[cfg(feature = "local")]
 use crate::error::Result;
-#[cfg(feature = "local")]
-use crate::user::Caller;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
 pub type Endpoint =
@@ -45,16 +45,17 @@ pub trait Speaker: fmt::Debug + Send + Sync + 'static {
     /// Speaks streamable HTTP, statelessly.
     fn endpoint(&self) -> Endpoint;
 
-    /// Speaks over standard input and output, on behalf of one caller, until the input ends.
+    /// Speaks over standard input and output, on behalf of one caller, until the input ends or the caller may not ask any
+    /// more, which is `Forbidden`.
     #[cfg(feature = "local")]
-    fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>>;
+    fn stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>>;
 }
 
 /// A server that callers can be named to.
 pub(crate) trait Seated: rmcp::ServerHandler + Clone + fmt::Debug {
     /// The same server, every call of which is this caller's.
     #[cfg(feature = "local")]
-    fn taken_by(&self, caller: Arc<Caller>) -> Self;
+    fn taken_by(&self, resident: seat::Resident) -> Self;
 }
 
 impl<S: Seated> Speaker for S {
@@ -63,7 +64,7 @@ impl<S: Seated> Speaker for S {
     }
 
     #[cfg(feature = "local")]
-    fn stdio(&self, caller: Arc<Caller>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(stdio::speak(self.taken_by(caller)))
+    fn stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>> {
+        Box::pin(stdio::speak(self.clone(), caller))
     }
 }

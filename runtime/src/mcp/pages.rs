@@ -1,4 +1,4 @@
-//! Lists in pages. A cursor is the last key of a page, sealed for its user and its list.
+//! Lists in pages. A cursor is the last key of a page, sealed for the registration of its user and its list.
 
 use rmcp::model::PaginatedRequestParams;
 

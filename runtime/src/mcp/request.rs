@@ -47,12 +47,12 @@ pub(super) struct Listed<K: Kind> {
 }
 
 impl<'a> Opening<'a> {
-    pub(super) fn new(
+    pub(super) async fn new(
         offers: &'a Offers,
         seat: &Seat,
         context: RequestContext<RoleServer>,
     ) -> std::result::Result<Self, ErrorData> {
-        let caller = seat.caller(&context.extensions).map_err(|error| error::protocol(&error))?;
+        let caller = seat.caller(&context.extensions).await.map_err(|error| error::protocol(&error))?;
         check_level(&context.meta)?;
         let is_modern = is_modern(&context);
         let version = context.meta.get(convert::VERSION).map(|version| version.as_str().unwrap_or_default().to_owned());
@@ -90,7 +90,7 @@ impl<'a> Opening<'a> {
         let is_first = request.as_ref().is_none_or(|request| request.cursor.is_none());
         let mut definitions = listing.definitions;
         definitions.retain(|definition| keep(definition));
-        let user = self.caller.subject().to_string();
+        let user = self.caller.identity();
         let page = self.offers.pages.page(list, &user, request, definitions, |definition| K::key(definition)).await;
         let page = page.map_err(|error| error::protocol(&error))?;
         // A cursor is one user's, and so is a page that has one.

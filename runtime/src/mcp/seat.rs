@@ -1,7 +1,7 @@
 //! Where a server learns who calls, and how long the call may take.
 //!
 //! Over HTTP both stand beside each request, put there by the router and the door; over standard input they are those of
-//! the one user the process works for.
+//! the one user the process works for, who is looked up anew at each call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,15 +11,90 @@ use rmcp::RoleServer;
 use rmcp::model::Extensions;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
+#[cfg(feature = "local")]
+use tokio_util::sync::CancellationToken;
 
 use crate::call::{Deadline, Level};
+#[cfg(feature = "local")]
+use crate::error::ErrorKind;
 use crate::error::{Error, Result};
+#[cfg(feature = "local")]
+use crate::identity::LocalUser;
 use crate::user::Caller;
+
+/// Whom every call over standard input is made by.
+#[cfg(feature = "local")]
+#[derive(Clone, Debug)]
+pub enum StdioCaller {
+    /// The same caller for as long as the process lives.
+    Fixed(Arc<Caller>),
+    /// A registered user, as of each call.
+    User(Box<LocalUser>),
+}
+
+#[cfg(feature = "local")]
+impl From<Caller> for StdioCaller {
+    fn from(caller: Caller) -> Self {
+        Self::Fixed(Arc::new(caller))
+    }
+}
+
+#[cfg(feature = "local")]
+impl From<LocalUser> for StdioCaller {
+    fn from(user: LocalUser) -> Self {
+        Self::User(Box::new(user))
+    }
+}
+
+/// The caller of a connection that stays, and why it must end, once it must.
+#[cfg(feature = "local")]
+#[derive(Clone, Debug)]
+pub(crate) struct Resident {
+    caller: StdioCaller,
+    refusal: Arc<Mutex<Option<Error>>>,
+    /// Cancelled when nothing more may be asked.
+    ended: CancellationToken,
+}
+
+#[cfg(feature = "local")]
+impl Resident {
+    pub(super) fn new(caller: StdioCaller) -> Self {
+        Self { caller, refusal: Arc::default(), ended: CancellationToken::new() }
+    }
+
+    /// The caller as of now. Whoever is refused once is refused for good, and the connection ends.
+    async fn caller(&self) -> Result<Arc<Caller>> {
+        let user = match &self.caller {
+            StdioCaller::Fixed(caller) => return Ok(Arc::clone(caller)),
+            StdioCaller::User(user) => user,
+        };
+        let found = user.caller().await;
+        if let Err(error) = &found
+            && error.kind() == ErrorKind::Forbidden
+        {
+            let refusal = Error::forbidden(error.message().to_owned());
+            *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+            self.ended.cancel();
+        }
+        found.map(Arc::new)
+    }
+
+    /// Is cancelled when nothing more may be asked.
+    pub(super) const fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    /// Why the connection had to end.
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// How a server hears of its callers.
 #[derive(Clone, Debug)]
 pub struct Seat {
-    caller: Option<Arc<Caller>>,
+    #[cfg(feature = "local")]
+    resident: Option<Resident>,
     timeout: Duration,
     level: Arc<Mutex<Level>>,
 }
@@ -28,23 +103,34 @@ impl Seat {
     /// Callers stand beside each request; a call may take this long if the door sets no deadline.
     #[must_use]
     pub fn new(timeout: Duration) -> Self {
-        Self { caller: None, timeout, level: Arc::default() }
+        Self {
+            #[cfg(feature = "local")]
+            resident: None,
+            timeout,
+            level: Arc::default(),
+        }
     }
 
     /// Every call is this caller's, over one connection that stays.
+    #[cfg(feature = "local")]
     #[must_use]
-    pub fn taken_by(mut self, caller: Arc<Caller>) -> Self {
-        self.caller = Some(caller);
+    pub(super) fn taken_by(mut self, resident: Resident) -> Self {
+        self.resident = Some(resident);
         self
     }
 
     /// Who calls.
     ///
     /// # Errors
-    /// `Unauthenticated` if nobody said: a request that came past the router.
-    pub(super) fn caller(&self, extensions: &Extensions) -> Result<Arc<Caller>> {
-        let beside = || extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Arc<Caller>>()).cloned();
-        self.caller.clone().or_else(beside).ok_or_else(|| Error::unauthenticated("this call has no caller"))
+    /// `Unauthenticated` if nobody said: a request that came past the router. Over a connection that stays, `Forbidden` if
+    /// its user was revoked or removed, `Unavailable`.
+    pub(super) async fn caller(&self, extensions: &Extensions) -> Result<Arc<Caller>> {
+        #[cfg(feature = "local")]
+        if let Some(resident) = &self.resident {
+            return resident.caller().await;
+        }
+        let beside = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Arc<Caller>>()).cloned();
+        beside.ok_or_else(|| Error::unauthenticated("this call has no caller"))
     }
 
     /// When the call must end.
@@ -54,8 +140,16 @@ impl Seat {
     }
 
     /// Whether the connection stays between calls.
+    #[cfg(feature = "local")]
     pub(super) const fn is_lasting(&self) -> bool {
-        self.caller.is_some()
+        self.resident.is_some()
+    }
+
+    /// Whether the connection stays between calls: none does on Lambda.
+    #[cfg(not(feature = "local"))]
+    #[expect(clippy::unused_self, reason = "elsewhere it depends")]
+    pub(super) const fn is_lasting(&self) -> bool {
+        false
     }
 
     /// The least level of log messages for a client that can't say it with each call.

@@ -19,13 +19,13 @@ use serde_json::Map;
 
 use super::offers::{Offers, VERSIONS};
 use super::request::{Opening, retry};
+#[cfg(feature = "local")]
+use super::seat::Resident;
 use super::{Seat, Seated, complete, convert, error, wire};
 use crate::prompt::Prompts;
 use crate::resource::Resources;
 use crate::source::{Definition, Reply, reach, resolve};
 use crate::tool::Tools;
-#[cfg(feature = "local")]
-use crate::user::Caller;
 
 /// How long a client may go by a list before it asks again, in milliseconds.
 const LIST_TTL_MS: u64 = 60_000;
@@ -48,22 +48,22 @@ impl Server {
     }
 
     /// The request as we know it: who asks, and how the answer goes back.
-    fn open(&self, context: RequestContext<RoleServer>) -> Result<Opening<'_>, ErrorData> {
-        Opening::new(&self.offers, &self.seat, context)
+    async fn open(&self, context: RequestContext<RoleServer>) -> Result<Opening<'_>, ErrorData> {
+        Opening::new(&self.offers, &self.seat, context).await
     }
 }
 
 impl Seated for Server {
     #[cfg(feature = "local")]
-    fn taken_by(&self, caller: Arc<Caller>) -> Self {
-        Self { seat: self.seat.clone().taken_by(caller), ..self.clone() }
+    fn taken_by(&self, resident: Resident) -> Self {
+        Self { seat: self.seat.clone().taken_by(resident), ..self.clone() }
     }
 }
 
 /// One list in pages: its source, its key, what is left of it, and each entry in rmcp's words.
 macro_rules! listed {
     ($self:ident, $request:ident, $context:ident, $list:literal, $source:ident, $keep:expr, $convert:path, $result:ident) => {{
-        let opening = $self.open($context)?;
+        let opening = $self.open($context).await?;
         let page = opening.page(&$self.offers.$source, $list, $request, $keep).await?;
         let items = page.definitions.iter().map(|definition| $convert(definition)).collect();
         let mut result = $result::with_all_items(items).with_ttl_ms(LIST_TTL_MS).with_cache_scope(page.scope);
@@ -87,7 +87,7 @@ impl ServerHandler for Server {
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        self.open(context)?;
+        self.open(context).await?;
         let discovered = DiscoverResult::from_server_info(VERSIONS.to_vec(), self.get_info());
         Ok(discovered.with_ttl_ms(DISCOVERY_TTL_MS).with_cache_scope(CacheScope::Public))
     }
@@ -139,7 +139,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let opening = self.open(context)?;
+        let opening = self.open(context).await?;
         let retry = retry(request.input_responses, request.request_state);
         let call = opening.call::<Tools>(request.name.into_owned(), request.arguments.unwrap_or_default(), retry);
         let found = resolve(&*self.offers.tools, &call).await.map_err(|error| error::protocol(&error))?;
@@ -158,7 +158,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let opening = self.open(context)?;
+        let opening = self.open(context).await?;
         let retry = retry(request.input_responses, request.request_state);
         let call = opening.call::<Prompts>(request.name, request.arguments.unwrap_or_default(), retry);
         let reached = reach(&*self.offers.prompts, call).await;
@@ -177,7 +177,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let (opening, uri) = (self.open(context)?, request.uri.clone());
+        let (opening, uri) = (self.open(context).await?, request.uri.clone());
         let retry = retry(request.input_responses, request.request_state);
         let call = opening.call::<Resources>(request.uri, Map::new(), retry);
         let reached = reach(&*self.offers.resources, call).await;
@@ -196,7 +196,7 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let opening = self.open(context)?;
+        let opening = self.open(context).await?;
         complete::complete(&self.offers, &opening, request).await
     }
 
@@ -218,7 +218,7 @@ impl ServerHandler for Server {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let (opening, uri) = (self.open(context)?, request.uri);
+        let (opening, uri) = (self.open(context).await?, request.uri);
         let call = opening.call::<Resources>(uri.clone(), Map::new(), None);
         resolve(&*self.offers.resources, &call).await.map(drop).map_err(|error| error::resource(&error, &uri))
     }
@@ -228,7 +228,7 @@ impl ServerHandler for Server {
         _request: UnsubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.open(context).map(drop)
+        self.open(context).await.map(drop)
     }
 
     /// What rmcp could not read as a request it knows: of a method of MCP's, the parameters were wrong.
@@ -238,7 +238,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let is_modern = wire::is_modern(&context);
-        self.open(context)?;
+        self.open(context).await?;
         let method = request.method;
         if super::request::is_method(&method, is_modern) {
             return Err(ErrorData::invalid_params(

@@ -5,24 +5,24 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::partition;
+use super::{REGISTRATION, data_partition, json, marker_key};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Key, Put, Range, Record, Shared, When};
-use crate::user::Email;
-
-/// Keeps an app's names apart from the framework's own in one partition.
-const PREFIX: &str = "data#";
+use crate::store::{Key, Put, Range, Record, Shared, When, Write};
+use crate::user::{Email, RegistrationId};
 
 /// How often an update is tried again when another call changes the same value.
 const ATTEMPTS: usize = 64;
 
 /// What the calling user owns, in DynamoDB or SQLite; an extractor for tools.
 ///
-/// Names are of the app's choosing, at most 1,000 bytes; values are anything that serializes to at most 400,000 bytes.
+/// Names are of the app's choosing, 1 to 1,024 bytes; values are anything that serializes to at most 400,000 bytes, nested
+/// at most 127 deep. Once a user is removed, nothing is written for that user any more: a call that still runs is refused.
 #[derive(Clone, Debug)]
 pub struct UserData {
     store: Shared,
     partition: String,
+    /// Stands as long as the registration does; every write checks it.
+    marker: Key,
 }
 
 /// Some of a user's values, in order of name.
@@ -35,10 +35,10 @@ pub struct DataPage<T> {
 }
 
 impl UserData {
-    /// What this user owns in this store.
+    /// What the user of this registration owns in this store.
     #[must_use]
-    pub fn new(store: Shared, email: &Email) -> Self {
-        Self { store, partition: partition(email) }
+    pub fn new(store: Shared, email: &Email, id: &RegistrationId) -> Self {
+        Self { store, partition: data_partition(id), marker: marker_key(email, REGISTRATION, id) }
     }
 
     /// The value of a name, or `None`.
@@ -52,9 +52,10 @@ impl UserData {
     /// Keeps a value, in place of the one that was there.
     ///
     /// # Errors
-    /// `TooLarge`, `Invalid` for an over-long name, `Unavailable`.
+    /// `TooLarge`; `Invalid` for a name that is empty or too long, or a value that could not be read back; `Forbidden` if
+    /// the user was removed while the call ran; `Unavailable`.
     pub async fn put<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<()> {
-        self.store.put(&self.key(name), Put::new(write(name, value)?, When::Always)).await.map(drop)
+        self.keep(name, Put::new(write(name, value)?, When::Always)).await
     }
 
     /// Keeps a value if there is none yet; says whether there was none.
@@ -62,9 +63,9 @@ impl UserData {
     /// # Errors
     /// As [`put`](Self::put).
     pub async fn put_new<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<bool> {
-        match self.store.put(&self.key(name), Put::new(write(name, value)?, When::Absent)).await {
+        match self.keep(name, Put::new(write(name, value)?, When::Absent)).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            written => written.map(|_| true),
+            written => written.map(|()| true),
         }
     }
 
@@ -82,9 +83,9 @@ impl UserData {
             let stored = self.store.get(&key).await?;
             let when = stored.as_ref().map_or(When::Absent, |record| When::Version(record.version));
             let value = change(stored.map(|record| read(name, &record)).transpose()?);
-            match self.store.put(&key, Put::new(write(name, &value)?, when)).await {
+            match self.keep(name, Put::new(write(name, &value)?, when)).await {
                 Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) => {}
-                written => return written.map(|_| value),
+                written => return written.map(|()| value),
             }
         }
         Err(Error::conflict(format!("`{name}` is being changed by too many calls at once; try again")))
@@ -115,23 +116,26 @@ impl UserData {
         after: Option<&str>,
         limit: usize,
     ) -> Result<DataPage<T>> {
-        let after = after.map(|name| format!("{PREFIX}{name}"));
-        let page = self.store.list(&Range::Prefix(self.key(prefix)), after.as_deref(), limit).await?;
-        let entry = |(key, record): &(Key, Record)| {
-            let name = own_name(&key.sort);
-            read(name, record).map(|value| (name.to_owned(), value))
-        };
+        let page = self.store.list(&Range::Prefix(self.key(prefix)), after, limit).await?;
+        let entry = |(key, record): &(Key, Record)| read(&key.sort, record).map(|value| (key.sort.clone(), value));
         let entries = page.records.iter().map(entry).collect::<Result<_>>()?;
-        Ok(DataPage { entries, next: page.next.map(|sort| own_name(&sort).to_owned()) })
+        Ok(DataPage { entries, next: page.next })
+    }
+
+    /// Writes, as long as the registration stands: the store decides both as one, whatever else goes on.
+    async fn keep(&self, name: &str, put: Put) -> Result<()> {
+        let writes = vec![Write::Check(self.marker.clone(), None), Write::Put(self.key(name), put)];
+        self.store.transact(writes).await.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                Error::forbidden("this user was removed while the call was running; nothing more is kept")
+            }
+            _ => error,
+        })
     }
 
     fn key(&self, name: &str) -> Key {
-        Key::new(&self.partition, format!("{PREFIX}{name}"))
+        Key::new(&self.partition, name)
     }
-}
-
-fn own_name(sort: &str) -> &str {
-    sort.strip_prefix(PREFIX).unwrap_or(sort)
 }
 
 fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
@@ -141,8 +145,14 @@ fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
 }
 
 fn write<T: Serialize>(name: &str, value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))
+    let text = serde_json::to_string(value)
+        .map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))?;
+    let depth = json::depth(&text);
+    if depth > json::MAX_DEPTH {
+        let most = json::MAX_DEPTH;
+        return Err(Error::invalid(format!("`{name}` is nested {depth} deep; at most {most} can be read back")));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -150,17 +160,23 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::records::{UserRecord, Users};
     use crate::store::Memory;
 
-    fn two_users() -> (UserData, UserData) {
+    async fn two_users() -> (UserData, UserData) {
         let store: Shared = Arc::new(Memory::default());
-        let data = |email: &str| UserData::new(Arc::clone(&store), &email.parse().expect("valid"));
-        (data("alice@example.com"), data("bob@example.com"))
+        let users = Users::new(Arc::clone(&store));
+        let data = async |email: &str| {
+            let record = UserRecord::new(email.parse().expect("valid"), None, 1);
+            users.register(&record).await.expect("registered");
+            users.data(&record)
+        };
+        (data("alice@example.com").await, data("bob@example.com").await)
     }
 
     #[tokio::test]
     async fn one_user_never_sees_anothers() {
-        let (alice, bob) = two_users();
+        let (alice, bob) = two_users().await;
         alice.put("note", &"mine").await.expect("kept");
         assert_eq!(bob.get::<String>("note").await.expect("readable"), None);
         assert!(bob.list::<String>("", None, 9).await.expect("listable").entries.is_empty());
@@ -170,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn updates_are_not_lost() {
-        let (alice, _) = two_users();
+        let (alice, _) = two_users().await;
         let updates = (0..32).map(|_| alice.update("count", |count: Option<u64>| count.unwrap_or_default() + 1));
         futures_util::future::try_join_all(updates).await.expect("all are made");
         assert_eq!(alice.get::<u64>("count").await.expect("readable"), Some(32));
@@ -178,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn lists_go_on_where_they_stopped() {
-        let (alice, _) = two_users();
+        let (alice, _) = two_users().await;
         for (name, value) in [("a/1", 1), ("a/2", 2), ("a/3", 3), ("b/1", 4)] {
             alice.put(name, &value).await.expect("kept");
         }
@@ -190,9 +206,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_value_of_another_shape_is_named() {
-        let (alice, _) = two_users();
+        let (alice, _) = two_users().await;
         alice.put("n", &"text").await.expect("kept");
         let error = alice.get::<u8>("n").await.expect_err("no number");
         assert!(error.message().contains("`n`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_read_back_is_not_written() {
+        let (alice, _) = two_users().await;
+        let nested = |depth: usize| (1..depth).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+        alice.put("deep", &nested(127)).await.expect("kept");
+        alice.get::<serde_json::Value>("deep").await.expect("readable").expect("there");
+        let error = alice.put("deep", &nested(128)).await.expect_err("too deep");
+        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`deep` is nested 128 deep"), "{error}");
     }
 }

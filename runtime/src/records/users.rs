@@ -1,111 +1,52 @@
-//! The user record: one read of it tells everything a call needs, revocation included.
+//! The users of a store: registering, finding, changing, revoking and listing them.
 //!
-//! Every change is made on the version that was read; a change must never overwrite one it has not seen.
+//! Every change is made on the version that was read; a change must never overwrite one it has not seen. What takes rights
+//! away must never be refused for the state that a record is in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
-
-use super::{UserData, partition};
+use super::record::{Summary, UserRecord};
+use super::{REGISTRATION, USER, UserData, marker_key, partition, record_key};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Key, Put, Range, Record, Shared, When};
-use crate::user::Email;
-
-/// The shape that this code writes; it reads this and every older one.
-const SHAPE: u32 = 1;
-
-/// The sort key of the user record in its partition.
-const SORT: &str = "record";
+use crate::store::{Entry, Key, Put, Range, Record, Shared, When, Write};
+use crate::user::{Email, RegistrationId};
 
 /// The listing of all users.
 const LISTING: &str = "users";
 
+/// What stands under a marker's key.
+pub(super) const MARKER: &str = r#"{"v":1}"#;
+
 /// How often a change is tried again when others change the same record: more than anyone changes one user at once.
-const ATTEMPTS: usize = 256;
+pub(super) const ATTEMPTS: usize = 256;
 
-/// A registered user as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserRecord {
-    /// The shape of this record.
-    pub v: u32,
-    /// Who it is.
-    pub email: Email,
-    /// When the user was registered, in epoch seconds.
-    pub created: u64,
-    /// The generation that valid tokens carry; revoking adds one.
-    #[serde(rename = "gen")]
-    pub generation: u64,
-    /// When the user was last revoked, in epoch seconds: for display, and for tokens that carry no generation.
-    #[serde(default)]
-    pub revoke_after: Option<u64>,
-    /// What the app keeps about the user.
-    #[serde(default)]
-    pub profile: Option<Value>,
-    /// The tokens issued and not yet expired, by `jti`.
-    #[serde(default)]
-    pub tokens: BTreeMap<String, TokenRecord>,
-}
-
-/// What is kept of an issued token: never the token itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenRecord {
-    /// What the operator calls it.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// When it was issued, in epoch seconds.
-    pub created: u64,
-    /// When it ends, in epoch seconds.
-    pub expires: u64,
-    /// The user's generation when it was issued.
-    #[serde(rename = "gen")]
-    pub generation: u64,
-    /// What it is good for; `None` is everything.
-    #[serde(default)]
-    pub scopes: Option<Vec<String>>,
-    /// Whether it was revoked by itself.
-    #[serde(default)]
-    pub revoked: bool,
-}
-
-impl UserRecord {
-    /// Whether this token, of those known, is dead before its time.
-    #[must_use]
-    pub const fn has_revoked(&self, token: &TokenRecord) -> bool {
-        token.revoked || token.generation != self.generation
-    }
-
-    /// Ends every token issued so far.
-    pub fn revoke(&mut self, now: u64) {
-        self.generation += 1;
-        self.revoke_after = Some(now);
-    }
-}
+/// How many markers of one user are looked at in one query.
+const MARKERS: usize = 100;
 
 /// Some users, in order of email.
 #[derive(Debug)]
 pub struct UserPage {
     /// The users.
-    pub users: Vec<UserRecord>,
+    pub users: Vec<UserSummary>,
     /// What to list after for the next page.
     pub next: Option<Email>,
 }
 
-/// What is left of a purged user, under a digest of the email: enough that no old token works for a namesake.
-#[derive(Serialize, Deserialize)]
-struct Grave {
-    v: u32,
-    #[serde(rename = "gen")]
-    generation: u64,
-    revoke_after: u64,
+/// What the listing shows of one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSummary {
+    /// Who it is.
+    pub email: Email,
+    /// When the user was registered, in epoch seconds; `None` if what is listed can't be read.
+    pub created: Option<u64>,
+    /// When the user was last revoked, in epoch seconds.
+    pub revoke_after: Option<u64>,
 }
 
 /// The users of a store.
 #[derive(Clone, Debug)]
 pub struct Users {
-    store: Shared,
+    pub(super) store: Shared,
 }
 
 impl Users {
@@ -115,24 +56,17 @@ impl Users {
         Self { store }
     }
 
-    /// A record for a new user; it is not stored yet. It continues the generations of a purged namesake.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn draft(&self, email: Email, profile: Option<Value>, now: u64) -> Result<UserRecord> {
-        let grave = self.store.get(&grave_key(&email)).await?;
-        let grave: Option<Grave> = grave.as_ref().map(read).transpose()?;
-        let generation = grave.as_ref().map_or(1, |grave| grave.generation);
-        let revoke_after = grave.map(|grave| grave.revoke_after);
-        Ok(UserRecord { v: SHAPE, email, created: now, generation, revoke_after, profile, tokens: BTreeMap::new() })
-    }
-
     /// Stores a new user. Of many that register one email at once, exactly one succeeds.
     ///
     /// # Errors
-    /// `AlreadyExists`, `TooLarge`, `Unavailable`.
+    /// `AlreadyExists`; `TooLarge` or `Invalid` for a profile that can't be kept; `Unavailable`.
     pub async fn register(&self, record: &UserRecord) -> Result<()> {
-        self.write(record, When::Absent).await.map_err(|error| match error.kind() {
+        let marker = marker_key(&record.email, REGISTRATION, &record.id);
+        let writes = vec![
+            Write::Put(record_key(&record.email), put(record, record.checked_text()?, When::Absent)),
+            Write::Put(marker, Put::new(MARKER.to_owned(), When::Absent)),
+        ];
+        self.store.transact(writes).await.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Error::already_exists(format!("user `{}` exists already", record.email)),
             _ => error,
         })
@@ -141,15 +75,15 @@ impl Users {
     /// The user, or `None`. One read.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `Internal` if the record can't be read, `Unavailable`.
     pub async fn find(&self, email: &Email) -> Result<Option<UserRecord>> {
-        self.store.get(&key(email)).await?.as_ref().map(read).transpose()
+        self.store.get(&record_key(email)).await?.map(|stored| UserRecord::read(email, &stored)).transpose()
     }
 
     /// The user.
     ///
     /// # Errors
-    /// `NotFound`, `Unavailable`.
+    /// `NotFound`; `Internal` if the record can't be read; `Unavailable`.
     pub async fn get(&self, email: &Email) -> Result<UserRecord> {
         self.find(email).await?.ok_or_else(|| unknown(email))
     }
@@ -157,7 +91,8 @@ impl Users {
     /// Changes the record as it is now; if somebody else was faster, the change is made anew on what they left.
     ///
     /// # Errors
-    /// `NotFound`, `TooLarge`, `Unavailable`, and whatever the change refuses with.
+    /// `NotFound`; `Conflict` for a user who is being removed; `TooLarge` or `Invalid` for what can't be kept; `Internal`
+    /// if the record can't be read; `Unavailable`; and whatever the change refuses with.
     pub async fn change<T: Send>(
         &self,
         email: &Email,
@@ -165,22 +100,99 @@ impl Users {
         change: impl Fn(&mut UserRecord) -> Result<T> + Send + Sync,
     ) -> Result<T> {
         for _ in 0..ATTEMPTS {
-            let stored = self.store.get(&key(email)).await?.ok_or_else(|| unknown(email))?;
-            let mut record: UserRecord = read(&stored)?;
+            let stored = self.stored(email).await?;
+            let mut record = UserRecord::read(email, &stored)?;
+            if record.is_purging {
+                return Err(Error::conflict(format!("user `{email}` is being removed; purge the user again to end it")));
+            }
+            record.forget_expired(now);
             let outcome = change(&mut record)?;
-            record.tokens.retain(|_, token| token.expires > now);
-            match self.write(&record, When::Version(stored.version)).await {
+            let put = put(&record, record.checked_text()?, When::Version(stored.version));
+            match self.store.put(&record_key(email), put).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
-                written => return written.map(|()| outcome),
+                written => return written.map(|_| outcome),
             }
         }
-        Err(Error::conflict(format!("user `{email}` is being changed by too many at once; try again")))
+        Err(contended(email))
     }
 
-    /// What a user's tools keep for that user.
+    /// Ends every token of a user. A record that can't be read is replaced by one without tokens.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn revoke(&self, email: &Email, now: u64) -> Result<()> {
+        self.take_away(email, |stored| {
+            let mut record = UserRecord::read(email, stored).ok();
+            record.iter_mut().for_each(|record| record.revoke(now));
+            Ok(record)
+        }, now).await
+    }
+
+    /// Ends one token.
+    ///
+    /// # Errors
+    /// `NotFound` for the user or the token; `Internal` if the record can't be read; `Unavailable`.
+    pub async fn revoke_token(&self, email: &Email, id: &str, now: u64) -> Result<()> {
+        self.take_away(email, |stored| {
+            let mut record = UserRecord::read(email, stored)?;
+            let token = record.tokens.remove(id);
+            token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
+            Ok(Some(record))
+        }, now).await
+    }
+
+    /// Changes a record so that it holds less: no bound that an ordinary change must keep stands in the way.
+    async fn take_away(
+        &self,
+        email: &Email,
+        change: impl Fn(&Record) -> Result<Option<UserRecord>> + Send + Sync,
+        now: u64,
+    ) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let stored = self.stored(email).await?;
+            let written = match change(&stored)? {
+                Some(record) => self.write_less(record, &stored).await,
+                None => self.restore(email, &stored, now).await,
+            };
+            match written {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                written => return written,
+            }
+        }
+        Err(contended(email))
+    }
+
+    /// Writes a record that holds less. If it is still too large, it was never one of ours: its profile goes too.
+    pub(super) async fn write_less(&self, mut record: UserRecord, stored: &Record) -> Result<()> {
+        let when = When::Version(stored.version);
+        let key = record_key(&record.email);
+        match self.store.put(&key, put(&record, record.text()?, when)).await {
+            Err(error) if error.kind() == ErrorKind::TooLarge => {
+                tracing::warn!(user.email = %record.email, "the profile was too large to be kept beside a revocation");
+                record.profile = None;
+                self.store.put(&key, put(&record, record.text()?, when)).await.map(drop)
+            }
+            written => written.map(drop),
+        }
+    }
+
+    /// Puts a readable record, without tokens, in the place of one that is not; the data stay the user's.
+    async fn restore(&self, email: &Email, stored: &Record, now: u64) -> Result<()> {
+        let known = self.marked(email, REGISTRATION).await?.into_iter().next();
+        let id = known.unwrap_or_else(RegistrationId::fresh);
+        let mut record = UserRecord::restored(email, id, stored, now);
+        record.revoke(now);
+        let marker = marker_key(email, REGISTRATION, &record.id);
+        tracing::warn!(user.email = %email, "a user record that could not be read was replaced");
+        let put_record = put(&record, record.text()?, When::Version(stored.version));
+        let put_marker = Put::new(MARKER.to_owned(), When::Always);
+        self.store.transact(vec![Write::Put(record_key(email), put_record), Write::Put(marker, put_marker)]).await
+    }
+
+    /// What this user's tools keep.
     #[must_use]
-    pub fn data(&self, email: &Email) -> UserData {
-        UserData::new(Arc::clone(&self.store), email)
+    pub fn data(&self, user: &UserRecord) -> UserData {
+        UserData::new(Arc::clone(&self.store), &user.email, &user.id)
     }
 
     /// At most `limit` users after this one. One query.
@@ -190,147 +202,50 @@ impl Users {
     pub async fn page(&self, after: Option<&Email>, limit: usize) -> Result<UserPage> {
         let after = after.map(partition);
         let page = self.store.list(&Range::Listing(LISTING), after.as_deref(), limit).await?;
-        let users: Vec<UserRecord> = page.records.iter().map(|(_, record)| read(record)).collect::<Result<_>>()?;
-        let next = page.next.and_then(|_| users.last().map(|user| user.email.clone()));
-        Ok(UserPage { users, next })
+        let users = page.records.iter().filter_map(|(key, entry)| summary(key, entry)).collect();
+        Ok(UserPage { users, next: page.next.as_deref().and_then(email_of) })
     }
 
-    /// Removes a user and everything in the user's partition; no token issued so far works for a later namesake.
-    ///
-    /// # Errors
-    /// `NotFound`, `Unavailable`.
-    pub async fn purge(&self, email: &Email, now: u64) -> Result<()> {
-        let generation = self.change(email, now, |record| {
-            record.revoke(now);
-            Ok(record.generation)
-        });
-        let grave = Grave { v: SHAPE, generation: generation.await?, revoke_after: now };
-        self.store.put(&grave_key(email), Put::new(write(&grave)?, When::Always)).await?;
-        let everything = Range::Prefix(Key::new(partition(email), ""));
-        loop {
-            let page = self.store.list(&everything, None, 100).await?;
-            for (key, _) in &page.records {
-                self.store.delete(key, When::Always).await?;
-            }
-            if page.next.is_none() {
-                return Ok(());
-            }
-        }
+    /// The registrations that a user has markers of this kind for.
+    pub(super) async fn marked(&self, email: &Email, kind: &str) -> Result<Vec<RegistrationId>> {
+        let range = Range::Prefix(Key::new(partition(email), kind));
+        let page = self.store.list(&range, None, MARKERS).await?;
+        let id = |(key, _): &(Key, Record)| RegistrationId::try_from(key.sort.strip_prefix(kind)?.to_owned()).ok();
+        Ok(page.records.iter().filter_map(id).collect())
     }
 
-    async fn write(&self, record: &UserRecord, when: When) -> Result<()> {
-        let put = Put { listing: Some(LISTING), ..Put::new(write(record)?, when) };
-        self.store.put(&key(&record.email), put).await.map(drop)
+    async fn stored(&self, email: &Email) -> Result<Record> {
+        self.store.get(&record_key(email)).await?.ok_or_else(|| unknown(email))
     }
 }
 
-fn key(email: &Email) -> Key {
-    Key::new(partition(email), SORT)
+/// The write of a record, with what the listing shows of it.
+pub(super) fn put(record: &UserRecord, text: String, when: When) -> Put {
+    let entry = Entry { listing: LISTING, text: record.summary() };
+    Put { entry: Some(entry), ..Put::new(text, when) }
 }
 
-fn grave_key(email: &Email) -> Key {
-    let digest = Sha256::digest(email.as_str());
-    let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Key::new(format!("purged#{name}"), SORT)
+/// Whom a key of the listing is about; what is no user's is passed over.
+fn email_of(partition: &str) -> Option<Email> {
+    partition.strip_prefix(USER)?.parse().ok()
 }
 
-fn unknown(email: &Email) -> Error {
+fn summary(key: &Key, entry: &Record) -> Option<UserSummary> {
+    let email = email_of(&key.partition)?;
+    let shown: Option<Summary> = serde_json::from_str(&entry.value).ok();
+    let (created, revoke_after) = shown.map_or((None, None), |shown| (Some(shown.created), shown.revoke_after));
+    Some(UserSummary { email, created, revoke_after })
+}
+
+pub(super) fn unknown(email: &Email) -> Error {
     Error::not_found(format!("user `{email}` does not exist"))
 }
 
-fn read<T: serde::de::DeserializeOwned>(record: &Record) -> Result<T> {
-    serde_json::from_str(&record.value)
-        .map_err(|error| Error::internal("a stored user record can't be read").with_source(error))
-}
-
-fn write<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal("a user record can't be written").with_source(error))
+pub(super) fn contended(email: &Email) -> Error {
+    Error::conflict(format!("user `{email}` is being changed by too many at once; try again"))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::store::Memory;
-
-    fn users() -> (Shared, Users) {
-        let store: Shared = Arc::new(Memory::default());
-        (Arc::clone(&store), Users::new(store))
-    }
-
-    fn email(text: &str) -> Email {
-        text.parse().expect("valid")
-    }
-
-    async fn registered(users: &Users, name: &str) -> UserRecord {
-        let record = users.draft(email(name), None, 100).await.expect("drafted");
-        users.register(&record).await.expect("registered");
-        record
-    }
-
-    #[tokio::test]
-    async fn a_change_loses_no_other_change() {
-        let (_, users) = users();
-        let alice = registered(&users, "alice@example.com").await;
-        let changes = (0..64).map(|_| {
-            users.change(&alice.email, 100, |record| {
-                record.generation += 1;
-                Ok(())
-            })
-        });
-        futures_util::future::try_join_all(changes).await.expect("all changes are made");
-        assert_eq!(users.get(&alice.email).await.expect("there").generation, 65);
-    }
-
-    #[tokio::test]
-    async fn a_namesake_of_a_purged_user_begins_after_all_old_tokens() {
-        let (store, users) = users();
-        let alice = registered(&users, "alice@example.com").await;
-        store
-            .put(&Key::new(partition(&alice.email), "data#x"), Put::new("1".into(), When::Always))
-            .await
-            .expect("kept");
-        users.purge(&alice.email, 200).await.expect("purged");
-        assert_eq!(users.find(&alice.email).await.expect("readable"), None);
-        let left = store.list(&Range::Prefix(Key::new(partition(&alice.email), "")), None, 9).await.expect("listable");
-        assert!(left.records.is_empty());
-        let again = registered(&users, "alice@example.com").await;
-        assert_eq!((again.generation, again.revoke_after), (2, Some(200)));
-    }
-
-    #[tokio::test]
-    async fn nothing_of_a_purged_user_is_readable() {
-        let (store, users) = users();
-        let alice = registered(&users, "alice@example.com").await;
-        users.purge(&alice.email, 200).await.expect("purged");
-        assert!(!grave_key(&alice.email).partition.contains("alice"));
-        let grave = store.get(&grave_key(&alice.email)).await.expect("readable").expect("there");
-        assert!(!grave.value.contains("alice"));
-    }
-
-    #[tokio::test]
-    async fn pages_are_in_order_and_join() {
-        let (_, users) = users();
-        for name in ["carol@x.com", "alice@x.com", "bob@x.com"] {
-            registered(&users, name).await;
-        }
-        let first = users.page(None, 2).await.expect("listable");
-        assert_eq!(first.next, Some(email("bob@x.com")));
-        let rest = users.page(first.next.as_ref(), 2).await.expect("listable");
-        assert_eq!((rest.users.len(), rest.next), (1, None));
-    }
-
-    #[test]
-    fn an_older_and_a_newer_record_can_be_read() {
-        let oldest = json!({"v": 1, "email": "a@b.c", "created": 1, "gen": 1});
-        let newer = json!({"v": 1, "email": "a@b.c", "created": 1, "gen": 1, "colour": "blue", "tokens": {}});
-        for value in [oldest, newer] {
-            let record: UserRecord = serde_json::from_value(value).expect("readable");
-            let again: UserRecord = serde_json::from_str(&write(&record).expect("writable")).expect("readable");
-            assert_eq!(again, record);
-        }
-    }
-}
+mod fails_after;
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use crate::admin::ImportedUser;
 use crate::app::{App, House};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
+use crate::identity::LocalUser;
 use crate::user::{Caller, Email};
 
 const AFTER_HELP: &str = "\
@@ -37,6 +38,9 @@ enum Command {
         port: u16,
     },
     /// Speak over standard input and output, on behalf of one user.
+    ///
+    /// The user is looked up at each call: the process ends with 6 once the user is revoked or removed, and a changed
+    /// profile holds at the next call. Starting it again works as long as the user is registered.
     Stdio {
         /// The user's email.
         #[arg(long, value_name = "EMAIL")]
@@ -60,7 +64,13 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     logging::start(&settings);
     match arguments.command {
         Command::Serve { host, port } => runtime(true)?.block_on(http::serve(app, settings, (host, port).into())),
-        Command::Stdio { user, create } => runtime(false)?.block_on(stdio(app, &settings, user, create)),
+        Command::Stdio { user, create } => {
+            let runtime = runtime(false)?;
+            let outcome = runtime.block_on(stdio(app, &settings, user, create));
+            // A thread may still wait for input that nobody sends.
+            runtime.shutdown_background();
+            outcome
+        }
     }
 }
 
@@ -70,16 +80,16 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
         say("This app is open (`App::open`): calls are nobody's.");
         return house.speaker.stdio(Caller::anonymous().into()).await;
     };
-    let caller = match house.identity.local(&email).await {
+    let user = match house.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => registered(&house, &email).await,
         found => found,
     };
-    let caller = caller.map_err(|error| advised(error, app.name(), &email))?;
-    house.speaker.stdio(caller.into()).await
+    let user = user.map_err(|error| advised(error, app.name(), &email))?;
+    house.speaker.stdio(user.into()).await
 }
 
 /// Registers a user, who needs no token here.
-async fn registered(house: &House, email: &Email) -> Result<Caller> {
+async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
     let user =
         ImportedUser { email: email.clone(), created: None, revoke_after: None, profile: None, data: Map::new() };
     house.admin.import(user).await?;

@@ -63,6 +63,12 @@ pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
         None
     }
 
+    /// Whether a call changes nothing, so that a token that only reads may make it. Getting a prompt and reading a resource
+    /// are reads by the protocol.
+    fn changes_nothing(_definition: &Definition<Self>) -> bool {
+        true
+    }
+
     /// What a call takes from the definition it was resolved to.
     fn bind(_definition: &Definition<Self>, _call: &mut Call) {}
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Key, MAX_VALUE_BYTES, Put, Range, Shared, When};
+use super::{Entry, Key, MAX_ENTRY_BYTES, MAX_VALUE_BYTES, MAX_WRITES, Put, Range, Shared, Version, When, Write};
 use crate::clock::Clock;
 use crate::error::ErrorKind;
 
@@ -45,9 +45,16 @@ pub async fn all(store: Shared, clock: &ManualClock) {
     pages_join_without_loss(&store).await;
     a_prefix_lists_its_own(&store).await;
     a_listing_holds_what_was_put_in_it(&store).await;
+    a_listing_gives_entries_and_not_values(&store).await;
+    a_group_is_written_whole_or_not_at_all(&store).await;
+    the_first_unmet_condition_of_a_group_is_told(&store).await;
+    groups_do_not_lose_each_others_writes(&store).await;
+    what_a_check_holds_is_not_gone_when_the_group_is_written(&store).await;
+    a_group_has_bounds(&store).await;
     counters_lose_nothing(&store).await;
     the_expired_is_not_there(&store, clock).await;
     sizes_are_bounded(&store).await;
+    scrubbing_leaves_what_stands(&store).await;
     store.check().await.expect("a working store says so");
 }
 
@@ -148,7 +155,8 @@ async fn a_listing_holds_what_was_put_in_it(store: &Shared) {
     let own = partition();
     for (number, listing) in [(1, Some("law")), (2, None), (3, Some("law")), (4, Some("other"))] {
         let key = Key::new(format!("{own}#{number}"), "a");
-        store.put(&key, Put { listing, ..always("0") }).await.expect("writable");
+        let entry = listing.map(|listing| Entry { listing, text: number.to_string() });
+        store.put(&key, Put { entry, ..always("0") }).await.expect("writable");
     }
     let listed = |after: String| async move {
         let page = store.list(&Range::Listing("law"), Some(&after), 2).await.expect("listable");
@@ -161,6 +169,139 @@ async fn a_listing_holds_what_was_put_in_it(store: &Shared) {
     assert_eq!(listed(own.clone()).await, [format!("{own}#1"), format!("{own}#3")]);
     store.delete(&Key::new(format!("{own}#1"), "a"), When::Always).await.expect("deletable");
     assert_eq!(listed(own.clone()).await, [format!("{own}#3")]);
+}
+
+async fn a_listing_gives_entries_and_not_values(store: &Shared) {
+    let key = Key::new(partition(), "a");
+    let listed = async || {
+        let page = store.list(&Range::Listing("law"), None, 1_000).await.expect("listable");
+        page.records.into_iter().find(|(found, _)| *found == key).map(|(_, record)| (record.value, record.version))
+    };
+    let entry = |text: &str| Some(Entry { listing: "law", text: text.to_owned() });
+    for text in ["first", "", "☃ second"] {
+        store.put(&key, Put { entry: entry(text), ..always("a long value") }).await.expect("writable");
+        assert_eq!(listed().await, Some((text.to_owned(), Version::UNKNOWN)));
+    }
+    assert_eq!(store.get(&key).await.expect("readable").expect("there").value, "a long value");
+    store.put(&key, always("unlisted")).await.expect("writable");
+    assert_eq!(listed().await, None);
+    let long = entry(&"x".repeat(MAX_ENTRY_BYTES + 1));
+    assert_eq!(kind(store.put(&key, Put { entry: long, ..always("1") }).await), ErrorKind::TooLarge);
+}
+
+fn put(key: &Key, value: &str, when: When) -> Write {
+    Write::Put(key.clone(), Put::new(value.to_owned(), when))
+}
+
+async fn value(store: &Shared, key: &Key) -> Option<String> {
+    store.get(key).await.expect("readable").map(|record| record.value)
+}
+
+async fn a_group_is_written_whole_or_not_at_all(store: &Shared) {
+    let (here, there) = (partition(), partition());
+    let [first, second, third] = ["a", "b", "c"].map(|sort| Key::new(&here, sort));
+    let elsewhere = Key::new(there, "d");
+    store.transact(vec![put(&first, "1", When::Absent), put(&elsewhere, "2", When::Always)]).await.expect("written");
+    assert_eq!((value(store, &first).await, value(store, &elsewhere).await), (Some("1".into()), Some("2".into())));
+    let group = vec![put(&second, "3", When::Absent), Write::Delete(elsewhere.clone(), When::Always), put(&first, "4", When::Absent)];
+    assert_eq!(kind(store.transact(group).await), ErrorKind::AlreadyExists);
+    assert_eq!((value(store, &second).await, value(store, &elsewhere).await), (None, Some("2".into())));
+    let version = store.get(&first).await.expect("readable").expect("there").version;
+    let group = vec![
+        Write::Check(first.clone(), Some(version)),
+        Write::Check(elsewhere.clone(), None),
+        put(&second, "3", When::Absent),
+        Write::Delete(third.clone(), When::Always),
+    ];
+    store.transact(group).await.expect("all conditions hold");
+    assert_eq!(value(store, &second).await, Some("3".into()));
+    let group = vec![Write::Delete(first.clone(), When::Version(version)), Write::Delete(second.clone(), When::Always)];
+    store.transact(group).await.expect("all conditions hold");
+    assert_eq!((value(store, &first).await, value(store, &second).await), (None, None));
+}
+
+async fn the_first_unmet_condition_of_a_group_is_told(store: &Shared) {
+    let partition = partition();
+    let [stands, absent, target] = ["a", "b", "c"].map(|sort| Key::new(&partition, sort));
+    let old = store.put(&stands, always("1")).await.expect("writable");
+    store.put(&stands, always("2")).await.expect("writable");
+    let taken = || put(&stands, "3", When::Absent);
+    let stale = || Write::Check(stands.clone(), Some(old));
+    let missing = || Write::Check(absent.clone(), None);
+    for (group, expected) in [
+        (vec![missing(), taken()], ErrorKind::NotFound),
+        (vec![taken(), missing()], ErrorKind::AlreadyExists),
+        (vec![stale(), missing()], ErrorKind::Conflict),
+        (vec![put(&target, "1", When::Always), missing()], ErrorKind::NotFound),
+        (vec![Write::Delete(stands.clone(), When::Version(old)), missing()], ErrorKind::Conflict),
+        (vec![put(&absent, "1", When::Version(old))], ErrorKind::Conflict),
+    ] {
+        let told = format!("{group:?}");
+        assert_eq!(kind(store.transact(group).await), expected, "{told}");
+    }
+    assert_eq!((value(store, &target).await, value(store, &stands).await), (None, Some("2".into())));
+}
+
+async fn groups_do_not_lose_each_others_writes(store: &Shared) {
+    let partition = partition();
+    let marker = Key::new(&partition, "marker");
+    store.put(&marker, always("1")).await.expect("writable");
+    let groups = (0..16).map(|number| {
+        let own = Key::new(&partition, format!("own{number}"));
+        store.transact(vec![Write::Check(marker.clone(), None), put(&own, "1", When::Absent)])
+    });
+    for written in futures_util::future::join_all(groups).await {
+        written.expect("what is checked by many is in nobody's way");
+    }
+    let page = store.list(&Range::Prefix(Key::new(&partition, "own")), None, 100).await.expect("listable");
+    assert_eq!(page.records.len(), 16);
+}
+
+/// What is written under a check that holds is there for whoever removes what is checked and then looks.
+async fn what_a_check_holds_is_not_gone_when_the_group_is_written(store: &Shared) {
+    let partition = partition();
+    let marker = Key::new(&partition, "marker");
+    store.put(&marker, always("1")).await.expect("writable");
+    let writes = (0..16).map(|number| {
+        let own = Key::new(&partition, format!("own{number}"));
+        async move {
+            let group = vec![Write::Check(Key::new(&own.partition, "marker"), None), put(&own, "1", When::Always)];
+            store.transact(group).await
+        }
+    });
+    let removal = async {
+        store.delete(&marker, When::Always).await.expect("deletable");
+        store.list(&Range::Prefix(Key::new(&partition, "own")), None, 100).await.expect("listable").records.len()
+    };
+    let (outcomes, seen) = futures_util::future::join(futures_util::future::join_all(writes), removal).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), seen);
+    assert!(outcomes.into_iter().filter_map(Result::err).all(|error| error.kind() == ErrorKind::NotFound));
+}
+
+async fn a_group_has_bounds(store: &Shared) {
+    let partition = partition();
+    let group = |writes: usize| {
+        (0..writes).map(|number| put(&Key::new(&partition, format!("{number:02}")), "1", When::Always)).collect()
+    };
+    store.transact(group(MAX_WRITES)).await.expect("the most that goes");
+    assert_eq!(kind(store.transact(group(MAX_WRITES + 1)).await), ErrorKind::Invalid);
+    assert_eq!(kind(store.transact(Vec::new()).await), ErrorKind::Invalid);
+    let key = Key::new(&partition, "twice");
+    let twice = vec![put(&key, "1", When::Always), Write::Check(key.clone(), None)];
+    assert_eq!(kind(store.transact(twice).await), ErrorKind::Invalid);
+    let large = put(&key, &"1".repeat(MAX_VALUE_BYTES + 1), When::Always);
+    assert_eq!(kind(store.transact(vec![large]).await), ErrorKind::TooLarge);
+}
+
+async fn scrubbing_leaves_what_stands(store: &Shared) {
+    let partition = partition();
+    let [kept, gone] = ["a", "b"].map(|sort| Key::new(&partition, sort));
+    for key in [&kept, &gone] {
+        store.put(key, always("1")).await.expect("writable");
+    }
+    store.delete(&gone, When::Always).await.expect("deletable");
+    store.scrub().await.expect("scrubbed");
+    assert_eq!((value(store, &kept).await, value(store, &gone).await), (Some("1".into()), None));
 }
 
 async fn counters_lose_nothing(store: &Shared) {

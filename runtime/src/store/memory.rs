@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use super::{Entry, Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 
@@ -23,7 +23,7 @@ pub struct Memory {
 struct Row {
     record: Record,
     expires: Option<u64>,
-    listing: Option<&'static str>,
+    entry: Option<Entry>,
 }
 
 impl Default for Memory {
@@ -47,14 +47,31 @@ impl Memory {
         row.expires.is_none_or(|expires| expires > self.clock.now())
     }
 
+    fn version(&self, row: Option<&Row>) -> Option<Version> {
+        row.filter(|row| self.is_live(row)).map(|row| row.record.version)
+    }
+
     fn holds(&self, when: When, row: Option<&Row>) -> bool {
-        let version = row.filter(|row| self.is_live(row)).map(|row| row.record.version);
+        let version = self.version(row);
         match when {
             When::Always => true,
             When::Absent => version.is_none(),
             When::Version(expected) => version == Some(expected),
         }
     }
+
+    fn allows(&self, write: &Write, row: Option<&Row>) -> bool {
+        match write {
+            Write::Put(_, put) => self.holds(put.when, row),
+            Write::Delete(_, when) => self.holds(*when, row),
+            Write::Check(_, Some(version)) => self.version(row) == Some(*version),
+            Write::Check(_, None) => self.version(row).is_some(),
+        }
+    }
+}
+
+fn row(put: Put, version: Version) -> Row {
+    Row { record: Record { value: put.value, version }, expires: put.expires, entry: put.entry }
 }
 
 impl fmt::Display for Memory {
@@ -70,14 +87,13 @@ impl Store for Memory {
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
-        check_write(key, &put.value)?;
+        check_put(key, &put)?;
         let mut rows = self.rows();
         if !self.holds(put.when, rows.get(key)) {
             return Err(unmet(put.when));
         }
         let version = Version::fresh();
-        let record = Record { value: put.value, version };
-        rows.insert(key.clone(), Row { record, expires: put.expires, listing: put.listing });
+        rows.insert(key.clone(), row(put, version));
         Ok(version)
     }
 
@@ -90,15 +106,35 @@ impl Store for Memory {
         Ok(())
     }
 
+    async fn transact(&self, writes: Vec<Write>) -> Result<()> {
+        check_group(&writes)?;
+        let mut rows = self.rows();
+        if let Some(write) = writes.iter().find(|write| !self.allows(write, rows.get(write.key()))) {
+            return Err(write.unmet());
+        }
+        for write in writes {
+            match write {
+                Write::Put(key, put) => drop(rows.insert(key, row(put, Version::fresh()))),
+                Write::Delete(key, _) => drop(rows.remove(&key)),
+                Write::Check(..) => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let rows = self.rows();
         let belongs = |key: &Key, row: &Row| match range {
             Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
-            Range::Listing(name) => row.listing == Some(*name),
+            Range::Listing(name) => row.entry.as_ref().is_some_and(|entry| entry.listing == *name),
+        };
+        let seen = |row: &Row| match (range, &row.entry) {
+            (Range::Listing(_), Some(entry)) => Record { value: entry.text.clone(), version: Version::UNKNOWN },
+            _ => row.record.clone(),
         };
         let is_after = |key: &Key| after.is_none_or(|after| range.place(key) > after);
         let found = rows.iter().filter(|(key, row)| belongs(key, row) && self.is_live(row) && is_after(key));
-        let records = found.map(|(key, row)| (key.clone(), row.record.clone())).take(limit.saturating_add(1));
+        let records = found.map(|(key, row)| (key.clone(), seen(row))).take(limit.saturating_add(1));
         Ok(Page::cut(range, records.collect(), limit))
     }
 
@@ -111,8 +147,12 @@ impl Store for Memory {
             None => (amount, expires),
         };
         let record = Record { value: sum.to_string(), version: Version::fresh() };
-        rows.insert(key.clone(), Row { record, expires, listing: None });
+        rows.insert(key.clone(), Row { record, expires, entry: None });
         Ok(sum)
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        Ok(())
     }
 
     async fn check(&self) -> Result<()> {

@@ -10,6 +10,7 @@ mod sqlite;
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,6 +65,9 @@ impl fmt::Debug for Record {
 pub struct Version(pub i64);
 
 impl Version {
+    /// The version of a record that was listed without it; no record stands in it.
+    pub const UNKNOWN: Self = Self(-1);
+
     /// A version that no other write has.
     #[must_use]
     pub fn fresh() -> Self {
@@ -84,6 +88,22 @@ pub enum When {
     Version(Version),
 }
 
+/// The most bytes the text of an [`Entry`] may have: a page of a listing stays small.
+pub const MAX_ENTRY_BYTES: usize = 1_000;
+
+/// The most writes one [`Store::transact`] takes: DynamoDB's limit is 100, and each write costs twice.
+pub const MAX_WRITES: usize = 25;
+
+/// A record's place in a listing: an index beside the partitions, ordered by partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The listing.
+    pub listing: &'static str,
+    /// The text, at most [`MAX_ENTRY_BYTES`], that the listing gives in place of the record's value. A write that leaves it
+    /// as it was does not touch the index.
+    pub text: String,
+}
+
 /// One write.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Put {
@@ -93,15 +113,15 @@ pub struct Put {
     pub when: When,
     /// Epoch seconds from which on the record is as if it were not there.
     pub expires: Option<u64>,
-    /// The listing, beside its partition, in which the record also appears, ordered by partition.
-    pub listing: Option<&'static str>,
+    /// The listing in which the record also appears.
+    pub entry: Option<Entry>,
 }
 
 impl Put {
     /// A write without expiry that appears in no listing.
     #[must_use]
     pub const fn new(value: String, when: When) -> Self {
-        Self { value, when, expires: None, listing: None }
+        Self { value, when, expires: None, entry: None }
     }
 }
 
@@ -111,12 +131,45 @@ impl fmt::Debug for Put {
     }
 }
 
+/// One part of a [`Store::transact`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Writes a record whole, under its own condition.
+    Put(Key, Put),
+    /// Removes a record, under a condition.
+    Delete(Key, When),
+    /// Writes nothing: a record must stand under this key, in this version if one is given.
+    Check(Key, Option<Version>),
+}
+
+impl Write {
+    /// The record that it is about.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        match self {
+            Self::Put(key, _) | Self::Delete(key, _) | Self::Check(key, _) => key,
+        }
+    }
+
+    /// The failure of its condition.
+    #[must_use]
+    pub fn unmet(&self) -> Error {
+        match self {
+            Self::Put(_, put) => unmet(put.when),
+            Self::Delete(_, when) => unmet(*when),
+            Self::Check(_, Some(version)) => unmet(When::Version(*version)),
+            Self::Check(_, None) => Error::not_found("no record stands under this key"),
+        }
+    }
+}
+
 /// What to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
     /// The records of a partition whose sort begins so, in order of sort.
     Prefix(Key),
-    /// The records of a listing, in order of partition.
+    /// The records of a listing, in order of partition: each with its entry's text as value, and without its version
+    /// ([`Version::UNKNOWN`]).
     Listing(&'static str),
 }
 
@@ -176,6 +229,14 @@ pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// `Conflict` if [`When::Version`] does not hold, `AlreadyExists` if [`When::Absent`] does not, `Unavailable`.
     async fn delete(&self, key: &Key, when: When) -> Result<()>;
 
+    /// Makes all of these writes or none, as one. No two may be about one record.
+    ///
+    /// # Errors
+    /// That of the first write, in order, whose condition does not hold: `AlreadyExists` or `Conflict` as for a single one,
+    /// `NotFound` for a [`Write::Check`] of any version; `Invalid` for none, for more than [`MAX_WRITES`] or for two about
+    /// one record; `TooLarge`, `Unavailable`.
+    async fn transact(&self, writes: Vec<Write>) -> Result<()>;
+
     /// At most `limit` records of a range, after the one named, without expired ones. Costs one query per page,
     /// whatever else is stored.
     ///
@@ -189,6 +250,13 @@ pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// `Unavailable`.
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64>;
 
+    /// Makes the bytes of deleted records unreadable on the store's medium, where that is ours to write; does nothing where
+    /// a service or the memory of a process is the medium.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn scrub(&self) -> Result<()>;
+
     /// Whether the store can be reached and has the shape it needs.
     ///
     /// # Errors
@@ -200,6 +268,36 @@ pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
 pub type Shared = Arc<dyn Store>;
 
 /// Refuses what no leaf could keep; every leaf calls this before it writes.
+///
+/// # Errors
+/// `Invalid` for the key, `TooLarge` for the value or its entry in a listing.
+pub fn check_put(key: &Key, put: &Put) -> Result<()> {
+    let entry = put.entry.as_ref().map_or(0, |entry| entry.text.len());
+    if entry > MAX_ENTRY_BYTES {
+        return Err(Error::too_large(format!("the entry has {entry} bytes; a listing takes {MAX_ENTRY_BYTES} at most")));
+    }
+    check_write(key, &put.value)
+}
+
+/// Refuses a group of writes that no leaf could make; every leaf calls this before it begins.
+///
+/// # Errors
+/// As [`check_put`], and `Invalid` for none, too many, or two about one record.
+pub fn check_group(writes: &[Write]) -> Result<()> {
+    if writes.is_empty() || writes.len() > MAX_WRITES {
+        return Err(Error::invalid(format!("1 to {MAX_WRITES} writes can be made as one, and not {}", writes.len())));
+    }
+    let keys: BTreeSet<&Key> = writes.iter().map(Write::key).collect();
+    if keys.len() < writes.len() {
+        return Err(Error::invalid("two writes about one record can't be made as one"));
+    }
+    writes.iter().try_for_each(|write| match write {
+        Write::Put(key, put) => check_put(key, put),
+        Write::Delete(key, _) | Write::Check(key, _) => check_write(key, ""),
+    })
+}
+
+/// Refuses a key or a value that no leaf could keep.
 ///
 /// # Errors
 /// `Invalid` for the key, `TooLarge` for the value.

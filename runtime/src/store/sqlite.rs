@@ -13,22 +13,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{Key, Page, Put, Range, Record, Store, Version, When, check_write, unmet};
+use super::{Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 /// The shape of the file that this code reads and writes.
-const SHAPE: i64 = 1;
+const SHAPE: i64 = 2;
 
 /// How long one process waits for another one's write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS records (
-        partition TEXT NOT NULL, sort TEXT NOT NULL, value TEXT NOT NULL,
-        version INTEGER NOT NULL, expires INTEGER, listing TEXT,
+        partition TEXT NOT NULL, sort TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER,
+        listing TEXT, entry TEXT, value TEXT NOT NULL,
         PRIMARY KEY (partition, sort)
     );
     CREATE INDEX IF NOT EXISTS listings ON records (listing, partition) WHERE listing IS NOT NULL;
@@ -38,17 +38,22 @@ const GET: &str =
     "SELECT value, version FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
 
 const PUT_ALWAYS: &str = "
-    INSERT INTO records (partition, sort, value, version, expires, listing) VALUES (?1, ?2, ?4, ?5, ?6, ?7)
-    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7 WHERE ?8 IS NULL";
+    INSERT INTO records (partition, sort, value, version, expires, listing, entry) VALUES (?1, ?2, ?4, ?5, ?6, ?7, ?9)
+    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7, entry = ?9 WHERE ?8 IS NULL";
 
 const PUT_ABSENT: &str = "
-    INSERT INTO records (partition, sort, value, version, expires, listing) VALUES (?1, ?2, ?4, ?5, ?6, ?7)
-    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7
+    INSERT INTO records (partition, sort, value, version, expires, listing, entry) VALUES (?1, ?2, ?4, ?5, ?6, ?7, ?9)
+    ON CONFLICT DO UPDATE SET value = ?4, version = ?5, expires = ?6, listing = ?7, entry = ?9
     WHERE records.expires <= ?3 AND ?8 IS NULL";
 
 const PUT_VERSION: &str = "
-    UPDATE records SET value = ?4, version = ?5, expires = ?6, listing = ?7
+    UPDATE records SET value = ?4, version = ?5, expires = ?6, listing = ?7, entry = ?9
     WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?8";
+
+const VERSION: &str =
+    "SELECT version FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
+
+const DELETE: &str = "DELETE FROM records WHERE partition = ?1 AND sort = ?2";
 
 const DELETE_VERSION: &str =
     "DELETE FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?4";
@@ -59,7 +64,7 @@ const LIST_PREFIX: &str = "
     ORDER BY sort LIMIT ?5";
 
 const LIST_LISTING: &str = "
-    SELECT partition, sort, value, version FROM records
+    SELECT partition, sort, entry, -1 FROM records
     WHERE listing = ?1 AND partition > ?3 AND (expires IS NULL OR expires > ?4)
     ORDER BY partition LIMIT ?5";
 
@@ -134,39 +139,23 @@ impl Store for Sqlite {
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
-        check_write(key, &put.value)?;
+        check_put(key, &put)?;
         let (key, now, version, when) = (key.clone(), self.clock.now(), Version::fresh(), put.when);
-        let (sql, expected) = match when {
-            When::Always => (PUT_ALWAYS, None),
-            When::Absent => (PUT_ABSENT, None),
-            When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
-        };
-        let changed = self.write(move |connection| {
-            let values =
-                params![key.partition, key.sort, now, put.value, version.0, put.expires, put.listing, expected];
-            connection.prepare_cached(sql)?.execute(values)
-        });
-        if changed.await? == 0 { Err(unmet(when)) } else { Ok(version) }
+        let is_done = self.write(move |connection| write_put(connection, now, &key, &put, version));
+        if is_done.await? { Ok(version) } else { Err(unmet(when)) }
     }
 
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
-        let (owned, now) = (key.clone(), self.clock.now());
-        match when {
-            When::Always => {
-                let sql = "DELETE FROM records WHERE partition = ?1 AND sort = ?2";
-                self.write(move |connection| connection.prepare_cached(sql)?.execute([owned.partition, owned.sort]))
-                    .await?;
-                Ok(())
-            }
-            When::Absent => self.get(key).await?.map_or(Ok(()), |_| Err(unmet(when))),
-            When::Version(Version(expected)) => {
-                let changed = self.write(move |connection| {
-                    let values = params![owned.partition, owned.sort, now, expected];
-                    connection.prepare_cached(DELETE_VERSION)?.execute(values)
-                });
-                if changed.await? == 0 { Err(unmet(when)) } else { Ok(()) }
-            }
-        }
+        let (key, now) = (key.clone(), self.clock.now());
+        let is_done = self.write(move |connection| write_delete(connection, now, &key, when));
+        if is_done.await? { Ok(()) } else { Err(unmet(when)) }
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<()> {
+        check_group(&writes)?;
+        let now = self.clock.now();
+        let refused = self.write(move |connection| write_group(connection, now, writes));
+        refused.await?.map_or(Ok(()), |write| Err(write.unmet()))
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
@@ -195,10 +184,63 @@ impl Store for Sqlite {
         .await
     }
 
+    /// What `secure_delete` has overwritten in the file is still in its log until that is cut off.
+    async fn scrub(&self) -> Result<()> {
+        self.write(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await
+    }
+
     async fn check(&self) -> Result<()> {
         let shape: i64 = self.read(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get(0)))?;
         if shape == SHAPE { Ok(()) } else { Err(other_shape(&self.path)) }
     }
+}
+
+/// Whether the condition held; if so, the record is written.
+fn write_put(connection: &Connection, now: u64, key: &Key, put: &Put, version: Version) -> rusqlite::Result<bool> {
+    let (sql, expected) = match put.when {
+        When::Always => (PUT_ALWAYS, None),
+        When::Absent => (PUT_ABSENT, None),
+        When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
+    };
+    let (listing, entry) = put.entry.as_ref().map(|entry| (entry.listing, &entry.text)).unzip();
+    let values =
+        params![key.partition, key.sort, now, put.value, version.0, put.expires, listing, expected, entry];
+    Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
+}
+
+/// Whether the condition held; if so, the record is gone.
+fn write_delete(connection: &Connection, now: u64, key: &Key, when: When) -> rusqlite::Result<bool> {
+    match when {
+        When::Always => connection.prepare_cached(DELETE)?.execute([&key.partition, &key.sort]).map(|_| true),
+        When::Absent => Ok(standing(connection, now, key)?.is_none()),
+        When::Version(Version(expected)) => {
+            let values = params![key.partition, key.sort, now, expected];
+            Ok(connection.prepare_cached(DELETE_VERSION)?.execute(values)? > 0)
+        }
+    }
+}
+
+/// Makes all writes as one; else gives the first whose condition did not hold.
+fn write_group(connection: &Connection, now: u64, writes: Vec<Write>) -> rusqlite::Result<Option<Write>> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for write in writes {
+        let is_done = match &write {
+            Write::Put(key, put) => write_put(&transaction, now, key, put, Version::fresh())?,
+            Write::Delete(key, when) => write_delete(&transaction, now, key, *when)?,
+            Write::Check(key, None) => standing(&transaction, now, key)?.is_some(),
+            Write::Check(key, version) => standing(&transaction, now, key)? == *version,
+        };
+        if !is_done {
+            return Ok(Some(write));
+        }
+    }
+    transaction.commit().map(|()| None)
+}
+
+/// The version that stands under a key.
+fn standing(connection: &Connection, now: u64, key: &Key) -> rusqlite::Result<Option<Version>> {
+    let mut statement = connection.prepare_cached(VERSION)?;
+    statement.query_row(params![key.partition, key.sort, now], |row| row.get(0).map(Version)).optional()
 }
 
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
@@ -243,11 +285,11 @@ fn connect(path: &Path) -> Result<Connection> {
 
 fn prepare(connection: &Connection, path: &Path) -> Result<()> {
     let shape: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(explain)?;
-    if shape > SHAPE {
-        return Err(other_shape(path));
-    }
-    if shape == SHAPE {
-        return Ok(());
+    match shape {
+        SHAPE => return Ok(()),
+        0 => {}
+        newer if newer > SHAPE => return Err(other_shape(path)),
+        _ => return Err(outdated(path)),
     }
     connection
         .execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SHAPE}; COMMIT;"))
@@ -256,6 +298,13 @@ fn prepare(connection: &Connection, path: &Path) -> Result<()> {
 
 fn other_shape(path: &Path) -> Error {
     Error::unavailable(format!("the data file {} was written by another version; update this program", path.display()))
+}
+
+fn outdated(path: &Path) -> Error {
+    Error::unavailable(format!(
+        "the data file {} was written by an older version, which this program can't read; move it away to begin anew",
+        path.display()
+    ))
 }
 
 /// What SQLite says, as something to act on.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::store::{Key, Memory, Page, Put, Range, Record, Store, Version, When};
+use crate::store::{Key, Memory, Page, Put, Range, Record, Store, Version, When, Write};
 
 /// The store of a [`TestApp`](super::TestApp).
 #[derive(Debug)]
@@ -70,6 +70,11 @@ impl Store for Watched {
         self.inner.delete(key, when).await
     }
 
+    async fn transact(&self, writes: Vec<Write>) -> Result<()> {
+        self.asked(&self.others)?;
+        self.inner.transact(writes).await
+    }
+
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         self.asked(&self.others)?;
         self.inner.list(range, after, limit).await
@@ -78,6 +83,11 @@ impl Store for Watched {
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
         self.asked(&self.others)?;
         self.inner.add(key, amount, expires).await
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        self.asked(&self.others)?;
+        self.inner.scrub().await
     }
 
     async fn check(&self) -> Result<()> {

@@ -76,6 +76,11 @@ impl Kind for Tools {
         faults
     }
 
+    /// Only what its author marks so.
+    fn changes_nothing(tool: &Definition<Self>) -> bool {
+        tool.hints.read_only == Some(true)
+    }
+
     fn version(tool: &Definition<Self>) -> Option<&str> {
         tool.detail.version.as_deref()
     }

@@ -7,13 +7,15 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Email;
+use super::{Email, RegistrationId};
 
 /// Who makes a call, with what the one read of the user record gave.
 #[derive(Clone)]
 pub struct Caller {
     subject: Subject,
+    registration: Option<RegistrationId>,
     scopes: Scopes,
+    is_read_only: bool,
     profile: Option<Value>,
 }
 
@@ -72,22 +74,40 @@ pub fn is_scope(scope: &str) -> bool {
 }
 
 impl Caller {
-    /// A registered user, with the stored profile.
+    /// A user of this name and profile without a registration: nothing is kept for such a user.
     #[must_use]
     pub const fn user(email: Email, scopes: Scopes, profile: Option<Value>) -> Self {
-        Self { subject: Subject::User(email), scopes, profile }
+        Self { subject: Subject::User(email), registration: None, scopes, is_read_only: false, profile }
     }
 
     /// The probe, which sees every tool and may call none.
     #[must_use]
     pub const fn probe() -> Self {
-        Self { subject: Subject::Probe, scopes: Scopes::All, profile: None }
+        Self::nobody(Subject::Probe)
     }
 
     /// Anyone at all, who owns nothing.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self { subject: Subject::Anonymous, scopes: Scopes::All, profile: None }
+        Self::nobody(Subject::Anonymous)
+    }
+
+    const fn nobody(subject: Subject) -> Self {
+        Self { subject, registration: None, scopes: Scopes::All, is_read_only: false, profile: None }
+    }
+
+    /// The same user by this registration.
+    #[must_use]
+    pub fn registered(mut self, id: RegistrationId) -> Self {
+        self.registration = Some(id);
+        self
+    }
+
+    /// The same caller with a token that only reads, if this says so.
+    #[must_use]
+    pub const fn reading_only(mut self, is_read_only: bool) -> Self {
+        self.is_read_only = is_read_only;
+        self
     }
 
     /// Who this is.
@@ -103,6 +123,34 @@ impl Caller {
             Subject::User(email) => Some(email),
             Subject::Probe | Subject::Anonymous => None,
         }
+    }
+
+    /// The registration of the user; `None` for whoever has none.
+    #[must_use]
+    pub const fn registration(&self) -> Option<&RegistrationId> {
+        self.registration.as_ref()
+    }
+
+    /// What is sealed for this caller is bound to: the registration, so that it never opens for a later user of the same
+    /// email.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match &self.registration {
+            Some(id) => format!("registration {id}"),
+            None => self.subject.to_string(),
+        }
+    }
+
+    /// Whether the token opens only what changes nothing.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Whether the token is good for something that needs these scopes, and that changes nothing or may change something.
+    #[must_use]
+    pub fn may_use(&self, scopes: &[String], changes_nothing: bool) -> bool {
+        self.scopes.contain(scopes) && (changes_nothing || !self.is_read_only)
     }
 
     /// What the token is good for.

@@ -5,8 +5,10 @@
 mod caller;
 mod current;
 mod email;
+mod registration;
 
 pub use caller::{Caller, Scopes, Subject, is_scope};
 pub(crate) use current::enter;
 pub use current::{CurrentUser, current_user};
 pub use email::{Email, is_reserved};
+pub use registration::RegistrationId;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
 use mcp_lambda::clock::SystemClock;
-use mcp_lambda::records::Users;
+use mcp_lambda::records::{UserRecord, Users};
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager, dynamo_client};
 use mcp_lambda_tests::process::Home;
 use mcp_lambda_tests::proxy::Proxy;
@@ -19,14 +19,9 @@ async fn of_64_writers_in_two_processes_none_loses_its_change() {
     let (_first, one) = server(&home, &variables).await;
     let (_second, other) = server(&home, &variables).await;
     let email: mcp_lambda::user::Email = "alice@example.com".parse().expect("valid");
-    let user = NewUser { email: email.clone(), profile: None, duration_seconds: None };
+    let user = NewUser::new(email.clone());
     one.register(user).await.expect("registered");
-    let token = |number: usize| NewToken {
-        email: email.clone(),
-        name: Some(format!("token {number}")),
-        duration_seconds: None,
-        scopes: None,
-    };
+    let token = |number: usize| NewToken { name: Some(format!("token {number}")), ..NewToken::new(email.clone()) };
     let writes = (0..64).map(|number| if number % 2 == 0 { &one } else { &other }.create_token(token(number)));
     for written in join_all(writes).await {
         written.expect("written");
@@ -50,7 +45,7 @@ async fn ten_thousand_users_are_listed_with_one_query_for_each_page() {
         let registrations = (0..100).map(|number| {
             let (users, email) = (users.clone(), format!("user{:05}@example.com", hundred * 100 + number));
             async move {
-                let record = users.draft(email.parse().expect("valid"), None, 1).await.expect("drafted");
+                let record = UserRecord::new(email.parse().expect("valid"), None, 1);
                 users.register(&record).await.expect("registered");
             }
         });

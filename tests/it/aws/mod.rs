@@ -54,7 +54,7 @@ async fn server(home: &Home, variables: &[(&str, &str)]) -> (Server, Remote) {
 /// Registers alice through a server on the same table and key.
 async fn registered(home: &Home, variables: &[(&str, &str)]) -> (Server, String) {
     let (server, api) = server(home, variables).await;
-    let user = NewUser { email: "alice@example.com".parse().expect("valid"), profile: None, duration_seconds: None };
+    let user = NewUser::new("alice@example.com".parse().expect("valid"));
     let token = api.register(user).await.expect("registered").token.expose().clone();
     (server, token)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcp_lambda::parts::{approval, choice, form_part};
 use mcp_lambda::prelude::*;
-use mcp_lambda::records::UserData;
+use mcp_lambda::records::Users;
 use mcp_lambda::testkit::{Answer, Client, TestApp, Watched};
 use serde_json::{Value, json};
 
@@ -110,7 +110,8 @@ async fn the_model_is_told_where_to_look_and_never_the_ticket() {
     for seen in [answer.data().to_string(), answer.result()["content"].to_string()] {
         assert!(!seen.contains(&ticket), "{seen}");
     }
-    let data = UserData::new(store(&app), &"alice@example.com".parse().expect("valid"));
+    let users = Users::new(store(&app));
+    let data = users.data(&users.get(&"alice@example.com".parse().expect("valid")).await.expect("registered"));
     let kept: Value = data.get(&format!("parts/approval/{id}")).await.expect("readable").expect("kept");
     assert!(!kept.to_string().contains(&ticket), "the server keeps only what tells it: {kept}");
     let blind = alice.call("request_approval", json!({"summary": "Send it?"})).await;

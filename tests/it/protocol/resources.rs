@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use mcp_lambda::records::UserData;
+use mcp_lambda::records::Users;
 use mcp_lambda::testkit::Watched;
 use serde_json::json;
 
@@ -106,7 +106,8 @@ async fn no_uri_leads_out_of_its_template() {
 async fn a_users_own_is_nobody_elses() {
     let house = house().await;
     let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
-    let data = UserData::new(Arc::<Watched>::clone(&house.store), &"alice@example.com".parse().expect("valid"));
+    let users = Users::new(Arc::<Watched>::clone(&house.store));
+    let data = users.data(&users.get(&"alice@example.com".parse().expect("valid")).await.expect("registered"));
     data.put("hers", &"mine").await.expect("kept");
     assert_eq!(alice.read("note://hers").await.result()["contents"][0]["text"], "mine");
     let refused = bob.read("note://hers").await;

@@ -102,7 +102,7 @@ impl Plan {
             Access::User(email) => email.clone(),
             _ => return Ok((self.reach_unsigned(), None)),
         };
-        let token = NewToken { email, name: Some(client.to_string()), duration_seconds: None, scopes: None };
+        let token = NewToken { name: Some(client.to_string()), ..NewToken::new(email) };
         let issued = session.api.create_token(token).await?;
         Ok((Reach::Http(Token::Given(issued.token.expose().clone())), Some(issued)))
     }

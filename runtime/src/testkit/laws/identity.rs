@@ -185,15 +185,7 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
 
 /// A token of a user who was never registered.
 async fn of_nobody(app: &TestApp) -> String {
-    let nobody = UserRecord {
-        v: 1,
-        email: "nobody@example.com".parse().expect("valid"),
-        created: 0,
-        generation: 0,
-        revoke_after: None,
-        profile: None,
-        tokens: std::collections::BTreeMap::new(),
-    };
+    let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
     let issued = app.house.identity.issue(&nobody, TokenRequest::default()).await;
     issued.expect("signed").token.expose().clone()
 }

@@ -1,0 +1,43 @@
+//! The user that a process works for without a token, looked up anew at each call.
+//!
+//! Whoever was let in when the process started may be revoked, removed or another person by now: nothing of the first
+//! look is trusted later.
+
+use crate::error::{Error, Result};
+use crate::records::{UserRecord, Users};
+use crate::user::{Caller, Email, RegistrationId, Scopes};
+
+/// A registered user, as of the start of a process.
+#[derive(Clone, Debug)]
+pub struct LocalUser {
+    users: Users,
+    email: Email,
+    registration: RegistrationId,
+    revocation: Option<String>,
+}
+
+impl LocalUser {
+    pub(super) async fn find(users: &Users, email: &Email) -> Result<Self> {
+        let UserRecord { email, id, revocation, is_purging, .. } = users.get(email).await?;
+        if is_purging {
+            return Err(Error::not_found(format!("user `{email}` is being removed")));
+        }
+        Ok(Self { users: users.clone(), email, registration: id, revocation })
+    }
+
+    /// The user as a caller, as of now. One read of the store.
+    ///
+    /// # Errors
+    /// `Forbidden` if the user was revoked or removed since the process started, `Unavailable`.
+    pub async fn caller(&self) -> Result<Caller> {
+        let is_same = |user: &UserRecord| user.id == self.registration && !user.is_purging;
+        let user = self.users.find(&self.email).await?.filter(is_same).ok_or_else(|| {
+            Error::forbidden(format!("user `{}` is not registered any more; this process ends", self.email))
+        })?;
+        if user.revocation != self.revocation {
+            let email = &self.email;
+            return Err(Error::forbidden(format!("user `{email}` was revoked; this process ends, and a new one may start")));
+        }
+        Ok(Caller::user(user.email, Scopes::All, user.profile).registered(user.id))
+    }
+}

@@ -1,0 +1,60 @@
+//! What an operator may ask of a new token.
+
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::user::is_scope;
+
+/// The shortest and the longest life a token may be given, in seconds: a minute and ten years.
+pub const DURATION_SECONDS: RangeInclusive<u64> = 60..=315_360_000;
+
+/// How long a token lives if nobody says otherwise, in seconds: 90 days.
+pub const DEFAULT_DURATION_SECONDS: u64 = 90 * 24 * 60 * 60;
+
+/// The most scopes a token may name.
+pub const MAX_SCOPES: usize = 32;
+
+/// The most characters the name of a token may have.
+const MAX_NAME_CHARACTERS: usize = 100;
+
+/// What an operator wants of a new token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// What to call it.
+    pub name: Option<String>,
+    /// How long it lives, if not the deployment's default.
+    pub duration_seconds: Option<u64>,
+    /// What it is good for; `None` is everything its user may do.
+    pub scopes: Option<Vec<String>>,
+    /// Whether it opens only what changes nothing.
+    pub read_only: bool,
+}
+
+/// Refuses what can't be asked, by name.
+pub(super) fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
+    let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
+    if !DURATION_SECONDS.contains(&duration) {
+        return Err(Error::invalid(format!(
+            "a token lives from {least} to {most} seconds (1m to 3650d), and not {duration}: `duration_seconds` can't be that"
+        )));
+    }
+    let name = request.name.as_deref().unwrap_or_default();
+    if name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
+        return Err(Error::invalid(format!(
+            "`name` must be at most {MAX_NAME_CHARACTERS} characters, without control characters"
+        )));
+    }
+    check_scopes(request.scopes.as_deref().unwrap_or_default())
+}
+
+fn check_scopes(scopes: &[String]) -> Result<()> {
+    if scopes.len() > MAX_SCOPES {
+        return Err(Error::invalid(format!("`scopes` names {}; a token has at most {MAX_SCOPES}", scopes.len())));
+    }
+    match scopes.iter().find(|scope| !is_scope(scope)) {
+        Some(scope) => Err(Error::invalid(format!(
+            "scope `{scope}` must be 1 to 64 letters, digits or `:._-`, and not `admin` or `probe`"
+        ))),
+        None => Ok(()),
+    }
+}

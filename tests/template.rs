@@ -66,12 +66,16 @@ fn the_url_streams_and_is_open_to_those_with_a_token() {
     for line in [
         "InvokeMode: RESPONSE_STREAM",
         "RESPONSE_MODE: stream",
-        "Action: lambda:InvokeFunctionUrl",
-        "Action: lambda:InvokeFunction\n",
+        "AuthType: NONE",
         "PointInTimeRecoveryEnabled: true",
         "DeletionProtectionEnabled: true",
         "AttributeName: expires, Enabled: true",
     ] {
         assert!(template.contains(line), "{line}");
     }
+}
+
+#[test]
+fn the_permissions_are_left_to_sam_or_the_url_would_have_each_twice() {
+    assert!(!read("template.yaml").contains("AWS::Lambda::Permission"));
 }

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# The tests have built these; what is measured and deployed is built for release.
+# Built with the whole workspace, as the tests are.
 EVERYTHING = str(ROOT / "target/debug/everything")
 KEY = "interop-key-0123456789-0123456789"
 # What `.ci/run` installs from the files in `typescript/`.
@@ -90,10 +90,13 @@ def running(command, env, url, seconds=30, log=None):
         process.wait(30)
 
 
-def emulator(package, port, settings, profile=()):
-    """The Lambda emulator on this port, with these settings for the function; `--release` as its profile builds that."""
-    variables = [argument for name, value in settings.items() for argument in ("--env-var", f"{name}={value}")]
-    watch = ["cargo", "lambda", "watch", "--ignore-changes", *profile, "-p", package, "--bin", package]
+def emulator(name, port, settings, build=()):
+    """The Lambda emulator on this port, with these settings for the function.
+
+    Without a package among cargo's arguments it is built with the features of the whole workspace: as the tests have built it.
+    """
+    variables = [argument for key, value in settings.items() for argument in ("--env-var", f"{key}={value}")]
+    watch = ["cargo", "lambda", "watch", "--ignore-changes", "--bin", name, *build]
     return [*watch, "--invoke-address", "127.0.0.1", "--invoke-port", str(port), *variables]
 
 

@@ -1,8 +1,13 @@
 //! The programs that are measured, built by cargo as they are deployed.
+//!
+//! A debug build of the bench takes debug builds: enough to see that it works.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The profile that the bench itself was built with, and so what it measures.
+const PROFILE: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 /// Where each program is.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ pub(crate) struct Programs {
 /// # Errors
 /// In words, if cargo fails or a file can't be copied.
 pub(crate) fn build() -> Result<Programs, String> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release");
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(PROFILE);
     let bins = ["bare-hello", "bare-echo-lambda", "bare-echo-dynamo", "bare-echo-http", "house-echo"];
     let bins: Vec<_> = bins.iter().flat_map(|bin| ["--bin", bin]).collect();
     cargo(&[&["-p", "mcp-lambda-tests"], bins.as_slice()].concat())?;
@@ -45,7 +50,7 @@ pub(crate) fn build() -> Result<Programs, String> {
 
 fn cargo(what: &[&str]) -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--release"]).args(what);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("build").args((PROFILE == "release").then_some("--release")).args(what);
     let status = command.status().map_err(|error| format!("cargo can't be run: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command:?}` failed")) }
 }

@@ -50,7 +50,11 @@ pub(crate) fn build() -> Result<Programs, String> {
 
 fn cargo(what: &[&str]) -> Result<(), String> {
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("build").args((PROFILE == "release").then_some("--release")).args(what);
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .arg("build")
+        .args((PROFILE == "release").then_some("--release"))
+        .args(what);
     let status = command.status().map_err(|error| format!("cargo can't be run: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{command:?}` failed")) }
 }

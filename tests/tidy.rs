@@ -53,7 +53,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("aws_lc_rs::", &["runtime/src/seal.rs"]),
     ("base64::", &["runtime/src/resource/", "runtime/src/seal.rs"]),
     ("iri_string::", &["runtime/src/resource/template.rs"]),
-    ("strsim::", &["runtime/src/config/mod.rs"]),
+    ("strsim::", &["runtime/src/admin/scopes.rs", "runtime/src/config/mod.rs"]),
     ("task_local!", &["runtime/src/user/current.rs"]),
     ("SystemTime", &["runtime/src/clock.rs"]),
     ("std::env", &["runtime/src/config/env.rs", "store-dynamo/src/config/variables.rs"]),

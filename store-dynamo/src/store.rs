@@ -18,7 +18,9 @@ use aws_sdk_dynamodb::types::{
 };
 use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
-use mcp_lambda::store::{Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet};
+use mcp_lambda::store::{
+    Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet,
+};
 
 use crate::error::{contended, is_contended, is_unmet, outage, wrong_shape};
 use crate::retry::Retry;
@@ -57,8 +59,7 @@ impl Dynamo {
             Ok(_) => Ok(transaction::Outcome::Done),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    transaction::outcome(cancelled.cancellation_reasons())
-                        .ok_or_else(|| outage(&self.table, &error))
+                    transaction::outcome(cancelled.cancellation_reasons()).ok_or_else(|| outage(&self.table, &error))
                 }
                 _ => Err(outage(&self.table, &error)),
             },
@@ -139,7 +140,9 @@ pub(crate) fn condition(when: When, now: u64) -> (Option<String>, Option<Item>) 
 
 /// The condition that a record stands, in this version if one is given, and the values it names.
 pub(crate) fn standing(version: Option<Version>, now: u64) -> (String, Item) {
-    if let (Some(condition), Some(values)) = version.map_or((None, None), |version| condition(When::Version(version), now)) {
+    if let (Some(condition), Some(values)) =
+        version.map_or((None, None), |version| condition(When::Version(version), now))
+    {
         return (condition, values);
     }
     (format!("attribute_exists(pk) AND {LIVE}"), Item::from([(":now".to_owned(), number(now))]))

@@ -47,11 +47,7 @@ fn one(table: &str, write: &Write, now: u64) -> Result<TransactWriteItem> {
 fn delete(table: &str, key: &Key, when: When, now: u64) -> Result<Delete> {
     let (condition, values) = condition(when, now);
     let request = Delete::builder().table_name(table).set_key(Some(place(key)));
-    request
-        .set_condition_expression(condition)
-        .set_expression_attribute_values(values)
-        .build()
-        .map_err(malformed)
+    request.set_condition_expression(condition).set_expression_attribute_values(values).build().map_err(malformed)
 }
 
 fn place(key: &Key) -> Item {

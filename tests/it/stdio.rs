@@ -66,3 +66,74 @@ async fn a_client_that_hangs_up_first_is_no_fault_of_the_settings() {
     assert_eq!(output.status.code(), Some(7));
     assert!(String::from_utf8_lossy(&output.stderr).contains("hung up"));
 }
+
+/// A conversation of alice's, who is registered and has kept a word.
+async fn conversation(home: &Home, binary: &str) -> Talk {
+    let mut command = home.command(binary);
+    command.args(["stdio", "--user", "alice@example.com"]);
+    Talk::start(command).await.0
+}
+
+async fn admin(home: &Home, arguments: &[&str]) {
+    let output = home.run(crate::cli::ADMIN, arguments).await;
+    assert!(output.status.success(), "{arguments:?}: {}", crate::cli::err(&output));
+}
+
+#[tokio::test]
+async fn a_conversation_ends_with_a_sentence_once_its_user_is_revoked_or_gone() {
+    for (command, said) in [
+        (&["users", "revoke", "alice@example.com"][..], "user `alice@example.com` was revoked; this process ends"),
+        (
+            &["users", "purge", "alice@example.com", "--yes"],
+            "user `alice@example.com` is not registered any more; this process ends",
+        ),
+    ] {
+        let home = Home::default();
+        admin(&home, &["connect", "local"]).await;
+        admin(&home, &["users", "add", "alice@example.com"]).await;
+        let mut talk = conversation(&home, FIXTURE).await;
+        assert_eq!(talk.call("keep", json!({"word": "hers"})).await["content"][0]["text"], "kept");
+        admin(&home, command).await;
+        let refused = talk.ask("tools/call", json!({"name": "keep", "arguments": {"word": "late"}})).await;
+        assert!(refused["error"]["message"].as_str().expect("a refusal").contains(said), "{refused}");
+        let (status, words) = talk.ended().await;
+        assert_eq!(status.code(), Some(6), "{words}");
+        assert!(words.contains(&format!("error: {said}")), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_of_before_never_reaches_a_namesake_and_a_new_one_starts() {
+    let home = Home::default();
+    admin(&home, &["connect", "local"]).await;
+    admin(&home, &["users", "add", "alice@example.com"]).await;
+    let mut old = conversation(&home, FIXTURE).await;
+    old.call("keep", json!({"word": "the old one's"})).await;
+    admin(&home, &["users", "purge", "alice@example.com", "--yes"]).await;
+    admin(&home, &["users", "add", "alice@example.com"]).await;
+    let mut new = conversation(&home, FIXTURE).await;
+    assert_eq!(new.call("recall", json!({})).await["structuredContent"]["result"], json!([]));
+    new.call("keep", json!({"word": "the new one's"})).await;
+    let refused = old.ask("tools/call", json!({"name": "recall", "arguments": {}})).await;
+    assert!(refused["error"]["message"].as_str().expect("a refusal").contains("not registered any more"), "{refused}");
+    assert_eq!(old.ended().await.0.code(), Some(6));
+    admin(&home, &["users", "revoke", "alice@example.com"]).await;
+    let mut again = conversation(&home, FIXTURE).await;
+    assert_eq!(again.call("recall", json!({})).await["structuredContent"]["result"], json!(["the new one's"]));
+    assert_eq!(again.end().await.code(), Some(0), "the process's owner needs no token");
+}
+
+#[tokio::test]
+async fn a_changed_profile_holds_at_the_next_call() {
+    let home = Home::default();
+    admin(&home, &["connect", "local"]).await;
+    admin(&home, &["users", "add", "alice@example.com"]).await;
+    let mut talk = conversation(&home, FIXTURE).await;
+    for colour in ["red", "blue"] {
+        let profile = json!({"token": "t", "colour": colour}).to_string();
+        admin(&home, &["users", "update-profile", "alice@example.com", "--profile", &profile]).await;
+        let painted = talk.call("paint", json!({})).await;
+        assert_eq!(painted["content"][0]["text"], format!("{colour} with a token of 1 bytes"));
+    }
+    assert_eq!(talk.end().await.code(), Some(0));
+}

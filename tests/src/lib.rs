@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod bare;
+pub mod churn;
 pub mod client;
 pub mod fixture;
 mod loopback;

@@ -120,6 +120,7 @@ pub struct Talk {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
+    words: JoinHandle<String>,
 }
 
 impl Talk {
@@ -136,11 +137,12 @@ impl Talk {
     /// # Panics
     /// If it does not start or answer.
     pub async fn start_able(mut command: Command, capabilities: Value) -> (Self, Value) {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut talk = Self { child, input, output };
+        let words = listen(BufReader::new(child.stderr.take().expect("piped")).lines());
+        let mut talk = Self { child, input, output, words };
         let info = json!({"name": "t", "version": "0"});
         let hello = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": info});
         let answer = talk.ask("initialize", hello).await;
@@ -188,10 +190,22 @@ impl Talk {
     /// # Panics
     /// If it says more, or does not end.
     pub async fn end(self) -> ExitStatus {
-        let Self { mut child, input, mut output } = self;
+        let Self { mut child, input, mut output, .. } = self;
         drop(input);
         assert_eq!(output.next_line().await.expect("readable"), None, "nothing else is said");
         tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status")
+    }
+
+    /// Waits until it ends by itself, while its input stays open; gives the status and what it said to people.
+    ///
+    /// # Panics
+    /// If it says more to its client, or does not end.
+    pub async fn ended(self) -> (ExitStatus, String) {
+        let Self { mut child, input: _input, mut output, words } = self;
+        let rest = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("it ends").expect("readable");
+        assert_eq!(rest, None, "nothing else is said");
+        let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status");
+        (status, words.await.expect("it was listened to"))
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::loopback;
@@ -38,8 +38,20 @@ pub struct Proxy {
     _server: JoinSet<()>,
 }
 
+/// What calls cost, as DynamoDB bills it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Units {
+    /// Read units.
+    pub reads: f64,
+    /// Write units of the table.
+    pub writes: f64,
+    /// Write units of its index.
+    pub index: f64,
+}
+
 #[derive(Debug, Default)]
 struct State {
+    units: Option<Units>,
     trouble: Option<(&'static str, Trouble)>,
     calls: BTreeMap<String, usize>,
     remembered: Option<HashMap<Bytes, Bytes>>,
@@ -68,6 +80,17 @@ impl Proxy {
     /// From now on a read that was answered once is answered from memory, until something is written.
     pub fn remember(&self) {
         lock(&self.state).remembered = Some(HashMap::new());
+    }
+
+    /// From now on the engine says what each call costs, and it is summed up.
+    pub fn meter(&self) {
+        lock(&self.state).units = Some(Units::default());
+    }
+
+    /// What was used since it was last asked.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        lock(&self.state).units.replace(Units::default()).unwrap_or_default()
     }
 
     /// How often each operation was called.
@@ -103,10 +126,15 @@ async fn answer(
     if let Some(answer) = lock(&state).remembered.as_ref().and_then(|known| known.get(&body).cloned()) {
         return Ok(answered(200, answer));
     }
-    let request = client.post(upstream).headers(headers).body(body.clone());
+    let is_metered = lock(&state).units.is_some();
+    headers.remove(http::header::CONTENT_LENGTH);
+    let request = client.post(upstream).headers(headers).body(if is_metered { metered(&body) } else { body.clone() });
     let response = request.send().await.map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
     let bytes = response.bytes().await.map_err(|error| error.to_string())?;
+    if let Some(units) = lock(&state).units.as_mut() {
+        units.add(&operation, &bytes);
+    }
     if trouble.is_some() {
         return Err("the answer is lost".to_owned());
     }
@@ -114,6 +142,34 @@ async fn answer(
         learn(known, &operation, body, &bytes);
     }
     Ok(answered(status, bytes))
+}
+
+/// The same request, to be answered with what it costs.
+fn metered(body: &Bytes) -> Bytes {
+    let mut request: Value = serde_json::from_slice(body).unwrap_or_default();
+    request["ReturnConsumedCapacity"] = "INDEXES".into();
+    request.to_string().into()
+}
+
+impl Units {
+    fn add(&mut self, operation: &str, answer: &Bytes) {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let used = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.clone(),
+            table => vec![table.clone()],
+        };
+        for table in used {
+            let all = table["CapacityUnits"].as_f64().unwrap_or_default();
+            let indexes = table["GlobalSecondaryIndexes"].as_object().into_iter().flatten();
+            let index: f64 = indexes.filter_map(|(_, index)| index["CapacityUnits"].as_f64()).sum();
+            if matches!(operation, "GetItem" | "Query") {
+                self.reads += all;
+            } else {
+                self.writes += all - index;
+                self.index += index;
+            }
+        }
+    }
 }
 
 fn operation(request: &Request<Incoming>) -> String {

@@ -152,8 +152,11 @@ impl Operations {
         scopes: Option<Vec<String>>,
     ) -> Result<Data> {
         let email: Email = email.parse()?;
-        let new =
-            self.session.api.create_token(NewToken { name, duration_seconds, scopes, ..NewToken::new(email.clone()) }).await?;
+        let new = self
+            .session
+            .api
+            .create_token(NewToken { name, duration_seconds, scopes, ..NewToken::new(email.clone()) })
+            .await?;
         let file = keep_token(&self.tokens, &email, &new.id, &new.token)?;
         Ok(object(json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file })))
     }

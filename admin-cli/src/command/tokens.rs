@@ -63,7 +63,7 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
         if tokens.is_empty() {
             format!("{email} has no tokens.")
         } else {
-            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "MAY"], tokens.iter().map(row))
+            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "ACCESS"], tokens.iter().map(row))
         }
     });
     Ok(())
@@ -74,14 +74,14 @@ fn row(token: &admin::Token) -> [String; 6] {
         || "all".to_owned(),
         |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
     );
-    let may = if token.read_only { "only read" } else { "change" };
+    let access = if token.read_only { "read-only" } else { "read-write" };
     [
         token.id.clone(),
         token.name.clone().unwrap_or_default(),
         token.created.clone(),
         token.expires.clone(),
         scopes,
-        may.to_owned(),
+        access.to_owned(),
     ]
 }
 

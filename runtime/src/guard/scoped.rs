@@ -44,7 +44,8 @@ impl<K: Kind> Source<K> for Scoped<K> {
     async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
         let mut listing = self.inner.list(caller).await?;
         // A token that only reads sees less than another does.
-        let differs = |definition: &Arc<Definition<K>>| !definition.scopes.is_empty() || !K::changes_nothing(definition);
+        let differs =
+            |definition: &Arc<Definition<K>>| !definition.scopes.is_empty() || !K::changes_nothing(definition);
         listing.is_private |= listing.definitions.iter().any(differs);
         listing.definitions.retain(|definition| is_visible(definition, caller));
         Ok(listing)
@@ -128,7 +129,8 @@ mod tests {
             assert_eq!(error.message(), format!("unknown tool `{name}`"));
             let whole = Arc::new(user(None));
             let found = source.find(&whole, name).await.expect("findable").expect("there for others");
-            let error = source.call(&found, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("refused");
+            let error =
+                source.call(&found, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("refused");
             assert_eq!(error.message(), format!("unknown tool `{name}`"), "by the back way too");
         }
     }

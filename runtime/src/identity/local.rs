@@ -36,7 +36,9 @@ impl LocalUser {
         })?;
         if user.revocation != self.revocation {
             let email = &self.email;
-            return Err(Error::forbidden(format!("user `{email}` was revoked; this process ends, and a new one may start")));
+            return Err(Error::forbidden(format!(
+                "user `{email}` was revoked; this process ends, and a new one may start"
+            )));
         }
         Ok(Caller::user(user.email, Scopes::All, user.profile).registered(user.id))
     }

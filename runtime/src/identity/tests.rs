@@ -194,7 +194,8 @@ async fn an_imported_users_token_of_the_same_second_goes_on() {
 async fn no_token_of_a_purged_user_is_a_namesakes() {
     let house = house(None).await;
     let ours = house.issue().await.token;
-    let older = forge(Algorithm::HS256, KEY, &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}));
+    let older =
+        forge(Algorithm::HS256, KEY, &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}));
     house.present(&older).await.expect("good until the purge");
     house.users.purge(&alice(), house.clock.now()).await.expect("purged");
     assert_eq!(house.present(ours.expose()).await.expect_err("gone"), "unknown_user");

@@ -34,7 +34,11 @@ struct UntilEnded<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for UntilEnded<I> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         if self.ended.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }

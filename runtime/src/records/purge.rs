@@ -83,6 +83,8 @@ impl Users {
     async fn finish(&self, email: &Email, was_there: bool) -> Result<()> {
         let left = self.marked(email, PURGING).await?;
         if left.is_empty() && !was_there {
+            // The last try may have come this far.
+            self.store.scrub().await?;
             return Err(unknown(email));
         }
         for id in left {

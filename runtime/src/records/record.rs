@@ -188,7 +188,9 @@ fn check_profile(profile: &Value) -> Result<()> {
     }
     let depth = json::depth(&text);
     if depth > MAX_PROFILE_DEPTH {
-        return Err(Error::invalid(format!("`profile` is nested {depth} deep; at most {MAX_PROFILE_DEPTH} can be kept")));
+        return Err(Error::invalid(format!(
+            "`profile` is nested {depth} deep; at most {MAX_PROFILE_DEPTH} can be kept"
+        )));
     }
     Ok(())
 }

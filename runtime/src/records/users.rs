@@ -103,7 +103,9 @@ impl Users {
             let stored = self.stored(email).await?;
             let mut record = UserRecord::read(email, &stored)?;
             if record.is_purging {
-                return Err(Error::conflict(format!("user `{email}` is being removed; purge the user again to end it")));
+                return Err(Error::conflict(format!(
+                    "user `{email}` is being removed; purge the user again to end it"
+                )));
             }
             record.forget_expired(now);
             let outcome = change(&mut record)?;
@@ -121,11 +123,16 @@ impl Users {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     pub async fn revoke(&self, email: &Email, now: u64) -> Result<()> {
-        self.take_away(email, |stored| {
-            let mut record = UserRecord::read(email, stored).ok();
-            record.iter_mut().for_each(|record| record.revoke(now));
-            Ok(record)
-        }, now).await
+        self.take_away(
+            email,
+            |stored| {
+                let mut record = UserRecord::read(email, stored).ok();
+                record.iter_mut().for_each(|record| record.revoke(now));
+                Ok(record)
+            },
+            now,
+        )
+        .await
     }
 
     /// Ends one token.
@@ -133,12 +140,17 @@ impl Users {
     /// # Errors
     /// `NotFound` for the user or the token; `Internal` if the record can't be read; `Unavailable`.
     pub async fn revoke_token(&self, email: &Email, id: &str, now: u64) -> Result<()> {
-        self.take_away(email, |stored| {
-            let mut record = UserRecord::read(email, stored)?;
-            let token = record.tokens.remove(id);
-            token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
-            Ok(Some(record))
-        }, now).await
+        self.take_away(
+            email,
+            |stored| {
+                let mut record = UserRecord::read(email, stored)?;
+                let token = record.tokens.remove(id);
+                token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
+                Ok(Some(record))
+            },
+            now,
+        )
+        .await
     }
 
     /// Changes a record so that it holds less: no bound that an ordinary change must keep stands in the way.

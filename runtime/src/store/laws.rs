@@ -203,7 +203,11 @@ async fn a_group_is_written_whole_or_not_at_all(store: &Shared) {
     let elsewhere = Key::new(there, "d");
     store.transact(vec![put(&first, "1", When::Absent), put(&elsewhere, "2", When::Always)]).await.expect("written");
     assert_eq!((value(store, &first).await, value(store, &elsewhere).await), (Some("1".into()), Some("2".into())));
-    let group = vec![put(&second, "3", When::Absent), Write::Delete(elsewhere.clone(), When::Always), put(&first, "4", When::Absent)];
+    let group = vec![
+        put(&second, "3", When::Absent),
+        Write::Delete(elsewhere.clone(), When::Always),
+        put(&first, "4", When::Absent),
+    ];
     assert_eq!(kind(store.transact(group).await), ErrorKind::AlreadyExists);
     assert_eq!((value(store, &second).await, value(store, &elsewhere).await), (None, Some("2".into())));
     let version = store.get(&first).await.expect("readable").expect("there").version;

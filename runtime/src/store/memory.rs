@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Entry, Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet};
+use super::{
+    Entry, Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 

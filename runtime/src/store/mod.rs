@@ -274,7 +274,9 @@ pub type Shared = Arc<dyn Store>;
 pub fn check_put(key: &Key, put: &Put) -> Result<()> {
     let entry = put.entry.as_ref().map_or(0, |entry| entry.text.len());
     if entry > MAX_ENTRY_BYTES {
-        return Err(Error::too_large(format!("the entry has {entry} bytes; a listing takes {MAX_ENTRY_BYTES} at most")));
+        return Err(Error::too_large(format!(
+            "the entry has {entry} bytes; a listing takes {MAX_ENTRY_BYTES} at most"
+        )));
     }
     check_write(key, &put.value)
 }

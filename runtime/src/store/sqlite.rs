@@ -25,6 +25,10 @@ const SHAPE: i64 = 2;
 /// How long one process waits for another one's write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often the log is tried to be cut off while other processes use it, and how long to wait in between.
+const SCRUBS: usize = 40;
+const SCRUB_PAUSE: Duration = Duration::from_millis(25);
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS records (
         partition TEXT NOT NULL, sort TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER,
@@ -184,9 +188,18 @@ impl Store for Sqlite {
         .await
     }
 
-    /// What `secure_delete` has overwritten in the file is still in its log until that is cut off.
+    /// What was overwritten in the file is still in its log until that is cut off, which needs a moment without readers.
     async fn scrub(&self) -> Result<()> {
-        self.write(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await
+        for _ in 0..SCRUBS {
+            let cut_off = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_busy: bool =
+                self.write(move |connection| connection.query_row(cut_off, [], |row| row.get(0))).await?;
+            if !is_busy {
+                return Ok(());
+            }
+            tokio::time::sleep(SCRUB_PAUSE).await;
+        }
+        Err(Error::unavailable("the data file is busy, and what was deleted may still be in its log; try again"))
     }
 
     async fn check(&self) -> Result<()> {
@@ -203,8 +216,7 @@ fn write_put(connection: &Connection, now: u64, key: &Key, put: &Put, version: V
         When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
     };
     let (listing, entry) = put.entry.as_ref().map(|entry| (entry.listing, &entry.text)).unzip();
-    let values =
-        params![key.partition, key.sort, now, put.value, version.0, put.expires, listing, expected, entry];
+    let values = params![key.partition, key.sort, now, put.value, version.0, put.expires, listing, expected, entry];
     Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
 }
 

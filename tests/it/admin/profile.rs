@@ -1,7 +1,7 @@
 //! `/admin/users/{email}/profile`.
 
 use http::Method;
-use mcp_lambda::testkit::TestApp;
+use mcp_lambda::testkit::{TestApp, request};
 use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
@@ -64,7 +64,45 @@ async fn an_app_without_a_type_keeps_any_object() {
     house.user("alice@example.com").await;
     assert_eq!(house.admin().ask(Method::GET, PATH, None).await.json["profile"], json!(null));
     let answer = house.admin().ask(Method::PATCH, PATH, Some(json!({"anything": {"goes": 1}}))).await;
-    assert_eq!(answer.json["profile"], json!({"anything": {"goes": 1}}));
+    assert_eq!(answer.json["profile"], json!({"anything": {"goes": "********"}}), "nothing says that it is harmless");
+    let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
+    assert_eq!(shown.json["profile"], json!({"anything": {"goes": "********"}}));
+    let revealed = house.admin().ask(Method::GET, &format!("{PATH}?reveal=true"), None).await;
+    assert_eq!(revealed.json["profile"], json!({"anything": {"goes": 1}}));
+}
+
+#[tokio::test]
+async fn what_an_older_version_kept_is_masked() {
+    let house = house().await;
+    house.user_with(json!({"email": "alice@example.com", "profile": {"token": "t", "pat": "0ld"}})).await;
+    let newer = house.another(fixture::app_with_profile(), &[]).await;
+    for path in [PATH, "/admin/users/alice@example.com"] {
+        let answer = newer.admin().ask(Method::GET, path, None).await;
+        assert_eq!(answer.json["profile"], json!({"token": "********", "pat": "********"}), "{}", answer.text);
+    }
+}
+
+/// A body of this many objects in one another, which serde_json would not build.
+fn deep(depth: usize) -> String {
+    format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth))
+}
+
+#[tokio::test]
+async fn a_profile_that_could_not_be_read_back_is_refused_and_hides_nobody() {
+    let house = house().await;
+    let (alice, admin) = (house.user("alice@example.com").await, house.admin());
+    for depth in [33, 100, 127] {
+        let request = request(Method::PATCH, PATH, Some(admin.token()), Some(deep(depth)));
+        assert_eq!(house.send(request).await.status, 400, "{depth} deep");
+    }
+    let large = json!({"x": "y".repeat(70_000)});
+    assert_eq!(admin.ask(Method::PATCH, PATH, Some(large)).await.status, 413);
+    assert_eq!(house.send(request(Method::PATCH, PATH, Some(admin.token()), Some(deep(32)))).await.status, 200);
+    assert_eq!(alice.call("whoami", json!({})).await.status, 200);
+    for path in ["/admin/users", "/admin/users/alice@example.com"] {
+        assert_eq!(admin.ask(Method::GET, path, None).await.status, 200, "{path}");
+    }
+    assert_eq!(admin.ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await.status, 200);
 }
 
 #[tokio::test]

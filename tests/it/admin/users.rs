@@ -1,6 +1,7 @@
 //! `/admin/users`.
 
 use http::Method;
+use mcp_lambda::store::{Entry, Key, Put, Store, When};
 use mcp_lambda::testkit::{TestApp, request};
 use mcp_lambda_tests::client::house;
 use mcp_lambda_tests::fixture;
@@ -192,6 +193,34 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
     }
     assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None).await.status, 400);
     assert_eq!(house.admin().ask(Method::GET, "/admin/users/%FF", None).await.status, 400);
+}
+
+#[tokio::test]
+async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() {
+    let house = house().await;
+    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    let key = Key::new("user#alice@example.com", "record");
+    let spoil = async || {
+        let entry = Some(Entry { listing: "users", text: "{".to_owned() });
+        house.store.put(&key, Put { entry, ..Put::new("{".to_owned(), When::Always) }).await.expect("spoilt");
+    };
+    spoil().await;
+    let listed = house.admin().ask(Method::GET, "/admin/users", None).await;
+    let unreadable = json!({"email": "alice@example.com", "created": null, "revoke_after": null, "unreadable": true});
+    assert_eq!(
+        (listed.status, &listed.json[0], &listed.json[1]["email"]),
+        (200, &unreadable, &json!("bob@example.com"))
+    );
+    let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
+    assert!(shown.json["error"].as_str().expect("words").contains("revoke the user to replace it"), "{}", shown.text);
+    assert_eq!(alice.call("whoami", json!({})).await.status, 500, "nobody is let in by it");
+    assert_eq!(bob.call("whoami", json!({})).await.status, 200);
+    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/alice@example.com", None).await.status, 200);
+    let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
+    assert_eq!((shown.status, &shown.json["tokens"]), (200, &json!(0)));
+    spoil().await;
+    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await.status, 200);
+    house.user("alice@example.com").await;
 }
 
 #[tokio::test]

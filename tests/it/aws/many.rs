@@ -5,12 +5,16 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
 use mcp_lambda::clock::SystemClock;
-use mcp_lambda::records::{UserRecord, Users};
+use mcp_lambda::records::{TokenRecord, UserRecord, Users};
+use mcp_lambda::store::Shared;
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager, dynamo_client};
+use mcp_lambda_tests::churn;
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::proxy::Proxy;
+use mcp_lambda_tests::proxy::{Proxy, Units};
 
 use super::{KEY, deployment, server};
+
+const CHURN: &str = env!("CARGO_BIN_EXE_churn");
 
 #[tokio::test]
 async fn of_64_writers_in_two_processes_none_loses_its_change() {
@@ -65,4 +69,45 @@ async fn ten_thousand_users_are_listed_with_one_query_for_each_page() {
     assert!(seen.is_sorted() && seen[0] == "user00000@example.com");
     assert_eq!(proxy.calls().get("Query"), Some(&20), "one query for each page");
     assert_eq!(proxy.calls().len(), 1, "and nothing else: {:?}", proxy.calls());
+}
+
+#[tokio::test]
+async fn of_purged_users_and_their_namesakes_none_meets_the_other() {
+    for told in [churn::over_sqlite(CHURN, 32).await, churn::over_dynamodb(CHURN, 32).await] {
+        assert_eq!(told.len(), 9, "eight processes and the last: {told:?}");
+    }
+}
+
+/// What the bill counts: a transaction costs twice, an index what of it changes.
+#[tokio::test]
+async fn what_a_user_costs_in_write_units_is_known() {
+    let dynamo = Dynamo::start("users").await;
+    let proxy = Proxy::start(&dynamo.url).await;
+    let store: Shared =
+        Arc::new(mcp_lambda_dynamo::Dynamo::new(dynamo_client(&proxy.url), "users", Arc::new(SystemClock)));
+    let users = Users::new(store);
+    let alice = UserRecord::new("alice@example.com".parse().expect("valid"), None, 1);
+    proxy.meter();
+    users.register(&alice).await.expect("registered");
+    assert_eq!(
+        proxy.units(),
+        Units { reads: 0.0, writes: 4.0, index: 1.0 },
+        "registration: record and marker, twice; entry"
+    );
+    let token = TokenRecord { name: Some("laptop".into()), created: 1, expires: 9, scopes: None, read_only: false };
+    let keep = |user: &mut UserRecord| Ok(user.tokens.insert("0".repeat(32), token.clone()));
+    users.change(&alice.email, 1, keep).await.expect("kept");
+    assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 0.0 }, "a token does not touch the listing");
+    let profile = |user: &mut UserRecord| Ok(user.profile = Some(serde_json::json!({ "colour": "blue" })));
+    users.change(&alice.email, 1, profile).await.expect("kept");
+    assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 0.0 }, "a profile does not touch the listing");
+    users.find(&alice.email).await.expect("found").expect("there");
+    assert_eq!(proxy.units(), Units { reads: 1.0, writes: 0.0, index: 0.0 }, "a call: one read");
+    let data = users.data(&alice);
+    data.put("note", &"milk").await.expect("kept");
+    assert_eq!(proxy.units(), Units { reads: 0.0, writes: 4.0, index: 0.0 }, "a value: it and the check, twice");
+    users.revoke_token(&alice.email, &"0".repeat(32), 2).await.expect("revoked");
+    assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 0.0 }, "a token's revocation");
+    users.revoke(&alice.email, 2).await.expect("revoked");
+    assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 1.0 }, "a user's revocation: record and entry");
 }

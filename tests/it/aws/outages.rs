@@ -56,21 +56,21 @@ async fn each_trouble_is_a_503_that_says_when_to_come_back_and_then_it_is_over()
 #[tokio::test]
 async fn trouble_in_the_middle_of_a_call_is_an_answer_that_the_model_can_read() {
     let day = day().await;
-    day.proxy.trouble(Some(("PutItem", Trouble::Throttled)));
+    day.proxy.trouble(Some(("TransactWriteItems", Trouble::Throttled)));
     let answer = tool(&day, "keep", &json!({"word": "milk"})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.body.contains(r#""isError":true"#) && answer.body.contains("is throttled"), "{}", answer.body);
-    day.proxy.trouble(Some(("PutItem", Trouble::HangsUp)));
+    day.proxy.trouble(Some(("TransactWriteItems", Trouble::HangsUp)));
     assert!(tool(&day, "keep", &json!({"word": "milk"})).await.body.contains("can't be reached"));
 }
 
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_done_once() {
     let day = day().await;
-    day.proxy.trouble(Some(("PutItem", Trouble::LosesOneAnswer)));
+    day.proxy.trouble(Some(("TransactWriteItems", Trouble::LosesOneAnswer)));
     let answer = tool(&day, "keep", &json!({"word": "milk"})).await;
     assert!(answer.body.contains("kept"), "{}", answer.body);
-    assert_eq!(day.proxy.calls()["PutItem"], 2, "the SDK sent it again");
+    assert_eq!(day.proxy.calls()["TransactWriteItems"], 2, "the SDK sent it again");
 }
 
 #[tokio::test]

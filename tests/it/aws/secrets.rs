@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use mcp_lambda::clock::Clock;
-use mcp_lambda::keys::{SigningKeys, laws};
+use mcp_lambda::admin::{AdminApi, NewUser};
+use mcp_lambda::clock::{Clock, SystemClock};
+use mcp_lambda::identity::{Operator, operator_token};
+use mcp_lambda::keys::{SigningKey, SigningKeys, laws};
 use mcp_lambda::store::laws::ManualClock;
-use mcp_lambda::{ErrorKind, Result};
+use mcp_lambda::{Email, ErrorKind, Result};
+use mcp_lambda_admin::Remote;
 use mcp_lambda_dynamo::Secrets;
-use mcp_lambda_tests::aws::SecretsManager;
-use mcp_lambda_tests::process::Home;
+use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
+use mcp_lambda_tests::process::{Home, Server};
 
 use crate::cli::{ADMIN, err, out};
 
@@ -85,6 +88,54 @@ async fn keys_of_five_minutes_serve_while_newer_ones_are_fetched_beside_the_call
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), newer).await.expect("fetched beside the calls");
     assert_eq!(manager.with(|vault| vault.asked), 2, "once for all of them");
+}
+
+#[tokio::test]
+async fn an_operator_is_measured_by_a_key_of_a_minute_ago_at_most() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    let keys = open(&manager, &clock).await.expect("opens");
+    let first = keys.latest().await.expect("a key").id().to_owned();
+    manager.rotate(SECOND);
+    clock.advance(59);
+    assert_eq!(keys.latest().await.expect("a key").id(), first, "asked for a moment ago");
+    clock.advance(1);
+    let second = keys.latest().await.expect("a key").id().to_owned();
+    assert_ne!(first, second);
+    for _ in 0..5 {
+        keys.latest().await.expect("a key");
+    }
+    assert_eq!(manager.with(|vault| vault.asked), 2, "once a minute");
+    manager.with(|vault| vault.is_down = true);
+    clock.advance(60);
+    assert_eq!(keys.latest().await.expect("known keys go on").id(), second);
+}
+
+#[tokio::test]
+async fn a_leaked_key_is_out_of_admin_at_the_first_rotation_and_out_of_all_at_the_second() {
+    let (dynamo, manager) = (Dynamo::start("users").await, SecretsManager::start(Some(FIRST)).await);
+    let (home, variables) = (Home::default(), super::deployment(&dynamo.url, &manager.url));
+    let of = |key: &str| SigningKey::from_text(key).expect("long enough");
+    let api = |url: &str, key: &str| Remote::new(url, of(key), Arc::new(SystemClock)).expect("a client");
+    let alice: Email = "alice@example.com".parse().expect("valid");
+    let fresh = |rotated: &'static str| {
+        manager.rotate(rotated);
+        let mut command = home.command(super::FIXTURE);
+        command.envs(variables.iter().copied());
+        Server::start(command)
+    };
+    let server = fresh(SECOND).await;
+    let issued = api(&server.url, SECOND).register(NewUser::new(alice.clone())).await.expect("registered");
+    let leaked = api(&server.url, FIRST).users(None, 1).await.expect_err("the key before");
+    assert_eq!(leaked.kind(), ErrorKind::Unauthenticated);
+    let server = fresh(THIRD).await;
+    api(&server.url, THIRD).users(None, 1).await.expect("the current key's");
+    let status = async |token: &str| {
+        let request = reqwest::Client::new().post(format!("{}/mcp", server.url)).bearer_auth(token);
+        request.send().await.expect("answered").status().as_u16()
+    };
+    assert_ne!(status(issued.token.expose()).await, 401, "the second key's tokens go on");
+    let forged = operator_token(&of(FIRST), Operator::Probe, None, SystemClock.now()).expect("signed");
+    assert_eq!(status(forged.expose()).await, 401, "the first key is dead");
 }
 
 #[tokio::test]

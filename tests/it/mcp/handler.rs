@@ -4,7 +4,7 @@ use mcp_lambda::testkit::TestApp;
 use mcp_lambda::{App, current_user};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -23,8 +23,11 @@ impl ServerHandler for Existing {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let schema = json!({"type": "object"}).as_object().cloned().unwrap_or_default();
-        Ok(ListToolsResult::with_all_items(vec![Tool::new("who", "Says who calls.", std::sync::Arc::new(schema))]))
+        Ok(ListToolsResult::with_all_items(vec![who(), tool("panic")]))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        Some(who()).filter(|tool| tool.name == name)
     }
 
     async fn call_tool(
@@ -40,6 +43,15 @@ impl ServerHandler for Existing {
         let user = current_user().expect("a user");
         Ok(CallToolResult::success(vec![ContentBlock::text(user.email().as_str())]).into())
     }
+}
+
+fn tool(name: &'static str) -> Tool {
+    let schema = json!({"type": "object"}).as_object().cloned().unwrap_or_default();
+    Tool::new(name, "Says who calls.", std::sync::Arc::new(schema))
+}
+
+fn who() -> Tool {
+    tool("who").with_annotations(ToolAnnotations::new().read_only(true))
 }
 
 async fn house() -> TestApp {
@@ -69,6 +81,21 @@ async fn the_probe_lists_and_does_not_call() {
     let probe = house.probe();
     assert_eq!(probe.mcp("tools/list", json!({})).await.result()["tools"][0]["name"], "who");
     assert!(probe.call("who", json!({})).await.json["error"]["message"].as_str().expect("refused").contains("probe"));
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_reaches_what_the_handler_says_to_be_read_only() {
+    let house = house().await;
+    let token = house.user_with(json!({"email": "alice@example.com", "read_only": true})).await;
+    let names: Vec<_> = token.tools().await.into_iter().map(|tool| tool["name"].clone()).collect();
+    assert_eq!(names, ["who"]);
+    assert_eq!(token.call("who", json!({})).await.tool_text(), "alice@example.com");
+    for name in ["panic", "nowhere"] {
+        let refused = token.call(name, json!({})).await;
+        assert!(refused.text.contains("unknown tool"), "{}", refused.text);
+    }
+    let custom = token.mcp("custom/thing", json!({})).await;
+    assert!(custom.json["error"].is_object(), "{}", custom.text);
 }
 
 #[test]

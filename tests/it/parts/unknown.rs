@@ -34,10 +34,10 @@ async fn refused(client: &Client<'_>, name: &str, version: Option<&str>) -> (u16
     (answer.status, answer.text.replace(name, "…"))
 }
 
-/// Somebody whose token is good for something else.
+/// Somebody whose token holds no scope.
 async fn reader(app: &TestApp) -> Client<'_> {
     app.user("reader@example.com").await;
-    let body = json!({"email": "reader@example.com", "scopes": ["contacts:read"]});
+    let body = json!({"email": "reader@example.com", "scopes": []});
     let issued = app.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
     app.with_token(issued.json["token"].as_str().expect("a token"))
 }

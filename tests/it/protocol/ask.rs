@@ -1,5 +1,6 @@
 //! Calls that ask their user, over as many rounds as it takes.
 
+use http::Method;
 use mcp_lambda::testkit::{Answer, Client};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
@@ -48,6 +49,33 @@ async fn two_questions_are_asked_in_turn_and_the_first_answer_is_not_forgotten()
     assert!(!state(&second).contains("Oslo"), "what was answered can't be read on the way");
     let done = round(&alice, "travel", json!({"stay": accept(&json!({"nights": 3}))}), Some(&state(&second))).await;
     assert_eq!(done.tool_text(), "3 nights in Oslo by train");
+}
+
+#[tokio::test]
+async fn what_a_purged_user_was_asked_does_not_go_on_for_a_namesake() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("travel", json!({})).await;
+    house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
+    let namesake = house.user("alice@example.com").await.able_to(able());
+    let answer = json!({"city": accept(&json!({"name": "Oslo"}))});
+    let refused = round(&namesake, "travel", answer.clone(), Some(&state(&first))).await;
+    assert!(refused.json["error"]["message"].as_str().expect("refused").contains("does not hold"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_state_of_one_app_or_audience_does_not_hold_in_another_with_the_same_key_and_store() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await.able_to(able());
+    let first = alice.call("travel", json!({})).await;
+    let stage = house.another(protocol::app(), &[("JWT_AUD", "https://stage.example.com")]).await;
+    let body = json!({"email": "alice@example.com"});
+    let token = stage.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+    let there = stage.with_token(token.json["token"].as_str().expect("a token")).able_to(able());
+    let answer = json!({"city": accept(&json!({"name": "Oslo"}))});
+    let refused = round(&there, "travel", answer.clone(), Some(&state(&first))).await;
+    assert!(refused.json["error"]["message"].as_str().expect("refused").contains("does not hold"), "{}", refused.text);
+    assert_eq!(asked(&round(&alice, "travel", answer, Some(&state(&first))).await), ["stay"]);
 }
 
 #[tokio::test]

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use mcp_lambda::prelude::*;
 use mcp_lambda::testkit::TestApp;
+use mcp_lambda::tool::Hints;
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
 fn many(count: usize) -> App {
     let tool = |number: usize| {
         let answer = move |_| async move { Ok(Outcome::text(number.to_string())) };
-        Tool::raw(format!("tool_{number:05}"), json!({"type": "object"}), answer).description("One of many.")
+        Tool::raw(format!("tool_{number:05}"), json!({"type": "object"}), answer)
+            .description("One of many.")
+            .hints(Hints { read_only: Some(true), ..Hints::default() })
     };
     App::new("many").tools((0..count).map(tool)).page_size(1_000)
 }

@@ -3,8 +3,8 @@
 use futures_util::future::{join, join_all, try_join_all};
 use serde_json::json;
 
-use super::*;
 use super::fails_after::FailsAfter;
+use super::*;
 use crate::records::{PURGING, TokenRecord, data_partition};
 use crate::store::{Memory, Version};
 

@@ -45,6 +45,8 @@ fn the_policy_allows_exactly_what_the_code_calls() {
     let called: BTreeSet<_> = [("store", "dynamodb"), ("secrets", "secretsmanager")]
         .into_iter()
         .flat_map(|(file, service)| calls(&read(&format!("store-dynamo/src/{file}.rs")), service))
+        // A transaction needs what its parts need; the others of them are called by themselves too.
+        .map(|call| call.replace("dynamodb:TransactWriteItems", "dynamodb:ConditionCheckItem"))
         .collect();
     assert_eq!(allowed, called.iter().map(String::as_str).collect());
 }

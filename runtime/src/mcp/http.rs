@@ -13,15 +13,11 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Endpoint, Seated};
+use super::{Endpoint, Seated, message};
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
-
-const PARSE_ERROR: i32 = -32_700;
-const INVALID_REQUEST: i32 = -32_600;
-const INVALID_PARAMS: i32 = -32_602;
 
 /// The endpoint of a server.
 pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
@@ -59,33 +55,13 @@ async fn mend(answer: Answer, request: &Bytes) -> Answer {
     let body = match parts.status {
         StatusCode::UNSUPPORTED_MEDIA_TYPE if said.contains("deserialize") => {
             parts.status = StatusCode::BAD_REQUEST;
-            fault(request)
+            json!(message::unfit(request))
         }
         status => json!({ "error": said, "code": word(status) }),
     };
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Full::new(Bytes::from(body.to_string())).boxed())
-}
-
-/// Why a body is no JSON-RPC message of MCP's, to whom it may concern.
-fn fault(body: &[u8]) -> Value {
-    let (code, message, id) = match serde_json::from_slice::<Value>(body) {
-        Err(error) => (PARSE_ERROR, format!("the body is not JSON: {error}"), None),
-        Ok(Value::Array(_)) => {
-            (INVALID_REQUEST, "batches are not supported: send one message in each request".to_owned(), None)
-        }
-        Ok(message) if message["jsonrpc"] == "2.0" && message["method"].is_string() => {
-            let words = "`params` must be an object, and its `_meta` another".to_owned();
-            (INVALID_PARAMS, words, message.get("id").filter(|id| id.is_string() || id.is_number()).cloned())
-        }
-        Ok(_) => (INVALID_REQUEST, "the body is no JSON-RPC 2.0 message of MCP".to_owned(), None),
-    };
-    let mut answer = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message } });
-    if let Some(id) = id {
-        answer["id"] = id;
-    }
-    answer
 }
 
 fn word(status: StatusCode) -> &'static str {

@@ -8,6 +8,7 @@ mod convert;
 mod error;
 mod http;
 mod identified;
+mod message;
 mod offers;
 mod pages;
 mod request;

@@ -1,7 +1,8 @@
 //! URI templates (RFC 6570): which URIs they stand for, and what their variables are in one of them.
 //!
 //! RFC 6570 says how a template is expanded and not how a URI is taken apart; here it is, for `{name}` and `{+name}`. A
-//! variable must never smuggle in another path: decoded, a plain one has no `/`, and none has a `..` segment.
+//! variable must never smuggle in another path: decoded, a plain one has no `/`, and one that may have is a path below the
+//! one it is joined to, on any system: no empty, `.` or `..` segment, no backslash, no drive.
 
 use std::collections::BTreeSet;
 
@@ -97,13 +98,36 @@ impl Variable {
 
     fn decode(&self, value: &str) -> Option<String> {
         let decoded = percent_decode_str(value).decode_utf8().ok()?.into_owned();
-        let is_raw = value.contains('/') || value.contains('?') || value.contains('#');
-        let mut segments = decoded.split(['/', '\\']);
-        let is_safe =
-            !decoded.is_empty() && !decoded.chars().any(char::is_control) && segments.all(|segment| segment != "..");
-        let is_one_segment = !is_raw && !decoded.contains(['/', '\\']) && decoded != ".";
-        (is_safe && (self.is_reserved || is_one_segment)).then_some(decoded)
+        let is_safe = if self.is_reserved {
+            is_below(decoded.clone())
+        } else {
+            !value.contains(['/', '?', '#']) && !decoded.contains('/') && is_segment(&decoded)
+        };
+        is_safe.then_some(decoded)
     }
+}
+
+/// Whether a path leads below the folder it is joined to, on any system. What is left of percent-encodings could be decoded
+/// again by whoever gets it, so that is looked at too.
+fn is_below(mut path: String) -> bool {
+    loop {
+        let is_drive =
+            path.as_bytes().get(1) == Some(&b':') && path.starts_with(|first: char| first.is_ascii_alphabetic());
+        if is_drive || !path.split('/').all(is_segment) {
+            return false;
+        }
+        let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
+        if decoded == path {
+            return true;
+        }
+        path = decoded;
+    }
+}
+
+/// Whether a text is one step down in a path.
+fn is_segment(text: &str) -> bool {
+    let is_strange = |character: char| character.is_control() || character == '\\';
+    !matches!(text, "" | "." | "..") && !text.contains(is_strange)
 }
 
 /// What stands between one `{` and the next.
@@ -173,6 +197,43 @@ mod tests {
         for uri in ["a://x/../y", "a://..", "a://x/%2e%2e", "a://x/..%2fy", "a://..%5cy"] {
             assert_eq!(read("a://{+path}", uri), None, "{uri}");
         }
+        assert_eq!(read("a://{id}", "a://b:c%252Fd"), Some(json!({"id": "b:c%2Fd"})), "no path, so no drive");
+    }
+
+    #[test]
+    fn a_path_of_several_segments_leads_down_and_nowhere_else() {
+        for path in [
+            "/etc/passwd",
+            "%2Fetc%2Fpasswd",
+            "%252Fetc",
+            "//host/share",
+            "\\host\\share",
+            "%5C%5Chost",
+            "%255Chost",
+            "C:/Windows",
+            "c:",
+            "C%3A/Windows",
+            "C%253A/Windows",
+            "a//b",
+            "a/",
+            "a/%2F/b",
+            ".",
+            "./a",
+            "a/./b",
+            "a/%2e%2e/b",
+            "a/%252e%252e/b",
+            "a%00b",
+            "a%2500b",
+            "",
+        ] {
+            assert_eq!(read("file:///{+path}", &format!("file:///{path}")), None, "{path}");
+        }
+        for (path, expected) in
+            [("a/b.txt", "a/b.txt"), ("..a/b..", "..a/b.."), ("a:/b", ""), ("ab:c", "ab:c"), ("50%25/x", "50%/x")]
+        {
+            let found = read("file:///{+path}", &format!("file:///{path}"));
+            assert_eq!(found, (!expected.is_empty()).then(|| json!({"path": expected})), "{path}");
+        }
     }
 
     #[test]
@@ -209,6 +270,21 @@ mod tests {
             let expanded = UriTemplateString::try_from(text.to_owned()).expect("lawful");
             let uri = expanded.expand::<UriSpec, _>(&context).expect("expandable").to_string();
             prop_assert_eq!(read(text, &uri), Some(json!({"id": id, "path": path})));
+        }
+
+        #[test]
+        fn no_path_leaves_the_folder_it_is_joined_to(path in "([a-c.:/\\\\%]|%2[fFeE5]|%5[cC]|%3[aA]|%25){0,12}") {
+            if let Some(found) = read("file:///{+path}", &format!("file:///{path}")) {
+                let mut path = found["path"].as_str().expect("text").to_owned();
+                for _ in 0..3 {
+                    let joined = std::path::Path::new("/root").join(&path);
+                    let is_step = |step: std::path::Component<'_>| matches!(step, std::path::Component::Normal(_));
+                    prop_assert!(std::path::Path::new(&path).components().all(is_step), "{}", path);
+                    prop_assert!(joined.starts_with("/root") && !path.contains('\\') && !path.contains("//"), "{}", path);
+                    prop_assert!(!path.ends_with('/') && path.get(1..2) != Some(":"), "{}", path);
+                    path = percent_decode_str(&path).decode_utf8_lossy().into_owned();
+                }
+            }
         }
 
         #[test]

@@ -27,20 +27,20 @@ pub fn from_env() -> Aws {
 
 impl Aws {
     /// The SDK's configuration, loaded once.
-    async fn config(&self) -> &SdkConfig {
-        self.config.get_or_init(config::from_env).await
+    async fn config(&self) -> Result<&SdkConfig> {
+        self.config.get_or_try_init(config::from_env).await
     }
 }
 
 #[async_trait]
 impl Backend for Aws {
     async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::Shared> {
-        let client = aws_sdk_dynamodb::Client::new(self.config().await);
+        let client = aws_sdk_dynamodb::Client::new(self.config().await?);
         Ok(Arc::new(Dynamo::new(client, table, clock)))
     }
 
     async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
-        let client = aws_sdk_secretsmanager::Client::new(self.config().await);
+        let client = aws_sdk_secretsmanager::Client::new(self.config().await?);
         Ok(Arc::new(Secrets::open(client, secret, clock).await?))
     }
 }

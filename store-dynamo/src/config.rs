@@ -31,8 +31,8 @@ fn retries() -> RetryConfig {
 
 /// The configuration of this process.
 #[cfg(feature = "local")]
-pub(crate) async fn from_env() -> aws_config::SdkConfig {
-    with_endpoint(None).await
+pub(crate) async fn from_env() -> mcp_lambda::Result<aws_config::SdkConfig> {
+    Ok(with_endpoint(None).await)
 }
 
 /// The same, with another endpoint if one is given.

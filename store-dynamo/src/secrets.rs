@@ -146,8 +146,9 @@ impl Source {
         let asked = self.client.get_secret_value().secret_id(&self.secret).version_stage(stage).send().await;
         match asked {
             Ok(answer) => {
-                let text = Secret::new(answer.secret_string.unwrap_or_default());
-                key_of(&text).map(Some).map_err(|error| {
+                let text =
+                    answer.secret_string.map(Secret::new).ok_or_else(|| Error::invalid("it holds bytes and no text"));
+                text.and_then(|text| key_of(&text)).map(Some).map_err(|error| {
                     Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}`: {error}", self.secret))
                 })
             }

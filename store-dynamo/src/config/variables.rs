@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_types::sdk_config::SharedHttpClient;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use mcp_lambda::{Error, Result};
 
 /// Amazon Root CA 1 to 4 and the Starfield root before them, the first of which ends at the end of 2037.
 const AMAZON: &[u8] = include_bytes!("amazon.pem");
@@ -21,11 +22,15 @@ const AUTHORITIES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 /// Variables that name other servers.
 const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
 
+/// Variables that choose another kind of server.
+const SWITCHES: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+
 /// Partitions whose servers Amazon's authorities may not vouch for.
 const ELSEWHERE: [&str; 3] = ["cn-", "us-iso", "eu-iso"];
 
 /// The configuration of this process.
-pub(crate) async fn from_env() -> SdkConfig {
+pub(crate) async fn from_env() -> Result<SdkConfig> {
+    check(names(), readable)?;
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -33,11 +38,24 @@ pub(crate) async fn from_env() -> SdkConfig {
         .credentials_provider(credentials)
         .timeout_config(super::timeouts())
         .retry_config(super::retries())
-        .use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
-        .use_dual_stack(is_on("AWS_USE_DUALSTACK_ENDPOINT"))
+        .use_fips(is_on(SWITCHES[0]))
+        .use_dual_stack(is_on(SWITCHES[1]))
         .service_config(Variables);
     let builder = variable("AWS_ENDPOINT_URL").into_iter().fold(builder, aws_types::sdk_config::Builder::endpoint_url);
-    believing_amazon(variable).into_iter().fold(builder, aws_types::sdk_config::Builder::http_client).build()
+    Ok(believing_amazon(variable).into_iter().fold(builder, aws_types::sdk_config::Builder::http_client).build())
+}
+
+/// Refuses a variable of AWS's that can't be read, or is neither on nor off: passed over, it would lead to another server
+/// than the one that is meant.
+fn check(names: Vec<String>, readable: impl Fn(&str) -> Option<String>) -> Result<()> {
+    for name in names.into_iter().filter(|name| name.starts_with("AWS_")) {
+        let value = readable(&name).ok_or_else(|| Error::invalid(format!("{name}: its value is not UTF-8")))?;
+        let is_switch = SWITCHES.contains(&name.as_str()) && !value.is_empty();
+        if is_switch && !["true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) {
+            return Err(Error::invalid(format!("{name}: `{value}` is neither `true` nor `false`")));
+        }
+    }
+    Ok(())
 }
 
 /// A client that believes Amazon alone; `None` where others may have to be believed.
@@ -66,9 +84,18 @@ fn of_service(name: &str, service: &str) -> String {
     format!("{name}_{}", service.to_ascii_uppercase().replace([' ', '-'], "_"))
 }
 
+fn names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+}
+
+/// A variable's text; `None` also for what is no text.
 #[expect(clippy::disallowed_methods, reason = "these are the SDK's settings and not ours")]
+fn readable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    readable(name).filter(|value| !value.is_empty())
 }
 
 fn is_on(name: &str) -> bool {
@@ -106,6 +133,27 @@ mod tests {
         }
         let emulator = |asked: &str| (asked == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1:5000".to_owned());
         assert!(believing_amazon(emulator).is_some(), "nobody is to be believed there");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_and_not_passed_over() {
+        let variables = |name: &str| match name {
+            "AWS_ENDPOINT_URL" => None,
+            "AWS_USE_FIPS_ENDPOINT" => Some("yes".to_owned()),
+            "AWS_USE_DUALSTACK_ENDPOINT" => Some("TRUE".to_owned()),
+            _ => Some(String::new()),
+        };
+        for (name, is_fine) in [
+            ("AWS_ENDPOINT_URL", false),
+            ("AWS_USE_FIPS_ENDPOINT", false),
+            ("AWS_USE_DUALSTACK_ENDPOINT", true),
+            ("AWS_REGION", true),
+        ] {
+            let checked = check(vec![name.to_owned()], variables);
+            assert_eq!(checked.is_ok(), is_fine, "{name}");
+            assert!(checked.is_ok() || checked.is_err_and(|error| error.message().starts_with(name)));
+        }
+        assert!(check(vec!["PATH".to_owned()], |_| None).is_ok(), "it is nobody's business here");
     }
 
     #[test]

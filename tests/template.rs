@@ -63,6 +63,18 @@ fn camel(name: &str) -> String {
 }
 
 #[test]
+fn cors_is_the_functions_own_and_a_blank_audience_is_left_out() {
+    let template = read("template.yaml");
+    assert!(
+        !template.contains("Cors:") && !template.contains("AllowHeaders"),
+        "browsers refuse headers that are set twice"
+    );
+    assert!(template.contains(r#"ALLOWED_ORIGINS: !Join [",", !Ref AllowedOrigins]"#));
+    assert!(template.contains(r#"JWT_AUD: !If [HasAudience, !Ref Audience, !Ref "AWS::NoValue"]"#));
+    assert!(template.contains(r#"HasAudience: !Not [!Equals [!Ref Audience, ""]]"#));
+}
+
+#[test]
 fn the_url_streams_and_is_open_to_those_with_a_token() {
     let template = read("template.yaml");
     for line in [

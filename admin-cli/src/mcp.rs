@@ -130,15 +130,18 @@ fn outcome(body: &[u8]) -> Result<Value> {
         (Some(result), _) => Ok(result),
         (None, Value::Object(error)) => {
             let words = error.get("message").and_then(Value::as_str).unwrap_or("an error without words");
-            Err(Error::invalid(format!("the server answered: {words}")))
+            let words = format!("the server answered: {words}");
+            // Beside a refusal's error stands the word for it.
+            Err(if answer["code"].is_string() { Error::unavailable(words) } else { Error::invalid(words) })
         }
-        (None, Value::String(words)) => Err(Error::unavailable(format!("the server answered: {words}"))),
         (None, _) => Err(Error::unavailable("the answer has neither a result nor an error")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mcp_lambda::ErrorKind;
+
     use super::*;
 
     #[test]
@@ -152,6 +155,9 @@ mod tests {
         }
         let refused = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "unknown tool `x`"}});
         assert!(outcome(refused.to_string().as_bytes()).expect_err("refused").message().contains("unknown tool `x`"));
+        let refused =
+            json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32603, "message": "later"}, "code": "unavailable"});
+        assert_eq!(outcome(refused.to_string().as_bytes()).expect_err("refused").kind(), ErrorKind::Unavailable);
         assert!(outcome(b"<html>").is_err() && outcome(b"{}").is_err());
     }
 }

@@ -50,6 +50,8 @@ struct Answer {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Refusal {
+    /// Beside `error`, which is a sentence too on the admin routes and an object on the MCP path.
+    #[serde(rename = "error_description")]
     error: String,
     code: String,
     audience: Option<String>,

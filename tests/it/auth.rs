@@ -26,10 +26,10 @@ async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
         let answer = house.with_token("forged").ask(method, path, None).await;
         assert_eq!(
             (answer.status, answer.header("www-authenticate")),
-            (401, Some(r#"Bearer error="invalid_token""#)),
+            (401, Some(r#"Bearer error="invalid_token", error_description="the token is not valid""#)),
             "{path}"
         );
-        assert_eq!(answer.json["error"], "the token is not valid", "nobody outside learns more");
+        assert_eq!(answer.json["error_description"], "the token is not valid", "nobody outside learns more");
     }
 }
 
@@ -63,6 +63,22 @@ async fn every_form_of_a_token_opens_the_same_door() {
             value.parse().expect("lawful"),
         );
         assert_eq!(house.send(request).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_another_scheme_hide_no_token() {
+    const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=AKID/20261125/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=abc";
+    let (house, open) = (house().await, TestApp::new(fixture::app().open()).await);
+    let alice = house.user("alice@example.com").await;
+    for other in [SIGNATURE, "Basic YWxpY2U6cGFzcw==", "Negotiate abc"] {
+        let mut request = mcp_request(None, &json!({}), "tools/list", json!({}));
+        request.headers_mut().insert("authorization", other.parse().expect("lawful"));
+        let refused = house.send(request.clone()).await;
+        assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Bearer")), "{other}");
+        assert_eq!(open.send(request.clone()).await.status, 200, "{other}");
+        request.headers_mut().insert("x-api-key", alice.token().parse().expect("lawful"));
+        assert_eq!(house.send(request).await.status, 200, "{other}");
     }
 }
 

@@ -233,3 +233,84 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
         assert!(error.message().contains(name) && error.message().contains("without AWS"), "{error}");
     }
 }
+
+async fn start_for_pages(home: &Home, mode: &str, origins: &str) -> Lambda {
+    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let folder = home.data().to_string_lossy().into_owned();
+    let settings =
+        [("SIGNING_KEY", &*key), ("APP_USERS_PATH", &folder), ("RESPONSE_MODE", mode), ("ALLOWED_ORIGINS", origins)];
+    Lambda::start(home, FIXTURE, &settings).await
+}
+
+fn preflight_event(origin: &str) -> Value {
+    let headers = [
+        ("origin", origin),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization,content-type,mcp-protocol-version,mcp-param-city"),
+    ];
+    function_url_event("OPTIONS", "/mcp", &headers, None)
+}
+
+/// A load balancer, a REST API and a function URL without a CORS configuration hand preflights on, and set no headers.
+#[tokio::test]
+async fn pages_of_allowed_origins_may_ask_behind_every_front() {
+    const PAGE: &str = "https://app.example.com";
+    for mode in ["buffered", "stream"] {
+        let home = Home::default();
+        let lambda = start_for_pages(&home, mode, "https://*.example.com").await;
+        let token = registered(&lambda).await;
+        let mut call = tool_event(&token, "add", &json!({"left": 2, "right": 3}));
+        call["headers"]["origin"] = json!(PAGE);
+        let mut forged = tool_event("forged", "add", &json!({"left": 2}));
+        forged["headers"]["origin"] = json!(PAGE);
+        for is_behind_a_balancer in [false, true] {
+            let front =
+                |event: &Value| if is_behind_a_balancer { load_balancer_event(event, false) } else { event.clone() };
+            let preflight = lambda.request(&front(&preflight_event(PAGE))).await;
+            assert_eq!((preflight.status, preflight.body.trim()), (204, ""), "{mode}");
+            assert_eq!(preflight.headers["access-control-allow-origin"], PAGE);
+            for (name, value) in [
+                ("access-control-allow-headers", "mcp-param-city"),
+                ("access-control-allow-headers", "mcp-protocol-version"),
+                ("access-control-allow-methods", "PATCH"),
+            ] {
+                assert!(preflight.headers[name].as_str().is_some_and(|all| all.contains(value)), "{name}: {value}");
+            }
+            let answer = lambda.request(&front(&call)).await;
+            assert_eq!(answer.headers["access-control-allow-origin"], PAGE, "once, in {mode}");
+            assert_eq!(result(&answer)["structuredContent"], json!({"sum": 5}));
+            let refused = lambda.request(&front(&forged)).await;
+            assert_eq!((refused.status, &refused.headers["access-control-allow-origin"]), (401, &json!(PAGE)));
+            for origin in ["https://example.com", "https://evil-example.com", "http://localhost:3000", "null"] {
+                let refused = lambda.request(&front(&preflight_event(origin))).await;
+                assert_eq!(refused.status, 403, "{origin}");
+                assert!(refused.headers["access-control-allow-origin"].is_null(), "{origin}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_without_a_host_is_answered() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    let mut event = tool_event(&token, "add", &json!({"left": 2, "right": 3}));
+    event["headers"].as_object_mut().expect("headers").remove("host");
+    for event in [load_balancer_event(&event, false), event] {
+        assert_eq!(result(&lambda.request(&event).await)["structuredContent"], json!({"sum": 5}));
+    }
+}
+
+#[tokio::test]
+async fn a_signature_of_awss_hides_no_token() {
+    let home = Home::default();
+    let lambda = start(&home, "buffered").await;
+    let token = registered(&lambda).await;
+    let mut event = tool_event(&token, "add", &json!({"left": 2, "right": 3}));
+    event["headers"]["x-api-key"] = json!(token);
+    event["headers"]["authorization"] = json!(
+        "AWS4-HMAC-SHA256 Credential=AKID/20261125/eu-west-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=abc"
+    );
+    assert_eq!(result(&lambda.request(&event).await)["structuredContent"], json!({"sum": 5}));
+}

@@ -13,6 +13,8 @@ mod parts;
 mod protocol;
 mod register;
 mod serve;
+mod settings;
 mod snapshots;
 mod stdio;
 mod testkit;
+mod transport;

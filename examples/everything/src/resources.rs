@@ -18,7 +18,7 @@ struct Data {
 pub fn resources() -> Vec<Resource> {
     let watched = Contents::text("This never changes, whoever watches it.").mime_type("text/plain");
     let watched = Resource::fixed("test://watched-resource", "watched-resource", watched);
-    [typed::resources(), vec![watched.description("A resource to subscribe to.")]].concat()
+    [typed::resources(), vec![watched.description("A resource that never changes.")]].concat()
 }
 
 /// Resources made of functions.

@@ -5,8 +5,11 @@ use std::fmt;
 
 /// Variables by name.
 pub trait Environment: fmt::Debug {
-    /// A variable's value.
+    /// A variable's value, if it is set to text.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// Whether a variable is set at all, also to what is not UTF-8.
+    fn is_set(&self, name: &str) -> bool;
 
     /// The names of all variables.
     fn names(&self) -> Vec<String>;
@@ -36,8 +39,12 @@ impl Environment for ProcessEnvironment {
         std::env::var(name).ok()
     }
 
+    fn is_set(&self, name: &str) -> bool {
+        std::env::var_os(name).is_some()
+    }
+
     fn names(&self) -> Vec<String> {
-        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+        std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
     }
 }
 
@@ -45,6 +52,10 @@ impl Environment for ProcessEnvironment {
 impl Environment for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         Self::get(self, name).cloned()
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.contains_key(name)
     }
 
     fn names(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Settings: read once, all faults reported together.
 //!
-//! A setting that is missing or broken must never open anything; one whose name is nearly right is a fault, not a wish
-//! unheard.
+//! A setting that is missing or broken must never open anything: one whose name is nearly right is a fault, not a wish
+//! unheard, and so is a value that is not UTF-8.
 
 mod env;
 mod vars;
@@ -12,6 +12,7 @@ use std::str::FromStr;
 pub use env::{Environment, ProcessEnvironment};
 pub use vars::{SETTINGS, Setting};
 
+use crate::http::AllowedOrigin;
 use crate::identity::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS};
 use crate::keys::SigningKey;
 
@@ -28,7 +29,7 @@ impl Place {
     /// Where this environment says we are.
     #[must_use]
     pub fn of(environment: &dyn Environment) -> Self {
-        if environment.get("AWS_LAMBDA_RUNTIME_API").is_some() { Self::Lambda } else { Self::Local }
+        if environment.is_set("AWS_LAMBDA_RUNTIME_API") { Self::Lambda } else { Self::Local }
     }
 }
 
@@ -79,7 +80,7 @@ pub struct Settings {
     /// `ALLOW_ANONYMOUS`.
     pub allow_anonymous: bool,
     /// `ALLOWED_ORIGINS`.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// `LOG_LEVEL`.
     pub log_level: tracing::level_filters::LevelFilter,
     /// `LOG_FORMAT`.
@@ -119,7 +120,7 @@ impl Settings {
             users_table: reader.text(vars::USERS_TABLE),
             users_path: reader.users_path(place, app),
             is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
-            audience: reader.text(vars::JWT_AUD),
+            audience: reader.audience(),
             duration_seconds: reader.parsed(vars::TOKEN_DURATION_SECONDS, duration).unwrap_or(DEFAULT_DURATION_SECONDS),
             public_url: reader.parsed(vars::PUBLIC_URL, public_url),
             response_mode: reader.parsed(vars::RESPONSE_MODE, response_mode).unwrap_or_default(),
@@ -164,9 +165,8 @@ impl Settings {
 
     /// The origin of `PUBLIC_URL`.
     #[must_use]
-    pub fn public_origin(&self) -> Option<String> {
-        let url: http::Uri = self.public_url.as_ref()?.parse().ok()?;
-        Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+    pub fn public_origin(&self) -> Option<AllowedOrigin> {
+        origin_of(self.public_url.as_ref()?)
     }
 }
 
@@ -176,9 +176,24 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A setting's text; empty is as good as unset.
-    fn text(&self, name: &str) -> Option<String> {
-        self.environment.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    /// A setting's text; empty is as good as unset, and what is no text is a fault.
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.environment.get(name);
+        let fault = format!("{name}: its value is not UTF-8; set it again, or unset it");
+        if text.is_none() && self.environment.is_set(name) && !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// The audience. One that is set and blank was meant to close what leaving it out opens.
+    fn audience(&mut self) -> Option<String> {
+        let audience = self.text(vars::JWT_AUD);
+        if audience.is_none() && self.environment.get(vars::JWT_AUD).is_some() {
+            let name = vars::JWT_AUD;
+            self.faults.push(format!("{name}: it is blank; set it to the audience, or unset it to accept any"));
+        }
+        audience
     }
 
     /// A setting's value; what does not parse is a fault.
@@ -198,8 +213,8 @@ impl Reader<'_> {
             return named;
         }
         let data = self.text("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || self.text("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-        let folder = data.or_else(home).map(|data| data.join(app));
+        let home = |home: String| PathBuf::from(home).join(".local/share");
+        let folder = data.or_else(|| self.text("HOME").map(home)).map(|data| data.join(app));
         if folder.is_none() {
             self.faults
                 .push(format!("{}: there is no home folder to keep data in; set it to a folder", vars::APP_USERS_PATH));
@@ -291,31 +306,24 @@ fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
 
 fn public_url(text: &str) -> Result<String, String> {
     let url: Option<http::Uri> = text.parse().ok();
-    let is_web = url.is_some_and(|url| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some() && url.query().is_none()
-    });
-    if is_web {
+    let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none());
+    if is_web && !text.contains(['#', '*']) && origin_of(text).is_some() {
         Ok(text.trim_end_matches('/').to_owned())
     } else {
         Err(format!("`{text}` is not a URL such as https://mcp.example.com"))
     }
 }
 
-fn origins(text: &str) -> Result<Vec<String>, String> {
-    text.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(origin).collect()
+/// The origin of a URL; none for one that names a user or a port that there can't be.
+fn origin_of(url: &str) -> Option<AllowedOrigin> {
+    let url: http::Uri = url.parse().ok()?;
+    format!("{}://{}", url.scheme_str()?, url.authority()?).parse().ok()
 }
 
-fn origin(text: &str) -> Result<String, String> {
-    let url: Option<http::Uri> = text.parse().ok();
-    let is_origin = url.is_some_and(|url| {
-        let bare = url.scheme_str().zip(url.authority()).map(|(scheme, authority)| format!("{scheme}://{authority}"));
-        matches!(url.scheme_str(), Some("http" | "https")) && bare.as_deref() == Some(text)
-    });
-    if is_origin {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("`{text}` is not an origin such as https://app.example.com (no path, no `*`)"))
-    }
+fn origins(text: &str) -> Result<Vec<AllowedOrigin>, String> {
+    let named = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let origins: Vec<AllowedOrigin> = named.map(str::parse).collect::<Result<_, _>>()?;
+    if origins.is_empty() { Err(format!("`{text}` names no origin")) } else { Ok(origins) }
 }
 
 #[cfg(test)]
@@ -403,7 +411,62 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_setting_is_unset() {
-        assert_eq!(read(&[("HOME", "/"), ("JWT_AUD", " "), ("RESPONSE_MODE", "")]).expect("enough").audience, None);
+    fn an_empty_setting_is_unset_but_for_an_audience() {
+        let settings = read(&[("HOME", "/"), ("ALLOWED_ORIGINS", ""), ("RESPONSE_MODE", " ")]).expect("enough");
+        assert_eq!((settings.audience, settings.response_mode), (None, ResponseMode::Buffered));
+        for blank in ["", " ", "\t"] {
+            let faults = read(&[("HOME", "/"), ("JWT_AUD", blank)]).expect_err("every audience would be accepted");
+            assert!(faults[0].starts_with("JWT_AUD: it is blank"), "{faults:?}");
+        }
+    }
+
+    /// An environment in which one variable is set to what is no text.
+    #[derive(Debug)]
+    struct Unreadable(&'static str);
+
+    impl Environment for Unreadable {
+        fn get(&self, name: &str) -> Option<String> {
+            (name == "HOME" && name != self.0).then(|| "/".to_owned())
+        }
+
+        fn is_set(&self, name: &str) -> bool {
+            name == "HOME" || name == self.0
+        }
+
+        fn names(&self) -> Vec<String> {
+            vec!["HOME".to_owned(), self.0.to_owned()]
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_a_fault_and_never_as_good_as_unset() {
+        for name in SETTINGS.iter().map(|setting| setting.name).chain(["HOME", "XDG_DATA_HOME"]) {
+            let faults = Settings::read(&Unreadable(name), "notes").expect_err(name);
+            let fault = format!("{name}: its value is not UTF-8; set it again, or unset it");
+            assert_eq!(faults.iter().filter(|found| **found == fault).count(), 1, "{faults:?}");
+        }
+        assert_eq!(Place::of(&Unreadable("AWS_LAMBDA_RUNTIME_API")), Place::Lambda);
+    }
+
+    #[test]
+    fn what_is_accepted_means_something() {
+        for (name, value) in [
+            ("ALLOWED_ORIGINS", "null"),
+            ("ALLOWED_ORIGINS", ","),
+            ("ALLOWED_ORIGINS", "https://a.example, https://*.*.example"),
+            ("PUBLIC_URL", "https://me@mcp.example.com"),
+            ("PUBLIC_URL", "https://mcp.example.com:99999"),
+            ("PUBLIC_URL", "https://mcp.example.com/#top"),
+            ("PUBLIC_URL", "https://*.example.com"),
+            ("PUBLIC_URL", "https://mcp.example.com?a=b"),
+        ] {
+            let faults = read(&[("HOME", "/"), (name, value)]).expect_err(value);
+            assert!(faults[0].starts_with(name), "{faults:?}");
+        }
+        let origins = "chrome-extension://abcdef,vscode-webview://abc, app://obsidian.md , https://*.example.com";
+        let settings = read(&[("HOME", "/"), ("ALLOWED_ORIGINS", origins)]).expect("origins of any scheme");
+        assert_eq!(settings.allowed_origins.len(), 4);
+        let settings = read(&[("HOME", "/"), ("PUBLIC_URL", "https://mcp.example.com:443/notes/")]).expect("a URL");
+        assert_eq!(settings.public_origin(), "https://mcp.example.com".parse().ok());
     }
 }

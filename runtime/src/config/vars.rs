@@ -31,7 +31,7 @@ settings! {
     RESPONSE_MODE: "`buffered`", "How a Lambda answers: `stream` or `buffered`, as its function URL or gateway is set.";
     ALLOW_QUERY_TOKEN: "`false`", "Whether a token may come as `?token=`, which logs of others may keep.";
     ALLOW_ANONYMOUS: "`false`", "Whether an app that its code opens (`App::open`) may serve anyone on Lambda.";
-    ALLOWED_ORIGINS: "none; locally: this machine's own", "Origins whose web pages may ask, separated by commas.";
+    ALLOWED_ORIGINS: "none; locally: this machine's own", "Origins whose pages, extensions or web views may ask, separated by commas; `https://*.example.com` is every subdomain.";
     LOG_LEVEL: "`info`", "`off`, `error`, `warn`, `info`, `debug` or `trace`.";
     LOG_FORMAT: "`json` on Lambda, `text` locally", "`json` or `text`.";
 }

@@ -1,9 +1,10 @@
 //! Where a token may stand in a request. Taking it removes it, so that nothing further in can see, log or forward it.
 //!
 //! `Authorization: Bearer TOKEN`, `Authorization: TOKEN` and `x-api-key: TOKEN` are one and the same; `?token=` counts
-//! only where a deployment allows it.
+//! only where a deployment allows it. Credentials of another scheme (a proxy's `Basic`, AWS's signature) and keys that are
+//! no JWT (an API Gateway's) are not ours: they are as good as none, and hide no token that stands elsewhere.
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use http::request::Parts;
 
 use super::Problem;
@@ -11,49 +12,102 @@ use crate::secret::Secret;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Takes the token out of a request.
+/// What stands in one of the places.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// Nothing, or what is for somebody else.
+    Nothing,
+    /// A place for a token, and none in it.
+    Empty,
+    /// What must be a token of ours.
+    Token(String),
+}
+
+/// Takes the token out of a request that needs one.
 pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Secret<String>, Problem> {
-    let given = [header(&parts.headers, &AUTHORIZATION)?.map(without_scheme), header(&parts.headers, &API_KEY)?];
-    let query = if allow_query { query_token(parts) } else { None };
-    let token = given.into_iter().flatten().find(|token| !token.is_empty()).map(str::to_owned).or(query);
+    take_if_any(parts, allow_query)?.ok_or_else(Problem::no_token)
+}
+
+/// Takes the token out of a request, if it brings anything that stands for one.
+pub(super) fn take_if_any(parts: &mut Parts, allow_query: bool) -> Result<Option<Secret<String>>, Problem> {
+    let (authorization, key) = (in_authorization(&parts.headers), in_api_key(&parts.headers));
+    let query = if allow_query { in_query(parts) } else { Ok(Found::Nothing) };
     for name in [AUTHORIZATION, API_KEY] {
         parts.headers.remove(name);
     }
-    token.map(Secret::new).ok_or_else(Problem::no_token)
-}
-
-/// One header's text. Lambda joins repeated headers by commas, which no token holds, so both forms of two are refused
-/// (RFC 6750 §3.1).
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
-    let mut values = headers.get_all(name).iter();
-    let (first, second) = (values.next(), values.next());
-    let text = first.map(HeaderValue::to_str).transpose();
-    match (text, second) {
-        (Ok(text), None) if text.is_none_or(|text| !text.contains(',')) => Ok(text.map(str::trim)),
-        _ => Err(Problem::invalid(format!("`{name}` must be sent once, with one token"))),
+    let found = [authorization?, key?, query?];
+    let is_empty = found.contains(&Found::Empty);
+    let token = found.into_iter().find_map(|found| if let Found::Token(token) = found { Some(token) } else { None });
+    match token {
+        Some(token) => Ok(Some(Secret::new(token))),
+        None if is_empty => Err(Problem::no_token()),
+        None => Ok(None),
     }
 }
 
-/// The token behind `Bearer`, in any case (RFC 9110 §11.1), or the text itself: some clients ask for a header's whole
-/// value and send it bare.
-fn without_scheme(text: &str) -> &str {
-    match text.split_once(char::is_whitespace) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ if text.eq_ignore_ascii_case("bearer") => "",
-        _ => text,
+/// Lambda joins repeated headers by commas, so they are read joined, and two tokens are refused in either form
+/// (RFC 6750 §3.1). Commas also stand within one credential (RFC 9110 §11.4), as in AWS's signature.
+fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
+    let Some(text) = joined(headers, &AUTHORIZATION)? else { return Ok(Found::Nothing) };
+    let credentials: Vec<_> = text.split(',').map(str::trim).collect();
+    match credentials.as_slice() {
+        [""] => Ok(Found::Empty),
+        [one] => Ok(of_bearer(one).unwrap_or_else(|| of_jwt(one))),
+        several if several.iter().any(|one| of_bearer(one).is_some() || is_jwt(one)) => Err(sent_twice(&AUTHORIZATION)),
+        _ => Ok(Found::Nothing),
     }
 }
 
-/// Whether a request brings anything that stands for a token.
-pub(super) fn is_there(parts: &Parts, allow_query: bool) -> bool {
-    let in_headers = parts.headers.contains_key(AUTHORIZATION) || parts.headers.contains_key(API_KEY);
-    in_headers || (allow_query && query_token(parts).is_some())
+fn in_api_key(headers: &HeaderMap) -> Result<Found, Problem> {
+    let Some(text) = joined(headers, &API_KEY)? else { return Ok(Found::Nothing) };
+    let keys: Vec<_> = text.split(',').map(str::trim).collect();
+    match keys.as_slice() {
+        [one] => Ok(of_jwt(one)),
+        several if several.iter().any(|one| is_jwt(one)) => Err(sent_twice(&API_KEY)),
+        _ => Ok(Found::Nothing),
+    }
 }
 
-fn query_token(parts: &Parts) -> Option<String> {
-    let query = parts.uri.query()?;
-    let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
-    found.map(|(_, token)| token.into_owned()).filter(|token| !token.is_empty())
+fn in_query(parts: &Parts) -> Result<Found, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "token");
+    match (tokens.next(), tokens.next()) {
+        (None, _) => Ok(Found::Nothing),
+        (Some((_, token)), None) if token.is_empty() => Ok(Found::Empty),
+        (Some((_, token)), None) => Ok(Found::Token(token.into_owned())),
+        _ => Err(Problem::invalid("`?token=` must be sent once, with one token")),
+    }
+}
+
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Problem> {
+    let values: Result<Vec<_>, _> = headers.get_all(name).iter().map(|value| value.to_str()).collect();
+    let values = values.map_err(|_| Problem::invalid(format!("`{name}` must be ASCII text")))?;
+    Ok((!values.is_empty()).then(|| values.join(",")))
+}
+
+/// The token behind `Bearer`, in any case (RFC 9110 §11.1).
+fn of_bearer(text: &str) -> Option<Found> {
+    let (scheme, token) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let token = token.trim();
+    let found = if token.is_empty() { Found::Empty } else { Found::Token(token.to_owned()) };
+    scheme.eq_ignore_ascii_case("bearer").then_some(found)
+}
+
+/// Some clients ask for a header's whole value and send the token bare.
+fn of_jwt(text: &str) -> Found {
+    if is_jwt(text) { Found::Token(text.to_owned()) } else { Found::Nothing }
+}
+
+/// Whether this looks like a JWT: three parts in base64url (RFC 7515 §3.1).
+fn is_jwt(text: &str) -> bool {
+    let is_base64url =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let parts: Vec<_> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| is_base64url(part)) && parts[..2].iter().all(|part| !part.is_empty())
+}
+
+fn sent_twice(name: &HeaderName) -> Problem {
+    Problem::invalid(format!("`{name}` must be sent once, with one token"))
 }
 
 #[cfg(test)]
@@ -62,17 +116,28 @@ mod tests {
 
     use super::*;
 
-    fn taken(uri: &str, headers: &[(&str, &str)], allow_query: bool) -> Result<String, u16> {
+    fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
         let mut request = http::Request::builder().uri(uri);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_bytes());
         }
-        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        request.body(()).expect("a request").into_parts().0
+    }
+
+    fn status(problem: Problem) -> u16 {
+        problem.into_response().status().as_u16()
+    }
+
+    fn taken(uri: &str, headers: &[(&str, &str)], allow_query: bool) -> Result<String, u16> {
+        let mut parts = parts(uri, headers);
         let token = take(&mut parts, allow_query).map(|token| token.expose().clone());
-        if token.is_ok() {
-            assert!(!parts.headers.contains_key(AUTHORIZATION) && !parts.headers.contains_key(API_KEY));
-        }
-        token.map_err(|problem| problem.into_response().status().as_u16())
+        assert!(!parts.headers.contains_key(AUTHORIZATION) && !parts.headers.contains_key(API_KEY));
+        token.map_err(status)
+    }
+
+    fn taken_if_any(headers: &[(&str, &str)]) -> Result<Option<String>, u16> {
+        let token = take_if_any(&mut parts("/", headers), false);
+        token.map(|token| token.map(|token| token.expose().clone())).map_err(status)
     }
 
     #[test]
@@ -86,7 +151,33 @@ mod tests {
         ] {
             assert_eq!(taken("/", &[(name, value)], false), Ok("t.o.k".to_owned()), "{name}: {value}");
         }
-        assert_eq!(taken("/", &[("x-api-key", "gateway's"), ("authorization", "Bearer t")], false), Ok("t".to_owned()));
+        assert_eq!(taken("/", &[("authorization", "Bearer forged")], false), Ok("forged".to_owned()));
+        assert_eq!(taken("/", &[("x-api-key", "x.y.z"), ("authorization", "Bearer t")], false), Ok("t".to_owned()));
+    }
+
+    const OTHERS: [&str; 7] = [
+        "AWS4-HMAC-SHA256 Credential=AKID/20261125/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature=abc",
+        "Basic YWxpY2U6cGFzc3dvcmQ=",
+        "Digest username=\"Bearer x\", realm=\"a, b\"",
+        "Negotiate abc.def",
+        "DPoP a.b.c",
+        "Bearerx a.b.c",
+        "a key of somebody's",
+    ];
+
+    #[test]
+    fn credentials_of_others_are_none_and_hide_none() {
+        for other in OTHERS {
+            assert_eq!(taken("/", &[("authorization", other)], false), Err(401), "{other}");
+            let both = [("authorization", other), ("x-api-key", "t.o.k")];
+            assert_eq!(taken("/", &both, false), Ok("t.o.k".to_owned()), "{other}");
+            assert_eq!(taken("/?token=q", &both[..1], true), Ok("q".to_owned()), "{other}");
+        }
+        let gateways = [("x-api-key", "AbCdEf0123456789")];
+        assert_eq!(taken("/", &gateways, false), Err(401));
+        assert_eq!(taken("/?token=q", &gateways, true), Ok("q".to_owned()));
+        assert_eq!(taken_if_any(&gateways), Ok(None));
+        assert_eq!(taken_if_any(&[("authorization", OTHERS[0])]), Ok(None));
     }
 
     #[test]
@@ -99,9 +190,23 @@ mod tests {
         for headers in [
             &[("authorization", "Bearer a"), ("authorization", "Bearer b")][..],
             &[("authorization", "Bearer a,Bearer b")],
+            &[("authorization", "a.b.c,d.e.f")],
+            &[("authorization", "Basic x, Bearer a")],
+            &[("authorization", "Basic x"), ("authorization", "Bearer a")],
+            &[("x-api-key", "a.b.c"), ("x-api-key", "d.e.f")],
+            &[("authorization", "Bearer \u{e9}")],
         ] {
             assert_eq!(taken("/", headers, false), Err(400), "{headers:?}");
         }
+        assert_eq!(taken("/?token=a&token=b", &[], true), Err(400));
+    }
+
+    #[test]
+    fn a_place_that_is_empty_is_not_the_same_as_none() {
+        for headers in [[("authorization", "")], [("authorization", "Bearer")], [("authorization", "bearer  ")]] {
+            assert_eq!(taken_if_any(&headers), Err(401), "{headers:?}");
+        }
+        assert_eq!(taken_if_any(&[]), Ok(None));
     }
 
     #[test]
@@ -116,6 +221,31 @@ mod tests {
         #[test]
         fn taking_never_panics(value in "[ -~\\t]{0,40}", query in "[ -~&&[^ \"<>\\\\^`{|}#]]{0,40}") {
             let _ = taken(&format!("/?{query}"), &[("authorization", &value)], true);
+        }
+
+        #[test]
+        fn a_bearer_token_is_taken_as_it_is_whatever_else_is_sent(token in "[!-+.-~--]{1,30}", other in 0..OTHERS.len()) {
+            let headers = [("authorization", format!("Bearer {token}")), ("x-api-key", OTHERS[other].to_owned())];
+            let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+            prop_assert_eq!(taken("/", &headers, false), Ok(token));
+        }
+
+        #[test]
+        fn another_scheme_never_brings_a_token(
+            scheme in "[A-Za-z][A-Za-z0-9-]{0,15}", credential in "[A-Za-z0-9=/+;:\"._-]{1,30}(, [A-Za-z]{1,8}=[a-z0-9;]{1,8}){0,3}",
+        ) {
+            prop_assume!(!scheme.eq_ignore_ascii_case("bearer"));
+            let value = format!("{scheme} {credential}");
+            prop_assert_eq!(taken_if_any(&[("authorization", &value)]), Ok(None));
+            let both = [("authorization", value.as_str()), ("x-api-key", "t.o.k")];
+            prop_assert_eq!(taken_if_any(&both), Ok(Some("t.o.k".to_owned())));
+        }
+
+        #[test]
+        fn headers_sent_twice_are_read_as_if_a_front_had_joined_them(one in "[ -~]{0,20}", two in "[ -~]{0,20}") {
+            let joined = format!("{one},{two}");
+            let apart = [("authorization", one.as_str()), ("authorization", two.as_str())];
+            prop_assert_eq!(taken_if_any(&apart), taken_if_any(&[("authorization", &joined)]));
         }
     }
 }

@@ -39,11 +39,18 @@ where
     }
 }
 
-/// A JSON answer.
+/// A JSON answer. What can't be written is a fault of ours, and no answer without a body.
 pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
-    let text = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(Full::new(Bytes::from(text)).boxed());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    const FAULT: &[u8] = br#"{"error":"the answer can't be written","code":"internal","error_description":"the answer can't be written"}"#;
+    let (status, text) = match (http::StatusCode::from_u16(status), serde_json::to_vec(value)) {
+        (Ok(status), Ok(text)) => (status, Bytes::from(text)),
+        (_, written) => {
+            tracing::error!(cause = ?written.err(), "an answer can't be written");
+            (http::StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(FAULT))
+        }
+    };
+    let mut response = Response::new(Full::new(text).boxed());
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
@@ -53,4 +60,20 @@ pub(super) fn empty(status: http::StatusCode) -> Response {
     let mut response = Response::new(Full::default().boxed());
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_a_fault_and_not_an_empty_success() {
+        let unwritable = BTreeMap::from([((1, 2), "a key that is no text")]);
+        let response = json(200, &unwritable);
+        assert_eq!(response.status(), 500);
+        let Ok(body) = response.into_body().collect().await;
+        assert!(body.to_bytes().starts_with(br#"{"error":"the answer"#));
+    }
 }

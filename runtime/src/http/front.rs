@@ -1,30 +1,33 @@
 //! Who may ask from where: `Host` (DNS rebinding), `Origin` (browsers) and CORS.
 //!
-//! On Lambda the function URL or the gateway answers preflights and sets the CORS headers; doing it here too would
-//! double them, so only the local server does.
+//! Preflights are answered here behind every front, with one list of headers. What stands before a Lambda must not set the
+//! CORS headers too: a function URL that has a CORS configuration sends both, and browsers refuse two of them. (An HTTP
+//! API with one replaces ours; load balancers and REST APIs set none.)
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, StatusCode, Uri};
+use http::uri::Authority;
+use http::{Method, StatusCode};
 
 use super::body::{Response, empty};
+use super::origin::{AllowedOrigin, Origin};
 use super::problem::Problem;
 
 const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE";
 const ALLOW_HEADERS: &str = "authorization, x-api-key, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, \
     mcp-session-id, last-event-id, traceparent, tracestate, baggage";
-const EXPOSE_HEADERS: &str = "www-authenticate, mcp-session-id, retry-after, link";
+const EXPOSE_HEADERS: &str = "www-authenticate, x-amzn-remapped-www-authenticate, mcp-session-id, retry-after, link";
 
 /// Who may ask from where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Front {
-    /// Whether this is a server on a laptop: then names other than its own are refused, pages of the same machine may
-    /// ask, and CORS is answered here.
+    /// Whether this is a server on a laptop: then names other than its own are refused, and pages of the same machine may
+    /// ask.
     pub is_local: bool,
     /// Names, beside `localhost` and addresses, by which a local server may be called.
     pub hosts: Vec<String>,
-    /// Origins whose pages may ask, such as `https://app.example.com`.
-    pub origins: Vec<String>,
+    /// Origins whose pages may ask.
+    pub origins: Vec<AllowedOrigin>,
 }
 
 impl Front {
@@ -33,18 +36,16 @@ impl Front {
         if self.is_local && !self.knows_host(parts) {
             return Err(Problem::refused("this host name is not this server's; set PUBLIC_URL to serve under it"));
         }
-        match origin(&parts.headers) {
-            Some(origin) if !self.allows(origin) => {
-                Err(Problem::refused("pages of this origin may not ask here; add it to ALLOWED_ORIGINS"))
-            }
-            _ => Ok(()),
+        if parts.headers.contains_key(header::ORIGIN) && self.allowed_origin(&parts.headers).is_none() {
+            return Err(Problem::refused("pages of this origin may not ask here; add it to ALLOWED_ORIGINS"));
         }
+        Ok(())
     }
 
-    /// The answer to a preflight, where one is for us to give.
+    /// The answer to a preflight (Fetch standard, CORS-preflight fetch).
     pub(super) fn preflight(&self, parts: &Parts) -> Option<Response> {
-        let asks = parts.method == Method::OPTIONS && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        if !asks || !self.is_local {
+        let has = |name: HeaderName| parts.headers.contains_key(name);
+        if parts.method != Method::OPTIONS || !has(header::ORIGIN) || !has(header::ACCESS_CONTROL_REQUEST_METHOD) {
             return None;
         }
         if let Err(problem) = self.check(parts) {
@@ -58,31 +59,33 @@ impl Front {
         Some(response)
     }
 
-    /// The origin to allow in the answer's headers.
-    pub(super) fn cors_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        let allowed = self.is_local && origin(headers).is_some_and(|origin| self.allows(origin));
-        if allowed { headers.get(header::ORIGIN).cloned() } else { None }
+    /// The origin that asks, if it may: the one to allow in the answer's headers.
+    pub(super) fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let mut values = headers.get_all(header::ORIGIN).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        let origin = Origin::parse(value.to_str().ok()?)?;
+        let is_allowed = self.origins.iter().any(|allowed| allowed.allows(&origin))
+            || (self.is_local && origin.is_web() && is_loopback(origin.host()));
+        is_allowed.then(|| value.clone())
     }
 
+    /// Whether every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which hyper keeps
+    /// in the URI (RFC 9113 §8.3.1).
     fn knows_host(&self, parts: &Parts) -> bool {
-        let mut named = parts.headers.get_all(header::HOST).iter().map(HeaderValue::to_str);
-        let host = match (named.next(), named.next()) {
-            (Some(Ok(text)), None) => text.parse::<http::uri::Authority>().ok(),
-            (None, None) => parts.uri.authority().cloned(),
-            _ => None,
-        };
-        let host = host.filter(|host| !host.as_str().contains('@'));
+        let mut named = parts.headers.get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
+        match (named.next(), named.next(), parts.uri.authority()) {
+            (Some(host), None, None) => self.is_own(host),
+            (Some(host), None, Some(authority)) => self.is_own(host) && self.is_own(authority.as_str()),
+            (None, _, Some(authority)) => self.is_own(authority.as_str()),
+            _ => false,
+        }
+    }
+
+    fn is_own(&self, host: &str) -> bool {
+        let host: Option<Authority> = host.parse().ok().filter(|_| !host.contains('@'));
         host.is_some_and(|host| {
             is_own_machine_or_address(host.host()) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host.host()))
         })
-    }
-
-    fn allows(&self, origin: &str) -> bool {
-        let is_loopback = || {
-            let uri = origin.parse::<Uri>().ok().filter(|_| !origin.contains('@'));
-            uri.as_ref().and_then(Uri::host).is_some_and(is_loopback)
-        };
-        self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) || (self.is_local && is_loopback())
     }
 }
 
@@ -93,10 +96,6 @@ pub(super) fn allow(response: &mut Response, origin: Option<HeaderValue>) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSE_HEADERS));
     headers.append(header::VARY, HeaderValue::from_static("origin"));
-}
-
-fn origin(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("?"))
 }
 
 /// Our list, and each `mcp-param-*` that the page asks for by name.
@@ -130,7 +129,7 @@ mod tests {
         Front {
             is_local: true,
             hosts: vec!["notes.example.com".into()],
-            origins: vec!["https://app.example.com".into()],
+            origins: vec!["https://app.example.com".parse().expect("an origin")],
         }
     }
 
@@ -175,6 +174,13 @@ mod tests {
             "null",
             "https://app.example.com.evil.com",
             "http://192.168.1.5",
+            "evil://localhost",
+            "moz-extension://localhost",
+            "tauri://localhost",
+            "capacitor://localhost",
+            "http://me@localhost",
+            "localhost",
+            "",
         ] {
             assert_eq!(status(&local(), Some("localhost"), Some(origin)), 403, "{origin}");
         }

@@ -6,14 +6,17 @@
 //! | `GET /health` | anyone | a word for each part |
 //! | `/admin/*` | an admin token | see `admin.rs` |
 //!
-//! Every other path is 404, also below `/.well-known`: an answer there would make clients drop their header for OAuth.
+//! Other methods on the MCP paths are 401 without a token that holds and 405 with one, and what is refused there is a JSON-RPC
+//! error. Every other path is 404, also below `/.well-known`: an answer there would make clients drop their header for OAuth.
 //! No rule lives here; the router finds out who asks, asks the right part, and words the answer.
 
+mod accept;
 mod access;
 mod admin;
 mod bearer;
 mod body;
 mod front;
+mod origin;
 mod problem;
 
 use std::fmt;
@@ -23,9 +26,14 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Uri, request};
+use http_body_util::BodyExt;
+use serde::Deserialize;
+use serde_json::Value;
 
+use accept::Accepted;
 pub use body::{Body, MAX_BODY_BYTES, Response};
 pub use front::Front;
+pub use origin::AllowedOrigin;
 pub use problem::Problem;
 
 use crate::admin::AdminApi;
@@ -66,57 +74,75 @@ impl Router {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        let (line, origin) = (access::Line::of(&parts), self.front.cors_origin(&parts.headers));
+        let (line, origin) = (access::Line::of(&parts), self.front.allowed_origin(&parts.headers));
         let mut response = match self.front.preflight(&parts) {
             Some(preflight) => preflight,
-            None => self.answer(parts, body).await.unwrap_or_else(Problem::into_response),
+            None => self.answer(parts, body).await,
         };
         front::allow(&mut response, origin);
         line.log(response.status());
         response
     }
 
-    async fn answer<B>(&self, parts: request::Parts, body: B) -> Result<Response, Problem>
+    async fn answer<B>(&self, parts: request::Parts, body: B) -> Response
     where
         B: http_body::Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.front.check(&parts)?;
         let path = parts.uri.path().to_owned();
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        match segments.as_slice() {
-            [] | ["mcp"] => self.speak_mcp(parts, body).await,
-            ["health"] => in_time(deadline(&parts), self.health(&parts.method)).await,
-            // Boxed, so that every other request is not as large as the largest of these.
-            ["admin", route @ ..] => Box::pin(in_time(deadline(&parts), admin::answer(self, route, parts, body))).await,
-            _ => Err(Problem::no_such_path(&path)),
+        let checked = self.front.check(&parts);
+        if matches!(segments.as_slice(), [] | ["mcp"]) {
+            let answer = match checked {
+                Ok(()) => self.speak_mcp(parts, body).await,
+                Err(problem) => Err((problem, None)),
+            };
+            return answer.unwrap_or_else(|(problem, id)| problem.into_mcp_response(id));
         }
+        let answer = match (checked, segments.as_slice()) {
+            (Err(problem), _) => Err(problem),
+            (_, ["health"]) => in_time(deadline(&parts), self.health(&parts.method)).await,
+            // Boxed, so that every other request is not as large as the largest of these.
+            (_, ["admin", route @ ..]) => {
+                Box::pin(in_time(deadline(&parts), admin::answer(self, route, parts, body))).await
+            }
+            _ => Err(Problem::no_such_path(&path)),
+        };
+        answer.unwrap_or_else(Problem::into_response)
     }
 
-    async fn speak_mcp<B>(&self, mut parts: request::Parts, body: B) -> Result<Response, Problem>
+    /// Lets the caller in, reads the message and hands it on. A refusal comes with the message's id, once that is read.
+    async fn speak_mcp<B>(&self, mut parts: request::Parts, body: B) -> Result<Response, (Problem, Option<Value>)>
     where
         B: http_body::Body + Send,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let without_id = |problem| (problem, None);
+        let caller = self.caller(&mut parts).await.map_err(without_id)?;
         if parts.method != Method::POST {
-            return Err(Problem::method_not_allowed("POST"));
+            return Err(without_id(Problem::method_not_allowed("POST")));
         }
-        let caller = self.caller(&mut parts).await?;
-        let body = body::read(body).await?;
+        let body = body::read(body).await.map_err(without_id)?;
+        let accepted = negotiate(&mut parts).map_err(|problem| (problem, id(&body)))?;
+        name_host(&mut parts);
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
-        Ok((self.mcp)(Request::from_parts(parts, body)).await)
+        let answer = (self.mcp)(Request::from_parts(parts, body.clone())).await;
+        match refused_in_text(answer).await {
+            Ok(answer) => Ok(accepted.convert(answer).await),
+            Err(problem) => Err((problem, id(&body))),
+        }
     }
 
     /// Who asks. A token that does not hold is refused also where none is needed.
     async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
-        if self.is_open && !bearer::is_there(parts, self.allow_query_token) {
-            return Ok(Caller::anonymous());
+        match bearer::take_if_any(parts, self.allow_query_token)? {
+            Some(token) => in_time(deadline(parts), self.identity.caller(&token)).await.map_err(Into::into),
+            None if self.is_open => Ok(Caller::anonymous()),
+            None => Err(Problem::no_token()),
         }
-        let token = bearer::take(parts, self.allow_query_token)?;
-        in_time(deadline(parts), self.identity.caller(&token)).await.map_err(Into::into)
     }
 
     async fn health(&self, method: &Method) -> Result<Response, Problem> {
@@ -129,6 +155,45 @@ impl Router {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     }
+}
+
+/// Which media types go in and out.
+fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
+    if !accept::is_json(&parts.headers) {
+        return Err(Problem::not_json());
+    }
+    Accepted::take(&mut parts.headers)
+}
+
+/// rmcp wants a `Host`. In HTTP/2 it stands in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; that it is one
+/// of ours has been checked.
+fn name_host(parts: &mut request::Parts) {
+    let host = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let host = host.unwrap_or(HeaderValue::from_static("localhost"));
+    parts.headers.entry(header::HOST).or_insert(host);
+}
+
+/// rmcp refuses some requests in plain text.
+async fn refused_in_text(answer: Response) -> Result<Response, Problem> {
+    let has_media_type = answer.headers().contains_key(header::CONTENT_TYPE);
+    let is_text =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
+    if answer.status().is_success() || (has_media_type && !is_text) {
+        return Ok(answer);
+    }
+    let (parts, body) = answer.into_parts();
+    let Ok(text) = body.collect().await;
+    Err(Problem::of_status(parts.status, String::from_utf8_lossy(&text.to_bytes()).into_owned()))
+}
+
+/// The id of a message, if it has one that can be answered to.
+fn id(message: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    struct Identified {
+        id: Value,
+    }
+    let found: Identified = serde_json::from_slice(message).ok()?;
+    Some(found.id).filter(|id| id.is_string() || id.is_i64() || id.is_u64())
 }
 
 /// When whoever carries the request stops waiting, if they said.

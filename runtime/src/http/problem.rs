@@ -1,12 +1,18 @@
-//! What went wrong, as a status and a JSON body: `{"error": "a sentence", "code": "snake_case"}`.
+//! A refusal: a status, headers and a JSON body.
 //!
+//! | request | body |
+//! |---|---|
+//! | MCP | `{"jsonrpc": "2.0", "id": ID or null, "error": {"code": NUMBER, "message": SENTENCE}, "code": WORD, …}` |
+//! | any other | `{"error": SENTENCE, "code": WORD, "error_description": SENTENCE, …}` |
+//!
+//! MCP clients show the message of a JSON-RPC error, OAuth clients `error_description` (RFC 6749 §5.2), which stands in both.
 //! Causes are logged here, at the boundary, once; they never reach a body.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::body::{self, Response};
 use crate::error::{Error, ErrorKind};
@@ -14,23 +20,36 @@ use crate::error::{Error, ErrorKind};
 /// When a client may come back after an outage, in seconds.
 const RETRY_AFTER: &str = "2";
 
+/// The challenge to a token that does not hold (RFC 6750 §3). Which rule it broke is in the log.
+const INVALID_TOKEN: &str = r#"Bearer error="invalid_token", error_description="the token is not valid""#;
+
 /// An answer that is a refusal.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    body: Map<String, Value>,
+    code: &'static str,
+    message: Cow<'static, str>,
+    /// What else stands in the body.
+    more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let message: Cow<'static, str> = message.into();
-        let body = [("error", Value::from(message)), ("code", Value::from(code))];
-        Self {
-            status,
-            body: body.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
-            headers: Vec::new(),
-        }
+        Self { status, code, message: message.into(), more: Map::new(), headers: Vec::new() }
+    }
+
+    /// A refusal that the MCP library worded in plain text.
+    pub(super) fn of_status(status: StatusCode, message: String) -> Self {
+        let code = match status {
+            StatusCode::NOT_ACCEPTABLE => "not_acceptable",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge.code(),
+            status if status.is_server_error() => ErrorKind::Internal.code(),
+            _ => ErrorKind::Invalid.code(),
+        };
+        Self::new(status, code, message)
     }
 
     /// 400.
@@ -49,20 +68,32 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, ErrorKind::Forbidden.code(), message)
     }
 
-    /// 404 for a path.
+    /// 404 for a path. Clients whose token was refused look for an OAuth server, and show what they find instead.
     pub(super) fn no_such_path(path: &str) -> Self {
-        let path: String = path.chars().take(100).collect();
-        Self::new(
-            StatusCode::NOT_FOUND,
-            ErrorKind::NotFound.code(),
-            format!("there is nothing at `{path}`; MCP is at `/mcp`"),
-        )
+        let name: String = path.chars().take(100).collect();
+        let message = if is_oauth(path) {
+            format!(
+                "there is no OAuth at `{name}`: this server takes a token in `Authorization: Bearer TOKEN`; if yours was refused, it is not valid, so ask the server's operator for another"
+            )
+        } else {
+            format!("there is nothing at `{name}`; MCP is at `/mcp`")
+        };
+        Self::new(StatusCode::NOT_FOUND, ErrorKind::NotFound.code(), message)
     }
 
     /// 405.
     pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
         let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("use {allowed} here"));
         problem.header(header::ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// 406.
+    pub(super) fn not_acceptable() -> Self {
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "the answer is `application/json` or `text/event-stream`; let `Accept` name them",
+        )
     }
 
     /// 408.
@@ -87,7 +118,7 @@ impl Problem {
 
     /// The same with one more field in the body.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.body.insert(name.to_owned(), value.into());
+        self.more.insert(name.to_owned(), value.into());
         self
     }
 
@@ -98,7 +129,21 @@ impl Problem {
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response {
-        let mut response = body::json(self.status.as_u16(), &self.body);
+        let error = Value::from(self.message.as_ref());
+        self.respond(vec![("error", error)])
+    }
+
+    /// The answer to an MCP request with this id, as far as that is known (JSON-RPC 2.0 §5: else it is null).
+    pub(super) fn into_mcp_response(self, id: Option<Value>) -> Response {
+        let error = json!({ "code": json_rpc_code(self.status), "message": self.message });
+        self.respond(vec![("jsonrpc", "2.0".into()), ("id", id.unwrap_or_default()), ("error", error)])
+    }
+
+    fn respond(self, first: Vec<(&str, Value)>) -> Response {
+        let words = [("code", self.code.into()), ("error_description", self.message.into())];
+        let mut body = self.more;
+        body.extend(first.into_iter().chain(words).map(|(name, value)| (name.to_owned(), value)));
+        let mut response = body::json(self.status.as_u16(), &body);
         response.headers_mut().extend(self.headers);
         response
     }
@@ -115,6 +160,22 @@ impl Problem {
     }
 }
 
+/// Where clients look for an OAuth server (RFC 8414, RFC 9728, RFC 7591, and the default paths of MCP 2025-03-26).
+fn is_oauth(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    matches!(path, "/register" | "/authorize" | "/token")
+        || ["/.well-known/oauth-", "/.well-known/openid-configuration"].iter().any(|start| path.starts_with(start))
+}
+
+/// The one table from refusals to JSON-RPC errors. MCP 2026-07-28 lets nobody add codes between -32099 and -32000 ("error
+/// codes"), so these are JSON-RPC's own; the word beside the error says which refusal it is.
+const fn json_rpc_code(status: StatusCode) -> i32 {
+    match status.as_u16() {
+        500.. => -32_603,
+        _ => -32_600,
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = status(error.kind());
@@ -123,7 +184,7 @@ impl From<Error> for Problem {
         }
         let problem = Self::new(status, error.kind().code(), error.message().to_owned());
         match error.kind() {
-            ErrorKind::Unauthenticated => problem.challenge(r#"Bearer error="invalid_token""#),
+            ErrorKind::Unauthenticated => problem.challenge(INVALID_TOKEN),
             ErrorKind::RateLimited | ErrorKind::Unavailable => {
                 problem.header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))
             }
@@ -157,11 +218,16 @@ mod tests {
         for kind in ErrorKind::ALL {
             let problem = Problem::from(Error::new(kind, "seen").with_source("unseen"));
             assert!(problem.status.is_client_error() || problem.status.is_server_error());
-            assert_eq!(
-                (&problem.body["error"], &problem.body["code"]),
-                (&Value::from("seen"), &Value::from(kind.code()))
-            );
+            assert_eq!((problem.message.as_ref(), problem.code), ("seen", kind.code()));
             assert!(!format!("{problem:?}").contains("unseen"));
+        }
+    }
+
+    #[test]
+    fn no_code_is_one_that_mcp_keeps_for_itself() {
+        for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
+            let code = json_rpc_code(status);
+            assert!(!(-32_099..=-32_000).contains(&code) && code < 0, "{status}: {code}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a failure of ours is in MCP: an outcome that the model reads, or an error of the protocol.
 
-use std::borrow::Cow;
 use std::error::Error as _;
 
 use rmcp::ErrorData;
@@ -43,8 +42,18 @@ pub(super) fn resource(error: &Error, uri: &str) -> ErrorData {
 }
 
 /// A method that there is not, for this client.
-pub(super) fn no_method(method: impl Into<Cow<'static, str>>) -> ErrorData {
-    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None)
+pub(super) fn no_method(method: &str) -> ErrorData {
+    let name: String = method.chars().take(100).collect();
+    let message = format!(
+        "there is no method `{name}` here; `server/discover`, or `initialize` before 2026-07-28, tells what this server can do"
+    );
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
+}
+
+/// The same for an error of rmcp's, whose message is the method and nothing else.
+pub(super) fn in_a_sentence(error: ErrorData) -> ErrorData {
+    let is_name = !error.message.contains(char::is_whitespace);
+    if error.code == ErrorCode::METHOD_NOT_FOUND && is_name { no_method(&error.message) } else { error }
 }
 
 /// Anything else that failed.

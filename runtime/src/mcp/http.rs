@@ -1,7 +1,8 @@
 //! Streamable HTTP, statelessly, by rmcp's service called directly.
 //!
 //! rmcp's defaults are not for Lambda: sessions are off here, plain JSON is on (a call that reports progress still gets a
-//! stream), and `Host` and `Origin` are not checked because the router has checked them.
+//! stream), and `Host` and `Origin` are not checked because the router has checked them. What rmcp refuses in plain text is
+//! put into words by the router.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,15 +10,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
+use rmcp::model::{ErrorCode, JsonRpcError};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 
-use super::{Endpoint, Seated, message};
+use super::{Endpoint, Seated, error, message};
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+/// The longest answer that is looked into for an error of rmcp's own.
+const MAX_ERROR_BYTES: u64 = 1_024;
 
 /// The endpoint of a server.
 pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
@@ -26,9 +32,16 @@ pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
     Arc::new(move |request: Request<Bytes>| {
         let service = service.clone();
         Box::pin(async move {
+            if let Err(refusal) = message::head(request.body()) {
+                return malformed(&refusal);
+            }
             let body = request.body().clone();
             let answer = service.handle(request.map(Full::new)).await;
-            if answer.status().is_success() { answer } else { mend(answer, &body).await }
+            match answer.status() {
+                // The router has seen that it is called JSON: rmcp could not read it.
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => malformed(&message::unfit(&body)),
+                _ => in_sentences(answer).await,
+            }
         })
     })
 }
@@ -42,37 +55,29 @@ fn config() -> StreamableHttpServerConfig {
         .disable_allowed_origins()
 }
 
-/// rmcp refuses some requests in plain text; ours are JSON, and malformed messages are JSON-RPC errors (MCP 2026-07-28,
-/// basic: an unreadable request has no id to answer to).
-async fn mend(answer: Answer, request: &Bytes) -> Answer {
-    if answer.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json"))
-    {
-        return answer;
-    }
-    let (mut parts, body) = answer.into_parts();
-    let Ok(text) = body.collect().await;
-    let said = String::from_utf8_lossy(&text.to_bytes()).into_owned();
-    let body = match parts.status {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE if said.contains("deserialize") => {
-            parts.status = StatusCode::BAD_REQUEST;
-            json!(message::unfit(request))
-        }
-        status => json!({ "error": said, "code": word(status) }),
-    };
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Full::new(Bytes::from(body.to_string())).boxed())
+/// The answer to what is no message of MCP (MCP 2026-07-28, transports, sending messages).
+fn malformed(refusal: &JsonRpcError) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(json!(refusal).to_string())).boxed());
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
 }
 
-fn word(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::NOT_ACCEPTABLE => "not_acceptable",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-        status if status.is_server_error() => "internal",
-        _ => "invalid",
+/// Where rmcp knows a method and this server does not offer it, rmcp's message is the bare name.
+async fn in_sentences(answer: Answer) -> Answer {
+    if answer.body().size_hint().exact().is_none_or(|size| size > MAX_ERROR_BYTES) {
+        return answer;
     }
+    let (parts, body) = answer.into_parts();
+    let Ok(body) = body.collect().await;
+    let body = body.to_bytes();
+    let has_code = body.windows(6).any(|bytes| bytes == b"-32601");
+    let error = has_code.then(|| serde_json::from_slice::<JsonRpcError>(&body).ok()).flatten();
+    let body = match error.filter(|refusal| refusal.error.code == ErrorCode::METHOD_NOT_FOUND) {
+        Some(refusal) => json!(JsonRpcError::new(refusal.id, error::in_a_sentence(refusal.error))).to_string().into(),
+        None => body,
+    };
+    Response::from_parts(parts, Full::new(body).boxed())
 }
 
 #[cfg(test)]

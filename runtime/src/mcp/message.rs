@@ -11,6 +11,8 @@ use rmcp::model::{JsonRpcError, RequestId};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::params;
+
 /// What a message says of itself at its top level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -41,7 +43,12 @@ pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
         (Err(error), _) => misread(&error),
         (_, Err(refusal)) => refusal,
         (_, Ok(Head { method: None, id })) => refusal(id, ErrorData::invalid_request(NO_MESSAGE, None)),
-        (_, Ok(Head { id, .. })) => refusal(id, ErrorData::invalid_params(NO_PARAMS, None)),
+        (Ok(message), Ok(Head { method: Some(method), id })) => {
+            let params = message.get("params");
+            let is_meta = params.is_some_and(|params| params.get("_meta").is_some_and(|meta| !meta.is_object()));
+            let words = if is_meta { NO_PARAMS.to_owned() } else { params::describe(&method, params) };
+            refusal(id, ErrorData::invalid_params(words, None))
+        }
     }
 }
 

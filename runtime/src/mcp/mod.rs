@@ -11,6 +11,7 @@ mod identified;
 mod message;
 mod offers;
 mod pages;
+mod params;
 mod request;
 mod seat;
 mod server;

@@ -138,7 +138,6 @@ pub(super) fn is_method(method: &str, is_modern: bool) -> bool {
         "resources/read",
         "completion/complete",
     ];
-    const BEFORE: [&str; 5] =
-        ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
+    const BEFORE: [&str; 3] = ["initialize", "ping", "logging/setLevel"];
     EVER.contains(&method) || (!is_modern && BEFORE.contains(&method))
 }

@@ -1,7 +1,7 @@
 //! An app's tools, prompts and resources, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at
 //! every call, and know no callers.
 
-#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
+#![expect(deprecated, reason = "clients of older revisions still set levels")]
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,8 +10,7 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
     CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, Tool,
-    UnsubscribeRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -21,7 +20,7 @@ use super::offers::{Offers, VERSIONS};
 use super::request::{Opening, retry};
 #[cfg(feature = "local")]
 use super::seat::Resident;
-use super::{Seat, Seated, complete, convert, error, wire};
+use super::{Seat, Seated, complete, convert, error, params, wire};
 use crate::prompt::Prompts;
 use crate::resource::Resources;
 use crate::source::{Definition, Reply, reach, resolve};
@@ -212,25 +211,6 @@ impl ServerHandler for Server {
         Ok(())
     }
 
-    /// Accepted for what is there: nothing here ever changes while a server runs.
-    async fn subscribe(
-        &self,
-        request: SubscribeRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        let (opening, uri) = (self.open(context).await?, request.uri);
-        let call = opening.call::<Resources>(uri.clone(), Map::new(), None);
-        resolve(&*self.offers.resources, &call).await.map(drop).map_err(|error| error::resource(&error, &uri))
-    }
-
-    async fn unsubscribe(
-        &self,
-        _request: UnsubscribeRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        self.open(context).await.map(drop)
-    }
-
     /// What rmcp could not read as a request it knows: of a method of MCP's, the parameters were wrong.
     async fn on_custom_request(
         &self,
@@ -241,12 +221,9 @@ impl ServerHandler for Server {
         self.open(context).await?;
         let method = request.method;
         if super::request::is_method(&method, is_modern) {
-            return Err(ErrorData::invalid_params(
-                format!("the parameters of `{method}` are not as MCP has them"),
-                None,
-            ));
+            return Err(ErrorData::invalid_params(params::describe(&method, request.params.as_ref()), None));
         }
-        Err(error::no_method(method))
+        Err(error::no_method(&method))
     }
 }
 

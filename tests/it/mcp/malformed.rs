@@ -59,26 +59,8 @@ async fn five_megabytes_are_too_many() {
 }
 
 #[tokio::test]
-async fn other_refusals_are_json_too() {
+async fn other_paths_are_named() {
     let house = house().await;
-    let token = house.user("alice@example.com").await;
-    let mut plain = request(Method::POST, "/mcp", Some(token.token()), Some("{}".into()));
-    plain.headers_mut().insert("content-type", "text/plain".parse().expect("lawful"));
-    plain.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
-    let answer = house.send(plain).await;
-    assert_eq!((answer.status, &answer.json["code"]), (415, &json!("unsupported_media_type")), "{}", answer.text);
-    let no_accept = request(Method::POST, "/mcp", Some(token.token()), Some("{}".into()));
-    let answer = house.send(no_accept).await;
-    assert_eq!((answer.status, &answer.json["code"]), (406, &json!("not_acceptable")), "{}", answer.text);
-}
-
-#[tokio::test]
-async fn other_methods_and_paths_are_named() {
-    let house = house().await;
-    for method in [Method::GET, Method::DELETE, Method::PUT, Method::OPTIONS] {
-        let answer = house.anonymous().ask(method.clone(), "/mcp", None).await;
-        assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");
-    }
     for path in [
         "/nowhere",
         "/mcp/mcp",
@@ -123,10 +105,22 @@ async fn a_preflight_is_answered_before_any_token() {
     for (name, value) in asked {
         preflight.headers_mut().insert(name, value.parse().expect("lawful"));
     }
-    let answer = house.send(preflight).await;
+    let answer = house.send(preflight.clone()).await;
     assert_eq!(answer.status, 204);
     let allowed = answer.header("access-control-allow-headers").expect("headers");
     for name in ["authorization", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-param-city"] {
         assert!(allowed.contains(name), "{name} in {allowed}");
     }
+    preflight.headers_mut().remove("origin");
+    assert_eq!(house.send(preflight).await.status, 401, "no browser asks so");
+}
+
+#[tokio::test]
+async fn a_page_reads_refusals_too() {
+    let house = house().await;
+    let mut request = request(Method::POST, "/mcp", None, Some("{}".into()));
+    request.headers_mut().insert("origin", "http://localhost:6274".parse().expect("lawful"));
+    let answer = house.send(request).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (401, Some("http://localhost:6274")));
+    assert!(answer.header("access-control-expose-headers").is_some_and(|names| names.contains("www-authenticate")));
 }

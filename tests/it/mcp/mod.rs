@@ -4,4 +4,5 @@ mod call_tool;
 mod handler;
 mod list_tools;
 mod malformed;
+mod refusals;
 mod versions;

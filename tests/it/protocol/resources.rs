@@ -134,17 +134,32 @@ async fn what_a_token_is_not_good_for_is_not_there() {
 }
 
 #[tokio::test]
-async fn an_older_client_may_subscribe_to_what_is_there() {
+async fn nothing_is_to_subscribe_to_in_either_era() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    for (method, uri, code) in [
-        ("resources/subscribe", "test://about", 0),
-        ("resources/unsubscribe", "test://about", 0),
-        ("resources/subscribe", "test://nothing", -32_002),
-    ] {
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": uri}});
-        assert_eq!(alice.older(&message).await.error_code(), code, "{method} {uri}");
-        let modern = alice.mcp(method, json!({ "uri": uri })).await;
+    let info =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+    let begin = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info});
+    assert_eq!(alice.older(&begin).await.result()["capabilities"]["resources"], json!({}), "none is offered");
+    for method in ["resources/subscribe", "resources/unsubscribe"] {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": "test://about"}});
+        assert_eq!(alice.older(&message).await.error_code(), -32_601, "{method}");
+        let modern = alice.mcp(method, json!({ "uri": "test://about" })).await;
         assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{method}");
     }
+}
+
+#[tokio::test]
+async fn a_path_in_a_uri_leads_below_its_folder_and_nowhere_else() {
+    let house = house().await;
+    let alice = house.user("alice@example.com").await;
+    for path in ["/etc/passwd", "%2Fetc%2Fpasswd", "%252Fetc", "a//b", "a%5Cb", "C:/x", "C%3A/x", "a/../b", ""] {
+        let answer = alice.read(&format!("files:///{path}")).await;
+        assert_eq!(answer.error_code(), -32_602, "{path}: {}", answer.text);
+        assert!(
+            answer.json["error"]["message"].as_str().is_some_and(|words| words.contains("unknown resource")),
+            "{path}"
+        );
+    }
+    assert_eq!(alice.read("files:///a/b.txt").await.result()["contents"][0]["text"], "a/b.txt");
 }

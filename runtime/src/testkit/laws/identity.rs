@@ -49,7 +49,7 @@ pub async fn a_malformed_token_is_401(suite: &Suite) {
     for token in ["forged", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZUBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMH0."]
     {
         let answer = refused(&app.with_token(token), 401).await;
-        assert_eq!(answer["error"], "the token is not valid", "{token}");
+        assert_eq!(answer["error"]["message"], "the token is not valid", "{token}");
     }
 }
 

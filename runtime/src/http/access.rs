@@ -1,32 +1,54 @@
 //! One line in the log for every request; what MCP answered well stands there at `debug`, for a call has a line of its own
-//! (`guard/logged.rs`) and a second one would double what logs cost.
+//! (`guard/logged.rs`) and a second one would double what logs cost. Of the requests of those who did not show who they are,
+//! only so many have a line.
 //!
 //! Headers, queries and bodies are never in it: that is where tokens stand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tokio::time::Instant;
+
+use crate::log_limit::LogLimit;
 
 /// What is known of a request before it is answered.
 pub(super) struct Line {
     method: Method,
     path: String,
     started: Instant,
+    is_known: Known,
+}
+
+/// Whether the sender of a request has been let in.
+#[derive(Clone, Default)]
+struct Known(Arc<AtomicBool>);
+
+/// Notes that the sender of a request has been let in: every such request has its line.
+pub(super) fn let_in(parts: &Parts) {
+    if let Some(Known(is_known)) = parts.extensions.get() {
+        is_known.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Line {
-    pub(super) fn of(parts: &Parts) -> Self {
-        let path = parts.uri.path().chars().take(200).collect();
-        Self { method: parts.method.clone(), path, started: Instant::now() }
+    pub(super) fn of(parts: &mut Parts) -> Self {
+        let (path, is_known) = (parts.uri.path().chars().take(200).collect(), Known::default());
+        parts.extensions.insert(is_known.clone());
+        Self { method: parts.method.clone(), path, started: Instant::now(), is_known }
     }
 
     pub(super) fn log(&self, status: StatusCode) {
+        static STRANGERS: LogLimit = LogLimit::new();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path, code) = (self.method.as_str(), self.path.as_str(), status.as_u16());
         if status.is_success() && matches!(path, "/" | "/mcp") {
             tracing::debug!(method, path, status = code, duration_ms, "request");
-        } else {
+        } else if self.is_known.0.load(Ordering::Relaxed) {
             tracing::info!(method, path, status = code, duration_ms, "request");
+        } else if let Some(left_out) = STRANGERS.admit() {
+            tracing::info!(method, path, status = code, duration_ms, left_out, "request");
         }
     }
 }

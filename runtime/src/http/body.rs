@@ -1,16 +1,23 @@
-//! Bodies: read whole within a bound, written as JSON.
+//! Bodies: read whole within bounds of bytes, values and memory, written as JSON.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::Serialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
-use super::Problem;
+use super::{Problem, access};
+use crate::error::Error;
+use crate::json::Meter;
 
 /// The body of every answer.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -24,19 +31,112 @@ pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// How long a body may be on its way.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Reads a request's body.
-pub(super) async fn read<B>(body: B) -> Result<Bytes, Problem>
+/// How long a request may wait until there is memory for it.
+const QUEUE: Duration = Duration::from_secs(10);
+
+/// Up to here a body is read at once; a larger one needs a place.
+const SMALL_BYTES: usize = 64 * 1024;
+
+/// The memory of this process that requests may take, all together.
+static MEMORY: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
+
+/// The memory that requests take: while they are read, and while they are worked on. Small requests never wait for large
+/// ones.
+struct Memory {
+    /// Places for large bodies that are being read.
+    reading: Semaphore,
+    /// Kilobytes for small requests.
+    small: Semaphore,
+    /// Kilobytes for large requests.
+    large: Semaphore,
+}
+
+impl Memory {
+    const fn new(reading: usize, small: usize, large: usize) -> Self {
+        Self {
+            reading: Semaphore::const_new(reading),
+            small: Semaphore::const_new(small),
+            large: Semaphore::const_new(large),
+        }
+    }
+
+    /// Waits for the memory that a request takes while it is worked on: about so much as was measured
+    /// (`tests/interop/limits.py`), five times its bytes and 700 for each value, and something for every request.
+    async fn hold(&self, bytes: usize, values: usize) -> Result<SemaphorePermit<'_>, Problem> {
+        let kilobytes = u32::try_from(16 + (5 * bytes + 700 * values) / 1024).unwrap_or(u32::MAX);
+        let memory = if kilobytes <= 1024 { &self.small } else { &self.large };
+        in_turn(memory.acquire_many(kilobytes)).await
+    }
+}
+
+/// Waits, but not for ever.
+async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
+    let turn = timeout(QUEUE, turn).await.ok().and_then(Result::ok);
+    turn.ok_or_else(|| Error::unavailable("too many large requests are worked on at once; try again").into())
+}
+
+/// Reads the body of a request whose sender was let in. What it takes of the memory is kept as long as the request's parts.
+pub(super) async fn read<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let reading = Limited::new(body, MAX_BODY_BYTES).collect();
-    let Ok(read) = tokio::time::timeout(PATIENCE, reading).await else { return Err(Problem::too_slow()) };
-    match read {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::body_too_large()),
-        Err(_) => Err(Problem::invalid("the body could not be read to its end")),
+    access::let_in(parts);
+    let (bytes, held) = read_within(&MEMORY, body).await?;
+    parts.extensions.insert(Arc::new(held));
+    Ok(bytes)
+}
+
+async fn read_within<B>(memory: &Memory, body: B) -> Result<(Bytes, SemaphorePermit<'_>), Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(Problem::body_too_large());
     }
+    let mut place = None;
+    let collected = timeout(PATIENCE, collect(memory, body, &mut place)).await;
+    let (bytes, meter) = collected.map_err(|_| Problem::too_slow())??;
+    meter.check()?;
+    let held = memory.hold(bytes.len(), meter.values()).await?;
+    drop(place);
+    Ok((bytes, held))
+}
+
+/// Collects a body, and counts its values on the way. One that has too many is read to its end and not kept, so that its
+/// sender comes to read the answer.
+async fn collect<'m, B>(
+    memory: &'m Memory,
+    body: B,
+    place: &mut Option<SemaphorePermit<'m>>,
+) -> Result<(Bytes, Meter), Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let (mut bytes, mut meter) = (BytesMut::new(), Meter::default());
+    let mut body = pin!(Limited::new(body, MAX_BODY_BYTES));
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame.map_err(|error| unreadable(&*error))?.into_data() else { continue };
+        if place.is_none() && bytes.len() + data.remaining() > SMALL_BYTES {
+            *place = Some(in_turn(memory.reading.acquire()).await?);
+        }
+        while data.has_remaining() {
+            let piece = data.chunk();
+            meter.read(piece);
+            bytes.extend_from_slice(if meter.check().is_ok() { piece } else { &[] });
+            data.advance(data.chunk().len());
+        }
+    }
+    Ok((bytes.freeze(), meter))
+}
+
+fn unreadable(error: &(dyn StdError + Send + Sync + 'static)) -> Problem {
+    if error.downcast_ref::<LengthLimitError>().is_some() {
+        return Problem::body_too_large();
+    }
+    Problem::invalid("the body could not be read to its end")
 }
 
 /// A JSON answer. What can't be written is a fault of ours, and no answer without a body.
@@ -66,7 +166,63 @@ pub(super) fn empty(status: http::StatusCode) -> Response {
 mod tests {
     use std::collections::BTreeMap;
 
+    use http::StatusCode;
+    use http_body_util::StreamBody;
+
     use super::*;
+
+    type Read = Result<(Bytes, SemaphorePermit<'static>), Problem>;
+
+    async fn read_body(memory: &'static Memory, text: impl Into<Bytes>) -> Read {
+        read_within(memory, Full::new(text.into())).await
+    }
+
+    fn memory() -> &'static Memory {
+        Box::leak(Box::new(Memory::new(1, 1024, 40 * 1024)))
+    }
+
+    fn refused(read: Read) -> (StatusCode, String) {
+        let response = read.map(|_| ()).expect_err("refused").into_response();
+        let retry = response.headers().get(header::RETRY_AFTER).map(|value| value.to_str().expect("text").to_owned());
+        (response.status(), retry.unwrap_or_default())
+    }
+
+    fn of_size(size: usize) -> String {
+        format!("\"{}\"", "x".repeat(size))
+    }
+
+    #[tokio::test]
+    async fn what_has_too_many_values_or_bytes_is_413_and_holds_nothing() {
+        let memory = memory();
+        let many = format!("[{}0]", "0,".repeat(crate::json::MAX_VALUES));
+        for text in [many, "[".repeat(1_000), of_size(MAX_BODY_BYTES)] {
+            assert_eq!(refused(read_body(memory, text).await).0, StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        assert_eq!((memory.small.available_permits(), memory.large.available_permits()), (1024, 40 * 1024));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_requests_wait_for_memory_in_bounded_time_and_small_ones_do_not_wait_for_them() {
+        let memory = memory();
+        let first = read_body(memory, of_size(4_000_000)).await.expect("there is room for one");
+        let second = read_body(memory, of_size(4_000_000)).await.expect("and for another");
+        assert_eq!(refused(read_body(memory, of_size(4_000_000)).await), (StatusCode::SERVICE_UNAVAILABLE, "2".into()));
+        assert!(read_body(memory, "{}").await.is_ok(), "a small one");
+        drop(first);
+        assert!(read_body(memory, of_size(4_000_000)).await.is_ok(), "there is room again");
+        drop(second);
+        assert_eq!(memory.large.available_permits(), 40 * 1024);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up_and_leaves_its_place() {
+        let memory = memory();
+        let begun =
+            futures_util::stream::iter([Ok::<_, Infallible>(http_body::Frame::data(Bytes::from(of_size(100_000))))]);
+        let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        assert_eq!(refused(read_within(memory, StreamBody::new(never)).await).0, StatusCode::REQUEST_TIMEOUT);
+        assert!(read_body(memory, of_size(100_000)).await.is_ok());
+    }
 
     #[tokio::test]
     async fn what_cannot_be_written_is_a_fault_and_not_an_empty_success() {

@@ -73,8 +73,8 @@ impl Router {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (parts, body) = request.into_parts();
-        let (line, origin) = (access::Line::of(&parts), self.front.allowed_origin(&parts.headers));
+        let (mut parts, body) = request.into_parts();
+        let (line, origin) = (access::Line::of(&mut parts), self.front.allowed_origin(&parts.headers));
         let mut response = match self.front.preflight(&parts) {
             Some(preflight) => preflight,
             None => self.answer(parts, body).await,
@@ -124,7 +124,7 @@ impl Router {
         if parts.method != Method::POST {
             return Err(without_id(Problem::method_not_allowed("POST")));
         }
-        let body = body::read(body).await.map_err(without_id)?;
+        let body = body::read(&mut parts, body).await.map_err(without_id)?;
         let accepted = negotiate(&mut parts).map_err(|problem| (problem, id(&body)))?;
         name_host(&mut parts);
         parts.uri = Uri::from_static("/mcp");

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::{self, Response};
 use crate::error::{Error, ErrorKind};
+use crate::log_limit::LogLimit;
 
 /// When a client may come back after an outage, in seconds.
 const RETRY_AFTER: &str = "2";
@@ -180,7 +181,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = status(error.kind());
         if status.is_server_error() || error.kind() == ErrorKind::Unauthenticated {
-            tracing::warn!(error = error.kind().code(), cause = error.chain(), "refused");
+            log(status, &error);
         }
         let problem = Self::new(status, error.kind().code(), error.message().to_owned());
         match error.kind() {
@@ -190,6 +191,16 @@ impl From<Error> for Problem {
             }
             _ => problem,
         }
+    }
+}
+
+/// One line for each refusal, as far as anyone may cause them.
+fn log(status: StatusCode, error: &Error) {
+    static STRANGERS: LogLimit = LogLimit::new();
+    static OUTAGES: LogLimit = LogLimit::new();
+    let limit = if status.is_server_error() { &OUTAGES } else { &STRANGERS };
+    if let Some(left_out) = limit.admit() {
+        tracing::warn!(error = error.kind().code(), cause = error.chain(), left_out, "refused");
     }
 }
 

@@ -59,6 +59,25 @@ async fn five_megabytes_are_too_many() {
 }
 
 #[tokio::test]
+async fn too_many_values_and_too_deep_a_nesting_are_413_and_the_bound_is_named() {
+    let house = house().await;
+    let token = house.user("alice@example.com").await;
+    let objects = format!("[{{}}{}]", r#",{"a":0}"#.repeat(20_000));
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    for (value, bound) in [(objects, "40000 values"), (deep, "64 deep")] {
+        let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{"x":{value}}}}}}}"#);
+        let answer = post(&house, token.token(), &call).await;
+        assert_eq!(answer.status, 413, "{}", answer.text);
+        assert!(answer.text.contains(bound), "{}", answer.text);
+        let import: serde_json::Value =
+            serde_json::from_str(&format!(r#"{{"email":"b@example.com","data":{value}}}"#)).expect("JSON");
+        let answer = house.admin().ask(Method::POST, "/admin/imports", Some(import)).await;
+        assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")), "{}", answer.text);
+        assert!(answer.text.contains(bound), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn other_paths_are_named() {
     let house = house().await;
     for path in [

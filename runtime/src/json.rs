@@ -1,0 +1,189 @@
+//! Bounds for JSON text, kept while it is read: a value costs far more as a tree than as text, so values are counted before
+//! any tree is made.
+//!
+//! Measured (`tests/interop/limits.py`): an object of one field has 8 bytes as text and some 2,000 by the time a tool has
+//! been called with it.
+
+use crate::error::{Error, Result};
+
+/// The most values, names of fields among them, that one text may hold.
+pub const MAX_VALUES: usize = 40_000;
+
+/// How deeply arrays and objects may be nested in each other.
+pub const MAX_DEPTH: usize = 64;
+
+/// Counts the values of one JSON text, which may come in pieces.
+///
+/// What is no JSON is counted too, somehow; whoever parses it afterwards finds the fault.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    values: usize,
+    depth: usize,
+    deepest: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Between values.
+    #[default]
+    Between,
+    /// Inside a number, `true`, `false` or `null`.
+    Word,
+    /// Inside a string.
+    Text,
+    /// Behind a backslash.
+    Escape,
+}
+
+impl Meter {
+    /// Reads the next piece of the text.
+    pub fn read(&mut self, piece: &[u8]) {
+        for byte in piece {
+            self.state = self.next(*byte);
+        }
+    }
+
+    /// How many values and names there were so far.
+    #[must_use]
+    pub const fn values(&self) -> usize {
+        self.values
+    }
+
+    /// Whether the text keeps the bounds so far.
+    ///
+    /// # Errors
+    /// `TooLarge`, with the bound that is broken.
+    pub fn check(&self) -> Result<()> {
+        if self.deepest > MAX_DEPTH {
+            return Err(Error::too_large(format!("the JSON is nested more than {MAX_DEPTH} deep; send it flatter")));
+        }
+        if self.values > MAX_VALUES {
+            return Err(Error::too_large(format!(
+                "the JSON has more than {MAX_VALUES} values (names of fields count too); send less at a time"
+            )));
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, byte: u8) -> State {
+        match (self.state, byte) {
+            (State::Text, b'\\') => State::Escape,
+            (State::Text, b'"') => State::Between,
+            (State::Text | State::Escape, _) => State::Text,
+            (_, b'"') => self.value(State::Text),
+            (_, b'{' | b'[') => {
+                self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
+                self.value(State::Between)
+            }
+            (_, b'}' | b']') => {
+                self.depth = self.depth.saturating_sub(1);
+                State::Between
+            }
+            (_, b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') => State::Between,
+            (State::Word, _) => State::Word,
+            (State::Between, _) => self.value(State::Word),
+        }
+    }
+
+    const fn value(&mut self, next: State) -> State {
+        self.values += 1;
+        next
+    }
+}
+
+/// Whether a whole text keeps the bounds.
+///
+/// # Errors
+/// `TooLarge`, with the bound that is broken.
+pub fn check(text: &[u8]) -> Result<()> {
+    let mut meter = Meter::default();
+    meter.read(text);
+    meter.check()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn count(value: &Value) -> usize {
+        match value {
+            Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+            Value::Object(fields) => 1 + fields.values().map(|value| 1 + count(value)).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
+    fn depth(value: &Value) -> usize {
+        match value {
+            Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+            Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            r#"[ -~\\"\{\[,:é]{0,12}"#.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map(r#"[a-z\\"\}\],:]{0,6}"#, inner, 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_counted_is_what_the_tree_holds(value in any_json(), pretty: bool, cuts in prop::collection::vec(1_usize..9, 0..40)) {
+            let text = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.expect("JSON");
+            let (mut meter, mut rest) = (Meter::default(), &text[..]);
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                meter.read(piece);
+                rest = after;
+            }
+            meter.read(rest);
+            prop_assert_eq!((meter.values, meter.deepest), (count(&value), depth(&value)));
+        }
+
+        #[test]
+        fn no_text_has_more_values_than_were_counted(text in r#"[\[\]\{\},:" \\0-9eE.+-]{0,40}"#) {
+            if let Ok(value) = serde_json::from_str::<Value>(&text) {
+                let mut meter = Meter::default();
+                meter.read(text.as_bytes());
+                // A field that stands there twice is in the tree once.
+                prop_assert!(meter.values >= count(&value) && meter.deepest >= depth(&value), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read(bytes: Vec<u8>) {
+            let _ = check(&bytes);
+        }
+    }
+
+    #[test]
+    fn both_bounds_are_named() {
+        let many = vec![0; MAX_VALUES];
+        assert!(check(&serde_json::to_vec(&many[1..]).expect("JSON")).is_ok());
+        let error = check(&serde_json::to_vec(&many).expect("JSON")).expect_err("one too many");
+        assert!(error.message().contains("more than 40000 values"), "{error}");
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(check(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let error = check(nested(MAX_DEPTH + 1).as_bytes()).expect_err("too deep");
+        assert!(error.message().contains("more than 64 deep"), "{error}");
+        let text = json!("[".repeat(100_000)).to_string();
+        assert!(check(text.as_bytes()).is_ok(), "text is no nesting");
+    }
+}

@@ -137,3 +137,26 @@ async fn a_changed_profile_holds_at_the_next_call() {
     }
     assert_eq!(talk.end().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_and_a_last_line_needs_no_newline() {
+    let home = Home::default();
+    let mut command = home.command(FIXTURE);
+    command.args(["stdio", "--user", "alice@example.com", "--create"]);
+    let (mut talk, _) = Talk::start(command).await;
+    let deep = format!(r#"{{"jsonrpc":"2.0","id":8,"method":"ping","x":{}}}"#, "[".repeat(100_000));
+    let many = format!(r#"{{"jsonrpc":"2.0","id":9,"method":"ping","x":[{{}}{}]}}"#, ",{}".repeat(500_000));
+    for (line, code, id) in [
+        ("{oops", -32_700, json!(null)),
+        (&*deep, -32_700, json!(null)),
+        (&*many, -32_600, json!(9)),
+        (&*"x".repeat(5_000_000), -32_600, json!(null)),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, -32_600, json!(null)),
+    ] {
+        talk.write(&format!("{line}\n")).await;
+        let answer = talk.hear().await;
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), &id), "{answer}");
+    }
+    let last = talk.write_last(r#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#).await;
+    assert_eq!((&last["id"], &last["result"]), (&json!("last"), &json!({})), "{last}");
+}

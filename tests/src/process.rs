@@ -185,6 +185,27 @@ impl Talk {
         self.input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
     }
 
+    /// Writes text as it is, newlines or none.
+    ///
+    /// # Panics
+    /// If nobody reads it.
+    pub async fn write(&mut self, text: &str) {
+        self.input.write_all(text.as_bytes()).await.expect("written");
+    }
+
+    /// Writes text as it is, hangs up, and gives the last answer.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn write_last(mut self, text: &str) -> Value {
+        self.write(text).await;
+        self.input.shutdown().await.expect("closed");
+        let Self { child: _child, input, mut output } = self;
+        drop(input);
+        let line = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("an answer in time");
+        serde_json::from_str(&line.expect("readable").expect("an answer")).expect("JSON")
+    }
+
     /// Hangs up, and gives the status; whatever else was said is a fault.
     ///
     /// # Panics

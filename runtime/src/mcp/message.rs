@@ -107,6 +107,8 @@ impl Envelope {
         };
         match self.params {
             Shape::Absent | Shape::Null | Shape::Object => Ok(Head { method, id }),
+            // A notification is never answered.
+            _ if id.is_none() => Ok(Head { method, id }),
             _ => Err(refusal(id, ErrorData::invalid_params(NO_PARAMS, None))),
         }
     }

@@ -1,16 +1,17 @@
-//! The local HTTP door: hyper on one address, stopped gently.
+//! The local HTTP door: one address, a bounded number of connections, stopped gently.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::connection;
 use super::terminal::say;
 use crate::app::{App, House};
 use crate::config::Settings;
@@ -21,8 +22,11 @@ use crate::http::Router;
 /// How long calls in flight may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long a request's headers may be on their way.
-const HEADERS: Duration = Duration::from_secs(30);
+/// The most connections at a time, however many descriptors there are.
+const MAX_CONNECTIONS: usize = 1024;
+
+/// How long nothing is accepted after the system had no room for another connection.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop (SIGTERM, ctrl-c).
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
@@ -53,42 +57,92 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
 }
 
 async fn accept(listener: TcpListener, router: Arc<Router>) {
-    let (graceful, mut connections) = (GracefulShutdown::new(), JoinSet::new());
-    let mut stop = std::pin::pin!(told_to_stop());
+    let (stop, mut connections) = (CancellationToken::new(), JoinSet::new());
+    let mut door = Door::new(most_connections());
+    let mut stopped = std::pin::pin!(told_to_stop());
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(converse(stream, Arc::clone(&router), &graceful))),
-                Err(error) => tracing::warn!(cause = %error, "a connection was not accepted"),
-            },
+            (accepted, place) = door.next(|| listener.accept()) => {
+                drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), place)));
+            }
             Some(_) = connections.join_next() => {}
-            () = &mut stop => break,
+            () = &mut stopped => break,
         }
     }
     drop(listener);
     say("stopping: calls in flight may end");
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    stop.cancel();
+    let _ = tokio::time::timeout(GRACE, connections.join_all()).await;
 }
 
-fn converse(
-    stream: TcpStream,
-    router: Arc<Router>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + use<> {
+/// Answers the requests of one connection, which keeps its place until it ends.
+async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, place: OwnedSemaphorePermit) {
     let _ = stream.set_nodelay(true);
-    let answer = service_fn(move |request| {
+    let routed = move |request| {
         let router = Arc::clone(&router);
-        async move { Ok::<_, std::convert::Infallible>(router.handle(request).await) }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    let connection = builder.serve_connection(TokioIo::new(stream), answer).into_owned();
-    let watched = graceful.watch(connection);
-    async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(cause = %error, "a connection broke");
+        async move { router.handle(request).await }
+    };
+    connection::converse(stream, routed, connection::SILENCE, stop).await;
+    drop(place);
+}
+
+/// Half of the descriptors that this process may have: the rest are for the store, and for what tools open.
+fn most_connections() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    descriptors.and_then(|descriptors| usize::try_from(descriptors / 2).ok()).unwrap_or(usize::MAX).min(MAX_CONNECTIONS)
+}
+
+/// Lets connections in: so many at a time, and after a pause where the system has no room for more.
+struct Door {
+    places: Arc<Semaphore>,
+    not_before: Instant,
+    /// How often it has failed since a connection was last let in.
+    failures: u64,
+}
+
+impl Door {
+    fn new(places: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), not_before: Instant::now(), failures: 0 }
+    }
+
+    /// The next connection, with its place. Nothing is lost when this is given up.
+    async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, OwnedSemaphorePermit) {
+        loop {
+            tokio::time::sleep_until(self.not_before).await;
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { std::future::pending().await };
+            match accept().await {
+                Ok(accepted) => {
+                    self.recover();
+                    return (accepted, place);
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => self.pause(&error),
+            }
         }
     }
+
+    /// One line when it begins; connections that wait stay in the system's queue.
+    fn pause(&mut self, error: &io::Error) {
+        if self.failures == 0 {
+            tracing::warn!(cause = %error, "no more connections can be accepted; trying again every second");
+        }
+        self.failures += 1;
+        self.not_before = Instant::now() + PAUSE;
+    }
+
+    /// And one when it is over.
+    fn recover(&mut self) {
+        if self.failures > 0 {
+            tracing::warn!(failures = self.failures, "connections are accepted again");
+        }
+        self.failures = 0;
+    }
+}
+
+/// Its peer hung up before it was accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
 async fn told_to_stop() {
@@ -122,4 +176,59 @@ fn next_steps(app: &str, share: &[&str]) -> String {
            {app}-admin users add you@example.com\n\
          From the source tree, `{app}-admin` is `cargo run --release -p {app} --bin {app}-admin --`.\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> io::Error {
+        rustix::io::Errno::MFILE.into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_system_without_room_is_asked_once_a_second() {
+        let (mut door, started, tries) = (Door::new(1), Instant::now(), std::cell::Cell::new(0));
+        let accept = async || {
+            tries.set(tries.get() + 1);
+            if started.elapsed() < Duration::from_secs(60) { Err(full()) } else { Ok(()) }
+        };
+        let ((), _place) = door.next(accept).await;
+        assert!((60..=62).contains(&tries.get()), "{} tries", tries.get());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_that_end_do_not_shorten_the_pause() {
+        let (mut door, tries) = (Door::new(1), std::cell::Cell::new(0));
+        for _ in 0..1_000 {
+            let next = door.next(async || {
+                tries.set(tries.get() + 1);
+                Err::<(), _>(full())
+            });
+            let _ = tokio::time::timeout(Duration::from_millis(10), next).await;
+        }
+        assert!((10..=11).contains(&tries.get()), "{} tries in ten seconds", tries.get());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_when_all_places_are_taken_waits_for_one() {
+        let mut door = Door::new(2);
+        let accept = async || Ok(());
+        let (((), first), ((), _second)) = (door.next(accept).await, door.next(accept).await);
+        assert!(tokio::time::timeout(Duration::from_secs(60), door.next(accept)).await.is_err());
+        drop(first);
+        let _ = door.next(accept).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_hung_up_is_no_reason_to_pause() {
+        let (mut door, tries) = (Door::new(1), std::cell::Cell::new(0));
+        let started = Instant::now();
+        let accept = async || {
+            tries.set(tries.get() + 1);
+            if tries.get() < 100 { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+        };
+        let _ = door.next(accept).await;
+        assert!(started.elapsed() < PAUSE);
+    }
 }

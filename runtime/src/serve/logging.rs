@@ -30,6 +30,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(writer);
+    // It would tell of them by `eprintln!`, which panics where standard error is gone.
+    let layer = layer.log_internal_errors(false);
     let layer = match settings.log_format {
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
         LogFormat::Text => layer.boxed(),

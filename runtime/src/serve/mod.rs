@@ -5,6 +5,8 @@
 #[cfg(feature = "local")]
 mod command;
 #[cfg(feature = "local")]
+mod connection;
+#[cfg(feature = "local")]
 mod http;
 mod lambda;
 mod logging;

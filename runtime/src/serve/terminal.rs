@@ -1,21 +1,20 @@
-//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's.
+//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's. A terminal
+//! that is gone or full takes nothing, and ends nothing.
 
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use crate::error::{Error, ErrorKind};
 
 /// Says something.
-#[cfg(feature = "local")]
-#[expect(clippy::print_stderr, reason = "this is where a server binary speaks to a person")]
 pub(super) fn say(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// Says what went wrong, and with what the process ends.
-#[expect(clippy::print_stderr, reason = "this is where a server binary speaks to a person")]
 pub(super) fn fail(error: &Error) -> ExitCode {
     for line in error.chain().lines() {
-        eprintln!("error: {line}");
+        say(&format!("error: {line}"));
     }
     exit_code(error.kind())
 }

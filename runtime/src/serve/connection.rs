@@ -1,0 +1,336 @@
+//! One connection of the local HTTP server, given up once it is of no use.
+//!
+//! Two rules bound every phase of both versions of HTTP. A connection without a request is closed after a while: one that
+//! sends nothing, half a preface or half of its headers, and one that is idle. So is one whose peer takes no more of an
+//! answer. A call that is worked on and an event stream that has nothing to tell yet are neither.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Response;
+
+/// How long a connection may be silent; with [`FAREWELL`], it is gone within 30 seconds.
+pub(super) const SILENCE: Duration = Duration::from_secs(28);
+
+/// How long the end of a connection may take that has nothing more to say.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// The largest piece of an answer that is handed over at once: about so much of it may stay with a peer that takes nothing.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// Answers the requests of a connection until it ends, is silent for too long, or is to stop and has nothing more to do.
+pub(super) async fn converse<I, F, A>(io: I, answer: F, silence: Duration, stop: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request<Incoming>) -> A + Send + Sync,
+    A: Future<Output = Response> + Send + 'static,
+{
+    let activity = Arc::new(Activity::new());
+    let service = service_fn(|request| {
+        let (exchange, answered) = (Activity::begin(&activity), answer(request));
+        async move { Ok::<_, Infallible>(answered.await.map(|body| Watched { body, rest: Bytes::new(), exchange })) }
+    });
+    let builder = builder();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
+    let mut stopped = None;
+    loop {
+        let due = activity.due(silence, stopped);
+        tokio::select! {
+            biased;
+            // First, for hyper asks for one more piece whenever it is looked at, whether the last was taken or not.
+            () = sleep_until(due) => if activity.due(silence, stopped) <= Instant::now() { break },
+            // Whatever broke it is its peer's affair, and nobody's who reads the log.
+            _ = connection.as_mut() => return,
+            () = stop.cancelled(), if stopped.is_none() => {
+                stopped = Some(Instant::now());
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+    if stopped.is_none() {
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(FAREWELL, connection).await;
+    }
+}
+
+/// Small buffers, since strangers may fill them: for headers, for streams that wait for each other, for what is not yet sent.
+/// A peer must take some two kilobytes of an answer a second, or what is in here looks as if nobody took it.
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(32 * 1024);
+    builder
+        .http2()
+        .max_header_list_size(32 * 1024)
+        .max_concurrent_streams(32)
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(256 * 1024)
+        .max_send_buf_size(64 * 1024);
+    builder
+}
+
+/// What a connection is busy with.
+struct Activity {
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The requests that are not yet answered in full, and since when their peer has not asked for the next piece.
+    exchanges: BTreeMap<u64, Option<Instant>>,
+    begun: u64,
+    /// Since when there is none.
+    idle: Instant,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self { state: Mutex::new(State { exchanges: BTreeMap::new(), begun: 0, idle: Instant::now() }) }
+    }
+
+    fn begin(this: &Arc<Self>) -> Exchange {
+        let mut state = this.state();
+        state.begun += 1;
+        let number = state.begun;
+        state.exchanges.insert(number, None);
+        Exchange { activity: Arc::clone(this), number }
+    }
+
+    /// When to look again; if that is over, the connection is of no use.
+    fn due(&self, silence: Duration, stopped: Option<Instant>) -> Instant {
+        let state = self.state();
+        if state.exchanges.is_empty() {
+            return stopped.map_or(state.idle + silence, |stopped| state.idle.max(stopped) + FAREWELL);
+        }
+        // What becomes silent from now on is due later than that.
+        let oldest = state.exchanges.values().flatten().min();
+        oldest.copied().unwrap_or_else(Instant::now) + silence
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request and its answer, until both are over.
+struct Exchange {
+    activity: Arc<Activity>,
+    number: u64,
+}
+
+impl Exchange {
+    /// The peer has taken what was handed over, or has still to take it since now.
+    fn note(&self, untaken: Option<Instant>) {
+        self.activity.state().exchanges.insert(self.number, untaken);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let mut state = self.activity.state();
+        state.exchanges.remove(&self.number);
+        state.idle = Instant::now();
+    }
+}
+
+/// The body of an answer, in pieces, that knows whether its peer takes them: hyper asks for the next one when there is room.
+struct Watched {
+    body: crate::http::Body,
+    /// What was not yet handed over of the last frame.
+    rest: Bytes,
+    exchange: Exchange,
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.exchange.note(None);
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                None => return Poll::Ready(None),
+            }
+        }
+        let length = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(length);
+        self.exchange.note(Some(Instant::now()));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    /// HEADERS of stream 1, which ends with them: GET, http, `/`, by the static table of HPACK.
+    const REQUEST_2: &[u8] = b"\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84";
+
+    fn full(size: usize) -> Response {
+        Response::new(Full::new(Bytes::from(vec![b'x'; size])).boxed())
+    }
+
+    /// A server's end of a pipe, and the peer's.
+    fn connect(size: usize, stop: &CancellationToken) -> (DuplexStream, JoinHandle<()>) {
+        let (peer, io) = tokio::io::duplex(1024);
+        let answer = move |_| std::future::ready(full(size));
+        #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
+        let server = tokio::spawn(converse(io, answer, SILENCE, stop.clone()));
+        (peer, server)
+    }
+
+    /// The seconds until the server's end is over, however long its peer waits.
+    async fn seconds(server: JoinHandle<()>) -> u64 {
+        let started = Instant::now();
+        timeout(Duration::from_secs(3_600), server).await.expect("it ends").expect("without a panic");
+        started.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_sends_no_request_is_gone_within_thirty_seconds() {
+        let many = [PREFACE, b"\0\0\0\x04\x01\0\0\0\0"].concat();
+        for said in [&b""[..], b"P", &PREFACE[..12], &PREFACE[..24], PREFACE, &many, &REQUEST[..5], &REQUEST[..30]] {
+            let (mut peer, server) = connect(1, &CancellationToken::new());
+            peer.write_all(said).await.expect("written");
+            assert!(seconds(server).await <= 30, "{}", String::from_utf8_lossy(said));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_idle_after_an_answer_is_gone_within_thirty_seconds() {
+        for said in [REQUEST.to_vec(), [PREFACE, REQUEST_2].concat()] {
+            let (mut peer, server) = connect(1, &CancellationToken::new());
+            peer.write_all(&said).await.expect("written");
+            let mut heard = [0; 64];
+            assert!(peer.read(&mut heard).await.expect("readable") > 0);
+            assert!((28..=30).contains(&seconds(server).await));
+        }
+    }
+
+    /// Headers or pings, a byte now and then, are no request.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_dribbles_is_gone_too() {
+        let ping = b"\0\0\x08\x06\0\0\0\0\0--------";
+        for (said, again) in [(&REQUEST[..16], &b"x"[..]), (PREFACE, ping)] {
+            let (mut peer, server) = connect(1, &CancellationToken::new());
+            let dribbling = async {
+                peer.write_all(said).await.expect("written");
+                while peer.write_all(again).await.is_ok() {
+                    tokio::time::sleep(Duration::from_secs(5)).await;
+                }
+            };
+            let (seconds, ()) = tokio::join!(seconds(server), dribbling);
+            assert!(seconds <= 30, "{seconds}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_takes_is_given_up() {
+        for said in [REQUEST.to_vec(), [PREFACE, REQUEST_2].concat()] {
+            let (mut peer, server) = connect(4_000_000, &CancellationToken::new());
+            peer.write_all(&said).await.expect("written");
+            let seconds = seconds(server).await;
+            assert!((28..=30).contains(&seconds), "{seconds}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_slowly_comes_whole() {
+        let (mut peer, server) = connect(1_000_000, &CancellationToken::new());
+        peer.write_all(REQUEST).await.expect("written");
+        let (mut heard, mut piece) = (0, [0; 8_192]);
+        while heard < 1_000_000 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let taken = peer.read(&mut piece).await.expect("readable");
+            assert!(taken > 0, "cut after {heard} bytes");
+            heard += taken;
+        }
+        assert!(heard < 1_001_000 && seconds(server).await <= 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_takes_minutes_and_a_stream_that_is_silent_for_minutes_are_answered() {
+        let minutes = || tokio::time::sleep(Duration::from_secs(300));
+        for is_stream in [false, true] {
+            let (mut peer, io) = tokio::io::duplex(1024);
+            let answer = move |_| async move {
+                if !is_stream {
+                    minutes().await;
+                    return full(5);
+                }
+                let event = futures_util::stream::once(async move {
+                    minutes().await;
+                    Ok(Frame::data(Bytes::from_static(b"event")))
+                });
+                Response::new(BodyExt::boxed(StreamBody::new(event)))
+            };
+            #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
+            let server = tokio::spawn(converse(io, answer, SILENCE, CancellationToken::new()));
+            peer.write_all(REQUEST).await.expect("written");
+            let mut heard = String::new();
+            peer.read_to_string(&mut heard).await.expect("readable");
+            assert!(heard.contains(if is_stream { "event" } else { "xxxxx" }), "{heard}");
+            server.await.expect("it ended");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_peer_does_not_delay_a_stop() {
+        for said in [&b""[..], PREFACE, REQUEST, &[PREFACE, REQUEST_2].concat()] {
+            let stop = CancellationToken::new();
+            let (mut peer, server) = connect(1, &stop);
+            peer.write_all(said).await.expect("written");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            stop.cancel();
+            assert!(seconds(server).await <= 1, "{}", String::from_utf8_lossy(said));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_real_socket_that_says_nothing_is_closed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut peer = tokio::net::TcpStream::connect(listener.local_addr().expect("an address")).await.expect("there");
+        let (io, _) = listener.accept().await.expect("accepted");
+        converse(io, |_| std::future::ready(full(1)), Duration::from_millis(20), CancellationToken::new()).await;
+        assert_eq!(peer.read(&mut [0; 8]).await.ok(), Some(0));
+    }
+}

@@ -247,3 +247,84 @@ async fn a_key_is_made_once_and_said_so() {
     let (_, said) = server.stop().await;
     assert!(!said.contains("made just now"), "{said}");
 }
+
+/// Asks until there is an answer, as whoever waits for a server does.
+async fn is_healthy(url: &str) {
+    let asking = async {
+        while !reqwest::get(format!("{url}/health")).await.is_ok_and(|answer| answer.status().is_success()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.expect("healthy in time");
+}
+
+#[tokio::test]
+async fn silent_connections_leave_descriptors_for_the_rest_and_the_log_as_it_was() {
+    let home = Home::default();
+    let mut command = home.command("/bin/sh");
+    command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("ulimit -n 64; exec {FIXTURE} \"$@\"")).arg("sh");
+    let server = Server::start(command).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut silent = Vec::new();
+    for _ in 0..120 {
+        silent.push(tokio::net::TcpStream::connect(&address).await.expect("in the queue"));
+    }
+    let descriptors = || std::fs::read_dir(format!("/proc/{}/fd", server.id())).expect("Linux").count();
+    let filling = async {
+        while descriptors() < 32 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), filling).await.expect("it accepts");
+    assert!(descriptors() < 56, "{} of 64", descriptors());
+    drop(silent);
+    is_healthy(&server.url).await;
+    let (status, said) = server.stop().await;
+    assert!(status.success() && said.len() < 4_000, "{} bytes of log", said.len());
+}
+
+#[tokio::test]
+async fn a_strangers_requests_are_some_lines_and_an_operators_each_have_one() {
+    let home = Home::default();
+    let server = start(&home).await;
+    let client = reqwest::Client::new();
+    for _ in 0..1_000 {
+        let refused = client.post(format!("{}/mcp", server.url)).bearer_auth("x").send().await.expect("an answer");
+        assert_eq!(refused.status().as_u16(), 401);
+    }
+    let api = remote(&server.url);
+    for _ in 0..50 {
+        api.user(&"nobody@example.com".parse().expect("valid")).await.expect_err("unknown");
+    }
+    let (_, said) = server.stop().await;
+    let lines = |part: &str| said.lines().filter(|line| line.contains(part)).count();
+    assert!(lines("refused") < 150 && lines("status=401") < 150, "{} lines", said.lines().count());
+    assert!(said.contains("left_out="), "and how many were left out");
+    assert_eq!(lines("status=404"), 50);
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_gone_or_full_ends_nothing() {
+    for redirect in ["2>/dev/full", "2>&-"] {
+        let home = Home::default();
+        let mut command = home.command("/bin/sh");
+        command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("exec {FIXTURE} serve --port 0 {redirect}"));
+        let mut child = command.spawn().expect("it starts");
+        let file = home.data().join("url");
+        let starting = async {
+            loop {
+                match std::fs::read_to_string(&file) {
+                    Ok(url) if !url.is_empty() => break url,
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let url =
+            tokio::time::timeout(std::time::Duration::from_secs(60), starting).await.expect("it starts to listen");
+        is_healthy(&url).await;
+        let id = child.id().expect("still running").to_string();
+        tokio::process::Command::new("kill").args(["-TERM", &id]).status().await.expect("kill runs");
+        let status = tokio::time::timeout(std::time::Duration::from_secs(60), child.wait()).await.expect("it stops");
+        assert_eq!(status.expect("a status").code(), Some(0), "{redirect}");
+    }
+}

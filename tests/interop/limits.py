@@ -263,7 +263,7 @@ def measure_connections(binary, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("binary", help="a server such as target/release/notes")
-    parser.add_argument("--values", type=int, default=50_000, help="the bound on values in one body")
+    parser.add_argument("--values", type=int, default=40_000, help="the bound on values in one body")
     parser.add_argument("--connections", type=int, default=2_000)
     parser.add_argument("--only", choices=["bodies", "stdio", "connections"])
     arguments = parser.parse_args()

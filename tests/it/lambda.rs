@@ -6,28 +6,35 @@ use std::time::Duration;
 use mcp_lambda::config::Settings;
 use mcp_lambda::testkit::KEY;
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::runtime_api::{self, Answer, Lambda, function_url_event, older_headers, tool_event};
+use mcp_lambda_tests::runtime_api::{
+    self, Answer, Lambda, function_url_event, load_balancer_event, older_headers, tool_event,
+};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
-async fn start(home: &Home, mode: &str) -> Lambda {
-    let key = String::from_utf8(KEY.to_vec()).expect("text");
-    let folder = home.data().to_string_lossy().into_owned();
-    Lambda::start(home, FIXTURE, &[("SIGNING_KEY", &key), ("APP_USERS_PATH", &folder), ("RESPONSE_MODE", mode)]).await
+pub(crate) async fn start(home: &Home, mode: &str) -> Lambda {
+    start_with(home, mode, &[]).await
 }
 
-fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
+pub(crate) async fn start_with(home: &Home, mode: &str, more: &[(&str, &str)]) -> Lambda {
+    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let folder = home.data().to_string_lossy().into_owned();
+    let variables = [("SIGNING_KEY", key.as_str()), ("APP_USERS_PATH", &folder), ("RESPONSE_MODE", mode)];
+    Lambda::start(home, FIXTURE, &[&variables, more].concat()).await
+}
+
+pub(crate) fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
     runtime_api::admin_event(&String::from_utf8_lossy(KEY), method, path, body)
 }
 
-fn result(answer: &Answer) -> Value {
+pub(crate) fn result(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
     body["result"].clone()
 }
 
-async fn registered(lambda: &Lambda) -> String {
+pub(crate) async fn registered(lambda: &Lambda) -> String {
     let answer =
         lambda.request(&admin_event("POST", "/admin/users", Some(&json!({"email": "alice@example.com"})))).await;
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");
@@ -85,26 +92,6 @@ async fn duplicate_headers_joined_by_the_front_door_are_400() {
     let mut event = tool_event("a", "add", &json!({"left": 1}));
     event["headers"]["authorization"] = json!("Bearer a,Bearer b");
     assert_eq!(lambda.request(&event).await.status, 400);
-}
-
-/// The same request as a load balancer sends it; with several values for each header if the target group says so.
-fn load_balancer_event(event: &Value, several: bool) -> Value {
-    let mut all = json!({
-        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1"}},
-        "httpMethod": event["requestContext"]["http"]["method"],
-        "path": event["rawPath"],
-        "body": event["body"].as_str().unwrap_or_default(),
-        "isBase64Encoded": false,
-    });
-    if several {
-        let headers = event["headers"].as_object().expect("headers").iter();
-        all["multiValueHeaders"] = headers.map(|(name, value)| (name.clone(), json!([value]))).collect();
-        all["multiValueQueryStringParameters"] = json!({});
-    } else {
-        all["headers"] = event["headers"].clone();
-        all["queryStringParameters"] = json!({});
-    }
-    all
 }
 
 #[tokio::test]
@@ -169,6 +156,7 @@ async fn an_answer_without_a_body_ends_in_both_modes() {
         let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
         let answer = lambda.request(&function_url_event("POST", "/mcp", &headers, Some(&note))).await;
         assert_eq!((answer.status, answer.body.trim()), (202, ""), "{mode}");
+        assert!(answer.headers["content-type"].is_null(), "{mode}: {}", answer.headers);
         assert_eq!(answer.body.is_empty(), mode == "buffered", "a stream has one byte at least");
     }
 }

@@ -5,6 +5,7 @@ mod admin_tools;
 mod auth;
 mod aws;
 mod cli;
+mod events;
 mod lambda;
 mod logs;
 mod mcp;

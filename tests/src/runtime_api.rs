@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 
-use crate::loopback;
+use crate::loopback::{self, Reads};
 use crate::process::Home;
 use mcp_lambda::testkit::NEWEST;
 
@@ -42,6 +42,8 @@ pub struct Posted {
     pub content_type: String,
     /// Whether it was posted as an error.
     pub is_error: bool,
+    /// In how many reads it came.
+    pub reads: usize,
     /// The body.
     pub body: Bytes,
 }
@@ -165,9 +167,17 @@ impl Lambda {
     /// # Panics
     /// If nothing is posted back.
     pub async fn invoke_until(&self, event: &Value, deadline_ms: u128) -> Posted {
+        self.invoke_with(event.to_string(), deadline_ms).await
+    }
+
+    /// Invokes it with an event's text, as it is, that is to be answered until then, in milliseconds since 1970.
+    ///
+    /// # Panics
+    /// If nothing is posted back.
+    pub async fn invoke_with(&self, event: String, deadline_ms: u128) -> Posted {
         let (answer, posted) = oneshot::channel();
         let id = format!("{:032x}", std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos());
-        self.invocations.send(Invocation { id, event: event.to_string(), deadline_ms, answer }).expect("it listens");
+        self.invocations.send(Invocation { id, event, deadline_ms, answer }).expect("it listens");
         tokio::time::timeout(PATIENCE, posted).await.expect("an answer in time").expect("an answer")
     }
 
@@ -204,10 +214,22 @@ impl Posted {
         assert_ne!(envelope["isBase64Encoded"], true, "text is sent as text");
         Answer {
             status: status(&envelope),
-            headers: envelope["headers"].clone(),
+            headers: headers(&envelope),
             body: envelope["body"].as_str().unwrap_or_default().to_owned(),
         }
     }
+}
+
+/// The one of two fields that an answer has; a load balancer's has both.
+fn headers(envelope: &Value) -> Value {
+    let Some(several) = envelope["multiValueHeaders"].as_object().filter(|_| envelope["headers"].is_null()) else {
+        return envelope["headers"].clone();
+    };
+    several.iter().map(|(name, values)| (name.clone(), json!(texts(values).join(", ")))).collect()
+}
+
+fn texts(values: &Value) -> Vec<&str> {
+    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 fn status(envelope: &Value) -> u16 {
@@ -249,6 +271,64 @@ pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], bo
         event["body"] = json!(body);
     }
     event
+}
+
+/// The same request as a load balancer sends it; with several values for each header if the target group says so.
+///
+/// # Panics
+/// If the event has no headers.
+#[must_use]
+pub fn load_balancer_event(event: &Value, several: bool) -> Value {
+    let mut all = json!({
+        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1"}},
+        "httpMethod": event["requestContext"]["http"]["method"],
+        "path": event["rawPath"],
+        "body": event["body"].as_str().unwrap_or_default(),
+        "isBase64Encoded": false,
+    });
+    if several {
+        all["multiValueHeaders"] = several_each(&event["headers"]);
+        all["multiValueQueryStringParameters"] = json!({});
+    } else {
+        all["headers"] = event["headers"].clone();
+        all["queryStringParameters"] = json!({});
+    }
+    all
+}
+
+/// The same request as a REST API sends it, at its stage `prod`; with a version, as an HTTP API with payload format 1.0 does.
+///
+/// # Panics
+/// If the event has no headers.
+#[must_use]
+pub fn rest_event(event: &Value, version: Option<&str>) -> Value {
+    let mut all = json!({
+        "resource": "/{proxy+}",
+        "path": event["rawPath"],
+        "httpMethod": event["requestContext"]["http"]["method"],
+        "headers": event["headers"],
+        "multiValueHeaders": several_each(&event["headers"]),
+        "queryStringParameters": null,
+        "multiValueQueryStringParameters": null,
+        "pathParameters": {"proxy": "mcp"},
+        "stageVariables": null,
+        "requestContext": {
+            "accountId": "1", "apiId": "abc", "domainName": "abc.execute-api.eu-west-1.amazonaws.com", "extendedRequestId": "r",
+            "httpMethod": event["requestContext"]["http"]["method"], "identity": {"sourceIp": "192.0.2.1", "user": null},
+            "path": event["rawPath"], "protocol": "HTTP/1.1", "requestId": "r", "resourcePath": "/{proxy+}", "stage": "prod",
+        },
+        "body": event["body"],
+        "isBase64Encoded": false,
+    });
+    if let Some(version) = version {
+        all["version"] = json!(version);
+    }
+    all
+}
+
+fn several_each(headers: &Value) -> Value {
+    let headers = headers.as_object().expect("headers").iter();
+    headers.map(|(name, value)| (name.clone(), json!([value]))).collect()
 }
 
 /// An operator's request, signed with this key.
@@ -306,14 +386,16 @@ async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<
             polled.get_or_insert_with(Instant::now);
             is_first
         });
+        request.extensions().get::<Reads>().map(Reads::take);
         return Ok(next(&desk).await);
     }
+    let reads = request.extensions().get::<Reads>().cloned().unwrap_or_default();
     let content_type =
         request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let id = path.split('/').nth(4).unwrap_or_default();
     if let Some(answer) = desk.waiting.lock().await.remove(id) {
-        let _ = answer.send(Posted { content_type, is_error: path.ends_with("/error"), body });
+        let _ = answer.send(Posted { content_type, is_error: path.ends_with("/error"), reads: reads.take(), body });
     }
     Ok(Response::builder().status(202).body(Full::default()).expect("lawful"))
 }

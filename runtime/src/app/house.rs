@@ -121,6 +121,7 @@ impl App {
             admin: Arc::clone(&admin),
             checkup,
             mcp: speaker.endpoint(),
+            base_path: settings.public_path(),
             front: front(settings),
             allow_query_token: settings.allow_query_token,
             is_open: self.is_open,

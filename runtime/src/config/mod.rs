@@ -163,6 +163,13 @@ impl Settings {
         url.host().map(str::to_owned)
     }
 
+    /// The path of `PUBLIC_URL`, such as `/notes`, or nothing.
+    #[must_use]
+    pub fn public_path(&self) -> String {
+        let url: Option<http::Uri> = self.public_url.as_ref().and_then(|url| url.parse().ok());
+        url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
     /// The origin of `PUBLIC_URL`.
     #[must_use]
     pub fn public_origin(&self) -> Option<AllowedOrigin> {

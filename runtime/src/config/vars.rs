@@ -27,7 +27,7 @@ settings! {
     APP_USERS_PATH: "locally: the app's folder in `$XDG_DATA_HOME` or `~/.local/share`", "The folder of the embedded store, as a whole path.";
     JWT_AUD: "any audience is accepted", "The `aud` that every token carries and must carry.";
     TOKEN_DURATION_SECONDS: "`7776000` (90 days)", "How long a token lives if nobody says otherwise, from 60 to 315360000.";
-    PUBLIC_URL: "the address it listens on", "The URL under which clients reach the server.";
+    PUBLIC_URL: "the address it listens on", "The URL under which clients reach the server. If it has a path, that is taken off the requests that arrive with it.";
     RESPONSE_MODE: "`buffered`", "How a Lambda answers: `stream` or `buffered`, as its function URL or gateway is set.";
     ALLOW_QUERY_TOKEN: "`false`", "Whether a token may come as `?token=`, which logs of others may keep.";
     ALLOW_ANONYMOUS: "`false`", "Whether an app that its code opens (`App::open`) may serve anyone on Lambda.";

@@ -82,7 +82,8 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
             .append_pair("limit", &limit.to_string())
             .append_pair("after", next.as_str())
             .finish();
-        let link = HeaderValue::from_str(&format!("</admin/users?{query}>; rel=\"next\""));
+        // Relative to what was asked for: a gateway may serve us below a path of its own.
+        let link = HeaderValue::from_str(&format!("<?{query}>; rel=\"next\""));
         response.headers_mut().extend(link.ok().map(|link| (header::LINK, link)));
     }
     Ok(response)

@@ -57,6 +57,9 @@ pub struct Router {
     pub checkup: Arc<Checkup>,
     /// What speaks MCP.
     pub mcp: Endpoint,
+    /// The path below which a gateway or a load balancer serves us, such as `/notes`, or nothing. Requests come with it and
+    /// without.
+    pub base_path: String,
     /// Who may ask from where.
     pub front: Front,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
@@ -74,6 +77,7 @@ impl Router {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
+        take_off(&mut parts.uri, &self.base_path);
         let (line, origin) = (access::Line::of(&mut parts), self.front.allowed_origin(&parts.headers));
         let mut response = match self.front.preflight(&parts) {
             Some(preflight) => preflight,
@@ -196,6 +200,18 @@ fn id(message: &[u8]) -> Option<Value> {
     Some(found.id).filter(|id| id.is_string() || id.is_i64() || id.is_u64())
 }
 
+/// Takes the base path off a URI that begins with it.
+fn take_off(uri: &mut Uri, base: &str) {
+    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(rest) = rest.filter(|_| !base.is_empty()) else { return };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = format!("/{}{query}", rest.trim_start_matches('/')).parse().ok();
+    if let Ok(bare) = Uri::from_parts(parts) {
+        *uri = bare;
+    }
+}
+
 /// When whoever carries the request stops waiting, if they said.
 fn deadline(parts: &request::Parts) -> Option<Deadline> {
     parts.extensions.get().copied()
@@ -214,5 +230,28 @@ async fn in_time<T, E: From<Error>>(
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router").field("front", &self.front).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_path_is_taken_off_where_it_is_whole_segments() {
+        for (base, uri, expected) in [
+            ("/notes", "/notes/mcp?a=b", "/mcp?a=b"),
+            ("/notes", "/notes", "/"),
+            ("/notes", "/notes?a=/notes/", "/?a=/notes/"),
+            ("/notes", "/notes//mcp", "/mcp"),
+            ("/notes", "/notesbook/mcp", "/notesbook/mcp"),
+            ("/notes", "/mcp", "/mcp"),
+            ("/a/b", "http://host:1/a/b/admin/users", "http://host:1/admin/users"),
+            ("", "//mcp", "//mcp"),
+        ] {
+            let mut taken = uri.parse().expect("a URI");
+            take_off(&mut taken, base);
+            assert_eq!(taken.to_string(), expected, "{base} {uri}");
+        }
     }
 }

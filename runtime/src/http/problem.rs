@@ -108,6 +108,11 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge.code(), message)
     }
 
+    /// 414.
+    pub(crate) fn uri_too_long() -> Self {
+        Self::new(StatusCode::URI_TOO_LONG, ErrorKind::TooLarge.code(), "the path and query are too long")
+    }
+
     /// 415.
     pub(super) fn not_json() -> Self {
         Self::new(

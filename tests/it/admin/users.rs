@@ -141,7 +141,7 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
     let link = first.header("link").expect("a next page").to_owned();
     let next = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a URL").0.to_owned();
     assert!(link.ends_with("; rel=\"next\""));
-    let second = house.admin().ask(Method::GET, &next, None).await;
+    let second = house.admin().ask(Method::GET, &format!("/admin/users{next}"), None).await;
     assert_eq!((second.json.as_array().map(Vec::len), second.header("link")), (Some(1), None));
     for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=nobody"] {
         assert_eq!(house.admin().ask(Method::GET, &format!("/admin/users?{query}"), None).await.status, 400, "{query}");

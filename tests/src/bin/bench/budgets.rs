@@ -6,7 +6,7 @@ use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
 use crate::table::{megabytes, milliseconds};
-use crate::{http, lambda};
+use crate::{http, lambda, modes};
 
 /// Calls a second of the Python mcp-app on uvicorn, where a bare rmcp on hyper answered the other number: a run of its own,
 /// on another day.
@@ -43,10 +43,15 @@ impl Budget {
 }
 
 /// All of them.
-pub(crate) fn table(through_lambda: &[lambda::Measured], over_http: &[http::Measured]) -> String {
+pub(crate) fn table(
+    through_lambda: &[lambda::Measured],
+    in_both_modes: &[modes::Measured],
+    over_http: &[http::Measured],
+) -> String {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(["budget", "figure", "bar", "aim", ""]);
-    for budget in budgets(through_lambda, over_http) {
+    let streamed = in_both_modes.iter().map(streamed);
+    for budget in budgets(through_lambda, over_http).into_iter().chain(streamed) {
         let [figure, bar, aim] = budget.told.clone();
         table.add_row([budget.what.to_owned(), figure, bar, aim, budget.verdict().to_owned()]);
     }
@@ -96,6 +101,15 @@ fn budgets(through_lambda: &[lambda::Measured], over_http: &[http::Measured]) ->
         Budget::new("resident memory of notes on AWS", notes.resident(), 20e6, 12e6, megabytes),
         Budget::new("log bytes for a call of notes", notes.logged(), 600.0, 300.0, plain),
     ]
+}
+
+fn streamed(measured: &modes::Measured) -> Budget {
+    let what = if measured.name.starts_with("echo") {
+        "warm echo, SQLite, streamed × buffered"
+    } else {
+        "warm `count_notes`, DynamoDB at once, streamed × buffered"
+    };
+    Budget::new(what, measured.ratio(), 1.5, 1.1, |figure| format!("{figure:.2}"))
 }
 
 /// What is counted, and must be exact. `count_notes` asks for the notes once by itself.

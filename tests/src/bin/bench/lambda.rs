@@ -15,7 +15,7 @@ use crate::samples::{Samples, middle, resident_bytes};
 use crate::world::{KEY, World, embedded, on_aws};
 
 /// How many calls come before those that are measured.
-const WARM_UP: usize = 200;
+pub(crate) const WARM_UP: usize = 200;
 
 /// How long a call may take.
 const TIME: Duration = Duration::from_secs(30);
@@ -200,7 +200,7 @@ impl<'w> Subject<'w> {
 }
 
 /// Registers alice, or makes her another token.
-async fn token(lambda: &Lambda) -> String {
+pub(crate) async fn token(lambda: &Lambda) -> String {
     let user = json!({"email": "alice@example.com"});
     let mut answer = lambda.request(&admin_event(KEY, "POST", "/admin/users", Some(&user))).await;
     if answer.status == 409 {
@@ -210,7 +210,7 @@ async fn token(lambda: &Lambda) -> String {
     body["token"].as_str().unwrap_or_else(|| panic!("no token: {}", answer.body)).to_owned()
 }
 
-async fn once(lambda: &Lambda, event: &Value) -> Duration {
+pub(crate) async fn once(lambda: &Lambda, event: &Value) -> Duration {
     let started = Instant::now();
     lambda.invoke(event, TIME).await;
     started.elapsed()

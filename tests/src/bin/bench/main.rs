@@ -1,11 +1,13 @@
 //! What the house costs: whole processes, side by side in one run, beside programs that do less.
 //!
 //! `cargo run --release -p mcp-lambda-tests --bin bench` builds what it measures, measures, and prints Markdown tables and the
-//! budgets. `-- --quick` takes few samples, to see that it works. It judges nothing: a slow machine is no broken build.
+//! budgets. `-- --quick` takes few samples, to see that it works; `-- --modes` builds and measures nothing but streamed answers beside
+//! buffered ones. It judges nothing: a slow machine is no broken build.
 
 mod budgets;
 mod http;
 mod lambda;
+mod modes;
 mod programs;
 mod samples;
 mod table;
@@ -32,20 +34,40 @@ const QUICK: Extent = Extent { rounds: 1, starts: 2, calls: 100, requests: 500 }
 #[tokio::main]
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
 async fn main() -> ExitCode {
-    let extent = if std::env::args().any(|argument| argument == "--quick") { QUICK } else { WHOLE };
-    let programs = match programs::build() {
-        Ok(programs) => programs,
+    let is_asked = |flag: &str| std::env::args().any(|argument| argument == flag);
+    let extent = if is_asked("--quick") { QUICK } else { WHOLE };
+    let outcome = if is_asked("--modes") { modes_alone(extent).await } else { everything(extent).await };
+    match outcome {
+        Ok(report) => {
+            println!("{}\n{report}", world::machine());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("{error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
+    }
+}
+
+async fn modes_alone(extent: Extent) -> Result<String, String> {
+    let notes = programs::build_notes_for_lambda()?;
+    let world = world::World::start().await;
+    let zip = table::megabytes(programs::zipped(&notes) as f64);
+    Ok(format!("{}\nzip of notes for Lambda: {zip}\n", table::modes(&[modes::notes(&notes, &world, extent).await])))
+}
+
+async fn everything(extent: Extent) -> Result<String, String> {
+    let programs = programs::build()?;
     let world = world::World::start().await;
     let through_lambda = lambda::measure(&programs, &world, extent).await;
+    let in_both_modes =
+        [modes::echo(&programs.house_echo, extent).await, modes::notes(&programs.notes_lambda, &world, extent).await];
     let over_http = http::measure(&programs, extent).await;
-    println!("{}", world::machine());
-    println!("{}", table::lambda(&through_lambda));
-    println!("{}", table::http(&over_http));
-    println!("{}", budgets::table(&through_lambda, &over_http));
-    ExitCode::SUCCESS
+    let tables = [
+        table::lambda(&through_lambda),
+        table::modes(&in_both_modes),
+        table::http(&over_http),
+        budgets::table(&through_lambda, &in_both_modes, &over_http),
+    ];
+    Ok(tables.join("\n"))
 }

@@ -28,13 +28,11 @@ pub(crate) struct Programs {
 /// # Errors
 /// In words, if cargo fails or a file can't be copied.
 pub(crate) fn build() -> Result<Programs, String> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(PROFILE);
+    let target = target();
     let bins = ["bare-hello", "bare-echo-lambda", "bare-echo-dynamo", "bare-echo-http", "house-echo"];
     let bins: Vec<_> = bins.iter().flat_map(|bin| ["--bin", bin]).collect();
     cargo(&[&["-p", "mcp-lambda-tests"], bins.as_slice()].concat())?;
-    cargo(&["-p", "notes", "--bin", "notes", "--no-default-features"])?;
-    let (notes, notes_lambda) = (target.join("notes"), target.join("notes-lambda"));
-    std::fs::copy(&notes, &notes_lambda).map_err(|error| format!("{}: {error}", notes.display()))?;
+    let notes_lambda = build_notes_for_lambda()?;
     cargo(&["-p", "notes", "--bin", "notes"])?;
     let built = |name: &str| target.join(name);
     Ok(Programs {
@@ -43,9 +41,24 @@ pub(crate) fn build() -> Result<Programs, String> {
         bare_echo_dynamo: built("bare-echo-dynamo"),
         bare_echo_http: built("bare-echo-http"),
         house_echo: built("house-echo"),
-        notes,
+        notes: built("notes"),
         notes_lambda,
     })
+}
+
+/// Builds the notes as they are deployed, and puts the program aside.
+///
+/// # Errors
+/// In words, if cargo fails or the file can't be copied.
+pub(crate) fn build_notes_for_lambda() -> Result<PathBuf, String> {
+    cargo(&["-p", "notes", "--bin", "notes", "--no-default-features"])?;
+    let (built, aside) = (target().join("notes"), target().join("notes-lambda"));
+    std::fs::copy(&built, &aside).map_err(|error| format!("{}: {error}", built.display()))?;
+    Ok(aside)
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(PROFILE)
 }
 
 fn cargo(what: &[&str]) -> Result<(), String> {

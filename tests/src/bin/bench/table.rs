@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 
-use crate::{http, lambda};
+use crate::{http, lambda, modes};
 
 /// Through the Runtime API. Ratios are to the bare echo, and for the start to the hello.
 pub(crate) fn lambda(measured: &[lambda::Measured]) -> String {
@@ -38,6 +38,24 @@ pub(crate) fn lambda(measured: &[lambda::Measured]) -> String {
             megabytes(program.zipped as f64),
             program.store_reads.map_or_else(String::new, |reads| format!("{reads:.2}")),
             format!("{:.0}", program.logged()),
+        ]);
+    }
+    format!("{table}\n")
+}
+
+/// Streamed answers beside buffered ones.
+pub(crate) fn modes(measured: &[modes::Measured]) -> String {
+    let mut table = Table::new();
+    let header = ["warm, in both modes", "buffered p50", "streamed p50", "× buffered", "buffered p99", "streamed p99"];
+    table.load_style(ASCII_MARKDOWN).set_header(header);
+    for program in measured {
+        table.add_row([
+            program.name.to_owned(),
+            microseconds(program.buffered.median()),
+            microseconds(program.streamed.median()),
+            format!("{:.2}", program.ratio()),
+            microseconds(program.buffered.quantile(0.99)),
+            microseconds(program.streamed.quantile(0.99)),
         ]);
     }
     format!("{table}\n")

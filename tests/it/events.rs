@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http::Method;
 use mcp_lambda::testkit::TestApp;
+use mcp_lambda_tests::events::{load_balancer_event, rest_event};
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::runtime_api::{Lambda, Posted, function_url_event, load_balancer_event, rest_event, tool_event};
+use mcp_lambda_tests::runtime_api::{Lambda, Posted, function_url_event, tool_event};
 use mcp_lambda_tests::{client, fixture};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use mcp_lambda::config::Settings;
 use mcp_lambda::testkit::KEY;
+use mcp_lambda_tests::events::load_balancer_event;
 use mcp_lambda_tests::process::Home;
-use mcp_lambda_tests::runtime_api::{
-    self, Answer, Lambda, function_url_event, load_balancer_event, older_headers, tool_event,
-};
+use mcp_lambda_tests::runtime_api::{self, Answer, Lambda, function_url_event, older_headers, tool_event};
 use serde_json::{Value, json};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod bare;
 pub mod churn;
 pub mod client;
+pub mod events;
 pub mod fixture;
 mod loopback;
 pub mod process;

@@ -42,7 +42,8 @@ const IN_QUERY: &AsciiSet = &CONTROLS
 
 const IN_PATH: &AsciiSet = &IN_QUERY.add(b'?');
 
-/// Sources of events that only keep a function warm: schedules of EventBridge, and the plugin of the Serverless Framework.
+/// Sources of events that only keep a function warm: schedules of `EventBridge`, and the plugin of the Serverless
+/// Framework.
 const WARMERS: [&str; 2] = ["aws.events", "serverless-plugin-warmup"];
 
 /// An event as far as it could be read.

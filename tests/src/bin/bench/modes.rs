@@ -41,17 +41,17 @@ pub(crate) async fn echo(program: &Path, extent: Extent) -> Measured {
     let home = Home::default();
     let (settings, tool) = (embedded(&home), ("echo", json!({"text": "milk"})));
     let name = "echo: the house, SQLite";
-    measure(Subject { name, program: program.to_owned(), tool, home, settings }, extent).await
+    measure(&Subject { name, program: program.to_owned(), tool, home, settings }, extent).await
 }
 
 /// The notes as they are deployed.
 pub(crate) async fn notes(program: &Path, world: &World, extent: Extent) -> Measured {
     let settings = on_aws(&world.notes_at_once.proxy.url, &world.secrets.url);
     let (name, tool) = ("notes: DynamoDB answering at once", ("count_notes", json!({})));
-    measure(Subject { name, program: program.to_owned(), tool, home: Home::default(), settings }, extent).await
+    measure(&Subject { name, program: program.to_owned(), tool, home: Home::default(), settings }, extent).await
 }
 
-async fn measure(subject: Subject, extent: Extent) -> Measured {
+async fn measure(subject: &Subject, extent: Extent) -> Measured {
     let (buffered, streamed) = (subject.start("buffered").await, subject.start("stream").await);
     let event = tool_event(&token(&buffered).await, subject.tool.0, &subject.tool.1);
     for lambda in [&buffered, &streamed] {

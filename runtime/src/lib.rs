@@ -22,6 +22,7 @@ pub mod keys;
 mod log_limit;
 pub mod mcp;
 pub mod parts;
+pub mod printable;
 pub mod profile;
 pub mod prompt;
 pub mod records;
@@ -29,6 +30,8 @@ pub mod resource;
 pub mod seal;
 mod secret;
 mod serve;
+#[cfg(feature = "local")]
+pub mod shell;
 pub mod source;
 pub mod store;
 #[cfg(feature = "testkit")]
@@ -47,6 +50,8 @@ pub use records::UserData;
 pub use resource::{Contents, Resource, UiResource};
 pub use secret::{MASK, Secret};
 pub use serve::run;
+#[cfg(feature = "local")]
+pub use serve::served_url;
 pub use tool::{Outcome, Tool};
 pub use user::{CurrentUser, Email, current_user};
 

@@ -20,6 +20,9 @@ use crate::tool::{Hints, Outcome, Tools};
 /// The version of a tool, in its listing and in a call that asks for just that one.
 pub(super) const VERSION: &str = "mcp-lambda/version";
 
+/// The scopes that a token must name for a tool, if it names any: for an operator who makes one.
+const SCOPES: &str = "mcp-lambda/scopes";
+
 pub(super) fn tool(definition: &Definition<Tools>) -> Tool {
     let mut tool =
         Tool::new(definition.name.clone(), definition.description.clone(), Arc::clone(&definition.input_schema));
@@ -39,6 +42,9 @@ fn tool_meta(definition: &Definition<Tools>) -> Map<String, Value> {
         meta.insert("ui".into(), Value::Object(ui));
     }
     meta.extend(definition.version.iter().map(|version| (VERSION.to_owned(), json!(version))));
+    if !definition.scopes.is_empty() {
+        meta.insert(SCOPES.to_owned(), json!(definition.scopes));
+    }
     meta
 }
 

@@ -12,6 +12,7 @@ use crate::app::{App, House};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::LocalUser;
+use crate::shell;
 use crate::user::{Caller, Email};
 
 const AFTER_HELP: &str = "\
@@ -97,11 +98,10 @@ async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
 }
 
 fn advised(error: Error, app: &str, email: &Email) -> Error {
+    let add = shell::line([&format!("{app}-admin"), "users", "add", email.as_str()]);
     match error.kind() {
-        ErrorKind::NotFound => {
-            Error::not_found(format!("{error}; register it with `{app}-admin users add {email}`, or give `--create`"))
-        }
-        ErrorKind::Invalid => Error::invalid(format!("{error}; register it with `{app}-admin users add {email}`")),
+        ErrorKind::NotFound => Error::not_found(format!("{error}; register it with `{add}`, or give `--create`")),
+        ErrorKind::Invalid => Error::invalid(format!("{error}; register it with `{add}`")),
         _ => error,
     }
 }

@@ -1,4 +1,4 @@
-//! The local HTTP door: one address, a bounded number of connections, stopped gently.
+//! The local HTTP server: one address, a bounded number of connections, stopped gently.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,9 +11,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::banner::{next_steps, welcome};
 use super::connection;
 use super::terminal::say;
-use crate::app::{App, House};
+use super::url_file::{self, Noted};
+use crate::app::App;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::health::Status;
@@ -38,9 +40,11 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     let address = listener.local_addr().unwrap_or(address);
     let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
     let house = app.house(&settings).await?;
-    // Without such a folder users are not kept on this machine, and nobody here would read it.
-    let _ = settings.url_file().map(|file| std::fs::write(file, &url));
+    let noted = url_file::note(&settings, &url).await;
     say(&welcome(app.name(), &url, &house));
+    if matches!(noted, Noted::Another) {
+        say("Another server runs on the same folder: the admin CLI prints that one's URL, and not this one's.\n");
+    }
     say(&if app.is_open() {
         "This app is open (`App::open`): whoever reaches it on this machine needs no token.".to_owned()
     } else {
@@ -58,11 +62,11 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
 
 async fn accept(listener: TcpListener, router: Arc<Router>) {
     let (stop, mut connections) = (CancellationToken::new(), JoinSet::new());
-    let mut door = Door::new(most_connections());
+    let mut acceptor = Acceptor::new(most_connections());
     let mut stopped = std::pin::pin!(told_to_stop());
     loop {
         tokio::select! {
-            (accepted, place) = door.next(|| listener.accept()) => {
+            (accepted, place) = acceptor.next(|| listener.accept()) => {
                 drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), place)));
             }
             Some(_) = connections.join_next() => {}
@@ -93,14 +97,14 @@ fn most_connections() -> usize {
 }
 
 /// Lets connections in: so many at a time, and after a pause where the system has no room for more.
-struct Door {
+struct Acceptor {
     places: Arc<Semaphore>,
     not_before: Instant,
     /// How often it has failed since a connection was last let in.
     failures: u64,
 }
 
-impl Door {
+impl Acceptor {
     fn new(places: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(places)), not_before: Instant::now(), failures: 0 }
     }
@@ -159,25 +163,6 @@ async fn told_to_stop() {
     }
 }
 
-fn welcome(app: &str, url: &str, house: &House) -> String {
-    let (store, keys) = &house.whereabouts;
-    format!(
-        "{app} serves MCP at {url}/mcp\n  \
-           users and data: {store}\n  \
-           signing key:    {keys}\n"
-    )
-}
-
-fn next_steps(app: &str, share: &[&str]) -> String {
-    let share = if share.is_empty() { String::new() } else { format!(" with the same {}", share.join(", ")) };
-    format!(
-        "Next, in another terminal{share}, register yourself; the second command prints your token and the line that connects a client:\n  \
-           {app}-admin connect local\n  \
-           {app}-admin users add you@example.com\n\
-         From the source tree, `{app}-admin` is `cargo run --release -p {app} --bin {app}-admin --`.\n"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,20 +173,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_system_without_room_is_asked_once_a_second() {
-        let (mut door, started, tries) = (Door::new(1), Instant::now(), std::cell::Cell::new(0));
+        let (mut acceptor, started, tries) = (Acceptor::new(1), Instant::now(), std::cell::Cell::new(0));
         let accept = async || {
             tries.set(tries.get() + 1);
             if started.elapsed() < Duration::from_secs(60) { Err(full()) } else { Ok(()) }
         };
-        let ((), _place) = door.next(accept).await;
+        let ((), _place) = acceptor.next(accept).await;
         assert!((60..=62).contains(&tries.get()), "{} tries", tries.get());
     }
 
     #[tokio::test(start_paused = true)]
     async fn connections_that_end_do_not_shorten_the_pause() {
-        let (mut door, tries) = (Door::new(1), std::cell::Cell::new(0));
+        let (mut acceptor, tries) = (Acceptor::new(1), std::cell::Cell::new(0));
         for _ in 0..1_000 {
-            let next = door.next(async || {
+            let next = acceptor.next(async || {
                 tries.set(tries.get() + 1);
                 Err::<(), _>(full())
             });
@@ -212,23 +197,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
-        let mut door = Door::new(2);
+        let mut acceptor = Acceptor::new(2);
         let accept = async || Ok(());
-        let (((), first), ((), _second)) = (door.next(accept).await, door.next(accept).await);
-        assert!(tokio::time::timeout(Duration::from_secs(60), door.next(accept)).await.is_err());
+        let (((), first), ((), _second)) = (acceptor.next(accept).await, acceptor.next(accept).await);
+        assert!(tokio::time::timeout(Duration::from_secs(60), acceptor.next(accept)).await.is_err());
         drop(first);
-        let _ = door.next(accept).await;
+        let _ = acceptor.next(accept).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_hung_up_is_no_reason_to_pause() {
-        let (mut door, tries) = (Door::new(1), std::cell::Cell::new(0));
+        let (mut acceptor, tries) = (Acceptor::new(1), std::cell::Cell::new(0));
         let started = Instant::now();
         let accept = async || {
             tries.set(tries.get() + 1);
             if tries.get() < 100 { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
         };
-        let _ = door.next(accept).await;
+        let _ = acceptor.next(accept).await;
         assert!(started.elapsed() < PAUSE);
     }
 }

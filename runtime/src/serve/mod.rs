@@ -3,6 +3,8 @@
 //! [`run`] is a whole `main`: it reads the settings, picks the door, and turns every fault into words and an exit code.
 
 #[cfg(feature = "local")]
+mod banner;
+#[cfg(feature = "local")]
 mod command;
 #[cfg(feature = "local")]
 mod connection;
@@ -11,8 +13,13 @@ mod http;
 mod lambda;
 mod logging;
 mod terminal;
+#[cfg(feature = "local")]
+mod url_file;
 
 use std::process::ExitCode;
+
+#[cfg(feature = "local")]
+pub use url_file::served_url;
 
 use crate::app::App;
 use crate::config::{Place, ProcessEnvironment, Settings};

@@ -1,14 +1,16 @@
-//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's. A terminal
-//! that is gone or full takes nothing, and ends nothing.
+//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's.
+//!
+//! A terminal that is gone stops nothing, and what others chose (a path, an upstream's words) is shown and not obeyed.
 
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use crate::error::{Error, ErrorKind};
+use crate::printable::clean;
 
 /// Says something.
 pub(super) fn say(text: &str) {
-    let _ = writeln!(stderr(), "{text}");
+    let _ = writeln!(stderr(), "{}", clean(text));
 }
 
 /// Says what went wrong, and with what the process ends.

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "local")]
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
@@ -29,17 +31,38 @@ fn retries() -> RetryConfig {
     RetryConfig::standard()
 }
 
-/// The configuration of this process.
+/// Which region is asked, and as which profile of `~/.aws/config`, where that is not left to the variables of the process.
 #[cfg(feature = "local")]
-pub(crate) async fn from_env() -> mcp_lambda::Result<aws_config::SdkConfig> {
-    Ok(with_endpoint(None).await)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The region, such as `eu-west-1`.
+    pub region: Option<String>,
+    /// The profile. Its credentials go before those in variables.
+    pub profile: Option<String>,
 }
 
-/// The same, with another endpoint if one is given.
+/// The configuration of this process, with another endpoint if one is given.
 #[cfg(feature = "local")]
 pub(crate) async fn with_endpoint(endpoint: Option<&str>) -> aws_config::SdkConfig {
+    loaded(endpoint, &Account::default()).await
+}
+
+/// The configuration for an account.
+#[cfg(feature = "local")]
+pub(crate) async fn of_account(account: &Account) -> aws_config::SdkConfig {
+    loaded(None, account).await
+}
+
+#[cfg(feature = "local")]
+async fn loaded(endpoint: Option<&str>, account: &Account) -> aws_config::SdkConfig {
     let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
     let loader = loader.timeout_config(timeouts()).retry_config(retries());
     let loader = endpoint.into_iter().fold(loader, |loader, endpoint| loader.endpoint_url(endpoint));
+    let loader =
+        account.region.iter().cloned().fold(loader, |loader, region| loader.region(aws_config::Region::new(region)));
+    let loader = account.profile.iter().fold(loader, |loader, profile| {
+        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        loader.profile_name(profile).credentials_provider(credentials)
+    });
     loader.load().await
 }

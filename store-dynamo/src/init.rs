@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::{Error, Result};
 
+use crate::backend::secrets_client;
 use crate::config::with_endpoint;
 use crate::error::{outage, trouble};
 use crate::table::LISTINGS;
@@ -28,12 +29,14 @@ pub struct Made {
 /// Makes the table and the secret if they are missing.
 ///
 /// # Errors
-/// `Unavailable` if AWS can't be reached or refuses.
+/// `Invalid` if no region is known, `Unavailable` if AWS can't be reached or refuses.
 pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<Made> {
     let config = with_endpoint(endpoint).await;
+    // Without a region nothing is made.
+    let secrets = secrets_client(&config, secret)?;
     let made = Made {
         table: make_table(&aws_sdk_dynamodb::Client::new(&config), table).await?,
-        secret: make_secret(&aws_sdk_secretsmanager::Client::new(&config), secret).await?,
+        secret: make_secret(&secrets, secret).await?,
     };
     Ok(made)
 }
@@ -79,9 +82,9 @@ async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
 /// Puts a new key into the secret. It signs from now on; the key before it still verifies, and the one before that no more.
 ///
 /// # Errors
-/// `NotFound` if there is no such secret, `Unavailable` if AWS can't be reached or refuses.
+/// `NotFound` if there is no such secret, `Invalid` if no region is known, `Unavailable` if AWS can't be reached or refuses.
 pub async fn rotate(secret: &str, endpoint: Option<&str>) -> Result<()> {
-    let client = aws_sdk_secretsmanager::Client::new(&with_endpoint(endpoint).await);
+    let client = secrets_client(&with_endpoint(endpoint).await, secret)?;
     let key = new_key(&client, secret).await?;
     let put = client.put_secret_value().secret_id(secret).secret_string(key).send().await;
     put.map(drop).map_err(|error| match error.code() {

@@ -16,7 +16,11 @@ mod store;
 mod table;
 mod transaction;
 
-pub use backend::{Aws, from_env};
+#[cfg(feature = "local")]
+pub use backend::of_account;
+pub use backend::{Aws, from_env, region_of};
+#[cfg(feature = "local")]
+pub use config::Account;
 #[cfg(feature = "local")]
 pub use init::{Made, init, make_table, rotate};
 pub use secrets::Secrets;

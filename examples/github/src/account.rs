@@ -29,6 +29,11 @@ impl Account {
     pub(crate) fn api_url(&self) -> &str {
         self.api_url.as_ref().map_or(GITHUB, |url| &url.0)
     }
+
+    /// Whether the API is on this machine, where a token goes in the clear.
+    pub(crate) fn is_near(&self) -> bool {
+        Url::parse(self.api_url()).is_ok_and(|url| is_loopback(&url))
+    }
 }
 
 /// An address that a token may be sent to.

@@ -34,6 +34,8 @@ pub(crate) struct Page<T> {
 #[derive(Debug)]
 pub(crate) struct Client {
     http: OnceLock<reqwest::Client>,
+    /// For an API on this machine: tokens go there in the clear, and so past every proxy.
+    near: OnceLock<reqwest::Client>,
     connect: Duration,
     whole: Duration,
 }
@@ -47,7 +49,7 @@ impl Default for Client {
 impl Client {
     /// Waits so long to connect, and so long in all.
     const fn patient(connect: Duration, whole: Duration) -> Self {
-        Self { http: OnceLock::new(), connect, whole }
+        Self { http: OnceLock::new(), near: OnceLock::new(), connect, whole }
     }
 
     /// Reads something at a path below the account's address, as part of the trace that the call is part of.
@@ -58,7 +60,7 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Page<T>> {
-        let request = self.http()?.get(address(account, path, query)?).headers(context.trace().headers());
+        let request = self.http(account)?.get(address(account, path, query)?).headers(context.trace().headers());
         let response = request.header(AUTHORIZATION, authorization(account)?).send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response).await?;
@@ -68,14 +70,16 @@ impl Client {
         Ok(Page { body: parse(&body)?, next_page: next_page(&headers) })
     }
 
-    fn http(&self) -> Result<&reqwest::Client> {
-        match self.http.get() {
+    fn http(&self, account: &Account) -> Result<&reqwest::Client> {
+        let is_near = account.is_near();
+        let kept = if is_near { &self.near } else { &self.http };
+        match kept.get() {
             Some(http) => Ok(http),
-            None => self.start().map(|http| self.http.get_or_init(|| http)),
+            None => self.start(is_near).map(|http| kept.get_or_init(|| http)),
         }
     }
 
-    fn start(&self) -> Result<reqwest::Client> {
+    fn start(&self, is_near: bool) -> Result<reqwest::Client> {
         let always = [(ACCEPT, MEDIA), (HeaderName::from_static(VERSION.0), VERSION.1)];
         let headers = always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
         let http = reqwest::Client::builder()
@@ -83,9 +87,9 @@ impl Client {
             .default_headers(headers)
             .connect_timeout(self.connect)
             .timeout(self.whole)
-            .redirect(Policy::custom(|attempt| if stays_home(&attempt) { attempt.follow() } else { attempt.stop() }))
-            .build();
-        http.map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
+            .redirect(Policy::custom(|attempt| if stays_home(&attempt) { attempt.follow() } else { attempt.stop() }));
+        let http = if is_near { http.no_proxy() } else { http };
+        http.build().map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
     }
 }
 

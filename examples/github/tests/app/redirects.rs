@@ -50,3 +50,19 @@ fn a_circle_is_left() {
         assert_eq!(world.upstream.taken().len(), 4);
     });
 }
+
+/// The same in a process whose variables name a proxy: to this machine a token goes in the clear.
+#[test]
+fn no_proxy_is_asked_on_the_way_to_this_machine() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    proxy.set_nonblocking(true).expect("set");
+    let url = format!("http://{}", proxy.local_addr().expect("an address"));
+    let mut again = std::process::Command::new(std::env::current_exe().expect("this test"));
+    again.args(["--exact", "redirects::a_renamed_repository_is_followed"]);
+    again.envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, &url)));
+    let output = again.output().expect("it runs");
+    let asked = proxy.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock), "a token went to the proxy");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}

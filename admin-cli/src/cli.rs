@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::Subject;
 use crate::flags;
 use crate::output::ask_hidden;
+use crate::values::{seconds, word};
 
 /// What was asked, and what the flags of the app's own profile were given.
 pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
@@ -174,9 +175,15 @@ pub(crate) struct New {
     /// Where to put its folder.
     #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: std::path::PathBuf,
-    /// A checkout of mcp-lambda to build on, if not the one this CLI was built from.
-    #[arg(long, value_name = "FOLDER")]
+    /// A checkout of mcp-lambda to build on, if not the one this CLI was built from. The app then builds on this machine alone.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "git")]
     pub(crate) framework: Option<std::path::PathBuf>,
+    /// The Git repository of mcp-lambda to build on, so that the app builds elsewhere too; with `--rev`.
+    #[arg(long, value_name = "URL", requires = "rev")]
+    pub(crate) git: Option<String>,
+    /// The commit of that repository.
+    #[arg(long, value_name = "REV", requires = "git")]
+    pub(crate) rev: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -224,7 +231,7 @@ pub(crate) enum Aws {
         #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
     },
-    /// Put a new signing key into the secret. Tokens of the key before it go on, and end at the next rotation.
+    /// Put a new signing key into the secret. Users' tokens of the key before it go on, and end at the next rotation.
     Rotate {
         /// The Secrets Manager secret, as in `SIGNING_KEY_SECRET`.
         #[arg(long)]
@@ -232,6 +239,9 @@ pub(crate) enum Aws {
         /// Another endpoint than AWS's own, such as an emulator's; `AWS_ENDPOINT_URL` does the same.
         #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
+        /// After a leak: rotate twice, so that the key before is out at once, and all tokens with it.
+        #[arg(long)]
+        revoke_previous: bool,
         /// Don't ask.
         #[arg(long)]
         yes: bool,
@@ -249,7 +259,9 @@ pub(crate) struct Connect {
     /// The variable that holds the signing key; read at each use and never stored.
     #[arg(long, value_name = "VARIABLE", group = "key")]
     pub(crate) signing_key_env: Option<String>,
-    /// The Secrets Manager secret that holds the signing key; fetched at each use and never stored.
+    /// The name or ARN of the Secrets Manager secret that holds the signing key; fetched at each use and never stored.
+    ///
+    /// The region is that of the ARN, or `AWS_REGION`; it is kept with the connection, and so is `AWS_PROFILE`.
     #[arg(long, value_name = "NAME", group = "key")]
     pub(crate) signing_key_secret: Option<String>,
     /// Read the signing key from standard input; it is stored, readable by you alone.
@@ -272,9 +284,18 @@ pub(crate) enum Users {
         /// What the app keeps about the user: JSON, or @FILE.
         #[arg(long, value_name = "JSON|@FILE")]
         profile: Option<String>,
+        /// What to call the token, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
         /// How long the token lives, such as 12h or 90d.
         #[arg(long, value_name = "TIME", value_parser = seconds)]
         expires: Option<u64>,
+        /// What the token is good for; without any, everything the user may do.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let the token call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
         /// Write the token into this file, readable by you alone, and don't show it.
         #[arg(long, value_name = "FILE")]
         save_to: Option<std::path::PathBuf>,
@@ -291,12 +312,12 @@ pub(crate) enum Users {
         #[arg(long)]
         apply: bool,
     },
-    /// Show a user; what the app's profile type calls secret is masked.
+    /// Show a user. Of the profile, what the app's type declares is shown, and secrets and all else are masked.
     Show {
         /// The user's email.
         email: Email,
     },
-    /// End every token of a user, at the next call.
+    /// End every token of a user, at the next call, and what speaks stdio for the user.
     Revoke {
         /// The user's email.
         email: Email,
@@ -317,11 +338,11 @@ pub(crate) enum Users {
         #[arg(long, value_name = "FIELD")]
         unset: Vec<String>,
     },
-    /// Print what the app keeps about a user, secrets masked.
+    /// Print what the app keeps about a user; secrets, and what the app's type does not declare, are masked.
     GetProfile {
         /// The user's email.
         email: Email,
-        /// Show secrets too.
+        /// Show what is masked too.
         #[arg(long)]
         reveal: bool,
     },
@@ -347,9 +368,12 @@ pub(crate) enum Tokens {
         /// How long it lives, such as 12h or 90d.
         #[arg(long, value_name = "TIME", value_parser = seconds)]
         expires: Option<u64>,
-        /// What it is good for; without any, everything its user may do.
+        /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
+        /// Let it call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
         /// Write the token into this file, readable by you alone, and don't show it.
         #[arg(long, value_name = "FILE")]
         save_to: Option<std::path::PathBuf>,
@@ -363,30 +387,10 @@ pub(crate) enum Tokens {
     Revoke {
         /// The user's email.
         email: Email,
-        /// The token's id, from `tokens list`.
+        /// The token's id from `tokens list`, the beginning of it (6 characters or more), or its name if no other has that name.
+        #[arg(value_name = "ID|NAME")]
         id: String,
     },
-}
-
-/// A name that needs no quotes in a shell.
-fn word(text: &str) -> Result<String, String> {
-    let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
-    is_word.then(|| text.to_owned()).ok_or_else(|| "use letters, digits, `-`, `_` and `.`".to_owned())
-}
-
-/// A time such as `45s`, `30m`, `12h`, `90d`, in seconds.
-fn seconds(text: &str) -> Result<u64, String> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let factor = match &text[number.len()..] {
-        "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3_600),
-        "d" => Some(86_400),
-        _ => None,
-    };
-    let time = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    time.ok_or_else(|| "a time is a number with a unit, such as 30m, 12h or 90d".to_owned())
 }
 
 #[cfg(test)]
@@ -396,13 +400,5 @@ mod tests {
     #[test]
     fn the_tree_is_well_made() {
         tree(&Subject::Any).debug_assert();
-    }
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!((seconds("90d"), seconds("45s")), (Ok(7_776_000), Ok(45)));
-        for text in ["", "90", "d", "-1d", "1.5h", "9999999999999999999d", "1w"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
     }
 }

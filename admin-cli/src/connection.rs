@@ -1,42 +1,28 @@
-//! Which server a CLI administers: kept in `setup.json`, readable by its owner alone.
+//! One server that a CLI administers, and how its signing key is come by.
 //!
-//! A key that a variable holds is read at each use and never stored. Connecting again to the same place never drops a
-//! stored key.
+//! A key that a variable or a secret holds is read at each use and never stored; the region and the profile by which a secret
+//! is found are. Connecting again to the same place never drops a stored key.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mcp_lambda::admin::AdminApi;
 use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
-use mcp_lambda::config::{Environment, ProcessEnvironment, Settings};
+use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{App, Email, Error, ErrorKind, House, Secret};
+use mcp_lambda::{App, Error, ErrorKind, House, Secret, served_url};
+use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::exit::Failure;
-use crate::files::{self, Readers, Reserved};
-use crate::remote::{Remote, encoded, web_url};
-use crate::{Subject, cli, flags};
-
-/// The shape of the file that this code writes.
-const SHAPE: u32 = 1;
+use crate::remote::{Remote, web_url};
+use crate::{Subject, cli, files, flags};
 
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";
 
 /// Where a server on this machine listens if nobody says otherwise.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
-
-/// What `setup.json` holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Setup {
-    v: u32,
-    current: String,
-    connections: BTreeMap<String, Connection>,
-}
 
 /// One server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,8 +45,8 @@ pub(crate) enum KeySource {
     Stored(#[serde(serialize_with = "exposed")] Secret<String>),
     /// In a variable, read at each use.
     Variable(String),
-    /// In a Secrets Manager secret, fetched at each use.
-    Secret(String),
+    /// In a Secrets Manager secret, fetched at each use from that account.
+    Secret { name: String, region: Option<String>, profile: Option<String> },
 }
 
 impl KeySource {
@@ -69,10 +55,20 @@ impl KeySource {
         Ok(match (&wanted.signing_key, &wanted.signing_key_env, &wanted.signing_key_secret) {
             (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
             (_, Some(variable), _) => Self::Variable(variable.clone()),
-            (_, _, Some(secret)) => Self::Secret(secret.clone()),
+            (_, _, Some(secret)) => Self::secret(&ProcessEnvironment, secret),
             _ if wanted.signing_key_stdin => Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?)),
             _ => Self::None,
         })
+    }
+
+    /// A secret in the region that its ARN or this shell names, seen as the profile that this shell names. Credentials in
+    /// variables go before a profile, and are not kept.
+    fn secret(environment: &dyn Environment, name: &str) -> Self {
+        let variable = |name| environment.get(name).filter(|value| !value.is_empty());
+        let of_arn = mcp_lambda_dynamo::region_of(name).map(str::to_owned);
+        let region = of_arn.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+        let profile = variable("AWS_PROFILE").filter(|_| variable("AWS_ACCESS_KEY_ID").is_none());
+        Self::Secret { name: name.to_owned(), region, profile }
     }
 
     async fn key(&self, subject: &Subject) -> Result<SigningKey, Failure> {
@@ -84,13 +80,10 @@ impl KeySource {
                     Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set; export it, or connect again with another"))
                 })?
             }
-            Self::Secret(name) => {
-                let keys = mcp_lambda_dynamo::from_env().keys(name, Arc::new(SystemClock)).await;
-                let keys = keys.map_err(|error| match error.kind() {
-                    ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
-                    _ => error.into(),
-                })?;
-                return Ok(keys.current().await?.as_ref().clone());
+            Self::Secret { name, region, profile } => {
+                let account = Account { region: region.clone(), profile: profile.clone() };
+                let keys = mcp_lambda_dynamo::of_account(account).keys(name, Arc::new(SystemClock)).await;
+                return Ok(keys.map_err(not_configured)?.current().await?.as_ref().clone());
             }
             Self::None => {
                 let command = subject.command();
@@ -100,6 +93,14 @@ impl KeySource {
             }
         };
         SigningKey::from_text(text.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
+    }
+}
+
+/// What is set wrongly, or not at all, is for the operator to set.
+pub(crate) fn not_configured(error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
+        _ => error.into(),
     }
 }
 
@@ -196,22 +197,37 @@ impl Connection {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
                 let settings = local_settings(app)?;
-                let house = app.house(&settings).await.map_err(|error| match error.kind() {
-                    ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
-                    _ => error.into(),
-                })?;
+                let house = app.house(&settings).await.map_err(not_configured)?;
                 Ok(Session {
                     api: Arc::clone(&house.admin),
                     url: local_url(&settings),
                     door: Door::House(Box::new(house)),
                 })
             }
-            (Self::Local, Subject::Any) => Err(not_connected(subject)),
+            (Self::Local, Subject::Any) => Err(Failure::NotConfigured(format!(
+                "this connection is to a store of an app's own; its admin CLI opens it, or `{} connections use` another",
+                subject.command()
+            ))),
             (Self::Remote { url, key }, _) => {
                 let api = Arc::new(Remote::new(url, key.key(subject).await?, Arc::new(SystemClock))?);
                 Ok(Session { api: Arc::<Remote>::clone(&api), url: url.clone(), door: Door::Http(api) })
             }
         }
+    }
+
+    /// What is likely to surprise whoever uses it in this shell.
+    pub(crate) fn warning(&self, subject: &Subject) -> Option<String> {
+        let (Self::Local, Subject::App(app)) = (self, subject) else { return None };
+        let settings = local_settings(app).ok()?;
+        let path = settings.users_path.as_ref()?.join(KEY_FILE);
+        let of_folder = SigningKey::from_text(&files::read_own(&path).ok()??).ok()?;
+        let of_shell = settings.signing_key.filter(|key| key.id() != of_folder.id())?;
+        Some(format!(
+            "the variable SIGNING_KEY (key {}) is set in this shell, and is not the key of this folder, {} (key {}): a server that runs without the variable refuses the tokens made here. `unset SIGNING_KEY`, unless the server has it too",
+            of_shell.id(),
+            path.display(),
+            of_folder.id()
+        ))
     }
 
     /// Where its key is, in words; never the key.
@@ -221,7 +237,11 @@ impl Connection {
             Self::Remote { key: KeySource::None, .. } => "none".to_owned(),
             Self::Remote { key: KeySource::Stored(_), .. } => "stored here".to_owned(),
             Self::Remote { key: KeySource::Variable(name), .. } => format!("variable {name}"),
-            Self::Remote { key: KeySource::Secret(name), .. } => format!("secret {name}"),
+            Self::Remote { key: KeySource::Secret { name, region, profile }, .. } => {
+                let profile = profile.as_ref().map(|profile| format!("profile {profile}"));
+                let account = region.clone().into_iter().chain(profile).collect::<Vec<_>>().join(", ");
+                if account.is_empty() { format!("secret {name}") } else { format!("secret {name} ({account})") }
+            }
         }
     }
 
@@ -234,154 +254,15 @@ impl Connection {
     }
 }
 
-impl Setup {
-    /// Reads what is kept for an app; nothing yet is an empty setup.
-    pub(crate) fn load(subject: &Subject) -> Result<Self, Failure> {
-        let path = path(subject)?;
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(Failure::NotConfigured(format!("{} can't be read: {error}", path.display()))),
-        };
-        serde_json::from_str(&text).map_err(|error| {
-            Failure::NotConfigured(format!("{} is damaged ({error}); remove it and connect again", path.display()))
-        })
-    }
-
-    /// The connection of that name, or the one in use.
-    pub(crate) fn chosen(&self, subject: &Subject, name: Option<&str>) -> Result<&Connection, Failure> {
-        match name {
-            Some(name) => self.stored(name).ok_or_else(|| self.unknown(name)),
-            None => self.stored(&self.current).ok_or_else(|| self.none_in_use(subject)),
-        }
-    }
-
-    /// The connection of that name, if there is one.
-    pub(crate) fn stored(&self, name: &str) -> Option<&Connection> {
-        self.connections.get(name)
-    }
-
-    /// All connections, and whether each is the one in use.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Connection, bool)> {
-        self.connections.iter().map(|(name, connection)| (name.as_str(), connection, *name == self.current))
-    }
-
-    /// Keeps a connection and uses it from now on.
-    pub(crate) fn keep(subject: &Subject, name: &str, connection: Connection) -> Result<PathBuf, Failure> {
-        Self::change(subject, |setup| {
-            setup.connections.insert(name.to_owned(), connection);
-            name.clone_into(&mut setup.current);
-            Ok(())
-        })
-    }
-
-    /// Uses a connection from now on.
-    pub(crate) fn using(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
-        Self::change(subject, |setup| {
-            setup.stored(name).ok_or_else(|| setup.unknown(name))?;
-            name.clone_into(&mut setup.current);
-            Ok(())
-        })
-    }
-
-    /// Forgets a connection.
-    pub(crate) fn forget(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
-        Self::change(subject, |setup| match setup.connections.remove(name) {
-            Some(_) => Ok(()),
-            None => Err(setup.unknown(name)),
-        })
-    }
-
-    /// Which there are, in words.
-    fn known(&self) -> String {
-        let names: Vec<_> = self.connections.keys().map(|name| format!("`{name}`")).collect();
-        match names.as_slice() {
-            [] => "there is none".to_owned(),
-            [one] => format!("there is {one}"),
-            many => format!("there are {}", many.join(", ")),
-        }
-    }
-
-    fn none_in_use(&self, subject: &Subject) -> Failure {
-        if self.connections.is_empty() {
-            return not_connected(subject);
-        }
-        let (known, command) = (self.known(), subject.command());
-        Failure::NotConfigured(format!(
-            "no connection is in use; {known}: say `{command} connections use NAME`, or `--on NAME`"
-        ))
-    }
-
-    fn unknown(&self, name: &str) -> Failure {
-        Error::not_found(format!("no connection is called `{name}`; {}", self.known())).into()
-    }
-
-    /// Changes what is kept, as it is by now: another command may have changed it since it was read.
-    fn change(subject: &Subject, change: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
-        let path = path(subject)?;
-        let _lock = files::lock(&path.with_extension("lock")).map_err(unwritable(&path))?;
-        let mut setup = Self::load(subject)?;
-        change(&mut setup)?;
-        setup.v = SHAPE;
-        let text = serde_json::to_string_pretty(&setup).unwrap_or_default();
-        files::write(&path, &text, Readers::Owner).map_err(unwritable(&path))?;
-        Ok(path)
-    }
-}
-
-/// Where tokens are written that nobody should read but the operator.
-pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
-    Ok(path(subject)?.with_file_name("tokens"))
-}
-
-/// Writes a token under a name of its own in a folder, and says where.
-pub(crate) fn keep_token(folder: &Path, email: &Email, id: &str, token: &Secret<String>) -> Result<PathBuf, Error> {
-    let path = folder.join(format!("{}.{}.token", encoded(email.as_str()), encoded(id)));
-    files::write(&path, token.expose(), Readers::Owner).map_err(unwritable(&path))?;
-    Ok(path)
-}
-
-/// Makes a file for a token before there is one: it can be written there, and nothing is lost by it.
-pub(crate) fn reserved(path: &Path) -> Result<Reserved<'_>, Error> {
-    Reserved::new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::already_exists(format!("{} exists already; name another file", path.display()))
-        }
-        _ => Error::invalid(format!("{} can't be written: {error}", path.display())),
-    })
-}
-
-/// That something of ours could not be written.
-pub(crate) fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
-    move |error| Error::unavailable(format!("{} can't be written: {error}", path.display()))
-}
-
-fn path(subject: &Subject) -> Result<PathBuf, Failure> {
-    let variable = |name| ProcessEnvironment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-    let folder = folder
-        .ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
-    Ok(folder.join(subject.name()).join("setup.json"))
-}
-
 /// The settings of this machine's server.
 pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
     Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 
-fn not_connected(subject: &Subject) -> Failure {
-    let command = subject.command();
-    let local =
-        if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
-    Failure::NotConfigured(format!(
-        "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
-    ))
-}
-
-/// Where this machine's server is, or was last.
+/// Where this machine's server is.
 fn local_url(settings: &Settings) -> String {
-    let noted = || fs::read_to_string(settings.url_file()?).ok();
-    settings.public_url.clone().or_else(noted).unwrap_or_else(|| LOCAL_URL.to_owned())
+    let served = || served_url(settings).filter(|url| web_url(url).is_ok());
+    settings.public_url.clone().or_else(served).unwrap_or_else(|| LOCAL_URL.to_owned())
 }
 
 #[cfg(test)]
@@ -416,5 +297,30 @@ mod tests {
             Connection::wanted(&Subject::Any, &connect("https://a.example", Some("hush")), None).expect("lawful");
         assert!(serde_json::to_string(&stored).expect("writable").contains("hush"));
         assert!(!format!("{stored:?}{}", stored.words()).contains("hush"));
+    }
+
+    #[test]
+    fn a_secret_keeps_its_region_and_profile() {
+        let shell = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf";
+        for (variables, secret, words) in [
+            (shell(&[]), "notes-key", "secret notes-key".to_owned()),
+            (shell(&[]), arn, format!("secret {arn} (eu-west-1)")),
+            (shell(&[("AWS_REGION", "us-east-1")]), arn, format!("secret {arn} (eu-west-1)")),
+            (shell(&[("AWS_DEFAULT_REGION", "us-east-1")]), "k", "secret k (us-east-1)".to_owned()),
+            (
+                shell(&[("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", "prod")]),
+                "k",
+                "secret k (eu-west-1, profile prod)".to_owned(),
+            ),
+            (shell(&[("AWS_PROFILE", "prod"), ("AWS_ACCESS_KEY_ID", "x")]), "k", "secret k".to_owned()),
+        ] {
+            let key = KeySource::secret(&variables, secret);
+            let kept =
+                serde_json::to_string(&Connection::Remote { url: "https://a.example".into(), key }).expect("writable");
+            assert_eq!(serde_json::from_str::<Connection>(&kept).expect("readable").key_words(), words);
+        }
     }
 }

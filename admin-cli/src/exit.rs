@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use mcp_lambda::{Error, ErrorKind};
+use mcp_lambda::{Error, ErrorKind, printable};
 
 use crate::output::Output;
 
@@ -62,8 +62,12 @@ pub(crate) fn of_usage(error: &clap::Error, is_json: bool) -> ExitCode {
         let words = error.render().to_string();
         let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
         Output::new(true).failure(&Failure::Usage(words.to_owned()));
-    } else {
+    } else if error.render().to_string().chars().all(printable::is_printable) {
         let _ = error.print();
+    } else {
+        // clap repeats an argument as it was given, and that may have been pasted.
+        let words = error.render().to_string();
+        Output::new(false).failure(&Failure::Usage(words.trim_start_matches("error: ").to_owned()));
     }
     ExitCode::from(2)
 }

@@ -12,7 +12,8 @@ use mcp_lambda::profile::{ProfileType, is_secret, resolved};
 use serde_json::{Map, Value};
 
 /// Flags that the commands have already.
-const TAKEN: [&str; 9] = ["expires", "help", "json", "on", "profile", "save-to", "unset", "version", "yes"];
+const TAKEN: [&str; 12] =
+    ["expires", "help", "json", "name", "on", "profile", "read-only", "save-to", "scope", "unset", "version", "yes"];
 
 /// A field of the profile as a flag.
 #[derive(Clone, Debug)]

@@ -14,6 +14,8 @@ mod flags;
 mod mcp;
 mod output;
 mod remote;
+mod setup;
+mod values;
 
 use std::process::ExitCode;
 

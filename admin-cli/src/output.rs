@@ -1,5 +1,5 @@
 //! The only place that prints and asks: words and columns for people, JSON for programs. Colour and progress are for
-//! terminals alone; `NO_COLOR` turns colour off.
+//! terminals alone; `NO_COLOR` turns colour off. What others say (a server, its tools, a file) is shown, and moves no cursor.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write, stderr, stdin};
@@ -10,6 +10,7 @@ use anstream::stdout;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mcp_lambda::printable::{clean, clean_json};
 use serde::Serialize;
 use serde_json::json;
 
@@ -41,10 +42,10 @@ impl Output {
     }
 
     /// Prints the answer: the value for programs, the words for people.
-    pub(crate) fn answer(&self, value: &impl Serialize, words: impl FnOnce() -> String) {
-        let text = if self.json { serde_json::to_string_pretty(value).unwrap_or_default() } else { words() };
+    pub(crate) fn answer<W: Into<Styled>>(&self, value: &impl Serialize, words: impl FnOnce() -> W) {
+        let text = if self.json { json_text(value) } else { Ok(words().into().0) };
         let mut out = stdout();
-        self.noted(writeln!(out, "{text}").and_then(|()| out.flush()));
+        self.noted(text.and_then(|text| writeln!(out, "{text}").and_then(|()| out.flush())));
     }
 
     /// Prints a script as it is, also for programs.
@@ -56,8 +57,17 @@ impl Output {
     /// Says something on the way, to people only.
     pub(crate) fn note(&self, words: &str) {
         if !self.json {
-            let _ = writeln!(stderr(), "{words}\n");
+            let _ = writeln!(stderr(), "{}\n", clean(words));
         }
+    }
+
+    /// Says what is likely to surprise, to people and to programs.
+    pub(crate) fn warn(&self, words: &str) {
+        let _ = if self.json {
+            writeln!(stderr(), "{}", clean_json(&json!({ "warning": words }).to_string()))
+        } else {
+            writeln!(anstream::stderr(), "{} {}\n", tinted("warning:", WORSE), clean(words))
+        };
     }
 
     /// Shows how far something is, to people at a terminal and only after a second; `total` where it is known.
@@ -73,9 +83,10 @@ impl Output {
     /// Prints what went wrong.
     pub(crate) fn failure(&self, failure: &Failure) {
         let _ = if self.json {
-            writeln!(stderr(), "{}", json!({ "error": failure.to_string(), "code": failure.code() }))
+            let failure = json!({ "error": failure.to_string(), "code": failure.code() });
+            writeln!(stderr(), "{}", clean_json(&failure.to_string()))
         } else {
-            writeln!(anstream::stderr(), "{} {failure}", tinted("error:", BAD))
+            writeln!(anstream::stderr(), "{} {}", tinted("error:", BAD), clean(&failure.to_string()))
         };
     }
 
@@ -84,7 +95,7 @@ impl Output {
         if self.json || !stdin().is_terminal() {
             return None;
         }
-        let _ = write!(stderr(), "{question} ").and_then(|()| stderr().flush());
+        let _ = write!(stderr(), "{} ", clean(question)).and_then(|()| stderr().flush());
         let mut line = String::new();
         stdin().read_line(&mut line).ok()?;
         Some(line.trim().to_owned())
@@ -124,7 +135,7 @@ pub(crate) fn ask_hidden(question: &str) -> Option<String> {
     if !stdin().is_terminal() {
         return None;
     }
-    rpassword::prompt_password(format!("{question}: ")).ok().filter(|answer| !answer.is_empty())
+    rpassword::prompt_password(format!("{}: ", clean(question))).ok().filter(|answer| !answer.is_empty())
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -137,8 +148,43 @@ fn tinted(words: impl Display, style: Style) -> String {
     format!("{style}{words}{style:#}")
 }
 
+/// Words for a terminal: what a terminal would obey is taken out of them, and what colours there are, are ours.
+///
+/// Words of a server, of a file, of anyone become this by `into`, and this never becomes a `String` again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Styled(String);
+
+impl From<String> for Styled {
+    fn from(words: String) -> Self {
+        Self(clean(&words).into_owned())
+    }
+}
+
+impl From<&str> for Styled {
+    fn from(words: &str) -> Self {
+        Self(clean(words).into_owned())
+    }
+}
+
+impl Styled {
+    /// Those that say something, with this between them.
+    pub(crate) fn joined(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+        let parts: Vec<_> = parts.into_iter().map(|part| part.0).filter(|part| !part.is_empty()).collect();
+        Self(parts.join(between))
+    }
+}
+
+/// A value as JSON, in which what a terminal would obey is escaped.
+fn json_text(value: &impl Serialize) -> io::Result<String> {
+    Ok(clean_json(&serde_json::to_string_pretty(value)?).into_owned())
+}
+
 /// A word on how something is, in its colour.
-pub(crate) fn state(word: &str) -> String {
+pub(crate) fn state(word: &str) -> Styled {
+    Styled(coloured(&clean(word)))
+}
+
+fn coloured(word: &str) -> String {
     match word {
         "ok" | "healthy" => tinted(word, GOOD),
         "degraded" => tinted(word, WORSE),
@@ -148,28 +194,69 @@ pub(crate) fn state(word: &str) -> String {
 }
 
 /// Rows in aligned columns under a header.
-pub(crate) fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let lines = table.lines().enumerate().map(|(number, line)| {
-        let line = line.trim_end();
-        if number == 0 { tinted(line, HEADER) } else { line.to_owned() }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+pub(crate) fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Styled {
+    table(header, rows, str::to_owned)
 }
 
 /// The same with a word on how each is in front, in its colour.
 pub(crate) fn columns_of_states<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
-    let table = columns(header, rows);
-    let lines = table.lines().map(|line| match line.split_once(' ') {
-        Some((word, rest)) => format!("{} {rest}", state(word)),
-        None => state(line),
+) -> Styled {
+    table(header, rows, |line| match line.split_once(' ') {
+        Some((word, rest)) => format!("{} {rest}", coloured(word)),
+        None => coloured(line),
+    })
+}
+
+fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    style: impl Fn(&str) -> String,
+) -> Styled {
+    let mut table = Table::new();
+    let rows = rows.into_iter().map(|cells| cells.map(|cell| clean(&cell).into_owned()));
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let lines = table.lines().enumerate().map(|(number, line)| {
+        let line = line.trim_end();
+        if number == 0 { tinted(line, HEADER) } else { style(line) }
     });
-    lines.collect::<Vec<_>>().join("\n")
+    Styled(lines.collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "\u{1b}]0;T\u{7}\u{1b}[2J\u{1b}[31m\r\u{9b}1m\u{7f}\u{202e}x";
+
+    /// The escapes that are left in words.
+    fn escapes(words: &Styled) -> Vec<&str> {
+        words.0.split('\u{1b}').skip(1).map(|rest| rest.split_inclusive('m').next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn words_of_others_have_no_escapes_and_ours_keep_theirs() {
+        for words in [Styled::from(HOSTILE), Styled::from(HOSTILE.to_owned()), state(HOSTILE)] {
+            assert!(words.0.chars().all(mcp_lambda::printable::is_printable), "{words:?}");
+        }
+        let cells = || [["ok".to_owned(), HOSTILE.to_owned()], [HOSTILE.to_owned(), "FAILED".to_owned()]];
+        assert_eq!(escapes(&columns(["A", "B"], cells())), ["[1m", "[0m"]);
+        let of_states = columns_of_states(["A", "B"], cells());
+        assert_eq!(escapes(&of_states), ["[1m", "[0m", "[32m", "[0m"]);
+        let all = Styled::joined([state("healthy"), of_states, Styled::default(), HOSTILE.into()], "\n\n");
+        assert_eq!(escapes(&all), ["[32m", "[0m", "[1m", "[0m", "[32m", "[0m"]);
+        assert!(!all.0.contains("\n\n\n") && !all.0.contains('\u{7}'));
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_moves_no_cursor() {
+        let value = json!({ "description": HOSTILE, HOSTILE: [HOSTILE] });
+        let text = json_text(&value).expect("JSON");
+        assert!(text.chars().all(mcp_lambda::printable::is_printable), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
+    }
 }

@@ -63,12 +63,12 @@ impl Remote {
     /// # Errors
     /// `Internal` if the HTTP client can't start.
     pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
-        let client = client.map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
+        let client =
+            Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(reqwest::redirect::Policy::none());
+        // To this machine tokens go in the clear, and so to no proxy on the way.
+        let client = if is_near(url) { client.no_proxy() } else { client };
+        let client =
+            client.build().map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
         Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key, clock, audience: Mutex::default() })
     }
 
@@ -84,6 +84,10 @@ impl Remote {
             Err((StatusCode::UNAUTHORIZED, refusal))
                 if refusal.audience.is_some() && refusal.audience != self.audience() =>
             {
+                let is_word = |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
+                if !refusal.audience.as_ref().is_some_and(is_word) {
+                    return Err(self.unlawful("audience"));
+                }
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
                 self.send(method, path, body).await?.map_err(|(status, refusal)| self.error(status, refusal))
             }
@@ -171,6 +175,18 @@ impl Remote {
         }
     }
 
+    /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
+    fn checked(&self, what: &str, text: &str) -> Result<()> {
+        let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
+        is_word.then_some(()).ok_or_else(|| self.unlawful(what))
+    }
+
+    fn unlawful(&self, what: &str) -> Error {
+        let words = "holds characters that none has; nothing of it is shown. Do not trust this server";
+        Error::unavailable(format!("{} answered with a {what} that {words}", self.url))
+    }
+
     fn foreign(&self, status: StatusCode) -> Error {
         Error::unavailable(format!(
             "what answers at {} is no mcp-lambda server (it said {status}); check the URL",
@@ -192,7 +208,9 @@ impl AdminApi for Remote {
     }
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
-        self.ask(Method::POST, "/users", Some(&json!(user))).await
+        let registered: Registered = self.ask(Method::POST, "/users", Some(&json!(user))).await?;
+        self.checked("token", registered.token.expose())?;
+        Ok(registered)
     }
 
     async fn import(&self, user: ImportedUser) -> Result<Imported> {
@@ -230,11 +248,16 @@ impl AdminApi for Remote {
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
-        self.ask(Method::POST, "/tokens", Some(&json!(token))).await
+        let issued: IssuedToken = self.ask(Method::POST, "/tokens", Some(&json!(token))).await?;
+        self.checked("token", issued.token.expose())?;
+        self.checked("token's id", &issued.id)?;
+        Ok(issued)
     }
 
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
-        self.ask(Method::GET, &user(email, "/tokens"), None).await
+        let tokens: Vec<Token> = self.ask(Method::GET, &user(email, "/tokens"), None).await?;
+        tokens.iter().try_for_each(|token| self.checked("token's id", &token.id))?;
+        Ok(tokens)
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
@@ -261,6 +284,12 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
     })
 }
 
+/// Whether a URL leads to this machine.
+fn is_near(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")))
+}
+
 /// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
 pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
     let url = Url::parse(text)
@@ -268,10 +297,9 @@ pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
         .filter(|url| url.has_host() && url.query().is_none() && url.username().is_empty() && url.password().is_none());
     let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
     let url = url.ok_or_else(fault)?;
-    let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
         "https" => {}
-        "http" if is_near => {}
+        "http" if is_near(url.as_str()) => {}
         "http" => return Err(format!("`{text}` would send admin tokens in the clear; use https")),
         _ => return Err(fault()),
     }

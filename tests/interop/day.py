@@ -138,7 +138,7 @@ async def on_moto(home):
                 await use_notes(client(f"{base}/mcp", alice, era), f"pepper ({era})")
             tell_size()
             rotated = admin(env, "aws", "rotate", "--secret", names["SIGNING_KEY_SECRET"], "--yes")
-            check(rotated == {"rotated": names["SIGNING_KEY_SECRET"]}, "aws rotate: a new signing key")
+            check(rotated == {"rotated": names["SIGNING_KEY_SECRET"], "previous_revoked": False}, "aws rotate: a new signing key")
             check(status(f"{base}/mcp", alice) == 200, "after the secret was rotated, alice's token still works")
         with running(emulator("notes", port, settings, DEPLOYED), dict(os.environ), f"{base}/health", seconds=1500):
             check(status(f"{base}/mcp", alice) == 200, "also with an instance that only knows both versions by Secrets Manager")

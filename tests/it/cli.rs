@@ -122,7 +122,7 @@ async fn an_operators_day_is_the_same_on_a_laptop_and_over_the_network() {
         let added = out(&ends(&home, 0, &["users", "add", "Alice@example.com"]).await);
         let url = server.as_ref().map_or("http://127.0.0.1:8080", |server| &server.url);
         let line = format!(
-            "claude mcp add --transport http --scope user fixture {url}/mcp --header \"Authorization: Bearer eyJ"
+            "claude mcp add --transport http --scope user fixture {url}/mcp --header 'Authorization: Bearer eyJ"
         );
         assert!(added.starts_with("Registered alice@example.com.") && added.contains(&line), "{added}");
         ends(&home, 5, &["users", "add", "alice@example.com"]).await;
@@ -248,6 +248,8 @@ async fn profiles_come_as_json_or_from_a_file() {
     ends(&home, 0, &["users", "add", "alice@example.com", "--profile", &format!("@{}", file.display())]).await;
     let user = json_of(&ends(&home, 0, &["users", "show", "alice@example.com", "--json"]).await);
     assert_eq!(user["profile"], json!({"colour": "********"}), "an app without a type declares nothing as harmless");
+    let get = ["users", "get-profile", "alice@example.com", "--reveal", "--json"];
+    assert_eq!(json_of(&ends(&home, 0, &get).await)["profile"], json!({"colour": "blue"}));
     for profile in ["{", "@/nonexistent", "7"] {
         ends(&home, 2, &["users", "add", "bob@example.com", "--profile", profile]).await;
     }

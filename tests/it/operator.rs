@@ -93,10 +93,38 @@ async fn tools_are_listed_shown_and_called_as_a_user() {
         ends(&home, 2, &["tools", "call", "add", "--user", "alice@example.com", "--arg", "middle=2"]).await;
         ends(&home, 4, &["tools", "call", "add", "--user", "nobody@example.com", "--arg", "left=2"]).await;
         let tokens = json_of(&ends(&home, 0, &["tokens", "list", "alice@example.com", "--json"]).await);
-        let left = tokens.as_array().expect("tokens").len();
-        assert_eq!(left, 1, "a call leaves no token that works: {tokens}");
+        assert_eq!(tokens.as_array().map(Vec::len), Some(1), "a call leaves no token that works: {tokens}");
         assert!(out(&ends(&home, 0, &["safe-tool"]).await).starts_with("whoami: "));
     }
+}
+
+/// The tools that a token opens.
+async fn opened_by(server: &Server, token: &str, tool: &str) -> String {
+    let bearer = format!("Bearer {token}");
+    let headers = mcp_lambda_tests::runtime_api::tool_headers(&bearer, tool);
+    let request = reqwest::Client::new().post(format!("{}/mcp", server.url));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let body = mcp_lambda_tests::runtime_api::tool_body(tool, &json!({"word": "milk"}));
+    request.body(body).send().await.expect("answered").text().await.expect("text")
+}
+
+#[tokio::test]
+async fn a_token_that_may_only_read_changes_nothing() {
+    let (home, server) = connected("remote").await;
+    let server = server.expect("remote");
+    let first = ["users", "add", "alice@example.com", "--name", "viewer", "--read-only", "--json"];
+    let second = ["tokens", "create", "alice@example.com", "--read-only", "--json"];
+    let whole = ["tokens", "create", "alice@example.com", "--json"];
+    for (arguments, may_write) in [(&first[..], false), (&second, false), (&whole, true)] {
+        let made = json_of(&ends(&home, 0, arguments).await);
+        let token = made["token"].as_str().expect("a token");
+        assert_eq!(opened_by(&server, token, "keep").await.contains("kept"), may_write, "{arguments:?}");
+        assert!(!opened_by(&server, token, "recall").await.contains("unknown"), "{arguments:?}");
+    }
+    let listed = json_of(&ends(&home, 0, &["tokens", "list", "alice@example.com", "--json"]).await);
+    let only = listed.as_array().expect("tokens").iter().filter(|token| token["read_only"] == true).count();
+    assert_eq!(only, 2, "{listed}");
+    ends(&home, 0, &["tokens", "revoke", "alice@example.com", "viewer"]).await;
 }
 
 #[tokio::test]
@@ -146,7 +174,7 @@ async fn each_client_is_told_in_its_own_way() {
     let arguments = ["register", "--client", "gemini-cli", "--user", "alice@example.com", "--json"];
     let one: Value = json_of(&ends(&home, 0, &arguments).await);
     let text = one[0]["text"].as_str().expect("a command");
-    assert!(text.starts_with("gemini mcp add --transport http -s user --header \"Authorization: Bearer eyJ"), "{text}");
+    assert!(text.starts_with("gemini mcp add --transport http -s user --header 'Authorization: Bearer eyJ"), "{text}");
     assert!(text.ends_with(&format!("fixture {url}/mcp")), "{text}");
     let tokens = json_of(&ends(&home, 0, &["tokens", "list", "alice@example.com", "--json"]).await);
     assert!(tokens.to_string().contains("gemini-cli"), "the token is called after its client");

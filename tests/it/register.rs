@@ -122,8 +122,8 @@ async fn codex_keeps_its_comments() {
     let machine = Machine::new().await;
     machine.write(".codex/config.toml", "# mine\nmodel = \"m\" # kept\n\n[tui]\nz = 1\n");
     let told = machine.applied("codex-cli", &["--user", ALICE]).await;
-    let notes = told["notes"].to_string();
-    let (_, rest) = notes.split_once("export FIXTURE_TOKEN=$(cat ").expect("a file");
+    let note = told["notes"][0].as_str().expect("a note").to_owned();
+    let (_, rest) = note.split_once("export FIXTURE_TOKEN=\"$(cat ").expect("a file");
     let file = rest.split_once(')').expect("a file").0;
     assert!(fs::read_to_string(file).expect("written").starts_with("eyJ") && mode(Path::new(file)) == 0o600);
     let text = machine.read(".codex/config.toml");

@@ -4,7 +4,12 @@
 
 use std::slice;
 
+use mcp_lambda::shell::{self, Argument};
+
 use super::{Client, Launch, Reach, Scope, Server, Token, entry};
+
+/// What stands before a token in its header (RFC 6750 §2.1).
+const BEARER: &str = "Authorization: Bearer ";
 
 /// The client's command, if it has one that registers servers.
 pub(crate) const fn program(client: Client) -> Option<&'static str> {
@@ -40,16 +45,33 @@ fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<Str
             let entry = entry::entry(client, server, &Reach::Http(token.clone())).to_string();
             owned(&["mcp", "add-json", "--scope", "user", name, &entry])
         }
-        _ => with_header(client, name, &url, &format!("Authorization: Bearer {}", token.in_shell()), scope),
+        // Where no shell is, Gemini CLI expands the variable itself.
+        (_, Token::Variable(variable)) => with_header(client, name, &url, format!("{BEARER}${variable}"), scope),
+        (_, Token::Given(token)) => with_header(client, name, &url, format!("{BEARER}{token}"), scope),
+        (_, Token::File(_)) => with_header(client, name, &url, format!("{BEARER}{}", token.to_paste()), scope),
     }
 }
 
-/// The command with the header as it is given, which a shell may still have to expand.
-pub(crate) fn with_header(client: Client, name: &str, url: &str, header: &str, scope: Scope) -> Vec<String> {
-    if client == Client::GeminiCli {
-        return owned(&["mcp", "add", "--transport", "http", "-s", word(scope), "--header", header, name, url]);
+/// The command for a shell, which expands where the token is.
+pub(crate) fn for_shell(client: Client, server: &Server, reach: &Reach, scope: Scope) -> Vec<Argument> {
+    match reach {
+        Reach::Http(token) if client != Client::CodexCli => {
+            with_header(client, &server.name, &server.endpoint(), token.behind(BEARER), scope)
+        }
+        _ => add(client, server, reach, scope).into_iter().map(Argument::from).collect(),
     }
-    owned(&["mcp", "add", "--transport", "http", "--scope", "user", name, url, "--header", header])
+}
+
+/// The command with the header as it is given.
+fn with_header<A: for<'a> From<&'a str>>(client: Client, name: &str, url: &str, header: A, scope: Scope) -> Vec<A> {
+    let owned = |words: &[&str]| words.iter().map(|&word| A::from(word)).collect::<Vec<_>>();
+    let begin = ["mcp", "add", "--transport", "http"];
+    if client == Client::GeminiCli {
+        let begin = owned(&[&begin[..], &["-s", word(scope), "--header"]].concat());
+        return begin.into_iter().chain([header]).chain(owned(&[name, url])).collect();
+    }
+    let begin = owned(&[&begin[..], &["--scope", "user", name, url, "--header"]].concat());
+    begin.into_iter().chain([header]).collect()
 }
 
 fn process(client: Client, server: &Server, launch: &Launch, scope: Scope) -> Vec<String> {
@@ -78,21 +100,8 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 /// A command as a line for a shell.
-pub(crate) fn line(program: &str, arguments: &[String]) -> String {
-    let words = arguments.iter().map(|argument| quoted(argument));
-    [program.to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
-}
-
-/// An argument as a shell takes it. A header's variable is left for the shell to expand.
-fn quoted(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else if argument.starts_with("Authorization: ") {
-        format!("\"{argument}\"")
-    } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
-    }
+pub(crate) fn line<A: Into<Argument>>(program: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    shell::line([Argument::from(program)].into_iter().chain(arguments.into_iter().map(Into::into)))
 }
 
 #[cfg(test)]
@@ -104,7 +113,7 @@ mod tests {
     }
 
     fn added(client: Client, reach: &Reach, scope: Scope) -> String {
-        line(program(client).expect("a command"), &add(client, &server(), reach, scope))
+        line(program(client).expect("a command"), add(client, &server(), reach, scope))
     }
 
     #[test]
@@ -112,7 +121,7 @@ mod tests {
         let reach = Reach::Http(Token::Variable("V".to_owned()));
         let claude = r#"claude mcp add-json --scope user notes '{"headers":{"Authorization":"Bearer ${V}"},"type":"http","url":"https://mcp.example.com/mcp"}'"#;
         assert_eq!(added(Client::ClaudeCode, &reach, Scope::User), claude);
-        let gemini = "gemini mcp add --transport http -s project --header \"Authorization: Bearer $V\" notes https://mcp.example.com/mcp";
+        let gemini = "gemini mcp add --transport http -s project --header 'Authorization: Bearer $V' notes https://mcp.example.com/mcp";
         assert_eq!(added(Client::GeminiCli, &reach, Scope::Project), gemini);
         let codex = "codex mcp add notes --url https://mcp.example.com/mcp --bearer-token-env-var V";
         assert_eq!(added(Client::CodexCli, &reach, Scope::User), codex);
@@ -125,20 +134,11 @@ mod tests {
         let reach = Reach::Process(launch);
         let rest = "'/my apps/notes' stdio --user alice@example.com";
         for (client, begin) in [
-            (Client::ClaudeCode, "claude mcp add --env APP_USERS_PATH=/data --scope user notes --"),
-            (Client::GeminiCli, "gemini mcp add -e APP_USERS_PATH=/data -s user notes"),
-            (Client::CodexCli, "codex mcp add notes --env APP_USERS_PATH=/data --"),
+            (Client::ClaudeCode, "claude mcp add --env 'APP_USERS_PATH=/data' --scope user notes --"),
+            (Client::GeminiCli, "gemini mcp add -e 'APP_USERS_PATH=/data' -s user notes"),
+            (Client::CodexCli, "codex mcp add notes --env 'APP_USERS_PATH=/data' --"),
         ] {
             assert_eq!(added(client, &reach, Scope::User), format!("{begin} {rest}"));
-        }
-    }
-
-    #[test]
-    fn a_shell_reads_back_what_was_quoted() {
-        for argument in ["a b", "it's", "$HOME", "", "`x`", "a\\b", "{\"a\": \"b\"}"] {
-            let script = format!("printf %s {}", quoted(argument));
-            let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
-            assert_eq!(String::from_utf8_lossy(&output.stdout), argument);
         }
     }
 }

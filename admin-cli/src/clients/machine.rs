@@ -3,7 +3,6 @@
 //! It reads and never writes. Variables come through the environment's one seam.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use mcp_lambda::config::Environment;
 use serde_json::{Map, Value};
 
 use super::{Client, Scope, argv, entry, json, toml};
+use crate::files::{self, Links};
 
 /// A person's machine, as the environment tells it.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl Shelf {
     /// The servers that it holds, by name; a file that is not there holds none.
     pub(crate) fn servers(&self, client: Client) -> Result<Map<String, Value>, String> {
         let fault = |fault: String| format!("{} can't be read: {fault}", self.path.display());
-        let text = read(&self.path).map_err(|error| fault(error.to_string()))?;
+        let text = files::read(&self.path, Links::Followed).map_err(|error| fault(error.to_string()))?;
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Map::new()) };
         if client == Client::CodexCli {
             return toml::all(&text, entry::root(client)).map_err(fault);
@@ -128,15 +128,6 @@ impl Shelf {
             None => Ok(Map::new()),
             Some(_) => Err(fault(format!("`{}` is not an object", keys.join(".")))),
         }
-    }
-}
-
-/// A file's text, if there is a file.
-pub(crate) fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -8,12 +8,13 @@ pub(crate) mod entry;
 mod json;
 pub(crate) mod machine;
 pub(crate) mod text;
-mod toml;
+pub(crate) mod toml;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::ValueEnum;
+use mcp_lambda::shell::{self, Argument};
 
 /// A program that speaks MCP to servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,7 +103,9 @@ impl Server {
 
     /// The variable that holds its token if nobody names another.
     pub(crate) fn variable(&self) -> String {
-        format!("{}_TOKEN", self.name.to_ascii_uppercase().replace('-', "_"))
+        let name = format!("{}_TOKEN", self.name.to_ascii_uppercase().replace('-', "_"));
+        // A digit in front makes no name of a variable.
+        if shell::is_variable(&name) { name } else { format!("MCP_{name}") }
     }
 }
 
@@ -189,12 +192,13 @@ impl fmt::Display for Client {
 }
 
 impl Token {
-    /// The token, or the shell's way to its variable.
-    fn in_shell(&self) -> String {
+    /// The token behind a text, as one argument for a shell, which finds the token where it is.
+    fn behind(&self, before: &str) -> Argument {
+        let before = before.to_owned();
         match self {
-            Self::Given(token) => token.clone(),
-            Self::Variable(name) => format!("${name}"),
-            Self::File(path) => format!("$(cat {path})"),
+            Self::Given(token) => Argument::Literal(before + token),
+            Self::Variable(name) => Argument::Variable { before, name: name.clone() },
+            Self::File(path) => Argument::File { before, path: path.clone() },
         }
     }
 
@@ -249,11 +253,67 @@ mod tests {
         let (server, variable) = (server("my-notes"), Token::Variable("MY_NOTES_TOKEN".to_owned()));
         let text = |client: Client, scope| client.reached(&server, &Reach::Http(variable.clone()), scope).text;
         assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
-        assert!(text(Client::ClaudeCode, Scope::User).contains("Bearer $MY_NOTES_TOKEN\""));
+        assert!(text(Client::ClaudeCode, Scope::User).contains("'Authorization: Bearer '\"$MY_NOTES_TOKEN\""));
         assert!(text(Client::Cursor, Scope::User).contains("${env:MY_NOTES_TOKEN}"));
         assert!(text(Client::CodexCli, Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN"));
         assert!(text(Client::Vscode, Scope::Project).contains("\"servers\""));
         assert_eq!(server.variable(), "MY_NOTES_TOKEN");
+        assert_eq!(self::server("9-notes").variable(), "MCP_9_NOTES_TOKEN");
+    }
+
+    /// What a shell makes of a line: the program and its arguments.
+    fn shell_reads(line: &str, token: &str) -> Vec<String> {
+        let words = "words() { printf '%s\\0' \"$@\"; };";
+        let script = format!(
+            "{words} claude() {{ words claude \"$@\"; }}; gemini() {{ words gemini \"$@\"; }}; codex() {{ words codex \"$@\"; }}; {line}"
+        );
+        let mut command = std::process::Command::new("sh");
+        let output = command.args(["-c", &script]).env("V_TOKEN", token).output().expect("a shell");
+        assert!(output.status.success() && output.stderr.is_empty(), "{line}: {output:?}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.split_terminator('\0').map(str::to_owned).collect()
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+        /// Every line for a shell, of every client that has a command, whatever stands in URLs, paths, tokens and emails.
+        #[test]
+        fn a_shell_reads_back_what_is_meant(
+            hostile in "[ -~’é]{1,24}", path in "/[ -~]{1,24}", token in "[A-Za-z0-9._-]{1,24}", email in "[a-z$`'!{}|&*]{1,12}@b[.]c",
+        ) {
+            let server = Server { name: "notes".to_owned(), url: format!("https://a.example/{hostile}") };
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join(hostile.replace('/', "_")).to_string_lossy().into_owned();
+            let is_name = ![".", ".."].contains(&hostile.as_str());
+            std::fs::write(if is_name { &file } else { "/dev/null" }, &token).expect("written");
+            let mut launch = Launch::new(path.clone(), &email);
+            launch.environment.insert("APP_USERS_PATH".to_owned(), path);
+            for client in [Client::ClaudeCode, Client::GeminiCli, Client::CodexCli] {
+                for held in [Token::Given(token.clone()), Token::Variable("V_TOKEN".to_owned()), Token::File(file.clone())] {
+                    if matches!(held, Token::File(_)) && !is_name { continue }
+                    let read = shell_reads(&client.reached(&server, &Reach::Http(held), Scope::User).text, &token);
+                    let has = |word: &str| read.iter().any(|read| read == word);
+                    proptest::prop_assert!(has(&server.endpoint()), "{:?}", read);
+                    proptest::prop_assert!(client == Client::CodexCli || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
+                }
+                let reach = Reach::Process(launch.clone());
+                let read = shell_reads(&client.reached(&server, &reach, Scope::User).text, &token);
+                proptest::prop_assert_eq!(&read[1..], argv::add(client, &server, &reach, Scope::User));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_exported_is_the_token() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("my config; $(touch x)");
+        std::fs::write(&file, "eyJ.t.s").expect("written");
+        for token in [Token::File(file.to_string_lossy().into_owned()), Token::Given("eyJ.t.s".to_owned())] {
+            let notes = Client::CodexCli.reached(&server("notes"), &Reach::Http(token), Scope::User).notes;
+            let line = notes[0].split('`').nth(1).expect("a line");
+            assert_eq!(shell_reads(&format!("{line}; words \"$NOTES_TOKEN\""), ""), ["eyJ.t.s"], "{notes:?}");
+        }
     }
 
     #[test]

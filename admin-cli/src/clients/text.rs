@@ -3,6 +3,7 @@
 //! Where a client reads a token from a variable, the token stays out of its file; a token in a command is in a shell's history,
 //! so the note says so.
 
+use mcp_lambda::shell;
 use serde_json::{Value, json};
 
 use super::{Client, Launch, Reach, Registration, Scope, Server, Token, argv, entry, toml};
@@ -44,11 +45,11 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
         Client::GeminiCli => notes.push(format!("its tools are called mcp_{}_TOOL, cut at 63 characters", server.name)),
         Client::CodexCli => {
             if !matches!(token, Token::Variable(_)) {
-                let (variable, value) = (token.variable(server), token.in_shell());
-                notes.push(format!("it takes no token itself: `export {variable}={value}` where it is started"));
+                let line = shell::export(&token.variable(server), &token.behind(""));
+                notes.push(format!("it takes no token itself: `{line}` where it is started"));
             }
             notes.extend(token.needs());
-            notes.push("without the variable it sends no header, and says nothing".to_owned());
+            notes.push("without the variable it does not start the server, and names the variable".to_owned());
         }
         Client::Vscode => notes.push(format!(
             "it asks for the token once, and keeps it with the system's secrets; type {}",
@@ -63,21 +64,22 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
 
 /// What to know of any entry.
 fn process_notes(client: Client, scope: Scope) -> Vec<String> {
-    let note = (client == Client::CodexCli && scope == Scope::Project)
-        .then(|| "it reads a project's file only in a project that it was told to trust".to_owned());
-    note.into_iter().collect()
+    let note = match (client, scope) {
+        (Client::CodexCli, Scope::Project) => "it reads a project's file only in a project that it was told to trust",
+        (Client::GeminiCli, _) => {
+            "in a folder that it does not trust all servers are off, the user's own too: `/permissions` in it trusts the folder"
+        }
+        (Client::ClaudeCode, Scope::Project) => {
+            "a server of `.mcp.json` waits for approval: start `claude` in the folder once, and approve it"
+        }
+        _ => return Vec::new(),
+    };
+    vec![note.to_owned()]
 }
 
 fn run(client: Client, server: &Server, reach: &Reach, scope: Scope, notes: Vec<String>) -> Registration {
-    let arguments = match reach {
-        // A person has a shell, which expands the variable.
-        Reach::Http(token) if client != Client::CodexCli => {
-            let header = format!("Authorization: Bearer {}", token.in_shell());
-            argv::with_header(client, &server.name, &server.endpoint(), &header, scope)
-        }
-        _ => argv::add(client, server, reach, scope),
-    };
-    let text = argv::line(argv::program(client).unwrap_or_default(), &arguments);
+    let arguments = argv::for_shell(client, server, reach, scope);
+    let text = argv::line(argv::program(client).unwrap_or_default(), arguments);
     Registration { place: "run".to_owned(), text, notes }
 }
 

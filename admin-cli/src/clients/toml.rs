@@ -46,6 +46,11 @@ pub(crate) fn text(root: &str, name: &str, entry: &Value) -> String {
     set("", root, name, entry).unwrap_or_default()
 }
 
+/// A text as TOML writes it.
+pub(crate) fn string(text: &str) -> String {
+    toml_edit::Value::from(text).to_string()
+}
+
 fn members(entry: &Value) -> impl Iterator<Item = (&String, &Value)> {
     entry.as_object().into_iter().flatten()
 }

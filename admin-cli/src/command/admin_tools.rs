@@ -20,9 +20,10 @@ use serde_json::{Map, Value, json};
 
 use super::probe;
 use crate::Subject;
-use crate::connection::{Session, keep_token, token_folder};
+use crate::connection::Session;
 use crate::exit::Failure;
 use crate::mcp::Client;
+use crate::setup::{keep, reserved_within, token_folder};
 
 /// Whom the calls are by: whoever started this process, who holds the connection.
 const OPERATOR: &str = "operator@localhost";
@@ -100,7 +101,7 @@ impl Operations {
         Ok(object(json!({ "users": page.users, "next": page.next })))
     }
 
-    /// One user: when registered, when revoked, how many tokens work, and the profile with its secrets masked.
+    /// One user: when registered, when revoked, how many tokens work, and the profile, in which secrets and what the app does not declare are masked.
     #[tool(read_only, idempotent)]
     pub async fn show_user(
         &self,
@@ -110,7 +111,7 @@ impl Operations {
         Ok(object(json!(self.session.api.user(&email.parse()?).await?)))
     }
 
-    /// A user's tokens: id, name, times, scopes and whether they only read; never the tokens themselves.
+    /// A user's tokens that work: id, name, times and what they open; never the tokens themselves.
     #[tool(read_only, idempotent)]
     pub async fn list_tokens(
         &self,
@@ -130,11 +131,23 @@ impl Operations {
         profile: Option<Data>,
         /// How long the token lives, in seconds; left out, as the server is set.
         duration_seconds: Option<u64>,
+        /// What to call the token, such as laptop.
+        name: Option<String>,
+        /// What it is good for; left out, everything its user may do.
+        scopes: Option<Vec<String>>,
+        /// Whether it opens only tools that change nothing.
+        read_only: Option<bool>,
     ) -> Result<Data> {
-        let email: Email = email.parse()?;
-        let user = NewUser { profile: profile.map(Value::Object), duration_seconds, ..NewUser::new(email.clone()) };
+        let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
+        let profile = profile.map(Value::Object);
+        // The file first: where none can be made, no token is.
+        let file = reserved_within(&self.tokens)?;
+        let user = NewUser { email: email.clone(), profile, name, duration_seconds, scopes, read_only };
         let new = self.session.api.register(user).await?;
-        let file = keep_token(&self.tokens, &email, "first", &new.token)?;
+        let file = match keep(file, &new.token) {
+            Ok(file) => file,
+            Err(error) => return Err(ended(&error, self.session.api.revoke(&email).await)),
+        };
         Ok(object(json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds })))
     }
 
@@ -150,14 +163,17 @@ impl Operations {
         duration_seconds: Option<u64>,
         /// What it is good for; left out, everything its user may do.
         scopes: Option<Vec<String>>,
+        /// Whether it opens only tools that change nothing.
+        read_only: Option<bool>,
     ) -> Result<Data> {
-        let email: Email = email.parse()?;
-        let new = self
-            .session
-            .api
-            .create_token(NewToken { name, duration_seconds, scopes, ..NewToken::new(email.clone()) })
-            .await?;
-        let file = keep_token(&self.tokens, &email, &new.id, &new.token)?;
+        let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
+        let file = reserved_within(&self.tokens)?;
+        let token = NewToken { email: email.clone(), name, duration_seconds, scopes, read_only };
+        let new = self.session.api.create_token(token).await?;
+        let file = match keep(file, &new.token) {
+            Ok(file) => file,
+            Err(error) => return Err(ended(&error, self.session.api.revoke_token(&email, &new.id).await)),
+        };
         Ok(object(json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file })))
     }
 
@@ -214,6 +230,15 @@ impl Operations {
         self.session.api.purge(&email.parse()?).await?;
         Ok(object(json!({ "purged": email })))
     }
+}
+
+/// The fault that kept a token from its file, and whether the token is ended.
+fn ended(error: &Error, revoked: Result<()>) -> Error {
+    let words = match revoked {
+        Ok(()) => "the token was revoked".to_owned(),
+        Err(fault) => format!("the token could not be revoked either: {fault}; revoke the user"),
+    };
+    Error::new(error.kind(), format!("{error}; {words}"))
 }
 
 fn object(value: Value) -> Data {

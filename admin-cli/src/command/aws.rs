@@ -1,45 +1,75 @@
 //! `aws`: what a deployment needs in AWS, made where it is missing.
 
-use mcp_lambda::Error;
+use mcp_lambda::{Error, shell};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Aws;
+use crate::connection::not_configured;
 use crate::exit::Failure;
 use crate::output::Output;
 
 pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Result<(), Failure> {
     match command {
         Aws::Init { table, secret, endpoint } => init(subject, &table, &secret, endpoint.as_deref(), output).await,
-        Aws::Rotate { secret, endpoint, yes } => rotate(&secret, endpoint.as_deref(), yes, output).await,
+        Aws::Rotate { secret, endpoint, revoke_previous, yes } => {
+            rotate(&secret, endpoint.as_deref(), revoke_previous, yes, output).await
+        }
     }
 }
 
 /// A fault with the place where it was met.
-fn met(endpoint: Option<&str>) -> impl Fn(Error) -> Error {
-    move |error| match endpoint {
-        Some(endpoint) => Error::new(error.kind(), format!("at {endpoint}: {error}")),
-        None => error,
+fn met(endpoint: Option<&str>) -> impl Fn(Error) -> Failure {
+    move |error| {
+        not_configured(match endpoint {
+            Some(endpoint) => Error::new(error.kind(), format!("at {endpoint}: {error}")),
+            None => error,
+        })
     }
 }
 
-async fn rotate(secret: &str, endpoint: Option<&str>, yes: bool, output: &Output) -> Result<(), Failure> {
-    let question = format!(
-        "This makes a new signing key. Tokens of the key before it go on; those of the one before that end. Type `{secret}` to go on:"
-    );
+/// What goes on after a rotation, and what ends.
+const GOES_ON: &str = "Users' tokens of the key before it go on; those of the one before that end.";
+const ALL_ENDS: &str = "Every token of every user ends; each needs a new one.";
+
+async fn rotate(
+    secret: &str,
+    endpoint: Option<&str>,
+    revoke_previous: bool,
+    yes: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let ends = if revoke_previous { ALL_ENDS } else { GOES_ON };
+    let question = format!("This makes a new signing key. {ends} Type `{secret}` to go on:");
     if !yes && output.ask(&question).as_deref() != Some(secret) {
         return Err(Failure::Usage(format!(
             "nothing was rotated; give `--yes` to rotate {secret} without being asked"
         )));
     }
     mcp_lambda_dynamo::rotate(secret, endpoint).await.map_err(met(endpoint))?;
-    output.answer(&json!({ "rotated": secret }), || {
-        format!(
-            "Rotated {secret}. Servers learn of it within a minute of the first token it signs, and until then they refuse this CLI.\n\
-             Tokens of the key before it go on; give users new ones before you rotate again."
-        )
+    if revoke_previous {
+        let again = mcp_lambda_dynamo::rotate(secret, endpoint).await.map_err(met(endpoint));
+        again.map_err(|failure| half_done(secret, &failure))?;
+    }
+    let answer = json!({ "rotated": secret, "previous_revoked": revoke_previous });
+    output.answer(&answer, || {
+        let after = if revoke_previous {
+            "Every key before is out: new servers refuse all its tokens at once, those that run within ten minutes, or a minute after the first new token."
+        } else {
+            "Operators' tokens of the key before are refused as soon as a server knows the new key: within ten minutes, or a minute after the first new token; until then it refuses this CLI.\n\
+             If the key before has leaked, it still makes users' tokens: `--revoke-previous` ends it."
+        };
+        format!("Rotated {secret}. {ends}\n{after}")
     });
     Ok(())
+}
+
+/// One rotation was made, and the second was not: what was to end goes on.
+fn half_done(secret: &str, failure: &Failure) -> Failure {
+    Error::unavailable(format!(
+        "{secret} was rotated once, and not twice ({failure}): the key before still makes users' tokens; say it again"
+    ))
+    .into()
 }
 
 async fn init(
@@ -54,8 +84,9 @@ async fn init(
     output.answer(&answer, || {
         let state = |is_new| if is_new { "made" } else { "was there" };
         format!(
-            "table   {table}: {}\nsecret  {secret}: {}\n\nStart the server with USERS_TABLE={table} and SIGNING_KEY_SECRET={secret}; then\n  {} connect URL --signing-key-secret {secret}",
-            state(made.table), state(made.secret), subject.command()
+            "table   {table}: {}\nsecret  {secret}: {}\n\nStart the server with USERS_TABLE={table} and SIGNING_KEY_SECRET={secret}; then\n  {}",
+            state(made.table), state(made.secret),
+            shell::line([&subject.command(), "connect", "URL", "--signing-key-secret", secret])
         )
     });
     Ok(())

@@ -5,13 +5,15 @@ use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Connect;
-use crate::connection::{Connection, Setup};
+use crate::connection::Connection;
 use crate::exit::Failure;
 use crate::output::{Output, ask_hidden};
+use crate::setup::Setup;
 
 pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
     let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
+    connection.warning(subject).iter().for_each(|warning| output.warn(warning));
     let connection = if wanted.offline { connection } else { connection.with_key(ask_hidden) };
     let (mut found, mut audience) = (None, None);
     if !wanted.offline {

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Connections;
-use crate::connection::Setup;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
+use crate::setup::Setup;
 
 pub(crate) fn run(subject: &Subject, command: &Connections, output: &Output) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
@@ -33,7 +33,7 @@ fn list(setup: &Setup, output: &Output) {
         .collect();
     output.answer(&all, || {
         if all.is_empty() {
-            return "No connections yet.".to_owned();
+            return "No connections yet.".into();
         }
         let rows = setup.all().map(|(name, connection, in_use)| {
             let mark = if in_use { "*" } else { "" };

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::output::{Output, columns, columns_of_states, state};
+use crate::output::{Output, Styled, columns, columns_of_states, state};
 
 pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
     let health = session.api.health().await?;
@@ -14,12 +14,12 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
         let checks = health.checks.iter().map(|(part, word)| [word.clone(), part.clone()]);
         let details = health.details.iter().map(|(part, told)| [part.clone(), told.clone()]);
         let status = json!(health.status);
-        format!(
-            "{}\n\n{}\n\n{}",
+        let parts = [
             state(status.as_str().unwrap_or_default()),
             columns_of_states(["STATE", "CHECK"], checks),
-            columns(["PART", "DETAIL"], details)
-        )
+            columns(["PART", "DETAIL"], details),
+        ];
+        Styled::joined(parts, "\n\n")
     });
     match health.status {
         Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),

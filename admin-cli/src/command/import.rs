@@ -15,7 +15,11 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::output::{Output, columns};
+use crate::files::{self, Links};
+use crate::output::{Output, Styled, columns};
+
+/// How deep below a user's folder values are looked for.
+const MAX_DEPTH: usize = 16;
 
 /// What the folder holds.
 #[derive(Debug, Default)]
@@ -57,18 +61,17 @@ pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &
     }
 }
 
-fn words(rows: &[Row], faults: &[String], apply: bool) -> String {
+fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
     let faults: Vec<_> = faults.iter().map(|fault| format!("left alone: {fault}")).collect();
     let (table, next) = match (rows.is_empty(), apply) {
-        (true, _) => (String::new(), "No users there."),
+        (true, _) => (Styled::default(), "No users there."),
         (false, true) => (table(rows), ""),
         (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
     };
-    let parts = [faults.join("\n"), table, next.to_owned()];
-    parts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
+    Styled::joined([faults.join("\n").into(), table, next.into()], "\n\n")
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(rows: &[Row]) -> Styled {
     let cells = rows.iter().map(|row| [row.email.to_string(), row.values.to_string(), row.outcome.clone()]);
     columns(["EMAIL", "VALUES", ""], cells)
 }
@@ -147,6 +150,9 @@ fn seconds(time: &Value) -> Result<Option<u64>, String> {
 
 /// Every `.json` below the folder but the record, by its path without the ending.
 fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<(), String> {
+    if prefix.matches('/').count() > MAX_DEPTH {
+        return Err(format!("{prefix} lies more than {MAX_DEPTH} folders deep"));
+    }
     let entries = fs::read_dir(folder).map_err(|error| format!("it can't be read: {error}"))?;
     for entry in entries {
         let path = entry.map_err(|error| format!("an entry can't be read: {error}"))?.path();
@@ -156,6 +162,8 @@ fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<
         }
         if path.is_dir() {
             values(&path, &format!("{prefix}{name}/"), data)?;
+        } else if !path.is_file() {
+            return Err(format!("{prefix}{name} is neither a file nor a folder, and is not read"));
         } else if let Some(key) = name.strip_suffix(".json").filter(|key| !(prefix.is_empty() && *key == "user")) {
             data.insert(format!("{prefix}{key}"), json_file(&path)?);
         }
@@ -170,7 +178,8 @@ fn is_own_folder(path: &Path) -> bool {
 
 fn json_file(path: &Path) -> Result<Value, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = fs::read_to_string(path).map_err(|error| format!("{name} can't be read: {error}"))?;
+    let text = files::read(path, Links::Refused).map_err(|error| format!("{name} can't be read: {error}"))?;
+    let text = text.ok_or_else(|| format!("{name} can't be read: it is not there"))?;
     serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))
 }
 
@@ -206,6 +215,30 @@ mod tests {
         assert_eq!((alice.created, alice.revoke_after), (Some(1_714_564_800), Some(1_714_600_000)));
         assert_eq!(Value::Object(alice.data.clone()), json!({"notes": [1], "deep/er": {}}));
         assert!(found.users.contains_key(&"bob@example.com".parse().expect("valid")), "its folder's name is its email");
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_deep_is_named_and_not_waited_for() {
+        let deep = format!("deep~example.com/{}v.json", "d/".repeat(MAX_DEPTH + 1));
+        let folder = folder(&[
+            ("pipe~example.com/user.json", "{}"),
+            ("record~example.com/notes.json", "[]"),
+            ("deep~example.com/user.json", "{}"),
+            (&deep, "1"),
+            ("good~example.com/user.json", "{}"),
+            (&format!("good~example.com/{}v.json", "d/".repeat(MAX_DEPTH)), "1"),
+        ]);
+        for pipe in ["pipe~example.com/x.json", "record~example.com/user.json"] {
+            let made = std::process::Command::new("mkfifo").arg(folder.path().join(pipe)).status();
+            assert!(made.expect("it runs").success());
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("pipe~example.com/a")).expect("bound");
+        let found = read(folder.path()).expect("readable");
+        assert_eq!(found.users.keys().map(Email::as_str).collect::<Vec<_>>(), ["good@example.com"]);
+        assert_eq!(found.faults.len(), 3, "{:?}", found.faults);
+        for said in ["is not read", "not a file", "folders deep"] {
+            assert!(found.faults.iter().any(|fault| fault.contains(said)), "{said}: {:?}", found.faults);
+        }
     }
 
     #[test]

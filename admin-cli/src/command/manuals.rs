@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mcp_lambda::Error;
+use mcp_lambda::{Error, shell};
 use serde_json::json;
 
 use crate::Subject;
@@ -15,7 +15,8 @@ pub(crate) fn run(subject: &Subject, folder: &Path, output: &Output) -> Result<(
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(cli::tree(subject), folder));
     written.map_err(|error| Error::invalid(format!("{} can't be written to: {error}", folder.display())))?;
     output.answer(&json!({ "folder": folder }), || {
-        format!("Wrote them. Read one with `man {}/{}.1`.", folder.display(), subject.command())
+        let page = folder.join(format!("{}.1", subject.command()));
+        format!("Wrote them. Read one with `{}`.", shell::line(["man", &page.to_string_lossy()]))
     });
     Ok(())
 }

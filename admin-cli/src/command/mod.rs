@@ -19,9 +19,10 @@ use serde_json::{Map, Value};
 
 use crate::Subject;
 use crate::cli::{Arguments, Command};
-use crate::connection::{Session, Setup};
+use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::setup::Setup;
 
 /// Runs a command; `profile` is what the flags of the app's own profile were given.
 pub(crate) async fn run(
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     profile: Option<Map<String, Value>>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let session = || open(subject, asked.on.as_deref());
+    let session = || open(subject, asked.on.as_deref(), output);
     if let (Some(name), Command::Connect(_)) = (&asked.on, &asked.command) {
         return Err(Failure::Usage(format!(
             "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
@@ -57,6 +58,9 @@ pub(crate) async fn run(
     }
 }
 
-async fn open(subject: &Subject, on: Option<&str>) -> Result<Session, Failure> {
-    Setup::load(subject)?.chosen(subject, on)?.open(subject).await
+async fn open(subject: &Subject, on: Option<&str>, output: &Output) -> Result<Session, Failure> {
+    let setup = Setup::load(subject)?;
+    let connection = setup.chosen(subject, on)?;
+    connection.warning(subject).iter().for_each(|warning| output.warn(warning));
+    connection.open(subject).await
 }

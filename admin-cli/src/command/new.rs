@@ -5,11 +5,12 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use mcp_lambda::{App, Error};
+use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::New;
+use crate::clients::toml;
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -48,18 +49,66 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
         let words = format!("{} exists already; choose another name, or remove it", folder.display());
         return Err(Error::already_exists(words).into());
     }
-    let files = files(wanted, &framework(wanted)?);
+    let framework = framework(wanted)?;
+    let files = files(wanted, &framework);
     put(&folder, &files)?;
     let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
     output.answer(&json!({ "folder": folder, "files": paths }), || {
-        let name = &wanted.name;
-        format!(
-            "Made {}. Next:\n\n  cd {}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",
-            folder.display(),
+        let (name, cd) = (&wanted.name, shell::line(["cd", &folder.to_string_lossy()]));
+        let next = format!(
+            "Made {}. Next:\n\n  {cd}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",
             folder.display()
-        )
+        );
+        let note = framework.note();
+        if note.is_empty() { next } else { format!("{next}\n\n{note}") }
     });
     Ok(())
+}
+
+/// Where the app's manifest has the framework from.
+enum Framework {
+    /// A folder of this machine.
+    Folder(String),
+    /// A commit of a repository.
+    Git { url: String, rev: String },
+    /// The registry.
+    Registry,
+}
+
+impl Framework {
+    /// The same as the manifest has it, for one of its crates.
+    fn source(&self, part: &str) -> String {
+        match self {
+            Self::Folder(folder) => format!("path = {}", toml::string(&format!("{folder}/{part}"))),
+            Self::Git { url, rev } => format!("git = {}, rev = {}", toml::string(url), toml::string(rev)),
+            Self::Registry => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// What to know of it.
+    const fn note(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => {
+                "mcp-lambda is taken from a folder of this machine, so the app builds here alone. For others, for CI and for `sam build`\n\
+                 elsewhere, write `git = \"URL\", rev = \"REV\"` for each `path = …` in Cargo.toml; `new --git URL --rev REV` does so from the start."
+            }
+            Self::Git { .. } | Self::Registry => "",
+        }
+    }
+
+    /// The same as a comment in the manifest.
+    fn comment(&self) -> String {
+        self.note().lines().map(|line| format!("# {line}\n")).collect()
+    }
+
+    /// How to read the documentation of the tests' kit, which is behind a feature.
+    fn documentation(&self) -> String {
+        let manifest = match self {
+            Self::Folder(folder) => shell::line(["--manifest-path", &format!("{folder}/Cargo.toml")]),
+            Self::Git { .. } | Self::Registry => "--manifest-path CHECKOUT/Cargo.toml".to_owned(),
+        };
+        format!("cargo doc --open --no-deps {manifest} -p mcp-lambda --features testkit")
+    }
 }
 
 fn check(name: &str) -> Result<(), Failure> {
@@ -74,8 +123,11 @@ fn check(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the framework is: a folder, or nothing where it comes from the registry.
-fn framework(wanted: &New) -> Result<Option<String>, Failure> {
+/// Where the framework is to be had from.
+fn framework(wanted: &New) -> Result<Framework, Failure> {
+    if let Some((url, rev)) = wanted.git.as_ref().zip(wanted.rev.as_ref()) {
+        return git(url, rev);
+    }
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = match &wanted.framework {
         Some(folder) => folder
@@ -85,17 +137,33 @@ fn framework(wanted: &New) -> Result<Option<String>, Failure> {
             .ok_or_else(|| Failure::Usage(format!("{} is no checkout of mcp-lambda", folder.display())))?,
         None => match own.canonicalize() {
             Ok(folder) if is_framework(&folder) => folder,
-            _ => return Ok(None),
+            _ => return Ok(Framework::Registry),
         },
     };
-    Ok(Some(folder.display().to_string()))
+    Ok(Framework::Folder(folder.display().to_string()))
+}
+
+fn git(url: &str, rev: &str) -> Result<Framework, Failure> {
+    if !["https://", "ssh://", "git@", "file:///"].iter().any(|begin| url.starts_with(begin))
+        || url.contains(char::is_whitespace)
+    {
+        return Err(Failure::Usage(format!(
+            "`{url}` is no URL of a Git repository, such as https://git.example.com/mcp-lambda"
+        )));
+    }
+    if !(7..=64).contains(&rev.len()) || !rev.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::Usage(format!(
+            "`{rev}` is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse HEAD` prints them"
+        )));
+    }
+    Ok(Framework::Git { url: url.to_owned(), rev: rev.to_owned() })
 }
 
 fn is_framework(folder: &Path) -> bool {
     folder.join("runtime/Cargo.toml").is_file() && folder.join("store-dynamo/Cargo.toml").is_file()
 }
 
-fn files(wanted: &New, framework: &Option<String>) -> Files {
+fn files(wanted: &New, framework: &Framework) -> Files {
     let name = &wanted.name;
     let (library, tests) = if wanted.profile {
         (include_str!("../../templates/lib_profile.rs.in"), include_str!("../../templates/tests_profile.rs.in"))
@@ -110,18 +178,21 @@ fn files(wanted: &New, framework: &Option<String>) -> Files {
     let texts = [
         ("Cargo.toml".to_owned(), include_str!("../../templates/Cargo.toml.in")),
         ("README.md".to_owned(), include_str!("../../templates/README.md.in")),
-        (".gitignore".to_owned(), "/target\n"),
+        (
+            ".gitignore".to_owned(),
+            "/target/\n# What `sam build` makes, and what `sam deploy --guided` was answered.\n/.aws-sam/\n/samconfig.toml\n",
+        ),
         ("template.yaml".to_owned(), include_str!("../../templates/template.yaml")),
         ("src/lib.rs".to_owned(), library),
         ("src/main.rs".to_owned(), main),
         (format!("src/bin/{name}-admin.rs"), include_str!("../../templates/admin.rs.in")),
         ("tests/app.rs".to_owned(), tests),
     ];
-    texts.into_iter().map(|(path, text)| (path, filled(text, wanted, framework.as_deref()))).collect()
+    texts.into_iter().map(|(path, text)| (path, filled(text, wanted, framework))).collect()
 }
 
 /// The text with this app's words in it.
-fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
+fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
     let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
     let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";
@@ -129,7 +200,7 @@ fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
         if is_lean { "Flags: [--no-default-features, --features, dynamo]" } else { "Flags: [--no-default-features]" };
     let mut text = text.to_owned();
     for part in ["runtime", "admin-cli", "store-dynamo"] {
-        text = text.replace(&format!("{{{{source:{part}}}}}"), &source(framework, part));
+        text = text.replace(&format!("{{{{source:{part}}}}}"), &framework.source(part));
     }
     for (mark, word) in [
         ("{{name}}", name.to_owned()),
@@ -138,6 +209,8 @@ fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
         ("{{weak}}", when(is_lean, "?")),
         ("{{feature}}", when(is_lean, feature)),
         ("{{optional}}", when(is_lean, ", optional = true")),
+        ("{{where}}\n", framework.comment()),
+        ("{{documentation}}", framework.documentation()),
         ("{{flags}}", when(wanted.profile, " --token-env TOKEN")),
         ("Made for examples/notes; another app names its own binary below.", format!("Made for {name}.")),
         ("Binary: notes", format!("Binary: {name}")),
@@ -146,13 +219,6 @@ fn filled(text: &str, wanted: &New, framework: Option<&str>) -> String {
         text = text.replace(mark, &word);
     }
     text
-}
-
-fn source(framework: Option<&str>, part: &str) -> String {
-    framework.map_or_else(
-        || format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
-        |folder| format!("path = {:?}", format!("{folder}/{part}")),
-    )
 }
 
 /// Makes the folder whole, or not at all.
@@ -176,16 +242,20 @@ mod tests {
     use super::*;
 
     fn wanted(name: &str, profile: bool, dynamo: bool) -> New {
-        New { name: name.to_owned(), profile, dynamo, folder: ".".into(), framework: None }
+        New { name: name.to_owned(), profile, dynamo, folder: ".".into(), framework: None, git: None, rev: None }
     }
 
     #[test]
     fn every_mark_is_filled_and_the_parts_fit_each_other() {
         for (profile, dynamo) in [(false, false), (false, true), (true, false), (true, true)] {
-            for (path, text) in files(&wanted("my-app", profile, dynamo), &Some("/framework".to_owned())) {
+            for (path, text) in files(&wanted("my-app", profile, dynamo), &Framework::Folder("/framework".to_owned())) {
                 assert!(!text.contains("{{") && !text.contains("notes"), "{path}: {text}");
                 if path == "Cargo.toml" {
-                    assert_eq!(text.contains("optional = true }\nschemars"), !dynamo, "{text}");
+                    assert_eq!(
+                        text.contains("default-features = false, optional = true }\n# For dates"),
+                        !dynamo,
+                        "{text}"
+                    );
                     assert!(
                         text.contains("path = \"/framework/runtime\"") && text.contains("panic = \"unwind\""),
                         "{text}"
@@ -208,6 +278,35 @@ mod tests {
 
     #[test]
     fn without_a_checkout_the_registry_has_it() {
-        assert_eq!(source(None, "runtime"), concat!("version = \"", env!("CARGO_PKG_VERSION"), "\""));
+        assert_eq!(Framework::Registry.source("runtime"), concat!("version = \"", env!("CARGO_PKG_VERSION"), "\""));
+    }
+
+    #[test]
+    fn a_path_of_this_machine_says_that_it_is_one_and_a_commit_is_in_every_line() {
+        let manifest = |framework: &Framework| {
+            let files = files(&wanted("my-app", false, true), framework);
+            files.into_iter().find(|(path, _)| path == "Cargo.toml").expect("there").1
+        };
+        let here = manifest(&Framework::Folder("/a \"b\"".to_owned()));
+        assert!(here.contains("builds here alone") && here.contains("path = '/a \"b\"/runtime'"), "{here}");
+        let rev = "0123456789abcdef0123456789abcdef01234567";
+        let elsewhere = manifest(&git("https://git.example.com/mcp-lambda", rev).expect("lawful"));
+        assert!(!elsewhere.contains("path = \"/") && !elsewhere.contains("builds here alone"), "{elsewhere}");
+        assert_eq!(
+            elsewhere.matches(&format!("git = \"https://git.example.com/mcp-lambda\", rev = \"{rev}\"")).count(),
+            4
+        );
+        for (url, rev) in [("mcp-lambda", rev), ("https://a b", rev), ("https://a.example/x", "main"), ("-x", "abc")] {
+            assert!(git(url, rev).is_err(), "{url} {rev}");
+        }
+    }
+
+    #[test]
+    fn what_a_build_leaves_is_not_for_a_repository() {
+        let files = files(&wanted("my-app", false, false), &Framework::Registry);
+        let ignored = &files.iter().find(|(path, _)| path == ".gitignore").expect("there").1;
+        for path in ["/target/", "/.aws-sam/", "/samconfig.toml"] {
+            assert!(ignored.lines().any(|line| line == path), "{path}");
+        }
     }
 }

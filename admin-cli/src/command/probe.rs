@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::connection::{Door, Session};
 use crate::exit::Failure;
 use crate::mcp::{Client, NEWEST, OLDER};
-use crate::output::{Output, columns_of_states};
+use crate::output::{Output, Styled, columns_of_states};
 
 /// A rung that was tried.
 struct Rung {
@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        format!("{}\n\n{}", session.place(), columns_of_states(["", "RUNG", "FOUND"], rows))
+        Styled::joined([session.place().into(), columns_of_states(["", "RUNG", "FOUND"], rows)], "\n\n")
     });
     match rungs.into_iter().find_map(|rung| rung.outcome.err().map(|error| (rung.name, error))) {
         None => Ok(()),

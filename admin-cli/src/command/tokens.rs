@@ -2,22 +2,23 @@
 
 use std::path::Path;
 
-use mcp_lambda::admin::{self, NewToken};
-use mcp_lambda::{Email, Error};
+use mcp_lambda::admin::{self, IssuedToken, NewToken};
+use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Tokens;
 use crate::clients::{Client, Reach, Scope, Server, Token};
-use crate::connection::{Session, reserved, unwritable};
+use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
+use crate::setup::{keep, reserved};
 
 pub(crate) async fn run(subject: &Subject, session: &Session, command: Tokens, output: &Output) -> Result<(), Failure> {
     match command {
-        Tokens::Create { email, name, expires, scopes, save_to } => {
+        Tokens::Create { email, name, expires, scopes, read_only, save_to } => {
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let token = NewToken { name, duration_seconds: expires, scopes, ..NewToken::new(email) };
+            let token = NewToken { email, name, duration_seconds: expires, scopes, read_only };
             create(subject, session, token, save_to.as_deref(), output).await
         }
         Tokens::List { email } => list(session, &email, output).await,
@@ -33,20 +34,21 @@ async fn create(
     output: &Output,
 ) -> Result<(), Failure> {
     let file = save_to.map(reserved).transpose()?;
+    // All that can fail is done before there is a token that somebody must be told.
+    let name = super::register::name(subject, session).await?;
     let new = session.api.create_token(token).await?;
-    if let Some(mut file) = file {
-        let path = file.path();
-        if let Err(error) = file.write(new.token.expose()).map_err(unwritable(path)) {
-            session.api.revoke_token(&new.email, &new.id).await?;
-            return Err(Error::new(error.kind(), format!("{error}; the token was revoked")).into());
-        }
+    if let Some(file) = file {
+        let path = match keep(file, &new.token) {
+            Ok(path) => path,
+            Err(error) => return Err(taken_back(session, &new, &error).await.into()),
+        };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
         output.answer(&answer, || {
             format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, path.display(), new.expires)
         });
         return Ok(());
     }
-    let (token, line) = (new.token.expose(), claude_line(subject, session, new.token.expose()).await?);
+    let (token, line) = (new.token.expose(), claude_line(name, session, new.token.expose()));
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
@@ -54,16 +56,31 @@ async fn create(
     output.answer(&answer, || {
         format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}", new.email, new.id, new.expires)
     });
+    if output.lost().is_some() {
+        return Err(taken_back(session, &new, &Error::internal("the token can't be shown")).await.into());
+    }
     Ok(())
+}
+
+/// The fault, after the token, which nobody has, is ended.
+async fn taken_back(session: &Session, new: &IssuedToken, error: &Error) -> Error {
+    let words = match session.api.revoke_token(&new.email, &new.id).await {
+        Ok(()) => "the token was revoked".to_owned(),
+        Err(fault) => format!(
+            "the token could not be revoked ({fault}): `{}` does it",
+            shell::line(["tokens", "revoke", new.email.as_str(), &new.id])
+        ),
+    };
+    Error::new(error.kind(), format!("{error}; {words}"))
 }
 
 async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
     let tokens = session.api.tokens(email).await?;
     output.answer(&tokens, || {
         if tokens.is_empty() {
-            format!("{email} has no tokens.")
+            format!("{email} has no tokens.").into()
         } else {
-            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "ACCESS"], tokens.iter().map(row))
+            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"], tokens.iter().map(row))
         }
     });
     Ok(())
@@ -74,27 +91,80 @@ fn row(token: &admin::Token) -> [String; 6] {
         || "all".to_owned(),
         |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
     );
-    let access = if token.read_only { "read-only" } else { "read-write" };
+    let opens = if token.read_only { "read-only tools" } else { "all tools" };
     [
         token.id.clone(),
         token.name.clone().unwrap_or_default(),
         token.created.clone(),
         token.expires.clone(),
         scopes,
-        access.to_owned(),
+        opens.to_owned(),
     ]
 }
 
 async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> Result<(), Failure> {
-    session.api.revoke_token(email, id).await?;
+    let tokens = session.api.tokens(email).await?;
+    let id = meant(&tokens, id)?;
+    session.api.revoke_token(email, &id).await?;
     output.answer(&json!({ "revoked": id }), || format!("Revoked the token {id} of {email}; the others go on."));
     Ok(())
 }
 
+/// The id of the token that has this id, or else alone begins with it, or else alone is called so.
+fn meant(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
+    let ids = |is_meant: &dyn Fn(&admin::Token) -> bool| -> Vec<String> {
+        tokens.iter().filter(|token| is_meant(token)).map(|token| token.id.clone()).collect()
+    };
+    let begins = ids(&|token| token.id.starts_with(word) && word.len() >= SHORTEST_PREFIX);
+    let called = ids(&|token| token.name.as_deref() == Some(word));
+    let found = [ids(&|token| token.id == word), begins, called].into_iter().find(|ids| !ids.is_empty());
+    match found.as_deref() {
+        // The server says so in its own words.
+        None => Ok(word.to_owned()),
+        Some([id]) => Ok(id.clone()),
+        Some(many) => Err(Error::conflict(format!("`{word}` may be {}; give the whole id", many.join(" or ")))),
+    }
+}
+
+/// How much of an id is enough of it.
+const SHORTEST_PREFIX: usize = 6;
+
 /// The line that connects Claude Code.
-pub(super) async fn claude_line(subject: &Subject, session: &Session, token: &str) -> Result<String, Failure> {
-    let name = super::register::name(subject, session).await?;
-    Ok(Client::ClaudeCode
-        .reached(&Server { name, url: session.url.clone() }, &Reach::Http(Token::Given(token.to_owned())), Scope::User)
-        .text)
+pub(super) fn claude_line(name: String, session: &Session, token: &str) -> String {
+    let server = Server { name, url: session.url.clone() };
+    Client::ClaudeCode.reached(&server, &Reach::Http(Token::Given(token.to_owned())), Scope::User).text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(id: &str, name: Option<&str>) -> admin::Token {
+        let [created, expires] = ["", ""].map(str::to_owned);
+        admin::Token { id: id.into(), name: name.map(str::to_owned), created, expires, scopes: None, read_only: false }
+    }
+
+    #[test]
+    fn a_token_is_meant_by_its_id_its_beginning_or_its_name() {
+        let tokens = [
+            token("aaaaaa11", Some("laptop")),
+            token("aaaaaa22", Some("ci")),
+            token("bbbbbb33", Some("ci")),
+            token("laptop", None),
+        ];
+        for (word, id) in [
+            ("aaaaaa11", Some("aaaaaa11")),
+            ("bbbbbb", Some("bbbbbb33")),
+            ("aaaaaa", None),
+            ("ci", None),
+            ("laptop", Some("laptop")),
+            ("bbb", Some("bbb")),
+            ("", Some("")),
+            ("nothing", Some("nothing")),
+        ] {
+            assert_eq!(meant(&tokens, word).ok().as_deref(), id, "{word}");
+        }
+        assert_eq!(meant(&tokens[..1], "laptop").ok().as_deref(), Some("aaaaaa11"));
+        assert!(meant(&tokens, "ci").expect_err("two").message().contains("aaaaaa22 or bbbbbb33"));
+    }
 }

@@ -13,7 +13,7 @@ use crate::connection::Session;
 use crate::exit::Failure;
 use crate::flags::Kind;
 use crate::mcp::Client;
-use crate::output::{Output, columns};
+use crate::output::{Output, Styled, columns};
 
 /// How long a call's token lives, in seconds.
 const TOKEN_SECONDS: u64 = 60;
@@ -71,10 +71,11 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
             let text = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
             text.split_once(". ").map_or(text.clone(), |(sentence, _)| format!("{sentence}."))
         };
-        columns(
-            ["TOOL", "WHAT IT DOES"],
-            tools.iter().map(|tool| [word(tool, "name"), first(word(tool, "description"))]),
-        )
+        let row = |tool: &Value| {
+            let scopes = scopes(tool).join(" ");
+            [word(tool, "name"), hints(tool).join(", "), scopes, first(word(tool, "description"))]
+        };
+        columns(["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"], tools.iter().map(row))
     });
     Ok(())
 }
@@ -85,13 +86,42 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
         let description = tool["description"].as_str().unwrap_or_default();
         let arguments = arguments(&tool);
         let arguments = if arguments.is_empty() {
-            "It takes no arguments.".to_owned()
+            "It takes no arguments.".into()
         } else {
             columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        format!("{name}\n{description}\n\n{arguments}")
+        Styled::joined([format!("{name}\n{description}").into(), effects(&tool).into(), arguments], "\n\n")
     });
     Ok(())
+}
+
+/// What a tool says of its effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
+fn hints(tool: &Value) -> Vec<&'static str> {
+    let hint = |name: &str| tool["annotations"][name].as_bool();
+    if hint("readOnlyHint") == Some(true) {
+        return vec!["read-only"];
+    }
+    let destructive = (hint("destructiveHint") == Some(true)).then_some("destructive");
+    let idempotent = (hint("idempotentHint") == Some(true)).then_some("idempotent");
+    destructive.into_iter().chain(idempotent).collect()
+}
+
+/// The scopes that a token must have for a tool, as our servers tell them.
+fn scopes(tool: &Value) -> Vec<&str> {
+    let scopes = tool["_meta"]["mcp-lambda/scopes"].as_array().into_iter().flatten();
+    scopes.filter_map(Value::as_str).collect()
+}
+
+/// The same in a sentence.
+fn effects(tool: &Value) -> String {
+    let effects = match hints(tool).join(" and ") {
+        none if none.is_empty() => "It may change things.".to_owned(),
+        hints => format!("It is {hints}."),
+    };
+    match scopes(tool).join(", ") {
+        none if none.is_empty() => effects,
+        scopes => format!("{effects} A token that names scopes must name {scopes}."),
+    }
 }
 
 fn arguments(tool: &Value) -> Vec<[String; 4]> {

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
-use mcp_lambda::{Email, Error, ErrorKind};
+use mcp_lambda::{Email, Error, ErrorKind, shell};
 use serde_json::{Map, Value, json};
 
 use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
 use crate::cli::Users;
-use crate::connection::{Session, reserved, unwritable};
+use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
+use crate::setup::{keep, reserved};
 
 pub(crate) async fn run(
     subject: &Subject,
@@ -23,9 +24,10 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        Users::Add { email, profile, expires, save_to } => {
+        Users::Add { email, profile, name, expires, scopes, read_only, save_to } => {
             let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
-            let user = NewUser { profile, duration_seconds: expires, ..NewUser::new(email) };
+            let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+            let user = NewUser { email, profile, name, duration_seconds: expires, scopes, read_only };
             add(subject, session, user, save_to.as_deref(), output).await
         }
         Users::UpdateProfile { email, field, value, profile, unset } => {
@@ -102,33 +104,55 @@ async fn add(
     output: &Output,
 ) -> Result<(), Failure> {
     let (file, email) = (save_to.map(reserved).transpose()?, user.email.clone());
+    // All that can fail is done before there is a token that somebody must be told.
+    let name = super::register::name(subject, session).await?;
     let new = session.api.register(user).await.map_err(|error| known(error, &email))?;
-    if let Some(mut file) = file {
-        let path = file.path();
-        file.write(new.token.expose()).map_err(unwritable(path)).map_err(|error| {
-            let words = format!("{error}; {} is registered, and `tokens create` makes another token", new.email);
-            Error::new(error.kind(), words)
-        })?;
+    if let Some(file) = file {
+        let path = match keep(file, &new.token) {
+            Ok(path) => path,
+            Err(error) => return Err(registered_only(session, &new.email, &error).await.into()),
+        };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
         output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, path.display()));
         return Ok(());
     }
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
-    let line = claude_line(subject, session, token).await?;
+    let line = claude_line(name, session, token);
+    let register = shell::line([&subject.command(), "register", "--client", "CLIENT", "--user", new.email.as_str()]);
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
-            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{} register --client CLIENT --user {}` has the line for another client, with a token of its own.",
-            new.email, subject.command(), new.email
+            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
+            new.email
         )
     });
+    if output.lost().is_some() {
+        let error = Error::internal("the token can't be shown");
+        return Err(registered_only(session, &new.email, &error).await.into());
+    }
     Ok(())
+}
+
+/// The fault, after the first token, which nobody has, is ended.
+async fn registered_only(session: &Session, email: &Email, error: &Error) -> Error {
+    let create = shell::line(["tokens", "create", email.as_str()]);
+    let words = match session.api.revoke(email).await {
+        Ok(()) => "its token was revoked".to_owned(),
+        Err(fault) => {
+            format!(
+                "its token could not be revoked ({fault}): `{}` does it",
+                shell::line(["users", "revoke", email.as_str()])
+            )
+        }
+    };
+    Error::new(error.kind(), format!("{error}; {email} is registered, and {words}; `{create}` makes another"))
 }
 
 /// What to do about a user who is there already.
 fn known(error: Error, email: &Email) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => {
-            Error::already_exists(format!("{error}; `tokens create {email}` makes another token"))
+            let create = shell::line(["tokens", "create", email.as_str()]);
+            Error::already_exists(format!("{error}; `{create}` makes another token"))
         }
         _ => error,
     }
@@ -149,7 +173,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     drop(progress);
     output.answer(&users, || {
         if users.is_empty() {
-            "No users yet.".to_owned()
+            "No users yet.".into()
         } else {
             columns(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
         }
@@ -178,7 +202,12 @@ async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), F
 async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
     session.api.revoke(email).await?;
     output.answer(&json!({ "revoked": email }), || {
-        format!("Revoked {email}: every token issued so far is dead. `tokens create {email}` makes a new one.")
+        let [create, purge] =
+            [["tokens", "create"], ["users", "purge"]].map(|[noun, verb]| shell::line([noun, verb, email.as_str()]));
+        format!(
+            "Revoked {email}: every token issued so far is dead, and a process that speaks stdio for this user ends at its next call.\n\
+             `{create}` makes a new token. On a machine with the store, `stdio --user` needs none and may be started again; `{purge}` ends that too."
+        )
     });
     Ok(())
 }

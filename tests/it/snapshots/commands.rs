@@ -77,6 +77,7 @@ async fn tools() {
         fixture-admin tools list --on nowhere
         fixture-admin tools show add
         fixture-admin tools show picture
+        fixture-admin tools show scoped
         fixture-admin tools show nothing
         fixture-admin tools call add --user alice@example.com --arg left=2 --arg right=3
         fixture-admin tools call add --user alice@example.com --body '{\"left\":4}'
@@ -118,6 +119,8 @@ async fn machine() {
         fixture-admin aws init --table users --secret key --endpoint http://127.0.0.1:1
         fixture-admin aws rotate --secret key
         fixture-admin aws rotate --secret key --yes
+        fixture-admin aws rotate --secret key --revoke-previous
+        fixture-admin aws rotate --secret key --revoke-previous --yes
         fixture-admin aws rotate --secret key --yes --endpoint http://127.0.0.1:1",
     )
     .await;
@@ -140,6 +143,9 @@ async fn generic() {
         mcp-lambda new Todo --in HOME
         mcp-lambda new serde --in HOME
         mcp-lambda new other --in HOME --framework HOME
+        mcp-lambda new other --in HOME --git https://git.example.com/mcp-lambda
+        mcp-lambda new other --in HOME --git https://git.example.com/mcp-lambda --rev main
+        mcp-lambda new other --in HOME --git https://git.example.com/mcp-lambda --rev 0123456789abcdef0123456789abcdef01234567
         mcp-lambda new
         fixture-admin new todo",
     )

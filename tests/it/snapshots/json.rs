@@ -26,7 +26,7 @@ const ANSWERS: &str = "connect URL --signing-key KEY
     safe-tool
     users list
     users add alice@example.com --profile {\"colour\":\"blue\"}
-    users add bob@example.com
+    users add bob@example.com --name laptop --scope paint:write --read-only
     users add dave@example.com --save-to HOME/dave.token
     users get-profile alice@example.com
     users get-profile bob@example.com
@@ -42,6 +42,7 @@ const ANSWERS: &str = "connect URL --signing-key KEY
     safe-tool --invoke alice@example.com
     tokens list alice@example.com
     tokens create alice@example.com --name laptop --scope paint:write
+    tokens create alice@example.com --read-only
     tokens create alice@example.com --save-to HOME/alice.token
     tokens revoke alice@example.com ID
     tokens list alice@example.com
@@ -53,6 +54,7 @@ const ANSWERS: &str = "connect URL --signing-key KEY
     new todo --in HOME
     aws init --table users --secret key
     aws rotate --secret key --yes
+    aws rotate --secret key --revoke-previous --yes
     users purge alice@example.com --yes";
 
 /// What is done before the faults.

@@ -18,7 +18,7 @@ async fn users() {
         fixture-admin users add alice
         fixture-admin users add bob@example.com --expires soon
         fixture-admin users add bob@example.com --profile @HOME/no-such-file
-        fixture-admin users add bob@example.com --expires 12h --profile '{\"colour\":\"blue\"}'
+        fixture-admin users add bob@example.com --expires 12h --profile '{\"colour\":\"blue\"}' --name laptop --read-only
         fixture-admin users list
         fixture-admin users list --on nowhere
         fixture-admin users show bob@example.com
@@ -76,6 +76,8 @@ async fn tokens() {
         fixture-admin tokens list carol@example.com
         fixture-admin tokens create carol@example.com --name laptop --expires 12h --scope paint:write
         fixture-admin tokens list carol@example.com
+        fixture-admin tokens create carol@example.com --name viewer --read-only
+        fixture-admin tokens revoke carol@example.com viewer
         fixture-admin tokens revoke carol@example.com ID
         fixture-admin tokens list carol@example.com
         fixture-admin tokens revoke carol@example.com no-such-token
@@ -110,6 +112,7 @@ async fn register() {
         fixture-admin register --apply --client cursor --token-env MINE
         fixture-admin register --apply --client cursor --token-env MINE --force
         fixture-admin register --apply --client vscode --scope project
+        fixture-admin register --client claude-code --client gemini-cli --client codex-cli --scope project
         fixture-admin register --apply
         fixture-admin register --detect
         fixture-admin register --detect --client chatgpt

@@ -1,6 +1,7 @@
 //! A script of commands, each with what it printed and how it ended. What differs from run to run becomes a word in capitals.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
@@ -57,7 +58,8 @@ impl Transcript {
     pub(super) fn write(&self, file: &str, text: &str) {
         let path = self.home.path().join(file);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("set");
     }
 
     /// Runs commands, one a line, each with the variables set before it.

@@ -9,19 +9,20 @@ use std::time::Duration;
 
 use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
-use mcp_lambda::{Error, ErrorKind, MASK};
+use mcp_lambda::{Error, ErrorKind, MASK, shell};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{Access, Plan, told_in_words};
+use super::{Access, Plan, of_process, told_in_words};
 use crate::cli::Register;
-use crate::clients::entry::Meaning;
-use crate::clients::machine::{self, Machine};
+use crate::clients::entry::{Credential, Meaning};
+use crate::clients::machine::Machine;
 use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
-use crate::connection::{Session, keep_token, unwritable};
+use crate::connection::Session;
 use crate::exit::Failure;
-use crate::files::{self, Readers};
+use crate::files::{self, Links, Readers, Reserved};
 use crate::output::Output;
+use crate::setup::{keep, reserved_within, unwritable};
 
 /// How long a client's own command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,7 +44,10 @@ struct Task {
 enum Found {
     Nothing,
     Same,
-    Other,
+    /// Another entry, and whether it proves who calls.
+    Other {
+        has_credential: bool,
+    },
 }
 
 /// How it ended for one client.
@@ -123,13 +127,14 @@ fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Cli
 impl Task {
     fn look(machine: &Machine<'_>, plan: &Plan, wanted: &Register, client: Client) -> Result<Self, Error> {
         let path = machine.file(client, wanted.scope).ok_or_else(|| Error::internal("a client without a file"))?;
-        let (found, _) = changed(client, &path, plan, &plan.reach_unsigned())?;
+        files::sweep(&path);
+        let (found, _) = changed(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
         let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
         let is_fit = argv::serves(client, wanted.scope) && !carries_token && found == Found::Nothing;
         let program = machine.command(client).filter(|_| is_fit);
-        if found == Found::Other && !wanted.force {
+        if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&path, &plan.server.name));
         }
         Ok(Self { client, program, path, found })
@@ -140,8 +145,13 @@ impl Task {
         if self.found == Found::Same && !renews {
             return self.already(plan);
         }
+        // The file of a token that goes into no client's is made first: a token without one would be nobody's.
+        let file = match self.file_aside(plan) {
+            Ok(file) => file,
+            Err(fault) => return self.failed(fault, Vec::new()),
+        };
         let (reach, issued) = match plan.reach(session, self.client).await {
-            Ok((reach, issued)) => match put_aside(plan, self.client, reach, issued.as_ref()) {
+            Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
                 Ok(reach) => (reach, issued),
                 Err(fault) => return self.failed(fault, revoked(session, issued).await.into_iter().collect()),
             },
@@ -162,6 +172,12 @@ impl Task {
                 self.failed(Error::new(fault.kind(), masked(&fault.chain(), &reach)), note.into_iter().collect())
             }
         }
+    }
+
+    /// The file for a token of a client that takes none in its own.
+    fn file_aside(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
+        let is_needed = matches!(plan.access, Access::User(_)) && self.client.asks_for_tokens();
+        is_needed.then(|| reserved_within(&plan.tokens)).transpose()
     }
 
     fn already(&self, plan: &Plan) -> Outcome {
@@ -185,24 +201,27 @@ impl Task {
 
     /// Writes the client's file, as it is by now, and tells what was put in.
     fn wrote(&self, plan: &Plan, reach: &Reach, wanted: &Register) -> Result<(String, String), Error> {
-        let (found, new) = changed(self.client, &self.path, plan, reach)?;
-        if found == Found::Other && !wanted.force {
+        let (found, new) = changed(self.client, &self.path, plan, reach, wanted.scope)?;
+        if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
         let readers = if token_of(reach).is_some() { Readers::Owner } else { Readers::AsBefore };
-        files::write(&self.path, &new, readers).map_err(unwritable(&self.path))?;
+        files::write(&self.path, &new, readers, links(wanted.scope)).map_err(unwritable(&self.path))?;
         Ok((format!("wrote {}", self.path.display()), text::to_paste(self.client, &plan.server, reach)))
     }
 
     /// What to know of what was done.
     fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
         let mut notes = self.client.reached(&plan.server, reach, scope).notes;
+        notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
         if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) = (reach, self.client, scope) {
             notes.extend(token.needs());
         }
-        if let (Access::User(email), true) = (&plan.access, self.found != Found::Nothing) {
-            notes.push(format!("a token that stood there before still works until you end it: `tokens list {email}`"));
+        let had_token = self.found == Found::Same || self.found == Found::Other { has_credential: true };
+        if let (Access::User(email), true) = (&plan.access, had_token) {
+            let line = shell::line(["tokens", "list", email.as_str()]);
+            notes.push(format!("a token that stood there before still works until you end it: `{line}`"));
         }
         if token_of(reach).is_some() && scope == Scope::Project {
             notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));
@@ -240,23 +259,31 @@ fn left_out(client: Client) -> Outcome {
 }
 
 /// What a client's file has under the server's name, and its text with the server in it.
-fn changed(client: Client, path: &Path, plan: &Plan, reach: &Reach) -> Result<(Found, String), Error> {
+fn changed(client: Client, path: &Path, plan: &Plan, reach: &Reach, scope: Scope) -> Result<(Found, String), Error> {
     let fault = |fault: String| damaged(client, path, &fault, plan);
-    let text = read(path)?;
+    let text = read(path, scope)?;
     let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
     let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
     let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
     let found = match found {
         None => Found::Nothing,
         Some(found) if Meaning::of(&found) == wanted => Found::Same,
-        Some(_) => Found::Other,
+        Some(found) => Found::Other { has_credential: Meaning::of(&found).credential != Credential::None },
     };
     Ok((found, new))
 }
 
-fn read(path: &Path) -> Result<String, Error> {
+fn read(path: &Path, scope: Scope) -> Result<String, Error> {
     let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    machine::read(path).map(Option::unwrap_or_default).map_err(fault)
+    files::read(path, links(scope)).map(Option::unwrap_or_default).map_err(fault)
+}
+
+/// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
+const fn links(scope: Scope) -> Links {
+    match scope {
+        Scope::User => Links::Followed,
+        Scope::Project => Links::Refused,
+    }
 }
 
 fn conflict(path: &Path, name: &str) -> Error {
@@ -285,7 +312,7 @@ async fn ran(
 ) -> Result<(String, String), Error> {
     let arguments = argv::add(client, &plan.server, reach, scope);
     command(program, &arguments).await?;
-    Ok(("ran".to_owned(), argv::line(argv::program(client).unwrap_or_default(), &arguments)))
+    Ok(("ran".to_owned(), argv::line(argv::program(client).unwrap_or_default(), arguments)))
 }
 
 /// Runs a client's command to its end, without a shell and without anything to read.
@@ -322,10 +349,10 @@ fn masked(text: &str, reach: &Reach) -> String {
 }
 
 /// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
-fn put_aside(plan: &Plan, client: Client, reach: Reach, issued: Option<&IssuedToken>) -> Result<Reach, Error> {
-    let Some(issued) = issued.filter(|_| client.asks_for_tokens()) else { return Ok(reach) };
-    let file = keep_token(&plan.tokens, &issued.email, &issued.id, &issued.token)?;
-    Ok(Reach::Http(Token::File(file.display().to_string())))
+fn put_aside(file: Option<Reserved>, reach: Reach, issued: Option<&IssuedToken>) -> Result<Reach, Error> {
+    let Some((file, issued)) = file.zip(issued) else { return Ok(reach) };
+    let path = keep(file, &issued.token)?;
+    Ok(Reach::Http(Token::File(path.display().to_string())))
 }
 
 /// Ends a token that nobody was told.
@@ -334,8 +361,8 @@ pub(super) async fn revoked(session: &Session, issued: Option<IssuedToken>) -> O
     Some(match session.api.revoke_token(&issued.email, &issued.id).await {
         Ok(()) => "the token made for it was revoked".to_owned(),
         Err(error) => format!(
-            "the token made for it could not be revoked ({error}); say `tokens revoke {} {}`",
-            issued.email, issued.id
+            "the token made for it could not be revoked ({error}); say `{}`",
+            shell::line(["tokens", "revoke", issued.email.as_str(), &issued.id])
         ),
     })
 }

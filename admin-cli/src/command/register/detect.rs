@@ -11,7 +11,7 @@ use crate::clients::machine::{Machine, Shelf};
 use crate::clients::{Client, Server};
 use crate::connection::{Door, Session};
 use crate::exit::Failure;
-use crate::output::{Output, columns};
+use crate::output::{Output, Styled, columns};
 
 /// What is known of one client.
 struct Sight {
@@ -147,10 +147,10 @@ fn without_secrets(place: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn words(sights: &[Sight]) -> String {
+fn words(sights: &[Sight]) -> Styled {
     let table = columns(["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"], sights.iter().flat_map(Sight::rows));
-    let notes: Vec<_> = sights.iter().flat_map(|sight| &sight.notes).map(|note| format!("\n\n{note}")).collect();
-    format!("{table}{}", notes.concat())
+    let notes = sights.iter().flat_map(|sight| &sight.notes).map(|note| Styled::from(note.as_str()));
+    Styled::joined([table].into_iter().chain(notes), "\n\n")
 }
 
 #[cfg(test)]

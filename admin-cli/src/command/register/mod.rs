@@ -9,15 +9,16 @@ use std::path::PathBuf;
 
 use mcp_lambda::admin::{IssuedToken, NewToken};
 use mcp_lambda::config::{Environment, ProcessEnvironment};
-use mcp_lambda::{Email, Error};
+use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
 use crate::cli::Register;
 use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
-use crate::connection::{Door, Session, local_settings, token_folder};
+use crate::connection::{Door, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::setup::token_folder;
 
 /// What is registered, and how clients come to it.
 struct Plan {
@@ -77,7 +78,9 @@ async fn print(session: &Session, plan: &Plan, wanted: Register, output: &Output
         match plan.reach(session, client).await {
             Ok((reach, issued)) => {
                 made.extend(issued);
-                registrations.push((client, client.reached(&plan.server, &reach, wanted.scope)));
+                let mut registration = client.reached(&plan.server, &reach, wanted.scope);
+                registration.notes.extend(of_process(&plan.access).filter(|_| client.starts_processes()));
+                registrations.push((client, registration));
             }
             Err(fault) => return Err(taken_back(session, made, fault).await.into()),
         }
@@ -119,8 +122,9 @@ impl Plan {
 
 async fn access(subject: &Subject, session: &Session, wanted: &Register, server: &Server) -> Result<Access, Failure> {
     let variable = wanted.token_env.clone().unwrap_or_else(|| server.variable());
-    if variable.is_empty() || !variable.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Err(Failure::Usage(format!("`{variable}` is no name of a variable: use letters, digits and `_`")));
+    if !shell::is_variable(&variable) {
+        let words = "use letters, digits and `_`, and no digit first";
+        return Err(Failure::Usage(format!("`{variable}` is no name of a variable: {words}")));
     }
     let Some(email) = &wanted.user else { return Ok(Access::Variable(variable)) };
     if wanted.stdio {
@@ -169,6 +173,16 @@ fn beside(app: &str) -> Result<String, Failure> {
     Ok(binary.to_string_lossy().into_owned())
 }
 
+/// What to know of a process that opens the store itself.
+fn of_process(access: &Access) -> Option<String> {
+    let Access::Process(launch) = access else { return None };
+    let email = launch.arguments.last()?;
+    let [revoke, purge] = ["revoke", "purge"].map(|verb| shell::line(["users", verb, email]));
+    Some(format!(
+        "it opens the store of this machine itself, and no token ends it: `{revoke}` ends it at its next call, yet it may be started again; `{purge}` ends that too"
+    ))
+}
+
 fn told((client, registration): &(Client, Registration)) -> serde_json::Value {
     json!({
         "client": client.to_string(), "where": registration.place, "text": registration.text, "notes": registration.notes,
@@ -187,10 +201,15 @@ fn told_in_words(heading: &str, text: &str, notes: &[String]) -> String {
     format!("{heading}{gap}{}{}", text.concat(), notes.concat())
 }
 
-/// What clients call the server: the app's name.
+/// What clients call the server: the app's name, if the server tells one that every client takes.
 pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String, Failure> {
     Ok(match subject {
         Subject::App(app) => app.name().to_owned(),
-        Subject::Any => session.api.health().await?.details.get("app").cloned().unwrap_or_else(|| "mcp".to_owned()),
+        Subject::Any => {
+            let told = session.api.health().await?.details.get("app").cloned();
+            let lawful =
+                |name: &String| Client::GeminiCli.check(&Server { name: name.clone(), url: String::new() }).is_ok();
+            told.filter(lawful).unwrap_or_else(|| "mcp".to_owned())
+        }
     })
 }

@@ -13,6 +13,8 @@ pub mod call;
 pub mod clock;
 pub mod config;
 mod error;
+#[cfg(feature = "local")]
+mod files;
 pub mod guard;
 pub mod health;
 pub mod http;

@@ -1,11 +1,9 @@
 //! A key in a file, made on first use: what a laptop has instead of Secrets Manager.
 //!
-//! The file is its owner's alone; one that others can read is refused, never repaired in silence.
+//! The file is its owner's alone; one that others can open is refused, never repaired in silence.
 
 use std::fmt;
 use std::fs;
-use std::io::{ErrorKind as IoErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +11,7 @@ use async_trait::async_trait;
 
 use super::{Given, SigningKey, SigningKeys};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// [`SigningKeys`] of one key in a file.
 #[derive(Debug)]
@@ -27,9 +26,12 @@ impl File {
     ///
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable) if the file can't be read or made,
-    /// [`Invalid`](crate::ErrorKind::Invalid) if others may read it or it holds no key. The message names the path.
+    /// [`Invalid`](crate::ErrorKind::Invalid) if others may open it or write to its folder, or if it holds no key. The
+    /// message names the path.
     pub fn open(path: &Path) -> Result<Self> {
-        let is_new = !path.exists() && generate(path)?;
+        files::make_folder(path.parent().unwrap_or(Path::new("/")))?;
+        let is_new = !files::check(path)? && generate(path)?;
+        files::check(path)?;
         let key = Given::new(read(path)?);
         Ok(Self { path: path.to_owned(), key, is_new })
     }
@@ -59,44 +61,25 @@ impl SigningKeys for File {
     }
 }
 
-/// Writes a new key beside the path and links it there whole, so that nobody reads half a key; false if another
-/// process was first.
+/// Makes a new key whole, so that nobody reads half of one; false if another process was first.
 fn generate(path: &Path) -> Result<bool> {
-    let fault =
-        |error| Error::unavailable(format!("the signing key {} can't be made", path.display())).with_source(error);
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
-    }
     let key = format!("{}{}\n", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let draft = path.with_extension(uuid::Uuid::new_v4().simple().to_string());
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)
-        .and_then(|mut file| file.write_all(key.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::hard_link(&draft, path));
-    let _ = fs::remove_file(&draft);
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == IoErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(fault(error)),
-    }
+    files::create(path, &key).map_err(|error| {
+        Error::unavailable(format!("the signing key {} can't be made", path.display())).with_source(error)
+    })
 }
 
 fn read(path: &Path) -> Result<SigningKey> {
     let shown = path.display();
-    let fault = |error| Error::unavailable(format!("the signing key {shown} can't be read")).with_source(error);
-    let mode = fs::metadata(path).map_err(fault)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(Error::invalid(format!("the signing key {shown} can be read by others; run `chmod 600 {shown}`")));
-    }
-    let text = fs::read_to_string(path).map_err(fault)?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::unavailable(format!("the signing key {shown} can't be read")).with_source(error))?;
     SigningKey::from_text(&text).map_err(|error| Error::invalid(format!("{shown}: {error}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::keys::laws;
 
@@ -121,6 +104,30 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened up");
         let error = File::open(&path).expect_err("too open");
         assert!(error.message().contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_neither_made_nor_read_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, path) = (folder.path().join("target"), folder.path().join("signing-key"));
+        std::os::unix::fs::symlink(&target, &path).expect("linked");
+        for there in [false, true] {
+            if there {
+                fs::write(&target, "k".repeat(64)).expect("written");
+                fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).expect("closed");
+            }
+            let error = File::open(&path).expect_err("a link");
+            assert!(error.message().contains("signing-key is a link"), "{error}");
+            assert_eq!(target.exists(), there);
+        }
+    }
+
+    #[test]
+    fn a_key_in_a_folder_that_others_may_write_to_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("opened up");
+        let error = File::open(&folder.path().join("signing-key")).expect_err("anyone could replace it");
+        assert!(error.message().contains("chmod go-w"), "{error}");
     }
 
     #[test]

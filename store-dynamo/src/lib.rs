@@ -10,6 +10,7 @@ mod config;
 mod error;
 #[cfg(feature = "local")]
 mod init;
+mod range;
 mod retry;
 mod secrets;
 mod store;

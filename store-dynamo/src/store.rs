@@ -19,12 +19,14 @@ use aws_sdk_dynamodb::types::{
 use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::store::{
-    Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet,
+    Key, KeyPage, MAX_PAGE_BYTES, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put,
+    check_write, unmet,
 };
 
 use crate::error::{contended, is_contended, is_unmet, outage, wrong_shape};
+use crate::range::{Asked, Listed};
 use crate::retry::Retry;
-use crate::table::{Item, LISTINGS, counted, entry, is_of, key, number, record, text};
+use crate::table::{Item, LISTINGS, counted, entry, is_live, is_of, key, number, record, text};
 use crate::transaction;
 
 const LIVE: &str = "(attribute_not_exists(expires) OR expires > :now)";
@@ -66,36 +68,34 @@ impl Dynamo {
         }
     }
 
-    /// One page of a query, and where the next begins.
-    async fn query(
+    /// What is live in a range, as far as a page may need it: one more than `limit`, or more than a page holds.
+    async fn found<T>(
         &self,
-        range: &Range,
-        after: Option<&str>,
+        asked: Asked<'_>,
         limit: usize,
-        start: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>)> {
-        let request = self.client.query().table_name(&self.table).limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let request = match range {
-            Range::Prefix(from) => {
-                let (condition, values) = within(from, after);
-                values.into_iter().fold(
-                    request.consistent_read(true).key_condition_expression(condition),
-                    |request, (name, value)| request.expression_attribute_values(name, value),
-                )
+        read: impl Fn(&Item, u64) -> Option<(usize, T)> + Send + Sync,
+    ) -> Result<Vec<T>>
+    where
+        T: Send,
+    {
+        let (mut found, mut bytes, mut start) = (Vec::new(), 0, None);
+        let Some(query) = asked.query() else { return Ok(found) };
+        loop {
+            // One more tells of a next page; another one may be the place itself, after which they are wanted.
+            let wanted = i32::try_from(limit.saturating_add(2).saturating_sub(found.len())).unwrap_or(i32::MAX);
+            let request = query.ask(self.client.query().table_name(&self.table)).limit(wanted);
+            let answer = request.set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| outage(&self.table, &error))?;
+            let (items, now) = (answer.items.unwrap_or_default(), self.clock.now());
+            for (size, item) in items.iter().filter(|item| asked.holds(item)).filter_map(|item| read(item, now)) {
+                bytes += size;
+                found.push(item);
             }
-            Range::Listing(name) => {
-                let condition =
-                    if after.is_some() { "listing = :listing AND pk > :after" } else { "listing = :listing" };
-                let request = request.index_name(LISTINGS).key_condition_expression(condition);
-                let request = request.expression_attribute_values(":listing", text(*name));
-                after
-                    .into_iter()
-                    .fold(request, |request, after| request.expression_attribute_values(":after", text(after)))
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() || found.len() > limit || bytes > MAX_PAGE_BYTES {
+                return Ok(found);
             }
-        };
-        let answer =
-            request.set_exclusive_start_key(start).send().await.map_err(|error| outage(&self.table, &error))?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key.filter(|key| !key.is_empty())))
+        }
     }
 
     /// Counts on a live counter, or anew on an expired one; `None` if it is not as was thought.
@@ -194,24 +194,6 @@ pub(crate) fn item(key: &Key, put: Put, version: Version) -> Item {
     item
 }
 
-/// The condition for a partition's records whose sort begins so, after the one named. A sort key is never empty, and no
-/// bound may be.
-fn within(from: &Key, after: Option<&str>) -> (&'static str, Vec<(&'static str, AttributeValue)>) {
-    let partition = (":pk", text(&from.partition));
-    let first = after.map_or_else(|| from.sort.clone(), |after| format!("{after}\u{0}"));
-    match (from.sort.is_empty(), after) {
-        (true, None) => ("pk = :pk", vec![partition]),
-        (true, Some(after)) => ("pk = :pk AND sk > :after", vec![partition, (":after", text(after))]),
-        (false, _) => {
-            let last = format!("{}\u{10ffff}", from.sort);
-            (
-                "pk = :pk AND sk BETWEEN :first AND :last",
-                vec![partition, (":first", text(first)), (":last", text(last))],
-            )
-        }
-    }
-}
-
 /// Whether a table has the keys and the index that this code asks for.
 fn has_our_shape(table: &TableDescription) -> bool {
     let keys =
@@ -297,22 +279,23 @@ impl Store for Dynamo {
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
-        let mut records = Vec::new();
-        let mut start = None;
-        loop {
-            let (items, rest) = self.query(range, after, limit.saturating_add(1) - records.len(), start).await?;
-            let now = self.clock.now();
-            let seen = match range {
-                Range::Prefix(_) => record,
-                Range::Listing(_) => entry,
-            };
-            records.extend(items.iter().filter_map(|item| Some((key(item)?, seen(item, now)?))));
-            start = rest;
-            if start.is_none() || records.len() > limit {
-                break;
-            }
-        }
-        Ok(Page::cut(range, records, limit))
+        let seen = match range {
+            Range::Prefix(_) => record,
+            Range::Listing(_) => entry,
+        };
+        let found = self.found(Asked { range, after, listed: Listed::Records }, limit, move |item, now| {
+            let record = seen(item, now)?;
+            Some((record.value.len(), (key(item)?, record)))
+        });
+        Page::collect(range, found.await?.into_iter().map(Ok), limit)
+    }
+
+    async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
+        let found = self.found(Asked { range, after, listed: Listed::Keys }, limit, |item, now| {
+            let key = key(item).filter(|_| is_live(item, now))?;
+            Some((key.partition.len() + key.sort.len(), key))
+        });
+        KeyPage::collect(range, found.await?.into_iter().map(Ok), limit)
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

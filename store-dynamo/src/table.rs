@@ -39,7 +39,7 @@ pub(crate) fn key(item: &Item) -> Option<Key> {
 
 /// The record of an item, unless it has expired.
 pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
-    if is_expired(item, now) {
+    if !is_live(item, now) {
         return None;
     }
     let count = || counted(item).map(|count| count.to_string());
@@ -49,15 +49,16 @@ pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
 
 /// The entry of an item in a listing, unless it has expired.
 pub(crate) fn entry(item: &Item, now: u64) -> Option<Record> {
-    if is_expired(item, now) {
+    if !is_live(item, now) {
         return None;
     }
     let value = item.get("entry").and_then(|entry| entry.as_s().ok().cloned()).unwrap_or_default();
     Some(Record { value, version: Version::UNKNOWN })
 }
 
-fn is_expired(item: &Item, now: u64) -> bool {
-    integer(item, "expires").is_some_and(|expires| u64::try_from(expires).unwrap_or_default() <= now)
+/// Whether an item has not expired.
+pub(crate) fn is_live(item: &Item, now: u64) -> bool {
+    integer(item, "expires").is_none_or(|expires| u64::try_from(expires).unwrap_or_default() > now)
 }
 
 /// What a counter's item counts.

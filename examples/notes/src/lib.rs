@@ -11,7 +11,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// Some notes, oldest first.
+/// Some notes, oldest first; fewer than asked for where they are long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Notes {
     /// The notes.
@@ -84,8 +84,8 @@ pub mod tools {
     pub async fn count_notes(data: UserData) -> Result<Count> {
         let (mut count, mut after) = (0, None);
         loop {
-            let page = data.list::<Note>(&name(""), after.as_deref(), 500).await?;
-            count += page.entries.len();
+            let page = data.names(&name(""), after.as_deref(), 1_000).await?;
+            count += page.names.len();
             after = page.next;
             if after.is_none() {
                 return Ok(Count { count });

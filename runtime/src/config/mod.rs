@@ -244,7 +244,7 @@ impl Reader<'_> {
         }
         if settings.users_table.is_none() && settings.users_path.is_none() {
             self.faults.push(format!(
-                "{}: set it to the DynamoDB table that holds the users, or APP_USERS_PATH to a folder that lasts",
+                "{}: set it to the DynamoDB table that holds the users, or, under the emulator, APP_USERS_PATH to a folder of this machine",
                 vars::USERS_TABLE
             ));
         }

@@ -24,7 +24,7 @@ settings! {
     SIGNING_KEY: "locally: generated once into the data folder", "The key that signs tokens, 32 bytes or more.";
     SIGNING_KEY_SECRET: "on Lambda: needed, unless `SIGNING_KEY` is set", "Name or ARN of the Secrets Manager secret that holds the signing key.";
     USERS_TABLE: "on Lambda: needed, unless `APP_USERS_PATH` is set", "The DynamoDB table that holds the users.";
-    APP_USERS_PATH: "locally: the app's folder in `$XDG_DATA_HOME` or `~/.local/share`", "The folder of the embedded store, as a whole path.";
+    APP_USERS_PATH: "locally: the app's folder in `$XDG_DATA_HOME` or `~/.local/share`", "The folder of the embedded store, as a whole path, on a disk of this machine: a network file system is refused.";
     JWT_AUD: "any audience is accepted", "The `aud` that every token carries and must carry.";
     TOKEN_DURATION_SECONDS: "`7776000` (90 days)", "How long a token lives if nobody says otherwise, from 60 to 315360000.";
     PUBLIC_URL: "the address it listens on", "The URL under which clients reach the server. If it has a path, that is taken off the requests that arrive with it.";

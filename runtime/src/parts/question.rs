@@ -25,6 +25,9 @@ const PATIENCE_SECONDS: u64 = 24 * 60 * 60;
 /// Where the page finds the ticket.
 const TICKET: &str = "mcp-lambda/ticket";
 
+/// How long a question and its answer can be asked about once its time is over, in seconds: 30 days.
+const KEPT_SECONDS: u64 = 2_592_000;
+
 const PAGE: &str = include_str!("view.html");
 
 /// Nothing outside the user's own records is touched.
@@ -167,7 +170,7 @@ impl<M: Matter> Desk<M> {
         (question["kind"], question["id"]) = (M::KIND.into(), id.as_str().into());
         let expires = call.clock.now() + PATIENCE_SECONDS;
         let kept = Kept { question: question.clone(), ticket: digest(&ticket), expires };
-        data.put(&self.place(&id)?, &kept).await?;
+        data.put_until(&self.place(&id)?, &kept, expires + KEPT_SECONDS).await?;
         let asked = Outcome::text(self.told(&call, &id));
         let shown = json!({ "question": question, "answer": decide });
         Ok(Outcome { structured: Some(shown), ..asked }.with_meta(TICKET, ticket))
@@ -186,7 +189,7 @@ impl<M: Matter> Desk<M> {
             return Err(Error::invalid("this question is more than a day old and can't be answered any more"));
         }
         self.matter.check(&kept.question, &answer)?;
-        if data.put_new(&self.answer_place(&id)?, &answer).await? {
+        if data.put_new_until(&self.answer_place(&id)?, &answer, kept.expires + KEPT_SECONDS).await? {
             return Ok(Outcome::text(M::thanks(&answer)));
         }
         Err(Error::already_exists("this question has been answered before, and that answer stands"))

@@ -25,6 +25,15 @@ pub struct UserData {
     marker: Key,
 }
 
+/// Some of a user's names, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamePage {
+    /// The names.
+    pub names: Vec<String>,
+    /// The name to list after for the next page.
+    pub next: Option<String>,
+}
+
 /// Some of a user's values, in order of name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataPage<T> {
@@ -63,10 +72,23 @@ impl UserData {
     /// # Errors
     /// As [`put`](Self::put).
     pub async fn put_new<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<bool> {
-        match self.keep(name, Put::new(write(name, value)?, When::Absent)).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            written => written.map(|()| true),
-        }
+        was_new(self.keep(name, Put::new(write(name, value)?, When::Absent)).await)
+    }
+
+    /// Keeps a value until then, in epoch seconds.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub(crate) async fn put_until<T: Serialize + Sync>(&self, name: &str, value: &T, expires: u64) -> Result<()> {
+        self.keep(name, Put { expires: Some(expires), ..Put::new(write(name, value)?, When::Always) }).await
+    }
+
+    /// Keeps a value until then if there is none yet; says whether there was none.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub(crate) async fn put_new_until<T: Serialize + Sync>(&self, name: &str, value: &T, expires: u64) -> Result<bool> {
+        was_new(self.keep(name, Put { expires: Some(expires), ..Put::new(write(name, value)?, When::Absent) }).await)
     }
 
     /// Changes the value as it is now and keeps what the change returns; no parallel update is lost.
@@ -106,7 +128,8 @@ impl UserData {
         }
     }
 
-    /// At most `limit` values whose names begin so, after the one named, in order of name.
+    /// At most `limit` values whose names begin so, after the one named, in order of name: fewer where they are more than a
+    /// megabyte together, and then with a `next`.
     ///
     /// # Errors
     /// `Invalid` if a value does not read as `T`, `Unavailable`.
@@ -133,8 +156,24 @@ impl UserData {
         })
     }
 
+    /// The same without the values, which are not read: for counting, and for seeing what is there.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<NamePage> {
+        let page = self.store.list_keys(&Range::Prefix(self.key(prefix)), after, limit).await?;
+        Ok(NamePage { names: page.keys.into_iter().map(|key| key.sort).collect(), next: page.next })
+    }
+
     fn key(&self, name: &str) -> Key {
         Key::new(&self.partition, name)
+    }
+}
+
+fn was_new(written: Result<()>) -> Result<bool> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|()| true),
     }
 }
 
@@ -202,6 +241,31 @@ mod tests {
         assert_eq!((first.entries.len(), first.next.as_deref()), (2, Some("a/2")));
         let rest = alice.list::<u8>("a/", first.next.as_deref(), 2).await.expect("listable");
         assert_eq!((rest.entries, rest.next), (vec![("a/3".to_owned(), 3)], None));
+    }
+
+    #[tokio::test]
+    async fn names_are_listed_as_values_are() {
+        let (alice, bob) = two_users().await;
+        for name in ["a/1", "a/2", "b/1"] {
+            alice.put(name, &"x".repeat(390_000)).await.expect("kept");
+        }
+        let first = alice.names("a/", None, 1).await.expect("listable");
+        assert_eq!((first.names, first.next.as_deref()), (vec!["a/1".to_owned()], Some("a/1")));
+        let rest = alice.names("a/", Some("a/1"), 9).await.expect("listable");
+        assert_eq!((rest.names, rest.next), (vec!["a/2".to_owned()], None));
+        assert!(bob.names("", None, 9).await.expect("listable").names.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_list_of_long_values_goes_on_after_a_megabyte() {
+        let (alice, _) = two_users().await;
+        for name in ["1", "2", "3"] {
+            alice.put(name, &"x".repeat(390_000)).await.expect("kept");
+        }
+        let first = alice.list::<String>("", None, 9).await.expect("listable");
+        assert_eq!((first.entries.len(), first.next.as_deref()), (2, Some("2")));
+        let rest = alice.list::<String>("", Some("2"), 9).await.expect("listable");
+        assert_eq!((rest.entries.len(), rest.next), (1, None));
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ mod purge;
 mod record;
 mod users;
 
-pub use data::{DataPage, UserData};
+pub use data::{DataPage, NamePage, UserData};
 pub use record::{MAX_PROFILE_BYTES, MAX_PROFILE_DEPTH, MAX_TOKENS, TokenRecord, UserRecord};
 pub use users::{UserPage, UserSummary, Users};
 

@@ -98,8 +98,8 @@ impl Users {
     async fn clear(&self, id: &RegistrationId) -> Result<()> {
         let everything = Range::Prefix(Key::new(data_partition(id), ""));
         loop {
-            let page = self.store.list(&everything, None, BATCH).await?;
-            try_join_all(page.records.iter().map(|(key, _)| self.store.delete(key, When::Always))).await?;
+            let page = self.store.list_keys(&everything, None, BATCH).await?;
+            try_join_all(page.keys.iter().map(|key| self.store.delete(key, When::Always))).await?;
             if page.next.is_none() {
                 return Ok(());
             }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Entry, Key, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, unmet,
+    Entry, Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write,
+    unmet,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -51,6 +52,21 @@ impl Memory {
 
     fn version(&self, row: Option<&Row>) -> Option<Version> {
         row.filter(|row| self.is_live(row)).map(|row| row.record.version)
+    }
+
+    /// The live rows of a range after a place, in the range's order, which is the order of the keys in both kinds.
+    fn found<'r>(
+        &'r self,
+        rows: &'r BTreeMap<Key, Row>,
+        range: &'r Range,
+        after: Option<&'r str>,
+    ) -> impl Iterator<Item = (&'r Key, &'r Row)> {
+        let belongs = |key: &Key, row: &Row| match range {
+            Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
+            Range::Listing(name) => row.entry.as_ref().is_some_and(|entry| entry.listing == *name),
+        };
+        let is_after = move |key: &Key| after.is_none_or(|after| range.place(key) > after);
+        rows.iter().filter(move |(key, row)| belongs(key, row) && self.is_live(row) && is_after(key))
     }
 
     fn holds(&self, when: When, row: Option<&Row>) -> bool {
@@ -126,18 +142,17 @@ impl Store for Memory {
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let rows = self.rows();
-        let belongs = |key: &Key, row: &Row| match range {
-            Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
-            Range::Listing(name) => row.entry.as_ref().is_some_and(|entry| entry.listing == *name),
-        };
         let seen = |row: &Row| match (range, &row.entry) {
             (Range::Listing(_), Some(entry)) => Record { value: entry.text.clone(), version: Version::UNKNOWN },
             _ => row.record.clone(),
         };
-        let is_after = |key: &Key| after.is_none_or(|after| range.place(key) > after);
-        let found = rows.iter().filter(|(key, row)| belongs(key, row) && self.is_live(row) && is_after(key));
-        let records = found.map(|(key, row)| (key.clone(), seen(row))).take(limit.saturating_add(1));
-        Ok(Page::cut(range, records.collect(), limit))
+        let found = self.found(&rows, range, after).map(|(key, row)| Ok((key.clone(), seen(row))));
+        Page::collect(range, found, limit)
+    }
+
+    async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
+        let rows = self.rows();
+        KeyPage::collect(range, self.found(&rows, range, after).map(|(key, _)| Ok(key.clone())), limit)
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

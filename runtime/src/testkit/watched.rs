@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::store::{Key, Memory, Page, Put, Range, Record, Store, Version, When, Write};
+use crate::store::{Key, KeyPage, Memory, Page, Put, Range, Record, Store, Version, When, Write};
 
 /// The store of a [`TestApp`](super::TestApp).
 #[derive(Debug)]
@@ -78,6 +78,11 @@ impl Store for Watched {
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         self.asked(&self.others)?;
         self.inner.list(range, after, limit).await
+    }
+
+    async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
+        self.asked(&self.others)?;
+        self.inner.list_keys(range, after, limit).await
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use crate::error::{Error, Result};
-use crate::store::{Key, Page, Put, Range, Record, Shared, Store, Version, When, Write};
+use crate::store::{Key, KeyPage, Page, Put, Range, Record, Shared, Store, Version, When, Write};
 
 /// A store that fails after so many writes.
 #[derive(Debug)]
@@ -57,6 +57,10 @@ impl Store for FailsAfter {
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         self.inner.list(range, after, limit).await
+    }
+
+    async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
+        self.inner.list_keys(range, after, limit).await
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {

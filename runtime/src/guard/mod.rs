@@ -9,7 +9,6 @@ mod logged;
 mod scoped;
 
 pub use asking::Asking;
-pub(crate) use bounded::panic_words;
 pub use bounded::{BROKE_DOWN, Bounded};
 pub use logged::Logged;
 pub use scoped::Scoped;

@@ -3,7 +3,6 @@
 
 #![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -28,7 +27,6 @@ use tokio::time::timeout_at;
 use super::seat::Resident;
 use super::{Seat, Seated, error};
 use crate::error::Error;
-use crate::guard::panic_words;
 use crate::user::{Caller, Subject, enter};
 
 /// A handler that knows its caller.
@@ -61,7 +59,7 @@ impl<H: ServerHandler> Identified<H> {
         let caller = caller.map_err(|error| error::protocol(&error))?;
         match timeout_at(deadline, AssertUnwindSafe(enter(caller, work)).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(broken(&*panic)),
+            Ok(Err(_)) => Err(broken()),
             Err(_) => Err(ErrorData::internal_error(
                 "the server did not answer in time; ask for less, or try again later",
                 None,
@@ -100,8 +98,8 @@ fn changes_nothing(tool: &Tool) -> bool {
     tool.annotations.as_ref().is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
-fn broken(panic: &(dyn Any + Send)) -> ErrorData {
-    tracing::warn!(cause = panic_words(panic), "handler panicked");
+/// What a panic says may quote an argument: the place alone is logged, by the hook of the process.
+fn broken() -> ErrorData {
     ErrorData::internal_error("the server broke down; this is a fault of the server", None)
 }
 

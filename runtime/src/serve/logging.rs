@@ -26,6 +26,13 @@ pub(super) fn start(settings: &Settings) {
         Place::Local => subscriber(settings, std::io::stderr),
     };
     let _ = tracing::subscriber::set_global_default(subscriber);
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Logs where a panic happened. What it says may quote an argument or a profile, and Rust's own hook prints it.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "a function panicked");
 }
 
 fn subscriber<W>(settings: &Settings, writer: W) -> Box<dyn Subscriber + Send + Sync>

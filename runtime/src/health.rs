@@ -15,6 +15,9 @@ use crate::store;
 /// How long a verdict is given to strangers before the store is asked again, in seconds: nobody makes us pay per look.
 const FRESH_SECONDS: u64 = 10;
 
+/// How old a verdict may be that is given while a new one is being found, in seconds.
+const STALE_SECONDS: u64 = 60;
+
 /// The word for the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +58,7 @@ pub struct Checkup {
     clock: Arc<dyn Clock>,
     about: BTreeMap<String, String>,
     last: Mutex<Option<(u64, Health)>>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Checkup {
@@ -66,18 +70,34 @@ impl Checkup {
         clock: Arc<dyn Clock>,
         about: BTreeMap<String, String>,
     ) -> Self {
-        Self { store, keys, clock, about, last: Mutex::default() }
+        Self { store, keys, clock, about, last: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// The verdict for everyone, at most ten seconds old.
+    /// The verdict for everyone, at most ten seconds old. However many ask, one looks: the others are given the last verdict
+    /// if it is less than a minute old, and else wait for the new one.
     pub async fn health(&self) -> Health {
         let now = self.clock.now();
-        if let Some(health) = self.last(now) {
+        if let Some(health) = self.last(now, FRESH_SECONDS) {
+            return health;
+        }
+        let Ok(turn) = self.turn.try_lock() else {
+            return match self.last(now, STALE_SECONDS) {
+                Some(health) => health,
+                None => self.look(self.turn.lock().await).await,
+            };
+        };
+        self.look(turn).await
+    }
+
+    /// Looks, unless somebody did while the turn was waited for.
+    async fn look(&self, _turn: tokio::sync::MutexGuard<'_, ()>) -> Health {
+        if let Some(health) = self.last(self.clock.now(), FRESH_SECONDS) {
             return health;
         }
         let Details { status, checks, .. } = self.details().await;
         let health = Health { status, checks };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, health.clone()));
+        let verdict = (self.clock.now(), health.clone());
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
         health
     }
 
@@ -97,9 +117,9 @@ impl Checkup {
         }
     }
 
-    fn last(&self, now: u64) -> Option<Health> {
+    fn last(&self, now: u64, seconds: u64) -> Option<Health> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(when, _)| now < when + FRESH_SECONDS).map(|(_, health)| health.clone())
+        last.as_ref().filter(|(when, _)| now < when + seconds).map(|(_, health)| health.clone())
     }
 }
 
@@ -109,4 +129,56 @@ fn word(part: &Result<String>, good: &'static str) -> &'static str {
 
 fn told(part: Result<String>) -> String {
     part.unwrap_or_else(|error| error.chain())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::keys::{Given, SigningKey};
+    use crate::store::Memory;
+    use crate::store::laws::ManualClock;
+
+    /// Keys far away, and how often they were asked for.
+    #[derive(Debug)]
+    struct Far(Given, AtomicUsize);
+
+    impl fmt::Display for Far {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("far keys")
+        }
+    }
+
+    #[async_trait]
+    impl SigningKeys for Far {
+        async fn current(&self) -> Result<Arc<SigningKey>> {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            self.0.current().await
+        }
+
+        async fn verifying(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+            self.0.verifying(id).await
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_who_ask_at_once_one_looks() {
+        let keys = Arc::new(Far(Given::new(SigningKey::new([7; 32]).expect("long enough")), AtomicUsize::default()));
+        let clock = Arc::new(ManualClock::default());
+        let (far, shared): (Arc<dyn SigningKeys>, Arc<dyn Clock>) =
+            (Arc::<Far>::clone(&keys), Arc::<ManualClock>::clone(&clock));
+        let checkup = Checkup::new(Arc::new(Memory::default()), far, shared, BTreeMap::new());
+        for looks in 1..=3 {
+            let told = join_all((0..200).map(|_| checkup.health())).await;
+            assert!(told.iter().all(|health| health.status == Status::Healthy));
+            assert_eq!(keys.1.load(Ordering::SeqCst), looks);
+            clock.advance(FRESH_SECONDS + STALE_SECONDS * (looks as u64 - 1));
+        }
+    }
 }

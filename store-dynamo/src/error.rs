@@ -1,4 +1,5 @@
-//! What AWS says, as the seams' errors. Everything that may pass is `Unavailable`; causes are for the log.
+//! What AWS says, as the seams' errors. Everything that may pass is `Unavailable`; causes are for the log, and so are names
+//! of tables and secrets: messages are read by whoever calls.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use mcp_lambda::Error;
@@ -31,13 +32,18 @@ where
         Some("ValidationException") if message.contains("size") => {
             Error::too_large("the value is too large for a DynamoDB item (400 KB): split it")
         }
-        Some("ValidationException") => wrong_shape(table),
-        Some("ResourceNotFoundException") => Error::unavailable(format!(
-            "the DynamoDB table `{table}` does not exist in this account and region; the admin CLI's `aws init` makes it"
-        )),
-        code => Error::unavailable(format!("the DynamoDB table `{table}` {}", trouble(code))),
+        Some("ValidationException") => return wrong_shape(table),
+        Some("ResourceNotFoundException") => Error::unavailable(
+            "the users' table does not exist in this account and region; the admin CLI's `aws init` makes it",
+        ),
+        code => Error::unavailable(format!("the users' table {}", trouble(code))),
     };
-    told.with_source(cause(error))
+    told.with_source(format!("{}: {}", named(table), cause(error)))
+}
+
+/// A table as operators are told of it. Its name must be in no message: whoever calls reads those.
+fn named(table: &str) -> String {
+    format!("DynamoDB table `{table}`")
 }
 
 /// An error with all its causes, in words. The SDK's own way prints whole answers too, and those may hold a secret.
@@ -64,7 +70,6 @@ pub(crate) fn trouble(code: Option<&str>) -> &'static str {
 
 /// A table that was not made for this.
 pub(crate) fn wrong_shape(table: &str) -> Error {
-    Error::unavailable(format!(
-        "the DynamoDB table `{table}` has another shape; it needs the string keys `pk` and `sk`, and the index `listings` of `listing` and `pk`"
-    ))
+    let told = "the users' table has another shape; it needs the string keys `pk` and `sk`, and the index `listings` of `listing` and `pk`";
+    Error::unavailable(told).with_source(named(table))
 }

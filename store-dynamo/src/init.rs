@@ -1,17 +1,19 @@
 //! The table and the secret, made where they are missing: for people without a template, and for emulators.
 //!
-//! What is there is never changed, but for a table's missing TTL setting; a key is replaced by [`rotate`] alone.
+//! What is there is never changed, but for settings that a table lacks (TTL, deletion protection, point-in-time recovery); a
+//! key is replaced by [`rotate`] alone.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Projection, ProjectionType, ScalarAttributeType,
+    TimeToLiveSpecification, TimeToLiveStatus,
 };
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::{Error, Result};
 
 use crate::backend::secrets_client;
 use crate::config::with_endpoint;
-use crate::error::{outage, trouble};
+use crate::error::{cause, trouble};
 use crate::table::LISTINGS;
 
 /// How many characters a generated key has.
@@ -41,7 +43,8 @@ pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<M
     Ok(made)
 }
 
-/// Makes the table if it is missing: on demand, with its index and its TTL attribute. Says whether it is new.
+/// Makes the table if it is missing: on demand, with its index. Sets what it lacks, also where it was there. Says whether it
+/// is new.
 ///
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
@@ -58,25 +61,73 @@ pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Resul
     let is_new = match request.send().await {
         Ok(_) => true,
         Err(error) if error.code() == Some("ResourceInUseException") => false,
-        Err(error) => return Err(outage(table, &error)),
+        Err(error) => return Err(refused_table(table, &error)),
     };
-    if is_new {
-        expire(client, table).await?;
-    }
+    repair(client, table).await?;
     Ok(is_new)
 }
 
-/// Lets DynamoDB delete what has expired, once the table is there.
-async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
+/// Sets what a table lacks, new or not: an earlier `init` may have been cut short.
+async fn repair(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     use aws_sdk_dynamodb::client::Waiters;
     let wait = client.wait_until_table_exists().table_name(table).wait(std::time::Duration::from_secs(120));
     wait.await.map_err(|error| {
         Error::unavailable(format!("the DynamoDB table `{table}` did not become active")).with_source(error.to_string())
     })?;
+    expire(client, table).await?;
+    protect(client, table).await?;
+    keep_backups(client, table).await
+}
+
+/// Lets DynamoDB delete what has expired.
+async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
+    let described = client.describe_time_to_live().table_name(table).send().await;
+    let described = described.map_err(|error| refused_table(table, &error))?.time_to_live_description;
+    let status = described.and_then(|described| described.time_to_live_status);
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(());
+    }
     let specification =
         TimeToLiveSpecification::builder().attribute_name("expires").enabled(true).build().map_err(malformed)?;
     let set = client.update_time_to_live().table_name(table).time_to_live_specification(specification).send().await;
-    set.map(drop).map_err(|error| outage(table, &error))
+    set.map(drop).map_err(|error| refused_table(table, &error))
+}
+
+/// Refuses to have the table deleted by a slip.
+async fn protect(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
+    let described = client.describe_table().table_name(table).send().await;
+    let described = described.map_err(|error| refused_table(table, &error))?.table;
+    if described.and_then(|table| table.deletion_protection_enabled) == Some(true) {
+        return Ok(());
+    }
+    let set = client.update_table().table_name(table).deletion_protection_enabled(true).send().await;
+    set.map(drop).map_err(|error| refused_table(table, &error))
+}
+
+/// Keeps 35 days to go back to. An emulator that knows no backups goes without.
+async fn keep_backups(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
+    let described = match client.describe_continuous_backups().table_name(table).send().await {
+        Err(error) if error.code() == Some("UnknownOperationException") => return Ok(()),
+        described => described.map_err(|error| refused_table(table, &error))?.continuous_backups_description,
+    };
+    let recovery = described.and_then(|described| described.point_in_time_recovery_description);
+    let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
+    if status == Some(PointInTimeRecoveryStatus::Enabled) {
+        return Ok(());
+    }
+    let wanted =
+        PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build().map_err(malformed)?;
+    let set = client.update_continuous_backups().table_name(table).point_in_time_recovery_specification(wanted);
+    set.send().await.map(drop).map_err(|error| refused_table(table, &error))
+}
+
+/// Why AWS did not do it, with the name: only operators ask for this.
+fn refused_table<E, R>(table: &str, error: &aws_sdk_dynamodb::error::SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    Error::unavailable(format!("the DynamoDB table `{table}` {}", trouble(error.code()))).with_source(cause(error))
 }
 
 /// Puts a new key into the secret. It signs from now on; the key before it still verifies, and the one before that no more.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
@@ -27,6 +28,13 @@ const HARD_SECONDS: u64 = 600;
 
 /// How long to wait before asking again, in seconds: the reason may be an outage, or an attacker's.
 const COOLDOWN_SECONDS: u64 = 60;
+
+/// For how long everybody is told that there are no keys yet after they could not be fetched, in seconds: whoever has no
+/// credential must not make a queue of those who have one.
+const PAUSE_SECONDS: u64 = 2;
+
+/// How long the first keys may take. The SDK gives up sooner; what it does before it asks has no end of its own.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// [`SigningKeys`] in a Secrets Manager secret.
 pub struct Secrets {
@@ -51,6 +59,8 @@ struct Known {
     keys: Keys,
     came: u64,
     asked: u64,
+    /// When the first keys were last tried for, and what came of it.
+    failed: Option<(u64, String)>,
 }
 
 impl Secrets {
@@ -63,7 +73,10 @@ impl Secrets {
         let source = Arc::new(Source { client, secret: secret.into(), clock, known, turn });
         match source.ask().await {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
-            Err(error) => tracing::warn!(cause = error.chain(), "the signing key is not there yet"),
+            Err(error) => {
+                source.failed(&error.chain());
+                tracing::warn!(cause = error.chain(), "the signing key is not there yet");
+            }
             Ok(_) => {}
         }
         Ok(Self { source, beside: Mutex::default() })
@@ -99,11 +112,37 @@ impl Source {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The keys, where there are none yet: everyone waits, and one asks at a time.
+    /// The keys, where there are none yet: one asks, and all who wait meanwhile are told what comes of it.
     async fn first(&self) -> Result<Keys> {
         let _turn = self.turn.lock().await;
-        let keys = self.known().keys.clone();
-        if keys.is_empty() { self.ask().await } else { Ok(keys) }
+        let Known { keys, failed, .. } = self.known().clone();
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        let now = self.clock.now();
+        if let Some((_, cause)) = failed.filter(|(when, _)| now < when.saturating_add(PAUSE_SECONDS)) {
+            return Err(self.unreachable(&cause));
+        }
+        self.failed("they are being asked for");
+        let asked = tokio::time::timeout(PATIENCE, self.ask()).await;
+        let cause = match asked {
+            Ok(Ok(keys)) => return Ok(keys),
+            Ok(Err(error)) => error.chain(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        self.failed(&cause);
+        Err(self.unreachable(&cause))
+    }
+
+    /// Notes that there are no keys as of now, before asking too: who asks may be gone before the answer.
+    fn failed(&self, cause: &str) {
+        self.known().failed = Some((self.clock.now(), cause.to_owned()));
+    }
+
+    /// What whoever calls is told, with what operators are told: the secret's name must be in no message.
+    fn unreachable(&self, cause: &str) -> Error {
+        Error::unavailable("the signing keys can't be reached; try again later")
+            .with_source(format!("secret `{}`: {cause}", self.secret))
     }
 
     /// Newer keys, unless they were asked for a moment ago or can't be reached: then those that are known.
@@ -117,7 +156,7 @@ impl Source {
     }
 
     fn none(&self) -> Error {
-        Error::unavailable(format!("the secret `{}` holds no key", self.secret))
+        self.unreachable("it holds no key")
     }
 
     fn asked_lately(&self) -> bool {
@@ -130,14 +169,12 @@ impl Source {
         self.known().asked = now;
         let (current, previous) = tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
         let current = current?.ok_or_else(|| {
-            Error::invalid(format!(
-                "SIGNING_KEY_SECRET: the secret `{0}` does not exist in this account and region; the admin CLI's `aws init --table TABLE --secret {0}` makes it",
-                self.secret
-            ))
+            let told = "SIGNING_KEY_SECRET: the secret does not exist in this account and region; the admin CLI's `aws init` makes it";
+            Error::invalid(told).with_source(format!("secret `{}`", self.secret))
         })?;
         let keys: Keys =
             [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();
-        *self.known() = Known { keys: keys.clone(), came: now, asked: now };
+        *self.known() = Known { keys: keys.clone(), came: now, asked: now, failed: None };
         Ok(keys)
     }
 
@@ -146,16 +183,17 @@ impl Source {
         let asked = self.client.get_secret_value().secret_id(&self.secret).version_stage(stage).send().await;
         match asked {
             Ok(answer) => {
-                let text =
-                    answer.secret_string.map(Secret::new).ok_or_else(|| Error::invalid("it holds bytes and no text"));
+                let text = answer.secret_string.map(Secret::new);
+                let text = text.ok_or_else(|| Error::invalid("it holds bytes and no text"));
                 text.and_then(|text| key_of(&text)).map(Some).map_err(|error| {
-                    Error::invalid(format!("SIGNING_KEY_SECRET: the secret `{}`: {error}", self.secret))
+                    let told = format!("SIGNING_KEY_SECRET: the secret holds no key: {error}");
+                    Error::invalid(told).with_source(format!("secret `{}`", self.secret))
                 })
             }
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => {
-                let told = format!("the secret `{}` {}", self.secret, trouble(error.code()));
-                Err(Error::unavailable(told).with_source(cause(&error)))
+                let told = format!("the signing keys' secret {}", trouble(error.code()));
+                Err(Error::unavailable(told).with_source(format!("secret `{}`: {}", self.secret, cause(&error))))
             }
         }
     }

@@ -56,6 +56,25 @@ async fn keeps_the_laws() {
     laws::all(Arc::new(Dynamo::new(engine.client.clone(), TABLE, shared)), &clock).await;
 }
 
+/// An earlier `aws init` may have been cut short: what is missing is set whenever it runs.
+#[tokio::test]
+async fn what_a_table_lacks_is_set_also_where_it_was_there() {
+    let engine = engine().await;
+    make_table(&engine.client, TABLE).await.expect("made");
+    let off = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder().attribute_name("expires").enabled(false);
+    let off =
+        engine.client.update_time_to_live().table_name(TABLE).time_to_live_specification(off.build().expect("lawful"));
+    off.send().await.expect("switched off");
+    let open = engine.client.update_table().table_name(TABLE).deletion_protection_enabled(false);
+    open.send().await.expect("unprotected");
+    assert!(!make_table(&engine.client, TABLE).await.expect("there"), "it was there");
+    let expiry = engine.client.describe_time_to_live().table_name(TABLE).send().await.expect("described");
+    let expiry = expiry.time_to_live_description.and_then(|told| told.time_to_live_status);
+    assert_eq!(expiry, Some(aws_sdk_dynamodb::types::TimeToLiveStatus::Enabled));
+    let table = engine.client.describe_table().table_name(TABLE).send().await.expect("described").table;
+    assert_eq!(table.and_then(|table| table.deletion_protection_enabled), Some(true));
+}
+
 fn store(client: &Client, table: &str) -> Dynamo {
     Dynamo::new(client.clone(), table, Arc::new(SystemClock))
 }
@@ -65,7 +84,8 @@ async fn a_missing_table_is_named() {
     let engine = engine().await;
     let error = store(&engine.client, "nowhere").get(&Key::new("p", "s")).await.expect_err("no table");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().contains("`nowhere` does not exist"), "{error}");
+    assert!(error.message().contains("does not exist") && !error.message().contains("nowhere"), "{error}");
+    assert!(error.chain().contains("`nowhere`"), "{error:?}");
 }
 
 #[tokio::test]

@@ -19,5 +19,6 @@ mod serve;
 mod settings;
 mod snapshots;
 mod stdio;
+mod stores;
 mod testkit;
 mod transport;

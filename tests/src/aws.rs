@@ -65,7 +65,10 @@ impl Vault {
         };
         let not_found = (400, json!({ "__type": "ResourceNotFoundException", "Message": "not found" }));
         match action {
-            _ if self.is_down => (503, json!({ "message": "down" })),
+            _ if self.is_down => {
+                self.asked += usize::from(asked["VersionStage"] == "AWSCURRENT");
+                (503, json!({ "message": "down" }))
+            }
             "GetRandomPassword" => {
                 self.passwords += 1;
                 (200, json!({ "RandomPassword": format!("{:0>64}", self.passwords) }))

@@ -184,7 +184,31 @@ async fn known_keys_outlive_an_outage_and_unknown_ones_are_a_503_until_it_ends()
     let late = open(&manager, &clock).await.expect("an outage is no fault of the start");
     assert_eq!(late.current().await.expect_err("not there yet").kind(), ErrorKind::Unavailable);
     manager.with(|vault| vault.is_down = false);
+    clock.advance(2);
     late.current().await.expect("there now");
+}
+
+/// Strangers need no credential to have the keys asked for: they must not make a queue, and learn no name.
+#[tokio::test]
+async fn while_there_are_no_keys_one_asks_for_all_and_nobody_asks_again_at_once() {
+    let (manager, clock) = (SecretsManager::start(Some(FIRST)).await, Arc::<ManualClock>::default());
+    manager.with(|vault| vault.is_down = true);
+    let keys = open(&manager, &clock).await.expect("an outage is no fault of the start");
+    let asked = manager.with(|vault| vault.asked);
+    for _ in 0..5 {
+        keys.current().await.expect_err("asked for a moment ago");
+    }
+    assert_eq!(manager.with(|vault| vault.asked), asked);
+    clock.advance(2);
+    let told = futures_util::future::join_all((0..20).map(|_| keys.verifying(Some("forged")))).await;
+    for told in told {
+        let error = told.expect_err("down");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(!error.message().contains("prod/key") && error.chain().contains("prod/key"), "{error:?}");
+    }
+    let tries = manager.with(|vault| vault.asked) - asked;
+    manager.with(|vault| vault.is_down = false);
+    assert!(tries > 0 && tries <= 3, "{tries} tries, which are the SDK's own for one question");
 }
 
 #[tokio::test]

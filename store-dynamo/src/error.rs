@@ -16,9 +16,8 @@ pub(crate) fn is_contended<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -
 
 /// Writes about the same items went on for too long.
 pub(crate) fn contended(table: &str) -> Error {
-    Error::unavailable(format!(
-        "the DynamoDB table `{table}` has too many writes about the same record at once; try again"
-    ))
+    Error::unavailable("the users' table has too many writes about the same record at once; try again")
+        .with_source(named(table))
 }
 
 /// Why a call of DynamoDB failed, other than by its condition.

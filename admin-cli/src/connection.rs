@@ -10,9 +10,9 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{App, Error, ErrorKind, House, Secret, served_url};
+use mcp_lambda::{App, Email, Error, ErrorKind, House, Secret, served_url};
 use mcp_lambda_dynamo::Account;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 use crate::remote::{Remote, web_url};
@@ -41,8 +41,8 @@ pub(crate) enum KeySource {
     /// Nobody has said.
     #[default]
     None,
-    /// In this file.
-    Stored(#[serde(serialize_with = "exposed")] Secret<String>),
+    /// In this file, which is its one home on disk.
+    Stored(#[serde(serialize_with = "mcp_lambda::secret::exposed::serialize")] Secret<String>),
     /// In a variable, read at each use.
     Variable(String),
     /// In a Secrets Manager secret, fetched at each use from that account.
@@ -102,11 +102,6 @@ pub(crate) fn not_configured(error: Error) -> Failure {
         ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
         _ => error.into(),
     }
-}
-
-/// The file is the key's one home on disk.
-fn exposed<S: Serializer>(key: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    key.expose().serialize(serializer)
 }
 
 /// A connection in use.

@@ -168,7 +168,7 @@ impl Remote {
             )),
             (_, Some(kind)) => Error::new(kind, refusal.error),
             (StatusCode::TOO_MANY_REQUESTS, None) => {
-                Error::new(ErrorKind::RateLimited, format!("{} has too many requests; try again later", self.url))
+                Error::rate_limited(format!("{} has too many requests; try again later", self.url))
             }
             (status, None) if status.is_server_error() => Error::unavailable(format!("{} answered {status}", self.url)),
             (status, None) => self.foreign(status),

@@ -136,6 +136,7 @@ impl Error {
         conflict => Conflict,
         too_large => TooLarge,
         stale => Stale,
+        rate_limited => RateLimited,
         deadline_exceeded => DeadlineExceeded,
         unavailable => Unavailable,
         internal => Internal,

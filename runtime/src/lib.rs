@@ -29,8 +29,9 @@ pub mod profile;
 pub mod prompt;
 pub mod records;
 pub mod resource;
+pub mod schema;
 pub mod seal;
-mod secret;
+pub mod secret;
 mod serve;
 #[cfg(feature = "local")]
 pub mod shell;

@@ -15,6 +15,7 @@ mod operator;
 mod parts;
 mod protocol;
 mod register;
+mod schemas;
 mod serve;
 mod settings;
 mod snapshots;

@@ -87,11 +87,81 @@ async fn faults_of_tools_are_found() {
 
 #[tokio::test]
 async fn arguments_that_cannot_be_made_up_are_asked_for() {
-    let schema = json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "pattern": "^[0-9]{7}$"}}});
-    let tool = || with(raw("get", schema.clone(), Outcome::text("a")));
-    let found = complaint(laws::every_tool_answers(&tool())).await;
-    assert!(found.contains("Suite::arguments(\"get\""), "{found}");
-    laws::every_tool_answers(&tool().arguments("get", json!({"id": "1234567"}))).await;
+    let schema = json!({"type": "object", "required": ["id", "to", "code"], "properties": {
+        "id": {"type": "string", "pattern": "^(?=7)[0-9]{7}$"},
+        "to": {"type": "string", "pattern": "^(?=a)[a-z]$"},
+        "code": {"type": "string", "pattern": "^[A-Z]{3}-[0-9]+$"},
+    }});
+    let tool = |name: &str| raw(name, schema.clone(), Outcome::text("a"));
+    let suite = || Suite::new(App::new("faulty").tools([tool("get"), tool("put")]));
+    let found = complaint(laws::every_tool_answers(&suite())).await;
+    for words in ["`id` of `get`", "`to` of `get`", "`id` of `put`", "Suite::arguments(\"put\"", "(?=7)"] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    assert!(!found.contains("`code`"), "a pattern is followed: {found}");
+    let given = json!({"id": "7234567", "to": "a", "code": "ABC-1"});
+    laws::every_tool_answers(&suite().arguments("get", given.clone()).arguments("put", given)).await;
+}
+
+#[tokio::test]
+async fn all_faults_of_all_tools_are_told_at_once() {
+    let silent = json!({"type": "object", "properties": {"word": {"type": "string"}, "other": {"type": "string"}}});
+    let say = raw("say", silent.clone(), Outcome::error("not today"));
+    let tell = raw("tell", silent.clone(), Outcome::error("nor tomorrow"));
+    let suite = Suite::new(App::new("faulty").tools([say, tell]));
+    let found = complaint(laws::tools_are_listed_and_documented(&suite)).await;
+    let lines: Vec<_> = found.trim().lines().collect();
+    assert_eq!(lines.len(), 4, "{found}");
+    let found = complaint(laws::every_tool_answers(&suite)).await;
+    assert!(found.contains("not today") && found.contains("nor tomorrow"), "{found}");
+    let prompt =
+        Prompt::new("ask", |_| async { Ok("") }).description("Asks.").argument("a", "", true).argument("b", "", true);
+    let suite = Suite::new(
+        App::new("faulty").tools([raw("say", json!({"type": "object"}), Outcome::text("a"))]).prompts([prompt]),
+    );
+    let found = complaint(laws::prompts_are_listed_and_documented(&suite)).await;
+    assert_eq!(found.trim().lines().count(), 2, "{found}");
+    assert!(!found.contains("Object"), "no dump of ours: {found}");
+}
+
+#[tokio::test]
+async fn schemas_that_common_clients_refuse_are_found() {
+    let schema = json!({"type": "object", "additionalProperties": false, "properties": {
+        "a": {"type": ["string", "null"]},
+        "b": {"$ref": "#/$defs/B"},
+        "c": {"const": 1},
+    }, "$defs": {"B": {"type": "string"}}});
+    let suite = with(raw("odd", schema, Outcome::text("a")));
+    let found = complaint(laws::schemas_are_taken_by_common_clients(&suite)).await;
+    for words in ["`odd`: /a has several types", "/b refers to", "/c has `const`", "additionalProperties"] {
+        assert!(found.contains(words), "{words}: {found}");
+    }
+    laws::schemas_are_taken_by_common_clients(&suite.any_schema("odd")).await;
+}
+
+#[tokio::test]
+async fn a_tool_that_needs_something_first_is_tried_with_it() {
+    let (board, removing) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+    let added = Arc::clone(&board);
+    let add = Tool::raw("add", json!({"type": "object"}), move |_| {
+        let mut board = added.lock().expect("unpoisoned");
+        let id = board.len();
+        board.push(id);
+        async move { Ok(Outcome::structured(json!({ "id": id }))) }
+    });
+    let schema = json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}});
+    let removed = Arc::clone(&removing);
+    let remove = Tool::raw("remove", schema, move |call| {
+        let id = call.arguments["id"].as_u64().and_then(|id| usize::try_from(id).ok());
+        let mut board = board.lock().expect("unpoisoned");
+        let was_there = board.iter().position(|one| Some(*one) == id).map(|place| board.remove(place)).is_some();
+        *removed.lock().expect("unpoisoned") += usize::from(was_there);
+        async move { if was_there { Ok(Outcome::text("removed")) } else { Ok(Outcome::error("nothing there")) } }
+    });
+    let suite = Suite::new(App::new("board").tools([add.description("Adds."), remove.description("Removes.")]));
+    assert!(complaint(laws::every_tool_answers(&suite)).await.contains("nothing there"));
+    laws::every_tool_answers(&suite.after("remove", "add", json!({}), |added| json!({"id": added["id"]}))).await;
+    assert!(*removing.lock().expect("unpoisoned") >= 2);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use mcp_lambda::prelude::*;
 use serde_json::json;
 
 /// What this app keeps about a user.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Account {
     /// Token from the upstream's settings page.
     pub token: Secret<String>,

@@ -25,7 +25,6 @@ pub fn prompts() -> Vec<Prompt> {
 async fn embed(mut call: Call) -> Result<Vec<Message>> {
     let mut arguments = call.take_arguments();
     let uri = arguments.take("resourceUri")?;
-    arguments.end()?;
     let text = "Embedded resource content for testing.".to_owned();
     let resource = Content::Resource { uri, mime_type: Some("text/plain".to_owned()), text };
     Ok(vec![Message::user(resource), Message::user("Please process the embedded resource above.")])

@@ -19,7 +19,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], toke
     let words = words(body, token);
     if let Some(pause) = pause(status, headers, &words) {
         let fault = format!("GitHub takes no more requests from you for now; try again {pause}");
-        return Error::new(ErrorKind::RateLimited, fault);
+        return Error::rate_limited(fault);
     }
     let said = if words.is_empty() { words } else { format!(" (it says: {words})") };
     match status.as_u16() {

@@ -116,9 +116,9 @@ impl Function {
         let (handler, defaults) =
             (self.handler(receiver), self.parameters.iter().filter_map(Parameter::default_function));
         let made = match self.kind {
-            Kind::Tool => quote!(#ty::raw(#name, #schema, #handler).returns::<#returns>()),
-            Kind::Prompt => quote!(#ty::new(#name, #handler).arguments(&#schema)),
-            Kind::Resource => quote!(#ty::new(#uri, #name, #handler).variables(&#schema)),
+            Kind::Tool => quote!(#ty::raw(#name, #schema.finish(), #handler).returns::<#returns>()),
+            Kind::Prompt => quote!(#ty::new(#name, #handler).arguments(#schema)),
+            Kind::Resource => quote!(#ty::new(#uri, #name, #handler).variables(&#schema.finish())),
         };
         let completions = self.parameters.iter().filter_map(Parameter::completion);
         quote!({
@@ -149,7 +149,7 @@ impl Function {
             #[allow(unused_mut, reason = "there may be no argument")]
             let mut schema = ::mcp_lambda::call::ArgumentSchema::default();
             #(#arguments)*
-            schema.finish()
+            schema
         })
     }
 
@@ -173,7 +173,6 @@ impl Function {
             #[allow(unused_mut, reason = "there may be no argument")]
             let mut arguments = call.take_arguments();
             #(let #places = #taken?;)*
-            arguments.end()?;
             #answer
         }
     }

@@ -96,8 +96,8 @@ impl NewToken {
     }
 }
 
-/// A user just registered, with the first token. It serializes masked; whoever shows it once, exposes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A user just registered, with the first token. It prints masked and does not serialize; whoever shows it once, exposes it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Registered {
     /// Who.
     pub email: Email,
@@ -107,8 +107,8 @@ pub struct Registered {
     pub duration_seconds: u64,
 }
 
-/// A token just made. It serializes masked; whoever shows it once, exposes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A token just made. It prints masked and does not serialize; whoever shows it once, exposes it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct IssuedToken {
     /// Whose.
     pub email: Email,

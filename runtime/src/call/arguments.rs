@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
 
 /// What a parameter may be, when it is an argument.
 #[diagnostic::on_unimplemented(
@@ -22,10 +23,11 @@ pub trait Argument: DeserializeOwned + JsonSchema {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> Argument for T {}
 
-/// The schema of a tool's arguments in the making.
+/// The schema of the arguments of a function in the making.
 #[derive(Debug)]
 pub struct ArgumentSchema {
     generator: SchemaGenerator,
+    names: Vec<String>,
     properties: Map<String, Value>,
     required: Vec<Value>,
 }
@@ -33,7 +35,7 @@ pub struct ArgumentSchema {
 impl Default for ArgumentSchema {
     fn default() -> Self {
         let generator = SchemaSettings::draft2020_12().into_generator();
-        Self { generator, properties: Map::new(), required: Vec::new() }
+        Self { generator, names: Vec::new(), properties: Map::new(), required: Vec::new() }
     }
 }
 
@@ -41,7 +43,7 @@ impl ArgumentSchema {
     /// An argument; whatever reads from nothing, as an `Option` does, may be left out.
     pub fn argument<T: Argument>(&mut self, name: &str, description: &str) {
         self.insert::<T>(name, description, None);
-        if T::deserialize(Value::Null).is_err() {
+        if T::deserialize(&Value::Null).is_err() {
             self.required.push(Value::from(name));
         }
     }
@@ -51,18 +53,21 @@ impl ArgumentSchema {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
     }
 
-    /// The schema: an object that has no other arguments.
+    /// The names, in the order in which the arguments were added.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The schema, as common clients take it: an object.
     #[must_use]
     pub fn finish(mut self) -> Value {
-        let mut schema = json!({ "type": "object", "properties": self.properties, "additionalProperties": false });
+        let mut schema = json!({ "type": "object", "properties": self.properties });
         if !self.required.is_empty() {
             schema["required"] = Value::Array(self.required);
         }
-        let definitions = self.generator.take_definitions(true);
-        if !definitions.is_empty() {
-            schema["$defs"] = Value::Object(definitions);
-        }
-        schema
+        schema["$defs"] = Value::Object(self.generator.take_definitions(true));
+        normalize(schema, Purpose::Arguments)
     }
 
     fn insert<T: Argument>(&mut self, name: &str, description: &str, default: Option<Value>) {
@@ -73,26 +78,27 @@ impl ArgumentSchema {
         if let Some(default) = default {
             schema.insert("default".into(), default);
         }
+        self.names.push(name.to_owned());
         self.properties.insert(name.to_owned(), schema.to_value());
     }
 }
 
 /// The arguments of one call, taken one by one.
 ///
-/// A tool's are JSON. A prompt's and a resource's are always text; what is no text by its type is read from the text.
+/// They were read as their schema means them when the call was resolved: a prompt's and a resource's text is a number here
+/// where a number is due.
 #[derive(Debug)]
 pub struct Arguments {
     noun: &'static str,
     name: String,
-    are_texts: bool,
     values: Map<String, Value>,
 }
 
 impl Arguments {
     /// The arguments that something of this kind and name was called with.
     #[must_use]
-    pub(super) const fn new(noun: &'static str, name: String, are_texts: bool, values: Map<String, Value>) -> Self {
-        Self { noun, name, are_texts, values }
+    pub(super) const fn new(noun: &'static str, name: String, values: Map<String, Value>) -> Self {
+        Self { noun, name, values }
     }
 
     /// Takes an argument.
@@ -102,7 +108,7 @@ impl Arguments {
     pub fn take<T: Argument>(&mut self, name: &str) -> Result<T> {
         match self.values.remove(name) {
             Some(value) => self.read(name, value),
-            None => T::deserialize(Value::Null).map_err(|_| self.fault(&format!("`{name}` is missing"))),
+            None => T::deserialize(&Value::Null).map_err(|_| self.fault(&format!("`{name}` is missing"))),
         }
     }
 
@@ -114,29 +120,39 @@ impl Arguments {
         self.values.remove(name).map_or_else(|| Ok(default()), |value| self.read(name, value))
     }
 
-    /// Refuses what nobody took: a misspelt argument is no wish unheard.
-    ///
-    /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid), naming an argument that there is not.
-    pub fn end(self) -> Result<()> {
-        match self.values.keys().next() {
-            Some(name) => Err(self.fault(&format!("there is no argument `{}`", shortened(name)))),
-            None => Ok(()),
-        }
-    }
-
+    /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.
     fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
-        let value = if self.are_texts { from_text::<T>(value) } else { value };
-        serde_path_to_error::deserialize(value).map_err(|error| {
+        if let Ok(read) = T::deserialize(&value) {
+            return Ok(read);
+        }
+        let mut named = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+        let mut schema = ArgumentSchema::default();
+        schema.insert::<T>(name, "", None);
+        let schema = schema.finish().as_object().cloned().unwrap_or_default();
+        coerce(&mut named, &schema);
+        serde_path_to_error::deserialize(&named[name]).map_err(|error| {
             let path = error.path().to_string();
-            let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
-            self.fault(&format!("`{place}` does not fit: {}", shortened(&error.into_inner().to_string())))
+            self.misfit(name, &named, &schema, &path, &error.into_inner().to_string())
         })
     }
 
-    fn fault(&self, words: &str) -> Error {
-        Error::invalid(format!("the {} `{}` can't be called like this: {words}", self.noun, self.name))
+    /// What is wrong, by the schema where it tells, which knows no words of Rust.
+    fn misfit(&self, name: &str, named: &Value, schema: &Map<String, Value>, path: &str, complaint: &str) -> Error {
+        if let Some(Fault { path, words }) = fault(named, schema) {
+            return self.fault(&format!("`{}` {words}", path.trim_start_matches('.')));
+        }
+        let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+        self.fault(&format!("`{place}` {}", shortened(&in_json_words(complaint))))
     }
+
+    fn fault(&self, words: &str) -> Error {
+        unfit(self.noun, &self.name, words)
+    }
+}
+
+/// Why something can't be called like this.
+pub(super) fn unfit(noun: &str, name: &str, words: &str) -> Error {
+    Error::invalid(format!("the {noun} `{name}` can't be called like this: {words}"))
 }
 
 /// A name of somebody else's, for a message: no longer than anyone reads.
@@ -144,15 +160,6 @@ pub(crate) fn shortened(name: &str) -> String {
     const MOST: usize = 200;
     let start: String = name.chars().take(MOST).collect();
     if start.len() < name.len() { format!("{start}…") } else { start }
-}
-
-/// The text itself where the type takes text, else the JSON that it is.
-fn from_text<T: Argument>(value: Value) -> Value {
-    let parsed = |text: &String| serde_json::from_str(text).ok().filter(|parsed| T::deserialize(parsed).is_ok());
-    match &value {
-        Value::String(text) if T::deserialize(&value).is_err() => parsed(text).unwrap_or(value),
-        _ => value,
-    }
 }
 
 #[cfg(test)]
@@ -167,7 +174,7 @@ mod tests {
     }
 
     fn arguments(values: &Value) -> Arguments {
-        Arguments::new("tool", "visit".into(), false, values.as_object().cloned().expect("an object"))
+        Arguments::new("tool", "visit".into(), values.as_object().cloned().expect("an object"))
     }
 
     #[test]
@@ -180,7 +187,8 @@ mod tests {
         assert_eq!(schema["required"], json!(["place"]));
         assert_eq!(schema["properties"]["place"]["description"], "Where to go.");
         assert_eq!(schema["properties"]["fast"]["default"], true);
-        assert!(schema["$defs"]["Place"].is_object());
+        assert_eq!(schema["properties"]["place"]["properties"]["city"]["type"], "string");
+        assert_eq!(schema["properties"]["nights"]["type"], "integer");
     }
 
     #[test]
@@ -189,18 +197,6 @@ mod tests {
         assert_eq!(given.take::<Place>("place").expect("fits"), Place { city: "Oslo".into() });
         assert_eq!(given.take::<Option<u8>>("nights").expect("optional"), None);
         assert!(!given.take_or("fast", || true).expect("fits"));
-        given.end().expect("nothing is left");
-    }
-
-    #[test]
-    fn text_is_read_as_what_it_is_to_be() {
-        let values = json!({"count": "7", "name": "7", "fast": "true", "wrong": "seven"});
-        let mut given = Arguments::new("prompt", "visit".into(), true, values.as_object().cloned().expect("an object"));
-        assert_eq!(given.take::<u8>("count").expect("a number"), 7);
-        assert_eq!(given.take::<String>("name").expect("text"), "7");
-        assert_eq!(given.take::<Option<bool>>("fast").expect("a boolean"), Some(true));
-        let error = given.take::<u8>("wrong").expect_err("no number");
-        assert!(error.message().contains("the prompt `visit`"), "{error}");
     }
 
     #[test]
@@ -209,15 +205,28 @@ mod tests {
             take(&mut arguments(&values)).expect_err("does not fit").to_string()
         };
         assert!(fault(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
-        assert!(
-            fault(json!({"place": {"city": 7}}), |given| given.take("place")).contains("`place.city` does not fit")
-        );
-        assert!(
-            arguments(&json!({"plaec": 1}))
-                .end()
-                .expect_err("unknown")
-                .message()
-                .ends_with("there is no argument `plaec`")
-        );
+        for (value, words) in [
+            (json!({"city": 7}), "`place.city` must be text"),
+            (json!({}), "`place.city` is missing"),
+            (json!("Oslo"), "`place` must be an object"),
+        ] {
+            let said = fault(json!({ "place": value }), |given| given.take("place"));
+            assert!(said.ends_with(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_in_the_words_of_json() {
+        let said = |value: Value| arguments(&json!({ "n": value })).take::<u8>("n").expect_err("unfit").to_string();
+        for (value, words) in [
+            (json!("x"), "`n` must be a whole number"),
+            (json!(1.5), "`n` must be a whole number"),
+            (json!(256), "`n` must be 255 or less"),
+            (json!(-1), "`n` must be 0 or more"),
+        ] {
+            assert!(said(value.clone()).ends_with(words), "{value}: {}", said(value.clone()));
+        }
+        let huge = arguments(&json!({"n": 1e30})).take::<u64>("n").expect_err("unfit").to_string();
+        assert!(huge.ends_with("`n` must be a whole number, and not too large or too small"), "{huge}");
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
-use super::Capability;
+use super::{Capability, shortened};
 use crate::error::Result;
 
 /// Something that can be asked.
@@ -47,8 +47,8 @@ pub enum Reading<T> {
     Given(T),
     /// The user would not say.
     Declined,
-    /// It is no answer to this question.
-    Unfit,
+    /// It is no answer to this question, and why not, in words for the user.
+    Unfit(String),
 }
 
 /// What a client brings back that was asked something.
@@ -79,9 +79,9 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn ask(&self, key: &str, question: &impl Question) {
+    pub(super) fn ask(&self, key: &str, question: &impl Question, wrong: Option<&str>) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.requests.insert(key.to_owned(), question.request());
+        asked.requests.insert(key.to_owned(), worded(question, wrong));
         asked.is_for_once |= question.is_for_once();
         self.anew.notify_one();
     }
@@ -125,9 +125,23 @@ impl Question for Visit {
         match action(result) {
             Some("accept") => Reading::Given(()),
             Some(_) => Reading::Declined,
-            None => Reading::Unfit,
+            None => Reading::Unfit(NO_ACTION.to_owned()),
         }
     }
+}
+
+/// What is wrong with a result that does not say what the user did.
+pub(super) const NO_ACTION: &str = "`action` must be accept, decline or cancel";
+
+/// A question in the words of the protocol; put once more, with what was wrong with the last answer.
+pub(super) fn worded(question: &impl Question, wrong: Option<&str>) -> Value {
+    let mut request = question.request();
+    if let Some(wrong) = wrong
+        && let Some(Value::String(message)) = request.pointer_mut("/params/message")
+    {
+        message.push_str(&format!(" (The last answer did not fit: {}.)", shortened(wrong)));
+    }
+    request
 }
 
 /// What the user did with an elicitation.
@@ -171,6 +185,10 @@ impl Question for Inquiry {
 
     fn read(&self, result: &Value) -> Reading<Value> {
         let is_answer = result[self.answer].is_array() || result[self.answer].is_object();
-        if is_answer { Reading::Given(result.clone()) } else { Reading::Unfit }
+        if is_answer {
+            Reading::Given(result.clone())
+        } else {
+            Reading::Unfit(format!("there is no `{}`", self.answer))
+        }
     }
 }

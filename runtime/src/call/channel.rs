@@ -27,6 +27,9 @@ pub trait Channel: fmt::Debug + Send + Sync + 'static {
     /// The trace that the call is part of.
     fn trace(&self) -> Trace;
 
+    /// Whether a question can reach the client at all: over HTTP, where no session is kept, only from MCP 2026-07-28 on.
+    fn can_be_asked(&self) -> bool;
+
     /// Whether the client answers questions while the call waits, as clients before MCP 2026-07-28 do.
     fn answers_at_once(&self) -> bool;
 

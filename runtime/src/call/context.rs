@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::{Asked, Conversation, Question, Reading};
+use super::ask::{Asked, Conversation, Question, Reading, worded};
+use super::form::form;
 use super::patience::Patience;
 use super::reports::Reports;
-use super::{Capability, Channel, Client, Level, Progress, Trace};
+use super::{Capability, Channel, Client, Level, Progress, Trace, shortened};
 use crate::error::{Error, ErrorKind, Result};
 
 /// When whoever carries the request stops waiting; a door puts it beside the request.
@@ -41,6 +43,24 @@ struct Run {
     reports: Reports,
     has_ended: AtomicBool,
     patience: Patience,
+}
+
+/// What the user said when asked whether to go on ([`Context::confirm`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the user may have declined"]
+pub enum Confirmation {
+    /// Go on.
+    Accepted,
+    /// Don't, or no answer.
+    Declined,
+}
+
+impl Confirmation {
+    /// Whether to go on.
+    #[must_use]
+    pub const fn is_accepted(self) -> bool {
+        matches!(self, Self::Accepted)
+    }
 }
 
 /// What the user has answered.
@@ -141,8 +161,7 @@ impl Context {
         if self.client().can(capability) {
             return Ok(());
         }
-        let words = format!("this client can't {capability}; use a client that can");
-        Err(Error::new(ErrorKind::Unsupported, words).with_source(capability))
+        Err(Error::new(ErrorKind::Unsupported, self.lack_of(capability)).with_source(capability))
     }
 
     /// Tells a client that asked for it how far the call has come; anyone else hears nothing.
@@ -203,23 +222,59 @@ impl Context {
         // Only what was sealed can be told to be used for the first time.
         let answers = self.answers.as_ref().filter(|answers| answers.are_sealed || !question.is_for_once());
         let told = answers.and_then(|answers| answers.by_key.get(key));
-        match told.map_or(Reading::Unfit, |result| question.read(result)) {
-            Reading::Given(answer) => return Ok(Some(answer)),
-            Reading::Declined => return Ok(None),
-            Reading::Unfit => {}
-        }
+        let wrong = match told.map(|result| question.read(result)) {
+            Some(Reading::Given(answer)) => return Ok(Some(answer)),
+            Some(Reading::Declined) => return Ok(None),
+            Some(Reading::Unfit(wrong)) => Some(wrong),
+            None => None,
+        };
         question.check()?;
         let channel = self.listener().filter(|channel| channel.client().can(question.needs()));
-        let channel = channel.ok_or_else(|| Error::invalid(format!(
-            "this needs an answer from the user, and this client can't {}; use one that can, such as a client of MCP \
-             2026-07-28 that declares it",
-            question.needs()
-        )))?;
+        let channel = channel.ok_or_else(|| {
+            Error::invalid(format!("this needs an answer from the user, and {}", self.lack_of(question.needs())))
+        })?;
         if channel.answers_at_once() {
             return self.ask_at_once(channel, &question).await;
         }
-        self.run.conversation.ask(key, &question);
+        self.run.conversation.ask(key, &question, wrong.as_deref());
         std::future::pending().await
+    }
+
+    /// Asks the user whether to go on, with this in a form without fields.
+    ///
+    /// A question as [`ask`](Self::ask) puts it, named by its own words: the same words asked twice in a call are one question.
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    ///
+    /// async fn empty_the_trash(context: Context, data: UserData) -> Result<&'static str> {
+    ///     if !context.confirm("Delete everything in the trash for good?").await?.is_accepted() {
+    ///         return Ok("nothing was deleted");
+    ///     }
+    ///     data.delete("trash").await?;
+    ///     Ok("the trash is empty")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn confirm(&self, message: impl Into<String> + Send) -> Result<Confirmation> {
+        let message = message.into();
+        let digest = Sha256::digest(&message);
+        let key = digest.iter().take(6).fold("confirm_".to_owned(), |key, byte| format!("{key}{byte:02x}"));
+        let accepted = self.ask(&key, form::<()>(message)).await?;
+        Ok(if accepted.is_some() { Confirmation::Accepted } else { Confirmation::Declined })
+    }
+
+    /// Why the client can't do this, and what could.
+    fn lack_of(&self, capability: Capability) -> String {
+        if self.channel().is_some_and(|channel| !channel.can_be_asked()) {
+            return format!(
+                "over HTTP only a client of MCP 2026-07-28 can {capability}, since no session is kept for older ones; use a \
+                 client of that revision, or this server over stdio"
+            );
+        }
+        format!("this client can't {capability}; use a client that declares that it can")
     }
 
     /// The address of a tool of the part that is running, for its page to call.
@@ -279,18 +334,21 @@ impl Context {
     }
 
     async fn ask_at_once<Q: Question>(&self, channel: &dyn Channel, question: &Q) -> Result<Option<Q::Answer>> {
+        let mut wrong = None;
         for _ in 0..ATTEMPTS {
             self.catch_up().await;
+            let request = worded(question, wrong.as_deref());
             let result = tokio::select! {
-                result = self.run.patience.wait(channel.ask(question.request())) => result?,
+                result = self.run.patience.wait(channel.ask(request)) => result?,
                 () = self.cancelled() => return Err(Error::unavailable("the client gave the call up")),
             };
             match question.read(&result?) {
                 Reading::Given(answer) => return Ok(Some(answer)),
                 Reading::Declined => return Ok(None),
-                Reading::Unfit => {}
+                Reading::Unfit(fault) => wrong = Some(fault),
             }
         }
-        Err(Error::invalid("the user's answer does not fit the question"))
+        let wrong = wrong.unwrap_or_default();
+        Err(Error::invalid(format!("the user's answer does not fit the question: {}", shortened(&wrong))))
     }
 }

@@ -11,36 +11,48 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::Capability;
-use super::ask::{Question, Reading, action};
+use super::ask::{NO_ACTION, Question, Reading, action};
 use crate::error::Error;
+use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
 
 /// A form whose answer is a `T`.
 #[derive(Debug)]
 pub struct Form<T> {
     message: String,
     schema: Value,
+    has_fields: bool,
     is_for_once: bool,
     answer: PhantomData<fn() -> T>,
 }
 
 /// A form with a field for each field of `T`; doc comments are what people read beside them.
+///
+/// A `T` without fields asks whether to go on, as [`Context::confirm`](super::Context::confirm) does.
 #[must_use]
 pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> Form<T> {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    Form { message: message.into(), schema: flat(&schema), is_for_once: false, answer: PhantomData }
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.subschema_for::<T>();
+    schema.insert("$defs".to_owned(), Value::Object(generator.take_definitions(true)));
+    let mut form = Form::of(message.into(), normalize(schema.to_value(), Purpose::Form));
+    form.schema = flat(&mut form.schema);
+    form
 }
 
 impl Form<Value> {
     /// A form with this schema, taken untouched.
     #[must_use]
     pub fn raw(message: impl Into<String>, schema: Value) -> Self {
-        Self { message: message.into(), schema, is_for_once: false, answer: PhantomData }
+        Self::of(message.into(), schema)
     }
 }
 
 impl<T> Form<T> {
+    /// A type that is no object and not nothing would have an answer that no form can give.
+    fn of(message: String, schema: Value) -> Self {
+        let has_fields = schema.get("type").is_none_or(|name| name == "object" || name == "null");
+        Self { message, schema, has_fields, is_for_once: false, answer: PhantomData }
+    }
+
     /// The answer may be used once: a client that brings it back a second time is refused. Costs one write.
     #[must_use]
     pub const fn once(mut self) -> Self {
@@ -63,6 +75,11 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
     }
 
     fn check(&self) -> Result<(), Error> {
+        if !self.has_fields {
+            let words =
+                format!("the form `{}` is made from a type without fields; use a struct with one", self.message);
+            return Err(Error::internal(words));
+        }
         let fields = self.schema["properties"].as_object().into_iter().flatten();
         match fields.into_iter().find(|(_, field)| !is_flat(field)) {
             Some((name, _)) => Err(Error::internal(format!(
@@ -82,10 +99,10 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
         match action(result) {
             Some("accept") => match answer(&self.schema, &result["content"]) {
                 Ok(answer) => Reading::Given(answer),
-                Err(_) => Reading::Unfit,
+                Err(fault) => Reading::Unfit(fault),
             },
             Some(_) => Reading::Declined,
-            None => Reading::Unfit,
+            None => Reading::Unfit(NO_ACTION.to_owned()),
         }
     }
 
@@ -98,175 +115,41 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
 fn is_flat(field: &Value) -> bool {
     match field["type"].as_str() {
         Some("string" | "number" | "integer" | "boolean") => true,
-        Some("array") => !choices(&field["items"]).is_empty(),
+        Some("array") => ["enum", "anyOf", "oneOf"].iter().any(|word| field["items"][word].is_array()),
         _ => false,
     }
 }
 
-/// Reads what was filled into a form.
+/// Reads what was filled into a form, as clients send it ([`coerce`]); nothing, of a form without fields.
 ///
 /// # Errors
 /// What does not fit, naming the field.
 pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
-    let fields = content.as_object().ok_or("the answer is no object")?;
-    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        if !fields.contains_key(name) {
-            return Err(format!("`{name}` is missing"));
-        }
+    let Some(schema) = schema.as_object() else { return Err("the form has no schema".to_owned()) };
+    let mut content = if content.is_null() { Value::Object(Map::new()) } else { content.clone() };
+    if !content.is_object() {
+        return Err("the answer is no object".to_owned());
     }
-    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        if let Some(fault) = fields.get(name).and_then(|value| fault(field, value)) {
-            return Err(format!("`{name}` {fault}"));
-        }
+    coerce(&mut content, schema);
+    if let Some(Fault { path, words }) = fault(&content, schema) {
+        return Err(format!("`{}` {words}", path.trim_start_matches('.')));
     }
-    let content = with_whole_numbers(schema, content);
-    serde_path_to_error::deserialize(&content).map_err(|error| format!("`{}`: {}", error.path(), error.inner()))
-}
-
-/// What is wrong with a field's value.
-fn fault(field: &Value, value: &Value) -> Option<String> {
-    let choices = choices(field);
-    if !choices.is_empty() && !choices.contains(&value) {
-        return Some("is none of the choices".to_owned());
+    let has_no_fields = schema.get("properties").is_none_or(|fields| fields.as_object().is_some_and(Map::is_empty));
+    if has_no_fields && let Ok(nothing) = T::deserialize(&Value::Null) {
+        return Ok(nothing);
     }
-    match field["type"].as_str() {
-        Some("string") => text_fault(field, value),
-        Some("boolean") => (!value.is_boolean()).then(|| "must be true or false".to_owned()),
-        Some("integer") if !is_whole(value) => Some("must be a whole number".to_owned()),
-        Some("integer" | "number") => number_fault(field, value),
-        Some("array") => list_fault(field, value),
-        _ => None,
-    }
+    serde_path_to_error::deserialize(&content)
+        .map_err(|error| format!("`{}` {}", error.path(), in_json_words(&error.inner().to_string())))
 }
 
-fn text_fault(field: &Value, value: &Value) -> Option<String> {
-    let Some(text) = value.as_str() else { return Some("must be text".to_owned()) };
-    if let Some(format) = field["format"].as_str().filter(|format| !has_format(format, text)) {
-        return Some(format!("is no {format}"));
-    }
-    let length = text.chars().count() as u64;
-    let too_short = field["minLength"].as_u64().filter(|least| length < *least);
-    let too_long = field["maxLength"].as_u64().filter(|most| length > *most);
-    too_short
-        .map(|least| format!("must have {least} characters or more"))
-        .or_else(|| too_long.map(|most| format!("must have {most} characters or fewer")))
-}
-
-fn number_fault(field: &Value, value: &Value) -> Option<String> {
-    let Some(number) = value.as_f64() else { return Some("must be a number".to_owned()) };
-    let too_small = field["minimum"].as_f64().filter(|least| number < *least);
-    let too_large = field["maximum"].as_f64().filter(|most| number > *most);
-    too_small
-        .map(|least| format!("must be {least} or more"))
-        .or_else(|| too_large.map(|most| format!("must be {most} or less")))
-}
-
-fn list_fault(field: &Value, value: &Value) -> Option<String> {
-    let Some(items) = value.as_array() else { return Some("must be a list".to_owned()) };
-    let count = items.len() as u64;
-    let is_outside = field["minItems"].as_u64().is_some_and(|least| count < least)
-        || field["maxItems"].as_u64().is_some_and(|most| count > most);
-    if is_outside {
-        return Some("has too few or too many entries".to_owned());
-    }
-    items.iter().find_map(|item| fault(&field["items"], item))
-}
-
-fn is_whole(value: &Value) -> bool {
-    value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|number| number.fract() == 0.0)
-}
-
-/// The same with `3.0` as 3 where a whole number is wanted: in JSON Schema both are one.
-fn with_whole_numbers(schema: &Value, content: &Value) -> Value {
-    let mut content = content.clone();
-    for (name, field) in content.as_object_mut().into_iter().flatten() {
-        let is_whole = schema["properties"][name]["type"] == "integer";
-        if let Some(number) = field.as_f64().filter(|number| is_whole && field.is_f64() && number.fract() == 0.0) {
-            *field = serde_json::from_str(&format!("{number:.0}")).unwrap_or_else(|_| field.clone());
-        }
-    }
-    content
-}
-
-/// Whether text has the format that it must have; one that is not MCP's is not looked at.
-fn has_format(format: &str, text: &str) -> bool {
-    match format {
-        "email" => text.split_once('@').is_some_and(|(name, domain)| {
-            !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
-        }),
-        "uri" => {
-            text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
-                && !text.contains(char::is_whitespace)
-        }
-        "date" => crate::clock::is_date(text),
-        "date-time" => crate::clock::is_date_time(text),
-        _ => true,
-    }
-}
-
-/// The values that a field may have, where it names them all.
-fn choices(field: &Value) -> Vec<&Value> {
-    let named = field["enum"].as_array().into_iter().flatten();
-    let titled = ["oneOf", "anyOf"].into_iter().flat_map(|word| field[word].as_array().into_iter().flatten());
-    named.chain(titled.filter_map(|choice| choice.get("const"))).collect()
-}
-
-/// The protocol's flat form of a type's schema.
-fn flat(schema: &Value) -> Value {
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    let properties: Map<_, _> = fields.map(|(name, field)| (name.clone(), plain(field))).collect();
+/// The protocol's form of a type's schema: fields, and which of them are needed.
+fn flat(schema: &mut Value) -> Value {
+    let properties = schema.get_mut("properties").map_or_else(|| json!({}), Value::take);
     let mut form = json!({ "type": "object", "properties": properties });
-    if let Some(required) = schema.get("required") {
-        form["required"] = required.clone();
+    if let Some(required) = schema.get_mut("required") {
+        form["required"] = required.take();
     }
     form
-}
-
-/// One field, without what the protocol has no word for: `null` as a type, and formats of numbers.
-fn plain(field: &Value) -> Value {
-    let mut field = match field["anyOf"].as_array() {
-        Some(either) => merged(field, either.iter().find(|schema| schema["type"] != "null")),
-        None => field.clone(),
-    };
-    if let Some(types) = field["type"].as_array() {
-        field["type"] = types.iter().find(|name| *name != "null").cloned().unwrap_or_default();
-    }
-    let Some(words) = field.as_object_mut() else { return field };
-    let formats = ["email", "uri", "date", "date-time"];
-    words.retain(|word, value| word != "format" || value.as_str().is_some_and(|format| formats.contains(&format)));
-    if words.get("default").is_some_and(Value::is_null) {
-        words.remove("default");
-    }
-    if words.get("oneOf").is_some_and(Value::is_array) {
-        words.insert("type".into(), "string".into());
-        titled(words);
-    }
-    field
-}
-
-/// A field's own words over those of what it may be.
-fn merged(field: &Value, of: Option<&Value>) -> Value {
-    let mut words = of.and_then(Value::as_object).cloned().unwrap_or_default();
-    words.extend(
-        field
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(word, _)| *word != "anyOf")
-            .map(|(word, value)| (word.clone(), value.clone())),
-    );
-    Value::Object(words)
-}
-
-/// Choices whose doc comments are their titles. A schema puts those without one into an `enum` together.
-fn titled(words: &mut Map<String, Value>) {
-    let Some(choices) = words.get_mut("oneOf").and_then(Value::as_array_mut) else { return };
-    let each = |choice: &Value| {
-        let values = choice["enum"].as_array().into_iter().flatten().chain(choice.get("const"));
-        let title = |value: &Value| choice.get("description").unwrap_or(value).clone();
-        values.map(|value| json!({ "const": value, "title": title(value) })).collect::<Vec<_>>()
-    };
-    *choices = choices.iter().flat_map(each).collect();
 }
 
 #[cfg(test)]
@@ -323,11 +206,13 @@ mod tests {
             panic!("it fits")
         };
         assert_eq!(stay, Stay { city: "Oslo".into(), nights: 3, class: Some(Class::First), note: None });
-        assert!(matches!(accepted(&json!({"city": "Oslo", "nights": 3.0})), Reading::Given(_)), "3.0 is whole");
+        for same in [json!({"city": "Oslo", "nights": 3.0}), json!({"city": "Oslo", "nights": "3", "note": null})] {
+            assert!(matches!(accepted(&same), Reading::Given(Stay { nights: 3, note: None, .. })), "{same}");
+        }
         for wrong in [
             json!({"city": "Oslo"}),
             json!({"city": 7, "nights": 3}),
-            json!({"city": "Oslo", "nights": "3"}),
+            json!({"city": "Oslo", "nights": "three"}),
             json!({"city": "Oslo", "nights": 31}),
             json!({"city": "Oslo", "nights": 0}),
             json!({"city": "Oslo", "nights": 1.5}),
@@ -335,10 +220,10 @@ mod tests {
             json!(null),
             json!(7),
         ] {
-            assert_eq!(accepted(&wrong), Reading::Unfit, "{wrong}");
+            assert!(matches!(accepted(&wrong), Reading::Unfit(_)), "{wrong}");
         }
         for wrong in [json!(null), json!(7), json!({"action": "maybe"}), json!({"content": {}})] {
-            assert_eq!(form::<Stay>("Where?").read(&wrong), Reading::Unfit, "{wrong}");
+            assert!(matches!(form::<Stay>("Where?").read(&wrong), Reading::Unfit(_)), "{wrong}");
         }
         for action in ["decline", "cancel"] {
             assert_eq!(form::<Stay>("Where?").read(&json!({"action": action})), Reading::Declined);
@@ -357,6 +242,20 @@ mod tests {
     }
 
     #[test]
+    fn a_form_without_fields_asks_whether_to_go_on() {
+        #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+        struct Sure {}
+        for accepted in [json!({"action": "accept"}), json!({"action": "accept", "content": {}})] {
+            assert_eq!(form::<()>("Sure?").read(&accepted), Reading::Given(()));
+            assert_eq!(form::<Sure>("Sure?").read(&accepted), Reading::Given(Sure {}));
+        }
+        assert_eq!(form::<()>("Sure?").read(&json!({"action": "decline"})), Reading::Declined);
+        assert_eq!(form::<()>("Sure?").schema(), &json!({"type": "object", "properties": {}}));
+        let text = form::<String>("Which?").check().expect_err("text is no form");
+        assert!(text.message().contains("a struct"), "{text}");
+    }
+
+    #[test]
     fn a_fault_names_the_field() {
         let schema = json!({"properties": {
             "name": {"type": "string", "minLength": 2, "maxLength": 3},
@@ -367,7 +266,7 @@ mod tests {
         assert_eq!(fault(json!({"name": "x"})), "`name` must have 2 characters or more");
         assert_eq!(fault(json!({"name": "four"})), "`name` must have 3 characters or fewer");
         assert_eq!(fault(json!({"tags": []})), "`tags` has too few or too many entries");
-        assert_eq!(fault(json!({"tags": ["c"]})), "`tags` is none of the choices");
+        assert_eq!(fault(json!({"tags": ["c"]})), "`tags[0]` must be one of `a`, `b`");
         assert_eq!(fault(json!({"is_new": "yes"})), "`is_new` must be true or false");
         assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
         for (format, good, bad) in [

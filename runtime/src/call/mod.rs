@@ -22,7 +22,7 @@ pub use arguments::{Argument, ArgumentSchema, Arguments};
 pub use ask::{Asked, Inquiry, Question, Reading, Retry, Visit, roots, sampling, visit};
 pub use channel::{Capability, Channel, Client, Level, Progress};
 pub use content::Content;
-pub use context::{Addresses, Context, Deadline};
+pub use context::{Addresses, Confirmation, Context, Deadline};
 pub use form::{Form, answer, form};
 pub use trace::Trace;
 
@@ -30,8 +30,12 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::profile::{Profile, hydrate};
 use crate::records::UserData;
+use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
 use crate::user::{Caller, CurrentUser};
+
+/// How many arguments that nobody knows a log line names.
+const MOST_NAMED: usize = 10;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -42,9 +46,7 @@ pub struct Call {
     pub name: String,
     /// The version that is asked for, if not any.
     pub version: Option<String>,
-    /// Whether arguments are text whatever their type, as a prompt's and a resource's are.
-    pub has_texts: bool,
-    /// The arguments, not yet checked.
+    /// The arguments: what the client sent, and once the call is resolved, read as their schema means them.
     pub arguments: Map<String, Value>,
     /// Who calls.
     pub caller: Arc<Caller>,
@@ -62,7 +64,29 @@ impl Call {
     /// The arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
-        Arguments::new(self.noun, self.name.clone(), self.has_texts, std::mem::take(&mut self.arguments))
+        Arguments::new(self.noun, self.name.clone(), std::mem::take(&mut self.arguments))
+    }
+
+    /// Reads the arguments as this schema means them ([`coerce`]). What it does not know stays: clients add names of their
+    /// own, and nobody takes them.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
+    pub(crate) fn fit_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
+        if let Some((given, meant)) = near_miss(&self.arguments, schema) {
+            let words = format!("there is no argument `{}`; did you mean `{meant}`?", shortened(given));
+            return Err(arguments::unfit(self.noun, &self.name, &words));
+        }
+        let names: Vec<_> = unknown(&self.arguments, schema).take(MOST_NAMED).map(shortened).collect();
+        if !names.is_empty() {
+            tracing::debug!(kind = self.noun, name = self.name, ?names, "arguments that nobody knows");
+        }
+        let mut arguments = Value::Object(std::mem::take(&mut self.arguments));
+        coerce(&mut arguments, schema);
+        if let Value::Object(arguments) = arguments {
+            self.arguments = arguments;
+        }
+        Ok(())
     }
 }
 

@@ -68,7 +68,6 @@ impl<'a> Opening<'a> {
             noun: K::NOUN,
             name,
             version: self.version.clone(),
-            has_texts: K::HAS_TEXTS,
             arguments,
             caller: Arc::clone(&self.caller),
             context: self.context.clone(),

@@ -67,6 +67,10 @@ impl Channel for Wire {
         Trace::read(named, headers)
     }
 
+    fn can_be_asked(&self) -> bool {
+        self.is_lasting || self.is_modern()
+    }
+
     fn answers_at_once(&self) -> bool {
         self.is_lasting && !self.is_modern()
     }

@@ -164,7 +164,6 @@ impl<M: Matter> Desk<M> {
     async fn ask(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
         let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
         let mut question = self.matter.read(&mut arguments)?;
-        arguments.end()?;
         let decide = call.context.address(&self.words.decide)?;
         let (id, ticket) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
         (question["kind"], question["id"]) = (M::KIND.into(), id.as_str().into());
@@ -180,7 +179,6 @@ impl<M: Matter> Desk<M> {
         let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
         let (id, ticket): (String, String) = (arguments.take("id")?, arguments.take("ticket")?);
         let answer: M::Answer = arguments.take("answer")?;
-        arguments.end()?;
         let kept = self.kept(&data, &id).await?;
         if kept.ticket != digest(&ticket) {
             return Err(Error::forbidden("only the page that asks can answer, and this is not its ticket"));
@@ -198,7 +196,6 @@ impl<M: Matter> Desk<M> {
     async fn status(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
         let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
         let id: String = arguments.take("id")?;
-        arguments.end()?;
         let Kept { mut question, expires, .. } = self.kept(&data, &id).await?;
         let given: Option<Value> = data.get(&self.answer_place(&id)?).await?;
         let status = match &given {

@@ -1,10 +1,11 @@
 //! Prompts: texts that people start a conversation with, filled in by their arguments.
 
 use std::future::Future;
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::call::{Call, Content};
+use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
 use crate::source::{Answer, Definition, Kind, Offer};
 
@@ -18,8 +19,10 @@ pub type Prompt = Offer<Prompts>;
 /// What a prompt says of itself beyond a name and a description.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Detail {
-    /// Its arguments, in order of name.
+    /// Its arguments, in the order of its function.
     pub arguments: Vec<PromptArgument>,
+    /// JSON Schema of their values, where their types are known: text is read as one.
+    pub schema: Arc<Map<String, Value>>,
 }
 
 /// An argument of a prompt. Its value is text.
@@ -128,7 +131,10 @@ impl Kind for Prompts {
     const NOUN: &'static str = "prompt";
     type Detail = Detail;
     type Answer = Conversation;
-    const HAS_TEXTS: bool = true;
+
+    fn bind(prompt: &Definition<Self>, call: &mut Call) -> Result<()> {
+        call.fit_arguments(&prompt.schema)
+    }
 
     fn faults(prompt: &Definition<Self>) -> Vec<String> {
         let twice = |place: &usize| {
@@ -169,33 +175,44 @@ impl Offer<Prompts> {
         self
     }
 
-    /// With the arguments of this schema; those that are one of a few values suggest them.
+    /// With the arguments of this schema, in its order; those that are one of a few values suggest them.
     #[must_use]
-    pub fn arguments(self, schema: &Value) -> Self {
+    pub fn arguments(self, schema: ArgumentSchema) -> Self {
+        let (names, schema) = (schema.names().to_vec(), schema.finish());
         let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&name.into()));
-        let properties = schema["properties"].as_object().into_iter().flatten();
-        properties.fold(self, |prompt, (name, property)| {
+        let mut prompt = names.iter().fold(self, |prompt, name| {
+            let property = &schema["properties"][name];
             let description = property["description"].as_str().unwrap_or_default();
-            prompt.argument(name, description, is_required(name)).suggesting(name, property, schema)
-        })
+            prompt.argument(name, description, is_required(name)).suggesting(name, property)
+        });
+        prompt.definition_mut().detail.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());
+        prompt
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use schemars::JsonSchema;
+    use serde::Deserialize;
 
     use super::*;
 
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Tone {
+        /// Without a smile.
+        Dry,
+        Warm,
+    }
+
     #[test]
     fn arguments_come_from_the_schema_and_choices_are_suggested() {
-        let schema = json!({
-            "properties": {"tone": {"$ref": "#/$defs/Tone"}, "topic": {"type": "string", "description": "What of."}},
-            "required": ["topic"],
-            "$defs": {"Tone": {"oneOf": [{"const": "dry"}, {"const": "warm"}]}},
-        });
-        let prompt = Prompt::new("write", |_| async { Ok("") }).arguments(&schema);
-        let [tone, topic] = prompt.definition().arguments.as_slice() else { panic!("two arguments") };
+        let mut schema = ArgumentSchema::default();
+        schema.argument::<String>("topic", "What of.");
+        schema.argument::<Option<Tone>>("tone", "");
+        let prompt = Prompt::new("write", |_| async { Ok("") }).arguments(schema);
+        let [topic, tone] = prompt.definition().arguments.as_slice() else { panic!("two arguments") };
+        assert_eq!((topic.name.as_str(), tone.name.as_str()), ("topic", "tone"), "the order is the function's");
         assert_eq!((tone.is_required, topic.is_required, topic.description.as_str()), (false, true, "What of."));
         assert!(prompt.has_completions());
     }

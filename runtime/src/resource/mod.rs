@@ -33,6 +33,8 @@ pub struct Detail {
     pub uri: String,
     /// The template, if it is one.
     pub template: Option<Template>,
+    /// JSON Schema of the template's variables, where their types are known: text is read as one.
+    pub schema: Arc<Map<String, Value>>,
     /// What is wrong with the URI, for the app's faults.
     fault: Option<String>,
     /// Such as `text/plain`.
@@ -172,7 +174,6 @@ impl Kind for Resources {
     const NOUN: &'static str = "resource";
     type Detail = Detail;
     type Answer = Reading;
-    const HAS_TEXTS: bool = true;
 
     fn faults(resource: &Definition<Self>) -> Vec<String> {
         let wrong = |fault: &String| format!("resource `{}`: its URI `{}` {fault}", resource.name, resource.uri);
@@ -193,8 +194,9 @@ impl Kind for Resources {
     }
 
     /// A template's variables are the arguments of its function.
-    fn bind(resource: &Definition<Self>, call: &mut Call) {
+    fn bind(resource: &Definition<Self>, call: &mut Call) -> Result<()> {
         call.arguments = variables(resource, &call.name).unwrap_or_default();
+        call.fit_arguments(&resource.schema)
     }
 }
 
@@ -283,10 +285,12 @@ impl Offer<Resources> {
         let fault = lost
             .map(|name| format!("has no variable `{{{name}}}`, which its function takes"))
             .or_else(|| unused.map(|name| format!("has a variable `{{{name}}}`, which its function does not take")));
-        let suggesting =
-            |resource: Self, (name, property): (&String, &Value)| resource.suggesting(name, property, schema);
+        let suggesting = |resource: Self, (name, property): (&String, &Value)| resource.suggesting(name, property);
         let resource = properties.iter().fold(self, suggesting);
-        resource.with(|resource| resource.fault = resource.fault.take().or(fault))
+        resource.with(|resource| {
+            resource.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());
+            resource.fault = resource.fault.take().or(fault);
+        })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {

@@ -111,7 +111,7 @@ impl<K: Kind> Source<K> for Catalog<K> {
     }
 
     async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
-        K::bind(found, &mut call);
+        K::bind(found, &mut call)?;
         self.offer(found)?.call(call).await
     }
 

@@ -26,9 +26,6 @@ pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     /// What one is called.
     const NOUN: &'static str;
 
-    /// Whether its arguments are text, whatever their type.
-    const HAS_TEXTS: bool = false;
-
     /// What a definition of this kind says beyond a name and a description.
     type Detail: fmt::Debug + Clone + PartialEq + Send + Sync;
 
@@ -69,8 +66,11 @@ pub trait Kind: fmt::Debug + Clone + Copy + Send + Sync + 'static {
         true
     }
 
-    /// What a call takes from the definition it was resolved to.
-    fn bind(_definition: &Definition<Self>, _call: &mut Call) {}
+    /// What a call takes from the definition it was resolved to: its arguments, as the definition means them.
+    ///
+    /// # Errors
+    /// `Invalid` for arguments that were likely meant otherwise.
+    fn bind(definition: &Definition<Self>, call: &mut Call) -> Result<()>;
 }
 
 /// What of a name is fixed.

@@ -125,6 +125,26 @@ impl TestApp {
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
 
+    /// Registers a user without a profile, whose token has these scopes and no others.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn user_with_scopes(&self, email: &str, scopes: &[&str]) -> Client<'_> {
+        self.user(email).await;
+        self.token_with_scopes(email, scopes).await
+    }
+
+    /// A registered user, by another token that has these scopes and no others.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn token_with_scopes(&self, email: &str, scopes: &[&str]) -> Client<'_> {
+        let body = json!({ "email": email, "scopes": scopes });
+        let answer = self.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.with_token(answer.json["token"].as_str().expect("a token"))
+    }
+
     /// Sends a request as it is.
     ///
     /// # Panics

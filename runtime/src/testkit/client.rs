@@ -1,12 +1,16 @@
 //! Who asks: nobody, a user, an operator. A client carries its token and remembers nothing else.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use http::{HeaderMap, Method};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::app::TestApp;
 use super::request::{OLDER, mcp_request, older_request, request};
+
+/// How often a client answers what a call asks.
+const MOST_ROUNDS: usize = 16;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -86,17 +90,49 @@ pub struct Client<'a> {
     app: &'a TestApp,
     token: Option<String>,
     capabilities: Value,
+    answers: BTreeMap<String, Value>,
+    confirms: Option<bool>,
 }
 
 impl<'a> Client<'a> {
     pub(super) fn new(app: &'a TestApp, token: Option<String>) -> Self {
-        Self { app, token, capabilities: json!({}) }
+        Self { app, token, capabilities: json!({}), answers: BTreeMap::new(), confirms: None }
     }
 
     /// The same client, able to do this much (MCP `ClientCapabilities`).
     #[must_use]
     pub fn able_to(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;
+        self
+    }
+
+    /// The same client, whose user fills this in where a form is asked for by this key ([`Context::ask`](crate::Context::ask)).
+    #[must_use]
+    pub fn answer(self, key: impl Into<String>, content: Value) -> Self {
+        self.doing(key, json!({ "action": "accept", "content": content }))
+    }
+
+    /// The same client, whose user would not answer what is asked by this key.
+    #[must_use]
+    pub fn decline(self, key: impl Into<String>) -> Self {
+        self.doing(key, json!({ "action": "decline" }))
+    }
+
+    /// The same client, whose user says yes or no to whatever is asked without fields
+    /// ([`Context::confirm`](crate::Context::confirm)).
+    #[must_use]
+    pub fn confirm(mut self, says_yes: bool) -> Self {
+        self.confirms = Some(says_yes);
+        self.asked_by_forms()
+    }
+
+    fn doing(mut self, key: impl Into<String>, result: Value) -> Self {
+        self.answers.insert(key.into(), result);
+        self.asked_by_forms()
+    }
+
+    fn asked_by_forms(mut self) -> Self {
+        self.capabilities["elicitation"]["form"] = json!({});
         self
     }
 
@@ -111,9 +147,33 @@ impl<'a> Client<'a> {
         self.app.send(request(method, path, self.token.as_deref(), body.map(|body| body.to_string()))).await
     }
 
-    /// Sends an MCP request of the newest revision.
-    pub async fn mcp(&self, method: &str, params: Value) -> Answer {
-        self.app.send(mcp_request(self.token.as_deref(), &self.capabilities, method, params)).await
+    /// Sends an MCP request of the newest revision; where it is answered with questions that this client has answers to, again
+    /// with those.
+    ///
+    /// # Panics
+    /// If it is asked more than sixteen times.
+    pub async fn mcp(&self, method: &str, mut params: Value) -> Answer {
+        for _ in 0..MOST_ROUNDS {
+            let request = mcp_request(self.token.as_deref(), &self.capabilities, method, params.clone());
+            let answer = self.app.send(request).await;
+            let Some(responses) = self.responses(&answer.json["result"]) else { return answer };
+            params["inputResponses"] = responses;
+            params["requestState"] = answer.json["result"]["requestState"].clone();
+        }
+        panic!("`{method}` asks for ever: {params}")
+    }
+
+    /// The answers to all that is asked, if there are.
+    fn responses(&self, result: &Value) -> Option<Value> {
+        let requests = result["inputRequests"].as_object().filter(|_| result["resultType"] == "input_required")?;
+        requests.iter().map(|(key, request)| Some((key.clone(), self.response(key, request)?))).collect()
+    }
+
+    fn response(&self, key: &str, request: &Value) -> Option<Value> {
+        let is_empty = request["params"]["requestedSchema"]["properties"].as_object().is_some_and(Map::is_empty);
+        let confirmed = self.confirms.filter(|_| is_empty);
+        let confirmed = confirmed.map(|says_yes| json!({ "action": if says_yes { "accept" } else { "decline" } }));
+        self.answers.get(key).cloned().or(confirmed)
     }
 
     /// Sends an MCP message of the revision before the newest.

@@ -37,6 +37,7 @@
 mod app;
 mod client;
 pub mod laws;
+mod pattern;
 mod request;
 mod sample;
 mod suite;
@@ -87,6 +88,7 @@ macro_rules! app_suite {
             users_never_meet
             tools_are_listed_and_documented
             schemas_are_json_schema
+            schemas_are_taken_by_common_clients
             prompts_are_listed_and_documented
             resources_can_be_read
             the_safe_tool_is_safe

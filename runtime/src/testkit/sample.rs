@@ -1,8 +1,10 @@
 //! Values that fit a JSON Schema, for tools and profiles that nobody wrote arguments for. The same schema gives the same
-//! value. What a schema says by `pattern` or `not` is not followed: such arguments are the author's to give.
+//! value. What a schema says by `not`, or by a pattern that looks around itself, is not followed: such arguments are the
+//! author's to give.
 
 use serde_json::{Map, Value, json};
 
+use super::pattern::matching;
 use crate::profile::resolved;
 
 /// How deep what need not be there is filled, in a schema that contains itself.
@@ -99,6 +101,9 @@ fn text(schema: &Value) -> String {
     };
     let bound = |word: &str| schema[word].as_u64().and_then(|bound| usize::try_from(bound).ok());
     let least = bound("minLength").unwrap_or_default();
+    if let Some(text) = schema["pattern"].as_str().and_then(|pattern| matching(pattern, least)) {
+        return text;
+    }
     let text = text.chars().chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
     text.take(bound("maxLength").unwrap_or(usize::MAX)).collect()
 }
@@ -149,6 +154,12 @@ mod tests {
             assert!(check.is_valid(&value), "{value}");
             serde_json::from_value::<Tree>(value).expect("readable");
         }
+    }
+
+    #[test]
+    fn patterns_are_followed() {
+        let schema = json!({"type": "string", "pattern": "^[0-9]{7}$"});
+        assert_eq!(sample(&schema, Fill::Needed), "0000000");
     }
 
     #[test]

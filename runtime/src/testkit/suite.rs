@@ -15,8 +15,18 @@ pub struct Suite {
     app: App,
     profile: Option<Value>,
     arguments: BTreeMap<String, Value>,
+    after: BTreeMap<String, After>,
     shared: BTreeSet<String>,
     may_fail: BTreeSet<String>,
+    any_schema: BTreeSet<String>,
+}
+
+/// What is called before a tool, whose arguments come of it.
+#[derive(Clone, Debug)]
+struct After {
+    tool: String,
+    arguments: Value,
+    make: fn(&Value) -> Value,
 }
 
 impl From<App> for Suite {
@@ -29,7 +39,15 @@ impl Suite {
     /// An app whose profiles and arguments are made from their types.
     #[must_use]
     pub const fn new(app: App) -> Self {
-        Self { app, profile: None, arguments: BTreeMap::new(), shared: BTreeSet::new(), may_fail: BTreeSet::new() }
+        Self {
+            app,
+            profile: None,
+            arguments: BTreeMap::new(),
+            after: BTreeMap::new(),
+            shared: BTreeSet::new(),
+            may_fail: BTreeSet::new(),
+            any_schema: BTreeSet::new(),
+        }
     }
 
     /// Gives every user this profile, as where it must lead to a server on this machine.
@@ -44,6 +62,42 @@ impl Suite {
     pub fn arguments(mut self, tool: impl Into<String>, arguments: Value) -> Self {
         self.arguments.insert(tool.into(), arguments);
         self
+    }
+
+    /// Calls another tool with these arguments each time before this one, and makes this one's arguments of its data: a tool
+    /// that removes needs what it can remove.
+    ///
+    /// ```
+    /// # mod notes { pub fn app() -> mcp_lambda::App { mcp_lambda::App::new("notes") } }
+    /// use mcp_lambda::testkit::Suite;
+    /// use serde_json::json;
+    ///
+    /// let suite = Suite::new(notes::app())
+    ///     .after("remove_note", "add_note", json!({"text": "milk"}), |added| json!({"id": added["id"]}));
+    /// ```
+    #[must_use]
+    pub fn after(
+        mut self,
+        tool: impl Into<String>,
+        earlier: impl Into<String>,
+        arguments: Value,
+        make: fn(&Value) -> Value,
+    ) -> Self {
+        self.after.insert(tool.into(), After { tool: earlier.into(), arguments, make });
+        self
+    }
+
+    /// Lets a tool have a schema that some common client may not take.
+    #[must_use]
+    pub fn any_schema(mut self, tool: impl Into<String>) -> Self {
+        self.any_schema.insert(tool.into());
+        self
+    }
+
+    /// Whether common clients must take the schemas of a listed tool.
+    #[must_use]
+    pub fn needs_common_schema(&self, tool: &Value) -> bool {
+        tool["name"].as_str().is_some_and(|name| !self.any_schema.contains(name))
     }
 
     /// Lets others change what this read-only tool answers, as where users share a board, or it tells the time.
@@ -104,5 +158,12 @@ impl Suite {
     pub fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
         let given = tool["name"].as_str().and_then(|name| self.arguments.get(name));
         given.cloned().unwrap_or_else(|| sample(&tool["inputSchema"], fill))
+    }
+    /// The same, once what must be there before is: see [`after`](Self::after).
+    pub async fn prepared_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
+        match tool["name"].as_str().and_then(|name| self.after.get(name)) {
+            Some(After { tool, arguments, make }) => make(client.call(tool, arguments.clone()).await.data()),
+            None => self.arguments_for(tool, fill),
+        }
     }
 }

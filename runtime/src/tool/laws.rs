@@ -52,7 +52,6 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
         noun: "tool",
         name: name.to_owned(),
         version: None,
-        has_texts: false,
         arguments: arguments.as_object().cloned().unwrap_or_else(Map::new),
         caller,
         context: Context::lasting(Duration::from_secs(3_600)),

@@ -19,6 +19,7 @@ pub use returns::{Return, answer, answer_result, output_schema};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::schema::certain_faults;
 use crate::source::{Answer, Definition, Kind, Offer};
 
 /// Tools as a [`Kind`].
@@ -72,6 +73,11 @@ impl Kind for Tools {
         if tool.output_schema.as_ref().is_some_and(|schema| !is_object(schema)) {
             faults.push(format!("tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"));
         }
+        let schemas = [("input", Some(&tool.input_schema)), ("output", tool.output_schema.as_ref())];
+        for (which, schema) in schemas.into_iter().filter_map(|(which, schema)| Some((which, schema?))) {
+            let of_schema = certain_faults(schema).into_iter();
+            faults.extend(of_schema.map(|fault| format!("tool `{name}`: the {which} schema: {fault}")));
+        }
         faults.extend(header::faults(tool));
         faults
     }
@@ -79,6 +85,10 @@ impl Kind for Tools {
     /// Only what its author marks so.
     fn changes_nothing(tool: &Definition<Self>) -> bool {
         tool.hints.read_only == Some(true)
+    }
+
+    fn bind(tool: &Definition<Self>, call: &mut Call) -> Result<()> {
+        call.fit_arguments(&tool.input_schema)
     }
 
     fn version(tool: &Definition<Self>) -> Option<&str> {
@@ -107,7 +117,9 @@ impl Detail {
 }
 
 impl Offer<Tools> {
-    /// A tool with a JSON schema, taken untouched, for its arguments.
+    /// A tool with a JSON schema for its arguments, listed as it is.
+    ///
+    /// Arguments are read as it means them ([`coerce`](crate::schema::coerce())) and not checked by it.
     ///
     /// ```
     /// use mcp_lambda::prelude::*;

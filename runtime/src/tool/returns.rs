@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::Outcome;
 use crate::call::Content;
 use crate::error::{Error, ErrorKind};
+use crate::schema::{Purpose, normalize};
 
 /// What a tool may return.
 #[diagnostic::on_unimplemented(
@@ -87,10 +88,12 @@ fn own_schema<T: Return>() -> Option<Map<String, Value>> {
     if plain.contains(&type_id::<T>()) {
         return None;
     }
-    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
-    match generator.into_root_schema_for::<T>().to_value() {
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.subschema_for::<T>();
+    let definitions = generator.take_definitions(true);
+    schema.insert("$defs".to_owned(), Value::Object(definitions));
+    match normalize(schema.to_value(), Purpose::Answer) {
         Value::Object(schema) => Some(schema),
-        // `true`: anything.
         _ => Some(Map::new()),
     }
 }
@@ -124,7 +127,6 @@ fn shape<T: Return>() -> Shape {
 
 fn wrapped(mut schema: Map<String, Value>) -> Map<String, Value> {
     let definitions = schema.remove("$defs");
-    schema.remove("$schema");
     let mut root = Map::new();
     root.insert("type".into(), "object".into());
     root.insert("properties".into(), json!({ "result": schema }));
@@ -184,7 +186,10 @@ mod tests {
         assert_eq!(answer(vec![1, 2]).structured, Some(json!({"result": [1, 2]})));
         let schema = output_schema::<Vec<Count>>().expect("wrapped");
         assert_eq!((&schema["type"], &schema["required"]), (&json!("object"), &json!(["result"])));
-        assert!(schema.contains_key("$defs"), "references still resolve from the root");
+        assert_eq!(
+            schema["properties"]["result"]["items"]["properties"]["count"],
+            json!({"type": "integer", "minimum": 0})
+        );
     }
 
     #[test]

@@ -58,8 +58,8 @@ async fn arguments_that_do_not_fit_are_named_to_the_model() {
     let token = house.user("alice@example.com").await;
     for (arguments, named) in [
         (json!({}), "`left` is missing"),
-        (json!({"left": "two"}), "`left` does not fit"),
-        (json!({"left": 1, "middle": 2}), "no argument `middle`"),
+        (json!({"left": "two"}), "`left` must be a whole number"),
+        (json!({"left": 1, "rihgt": 2}), "no argument `rihgt`; did you mean `right`?"),
     ] {
         let answer = token.call("add", arguments).await;
         assert_eq!(answer.result()["isError"], true);

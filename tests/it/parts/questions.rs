@@ -236,7 +236,7 @@ async fn what_asks_nothing_is_refused() {
     for (tool, arguments, words) in [
         ("request_approval", json!({"summary": " "}), "`summary` is empty"),
         ("request_approval", json!({}), "`summary` is missing"),
-        ("request_approval", json!({"summary": "x", "answer": true}), "no argument `answer`"),
+        ("request_approval", json!({"sumary": "x"}), "no argument `sumary`; did you mean `summary`?"),
         ("choose", json!({"prompt": "Which?", "options": ["one"]}), "must be 2 to 20, and there are 1"),
         ("choose", json!({"prompt": "Which?", "options": many}), "must be 2 to 20, and there are 21"),
         ("choose", json!({"prompt": "Which?", "options": ["one", ""]}), "has an empty one"),

@@ -1,7 +1,8 @@
 //! Calls that ask their user, over as many rounds as it takes.
 
 use http::Method;
-use mcp_lambda::testkit::{Answer, Client};
+use mcp_lambda::prelude::*;
+use mcp_lambda::testkit::{Answer, Client, TestApp};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
@@ -115,6 +116,9 @@ async fn an_answer_that_does_not_fit_is_asked_for_again() {
     ] {
         assert_eq!(asked(&round(&alice, "travel", wrong.clone(), Some(&state(&first))).await), ["city"], "{wrong}");
     }
+    let again = round(&alice, "travel", json!({"city": accept(&json!({"name": 7}))}), Some(&state(&first))).await;
+    let message = again.result()["inputRequests"]["city"]["params"]["message"].as_str().expect("words");
+    assert!(message.ends_with("(The last answer did not fit: `name` must be text.)"), "{message}");
     let extra =
         json!({"city": accept(&json!({"name": "Oslo", "more": 1})), "stay": accept(&json!({"nights": 9})), "x": 1});
     let second = round(&alice, "travel", extra, Some(&state(&first))).await;
@@ -261,7 +265,49 @@ async fn a_client_that_cannot_ask_is_told_so() {
     let call =
         json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "travel", "arguments": {}}});
     let older = alice.older(&call).await;
-    assert!(older.is_tool_error() && older.tool_text().contains("2026-07-28"), "{}", older.text);
+    let words = "over HTTP only a client of MCP 2026-07-28 can ask its user by a form, since no session is kept";
+    assert!(older.is_tool_error() && older.tool_text().contains(words), "{}", older.text);
+    assert!(!answer.tool_text().contains("over HTTP"), "here it is the client that can't: {}", answer.text);
+}
+
+#[tools]
+mod careful {
+    use mcp_lambda::call::form;
+    use mcp_lambda::prelude::*;
+
+    /// Empties the trash, once it is confirmed.
+    pub async fn empty(context: Context) -> Result<&'static str> {
+        Ok(if context.confirm("Empty the trash?").await?.is_accepted() { "empty" } else { "kept" })
+    }
+
+    /// Asks by a form without fields.
+    pub async fn sure(context: Context) -> Result<bool> {
+        Ok(context.ask("sure", form::<()>("Sure?")).await?.is_some())
+    }
+}
+
+#[tokio::test]
+async fn what_needs_no_fields_is_accepted_or_declined() {
+    let app = TestApp::new(App::new("careful").tools(careful::tools())).await;
+    let alice = app.user("alice@example.com").await;
+    let asked = alice.clone().able_to(able()).call("empty", json!({})).await;
+    let requests = asked.result()["inputRequests"].as_object().expect("questions");
+    let (key, request) = requests.iter().next().expect("a question");
+    assert_eq!(request["params"]["message"], "Empty the trash?");
+    assert_eq!(request["params"]["requestedSchema"], json!({"type": "object", "properties": {}}));
+    for (result, said) in [
+        (json!({"action": "accept"}), "empty"),
+        (json!({"action": "accept", "content": {}}), "empty"),
+        (json!({"action": "decline"}), "kept"),
+        (json!({"action": "cancel"}), "kept"),
+    ] {
+        let able = alice.clone().able_to(able());
+        let answer = round(&able, "empty", json!({ key.as_str(): result }), Some(&state(&asked))).await;
+        assert_eq!(answer.tool_text(), said, "{result}");
+    }
+    assert_eq!(alice.clone().confirm(true).call("sure", json!({})).await.data(), &json!({"result": true}));
+    assert_eq!(alice.clone().decline("sure").call("sure", json!({})).await.data(), &json!({"result": false}));
+    assert_eq!(alice.clone().answer("sure", json!({})).call("sure", json!({})).await.data(), &json!({"result": true}));
 }
 
 #[tokio::test]

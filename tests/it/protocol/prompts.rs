@@ -23,8 +23,10 @@ async fn prompts_are_listed_with_their_arguments() {
     let write = write.expect("listed");
     assert_eq!((&write["title"], &write["description"]), (&json!("Write"), &json!("Writes about something.")));
     let arguments = &write["arguments"];
-    assert_eq!(arguments[2], json!({"name": "topic", "description": "What of.", "required": true}));
-    assert_eq!(arguments[0]["required"], false);
+    let names = arguments.as_array().into_iter().flatten().map(|argument| argument["name"].as_str().expect("a name"));
+    assert_eq!(names.collect::<Vec<_>>(), ["topic", "tone", "lines"], "the order is the function's");
+    assert_eq!(arguments[0], json!({"name": "topic", "description": "What of.", "required": true}));
+    assert_eq!(arguments[1]["required"], false);
 }
 
 #[tokio::test]
@@ -40,9 +42,9 @@ async fn arguments_are_text_that_is_read_as_its_type() {
     assert_eq!(messages[1]["role"], "assistant");
     for (arguments, word) in [
         (json!({}), "`topic` is missing"),
-        (json!({"topic": "x", "lines": "many"}), "`lines` does not fit"),
-        (json!({"topic": "x", "tone": "loud"}), "`tone` does not fit"),
-        (json!({"topic": "x", "topics": "y"}), "no argument `topics`"),
+        (json!({"topic": "x", "lines": "many"}), "`lines` must be a whole number"),
+        (json!({"topic": "x", "tone": "loud"}), "`tone` must be one of `warm`, `dry`"),
+        (json!({"topics": "y"}), "no argument `topics`; did you mean `topic`?"),
     ] {
         let answer = get(&alice, "write", arguments).await;
         assert_eq!(answer.error_code(), -32_602, "{}", answer.text);

@@ -21,11 +21,11 @@ pub use service::{
 };
 pub use tools::{
     every_tool_answers, prompts_are_listed_and_documented, resources_can_be_read, schemas_are_json_schema,
-    the_safe_tool_is_safe, tools_are_listed_and_documented, users_never_meet,
+    schemas_are_taken_by_common_clients, the_safe_tool_is_safe, tools_are_listed_and_documented, users_never_meet,
 };
 
 /// Every law by name, in the order of `app_suite!`.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 27] = [
     "the_app_is_well_made",
     "every_tool_needs_an_identity",
     "a_missing_token_is_401",
@@ -44,6 +44,7 @@ pub const NAMES: [&str; 26] = [
     "users_never_meet",
     "tools_are_listed_and_documented",
     "schemas_are_json_schema",
+    "schemas_are_taken_by_common_clients",
     "prompts_are_listed_and_documented",
     "resources_can_be_read",
     "the_safe_tool_is_safe",
@@ -59,6 +60,11 @@ const ALICE: &str = "alice@example.com";
 
 /// Somebody else.
 const BOB: &str = "bob@example.com";
+
+/// Panics with all faults at once.
+fn report(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
 
 fn name(tool: &Value) -> &str {
     tool["name"].as_str().expect("a tool has a name")

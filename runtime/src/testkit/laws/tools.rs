@@ -4,8 +4,9 @@ use http::Method;
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
-use super::{ALICE, BOB, name};
+use super::{ALICE, BOB, name, report};
 use crate::guard::BROKE_DOWN;
+use crate::schema::portability_faults;
 use crate::testkit::{Answer, Client, Fill, Suite};
 
 /// Every tool is listed in a steady order, and says what it and each of its arguments is.
@@ -18,13 +19,18 @@ pub async fn tools_are_listed_and_documented(suite: &Suite) {
     assert!(!tools.is_empty(), "the app has no tools");
     assert!(tools.iter().map(name).is_sorted(), "the list has no order");
     assert_eq!(tools, app.probe().tools().await, "the list is not the same for everyone");
-    for tool in &tools {
-        assert!(is_said(tool), "`{}` does not say what it does: write a doc comment above it", name(tool));
-        for (argument, schema) in tool["inputSchema"]["properties"].as_object().into_iter().flatten() {
-            let is_described = is_said(schema) || schema.get("$ref").is_some();
-            assert!(is_described, "`{}`: write a doc comment above its argument `{argument}`", name(tool));
-        }
-    }
+    report(&tools.iter().flat_map(silences).collect::<Vec<_>>());
+}
+
+/// What a listed tool does not say of itself and its arguments.
+fn silences(tool: &Value) -> Vec<String> {
+    let itself =
+        (!is_said(tool)).then(|| format!("`{}` does not say what it does: write a doc comment above it", name(tool)));
+    let arguments = tool["inputSchema"]["properties"].as_object().into_iter().flatten();
+    let silent = arguments.filter(|(_, schema)| !is_said(schema) && schema.get("$ref").is_none());
+    let told =
+        |(argument, _): (&String, _)| format!("`{}`: write a doc comment above its argument `{argument}`", name(tool));
+    itself.into_iter().chain(silent.map(told)).collect()
 }
 
 /// Input and output schemas are JSON Schema, draft 2020-12, and their root is an object.
@@ -33,13 +39,39 @@ pub async fn tools_are_listed_and_documented(suite: &Suite) {
 /// If it is broken.
 pub async fn schemas_are_json_schema(suite: &Suite) {
     let app = suite.open().await;
-    for tool in app.probe().tools().await {
-        for which in ["inputSchema", "outputSchema"] {
-            let Some(schema) = tool.get(which) else { continue };
-            assert_eq!(schema["type"], "object", "{which} of `{}`: its root must be an object", name(&tool));
-            validator(schema).unwrap_or_else(|fault| panic!("{which} of `{}`: {fault}", name(&tool)));
+    let mut faults = Vec::new();
+    for (tool, which, schema) in schemas(&app.probe().tools().await) {
+        if schema["type"] != "object" {
+            faults.push(format!("{which} of `{tool}`: its root must be an object"));
         }
+        faults.extend(validator(schema).err().map(|fault| format!("{which} of `{tool}`: {fault}")));
     }
+    report(&faults);
+}
+
+/// Common clients take all schemas: no reference that could be written out, no format that JSON Schema does not have, one
+/// type each; [`Suite::any_schema`] lets a tool have another.
+///
+/// # Panics
+/// If it is broken.
+pub async fn schemas_are_taken_by_common_clients(suite: &Suite) {
+    let app = suite.open().await;
+    let mut tools = app.probe().tools().await;
+    tools.retain(|tool| suite.needs_common_schema(tool));
+    let mut faults = Vec::new();
+    for (tool, which, schema) in schemas(&tools) {
+        let found = schema.as_object().map(|schema| portability_faults(schema, which == INPUT)).unwrap_or_default();
+        faults.extend(found.into_iter().map(|fault| format!("{which} of `{tool}`: {fault}")));
+    }
+    report(&faults);
+}
+
+const INPUT: &str = "inputSchema";
+
+/// Every schema of these tools, with the tool's name and what it is of.
+fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
+    let of = |tool| [INPUT, "outputSchema"].into_iter().map(move |which| (tool, which));
+    tools.iter().flat_map(of).filter_map(|(tool, which)| Some((name(tool), which, tool.get(which)?))).collect()
 }
 
 /// There is a tool that operators may call to see whether tools work; it changes nothing and needs no arguments.
@@ -56,7 +88,7 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
     assert_eq!(tool["annotations"]["readOnlyHint"], true, "`{wanted}` must be read-only");
     let alice = suite.user(&app, ALICE).await;
     let answer = alice.call(wanted, safe.json["tool"]["arguments"].clone()).await;
-    answered(&answer, tool, false);
+    report(&faults_of(&answer, tool, false));
 }
 
 /// Every tool answers a user's call with a result, to the least and to the most arguments: with what its schema
@@ -67,19 +99,36 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
 pub async fn every_tool_answers(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
+    let mut faults = Vec::new();
     for tool in alice.tools().await {
-        let schema = validator(&tool["inputSchema"]).unwrap_or_else(|fault| panic!("`{}`: {fault}", name(&tool)));
         for fill in [Fill::Needed, Fill::All] {
-            let arguments = suite.arguments_for(&tool, fill);
-            let fits = schema.is_valid(&arguments);
-            assert!(
-                fits,
-                "no arguments of `{0}` can be made up; give some with `Suite::arguments(\"{0}\", …)`",
-                name(&tool)
-            );
-            answered(&alice.call(name(&tool), arguments).await, &tool, suite.can_fail(&tool));
+            let arguments = suite.prepared_arguments(&alice, &tool, fill).await;
+            let misfits = misfits(&tool, &arguments);
+            if misfits.is_empty() {
+                let answer = alice.call(name(&tool), arguments).await;
+                faults.extend(faults_of(&answer, &tool, suite.can_fail(&tool)));
+            }
+            faults.extend(misfits);
         }
     }
+    faults.dedup();
+    report(&faults);
+}
+
+/// Where arguments don't fit their tool, by argument.
+fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
+    let name = name(tool);
+    let schema = match validator(&tool[INPUT]) {
+        Ok(schema) => schema,
+        Err(fault) => return vec![format!("inputSchema of `{name}`: {fault}")],
+    };
+    let told = |error: jsonschema::ValidationError<'_>| {
+        let place = error.instance_path().to_string();
+        let place = place.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let which = if place.is_empty() { String::new() } else { format!(" its argument `{place}` of") };
+        format!("no value for{which} `{name}` can be made up: {error}; give one with `Suite::arguments(\"{name}\", …)`")
+    };
+    schema.iter_errors(arguments).map(told).collect()
 }
 
 /// Every prompt says what it is, and so does each of its arguments.
@@ -91,11 +140,17 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     let prompts = suite.user(&app, ALICE).await.listed("prompts").await;
     assert!(prompts.iter().map(name).is_sorted(), "the list has no order");
     assert_eq!(prompts, app.probe().listed("prompts").await, "the list is not the same for everyone");
+    let mut faults = Vec::new();
     for prompt in &prompts {
-        assert!(is_said(prompt), "`{}` does not say what it does: write a doc comment above it", name(prompt));
-        let silent = prompt["arguments"].as_array().into_iter().flatten().find(|argument| !is_said(argument));
-        assert!(silent.is_none(), "`{}`: write a doc comment above its argument {silent:?}", name(prompt));
+        if !is_said(prompt) {
+            faults.push(format!("`{}` does not say what it does: write a doc comment above it", name(prompt)));
+        }
+        let silent = prompt["arguments"].as_array().into_iter().flatten().filter(|argument| !is_said(argument));
+        faults.extend(silent.map(|argument| {
+            format!("`{}`: write a doc comment above its argument `{}`", name(prompt), name(argument))
+        }));
     }
+    report(&faults);
 }
 
 /// Every resource that is listed says what it is and can be read, and what is not there is named as such; where
@@ -106,12 +161,18 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
 pub async fn resources_can_be_read(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
+    let mut faults = Vec::new();
     for resource in alice.listed("resources").await {
-        assert!(is_said(&resource), "`{}` does not say what it is: write a doc comment above it", name(&resource));
+        if !is_said(&resource) {
+            faults.push(format!("`{}` does not say what it is: write a doc comment above it", name(&resource)));
+        }
         let answer = alice.read(resource["uri"].as_str().expect("a URI")).await;
         let has_contents = answer.json["result"]["contents"].as_array().is_some_and(|contents| !contents.is_empty());
-        assert!(has_contents || suite.can_fail(&resource), "`{}` can't be read: {}", name(&resource), answer.text);
+        if !has_contents && !suite.can_fail(&resource) {
+            faults.push(format!("`{}` can't be read: {}", name(&resource), answer.text));
+        }
     }
+    report(&faults);
     let answer = alice.read("nowhere://at.all").await;
     assert_eq!(answer.error_code(), -32_602, "a URI that stands for nothing: {}", answer.text);
 }
@@ -126,14 +187,17 @@ pub async fn users_never_meet(suite: &Suite) {
     let tools = alice.tools().await;
     let before = seen(suite, &bob, &tools).await;
     for tool in &tools {
-        alice.call(name(tool), suite.arguments_for(tool, Fill::All)).await;
+        let arguments = suite.prepared_arguments(&alice, tool, Fill::All).await;
+        alice.call(name(tool), arguments).await;
     }
-    for ((tool, before), (_, after)) in before.into_iter().zip(seen(suite, &bob, &tools).await) {
-        assert_eq!(
-            before, after,
-            "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`"
-        );
-    }
+    let after = seen(suite, &bob, &tools).await;
+    let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
+    let told = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
+        format!(
+            "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`: {before} became {after}"
+        )
+    };
+    report(&changed.map(told).collect::<Vec<_>>());
 }
 
 /// What a user's own tools answer.
@@ -147,31 +211,43 @@ async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(Strin
     answers
 }
 
-/// A result that its tool stands for.
-fn answered(answer: &Answer, tool: &Value, may_fail: bool) {
-    let (name, result) = (name(tool), answer.result());
-    let words: Vec<_> =
-        result["content"].as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect();
+/// What is wrong with a result by its tool's own words.
+fn faults_of(answer: &Answer, tool: &Value, may_fail: bool) -> Vec<String> {
+    let (name, Some(result)) = (name(tool), answer.json.get("result")) else {
+        return vec![format!("`{}` has no result: {}", name(tool), answer.text)];
+    };
     if answer.is_tool_error() {
-        assert!(words.iter().any(|text| !text.trim().is_empty()), "`{name}` fails without words: {}", answer.text);
-        assert!(!words.concat().contains(BROKE_DOWN), "`{name}` panics: {}", answer.text);
-        assert!(
-            may_fail,
-            "`{name}` fails: {}; give it other `Suite::arguments`, or say `Suite::may_fail(\"{name}\")`",
-            words.concat()
-        );
-        return;
+        return failure_of(result, name, may_fail).into_iter().collect();
     }
-    let has_answer = result["content"].as_array().is_some_and(|content| !content.is_empty());
-    assert!(has_answer, "`{name}` answers with nothing: {}", answer.text);
-    if let Some(schema) = tool.get("outputSchema") {
-        let schema = validator(schema).unwrap_or_else(|fault| panic!("outputSchema of `{name}`: {fault}"));
-        let data = result.get("structuredContent");
-        let data =
-            data.unwrap_or_else(|| panic!("`{name}` has an output schema and answers without data: {}", answer.text));
-        let faults: Vec<_> = schema.iter_errors(data).map(|fault| fault.to_string()).collect();
-        assert!(faults.is_empty(), "`{name}` answers what its schema does not promise: {}", faults.join("; "));
+    if result["content"].as_array().is_none_or(Vec::is_empty) {
+        return vec![format!("`{name}` answers with nothing: {}", answer.text)];
     }
+    let Some(schema) = tool.get("outputSchema") else { return Vec::new() };
+    let (schema, data) = match (validator(schema), result.get("structuredContent")) {
+        (Ok(schema), Some(data)) => (schema, data),
+        (Err(fault), _) => return vec![format!("outputSchema of `{name}`: {fault}")],
+        (_, None) => return vec![format!("`{name}` has an output schema and answers without data: {}", answer.text)],
+    };
+    let told = |fault| format!("`{name}` answers what its schema does not promise: {fault}");
+    schema.iter_errors(data).map(told).collect()
+}
+
+/// What is wrong with a failure of a tool.
+fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
+    let parts = result["content"].as_array().into_iter().flatten();
+    let words = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().concat();
+    if words.trim().is_empty() {
+        return Some(format!("`{name}` fails without words: {result}"));
+    }
+    if words.contains(BROKE_DOWN) {
+        return Some(format!("`{name}` panics: {words}"));
+    }
+    (!may_fail).then(|| {
+        format!(
+            "`{name}` fails: {words}; give it other `Suite::arguments`, what it needs by `Suite::after`, or say \
+             `Suite::may_fail(\"{name}\")`"
+        )
+    })
 }
 
 fn validator(schema: &Value) -> Result<Validator, String> {

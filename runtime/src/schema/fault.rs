@@ -1,0 +1,201 @@
+//! What is wrong with a value by its schema, in the words of JSON and of people.
+//!
+//! It looks at what Rust's types and forms say of values. A value of which nothing is told here need not fit.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::{MAX_DEPTH, choices, is_of, named, properties, required, types, words};
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The fields and places that lead to it, such as `.city` or `[2]`; empty for the value itself.
+    pub path: String,
+    /// What is wrong with what is there, such as `must be a whole number`.
+    pub words: String,
+}
+
+impl Fault {
+    fn here(words: impl Into<String>) -> Self {
+        Self { path: String::new(), words: words.into() }
+    }
+
+    fn below(mut self, step: impl fmt::Display) -> Self {
+        self.path.insert_str(0, &step.to_string());
+        self
+    }
+}
+
+/// The first thing that is wrong with a value.
+#[must_use]
+pub fn fault(value: &Value, schema: &Map<String, Value>) -> Option<Fault> {
+    Judge { root: schema }.value(value, schema, 0)
+}
+
+struct Judge<'s> {
+    root: &'s Map<String, Value>,
+}
+
+impl Judge<'_> {
+    fn schema(&self, value: &Value, schema: &Value, depth: usize) -> Option<Fault> {
+        self.value(value, words(schema, self.root)?, depth)
+    }
+
+    fn value(&self, value: &Value, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let here = type_fault(value, words).or_else(|| name_fault(value, words)).or_else(|| match value {
+            Value::String(text) => text_fault(text, words),
+            Value::Number(number) => number_fault(number.as_f64()?, words),
+            Value::Array(items) => count_fault(items.len(), words),
+            _ => None,
+        });
+        here.map(Fault::here).or_else(|| self.choice(value, words, depth)).or_else(|| match value {
+            Value::Object(fields) => self.fields(fields, words, depth),
+            Value::Array(items) => self.items(items, words, depth),
+            _ => None,
+        })
+    }
+
+    /// A choice between constants names them; of one between schemas, the fault is told if only one of them is meant.
+    fn choice(&self, value: &Value, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+        let choices = choices(words)?;
+        let faults: Option<Vec<_>> = choices.iter().map(|choice| self.schema(value, choice, depth + 1)).collect();
+        let faults = faults?;
+        let constants: Vec<_> = choices.iter().filter_map(Value::as_object).flat_map(named).collect();
+        if !constants.is_empty() {
+            return Some(Fault::here(one_of(&constants)));
+        }
+        let is_meant = |(choice, _): &(&Value, Fault)| choice["type"] != "null";
+        let mut meant = choices.iter().zip(faults).filter(is_meant);
+        match (meant.next(), meant.next()) {
+            (Some((_, fault)), None) => Some(fault),
+            _ => Some(Fault::here("is none of what it may be")),
+        }
+    }
+
+    fn fields(&self, fields: &Map<String, Value>, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+        let missing = required(words).find(|name| !fields.contains_key(*name));
+        if let Some(name) = missing {
+            return Some(Fault::here("is missing").below(format_args!(".{name}")));
+        }
+        properties(words).find_map(|(name, property)| {
+            let fault = self.schema(fields.get(name)?, property, depth + 1)?;
+            Some(fault.below(format_args!(".{name}")))
+        })
+    }
+
+    fn items(&self, items: &[Value], words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+        let schema = words.get("items")?;
+        items
+            .iter()
+            .enumerate()
+            .find_map(|(place, item)| Some(self.schema(item, schema, depth + 1)?.below(format_args!("[{place}]"))))
+    }
+}
+
+fn type_fault(value: &Value, words: &Map<String, Value>) -> Option<String> {
+    let types = types(words);
+    if types.is_empty() || types.iter().any(|name| is_of(value, name)) {
+        return None;
+    }
+    let said: Vec<_> = types.into_iter().map(said).collect();
+    Some(format!("must be {}", said.join(" or ")))
+}
+
+/// A type of JSON Schema in a word or two.
+fn said(name: &str) -> &'static str {
+    match name {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "an object",
+        _ => "null",
+    }
+}
+
+fn name_fault(value: &Value, words: &Map<String, Value>) -> Option<String> {
+    let named: Vec<_> = named(words).collect();
+    (!named.is_empty() && !named.contains(&value)).then(|| one_of(&named))
+}
+
+fn one_of(values: &[&Value]) -> String {
+    let each = |value: &&Value| format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match values.iter().map(each).collect::<Vec<_>>().as_slice() {
+        [one] => format!("must be {one}"),
+        several => format!("must be one of {}", several.join(", ")),
+    }
+}
+
+fn text_fault(text: &str, words: &Map<String, Value>) -> Option<String> {
+    if let Some(format) = words.get("format").and_then(Value::as_str).filter(|format| !has_format(format, text)) {
+        return Some(format!("is no {format}"));
+    }
+    let (length, bound) = (text.chars().count() as u64, |word: &str| words.get(word).and_then(Value::as_u64));
+    let too_short = bound("minLength").filter(|least| length < *least);
+    let too_long = bound("maxLength").filter(|most| length > *most);
+    too_short
+        .map(|least| format!("must have {least} characters or more"))
+        .or_else(|| too_long.map(|most| format!("must have {most} characters or fewer")))
+}
+
+fn number_fault(number: f64, words: &Map<String, Value>) -> Option<String> {
+    let bound = |word: &str| words.get(word).filter(|bound| bound.is_number());
+    let too_small = bound("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least));
+    let too_large = bound("maximum").filter(|most| most.as_f64().is_some_and(|most| number > most));
+    too_small
+        .map(|least| format!("must be {least} or more"))
+        .or_else(|| too_large.map(|most| format!("must be {most} or less")))
+}
+
+fn count_fault(count: usize, words: &Map<String, Value>) -> Option<String> {
+    let bound = |word: &str| words.get(word).and_then(Value::as_u64);
+    let is_outside = bound("minItems").is_some_and(|least| (count as u64) < least)
+        || bound("maxItems").is_some_and(|most| count as u64 > most);
+    is_outside.then(|| "has too few or too many entries".to_owned())
+}
+
+/// Whether text has the format that it must have; one that is not MCP's is not looked at.
+fn has_format(format: &str, text: &str) -> bool {
+    match format {
+        "email" => text.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+        }),
+        "uri" => {
+            text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+                && !text.contains(char::is_whitespace)
+        }
+        "date" => crate::clock::is_date(text),
+        "date-time" => crate::clock::is_date_time(text),
+        _ => true,
+    }
+}
+
+/// What serde says of a value that does not fit, without the value, and without words of Rust.
+#[must_use]
+pub fn in_json_words(complaint: &str) -> String {
+    if let Some(field) = complaint.strip_prefix("missing field ") {
+        return format!("needs {field}");
+    }
+    let expected = complaint.rsplit_once(", expected ").filter(|_| !complaint.starts_with("unknown field"));
+    let Some((_, expected)) = expected else { return format!("does not fit: {complaint}") };
+    let expected = expected.split(" at line ").next().unwrap_or(expected);
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => {
+            "must be a whole number, and not too large or too small".to_owned()
+        }
+        "f32" | "f64" => "must be a number".to_owned(),
+        "a string" | "a borrowed string" => "must be text".to_owned(),
+        "a character" => "must be one character".to_owned(),
+        "a boolean" => "must be true or false".to_owned(),
+        "a sequence" => "must be a list".to_owned(),
+        "a map" => "must be an object".to_owned(),
+        _ if expected.starts_with("struct ") => "must be an object".to_owned(),
+        _ => format!("must be {expected}"),
+    }
+}

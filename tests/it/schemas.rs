@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// How it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Tone {
+enum Tone {
     /// With a smile.
     Warm,
     /// Without one.
@@ -20,35 +20,35 @@ pub enum Tone {
 
 /// A place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
+struct Place {
     /// Which city.
-    pub city: String,
+    city: String,
     /// How far, in whole kilometres.
-    pub distance: u32,
+    distance: u32,
     /// What is said of it.
-    pub note: Option<String>,
+    note: Option<String>,
 }
 
 /// A place with others in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Region {
+struct Region {
     /// What it is called.
-    pub name: String,
+    name: String,
     /// What is in it.
-    pub parts: Vec<Self>,
+    parts: Vec<Self>,
 }
 
 /// One of two shapes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Shape {
+enum Shape {
     Circle { radius: f64 },
     Square { side: u8, tone: Option<Tone> },
 }
 
 /// What came in.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Taken {
+struct Taken {
     limit: usize,
     after: Option<String>,
     ratio: Option<f64>,
@@ -60,13 +60,13 @@ pub struct Taken {
     shape: Option<Shape>,
 }
 
+#[expect(unreachable_pub, reason = "a tool is a public function")]
 #[tools]
-pub mod tools {
+mod tools {
     use super::*;
 
     /// Gives back what it was given.
     #[tool(read_only)]
-    #[allow(clippy::too_many_arguments, reason = "one of each kind")]
     pub fn take(
         /// How many.
         #[arg(default = 100)]
@@ -164,7 +164,7 @@ async fn what_does_not_fit_is_told_in_the_words_of_json() {
         ("limit", json!(9_007_199_254_740_993.0), "`limit` must be a whole number"),
         ("after", json!(7), "`after` must be text"),
         ("fast", json!("yes"), "`fast` must be true or false"),
-        ("tone", json!("lud"), "`tone` must be one of `warm`, `dry`, `loud`"),
+        ("tone", json!("lud"), "`tone` must be one of `loud`, `warm`, `dry`"),
         ("counts", json!([1, "x"]), "`counts[1]` must be a whole number"),
         ("place", json!({"city": "Oslo"}), "`place.distance` is missing"),
         (

@@ -1,5 +1,6 @@
 //! Contacts on a page: each user keeps contacts that nobody else sees, and approves on a page what is done with them.
 
+use mcp_lambda::call::Capability;
 use mcp_lambda::parts::approval;
 use mcp_lambda::prelude::*;
 
@@ -96,6 +97,32 @@ pub mod tools {
     #[tool(read_only, idempotent)]
     pub async fn count_contacts(data: UserData) -> Result<Count> {
         Ok(Count { count: all(&data).await?.len() })
+    }
+
+    /// Remove all contacts of the current user, once the user has confirmed it.
+    #[tool(destructive, idempotent)]
+    pub async fn clear_contacts(
+        context: Context,
+        data: UserData,
+        /// True only after the user has said yes to this; left out at first.
+        #[arg(default = false)]
+        confirm: bool,
+    ) -> Result<String> {
+        let contacts = all(&data).await?;
+        // Clients of before MCP 2026-07-28 can't be asked over HTTP: those call again, with an argument.
+        if context.client().can(Capability::Form) {
+            let question = format!("Remove all {} contacts for good?", contacts.len());
+            if !context.confirm(question).await?.is_accepted() {
+                return Ok("Nothing was removed.".to_owned());
+            }
+        } else if !confirm {
+            return Ok("Nothing was removed yet: ask the user, and call this again with `confirm: true` after a yes."
+                .to_owned());
+        }
+        for contact in &contacts {
+            data.delete(&key(&contact.id)).await?;
+        }
+        Ok(format!("{} contacts were removed.", contacts.len()))
     }
 }
 

@@ -32,6 +32,27 @@ fn contacts_are_saved_shown_counted_and_removed() {
 }
 
 #[test]
+fn contacts_are_cleared_once_that_is_confirmed_by_a_question_or_a_second_call() {
+    block_on(async {
+        let app = TestApp::new(crm::app()).await;
+        let alice = app.user("alice@example.com").await;
+        saved(&alice, "Ada Lovelace", "ada@example.com").await;
+        let kept = alice.clone().confirm(false).call("clear_contacts", json!({"confirm": true})).await;
+        assert_eq!(kept.tool_text(), "Nothing was removed.", "the user's own answer counts");
+        assert!(alice.call("clear_contacts", json!({})).await.tool_text().contains("`confirm: true`"));
+        assert_eq!(alice.call("count_contacts", json!({})).await.data(), &json!({"count": 1}));
+        let cleared = alice.clone().confirm(true).call("clear_contacts", json!({})).await;
+        assert_eq!(cleared.tool_text(), "1 contacts were removed.");
+        saved(&alice, "Grace Hopper", "grace@example.com").await;
+        assert_eq!(
+            alice.call("clear_contacts", json!({"confirm": "true"})).await.tool_text(),
+            "1 contacts were removed."
+        );
+        assert_eq!(alice.call("count_contacts", json!({})).await.data(), &json!({"count": 0}));
+    });
+}
+
+#[test]
 fn what_is_no_contact_is_refused_with_words() {
     block_on(async {
         let app = TestApp::new(crm::app()).await;

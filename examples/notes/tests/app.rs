@@ -1,9 +1,14 @@
 //! The laws of every app, and notes as two users meet them.
 
-use mcp_lambda::testkit::{TestApp, block_on};
+use mcp_lambda::testkit::{Suite, TestApp, block_on};
 use serde_json::json;
 
-mcp_lambda::app_suite!(notes::app());
+mcp_lambda::app_suite!(Suite::new(notes::app()).after(
+    "remove_note",
+    "add_note",
+    json!({"text": "milk"}),
+    |added| json!({"id": added["id"]})
+));
 
 #[test]
 fn notes_are_added_listed_in_pages_counted_and_removed() {

@@ -111,11 +111,12 @@ impl Reader<'_> {
     /// Whether an object has the fields that it must have, with the values that tell it from others.
     fn has_shape(&self, value: &Value, words: &Map<String, Value>) -> bool {
         let Some(fields) = value.as_object() else { return true };
-        let is_told = |(name, property): (&String, &Value)| {
-            let (Some(field), Some(words)) = (fields.get(name), super::words(property, self.root)) else { return true };
-            named(words).next().is_none() || named(words).any(|one| one == field)
+        let is_told = |name: &str, field: &Value| {
+            let property = words.get("properties").and_then(|properties| properties.get(name));
+            let property = property.and_then(|property| super::words(property, self.root));
+            property.is_none_or(|property| named(property).next().is_none() || named(property).any(|one| one == field))
         };
-        required(words).all(|name| fields.contains_key(name)) && properties(words).all(is_told)
+        required(words).all(|name| fields.get(name).is_some_and(|field| is_told(name, field)))
     }
 
     /// Reads a value that is of none of the types, or is written as of another.

@@ -134,7 +134,7 @@ async fn only_the_page_that_asks_decides() {
         refused(&alice.call("decide_approval", forged).await, "there is no question");
     }
     for answer in [json!("yes"), json!(1), json!(null)] {
-        refused(&asked.answer(&alice, answer).await, "`answer` does not fit");
+        refused(&asked.answer(&alice, answer).await, "`answer` must be true or false");
     }
     assert_eq!(asked.status(&alice, "approval_status").await["status"], "waiting");
     let choosing = json!({ "id": asked.id, "ticket": asked.ticket, "answer": "true" });
@@ -205,8 +205,8 @@ async fn what_was_filled_in_fits_the_type() {
     for (wrong, words) in [
         (json!({"count": 1}), "`name` is missing"),
         (json!({"name": "Ada", "count": 10}), "`count` must be 9 or less"),
-        (json!({"name": "Ada", "count": 1, "size": "huge"}), "`size` is none of the choices"),
-        (json!(["Ada"]), "`answer` does not fit"),
+        (json!({"name": "Ada", "count": 1, "size": "huge"}), "`size` must be one of `large`, `small`"),
+        (json!(["Ada"]), "`answer` must be an object"),
     ] {
         refused(&asked.answer(&alice, wrong).await, words);
     }

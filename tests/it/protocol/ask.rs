@@ -270,6 +270,7 @@ async fn a_client_that_cannot_ask_is_told_so() {
     assert!(!answer.tool_text().contains("over HTTP"), "here it is the client that can't: {}", answer.text);
 }
 
+#[expect(unreachable_pub, reason = "a tool is a public function")]
 #[tools]
 mod careful {
     use mcp_lambda::call::form;

@@ -79,7 +79,7 @@ async fn what_is_not_there_is_named_in_either_era() {
     }
     let answer = alice.read("days://soon/warm").await;
     assert!(
-        answer.json["error"]["message"].as_str().expect("words").contains("`year` does not fit"),
+        answer.json["error"]["message"].as_str().expect("words").contains("`year` must be a whole number"),
         "{}",
         answer.text
     );

@@ -21,7 +21,8 @@ async fn an_older_client_is_asked_while_its_call_waits() {
     let city = talk.ask("tools/call", json!({"name": "travel", "arguments": {}})).await;
     assert_eq!((&city["method"], &city["params"]["mode"]), (&json!("elicitation/create"), &json!("form")), "{city}");
     let again = answer(&mut talk, &city, &json!({"action": "accept", "content": {"name": 7}})).await;
-    assert_eq!(again["params"]["message"], "Which city?", "an answer that does not fit is asked for again");
+    let message = again["params"]["message"].as_str().expect("words");
+    assert!(message.starts_with("Which city? (The last answer did not fit: "), "and why not: {message}");
     let stay = answer(&mut talk, &again, &json!({"action": "accept", "content": {"name": "Oslo"}})).await;
     assert_eq!(stay["params"]["message"], "How many nights?");
     let done = answer(&mut talk, &stay, &json!({"action": "accept", "content": {"nights": 3}})).await;

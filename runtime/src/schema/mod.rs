@@ -68,7 +68,7 @@ fn choices(words: &Map<String, Value>) -> Option<&Vec<Value>> {
 }
 
 /// The values that a schema names, if it names them all.
-fn named<'s>(words: &'s Map<String, Value>) -> impl Iterator<Item = &'s Value> {
+fn named(words: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     words.get("enum").and_then(Value::as_array).into_iter().flatten().chain(words.get("const"))
 }
 

@@ -236,7 +236,8 @@ fn name_choices(words: &mut Map<String, Value>, are_titled: bool) {
         words.insert("enum".to_owned(), json!([constant]));
     }
     let Some((named, may_be_null)) = choices(words).and_then(|choices| constants(choices)) else { return };
-    (words.remove("anyOf"), words.remove("oneOf"));
+    words.remove("anyOf");
+    words.remove("oneOf");
     let mut of = Map::new();
     if named.iter().all(|(value, _)| value.is_string()) {
         of.insert("type".to_owned(), "string".into());

@@ -108,6 +108,7 @@ impl<'a> Client<'a> {
 
     /// The same client, whose user fills this in where a form is asked for by this key ([`Context::ask`](crate::Context::ask)).
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes `json!` here")]
     pub fn answer(self, key: impl Into<String>, content: Value) -> Self {
         self.doing(key, json!({ "action": "accept", "content": content }))
     }

@@ -18,6 +18,14 @@ pub const MASK: &str = "********";
 /// To keep one with a user's data, keep what it exposes: `data.put("token", token.expose())`, and read it back with
 /// `data.get::<Secret<String>>("token")`. A field of a struct that is kept says so by [`exposed`].
 ///
+/// ```compile_fail,E0277
+/// use mcp_lambda::prelude::*;
+///
+/// async fn keep(data: UserData, token: Secret<String>) -> Result<()> {
+///     data.put("token", &token).await // no `Serialize`: `token.expose()` is what can be kept
+/// }
+/// ```
+///
 /// ```
 /// use mcp_lambda::Secret;
 ///

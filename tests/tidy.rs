@@ -53,7 +53,15 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("hyper::", &["runtime/src/serve/connection.rs"]),
     ("hyper_util::", &["runtime/src/serve/connection.rs", "runtime/src/serve/lambda/mod.rs"]),
     ("rusqlite::", &["runtime/src/store/sqlite/"]),
-    ("rustix::", &["runtime/src/files.rs", "runtime/src/serve/http.rs", "runtime/src/serve/url_file.rs", "admin-cli/src/files.rs"]),
+    (
+        "rustix::",
+        &[
+            "runtime/src/files.rs",
+            "runtime/src/serve/http.rs",
+            "runtime/src/serve/url_file.rs",
+            "admin-cli/src/files.rs",
+        ],
+    ),
     ("shlex::", &["runtime/src/shell.rs"]),
     ("jsonwebtoken::", &["runtime/src/identity/"]),
     ("tracing_subscriber::", &["runtime/src/serve/logging.rs"]),

@@ -10,7 +10,7 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{App, Email, Error, ErrorKind, House, Secret, served_url};
+use mcp_lambda::{App, Error, ErrorKind, House, Secret, served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 

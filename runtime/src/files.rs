@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::shell;
 
 /// File systems of other machines, by what `statfs(2)` calls them: NFS, SMB and its two successors, Ceph.
 #[cfg(target_os = "linux")]
@@ -33,7 +34,8 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     }
     if found.mode() & 0o022 != 0 {
         return Err(Error::invalid(format!(
-            "others may write to the data folder {shown}; run `chmod go-w {shown}`, or set APP_USERS_PATH to a folder of your own"
+            "others may write to the data folder {shown}; run `{}`, or set APP_USERS_PATH to a folder of your own",
+            mending("go-w", folder)
         )));
     }
     Ok(())
@@ -56,7 +58,8 @@ pub(crate) fn check(path: &Path) -> Result<bool> {
         return Err(Error::invalid(format!("{shown} belongs to another user of this machine; move it away")));
     }
     if found.mode() & 0o077 != 0 {
-        return Err(Error::invalid(format!("{shown} can be read or written by others; run `chmod 600 {shown}`")));
+        let command = mending("600", path);
+        return Err(Error::invalid(format!("{shown} can be read or written by others; run `{command}`")));
     }
     Ok(true)
 }
@@ -81,14 +84,6 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         made => made.map(|()| true),
     }
-}
-
-/// Puts a file with this text (0600) in place of the one that was there; of a link, in place of the link.
-///
-/// # Errors
-/// Those of the system.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    drafted(path, text, |draft| fs::rename(draft, path))
 }
 
 /// The same path through a folder without links, and whether that folder is on another machine's disk.
@@ -125,6 +120,11 @@ fn drafted(path: &Path, text: &str, put: impl FnOnce(&Path) -> io::Result<()>) -
         .and_then(|()| put(&draft));
     let _ = fs::remove_file(&draft);
     written
+}
+
+/// The command that gives a file or a folder this mode, for a shell.
+fn mending(mode: &str, path: &Path) -> String {
+    shell::line(["chmod", mode, &path.to_string_lossy()])
 }
 
 fn is_ours(found: &Metadata) -> bool {
@@ -186,9 +186,7 @@ mod tests {
         symlink(&target, &link).expect("linked");
         assert!(check(&link).expect_err("a link").message().contains("is a link"));
         assert!(!create(&link, "ours").expect("something is there"));
-        replace(&link, "ours").expect("replaced");
         assert_eq!(fs::read_to_string(&target).expect("there"), "theirs");
-        assert_eq!((fs::read_to_string(&link).expect("there").as_str(), mode(&link)), ("ours", 0o600));
         assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 2, "no draft is left over");
     }
 

@@ -200,7 +200,7 @@ impl Talk {
     pub async fn write_last(mut self, text: &str) -> Value {
         self.write(text).await;
         self.input.shutdown().await.expect("closed");
-        let Self { child: _child, input, mut output } = self;
+        let Self { child: _child, input, mut output, .. } = self;
         drop(input);
         let line = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("an answer in time");
         serde_json::from_str(&line.expect("readable").expect("an answer")).expect("JSON")

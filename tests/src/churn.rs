@@ -1,7 +1,6 @@
-//! Rounds of register, call, revoke, purge and register again, by eight processes at once over one store and a few emails:
-//! no token of before is answered, no datum is seen by a namesake, and nothing is left at the end.
+//! Rounds of register, call, revoke, purge and register again, by eight processes at once over one store and a few emails.
 //!
-//! `churn worker …` is one of the processes; `churn ROUNDS` and the tests start them and look into the store afterwards.
+//! No token of before is answered, no datum is seen by a namesake, and nothing is left at the end. `churn worker …` is one of the processes; `churn ROUNDS` and the tests start them and look into the store afterwards.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -115,7 +114,7 @@ impl Worker {
 
     /// Revokes or not, and purges while calls run that were let in before.
     async fn end(&mut self, email: &str, token: &str, word: &str) {
-        if word.len() % 2 == 0 {
+        if word.len().is_multiple_of(2) {
             self.admin(Method::DELETE, &format!("/admin/users/{email}"), None).await;
             let (status, _) = self.call(token, "recall", json!({})).await;
             if status != 401 {

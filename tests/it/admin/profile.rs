@@ -82,7 +82,7 @@ async fn what_an_older_version_kept_is_masked() {
     }
 }
 
-/// A body of this many objects in one another, which serde_json would not build.
+/// A body of this many objects in one another, which `serde_json` would not build.
 fn deep(depth: usize) -> String {
     format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth))
 }

@@ -98,7 +98,7 @@ async fn what_a_user_costs_in_write_units_is_known() {
     let keep = |user: &mut UserRecord| Ok(user.tokens.insert("0".repeat(32), token.clone()));
     users.change(&alice.email, 1, keep).await.expect("kept");
     assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 0.0 }, "a token does not touch the listing");
-    let profile = |user: &mut UserRecord| Ok(user.profile = Some(serde_json::json!({ "colour": "blue" })));
+    let profile = |user: &mut UserRecord| Ok(user.profile.replace(serde_json::json!({ "colour": "blue" })));
     users.change(&alice.email, 1, profile).await.expect("kept");
     assert_eq!(proxy.units(), Units { reads: 1.0, writes: 1.0, index: 0.0 }, "a profile does not touch the listing");
     users.find(&alice.email).await.expect("found").expect("there");

@@ -86,8 +86,8 @@ async fn the_note_of_the_servers_url_is_not_written_through_a_link() {
     std::os::unix::fs::symlink(&target, &note).expect("linked");
     let server = Server::start(home.command(FIXTURE)).await;
     assert_eq!(std::fs::read_to_string(&target).expect("there"), "precious");
-    assert_eq!(std::fs::read_to_string(&note).expect("there"), server.url);
-    assert_eq!(std::fs::symlink_metadata(&note).expect("there").permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::symlink_metadata(&note).expect("there").is_symlink(), "it is left alone");
+    drop(server);
 }
 
 /// While AWS is out of reach, whoever calls is told so, and not where our things are.

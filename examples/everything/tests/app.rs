@@ -151,8 +151,11 @@ async fn a_trip_is_planned_in_two_rounds_and_what_was_said_first_is_kept() {
 async fn a_client_that_cannot_ask_is_told_which_can() {
     let app = everything().await;
     let called = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "plan_trip", "arguments": {} } });
-    for answer in [app.anonymous().call("plan_trip", json!({})).await, app.anonymous().older(&called).await] {
-        assert!(answer.is_tool_error() && answer.tool_text().contains("2026-07-28"), "{}", answer.text);
+    let (newest, older) = (app.anonymous().call("plan_trip", json!({})).await, app.anonymous().older(&called).await);
+    for (answer, advice) in
+        [(newest, "use a client that declares that it can"), (older, "only a client of MCP 2026-07-28")]
+    {
+        assert!(answer.is_tool_error() && answer.tool_text().contains(advice), "{}", answer.text);
     }
     let lacking = app.anonymous().call("test_missing_capability", json!({})).await;
     assert_eq!((lacking.status, lacking.error_code()), (400, -32_021));
@@ -375,7 +378,8 @@ async fn the_same_tools_behind_tokens_let_nobody_in_without_one() {
 #[test]
 fn over_standard_input_and_output_nobody_need_be_named() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_everything"));
-    command.arg("stdio").env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR"));
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    command.arg("stdio").env_clear().env("HOME", home.path());
     let running = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut running = running.expect("it runs");
     let meta = json!({

@@ -83,6 +83,7 @@ fn start(subject: &Subject) -> ExitCode {
         Ok(asked) => asked,
         Err(error) => return exit::of_usage(&error, words.iter().any(|word| word == "--json")),
     };
+    output::hook_panics();
     let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {

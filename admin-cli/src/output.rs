@@ -227,6 +227,15 @@ fn table<const N: usize>(
     Styled(lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// Tells from now on where a panic happened and no more: what it says may quote an argument or a profile of the app whose
+/// functions run here.
+pub(crate) fn hook_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(stderr(), "a function panicked at {}", clean(&place));
+    }));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,6 +93,14 @@ impl Meter {
     }
 }
 
+/// How many arrays and objects of a whole text stand inside one another at most.
+#[must_use]
+pub fn depth(text: &str) -> usize {
+    let mut meter = Meter::default();
+    meter.read(text.as_bytes());
+    meter.deepest
+}
+
 /// Whether a whole text keeps the bounds.
 ///
 /// # Errors
@@ -118,10 +126,10 @@ mod tests {
         }
     }
 
-    fn depth(value: &Value) -> usize {
+    fn nesting(value: &Value) -> usize {
         match value {
-            Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
-            Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),
+            Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or_default(),
+            Value::Object(fields) => 1 + fields.values().map(nesting).max().unwrap_or_default(),
             _ => 0,
         }
     }
@@ -154,7 +162,7 @@ mod tests {
                 rest = after;
             }
             meter.read(rest);
-            prop_assert_eq!((meter.values, meter.deepest), (count(&value), depth(&value)));
+            prop_assert_eq!((meter.values, meter.deepest), (count(&value), nesting(&value)));
         }
 
         #[test]
@@ -163,13 +171,22 @@ mod tests {
                 let mut meter = Meter::default();
                 meter.read(text.as_bytes());
                 // A field that stands there twice is in the tree once.
-                prop_assert!(meter.values >= count(&value) && meter.deepest >= depth(&value), "{}", text);
+                prop_assert!(meter.values >= count(&value) && meter.deepest >= nesting(&value), "{}", text);
             }
         }
 
         #[test]
         fn any_bytes_are_read(bytes: Vec<u8>) {
             let _ = check(&bytes);
+        }
+    }
+
+    #[test]
+    fn nesting_is_counted_outside_of_strings() {
+        for (text, expected) in
+            [("1", 0), ("[]", 1), (r#"{"a":[1,{}],"b":[]}"#, 3), (r#"["[[[","\"[","\\"]"#, 1), (r#"{"{\"[":1}"#, 1)]
+        {
+            assert_eq!(depth(text), expected, "{text}");
         }
     }
 

@@ -75,6 +75,17 @@ async fn probe_climbs_to_the_tools_and_names_the_rung_that_breaks() {
 }
 
 #[tokio::test]
+async fn a_tool_that_panics_here_tells_where_and_not_what() {
+    let home = Home::default();
+    ends(&home, 0, &["connect", "local"]).await;
+    ends(&home, 0, &["users", "add", "alice@example.com"]).await;
+    let output = ends(&home, 6, &["tools", "call", "panics", "--user", "alice@example.com"]).await;
+    let said = format!("{}{}", out(&output), err(&output));
+    assert!(said.contains("a function panicked at ") && said.contains("fixture.rs:"), "{said}");
+    assert!(!said.contains("hunter2"), "a panic's words may be an argument's: {said}");
+}
+
+#[tokio::test]
 async fn tools_are_listed_shown_and_called_as_a_user() {
     for place in ["local", "remote"] {
         let (home, _server) = connected(place).await;

@@ -5,13 +5,17 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{REGISTRATION, data_partition, json, marker_key};
+use super::{REGISTRATION, data_partition, marker_key};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 use crate::store::{Key, Put, Range, Record, Shared, When, Write};
 use crate::user::{Email, RegistrationId};
 
 /// How often an update is tried again when another call changes the same value.
 const ATTEMPTS: usize = 64;
+
+/// The deepest nesting that `serde_json` reads: what is nested deeper could be written and not read back.
+const MAX_DEPTH: usize = 127;
 
 /// What the calling user owns, in DynamoDB or SQLite; an extractor for tools.
 ///
@@ -187,8 +191,8 @@ fn write<T: Serialize>(name: &str, value: &T) -> Result<String> {
     let text = serde_json::to_string(value)
         .map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))?;
     let depth = json::depth(&text);
-    if depth > json::MAX_DEPTH {
-        let most = json::MAX_DEPTH;
+    if depth > MAX_DEPTH {
+        let most = MAX_DEPTH;
         return Err(Error::invalid(format!("`{name}` is nested {depth} deep; at most {most} can be read back")));
     }
     Ok(text)

@@ -10,7 +10,6 @@
 //! | `data#ID` | the value's name | what the user's tools keep |
 
 mod data;
-mod json;
 mod purge;
 mod record;
 mod users;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::json;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::store::Record;
 use crate::user::{Email, RegistrationId};
 

@@ -2,13 +2,8 @@
 
 use mcp_lambda::prelude::*;
 
-#[derive(Serialize)]
-pub struct Session {
-    refresh_token: Secret<String>,
-}
-
-pub async fn keep(data: UserData, session: Session) -> Result<()> {
-    data.put("token", &session.refresh_token).await
+pub async fn keep(data: UserData, refreshed: Secret<String>) -> Result<()> {
+    data.put("refresh_token", &refreshed).await
 }
 
 fn main() {}

@@ -37,7 +37,7 @@ where
     authorize(router, &mut parts).await.map_err(|problem| name_audience(router, problem))?;
     let route = route.iter().copied().map(decoded).collect::<Result<Vec<_>, _>>()?;
     let route: Vec<_> = route.iter().map(String::as_str).collect();
-    let request = Incoming { body: body::read(&mut parts, body).await?, parts };
+    let request = Incoming { body: body::read_of_operator(&mut parts, body).await?, parts };
     let mut response = dispatch(router.admin.as_ref(), &route, &request).await?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

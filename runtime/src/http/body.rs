@@ -37,8 +37,11 @@ const QUEUE: Duration = Duration::from_secs(10);
 /// Up to here a body is read at once; a larger one needs a place.
 const SMALL_BYTES: usize = 64 * 1024;
 
-/// The memory of this process that requests may take, all together.
-static MEMORY: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
+/// The memory of this process that users' requests may take, all together.
+static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
+
+/// The memory that operators' requests may take: a revocation must never wait for users who keep all of theirs.
+static OPERATORS: Memory = Memory::new(2, 16 * 1024, 48 * 1024);
 
 /// The memory that requests take: while they are read, and while they are worked on. Small requests never wait for large
 /// ones.
@@ -75,14 +78,31 @@ async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Pr
     turn.ok_or_else(|| Error::unavailable("too many large requests are worked on at once; try again").into())
 }
 
-/// Reads the body of a request whose sender was let in. What it takes of the memory is kept as long as the request's parts.
+/// Reads the body of a request of a user who was let in. What it takes of the memory is kept as long as the request's parts.
 pub(super) async fn read<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
+    read_and_hold(&USERS, parts, body).await
+}
+
+/// The same for a request of an operator.
+pub(super) async fn read_of_operator<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    read_and_hold(&OPERATORS, parts, body).await
+}
+
+async fn read_and_hold<B>(memory: &'static Memory, parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
     access::let_in(parts);
-    let (bytes, held) = read_within(&MEMORY, body).await?;
+    let (bytes, held) = read_within(memory, body).await?;
     parts.extensions.insert(Arc::new(held));
     Ok(bytes)
 }
@@ -222,6 +242,13 @@ mod tests {
         let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
         assert_eq!(refused(read_within(memory, StreamBody::new(never)).await).0, StatusCode::REQUEST_TIMEOUT);
         assert!(read_body(memory, of_size(100_000)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn operators_do_not_wait_for_users_who_keep_all_memory() {
+        let _all = USERS.small.acquire_many(64 * 1024).await.expect("no user asks");
+        let (mut parts, body) = http::Request::new(Full::new(Bytes::from_static(b"{}"))).into_parts();
+        assert_eq!(read_of_operator(&mut parts, body).await.expect("read"), "{}");
     }
 
     #[tokio::test]

@@ -238,7 +238,7 @@ fn admit(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial>
     if user.is_purging {
         return Err(Denial::RevokedUser);
     }
-    let Some(id) = &claims.jti else { return admit_older(claims, user) };
+    let Some(id) = &claims.jti else { return admit_older(claims, user, now) };
     let known = user.tokens.get(id).filter(|token| token.expires > now);
     let scopes = |scopes: &Vec<String>| Scopes::Only(scopes.iter().cloned().collect());
     known
@@ -251,8 +251,12 @@ fn admit(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial>
 
 /// The older system makes user and token in one second; whoever was registered here has no token of that second without
 /// `jti`.
-fn admit_older(claims: &Claims, user: &UserRecord) -> Result<Access, Denial> {
+fn admit_older(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial> {
     let issued = claims.iat.unwrap_or_default();
+    // One from the future would outlive a revocation of today.
+    if issued > now {
+        return Err(Denial::NotYetValid);
+    }
     if issued < user.created || (issued == user.created && !user.is_imported) {
         return Err(Denial::OlderThanUser);
     }

@@ -54,11 +54,14 @@ impl Users {
 
     /// Ends what the user may do, then what may be written, then what was; the record goes last.
     async fn end(&self, email: &Email, record: Option<UserRecord>, stored: &Record, now: u64) -> Result<()> {
+        let own = record.as_ref().map(|record| record.id.clone());
         let version = match record {
             Some(record) if !record.is_purging => self.mark(record, stored, now).await?,
             _ => stored.version,
         };
-        for id in self.marked(email, REGISTRATION).await? {
+        // The record's own registration is ended also where its marker is missing.
+        let standing: BTreeSet<_> = self.marked(email, REGISTRATION).await?.into_iter().chain(own).collect();
+        for id in standing {
             let purging = Put::new(MARKER.to_owned(), When::Always);
             let writes = vec![
                 Write::Check(record_key(email), Some(version)),

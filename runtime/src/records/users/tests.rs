@@ -118,6 +118,16 @@ async fn a_removal_that_was_cut_short_is_ended_by_the_next() {
 }
 
 #[tokio::test]
+async fn data_whose_marker_is_missing_are_removed_with_the_user() {
+    let (store, users) = users();
+    let alice = registered(&users, "alice@example.com").await;
+    users.data(&alice).put("note", &"hers").await.expect("kept");
+    store.delete(&marker_key(&alice.email, REGISTRATION, &alice.id), When::Always).await.expect("gone");
+    users.purge(&alice.email, 200).await.expect("purged");
+    assert_eq!(left(&store, &alice.email, &[&alice.id]).await, []);
+}
+
+#[tokio::test]
 async fn a_user_who_is_being_removed_gets_nothing_more() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;

@@ -163,7 +163,7 @@ class GeminiCli(Program):
 
     def ask(self):
         _, listed = self.run("gemini", "mcp", "list")
-        script = models.Script("mcp_notes_add_note", {"text": "by Gemini CLI"})
+        script = models.Script("mcp_notes_add_note", {"text": "by Gemini CLI", "wait_for_previous": True})
         with models.serving(models.gemini, script) as url:
             self.run("gemini", "-m", "gemini-2.5-flash", "-p", "Add a note.", "--yolo", GOOGLE_GEMINI_BASE_URL=url)
         words = line_with(listed, "notes:").partition(" - ")[2]

@@ -22,6 +22,7 @@ pub fn app() -> App {
         .version(env!("CARGO_PKG_VERSION"))
         .instructions("A server to try clients on: its tools do nothing but show what tools can do.")
         .open()
+        .accept_subscriptions()
         .page_size(PAGE_SIZE)
         .tools(contents::tools::tools())
         .tools(reports::tools::tools())

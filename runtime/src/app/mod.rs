@@ -73,7 +73,7 @@ impl App {
     /// An app without tools. The name is also that of its data folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let about = About { name: name.into(), version: "0.0.0".to_owned(), instructions: None };
+        let about = About { name: name.into(), version: "0.0.0".to_owned(), ..About::default() };
         Self {
             own: AppPart::new(about.name.clone()),
             about,
@@ -150,6 +150,16 @@ impl App {
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;
+        self
+    }
+
+    /// Accepts subscriptions to resources, for an app whose resources never change while it runs: no update is ever sent.
+    ///
+    /// Revisions before 2026-07-28 have `resources/subscribe`, and some clients call it whatever a server offers. Without this
+    /// line none are offered, and the method is answered with -32601.
+    #[must_use]
+    pub const fn accept_subscriptions(mut self) -> Self {
+        self.about.accepts_subscriptions = true;
         self
     }
 

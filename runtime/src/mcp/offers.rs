@@ -40,6 +40,8 @@ pub struct About {
     pub version: String,
     /// What a model should know before it uses the tools.
     pub instructions: Option<String>,
+    /// Whether clients of older revisions may subscribe to resources, which never change.
+    pub accepts_subscriptions: bool,
 }
 
 /// What is there, before any rule.
@@ -63,6 +65,7 @@ pub struct Offers {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) pages: Pages,
     pub(super) info: ServerConfig,
+    pub(super) accepts_subscriptions: bool,
     /// Who answers, as every result says it.
     pub(super) server_info: Value,
     /// Tools of which some arguments are told in headers too, by name and address.
@@ -82,7 +85,7 @@ impl Offers {
             let address = tool.home.as_ref().map(|home| home.address.clone());
             [Some(tool.name.clone()), address].into_iter().flatten().map(|name| (name, convert::tool(tool)))
         });
-        Offering { info, in_headers: named.collect() }
+        Offering { info, accepts_subscriptions: about.accepts_subscriptions, in_headers: named.collect() }
     }
 }
 
@@ -90,6 +93,7 @@ impl Offers {
 #[derive(Debug)]
 pub struct Offering {
     info: ServerConfig,
+    accepts_subscriptions: bool,
     in_headers: BTreeMap<String, Tool>,
 }
 
@@ -104,9 +108,9 @@ impl Offering {
         sealer: Sealer,
         page_size: usize,
     ) -> Offers {
-        let Self { info, in_headers } = self;
+        let Self { info, accepts_subscriptions, in_headers } = self;
         let (pages, server_info) = (Pages::new(sealer, page_size), same(&info.server_info).unwrap_or_default());
-        Offers { tools, prompts, resources, store, clock, pages, info, server_info, in_headers }
+        Offers { tools, prompts, resources, store, clock, pages, info, accepts_subscriptions, server_info, in_headers }
     }
 }
 

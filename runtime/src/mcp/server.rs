@@ -1,16 +1,17 @@
 //! An app's tools, prompts and resources, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at
 //! every call, and know no callers.
 
-#![expect(deprecated, reason = "clients of older revisions still set levels")]
+#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams, Tool,
+    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -50,6 +51,21 @@ impl Server {
     async fn open(&self, context: RequestContext<RoleServer>) -> Result<Opening<'_>, ErrorData> {
         Opening::new(&self.offers, &self.seat, context).await
     }
+
+    /// Whether a subscription to this resource is one that the app accepts: nothing is kept of it, for nothing will change.
+    async fn check_subscription(
+        &self,
+        method: &str,
+        uri: String,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        if !self.offers.accepts_subscriptions {
+            return Err(error::no_method(method));
+        }
+        let call = self.open(context).await?.call::<Resources>(uri, Map::new(), None);
+        let found = resolve(&*self.offers.resources, &call).await;
+        found.map(|_| ()).map_err(|error| error::resource(&error, &call.name))
+    }
 }
 
 impl Seated for Server {
@@ -78,6 +94,20 @@ impl ServerHandler for Server {
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
         Cow::Borrowed(const { &VERSIONS })
+    }
+
+    /// Subscriptions are offered here and not in `get_info`, which speaks for 2026-07-28 too: it has `subscriptions/listen`.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let mut result = self.negotiate_initialize(&request)?;
+        context.peer.set_peer_info(request);
+        if let (true, Some(resources)) = (self.offers.accepts_subscriptions, &mut result.capabilities.resources) {
+            resources.subscribe = Some(true);
+        }
+        Ok(result)
     }
 
     /// For arguments that are told in headers too; the others need no check, and rmcp asks before every call.
@@ -188,6 +218,22 @@ impl ServerHandler for Server {
             }
             (_, Reply::Asks(asked)) => opening.asked(asked).map(Into::into),
         }
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.check_subscription("resources/subscribe", request.uri, context).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.check_subscription("resources/unsubscribe", request.uri, context).await
     }
 
     async fn complete(

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::Method;
 use mcp_lambda::records::Users;
-use mcp_lambda::testkit::Watched;
-use serde_json::json;
+use mcp_lambda::testkit::{TestApp, Watched};
+use mcp_lambda_tests::protocol;
+use serde_json::{Value, json};
 
 use super::house;
 
@@ -133,19 +134,37 @@ async fn what_a_token_is_not_good_for_is_not_there() {
     assert_eq!(hidden.text.replace("secret", "X"), absent.text.replace("absent", "X"));
 }
 
+fn initialize() -> Value {
+    let info =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info})
+}
+
 #[tokio::test]
 async fn nothing_is_to_subscribe_to_in_either_era() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    let info =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
-    let begin = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info});
-    assert_eq!(alice.older(&begin).await.result()["capabilities"]["resources"], json!({}), "none is offered");
+    assert_eq!(alice.older(&initialize()).await.result()["capabilities"]["resources"], json!({}), "none is offered");
     for method in ["resources/subscribe", "resources/unsubscribe"] {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": "test://about"}});
         assert_eq!(alice.older(&message).await.error_code(), -32_601, "{method}");
         let modern = alice.mcp(method, json!({ "uri": "test://about" })).await;
         assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_whose_resources_never_change_may_accept_subscriptions() {
+    let house = TestApp::new(protocol::app().accept_subscriptions()).await;
+    let alice = house.user("alice@example.com").await;
+    assert_eq!(alice.older(&initialize()).await.result()["capabilities"]["resources"], json!({"subscribe": true}));
+    let discovered = alice.mcp("server/discover", json!({})).await;
+    assert_eq!(discovered.result()["capabilities"]["resources"], json!({}), "the newest revision has other ones");
+    for method in ["resources/subscribe", "resources/unsubscribe"] {
+        let message = |uri: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": uri}});
+        assert_eq!(alice.older(&message("test://about")).await.result(), &json!({}), "{method}");
+        assert_eq!(alice.older(&message("test://absent")).await.error_code(), -32_002, "{method}");
+        assert_eq!(alice.mcp(method, json!({ "uri": "test://about" })).await.error_code(), -32_601, "{method}");
     }
 }
 

@@ -127,16 +127,20 @@ fn describe(path: &str, complaint: &str) -> String {
     format!("profile field `{path}` does not fit: expected {expected}")
 }
 
-/// A profile that nobody declared: the names, and every value masked.
+/// A profile that nobody declared: its own names, and every value masked.
 #[must_use]
 pub fn masked_whole(mut profile: Value) -> Value {
-    mask(&mut profile, &[], &Value::Null);
+    if let Value::Object(fields) = &mut profile {
+        fields.values_mut().for_each(|field| mask(field, &[], &Value::Null));
+    }
     profile
 }
 
-/// Masks a value, all the way down, but for what these schemas declare and none of them marks as secret.
+/// Masks a value, all the way down, but for what these schemas declare and none of them marks as secret. Of what none declares
+/// the names inside are no more for everyone than the values.
 fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
-    if schemas.iter().any(|schema| is_secret(schema)) && !value.is_null() {
+    let is_hidden = schemas.is_empty() || schemas.iter().any(|schema| is_secret(schema));
+    if is_hidden && !value.is_null() {
         *value = Value::from(MASK);
         return;
     }
@@ -277,7 +281,7 @@ mod tests {
             "spares": {"e": "f"}, "flag": true, "nothing": null,
         });
         let masked = ProfileType::of::<Account>().masked(given);
-        let nested = json!({"name": "n", "old": [MASK, {"d": MASK}]});
+        let nested = json!({"name": "n", "old": MASK});
         let expected = json!({
             "token": MASK, "port": MASK, "pat": MASK, "nested": nested, "spares": {"e": MASK}, "flag": MASK, "nothing": null,
         });
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn without_a_type_names_are_shown_and_no_value() {
         let given = json!({"pat": "a", "n": 1, "b": false, "list": ["c", null], "deep": {"d": {"e": "f"}}});
-        let expected = json!({"pat": MASK, "n": MASK, "b": MASK, "list": [MASK, null], "deep": {"d": {"e": MASK}}});
+        let expected = json!({"pat": MASK, "n": MASK, "b": MASK, "list": MASK, "deep": MASK});
         assert_eq!(masked_whole(given), expected);
     }
 

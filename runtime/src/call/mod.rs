@@ -108,7 +108,7 @@ impl FromCall for UserData {
         let user = CurrentUser::from_caller(&call.caller)?;
         let id = call.caller.registration();
         let id = id.ok_or_else(|| Error::forbidden("nothing is kept for this user, who is not registered here"))?;
-        Ok(Self::new(Arc::clone(&call.store), user.email(), id))
+        Ok(Self::new(Arc::clone(&call.store), user.email(), id).reading_only(call.caller.is_read_only()))
     }
 }
 

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::body::{self, Response};
-use super::{Problem, Router, bearer};
+use super::{Problem, Router, access, bearer};
 use crate::admin::{AdminApi, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::user::Email;
 
@@ -35,6 +35,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     authorize(router, &mut parts).await.map_err(|problem| name_audience(router, problem))?;
+    access::let_in(&parts);
     let route = route.iter().copied().map(decoded).collect::<Result<Vec<_>, _>>()?;
     let route: Vec<_> = route.iter().map(String::as_str).collect();
     let request = Incoming { body: body::read_of_operator(&mut parts, body).await?, parts };

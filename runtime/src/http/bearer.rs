@@ -21,6 +21,8 @@ enum Found {
     Empty,
     /// What must be a token of ours.
     Token(String),
+    /// One word without a scheme, which is no JWT: a broken token, unless a whole one stands elsewhere.
+    Broken(String),
 }
 
 /// Takes the token out of a request that needs one.
@@ -37,8 +39,15 @@ pub(super) fn take_if_any(parts: &mut Parts, allow_query: bool) -> Result<Option
     }
     let found = [authorization?, key?, query?];
     let is_empty = found.contains(&Found::Empty);
-    let token = found.into_iter().find_map(|found| if let Found::Token(token) = found { Some(token) } else { None });
-    match token {
+    let (mut whole, mut broken) = (None, None);
+    for found in found {
+        match found {
+            Found::Token(token) => whole = whole.or(Some(token)),
+            Found::Broken(token) => broken = broken.or(Some(token)),
+            Found::Nothing | Found::Empty => {}
+        }
+    }
+    match whole.or(broken) {
         Some(token) => Ok(Some(Secret::new(token))),
         None if is_empty => Err(Problem::no_token()),
         None => Ok(None),
@@ -52,7 +61,7 @@ fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
     let credentials: Vec<_> = text.split(',').map(str::trim).collect();
     match credentials.as_slice() {
         [""] => Ok(Found::Empty),
-        [one] => Ok(of_bearer(one).unwrap_or_else(|| of_jwt(one))),
+        [one] => Ok(of_bearer(one).unwrap_or_else(|| of_bare(one))),
         several if several.iter().any(|one| of_bearer(one).is_some() || is_jwt(one)) => Err(sent_twice(&AUTHORIZATION)),
         _ => Ok(Found::Nothing),
     }
@@ -93,7 +102,14 @@ fn of_bearer(text: &str) -> Option<Found> {
     scheme.eq_ignore_ascii_case("bearer").then_some(found)
 }
 
-/// Some clients ask for a header's whole value and send the token bare.
+/// Some clients ask for a header's whole value and send the token bare. Every other scheme has something behind it.
+fn of_bare(text: &str) -> Found {
+    match of_jwt(text) {
+        Found::Nothing if !text.contains(char::is_whitespace) => Found::Broken(text.to_owned()),
+        found => found,
+    }
+}
+
 fn of_jwt(text: &str) -> Found {
     if is_jwt(text) { Found::Token(text.to_owned()) } else { Found::Nothing }
 }
@@ -178,6 +194,15 @@ mod tests {
         assert_eq!(taken("/?token=q", &gateways, true), Ok("q".to_owned()));
         assert_eq!(taken_if_any(&gateways), Ok(None));
         assert_eq!(taken_if_any(&[("authorization", OTHERS[0])]), Ok(None));
+    }
+
+    #[test]
+    fn a_token_that_is_broken_is_not_none() {
+        for broken in ["bad", "eyJhbGciOiJIUzI1NiJ9.x", "a.b.c.d"] {
+            assert_eq!(taken_if_any(&[("authorization", broken)]), Ok(Some(broken.to_owned())), "{broken}");
+            let both = [("authorization", broken), ("x-api-key", "t.o.k")];
+            assert_eq!(taken_if_any(&both), Ok(Some("t.o.k".to_owned())), "{broken}");
+        }
     }
 
     #[test]

@@ -2,20 +2,22 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::{Problem, access};
+use super::Problem;
 use crate::error::Error;
 use crate::json::Meter;
 
@@ -31,6 +33,9 @@ pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// How long a body may be on its way.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long the sender of a large body may pause.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// How long a request may wait until there is memory for it.
 const QUEUE: Duration = Duration::from_secs(10);
 
@@ -42,6 +47,9 @@ static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
 
 /// The memory that operators' requests may take: a revocation must never wait for users who keep all of theirs.
 static OPERATORS: Memory = Memory::new(2, 16 * 1024, 48 * 1024);
+
+/// Kilobytes of large answers that are not yet taken.
+static ANSWERS: Semaphore = Semaphore::const_new(64 * 1024);
 
 /// The memory that requests take: while they are read, and while they are worked on. Small requests never wait for large
 /// ones.
@@ -67,7 +75,7 @@ impl Memory {
     /// (`tests/interop/limits.py`), five times its bytes and 700 for each value, and something for every request.
     async fn hold(&self, bytes: usize, values: usize) -> Result<SemaphorePermit<'_>, Problem> {
         let kilobytes = u32::try_from(16 + (5 * bytes + 700 * values) / 1024).unwrap_or(u32::MAX);
-        let memory = if kilobytes <= 1024 { &self.small } else { &self.large };
+        let memory = if bytes <= SMALL_BYTES && kilobytes <= 1024 { &self.small } else { &self.large };
         in_turn(memory.acquire_many(kilobytes)).await
     }
 }
@@ -101,7 +109,6 @@ where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    access::let_in(parts);
     let (bytes, held) = read_within(memory, body).await?;
     parts.extensions.insert(Arc::new(held));
     Ok(bytes)
@@ -124,6 +131,15 @@ where
     Ok((bytes, held))
 }
 
+/// The next piece of a body. Who holds a place that others wait for sends without long pauses.
+async fn next<B: http_body::Body>(
+    body: &mut Pin<&mut B>,
+    holds_place: bool,
+) -> Result<Option<Result<Frame<B::Data>, B::Error>>, Problem> {
+    let pause = if holds_place { PAUSE } else { PATIENCE };
+    timeout(pause, body.frame()).await.map_err(|_| Problem::too_slow())
+}
+
 /// Collects a body, and counts its values on the way. One that has too many is read to its end and not kept, so that its
 /// sender comes to read the answer.
 async fn collect<'m, B>(
@@ -137,7 +153,7 @@ where
 {
     let (mut bytes, mut meter) = (BytesMut::new(), Meter::default());
     let mut body = pin!(Limited::new(body, MAX_BODY_BYTES));
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = next(&mut body, place.is_some()).await? {
         let Ok(mut data) = frame.map_err(|error| unreadable(&*error))?.into_data() else { continue };
         if place.is_none() && bytes.len() + data.remaining() > SMALL_BYTES {
             *place = Some(in_turn(memory.reading.acquire()).await?);
@@ -157,6 +173,47 @@ fn unreadable(error: &(dyn StdError + Send + Sync + 'static)) -> Problem {
         return Problem::body_too_large();
     }
     Problem::invalid("the body could not be read to its end")
+}
+
+/// Takes memory for a large answer until its peer has taken it, or is gone; refuses it if too much waits already.
+pub(super) fn hold_answer(response: Response) -> Response {
+    let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+    if bytes <= SMALL_BYTES {
+        return response;
+    }
+    match ANSWERS.try_acquire_many(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) {
+        Ok(held) => response.map(|body| HeldBody { body, _held: held }.boxed()),
+        Err(_) => {
+            let busy = Error::unavailable("too many large answers wait to be taken; take them, or try again later");
+            Problem::from(busy).into_response()
+        }
+    }
+}
+
+/// The body of an answer, with its share of the memory.
+struct HeldBody {
+    body: Body,
+    _held: SemaphorePermit<'static>,
+}
+
+impl http_body::Body for HeldBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// A JSON answer. What can't be written is a fault of ours, and no answer without a body.
@@ -242,6 +299,29 @@ mod tests {
         let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
         assert_eq!(refused(read_within(memory, StreamBody::new(never)).await).0, StatusCode::REQUEST_TIMEOUT);
         assert!(read_body(memory, of_size(100_000)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn large_answers_that_nobody_takes_are_bounded() {
+        let answer = || hold_answer(json(200, &"x".repeat(4 * 1024 * 1024)));
+        let waiting: Vec<_> =
+            std::iter::repeat_with(answer).take_while(|answer| answer.status() == 200).take(100).collect();
+        assert!((10..=16).contains(&waiting.len()), "{} of 4 MiB", waiting.len());
+        assert_eq!(answer().status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(hold_answer(json(200, &"small")).status(), 200);
+        drop(waiting);
+        assert_eq!(answer().status(), 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_pauses_amid_a_large_body_gives_its_place_back() {
+        let memory = memory();
+        let begun = futures_util::stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(of_size(100_000))))]);
+        let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        let slow = read_within(memory, StreamBody::new(never));
+        let (slow, other) = tokio::join!(slow, read_body(memory, of_size(100_000)));
+        assert_eq!(refused(slow).0, StatusCode::REQUEST_TIMEOUT);
+        assert!(other.is_ok(), "it waits for a pause, and no longer");
     }
 
     #[tokio::test]

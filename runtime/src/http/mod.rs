@@ -81,7 +81,7 @@ impl Router {
         let (line, origin) = (access::Line::of(&mut parts), self.front.allowed_origin(&parts.headers));
         let mut response = match self.front.preflight(&parts) {
             Some(preflight) => preflight,
-            None => self.answer(parts, body).await,
+            None => body::hold_answer(self.answer(parts, body).await),
         };
         front::allow(&mut response, origin);
         line.log(response.status());
@@ -125,6 +125,7 @@ impl Router {
     {
         let without_id = |problem| (problem, None);
         let caller = self.caller(&mut parts).await.map_err(without_id)?;
+        access::let_in(&parts);
         if parts.method != Method::POST {
             return Err(without_id(Problem::method_not_allowed("POST")));
         }

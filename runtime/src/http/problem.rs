@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::{self, Response};
 use crate::error::{Error, ErrorKind};
+use crate::identity::Denial;
 use crate::log_limit::LogLimit;
 
 /// When a client may come back after an outage, in seconds.
@@ -199,11 +200,18 @@ impl From<Error> for Problem {
     }
 }
 
-/// One line for each refusal, as far as anyone may cause them.
+/// One line for each refusal, as far as anyone may cause them. What only a key's holder can cause is counted by itself: a
+/// flood of garbage hides no use of a key that leaked.
 fn log(status: StatusCode, error: &Error) {
     static STRANGERS: LogLimit = LogLimit::new();
+    static HOLDERS: LogLimit = LogLimit::new();
     static OUTAGES: LogLimit = LogLimit::new();
-    let limit = if status.is_server_error() { &OUTAGES } else { &STRANGERS };
+    let denial = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Denial>());
+    let limit = match denial {
+        _ if status.is_server_error() => &OUTAGES,
+        Some(denial) if denial.is_of_a_signed_token() => &HOLDERS,
+        _ => &STRANGERS,
+    };
     if let Some(left_out) = limit.admit() {
         tracing::warn!(error = error.kind().code(), cause = error.chain(), left_out, "refused");
     }

@@ -78,6 +78,14 @@ pub enum Denial {
     ReplacedKey,
 }
 
+impl Denial {
+    /// Whether a key of ours signed the token: strangers have none.
+    #[must_use]
+    pub const fn is_of_a_signed_token(self) -> bool {
+        !matches!(self, Self::Malformed | Self::BadSignature)
+    }
+}
+
 impl From<Denial> for Error {
     fn from(denial: Denial) -> Self {
         Self::unauthenticated("the token is not valid").with_source(denial)

@@ -173,7 +173,16 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     pass_on! {
         on_cancelled(CancelledNotificationParam);
         on_progress(ProgressNotificationParam);
-        on_custom_notification(CustomNotification);
+    }
+
+    /// A notification of the app's own may change something, as a request of its own may.
+    async fn on_custom_notification(&self, notification: CustomNotification, context: NotificationContext<RoleServer>) {
+        let Ok(caller) = self.seat.caller(&context.extensions).await else { return };
+        if *caller.subject() == Subject::Probe || caller.is_read_only() {
+            return;
+        }
+        let notified = enter(caller, self.handler.on_custom_notification(notification, context));
+        let _ = AssertUnwindSafe(notified).catch_unwind().await;
     }
 
     async fn call_tool(

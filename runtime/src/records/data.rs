@@ -27,6 +27,7 @@ pub struct UserData {
     partition: String,
     /// Stands as long as the registration does; every write checks it.
     marker: Key,
+    is_read_only: bool,
 }
 
 /// Some of a user's names, in order.
@@ -51,7 +52,22 @@ impl UserData {
     /// What the user of this registration owns in this store.
     #[must_use]
     pub fn new(store: Shared, email: &Email, id: &RegistrationId) -> Self {
-        Self { store, partition: data_partition(id), marker: marker_key(email, REGISTRATION, id) }
+        let marker = marker_key(email, REGISTRATION, id);
+        Self { store, partition: data_partition(id), marker, is_read_only: false }
+    }
+
+    /// The same for a call whose token may only read: then every write is refused.
+    #[must_use]
+    pub(crate) const fn reading_only(mut self, is_read_only: bool) -> Self {
+        self.is_read_only = is_read_only;
+        self
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        if self.is_read_only {
+            return Err(Error::forbidden("this token only reads, and nothing is kept or removed by it"));
+        }
+        Ok(())
     }
 
     /// The value of a name, or `None`.
@@ -122,6 +138,7 @@ impl UserData {
     /// # Errors
     /// `Unavailable`.
     pub async fn delete(&self, name: &str) -> Result<bool> {
+        self.check_writable()?;
         let key = self.key(name);
         let Some(record) = self.store.get(&key).await? else { return Ok(false) };
         match self.store.delete(&key, When::Version(record.version)).await {
@@ -151,6 +168,7 @@ impl UserData {
 
     /// Writes, as long as the registration stands: the store decides both as one, whatever else goes on.
     async fn keep(&self, name: &str, put: Put) -> Result<()> {
+        self.check_writable()?;
         let writes = vec![Write::Check(self.marker.clone(), None), Write::Put(self.key(name), put)];
         self.store.transact(writes).await.map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
@@ -278,6 +296,24 @@ mod tests {
         alice.put("n", &"text").await.expect("kept");
         let error = alice.get::<u8>("n").await.expect_err("no number");
         assert!(error.message().contains("`n`"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_only_reads_keeps_and_removes_nothing() {
+        let (alice, _) = two_users().await;
+        alice.put("note", &"hers").await.expect("kept");
+        let reader = alice.clone().reading_only(true);
+        assert_eq!(reader.get::<String>("note").await.expect("readable"), Some("hers".to_owned()));
+        let refusals = [
+            reader.put("note", &"x").await.map(drop),
+            reader.put_new("new", &"x").await.map(drop),
+            reader.update("note", |_: Option<String>| "x".to_owned()).await.map(drop),
+            reader.delete("note").await.map(drop),
+        ];
+        for refused in refusals {
+            assert_eq!(refused.expect_err("it only reads").kind(), ErrorKind::Forbidden);
+        }
+        assert_eq!(alice.get::<String>("note").await.expect("readable"), Some("hers".to_owned()));
     }
 
     #[tokio::test]

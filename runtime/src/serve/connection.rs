@@ -76,7 +76,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
         .http2()
         .max_header_list_size(32 * 1024)
-        .max_concurrent_streams(32)
+        .max_concurrent_streams(8)
         .initial_stream_window_size(64 * 1024)
         .initial_connection_window_size(256 * 1024)
         .max_send_buf_size(64 * 1024);

@@ -64,9 +64,9 @@ async fn an_app_without_a_type_keeps_any_object() {
     house.user("alice@example.com").await;
     assert_eq!(house.admin().ask(Method::GET, PATH, None).await.json["profile"], json!(null));
     let answer = house.admin().ask(Method::PATCH, PATH, Some(json!({"anything": {"goes": 1}}))).await;
-    assert_eq!(answer.json["profile"], json!({"anything": {"goes": "********"}}), "nothing says that it is harmless");
+    assert_eq!(answer.json["profile"], json!({"anything": "********"}), "nothing says that it is harmless");
     let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
-    assert_eq!(shown.json["profile"], json!({"anything": {"goes": "********"}}));
+    assert_eq!(shown.json["profile"], json!({"anything": "********"}));
     let revealed = house.admin().ask(Method::GET, &format!("{PATH}?reveal=true"), None).await;
     assert_eq!(revealed.json["profile"], json!({"anything": {"goes": 1}}));
 }

@@ -41,8 +41,9 @@ struct Envelope<'r> {
     headers: Option<BTreeMap<&'r str, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     multi_value_headers: Option<BTreeMap<&'r str, Vec<Cow<'r, str>>>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cookies: Vec<Cow<'r, str>>,
+    /// Of format 2.0, and there also when there are none: `cargo lambda watch` takes no answer without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<Vec<Cow<'r, str>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'r, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +67,7 @@ impl<'r> Envelope<'r> {
                 let mut several = joined(headers);
                 several.remove(header::SET_COOKIE.as_str());
                 envelope.headers = Some(several);
-                envelope.cookies = headers.get_all(header::SET_COOKIE).iter().map(text).collect();
+                envelope.cookies = Some(headers.get_all(header::SET_COOKIE).iter().map(text).collect());
             }
         }
         envelope
@@ -217,7 +218,7 @@ mod tests {
             let request = request.expect("a request");
             assert_eq!(request.headers()["transfer-encoding"], "chunked");
             let bytes = posted(request).await;
-            let expected = format!("{{\"statusCode\":202,\"headers\":{{}}}}\0\0\0\0\0\0\0\0{sent}");
+            let expected = format!("{{\"statusCode\":202,\"headers\":{{}},\"cookies\":[]}}\0\0\0\0\0\0\0\0{sent}");
             assert_eq!(String::from_utf8(bytes).expect("text"), expected, "no content type is made up");
         }
     }

@@ -26,7 +26,7 @@ const MAX_BYTES: usize = 6_000_000;
 const MAX_LOAD_BALANCER_BYTES: usize = 1_000_000;
 
 /// A streamed answer is a prelude in JSON, these zero bytes, and the body.
-const AFTER_PRELUDE: [u8; 8] = [0; 8];
+static AFTER_PRELUDE: [u8; 8] = [0; 8];
 
 const STREAM: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 
@@ -115,12 +115,13 @@ fn too_large(size: usize, most: usize) -> Response {
     response
 }
 
-/// The answer as a stream. What is at hand leaves in one write with its head, so a plain answer is one segment.
+/// The answer as a stream. What is at hand leaves in one write with its head, so a plain answer is one segment. Prelude and
+/// zero bytes are chunks of their own (RFC 9112 §7.1): the emulator of `cargo lambda watch` tells them apart by that.
 pub(super) fn streamed(id: &str, response: Response) -> Result<Request<Body>, BoxError> {
     let (parts, body) = never_empty(response).into_parts();
-    let mut prelude = serde_json::to_vec(&Envelope::new(Format::FunctionUrl, parts.status, &parts.headers))?;
-    prelude.extend_from_slice(&AFTER_PRELUDE);
-    let prelude = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(prelude)))]);
+    let prelude = serde_json::to_vec(&Envelope::new(Format::FunctionUrl, parts.status, &parts.headers))?;
+    let prelude = [Bytes::from(prelude), Bytes::from_static(&AFTER_PRELUDE)];
+    let prelude = stream::iter(prelude.map(|piece| Ok::<_, Infallible>(Frame::data(piece))));
     let request = post(id)
         .header(header::CONTENT_TYPE, STREAM)
         .header(header::TRANSFER_ENCODING, "chunked")

@@ -429,7 +429,7 @@ def be_revoked(page, revoke):
     view = page.frame_locator("section:first-child iframe")
     revoke()
     save(view, "Too Late", "late@example.com")
-    expect(view.get_by_role("alert")).to_have_text("The server answers 401.")
+    expect(view.get_by_role("alert")).to_have_text("the token is not valid")
     expect(view.get_by_label("Name")).to_have_value("Too Late")
     check(True, "after `users revoke`, Save says that it failed, and keeps what was typed")
 

@@ -15,7 +15,9 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -327,6 +329,11 @@ def typed(shell, command, answer):
         while chunk := os.read(parent, 4096):
             shown += chunk
             if answer and b": " in shown:
+                # The prompt stands there a moment before what is typed is hidden.
+                for _ in range(500):
+                    if not termios.tcgetattr(parent)[3] & termios.ECHO:
+                        break
+                    time.sleep(0.01)
                 os.write(parent, f"{answer}\n".encode())
                 answer = ""
     except OSError:

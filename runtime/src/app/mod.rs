@@ -155,8 +155,8 @@ impl App {
 
     /// Accepts subscriptions to resources, for an app whose resources never change while it runs: no update is ever sent.
     ///
-    /// Revisions before 2026-07-28 have `resources/subscribe`, and some clients call it whatever a server offers. Without this
-    /// line none are offered, and the method is answered with -32601.
+    /// Revisions before 2026-07-28 have `resources/subscribe`, which MCP's conformance suite calls. Without this
+    /// line no subscriptions are offered, and the method is answered with -32601.
     #[must_use]
     pub const fn accept_subscriptions(mut self) -> Self {
         self.about.accepts_subscriptions = true;

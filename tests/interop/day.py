@@ -131,8 +131,9 @@ async def on_moto(home):
         settings = {**names, **cloud, "RESPONSE_MODE": "stream"}
         with running(emulator("notes", port, settings, DEPLOYED), dict(os.environ), f"{base}/health", seconds=1500):
             admin(env, "connect", base, "--signing-key-secret", names["SIGNING_KEY_SECRET"])
-            kept = (Path(home) / ".config/notes/setup.json").read_text()
-            check('"secret": "notes-key"' in kept and "stored" not in kept, "the key itself is not kept")
+            kept = json.loads((Path(home) / ".config/notes/setup.json").read_text())
+            key = kept["connections"][kept["current"]]["key"]
+            check(key == {"secret": {"name": names["SIGNING_KEY_SECRET"], "region": "eu-west-1", "profile": None}}, f"the key itself is not kept, where it is is: {key}")
             alice = admin(env, "users", "add", "alice@example.com")["token"]
             for era in ERAS:
                 await use_notes(client(f"{base}/mcp", alice, era), f"pepper ({era})")

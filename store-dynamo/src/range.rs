@@ -36,7 +36,7 @@ impl Asked<'_> {
     /// The query whose answer holds all that is asked for; `None` where nothing can be.
     pub(crate) fn query(&self) -> Option<Query> {
         let (condition, values) = match self.range {
-            Range::Prefix(from) => within(from, self.after.unwrap_or_default())?,
+            Range::Prefix(from) | Range::Stored(from) => within(from, self.after.unwrap_or_default())?,
             Range::Listing(name) => listed(name, self.after.unwrap_or_default()),
         };
         Some(Query { listed: self.listed, is_listing: matches!(self.range, Range::Listing(_)), condition, values })
@@ -46,7 +46,7 @@ impl Asked<'_> {
     pub(crate) fn holds(&self, item: &Item) -> bool {
         let Some(key) = key(item) else { return false };
         let belongs = match self.range {
-            Range::Prefix(from) => key.sort.starts_with(&from.sort),
+            Range::Prefix(from) | Range::Stored(from) => key.sort.starts_with(&from.sort),
             Range::Listing(_) => true,
         };
         belongs && self.after.is_none_or(|after| self.range.place(&key) > after)

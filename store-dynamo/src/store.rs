@@ -268,11 +268,11 @@ impl Store for Dynamo {
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let seen = match range {
-            Range::Prefix(_) => record,
+            Range::Prefix(_) | Range::Stored(_) => record,
             Range::Listing(_) => entry,
         };
         let found = self.found(Asked { range, after, listed: Listed::Records }, limit, move |item, now| {
-            let record = seen(item, now)?;
+            let record = seen(item, range.live_at(now))?;
             Some((record.value.len(), (key(item)?, record)))
         });
         Page::collect(range, found.await?.into_iter().map(Ok), limit)
@@ -280,7 +280,7 @@ impl Store for Dynamo {
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
         let found = self.found(Asked { range, after, listed: Listed::Keys }, limit, |item, now| {
-            let key = key(item).filter(|_| is_live(item, now))?;
+            let key = key(item).filter(|_| is_live(item, range.live_at(now)))?;
             Some((key.partition.len() + key.sort.len(), key))
         });
         KeyPage::collect(range, found.await?.into_iter().map(Ok), limit)

@@ -97,9 +97,9 @@ impl Users {
         self.store.scrub().await
     }
 
-    /// Removes everything that a registration's tools have kept.
+    /// Removes everything that a registration's tools have kept, what has expired too.
     async fn clear(&self, id: &RegistrationId) -> Result<()> {
-        let everything = Range::Prefix(Key::new(data_partition(id), ""));
+        let everything = Range::Stored(Key::new(data_partition(id), ""));
         loop {
             let page = self.store.list_keys(&everything, None, BATCH).await?;
             try_join_all(page.keys.iter().map(|key| self.store.delete(key, When::Always))).await?;

@@ -322,6 +322,9 @@ async fn the_expired_is_not_there(store: &Shared, clock: &ManualClock) {
     clock.advance(10);
     assert_eq!(store.get(&key).await.expect("readable"), None);
     assert!(store.list(&Range::Prefix(Key::new(&partition, "")), None, 10).await.expect("listable").records.is_empty());
+    let stored = Range::Stored(Key::new(&partition, ""));
+    assert_eq!(store.list_keys(&stored, None, 10).await.expect("listable").keys, [key.clone(), counter.clone()]);
+    assert_eq!(store.list(&stored, None, 10).await.expect("listable").records.len(), 2);
     assert_eq!(kind(store.put(&key, Put::new("2".into(), When::Version(version))).await), ErrorKind::Conflict);
     store.put(&key, Put::new("3".into(), When::Absent)).await.expect("the expired does not stand in the way");
     assert_eq!(store.add(&counter, 1, Some(clock.now() + 10)).await.expect("countable"), 1);

@@ -62,11 +62,15 @@ impl Memory {
         after: Option<&'r str>,
     ) -> impl Iterator<Item = (&'r Key, &'r Row)> {
         let belongs = |key: &Key, row: &Row| match range {
-            Range::Prefix(from) => key.partition == from.partition && key.sort.starts_with(&from.sort),
+            Range::Prefix(from) | Range::Stored(from) => {
+                key.partition == from.partition && key.sort.starts_with(&from.sort)
+            }
             Range::Listing(name) => row.entry.as_ref().is_some_and(|entry| entry.listing == *name),
         };
         let is_after = move |key: &Key| after.is_none_or(|after| range.place(key) > after);
-        rows.iter().filter(move |(key, row)| belongs(key, row) && self.is_live(row) && is_after(key))
+        let live_at = range.live_at(self.clock.now());
+        let is_live = move |row: &Row| row.expires.is_none_or(|expires| expires > live_at);
+        rows.iter().filter(move |(key, row)| belongs(key, row) && is_live(row) && is_after(key))
     }
 
     fn holds(&self, when: When, row: Option<&Row>) -> bool {

@@ -11,6 +11,8 @@ pub const MAX_PAGE_BYTES: usize = 1_000_000;
 pub enum Range {
     /// The records of a partition whose sort begins so, in order of sort.
     Prefix(Key),
+    /// The same, and with them those that have expired and that the store has not yet removed: for whoever removes all.
+    Stored(Key),
     /// The records of a listing, in order of partition: each with its entry's text as value, and without its version
     /// ([`Version::UNKNOWN`](super::Version::UNKNOWN)).
     Listing(&'static str),
@@ -21,8 +23,17 @@ impl Range {
     #[must_use]
     pub fn place<'k>(&self, key: &'k Key) -> &'k str {
         match self {
-            Self::Prefix(_) => &key.sort,
+            Self::Prefix(_) | Self::Stored(_) => &key.sort,
             Self::Listing(_) => &key.partition,
+        }
+    }
+
+    /// The time at which its records must not have expired, in seconds since 1970.
+    #[must_use]
+    pub const fn live_at(&self, now: u64) -> u64 {
+        match self {
+            Self::Prefix(_) | Self::Listing(_) => now,
+            Self::Stored(_) => 0,
         }
     }
 }

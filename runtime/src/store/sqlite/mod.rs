@@ -203,7 +203,7 @@ impl Query {
 
     const fn sql(&self, listed: Listed) -> &'static str {
         match self.range {
-            Range::Prefix(_) => list_prefix(listed),
+            Range::Prefix(_) | Range::Stored(_) => list_prefix(listed),
             Range::Listing(_) => list_listing(listed),
         }
     }
@@ -211,10 +211,12 @@ impl Query {
     fn values(&self) -> impl Params {
         let after = self.after.as_str();
         let (whole, from, end) = match &self.range {
-            Range::Prefix(from) => (from.partition.as_str(), from.sort.as_str().max(after), end_of(&from.sort)),
+            Range::Prefix(from) | Range::Stored(from) => {
+                (from.partition.as_str(), from.sort.as_str().max(after), end_of(&from.sort))
+            }
             Range::Listing(name) => (*name, "", None),
         };
-        (whole, from, after, self.now, self.limit.saturating_add(1), end)
+        (whole, from, after, self.range.live_at(self.now), self.limit.saturating_add(1), end)
     }
 }
 

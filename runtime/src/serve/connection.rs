@@ -19,6 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,9 @@ use crate::http::Response;
 /// How long a connection may be silent; with [`FAREWELL`], it is gone within 30 seconds.
 pub(super) const SILENCE: Duration = Duration::from_secs(28);
 
+/// The same while places for connections run out, for a connection that has no request.
+const SILENCE_IN_A_CROWD: Duration = Duration::from_secs(2);
+
 /// How long the end of a connection may take that has nothing more to say.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -34,7 +38,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// Answers the requests of a connection until it ends, is silent for too long, or is to stop and has nothing more to do.
-pub(super) async fn converse<I, F, A>(io: I, answer: F, silence: Duration, stop: CancellationToken)
+/// `crowded` tells whether places for connections run out.
+pub(super) async fn converse<I, F, A>(io: I, answer: F, mut crowded: watch::Receiver<bool>, stop: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Incoming>) -> A + Send + Sync,
@@ -49,13 +54,15 @@ where
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     let mut stopped = None;
     loop {
-        let due = activity.due(silence, stopped);
+        let is_crowded = *crowded.borrow_and_update();
+        let due = activity.due(is_crowded, stopped);
         tokio::select! {
             biased;
             // First, for hyper asks for one more piece whenever it is looked at, whether the last was taken or not.
-            () = sleep_until(due) => if activity.due(silence, stopped) <= Instant::now() { break },
+            () = sleep_until(due) => if activity.due(is_crowded, stopped) <= Instant::now() { break },
             // Whatever broke it is its peer's affair, and nobody's who reads the log.
             _ = connection.as_mut() => return,
+            Ok(()) = crowded.changed() => {}
             () = stop.cancelled(), if stopped.is_none() => {
                 stopped = Some(Instant::now());
                 connection.as_mut().graceful_shutdown();
@@ -110,14 +117,16 @@ impl Activity {
     }
 
     /// When to look again; if that is over, the connection is of no use.
-    fn due(&self, silence: Duration, stopped: Option<Instant>) -> Instant {
+    fn due(&self, is_crowded: bool, stopped: Option<Instant>) -> Instant {
         let state = self.state();
+        let silence = if is_crowded { SILENCE_IN_A_CROWD } else { SILENCE };
         if state.exchanges.is_empty() {
             return stopped.map_or(state.idle + silence, |stopped| state.idle.max(stopped) + FAREWELL);
         }
-        // What becomes silent from now on is due later than that.
+        // What becomes idle or untaken from now on is due no earlier than this.
+        let next_look = Instant::now() + silence;
         let oldest = state.exchanges.values().flatten().min();
-        oldest.copied().unwrap_or_else(Instant::now) + silence
+        oldest.map_or(next_look, |untaken| (*untaken + SILENCE).min(next_look))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -214,7 +223,7 @@ mod tests {
         let (peer, io) = tokio::io::duplex(1024);
         let answer = move |_| std::future::ready(full(size));
         #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
-        let server = tokio::spawn(converse(io, answer, SILENCE, stop.clone()));
+        let server = tokio::spawn(converse(io, answer, watch::channel(false).1, stop.clone()));
         (peer, server)
     }
 
@@ -304,7 +313,7 @@ mod tests {
                 Response::new(BodyExt::boxed(StreamBody::new(event)))
             };
             #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
-            let server = tokio::spawn(converse(io, answer, SILENCE, CancellationToken::new()));
+            let server = tokio::spawn(converse(io, answer, watch::channel(false).1, CancellationToken::new()));
             peer.write_all(REQUEST).await.expect("written");
             let mut heard = String::new();
             peer.read_to_string(&mut heard).await.expect("readable");
@@ -325,12 +334,23 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_real_socket_that_says_nothing_is_closed() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let mut peer = tokio::net::TcpStream::connect(listener.local_addr().expect("an address")).await.expect("there");
-        let (io, _) = listener.accept().await.expect("accepted");
-        converse(io, |_| std::future::ready(full(1)), Duration::from_millis(20), CancellationToken::new()).await;
-        assert_eq!(peer.read(&mut [0; 8]).await.ok(), Some(0));
+    #[tokio::test(start_paused = true)]
+    async fn where_places_run_out_idle_connections_go_at_once_and_calls_go_on() {
+        for (said, expected) in [(&b""[..], 10..=11), (REQUEST, 60..=62)] {
+            let (crowded, (mut peer, io)) = (watch::channel(false), tokio::io::duplex(1024));
+            let answer = |_| async {
+                tokio::time::sleep(Duration::from_secs(59)).await;
+                full(1)
+            };
+            #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
+            let server = tokio::spawn(converse(io, answer, crowded.1, CancellationToken::new()));
+            peer.write_all(said).await.expect("written");
+            let fills = async {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                crowded.0.send_replace(true);
+            };
+            let (seconds, ()) = tokio::join!(seconds(server), fills);
+            assert!(expected.contains(&seconds), "{seconds}");
+        }
     }
 }

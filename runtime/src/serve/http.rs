@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::banner::{next_steps, welcome};
 use super::connection;
+use super::places::{Place, Places};
 use super::terminal::say;
 use super::url_file::{self, Noted};
 use crate::app::App;
@@ -62,7 +62,7 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
 
 async fn accept(listener: TcpListener, router: Arc<Router>) {
     let (stop, mut connections) = (CancellationToken::new(), JoinSet::new());
-    let mut acceptor = Acceptor::new(most_connections());
+    let mut acceptor = Acceptor::new(Places::new(most_connections()));
     let mut stopped = std::pin::pin!(told_to_stop());
     loop {
         tokio::select! {
@@ -80,13 +80,13 @@ async fn accept(listener: TcpListener, router: Arc<Router>) {
 }
 
 /// Answers the requests of one connection, which keeps its place until it ends.
-async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, place: OwnedSemaphorePermit) {
+async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, place: Place) {
     let _ = stream.set_nodelay(true);
     let routed = move |request| {
         let router = Arc::clone(&router);
         async move { router.handle(request).await }
     };
-    connection::converse(stream, routed, connection::SILENCE, stop).await;
+    connection::converse(stream, routed, place.crowded(), stop).await;
     drop(place);
 }
 
@@ -98,22 +98,22 @@ fn most_connections() -> usize {
 
 /// Lets connections in: so many at a time, and after a pause where the system has no room for more.
 struct Acceptor {
-    places: Arc<Semaphore>,
+    places: Places,
     not_before: Instant,
     /// How often it has failed since a connection was last let in.
     failures: u64,
 }
 
 impl Acceptor {
-    fn new(places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), not_before: Instant::now(), failures: 0 }
+    fn new(places: Places) -> Self {
+        Self { places, not_before: Instant::now(), failures: 0 }
     }
 
     /// The next connection, with its place. Nothing is lost when this is given up.
-    async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, OwnedSemaphorePermit) {
+    async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, Place) {
         loop {
             tokio::time::sleep_until(self.not_before).await;
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { std::future::pending().await };
+            let place = self.places.take().await;
             match accept().await {
                 Ok(accepted) => {
                     self.recover();
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_system_without_room_is_asked_once_a_second() {
-        let (mut acceptor, started, tries) = (Acceptor::new(1), Instant::now(), std::cell::Cell::new(0));
+        let (mut acceptor, started, tries) = (Acceptor::new(Places::new(1)), Instant::now(), std::cell::Cell::new(0));
         let accept = async || {
             tries.set(tries.get() + 1);
             if started.elapsed() < Duration::from_secs(60) { Err(full()) } else { Ok(()) }
@@ -184,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn connections_that_end_do_not_shorten_the_pause() {
-        let (mut acceptor, tries) = (Acceptor::new(1), std::cell::Cell::new(0));
+        let (mut acceptor, tries) = (Acceptor::new(Places::new(1)), std::cell::Cell::new(0));
         for _ in 0..1_000 {
             let next = acceptor.next(async || {
                 tries.set(tries.get() + 1);
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
-        let mut acceptor = Acceptor::new(2);
+        let mut acceptor = Acceptor::new(Places::new(2));
         let accept = async || Ok(());
         let (((), first), ((), _second)) = (acceptor.next(accept).await, acceptor.next(accept).await);
         assert!(tokio::time::timeout(Duration::from_secs(60), acceptor.next(accept)).await.is_err());
@@ -207,7 +207,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_hung_up_is_no_reason_to_pause() {
-        let (mut acceptor, tries) = (Acceptor::new(1), std::cell::Cell::new(0));
+        let (mut acceptor, tries) = (Acceptor::new(Places::new(1)), std::cell::Cell::new(0));
         let started = Instant::now();
         let accept = async || {
             tries.set(tries.get() + 1);

@@ -12,6 +12,8 @@ mod connection;
 mod http;
 mod lambda;
 mod logging;
+#[cfg(feature = "local")]
+mod places;
 mod terminal;
 #[cfg(feature = "local")]
 mod url_file;

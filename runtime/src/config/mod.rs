@@ -93,6 +93,9 @@ pub const STORE_FILE: &str = "store.sqlite3";
 /// The generated signing key's file in the same folder.
 pub const KEY_FILE: &str = "signing-key";
 
+/// The first segments of the routes that every server has.
+const ROUTES: [&str; 4] = ["mcp", "admin", "health", ".well-known"];
+
 impl Settings {
     /// The files of the embedded store and key, as far as these settings use them, that are not there yet.
     #[must_use]
@@ -314,11 +317,26 @@ fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
 fn public_url(text: &str) -> Result<String, String> {
     let url: Option<http::Uri> = text.parse().ok();
     let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none());
-    if is_web && !text.contains(['#', '*']) && origin_of(text).is_some() {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        Err(format!("`{text}` is not a URL such as https://mcp.example.com"))
+    if !is_web || text.contains(['#', '*']) || origin_of(text).is_none() {
+        return Err(format!("`{text}` is not a URL such as https://mcp.example.com"));
     }
+    let text = text.trim_end_matches('/');
+    check_base(text)?;
+    Ok(text.to_owned())
+}
+
+/// The path of a `PUBLIC_URL` is taken off requests that come with it; others come without. A path that is itself a route
+/// would be taken off those, and one that clients normalize would never come.
+fn check_base(url: &str) -> Result<(), String> {
+    let uri: http::Uri = url.parse().map_err(|_| format!("`{url}` is not a URL"))?;
+    let path = uri.path().strip_prefix('/').unwrap_or_default();
+    let mut segments = path.split('/').filter(|_| !path.is_empty());
+    let first = segments.clone().next().unwrap_or_default();
+    if ROUTES.contains(&first) {
+        return Err(format!("`{url}` ends in a route of the server; give the URL that stands before `/{first}`"));
+    }
+    let is_plain = |segment: &str| !segment.is_empty() && !matches!(segment, "." | "..") && !segment.contains('%');
+    if segments.all(is_plain) { Ok(()) } else { Err(format!("`{url}` has a path that clients write differently")) }
 }
 
 /// The origin of a URL; none for one that names a user or a port that there can't be.
@@ -466,6 +484,14 @@ mod tests {
             ("PUBLIC_URL", "https://mcp.example.com/#top"),
             ("PUBLIC_URL", "https://*.example.com"),
             ("PUBLIC_URL", "https://mcp.example.com?a=b"),
+            ("PUBLIC_URL", "https://mcp.example.com/mcp"),
+            ("PUBLIC_URL", "https://mcp.example.com/admin/"),
+            ("PUBLIC_URL", "https://mcp.example.com/health/x"),
+            ("PUBLIC_URL", "https://mcp.example.com/.well-known"),
+            ("PUBLIC_URL", "https://mcp.example.com/a/../b"),
+            ("PUBLIC_URL", "https://mcp.example.com/a//b"),
+            ("PUBLIC_URL", "https://mcp.example.com//a"),
+            ("PUBLIC_URL", "https://mcp.example.com/a%2Fb"),
         ] {
             let faults = read(&[("HOME", "/"), (name, value)]).expect_err(value);
             assert!(faults[0].starts_with(name), "{faults:?}");

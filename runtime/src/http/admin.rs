@@ -63,7 +63,7 @@ async fn dispatch(api: &dyn AdminApi, route: &[&str], request: &Incoming) -> Res
 }
 
 async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
-    let limit = match request.query("limit") {
+    let limit = match request.query("limit")? {
         None => DEFAULT_LIMIT,
         Some(text) => text
             .parse()
@@ -72,7 +72,7 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
             .ok_or_else(|| Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}")))?,
     };
     let after: Option<Email> = request
-        .query("after")
+        .query("after")?
         .map(|after| after.parse())
         .transpose()
         .map_err(|_| Problem::invalid("`after` must be the email to list after"))?;
@@ -165,13 +165,18 @@ struct Incoming {
 }
 
 impl Incoming {
-    fn query(&self, name: &str) -> Option<String> {
+    fn query(&self, name: &str) -> Result<Option<String>, Problem> {
         let query = self.parts.uri.query().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        let value = values.next().map(|(_, value)| value.into_owned());
+        match values.next() {
+            Some(_) => Err(Problem::invalid(format!("`{name}` is given twice; give it once"))),
+            None => Ok(value),
+        }
     }
 
     fn flag(&self, name: &str) -> Result<bool, Problem> {
-        match self.query(name).as_deref() {
+        match self.query(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(Problem::invalid(format!("`{name}` must be `true` or `false`"))),

@@ -22,6 +22,8 @@ async fn secrets_are_masked_unless_revealed() {
     let answer = house.admin().ask(Method::GET, &format!("{PATH}?reveal=true"), None).await;
     assert_eq!(answer.json["profile"]["token"], "s3cret");
     assert_eq!(house.admin().ask(Method::GET, &format!("{PATH}?reveal=yes"), None).await.status, 400);
+    let twice = house.admin().ask(Method::GET, &format!("{PATH}?reveal=false&reveal=true"), None).await;
+    assert_eq!((twice.status, twice.json["error"].as_str()), (400, Some("`reveal` is given twice; give it once")));
 }
 
 #[tokio::test]

@@ -99,7 +99,10 @@ fn read(folder: &Path) -> Result<Found, Failure> {
     for entry in entries {
         match entry.map(|entry| entry.path()) {
             Ok(path) if is_own_folder(&path) => folders.push(path),
-            Ok(_) => {}
+            Ok(path) if path.is_file() => {}
+            Ok(path) => {
+                found.faults.push(format!("{} is neither a file nor a folder of this folder's own", path.display()))
+            }
             Err(error) => found.faults.push(format!("an entry can't be read: {error}")),
         }
     }

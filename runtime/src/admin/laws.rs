@@ -162,8 +162,10 @@ async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
     assert_eq!((known.created.as_str(), known.revoke_after), ("2023-11-14T22:13:20Z", Some(1_700_000_100)));
     assert!(api.tokens(&email).await.expect("known").is_empty());
     assert_eq!(api.profile(&email, true).await.expect("known"), user.profile);
+    api.create_token(new_token(&email)).await.expect("a token");
     let later = ImportedUser { revoke_after: Some(1_700_000_200), ..user.clone() };
     assert!(!api.import(later).await.expect("imported").is_new);
+    assert!(api.tokens(&email).await.expect("known").is_empty(), "revoked there is revoked here");
     assert_eq!(api.user(&email).await.expect("known").revoke_after, Some(1_700_000_200), "a revocation is not lost");
     let unlawful = ImportedUser { email: somebody(), profile: Some(json!({"port": "x"})), ..user };
     assert_eq!(api.import(unlawful.clone()).await.expect_err("does not fit").kind(), ErrorKind::Invalid);

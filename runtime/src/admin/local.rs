@@ -63,18 +63,22 @@ impl fmt::Debug for Local {
 }
 
 impl Local {
-    /// A user who was revoked in the other system since is revoked here too: its tokens carry no `jti`.
+    /// A user who was revoked in the other system since is revoked here too, with all tokens of either system.
     /// Gives the record that is here.
     async fn revoked_there(&self, imported: &UserRecord) -> Result<UserRecord> {
         let known = self.users.get(&imported.email).await?;
         if imported.revoke_after <= known.revoke_after {
             return Ok(known);
         }
+        let now = self.clock.now();
         let later = |user: &mut UserRecord| {
-            user.revoke_after = user.revoke_after.max(imported.revoke_after);
+            if user.revoke_after < imported.revoke_after {
+                user.revoke(now);
+                user.revoke_after = imported.revoke_after;
+            }
             Ok(())
         };
-        self.users.change(&imported.email, self.clock.now(), later).await.map(|()| known)
+        self.users.change(&imported.email, now, later).await.map(|()| known)
     }
 
     /// Puts a new token into the record of the registration it was made for.

@@ -228,5 +228,6 @@ mod tests {
         }
         let huge = arguments(&json!({"n": 1e30})).take::<u64>("n").expect_err("unfit").to_string();
         assert!(huge.ends_with("`n` must be a whole number, and not too large or too small"), "{huge}");
+        assert!(said(Value::Null).ends_with("`n` must be a whole number"), "{}", said(Value::Null));
     }
 }

@@ -187,7 +187,9 @@ pub fn in_json_words(complaint: &str) -> String {
     let expected = expected.split(" at line ").next().unwrap_or(expected);
     match expected {
         "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => {
-            "must be a whole number, and not too large or too small".to_owned()
+            let size =
+                if complaint.starts_with("invalid type: null") { "" } else { ", and not too large or too small" };
+            format!("must be a whole number{size}")
         }
         "f32" | "f64" => "must be a number".to_owned(),
         "a string" | "a borrowed string" => "must be text".to_owned(),

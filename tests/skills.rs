@@ -22,10 +22,23 @@ const PROGRAMS: [(&str, &[&str]); 3] = [
 ];
 
 /// The keys of a skill's front matter: <https://agentskills.io/specification>.
-const KEYS: [&str; 6] = ["name", "description", "license", "compatibility", "metadata", "allowed-tools"];
+const KEYS: [&str; 6] = [
+    "name",
+    "description",
+    "license",
+    "compatibility",
+    "metadata",
+    "allowed-tools",
+];
 
 /// Words in capitals that are no settings: placeholders, and variables of the reader's own.
-const NO_SETTINGS: [&str; 5] = ["LOG_GROUP", "NOTES_KEY", "NOTES_TOKEN", "ROLE_ARN", "TOKEN_ID"];
+const NO_SETTINGS: [&str; 5] = [
+    "LOG_GROUP",
+    "NOTES_KEY",
+    "NOTES_TOKEN",
+    "ROLE_ARN",
+    "TOKEN_ID",
+];
 
 /// Flags of other programs.
 const NO_FLAGS: [&str; 2] = ["--features", "--no-default-features"];
@@ -53,17 +66,26 @@ impl Page {
 
     /// What is set between backticks.
     fn spans(&self) -> impl Iterator<Item = &str> {
-        self.code().into_iter().filter_map(|(language, text)| language.is_empty().then_some(text))
+        self.code()
+            .into_iter()
+            .filter_map(|(language, text)| language.is_empty().then_some(text))
     }
 
     /// Lines for a shell, and what stands between backticks, split where one program ends and another begins.
     fn commands(&self) -> Vec<String> {
         let is_shell = |(language, _): &(&str, &str)| ["", "sh"].contains(language);
-        self.code().into_iter().filter(is_shell).flat_map(|(_, text)| split(text)).collect()
+        self.code()
+            .into_iter()
+            .filter(is_shell)
+            .flat_map(|(_, text)| split(text))
+            .collect()
     }
 
     fn links(&self) -> impl Iterator<Item = &str> {
-        self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+        self.text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
     }
 }
 
@@ -76,14 +98,31 @@ fn read(path: &Path) -> String {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = entries.map(|entry| entry.expect("readable").path());
-    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 fn pages() -> Vec<Page> {
-    let page = |skill, path: PathBuf| Page { skill, text: read(&path), path };
-    let of = |skill| files(&root().join("skills").join(skill)).into_iter().map(move |path| page(skill, path));
+    let page = |skill, path: PathBuf| Page {
+        skill,
+        text: read(&path),
+        path,
+    };
+    let of = |skill| {
+        files(&root().join("skills").join(skill))
+            .into_iter()
+            .map(move |path| page(skill, path))
+    };
     SKILLS.into_iter().flat_map(of).collect()
 }
 
@@ -91,7 +130,11 @@ fn pages() -> Vec<Page> {
 fn report(fault: impl Fn(&Page) -> Vec<String>) {
     let faults: Vec<_> = pages()
         .iter()
-        .flat_map(|page| fault(page).into_iter().map(|fault| format!("{}: {fault}", page.path.display())))
+        .flat_map(|page| {
+            fault(page)
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", page.path.display()))
+        })
         .collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -100,21 +143,47 @@ fn report(fault: impl Fn(&Page) -> Vec<String>) {
 fn split(text: &str) -> Vec<String> {
     let text = text.replace("\\\n", " ").replace("|\n", " | ");
     let line = |line: &str| {
-        line.split(" #").next().unwrap_or_default().trim_start_matches('(').trim_end_matches(')').to_owned()
+        line.split(" #")
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .to_owned()
     };
     let text = text.lines().map(line).collect::<Vec<_>>().join("\n");
-    let text = text.replace("cargo run --bin farm-admin -- ", "farm-admin ").replace("cargo run -- ", "farm ");
-    let parts = ["&&", ";", " | ", " -- ", " > ", " < "].iter().fold(text, |text, mark| text.replace(mark, "\n"));
-    parts.lines().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+    let text = text
+        .replace("cargo run --bin farm-admin -- ", "farm-admin ")
+        .replace("cargo run -- ", "farm ");
+    let parts = ["&&", ";", " | ", " -- ", " > ", " < "]
+        .iter()
+        .fold(text, |text, mark| text.replace(mark, "\n"));
+    parts
+        .lines()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 /// The help of a command, or what it says if there is no such command.
 fn help(program: &str, path: &[&str]) -> Result<String, String> {
-    let output =
-        Command::new(program).args(path).arg("--help").env_clear().env("HOME", "/").output().expect("it starts");
-    let said = if output.status.success() { output.stdout } else { output.stderr };
+    let output = Command::new(program)
+        .args(path)
+        .arg("--help")
+        .env_clear()
+        .env("HOME", "/")
+        .output()
+        .expect("it starts");
+    let said = if output.status.success() {
+        output.stdout
+    } else {
+        output.stderr
+    };
     let said = String::from_utf8(said).expect("UTF-8");
-    if output.status.success() { Ok(said) } else { Err(said) }
+    if output.status.success() {
+        Ok(said)
+    } else {
+        Err(said)
+    }
 }
 
 /// The binary that a command line is for, and its arguments.
@@ -136,10 +205,20 @@ fn verbs() -> BTreeSet<String> {
 
 /// The commands that a help lists.
 fn listed(help: &str) -> BTreeSet<String> {
-    let listed = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
-    let name = |line: &str| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')).map(str::to_owned);
+    let listed = help
+        .split("Commands:\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n\n").next())
+        .expect("a list");
+    let name = |line: &str| {
+        line.strip_prefix("  ")
+            .filter(|line| !line.starts_with(' '))
+            .map(str::to_owned)
+    };
     let names = listed.lines().filter_map(name);
-    names.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+    names
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect()
 }
 
 /// What is wrong with a command, tried on the binary it is for.
@@ -161,13 +240,16 @@ fn fault(program: &str, words: &[&str]) -> Option<String> {
             };
         }
     }
-    let unknown = flags.into_iter().find(|flag| !is_placeholder(flag) && !names(&said, flag))?;
+    let unknown = flags
+        .into_iter()
+        .find(|flag| !is_placeholder(flag) && !names(&said, flag))?;
     Some(format!("`{}` has no flag `{unknown}`", path.join(" ")))
 }
 
 /// Whether a command is only a way to others.
 fn has_commands(help: &str) -> bool {
-    help.lines().any(|line| line.starts_with("Usage:") && line.ends_with("<COMMAND>"))
+    help.lines()
+        .any(|line| line.starts_with("Usage:") && line.ends_with("<COMMAND>"))
 }
 
 fn takes_value(help: &str, flag: &str) -> bool {
@@ -175,7 +257,8 @@ fn takes_value(help: &str, flag: &str) -> bool {
 }
 
 fn names(help: &str, flag: &str) -> bool {
-    help.split_whitespace().any(|word| word.trim_end_matches(',') == flag)
+    help.split_whitespace()
+        .any(|word| word.trim_end_matches(',') == flag)
 }
 
 /// A flag such as `--FIELD-env`, in which the reader puts a name.
@@ -186,14 +269,28 @@ fn is_placeholder(flag: &str) -> bool {
 /// What is wrong with the commands of a page.
 fn command_faults(page: &Page, verbs: &BTreeSet<String>) -> Vec<String> {
     let commands = page.commands();
-    let tried = commands.iter().filter_map(|command| Some((command, meant(command, verbs)?)));
-    tried.filter_map(|(command, (program, words))| Some(format!("{command}: {}", fault(program, &words)?))).collect()
+    let tried = commands
+        .iter()
+        .filter_map(|command| Some((command, meant(command, verbs)?)));
+    tried
+        .filter_map(|(command, (program, words))| {
+            Some(format!("{command}: {}", fault(program, &words)?))
+        })
+        .collect()
 }
 
 /// The front matter, line by line: plain scalars only, so that it needs no YAML to be read.
 fn front_matter(text: &str) -> Vec<(&str, &str)> {
-    let (head, _) = text.strip_prefix("---\n").and_then(|text| text.split_once("\n---\n")).expect("front matter");
-    head.lines().map(|line| line.split_once(": ").unwrap_or_else(|| panic!("`{line}` is no `key: value`"))).collect()
+    let (head, _) = text
+        .strip_prefix("---\n")
+        .and_then(|text| text.split_once("\n---\n"))
+        .expect("front matter");
+    head.lines()
+        .map(|line| {
+            line.split_once(": ")
+                .unwrap_or_else(|| panic!("`{line}` is no `key: value`"))
+        })
+        .collect()
 }
 
 #[test]
@@ -201,15 +298,33 @@ fn front_matter_is_as_the_format_says() {
     for skill in SKILLS {
         let text = read(&root().join("skills").join(skill).join("SKILL.md"));
         let fields = front_matter(&text);
-        let value = |key| fields.iter().find(|field| field.0 == key).map(|field| field.1);
+        let value = |key| {
+            fields
+                .iter()
+                .find(|field| field.0 == key)
+                .map(|field| field.1)
+        };
         assert_eq!(value("name"), Some(skill));
-        assert!(value("description").is_some_and(|text| (1..=1024).contains(&text.chars().count())), "{skill}");
-        assert!(value("compatibility").is_none_or(|text| (1..=500).contains(&text.chars().count())), "{skill}");
+        assert!(
+            value("description").is_some_and(|text| (1..=1024).contains(&text.chars().count())),
+            "{skill}"
+        );
+        assert!(
+            value("compatibility").is_none_or(|text| (1..=500).contains(&text.chars().count())),
+            "{skill}"
+        );
         let keys: BTreeSet<_> = fields.iter().map(|field| field.0).collect();
-        assert!(keys.len() == fields.len() && keys.iter().all(|key| KEYS.contains(key)), "{skill}: {keys:?}");
-        let is_plain =
-            |text: &str| !text.contains(": ") && !text.contains(" #") && text.starts_with(char::is_alphabetic);
-        assert!(fields.iter().all(|field| is_plain(field.1)), "{skill}: a value needs quotes in YAML");
+        assert!(
+            keys.len() == fields.len() && keys.iter().all(|key| KEYS.contains(key)),
+            "{skill}: {keys:?}"
+        );
+        let is_plain = |text: &str| {
+            !text.contains(": ") && !text.contains(" #") && text.starts_with(char::is_alphabetic)
+        };
+        assert!(
+            fields.iter().all(|field| is_plain(field.1)),
+            "{skill}: a value needs quotes in YAML"
+        );
     }
 }
 
@@ -221,10 +336,14 @@ fn every_skill_is_short_and_leads_to_all_of_its_files() {
             return Vec::new();
         }
         let linked: BTreeSet<_> = page.links().map(|link| folder.join(link)).collect();
-        let others = files(&folder).into_iter().filter(|path| *path != page.path && !linked.contains(path));
+        let others = files(&folder)
+            .into_iter()
+            .filter(|path| *path != page.path && !linked.contains(path));
         let unlinked = others.map(|path| format!("nothing leads to {}", path.display()));
         let lines = page.text.lines().count();
-        unlinked.chain((lines >= 200).then(|| format!("{lines} lines; 199 are enough"))).collect()
+        unlinked
+            .chain((lines >= 200).then(|| format!("{lines} lines; 199 are enough")))
+            .collect()
     });
 }
 
@@ -234,22 +353,47 @@ fn every_link_leads_to_a_file_of_the_same_skill() {
         let folder = page.path.parent().expect("a folder");
         let is_lost = |link: &&str| link.contains("..") || !folder.join(link).is_file();
         let local = page.links().filter(|link| !link.starts_with("https://"));
-        local.filter(is_lost).map(|link| format!("`{link}` is not there")).collect()
+        local
+            .filter(is_lost)
+            .map(|link| format!("`{link}` is not there"))
+            .collect()
     });
 }
 
 #[test]
 fn every_file_named_is_in_a_new_app_or_in_the_repository() {
     let made = tempfile::tempdir().expect("a folder");
-    let new = Command::new(GENERIC).args(["new", "farm", "--in"]).arg(made.path()).output().expect("it starts");
-    assert!(new.status.success(), "{}", String::from_utf8_lossy(&new.stderr));
+    let new = Command::new(GENERIC)
+        .args(["new", "farm", "--in"])
+        .arg(made.path())
+        .output()
+        .expect("it starts");
+    assert!(
+        new.status.success(),
+        "{}",
+        String::from_utf8_lossy(&new.stderr)
+    );
     let places = [made.path().join("farm"), root()];
-    let is_file = |name: &str| [".rs", ".yaml", ".toml", ".md"].iter().any(|end| name.ends_with(end));
-    let is_here = |name: &&str| is_file(name) && !name.starts_with(['~', '/']) && !name.contains(' ');
+    let is_file = |name: &str| {
+        [".rs", ".yaml", ".toml", ".md"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    let is_here =
+        |name: &&str| is_file(name) && !name.starts_with(['~', '/']) && !name.contains(' ');
     report(|page| {
         let folder = root().join("skills").join(page.skill);
-        let is_there = |name: &str| places.iter().chain([&folder]).any(|place| place.join(name).is_file());
-        page.spans().filter(is_here).filter(|name| !is_there(name)).map(|name| format!("`{name}` is nowhere")).collect()
+        let is_there = |name: &str| {
+            places
+                .iter()
+                .chain([&folder])
+                .any(|place| place.join(name).is_file())
+        };
+        page.spans()
+            .filter(is_here)
+            .filter(|name| !is_there(name))
+            .map(|name| format!("`{name}` is nowhere"))
+            .collect()
     });
 }
 
@@ -257,8 +401,13 @@ fn every_file_named_is_in_a_new_app_or_in_the_repository() {
 fn every_folder_that_cargo_installs_is_there() {
     report(|page| {
         let commands = page.commands();
-        let paths = commands.iter().filter_map(|command| command.strip_prefix("cargo install --path "));
-        paths.filter(|path| !root().join(path).join("Cargo.toml").is_file()).map(str::to_owned).collect()
+        let paths = commands
+            .iter()
+            .filter_map(|command| command.strip_prefix("cargo install --path "));
+        paths
+            .filter(|path| !root().join(path).join("Cargo.toml").is_file())
+            .map(str::to_owned)
+            .collect()
     });
 }
 
@@ -266,50 +415,97 @@ fn every_folder_that_cargo_installs_is_there() {
 fn every_command_and_flag_is_in_the_help_of_a_real_binary() {
     let verbs = verbs();
     report(|page| command_faults(page, &verbs));
-    let count = |page: &Page| page.commands().iter().filter(|command| meant(command, &verbs).is_some()).count();
-    assert!(pages().iter().map(count).sum::<usize>() > 100, "the commands were not found");
+    let count = |page: &Page| {
+        page.commands()
+            .iter()
+            .filter(|command| meant(command, &verbs).is_some())
+            .count()
+    };
+    assert!(
+        pages().iter().map(count).sum::<usize>() > 100,
+        "the commands were not found"
+    );
 }
 
 /// All help there is below a command, in one text.
 fn all_help(program: &str, path: &[&str]) -> String {
     let said = help(program, path).expect("help");
-    let names = if has_commands(&said) { listed(&said) } else { BTreeSet::new() };
-    let below = names.iter().filter(|name| *name != "help").map(|name| all_help(program, &[path, &[name]].concat()));
+    let names = if has_commands(&said) {
+        listed(&said)
+    } else {
+        BTreeSet::new()
+    };
+    let below = names
+        .iter()
+        .filter(|name| *name != "help")
+        .map(|name| all_help(program, &[path, &[name]].concat()));
     below.fold(said, |all, help| all + &help)
 }
 
 #[test]
 fn every_flag_named_alone_is_somewhere() {
-    let all = [GENERIC, ADMIN, SERVER].map(|program| all_help(program, &[])).concat();
-    let is_unknown = |flag: &&str| !is_placeholder(flag) && !NO_FLAGS.contains(flag) && !names(&all, flag);
+    let all = [GENERIC, ADMIN, SERVER]
+        .map(|program| all_help(program, &[]))
+        .concat();
+    let is_unknown =
+        |flag: &&str| !is_placeholder(flag) && !NO_FLAGS.contains(flag) && !names(&all, flag);
     report(|page| {
-        let flags = page.spans().filter(|span| span.starts_with("--")).filter_map(|span| span.split(' ').next());
-        flags.filter(is_unknown).map(|flag| format!("`{flag}` is no flag")).collect()
+        let flags = page
+            .spans()
+            .filter(|span| span.starts_with("--"))
+            .filter_map(|span| span.split(' ').next());
+        flags
+            .filter(is_unknown)
+            .map(|flag| format!("`{flag}` is no flag"))
+            .collect()
     });
 }
 
 #[test]
 fn a_command_that_is_not_there_is_found() {
     let verbs = verbs();
-    let wrong = ["notes-admin users ad x", "farm serve --prot 1", "users add --expire 3d", "notes-admin --off x probe"];
-    let right =
-        ["mcp-lambda new farm --dynamo", "notes-admin --on x --json users add a@b.c --token-env T", "no command --x"];
-    for (command, is_wrong) in
-        wrong.map(|command| (command, true)).into_iter().chain(right.map(|command| (command, false)))
+    let wrong = [
+        "notes-admin users ad x",
+        "farm serve --prot 1",
+        "users add --expire 3d",
+        "notes-admin --off x probe",
+    ];
+    let right = [
+        "mcp-lambda new farm --dynamo",
+        "notes-admin --on x --json users add a@b.c --token-env T",
+        "no command --x",
+    ];
+    for (command, is_wrong) in wrong
+        .map(|command| (command, true))
+        .into_iter()
+        .chain(right.map(|command| (command, false)))
     {
         let text = format!("`{command}`\n\n```sh\necho && {command}   # comment\n```\n");
-        let page = Page { skill: "author", path: PathBuf::new(), text };
-        assert_eq!(command_faults(&page, &verbs).len(), if is_wrong { 2 } else { 0 }, "{command}");
+        let page = Page {
+            skill: "author",
+            path: PathBuf::new(),
+            text,
+        };
+        assert_eq!(
+            command_faults(&page, &verbs).len(),
+            if is_wrong { 2 } else { 0 },
+            "{command}"
+        );
     }
 }
 
 /// The words of a text that look like variables: capitals with `_` between them.
 fn variables(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-    let is_capital =
-        |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    let has_parts =
-        |word: &str| word.trim_matches('_').contains('_') && word.starts_with(|first: char| first.is_ascii_uppercase());
+    let words =
+        text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let is_capital = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let has_parts = |word: &str| {
+        word.trim_matches('_').contains('_')
+            && word.starts_with(|first: char| first.is_ascii_uppercase())
+    };
     words.filter(move |word| is_capital(word) && has_parts(word))
 }
 
@@ -322,15 +518,23 @@ fn every_setting_named_is_one() {
             || word.starts_with("CARGO_")
     };
     report(|page| {
-        variables(&page.text).filter(|word| !is_known(word)).map(|word| format!("{word} is no setting")).collect()
+        variables(&page.text)
+            .filter(|word| !is_known(word))
+            .map(|word| format!("{word} is no setting"))
+            .collect()
     });
 }
 
 #[test]
 fn the_settings_are_all_there() {
     let text = read(&root().join("skills/author/references/deploy.md"));
-    let missing = SETTINGS.iter().filter(|setting| !text.contains(&format!("| `{}` |", setting.name)));
-    assert_eq!(missing.map(|setting| setting.name).collect::<Vec<_>>(), Vec::<&str>::new());
+    let missing = SETTINGS
+        .iter()
+        .filter(|setting| !text.contains(&format!("| `{}` |", setting.name)));
+    assert_eq!(
+        missing.map(|setting| setting.name).collect::<Vec<_>>(),
+        Vec::<&str>::new()
+    );
 }
 
 #[test]
@@ -343,11 +547,19 @@ fn all_rust_is_compiled() {
             .map(|(language, _)| language)
             .filter(|language| language.starts_with("rust"))
             .collect();
-        let name = page.path.strip_prefix(root()).expect("within").display().to_string();
+        let name = page
+            .path
+            .strip_prefix(root())
+            .expect("within")
+            .display()
+            .to_string();
         let is_included = library.contains(&format!("include_str!(\"../../{name}\")"));
-        let skipped =
-            blocks.iter().filter(|language| **language != "rust").map(|language| format!("`{language}` is not run"));
-        let missed = (!blocks.is_empty() && !is_included).then(|| "tests/src/lib.rs does not include it".to_owned());
+        let skipped = blocks
+            .iter()
+            .filter(|language| **language != "rust")
+            .map(|language| format!("`{language}` is not run"));
+        let missed = (!blocks.is_empty() && !is_included)
+            .then(|| "tests/src/lib.rs does not include it".to_owned());
         skipped.chain(missed).collect()
     });
 }
@@ -355,8 +567,16 @@ fn all_rust_is_compiled() {
 /// What the admin CLI and the server say they end with is what the skill says.
 #[test]
 fn every_exit_code_is_told() {
-    let help = help(ADMIN, &[]).expect("help").split_whitespace().collect::<Vec<_>>().join(" ");
-    let codes = help.split("Exit codes: ").nth(1).and_then(|rest| rest.split('.').next()).expect("codes");
+    let help = help(ADMIN, &[])
+        .expect("help")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let codes = help
+        .split("Exit codes: ")
+        .nth(1)
+        .and_then(|rest| rest.split('.').next())
+        .expect("codes");
     let text = read(&root().join("skills/operate/references/faults.md"));
     for code in codes.split(", ").filter_map(|code| code.split(' ').next()) {
         assert!(text.contains(&format!("| {code} | ")), "exit code {code}");

@@ -27,7 +27,12 @@ fn every_setting_is_set_or_left_out_on_purpose() {
     let template = read("template.yaml");
     for setting in SETTINGS {
         let is_set = template.contains(&format!("          {}: ", setting.name));
-        assert_eq!(is_set, !LEFT_OUT.contains(&setting.name), "{}", setting.name);
+        assert_eq!(
+            is_set,
+            !LEFT_OUT.contains(&setting.name),
+            "{}",
+            setting.name
+        );
     }
 }
 
@@ -40,8 +45,9 @@ fn the_package_is_named_or_other_members_would_turn_on_what_only_a_laptop_needs(
 fn the_policy_allows_exactly_what_the_code_calls() {
     let template = read("template.yaml");
     let words = template.split_whitespace();
-    let allowed: BTreeSet<_> =
-        words.filter(|word| word.starts_with("dynamodb:") || word.starts_with("secretsmanager:")).collect();
+    let allowed: BTreeSet<_> = words
+        .filter(|word| word.starts_with("dynamodb:") || word.starts_with("secretsmanager:"))
+        .collect();
     let called: BTreeSet<_> = [("store", "dynamodb"), ("secrets", "secretsmanager")]
         .into_iter()
         .flat_map(|(file, service)| calls(&read(&format!("store-dynamo/src/{file}.rs")), service))
@@ -54,12 +60,19 @@ fn the_policy_allows_exactly_what_the_code_calls() {
 /// Each `self.client.some_call()` of a file, as the action `service:SomeCall`.
 fn calls(code: &str, service: &str) -> Vec<String> {
     let dense: String = code.split_whitespace().collect();
-    let names = dense.split("self.client.").skip(1).filter_map(|rest| rest.split_once("()"));
-    names.map(|(name, _)| format!("{service}:{}", camel(name))).collect()
+    let names = dense
+        .split("self.client.")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("()"));
+    names
+        .map(|(name, _)| format!("{service}:{}", camel(name)))
+        .collect()
 }
 
 fn camel(name: &str) -> String {
-    name.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
+    name.split('_')
+        .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
+        .collect()
 }
 
 #[test]

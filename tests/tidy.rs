@@ -49,9 +49,18 @@ const FLOORS: &[(&str, u8)] = &[
 const BORDERS: &[(&str, &[&str])] = &[
     ("rmcp::", &["runtime/src/mcp/", "runtime/src/app/"]),
     ("lambda_runtime::", &["runtime/src/serve/lambda/mod.rs"]),
-    ("lambda_runtime_api_client::", &["runtime/src/serve/lambda/"]),
+    (
+        "lambda_runtime_api_client::",
+        &["runtime/src/serve/lambda/"],
+    ),
     ("hyper::", &["runtime/src/serve/connection.rs"]),
-    ("hyper_util::", &["runtime/src/serve/connection.rs", "runtime/src/serve/lambda/mod.rs"]),
+    (
+        "hyper_util::",
+        &[
+            "runtime/src/serve/connection.rs",
+            "runtime/src/serve/lambda/mod.rs",
+        ],
+    ),
     ("rusqlite::", &["runtime/src/store/sqlite/"]),
     (
         "rustix::",
@@ -68,13 +77,33 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("jsonschema::", &["runtime/src/testkit/"]),
     ("jiff::", &["runtime/src/clock.rs"]),
     ("aws_lc_rs::", &["runtime/src/seal.rs"]),
-    ("base64::", &["runtime/src/resource/", "runtime/src/seal.rs", "runtime/src/serve/lambda/"]),
+    (
+        "base64::",
+        &[
+            "runtime/src/resource/",
+            "runtime/src/seal.rs",
+            "runtime/src/serve/lambda/",
+        ],
+    ),
     ("iri_string::", &["runtime/src/resource/template.rs"]),
     ("regex_syntax::", &["runtime/src/testkit/pattern.rs"]),
-    ("strsim::", &["runtime/src/admin/scopes.rs", "runtime/src/config/mod.rs", "runtime/src/schema/coerce.rs"]),
+    (
+        "strsim::",
+        &[
+            "runtime/src/admin/scopes.rs",
+            "runtime/src/config/mod.rs",
+            "runtime/src/schema/coerce.rs",
+        ],
+    ),
     ("task_local!", &["runtime/src/user/current.rs"]),
     ("SystemTime", &["runtime/src/clock.rs"]),
-    ("std::env", &["runtime/src/config/env.rs", "store-dynamo/src/config/variables.rs"]),
+    (
+        "std::env",
+        &[
+            "runtime/src/config/env.rs",
+            "store-dynamo/src/config/variables.rs",
+        ],
+    ),
     ("reqwest::", &["admin-cli/src/remote.rs"]),
     ("comfy_table::", &["admin-cli/src/output.rs"]),
     ("anstream::", &["admin-cli/src/output.rs"]),
@@ -82,7 +111,10 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("indicatif::", &["admin-cli/src/output.rs"]),
     ("rpassword::", &["admin-cli/src/output.rs"]),
     ("clap_mangen::", &["admin-cli/src/command/manuals.rs"]),
-    ("syn::", &["admin-cli/src/command/new.rs", "runtime/macros/src/"]),
+    (
+        "syn::",
+        &["admin-cli/src/command/new.rs", "runtime/macros/src/"],
+    ),
     ("jsonc_parser::", &["admin-cli/src/clients/json.rs"]),
     ("toml_edit::", &["admin-cli/src/clients/toml.rs"]),
     (
@@ -125,7 +157,12 @@ const TOP: &[&str] = &[
 ];
 
 /// Where the product's own code is.
-const CODE: &[&str] = &["runtime/src", "runtime/macros/src", "store-dynamo/src", "admin-cli/src"];
+const CODE: &[&str] = &[
+    "runtime/src",
+    "runtime/macros/src",
+    "store-dynamo/src",
+    "admin-cli/src",
+];
 
 const MAX_LINES: usize = 400;
 
@@ -133,17 +170,28 @@ const MAX_LINES: usize = 400;
 fn modules_name_only_lower_floors() {
     let mut broken = Vec::new();
     for file in sources(&["runtime/src"]) {
-        let Some(module) = file.module() else { continue };
+        let Some(module) = file.module() else {
+            continue;
+        };
         let Some(here) = floor(module) else {
             broken.push(format!("{}: module `{module}` has no floor", file.path));
             continue;
         };
-        if file.code().any(|line| line.contains("crate::{") || line.contains("super::super::")) {
-            broken.push(format!("{}: write one `use crate::module::…` for each module", file.path));
+        if file
+            .code()
+            .any(|line| line.contains("crate::{") || line.contains("super::super::"))
+        {
+            broken.push(format!(
+                "{}: write one `use crate::module::…` for each module",
+                file.path
+            ));
         }
         for named in file.names_after("crate::").filter(|named| named != module) {
             if floor(&named).is_some_and(|there| there >= here) {
-                broken.push(format!("{}: floor {here} names `crate::{named}`", file.path));
+                broken.push(format!(
+                    "{}: floor {here} names `crate::{named}`",
+                    file.path
+                ));
             }
         }
     }
@@ -156,7 +204,11 @@ fn every_floor_has_its_module() {
         let folder = root().join("runtime/src").join(module);
         !folder.is_dir() && !folder.with_extension("rs").is_file()
     });
-    report(&missing.map(|(module, _)| format!("`{module}` has a floor and no code")).collect::<Vec<_>>());
+    report(
+        &missing
+            .map(|(module, _)| format!("`{module}` has a floor and no code"))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -164,7 +216,9 @@ fn every_name_stays_inside_its_border() {
     let mut broken = Vec::new();
     for file in sources(CODE) {
         for (name, homes) in BORDERS {
-            if file.code().any(|line| has_word(line, name)) && !homes.iter().any(|home| file.path.starts_with(home)) {
+            if file.code().any(|line| has_word(line, name))
+                && !homes.iter().any(|home| file.path.starts_with(home))
+            {
                 broken.push(format!("{}: `{name}` belongs in {homes:?}", file.path));
             }
         }
@@ -174,8 +228,11 @@ fn every_name_stays_inside_its_border() {
 
 #[test]
 fn dynamo_sees_only_the_seams() {
-    let named =
-        |file: Source| file.names_after("mcp_lambda::").map(|named| (file.path.clone(), named)).collect::<Vec<_>>();
+    let named = |file: Source| {
+        file.names_after("mcp_lambda::")
+            .map(|named| (file.path.clone(), named))
+            .collect::<Vec<_>>()
+    };
     let broken: Vec<_> = sources(&["store-dynamo/src"])
         .into_iter()
         .flat_map(named)
@@ -190,10 +247,21 @@ fn wrappers_hand_on_every_method_of_their_seam() {
     let broken: Vec<_> = sources(&["runtime/src/guard", "runtime/src/parts"])
         .into_iter()
         .filter(|file| {
-            let is_wrapper = file.text.lines().any(|line| line.starts_with("impl") && line.contains(" Source<"));
-            is_wrapper && !file.text.contains("#[deny(clippy::missing_trait_methods)]\nimpl")
+            let is_wrapper = file
+                .text
+                .lines()
+                .any(|line| line.starts_with("impl") && line.contains(" Source<"));
+            is_wrapper
+                && !file
+                    .text
+                    .contains("#[deny(clippy::missing_trait_methods)]\nimpl")
         })
-        .map(|file| format!("{}: a wrapper needs `#[deny(clippy::missing_trait_methods)]`", file.path))
+        .map(|file| {
+            format!(
+                "{}: a wrapper needs `#[deny(clippy::missing_trait_methods)]`",
+                file.path
+            )
+        })
         .collect();
     report(&broken);
 }
@@ -202,9 +270,16 @@ fn wrappers_hand_on_every_method_of_their_seam() {
 fn files_are_short_and_say_what_they_are_for() {
     let mut broken = Vec::new();
     for file in sources(&[CODE, &["examples", "tests"]].concat()) {
-        let lines = file.text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        let lines = file
+            .text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
         if lines > MAX_LINES {
-            broken.push(format!("{}: {lines} lines before its tests; split it by noun", file.path));
+            broken.push(format!(
+                "{}: {lines} lines before its tests; split it by noun",
+                file.path
+            ));
         }
         if !file.text.starts_with("//!") && !file.text.starts_with("#![doc") {
             broken.push(format!("{}: begins without a `//!` line", file.path));
@@ -215,7 +290,9 @@ fn files_are_short_and_say_what_they_are_for() {
 
 #[test]
 fn the_top_level_holds_only_what_the_charter_names() {
-    let entries = fs::read_dir(root()).expect("the repository can be read").filter_map(Result::ok);
+    let entries = fs::read_dir(root())
+        .expect("the repository can be read")
+        .filter_map(Result::ok);
     let broken: Vec<_> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| !name.starts_with('.') && !TOP.contains(&name.as_str()))
@@ -227,7 +304,11 @@ fn the_top_level_holds_only_what_the_charter_names() {
 fn no_test_is_ignored_and_no_lint_is_silenced_without_a_reason() {
     let mut broken = Vec::new();
     for file in sources(&[CODE, &["examples", "tests"]].concat()) {
-        let banned = [concat!("#[ig", "nore"), concat!("```ig", "nore"), concat!("thread::sl", "eep")];
+        let banned = [
+            concat!("#[ig", "nore"),
+            concat!("```ig", "nore"),
+            concat!("thread::sl", "eep"),
+        ];
         for word in banned.into_iter().filter(|word| file.text.contains(word)) {
             broken.push(format!("{}: `{word}`", file.path));
         }
@@ -254,9 +335,16 @@ fn a_build_for_lambda_leaves_out_what_only_a_laptop_needs() {
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
     let tree = String::from_utf8(tree.stdout).expect("UTF-8");
-    let crates: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    let crates: Vec<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     assert!(crates.contains(&"lambda_runtime") && crates.contains(&"aws-sdk-dynamodb"));
     for absent in [
         "rusqlite",
@@ -270,22 +358,36 @@ fn a_build_for_lambda_leaves_out_what_only_a_laptop_needs() {
         "lambda_http",
         "mcp-lambda-admin",
     ] {
-        assert!(!crates.contains(&absent), "`{absent}` has come into the build for Lambda");
+        assert!(
+            !crates.contains(&absent),
+            "`{absent}` has come into the build for Lambda"
+        );
     }
 }
 
 #[test]
 fn releases_unwind() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("a workspace");
-    let (_, release) = manifest.split_once("[profile.release]").expect("a release profile");
-    assert!(release.contains("panic = \"unwind\""), "cargo-lambda writes `abort` where the profile says nothing");
+    let (_, release) = manifest
+        .split_once("[profile.release]")
+        .expect("a release profile");
+    assert!(
+        release.contains("panic = \"unwind\""),
+        "cargo-lambda writes `abort` where the profile says nothing"
+    );
 }
 
 #[test]
 fn an_examples_readme_has_at_most_15_lines() {
-    for example in fs::read_dir(root().join("examples")).expect("there are examples").filter_map(Result::ok) {
+    for example in fs::read_dir(root().join("examples"))
+        .expect("there are examples")
+        .filter_map(Result::ok)
+    {
         let readme = fs::read_to_string(example.path().join("README.md"));
-        let lines = readme.unwrap_or_else(|_| panic!("{} has no README.md", example.path().display())).lines().count();
+        let lines = readme
+            .unwrap_or_else(|_| panic!("{} has no README.md", example.path().display()))
+            .lines()
+            .count();
         assert!(lines <= 15, "{}: {lines} lines", example.path().display());
     }
 }
@@ -294,11 +396,18 @@ fn an_examples_readme_has_at_most_15_lines() {
 fn the_readmes_table_is_the_settings() {
     let mut table = String::from("| setting | without it | what it does |\n|---|---|---|\n");
     for setting in SETTINGS {
-        writeln!(table, "| `{}` | {} | {} |", setting.name, setting.default, setting.about)
-            .expect("a string can be written");
+        writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            setting.name, setting.default, setting.about
+        )
+        .expect("a string can be written");
     }
     let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
-    assert!(readme.contains(&table), "the settings table of README.md should be\n\n{table}");
+    assert!(
+        readme.contains(&table),
+        "the settings table of README.md should be\n\n{table}"
+    );
 }
 
 /// One source file, with its path from the repository root.
@@ -310,13 +419,21 @@ struct Source {
 impl Source {
     /// The lines of code, comments cut off.
     fn code(&self) -> impl Iterator<Item = &str> {
-        self.text.lines().map(|line| line.split("//").next().unwrap_or_default())
+        self.text
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or_default())
     }
 
     /// The identifier after each `prefix` in code.
     fn names_after<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = String> + 'a {
-        let identifier = |rest: &str| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
-        self.code().flat_map(move |line| line.split(prefix).skip(1)).map(identifier)
+        let identifier = |rest: &str| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect()
+        };
+        self.code()
+            .flat_map(move |line| line.split(prefix).skip(1))
+            .map(identifier)
     }
 
     /// The top-level module this file is part of; `None` for `lib.rs`.
@@ -329,15 +446,22 @@ impl Source {
 
 /// Whether a line holds this name and not only another that ends in it.
 fn has_word(line: &str, name: &str) -> bool {
-    line.match_indices(name).any(|(place, _)| !line[..place].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    line.match_indices(name)
+        .any(|(place, _)| !line[..place].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, floor)| *floor)
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the repository root exists")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the repository root exists")
 }
 
 fn sources(folders: &[&str]) -> Vec<Source> {
@@ -346,11 +470,17 @@ fn sources(folders: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
-            let entries = fs::read_dir(&path).expect("readable").filter_map(Result::ok);
+            let entries = fs::read_dir(&path)
+                .expect("readable")
+                .filter_map(Result::ok);
             waiting.extend(entries.map(|entry| entry.path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("source is UTF-8");
-            let path = path.strip_prefix(&root).expect("inside").to_string_lossy().replace('\\', "/");
+            let path = path
+                .strip_prefix(&root)
+                .expect("inside")
+                .to_string_lossy()
+                .replace('\\', "/");
             found.push(Source { path, text });
         }
     }

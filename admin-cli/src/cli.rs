@@ -30,7 +30,9 @@ pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap
 /// A fault of a `users` command's arguments, with that command's own usage.
 fn unlawful(tree: &mut clap::Command, command: &str, words: String) -> clap::Error {
     let kind = clap::error::ErrorKind::ValueValidation;
-    let own = tree.find_subcommand_mut("users").and_then(|users| users.find_subcommand_mut(command));
+    let own = tree
+        .find_subcommand_mut("users")
+        .and_then(|users| users.find_subcommand_mut(command));
     match own {
         Some(command) => command.error(kind, words),
         None => clap::Error::raw(kind, words),
@@ -40,18 +42,28 @@ fn unlawful(tree: &mut clap::Command, command: &str, words: String) -> clap::Err
 /// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
 pub(crate) fn tree(subject: &Subject) -> clap::Command {
     let (name, flags): (&'static str, _) = (subject.command().leak(), subject.flags());
-    let own = |is_new| flags.iter().flat_map(move |flag| flag.arguments(is_new)).collect::<Vec<_>>();
-    let tree = Arguments::command().name(name).bin_name(name).mut_subcommand("users", |users| {
-        let users = users.mut_subcommand("add", |add| add.args(own(true)));
-        users.mut_subcommand("update-profile", |update| update.args(own(false)))
-    });
+    let own = |is_new| {
+        flags
+            .iter()
+            .flat_map(move |flag| flag.arguments(is_new))
+            .collect::<Vec<_>>()
+    };
+    let tree = Arguments::command()
+        .name(name)
+        .bin_name(name)
+        .mut_subcommand("users", |users| {
+            let users = users.mut_subcommand("add", |add| add.args(own(true)));
+            users.mut_subcommand("update-profile", |update| update.args(own(false)))
+        });
     tree.mut_subcommand("new", |new| new.hide(matches!(subject, Subject::App(_))))
 }
 
 /// The command that takes a profile, and what it was given.
 fn profile_matches(matches: &ArgMatches) -> Option<(&str, &ArgMatches)> {
     let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
-    users.subcommand().filter(|(name, _)| matches!(*name, "add" | "update-profile"))
+    users
+        .subcommand()
+        .filter(|(name, _)| matches!(*name, "add" | "update-profile"))
 }
 
 /// Administer an MCP server: its users, their tokens, its health.

@@ -46,19 +46,31 @@ pub(crate) enum KeySource {
     /// In a variable, read at each use.
     Variable(String),
     /// In a Secrets Manager secret, fetched at each use from that account.
-    Secret { name: String, region: Option<String>, profile: Option<String> },
+    Secret {
+        name: String,
+        region: Option<String>,
+        profile: Option<String>,
+    },
 }
 
 impl KeySource {
     /// What `connect` was told.
     fn told(wanted: &cli::Connect) -> Result<Self, Failure> {
-        Ok(match (&wanted.signing_key, &wanted.signing_key_env, &wanted.signing_key_secret) {
-            (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
-            (_, Some(variable), _) => Self::Variable(variable.clone()),
-            (_, _, Some(secret)) => Self::secret(&ProcessEnvironment, secret),
-            _ if wanted.signing_key_stdin => Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?)),
-            _ => Self::None,
-        })
+        Ok(
+            match (
+                &wanted.signing_key,
+                &wanted.signing_key_env,
+                &wanted.signing_key_secret,
+            ) {
+                (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
+                (_, Some(variable), _) => Self::Variable(variable.clone()),
+                (_, _, Some(secret)) => Self::secret(&ProcessEnvironment, secret),
+                _ if wanted.signing_key_stdin => {
+                    Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?))
+                }
+                _ => Self::None,
+            },
+        )
     }
 
     /// A secret in the region that its ARN or this shell names, seen as the profile that this shell names. Credentials in
@@ -66,9 +78,15 @@ impl KeySource {
     fn secret(environment: &dyn Environment, name: &str) -> Self {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let of_arn = mcp_lambda_dynamo::region_of(name).map(str::to_owned);
-        let region = of_arn.or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
+        let region = of_arn
+            .or_else(|| variable("AWS_REGION"))
+            .or_else(|| variable("AWS_DEFAULT_REGION"));
         let profile = variable("AWS_PROFILE").filter(|_| variable("AWS_ACCESS_KEY_ID").is_none());
-        Self::Secret { name: name.to_owned(), region, profile }
+        Self::Secret {
+            name: name.to_owned(),
+            region,
+            profile,
+        }
     }
 
     async fn key(&self, subject: &Subject) -> Result<SigningKey, Failure> {
@@ -80,10 +98,24 @@ impl KeySource {
                     Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set; export it, or connect again with another"))
                 })?
             }
-            Self::Secret { name, region, profile } => {
-                let account = Account { region: region.clone(), profile: profile.clone() };
-                let keys = mcp_lambda_dynamo::of_account(account).keys(name, Arc::new(SystemClock)).await;
-                return Ok(keys.map_err(not_configured)?.current().await?.as_ref().clone());
+            Self::Secret {
+                name,
+                region,
+                profile,
+            } => {
+                let account = Account {
+                    region: region.clone(),
+                    profile: profile.clone(),
+                };
+                let keys = mcp_lambda_dynamo::of_account(account)
+                    .keys(name, Arc::new(SystemClock))
+                    .await;
+                return Ok(keys
+                    .map_err(not_configured)?
+                    .current()
+                    .await?
+                    .as_ref()
+                    .clone());
             }
             Self::None => {
                 let command = subject.command();
@@ -92,7 +124,8 @@ impl KeySource {
                 )));
             }
         };
-        SigningKey::from_text(text.expose()).map_err(|error| Failure::NotConfigured(error.to_string()))
+        SigningKey::from_text(text.expose())
+            .map_err(|error| Failure::NotConfigured(error.to_string()))
     }
 }
 
@@ -144,7 +177,11 @@ impl Session {
 
 impl Connection {
     /// What `connect` asks for, without losing a key that is stored for the same URL.
-    pub(crate) fn wanted(subject: &Subject, wanted: &cli::Connect, stored: Option<&Self>) -> Result<Self, Failure> {
+    pub(crate) fn wanted(
+        subject: &Subject,
+        wanted: &cli::Connect,
+        stored: Option<&Self>,
+    ) -> Result<Self, Failure> {
         if wanted.place == "local" {
             return match subject {
                 Subject::App(_) => Ok(Self::Local),
@@ -155,7 +192,9 @@ impl Connection {
         }
         let url = web_url(&wanted.place).map_err(Failure::Usage)?;
         let key = match (KeySource::told(wanted)?, stored) {
-            (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => key.clone(),
+            (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => {
+                key.clone()
+            }
             (told, _) => told,
         };
         Ok(Self::Remote { url, key })
@@ -164,9 +203,16 @@ impl Connection {
     /// The same with the key that `ask` gives, where nobody has said where it is.
     pub(crate) fn with_key(self, ask: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {
-            Self::Remote { url, key: KeySource::None } => {
-                let key = ask(&format!("Signing key of {url}")).map(|key| KeySource::Stored(Secret::new(key)));
-                Self::Remote { url, key: key.unwrap_or_default() }
+            Self::Remote {
+                url,
+                key: KeySource::None,
+            } => {
+                let key = ask(&format!("Signing key of {url}"))
+                    .map(|key| KeySource::Stored(Secret::new(key)));
+                Self::Remote {
+                    url,
+                    key: key.unwrap_or_default(),
+                }
             }
             other => other,
         }
@@ -204,19 +250,31 @@ impl Connection {
                 subject.command()
             ))),
             (Self::Remote { url, key }, _) => {
-                let api = Arc::new(Remote::new(url, key.key(subject).await?, Arc::new(SystemClock))?);
-                Ok(Session { api: Arc::<Remote>::clone(&api), url: url.clone(), door: Door::Http(api) })
+                let api = Arc::new(Remote::new(
+                    url,
+                    key.key(subject).await?,
+                    Arc::new(SystemClock),
+                )?);
+                Ok(Session {
+                    api: Arc::<Remote>::clone(&api),
+                    url: url.clone(),
+                    door: Door::Http(api),
+                })
             }
         }
     }
 
     /// What is likely to surprise whoever uses it in this shell.
     pub(crate) fn warning(&self, subject: &Subject) -> Option<String> {
-        let (Self::Local, Subject::App(app)) = (self, subject) else { return None };
+        let (Self::Local, Subject::App(app)) = (self, subject) else {
+            return None;
+        };
         let settings = local_settings(app).ok()?;
         let path = settings.users_path.as_ref()?.join(KEY_FILE);
         let of_folder = SigningKey::from_text(&files::read_own(&path).ok()??).ok()?;
-        let of_shell = settings.signing_key.filter(|key| key.id() != of_folder.id())?;
+        let of_shell = settings
+            .signing_key
+            .filter(|key| key.id() != of_folder.id())?;
         Some(format!(
             "the variable SIGNING_KEY (key {}) is set in this shell, and is not the key of this folder, {} (key {}): a server that runs without the variable refuses the tokens made here. `unset SIGNING_KEY`, unless the server has it too",
             of_shell.id(),
@@ -229,13 +287,39 @@ impl Connection {
     pub(crate) fn key_words(&self) -> String {
         match self {
             Self::Local => "this machine's own".to_owned(),
-            Self::Remote { key: KeySource::None, .. } => "none".to_owned(),
-            Self::Remote { key: KeySource::Stored(_), .. } => "stored here".to_owned(),
-            Self::Remote { key: KeySource::Variable(name), .. } => format!("variable {name}"),
-            Self::Remote { key: KeySource::Secret { name, region, profile }, .. } => {
+            Self::Remote {
+                key: KeySource::None,
+                ..
+            } => "none".to_owned(),
+            Self::Remote {
+                key: KeySource::Stored(_),
+                ..
+            } => "stored here".to_owned(),
+            Self::Remote {
+                key: KeySource::Variable(name),
+                ..
+            } => format!("variable {name}"),
+            Self::Remote {
+                key:
+                    KeySource::Secret {
+                        name,
+                        region,
+                        profile,
+                    },
+                ..
+            } => {
                 let profile = profile.as_ref().map(|profile| format!("profile {profile}"));
-                let account = region.clone().into_iter().chain(profile).collect::<Vec<_>>().join(", ");
-                if account.is_empty() { format!("secret {name}") } else { format!("secret {name} ({account})") }
+                let account = region
+                    .clone()
+                    .into_iter()
+                    .chain(profile)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                if account.is_empty() {
+                    format!("secret {name}")
+                } else {
+                    format!("secret {name} ({account})")
+                }
             }
         }
     }
@@ -251,13 +335,18 @@ impl Connection {
 
 /// The settings of this machine's server.
 pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
-    Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))
+    Settings::read(&ProcessEnvironment, app.name())
+        .map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 
 /// Where this machine's server is.
 fn local_url(settings: &Settings) -> String {
     let served = || served_url(settings).filter(|url| web_url(url).is_ok());
-    settings.public_url.clone().or_else(served).unwrap_or_else(|| LOCAL_URL.to_owned())
+    settings
+        .public_url
+        .clone()
+        .or_else(served)
+        .unwrap_or_else(|| LOCAL_URL.to_owned())
 }
 
 #[cfg(test)]
@@ -278,44 +367,83 @@ mod tests {
 
     #[test]
     fn connecting_again_keeps_the_key_of_the_same_url_only() {
-        let stored = Connection::wanted(&Subject::Any, &connect("https://a.example", Some("k")), None).expect("lawful");
+        let stored = Connection::wanted(
+            &Subject::Any,
+            &connect("https://a.example", Some("k")),
+            None,
+        )
+        .expect("lawful");
         for (place, is_kept) in [("https://a.example/", true), ("https://b.example", false)] {
-            let again = Connection::wanted(&Subject::Any, &connect(place, None), Some(&stored)).expect("lawful");
-            let Connection::Remote { key, .. } = again else { panic!("a URL is remote") };
+            let again = Connection::wanted(&Subject::Any, &connect(place, None), Some(&stored))
+                .expect("lawful");
+            let Connection::Remote { key, .. } = again else {
+                panic!("a URL is remote")
+            };
             assert_eq!(!matches!(key, KeySource::None), is_kept, "{place}");
         }
     }
 
     #[test]
     fn a_key_is_in_the_file_and_in_no_print() {
-        let stored =
-            Connection::wanted(&Subject::Any, &connect("https://a.example", Some("hush")), None).expect("lawful");
-        assert!(serde_json::to_string(&stored).expect("writable").contains("hush"));
+        let stored = Connection::wanted(
+            &Subject::Any,
+            &connect("https://a.example", Some("hush")),
+            None,
+        )
+        .expect("lawful");
+        assert!(
+            serde_json::to_string(&stored)
+                .expect("writable")
+                .contains("hush")
+        );
         assert!(!format!("{stored:?}{}", stored.words()).contains("hush"));
     }
 
     #[test]
     fn a_secret_keeps_its_region_and_profile() {
         let shell = |pairs: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
         };
         let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf";
         for (variables, secret, words) in [
             (shell(&[]), "notes-key", "secret notes-key".to_owned()),
             (shell(&[]), arn, format!("secret {arn} (eu-west-1)")),
-            (shell(&[("AWS_REGION", "us-east-1")]), arn, format!("secret {arn} (eu-west-1)")),
-            (shell(&[("AWS_DEFAULT_REGION", "us-east-1")]), "k", "secret k (us-east-1)".to_owned()),
+            (
+                shell(&[("AWS_REGION", "us-east-1")]),
+                arn,
+                format!("secret {arn} (eu-west-1)"),
+            ),
+            (
+                shell(&[("AWS_DEFAULT_REGION", "us-east-1")]),
+                "k",
+                "secret k (us-east-1)".to_owned(),
+            ),
             (
                 shell(&[("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", "prod")]),
                 "k",
                 "secret k (eu-west-1, profile prod)".to_owned(),
             ),
-            (shell(&[("AWS_PROFILE", "prod"), ("AWS_ACCESS_KEY_ID", "x")]), "k", "secret k".to_owned()),
+            (
+                shell(&[("AWS_PROFILE", "prod"), ("AWS_ACCESS_KEY_ID", "x")]),
+                "k",
+                "secret k".to_owned(),
+            ),
         ] {
             let key = KeySource::secret(&variables, secret);
-            let kept =
-                serde_json::to_string(&Connection::Remote { url: "https://a.example".into(), key }).expect("writable");
-            assert_eq!(serde_json::from_str::<Connection>(&kept).expect("readable").key_words(), words);
+            let kept = serde_json::to_string(&Connection::Remote {
+                url: "https://a.example".into(),
+                key,
+            })
+            .expect("writable");
+            assert_eq!(
+                serde_json::from_str::<Connection>(&kept)
+                    .expect("readable")
+                    .key_words(),
+                words
+            );
         }
     }
 }

@@ -60,14 +60,25 @@ pub(crate) fn of_usage(error: &clap::Error, is_json: bool) -> ExitCode {
     }
     if is_json {
         let words = error.render().to_string();
-        let words = words.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let words = words
+            .split("\n\n")
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
         Output::new(true).failure(&Failure::Usage(words.to_owned()));
-    } else if error.render().to_string().chars().all(printable::is_printable) {
+    } else if error
+        .render()
+        .to_string()
+        .chars()
+        .all(printable::is_printable)
+    {
         let _ = error.print();
     } else {
         // clap repeats an argument as it was given, and that may have been pasted.
         let words = error.render().to_string();
-        Output::new(false).failure(&Failure::Usage(words.trim_start_matches("error: ").to_owned()));
+        Output::new(false).failure(&Failure::Usage(
+            words.trim_start_matches("error: ").to_owned(),
+        ));
     }
     ExitCode::from(2)
 }

@@ -36,7 +36,9 @@ pub(crate) enum Links {
 pub(crate) fn write(path: &Path, text: &str, readers: Readers, links: Links) -> io::Result<()> {
     let path = end_of(path, links)?;
     folder_of(&path)?;
-    let before = fs::metadata(&path).ok().map(|found| found.permissions().mode() & 0o777);
+    let before = fs::metadata(&path)
+        .ok()
+        .map(|found| found.permissions().mode() & 0o777);
     let mode = match readers {
         Readers::Owner => Some(before.unwrap_or(0o600) & 0o700),
         Readers::AsBefore => before,
@@ -49,7 +51,9 @@ fn end_of(path: &Path, links: Links) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_symlink() => Ok(path.to_owned()),
         Ok(_) if links == Links::Followed => fs::canonicalize(path),
-        Ok(_) => Err(io::Error::other("it is a link, and links are not followed here")),
+        Ok(_) => Err(io::Error::other(
+            "it is a link, and links are not followed here",
+        )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
         Err(error) => Err(error),
     }
@@ -57,8 +61,14 @@ fn end_of(path: &Path, links: Links) -> io::Result<PathBuf> {
 
 /// The folder of a file, made for its owner alone where it is missing.
 fn folder_of(path: &Path) -> io::Result<&Path> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     Ok(folder)
 }
 
@@ -75,7 +85,12 @@ impl Draft {
         let place = Self::place(path);
         loop {
             let mut options = no_link();
-            options.read(true).write(true).create(true).truncate(false).mode(mode.unwrap_or(0o666));
+            options
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(mode.unwrap_or(0o666));
             let file = options.open(&place)?;
             file.lock()?;
             // Whoever held the lock has put the draft in its place, or removed it.
@@ -84,21 +99,32 @@ impl Draft {
             }
             let found = file.metadata()?;
             if !is_own(&found) || found.nlink() != 1 {
-                return Err(io::Error::other(format!("{} is not ours; remove it", place.display())));
+                return Err(io::Error::other(format!(
+                    "{} is not ours; remove it",
+                    place.display()
+                )));
             }
-            mode.map_or(Ok(()), |mode| file.set_permissions(Permissions::from_mode(mode)))?;
+            mode.map_or(Ok(()), |mode| {
+                file.set_permissions(Permissions::from_mode(mode))
+            })?;
             file.set_len(0)?;
             return Ok(Self { place, file });
         }
     }
 
     fn place(path: &Path) -> PathBuf {
-        path.with_file_name(format!(".{}.mcp-lambda-draft", path.file_name().unwrap_or_default().to_string_lossy()))
+        path.with_file_name(format!(
+            ".{}.mcp-lambda-draft",
+            path.file_name().unwrap_or_default().to_string_lossy()
+        ))
     }
 
     /// Writes the text and puts it in place, or leaves nothing behind.
     fn end(mut self, path: &Path, text: &str) -> io::Result<()> {
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_all());
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_all());
         let put = written.and_then(|()| fs::rename(&self.place, path));
         put.inspect_err(|_| {
             let _ = fs::remove_file(&self.place);
@@ -108,7 +134,9 @@ impl Draft {
 
 /// Removes the draft that a killed process left beside a file, unless one is being written.
 pub(crate) fn sweep(path: &Path) {
-    let Ok(path) = end_of(path, Links::Followed) else { return };
+    let Ok(path) = end_of(path, Links::Followed) else {
+        return;
+    };
     let place = Draft::place(&path);
     let left = no_link().read(true).open(&place).ok();
     let left = left.filter(|file| file.try_lock().is_ok() && is_at(file, &place));
@@ -130,8 +158,10 @@ fn opening(flags: rustix::fs::OFlags) -> OpenOptions {
 
 /// Whether this open file is the one that has that path now.
 fn is_at(file: &File, path: &Path) -> bool {
-    let same = |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
-    file.metadata().is_ok_and(|file| fs::symlink_metadata(path).is_ok_and(|there| same(&file, &there)))
+    let same =
+        |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
+    file.metadata()
+        .is_ok_and(|file| fs::symlink_metadata(path).is_ok_and(|there| same(&file, &there)))
 }
 
 fn is_own(found: &Metadata) -> bool {
@@ -141,7 +171,12 @@ fn is_own(found: &Metadata) -> bool {
 /// Waits until no other process holds this file, and holds it until it is dropped.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
     folder_of(path)?;
-    let file = no_link().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let file = no_link()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
     file.lock()?;
     Ok(file)
 }
@@ -154,7 +189,9 @@ pub(crate) fn read(path: &Path, links: Links) -> io::Result<Option<String>> {
     };
     match found {
         Ok(found) if found.is_file() => text_of(path, links).map(|(text, _)| Some(text)),
-        Ok(found) if found.is_symlink() => Err(io::Error::other("it is a link, and links are not followed")),
+        Ok(found) if found.is_symlink() => {
+            Err(io::Error::other("it is a link, and links are not followed"))
+        }
         Ok(_) => Err(io::Error::other("it is not a file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -183,7 +220,9 @@ pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
     let found = fs::metadata(folder)?;
     let line = shell::line(["chmod", "go-w", &folder.to_string_lossy()]);
     let fault = fault_of(&found, 0o022, "can be changed", &line);
-    fault.map_or(Ok(()), |fault| Err(io::Error::other(format!("its folder {fault}"))))
+    fault.map_or(Ok(()), |fault| {
+        Err(io::Error::other(format!("its folder {fault}")))
+    })
 }
 
 /// Why a file or folder is not its owner's alone, and what mends it.
@@ -196,7 +235,11 @@ fn fault_of(found: &Metadata, forbidden: u32, what: &str, line: &str) -> Option<
 
 fn text_of(path: &Path, links: Links) -> io::Result<(String, Metadata)> {
     let follows = links == Links::Followed;
-    let mut options = if follows { opening(rustix::fs::OFlags::NONBLOCK) } else { no_link() };
+    let mut options = if follows {
+        opening(rustix::fs::OFlags::NONBLOCK)
+    } else {
+        no_link()
+    };
     let file = options.read(true).open(path)?;
     let found = file.metadata()?;
     if !found.is_file() {
@@ -205,7 +248,9 @@ fn text_of(path: &Path, links: Links) -> io::Result<(String, Metadata)> {
     let mut text = String::new();
     file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+        return Err(io::Error::other(format!(
+            "it has more than {MAX_BYTES} bytes"
+        )));
     }
     Ok((text, found))
 }
@@ -221,8 +266,16 @@ pub(crate) struct Reserved {
 impl Reserved {
     /// Makes the file, for its owner alone.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        Ok(Self { path: path.to_owned(), file, is_written: false })
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            is_written: false,
+        })
     }
 
     /// Makes a file of a name of its own in a folder that is made for its owner alone, or is nobody else's.
@@ -230,12 +283,22 @@ impl Reserved {
         let inside = folder.join(ending);
         folder_of(&inside)?;
         if fs::symlink_metadata(folder)?.is_symlink() {
-            return Err(io::Error::other("it is a link, and links are not followed here"));
+            return Err(io::Error::other(
+                "it is a link, and links are not followed here",
+            ));
         }
         check_folder(&inside)?;
-        let made = tempfile::Builder::new().prefix("").suffix(ending).rand_bytes(16).tempfile_in(folder)?;
+        let made = tempfile::Builder::new()
+            .prefix("")
+            .suffix(ending)
+            .rand_bytes(16)
+            .tempfile_in(folder)?;
         let (file, path) = made.keep().map_err(|error| error.error)?;
-        Ok(Self { path, file, is_written: false })
+        Ok(Self {
+            path,
+            file,
+            is_written: false,
+        })
     }
 
     /// Puts the secret into the file, which stays from now on.
@@ -284,7 +347,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/er/file");
         write(&path, "one", Readers::Owner, Links::Refused).expect("written");
-        assert_eq!((mode(&path), fs::read_to_string(&path).expect("there").as_str()), (0o600, "one"));
+        assert_eq!(
+            (
+                mode(&path),
+                fs::read_to_string(&path).expect("there").as_str()
+            ),
+            (0o600, "one")
+        );
         open_up(&path, 0o644);
         write(&path, "two", Readers::AsBefore, Links::Refused).expect("written");
         assert_eq!(mode(&path), 0o644);
@@ -293,8 +362,16 @@ mod tests {
         let open = path.with_file_name("open");
         write(&open, "text", Readers::AsBefore, Links::Refused).expect("written");
         fs::write(path.with_file_name("plain"), "").expect("written");
-        assert_eq!(mode(&open), mode(&path.with_file_name("plain")), "as the umask lets");
-        assert_eq!(count(path.parent().expect("a folder")), 3, "no draft is left");
+        assert_eq!(
+            mode(&open),
+            mode(&path.with_file_name("plain")),
+            "as the umask lets"
+        );
+        assert_eq!(
+            count(path.parent().expect("a folder")),
+            3,
+            "no draft is left"
+        );
     }
 
     #[test]
@@ -313,7 +390,13 @@ mod tests {
         let draft = Draft::place(&path);
         fs::write(&draft, "a longer draft with a key").expect("written");
         write(&path, "text", Readers::Owner, Links::Refused).expect("written");
-        assert_eq!((fs::read_to_string(&path).expect("there").as_str(), count(folder.path())), ("text", 1));
+        assert_eq!(
+            (
+                fs::read_to_string(&path).expect("there").as_str(),
+                count(folder.path())
+            ),
+            ("text", 1)
+        );
         fs::write(&draft, "key").expect("written");
         assert_eq!(read_own(&path).expect("readable").as_deref(), Some("text"));
         assert!(!draft.exists());
@@ -330,7 +413,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, victim) = (folder.path().join("file"), folder.path().join("victim"));
         fs::write(&victim, "precious").expect("written");
-        for lay in [|from: &Path, to: &Path| symlink(from, to), |from: &Path, to: &Path| fs::hard_link(from, to)] {
+        for lay in [
+            |from: &Path, to: &Path| symlink(from, to),
+            |from: &Path, to: &Path| fs::hard_link(from, to),
+        ] {
             lay(&victim, &Draft::place(&path)).expect("laid");
             assert!(write(&path, "secret", Readers::Owner, Links::Refused).is_err());
             fs::remove_file(Draft::place(&path)).expect("there");
@@ -349,8 +435,15 @@ mod tests {
         assert_eq!(fs::read_to_string(&end).expect("there"), "after");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
         assert!(write(&link, "secret", Readers::Owner, Links::Refused).is_err());
-        assert!(read(&link, Links::Refused).is_err() && read_own(&link).is_err() && lock(&link).is_err());
-        assert_eq!(read(&link, Links::Followed).expect("readable").as_deref(), Some("after"));
+        assert!(
+            read(&link, Links::Refused).is_err()
+                && read_own(&link).is_err()
+                && lock(&link).is_err()
+        );
+        assert_eq!(
+            read(&link, Links::Followed).expect("readable").as_deref(),
+            Some("after")
+        );
     }
 
     #[test]
@@ -359,14 +452,25 @@ mod tests {
         let path = folder.path().join("it's here/setup.json");
         assert_eq!(read_own(&path).expect("nothing there"), None);
         write(&path, "{}", Readers::Owner, Links::Refused).expect("written");
-        for (open, place, line) in [(0o640, path.as_path(), "chmod 600 "), (0o602, &path, "chmod 600 ")] {
+        for (open, place, line) in [
+            (0o640, path.as_path(), "chmod 600 "),
+            (0o602, &path, "chmod 600 "),
+        ] {
             open_up(place, open);
             let fault = read_own(&path).expect_err("open").to_string();
-            assert!(fault.contains(line) && fault.contains("it's here/setup.json\"`"), "{fault}");
+            assert!(
+                fault.contains(line) && fault.contains("it's here/setup.json\"`"),
+                "{fault}"
+            );
         }
         open_up(&path, 0o600);
         open_up(path.parent().expect("a folder"), 0o777);
-        assert!(read_own(&path).expect_err("open").to_string().contains("chmod go-w "));
+        assert!(
+            read_own(&path)
+                .expect_err("open")
+                .to_string()
+                .contains("chmod go-w ")
+        );
         assert!(Reserved::within(path.parent().expect("a folder"), ".token").is_err());
         open_up(path.parent().expect("a folder"), 0o755);
         assert_eq!(read_own(&path).expect("closed").as_deref(), Some("{}"));
@@ -376,9 +480,25 @@ mod tests {
     fn what_is_no_file_is_not_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("it runs").success());
-        for path in [&pipe, &folder.path().to_owned(), &PathBuf::from("/dev/zero")] {
-            assert!(read(path, Links::Followed).expect_err("no file").to_string().contains("not a file"), "{path:?}");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .expect("it runs")
+                .success()
+        );
+        for path in [
+            &pipe,
+            &folder.path().to_owned(),
+            &PathBuf::from("/dev/zero"),
+        ] {
+            assert!(
+                read(path, Links::Followed)
+                    .expect_err("no file")
+                    .to_string()
+                    .contains("not a file"),
+                "{path:?}"
+            );
         }
         assert!(Draft::begin(&folder.path().join("x"), None).is_ok());
     }
@@ -389,8 +509,17 @@ mod tests {
         let tokens = folder.path().join("tokens");
         drop(Reserved::within(&tokens, ".token").expect("made"));
         assert_eq!(count(&tokens), 0);
-        let path = Reserved::within(&tokens, ".token").expect("made").keep("secret").expect("kept");
-        assert_eq!((mode(&path), fs::read_to_string(&path).expect("there").as_str()), (0o600, "secret"));
+        let path = Reserved::within(&tokens, ".token")
+            .expect("made")
+            .keep("secret")
+            .expect("kept");
+        assert_eq!(
+            (
+                mode(&path),
+                fs::read_to_string(&path).expect("there").as_str()
+            ),
+            (0o600, "secret")
+        );
         assert!(Reserved::new(&path).is_err(), "a file that is there stays");
     }
 }

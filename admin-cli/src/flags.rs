@@ -12,8 +12,20 @@ use mcp_lambda::profile::{ProfileType, is_secret, resolved};
 use serde_json::{Map, Value};
 
 /// Flags that the commands have already.
-const TAKEN: [&str; 12] =
-    ["expires", "help", "json", "name", "on", "profile", "read-only", "save-to", "scope", "unset", "version", "yes"];
+const TAKEN: [&str; 12] = [
+    "expires",
+    "help",
+    "json",
+    "name",
+    "on",
+    "profile",
+    "read-only",
+    "save-to",
+    "scope",
+    "unset",
+    "version",
+    "yes",
+];
 
 /// A field of the profile as a flag.
 #[derive(Clone, Debug)]
@@ -42,13 +54,21 @@ impl Flag {
     /// The flags of a profile type, in order of name.
     pub(crate) fn all(profile: &ProfileType) -> Vec<Self> {
         let root = profile.schema();
-        let required: Vec<_> = root["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<_> = root["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let fields = root["properties"].as_object().into_iter().flatten();
         let mut flags: Vec<Self> = Vec::new();
         for (field, schema) in fields {
             let mut flag = Self::of(field, schema, root, required.contains(&field.as_str()));
-            let taken: Vec<_> =
-                TAKEN.map(str::to_owned).into_iter().chain(flags.iter().flat_map(Self::names)).collect();
+            let taken: Vec<_> = TAKEN
+                .map(str::to_owned)
+                .into_iter()
+                .chain(flags.iter().flat_map(Self::names))
+                .collect();
             while flag.names().iter().any(|name| taken.contains(name)) {
                 flag.name = format!("profile-{}", flag.name);
             }
@@ -66,7 +86,9 @@ impl Flag {
 
     fn of(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
         let inner = whole(schema, root);
-        let about = [schema, inner].into_iter().find_map(|schema| schema["description"].as_str());
+        let about = [schema, inner]
+            .into_iter()
+            .find_map(|schema| schema["description"].as_str());
         let is_secret = [schema, inner].into_iter().any(is_secret);
         Self {
             field: field.to_owned(),
@@ -81,20 +103,37 @@ impl Flag {
     /// The flag as clap's arguments; a field that must be there must be given to a new profile.
     pub(crate) fn arguments(&self, is_new: bool) -> Vec<Arg> {
         let (name, others) = (&self.name, [self.variable(), self.input()]);
-        let value = Arg::new(self.id()).long(name.clone()).help(self.help()).value_name(self.kind.word());
+        let value = Arg::new(self.id())
+            .long(name.clone())
+            .help(self.help())
+            .value_name(self.kind.word());
         let value = self.kind.parsed(value).help_heading("Profile");
         if !self.is_secret {
             let is_needed = is_new && self.is_required;
-            return vec![if is_needed { value.required_unless_present("profile") } else { value }];
+            return vec![if is_needed {
+                value.required_unless_present("profile")
+            } else {
+                value
+            }];
         }
         let [variable, input] = others;
-        let from_variable = Arg::new(variable).long(format!("{name}-env")).value_name("VARIABLE");
-        let from_input = Arg::new(input).long(format!("{name}-stdin")).action(ArgAction::SetTrue);
+        let from_variable = Arg::new(variable)
+            .long(format!("{name}-env"))
+            .value_name("VARIABLE");
+        let from_input = Arg::new(input)
+            .long(format!("{name}-stdin"))
+            .action(ArgAction::SetTrue);
         let (one, two) = (self.id(), self.variable());
         vec![
             value,
-            from_variable.help("The same from this variable").help_heading("Profile").conflicts_with(self.id()),
-            from_input.help("The same from standard input").help_heading("Profile").conflicts_with_all([one, two]),
+            from_variable
+                .help("The same from this variable")
+                .help_heading("Profile")
+                .conflicts_with(self.id()),
+            from_input
+                .help("The same from standard input")
+                .help_heading("Profile")
+                .conflicts_with_all([one, two]),
         ]
     }
 
@@ -106,12 +145,17 @@ impl Flag {
         if self.is_secret
             && let Some(variable) = matches.get_one::<String>(&self.variable())
         {
-            let value = ProcessEnvironment.get(variable).filter(|value| !value.is_empty());
-            let value = value.ok_or_else(|| format!("the variable {variable} is not set, or empty"))?;
+            let value = ProcessEnvironment
+                .get(variable)
+                .filter(|value| !value.is_empty());
+            let value =
+                value.ok_or_else(|| format!("the variable {variable} is not set, or empty"))?;
             return self.read(&value).map(Some);
         }
         match matches.get_one::<Value>(&self.id()).cloned() {
-            Some(Value::String(text)) if self.is_secret && text.is_empty() => Err(format!("--{} is empty", self.name)),
+            Some(Value::String(text)) if self.is_secret && text.is_empty() => {
+                Err(format!("--{} is empty", self.name))
+            }
             given => Ok(given),
         }
     }
@@ -120,13 +164,16 @@ impl Flag {
     fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
         let (name, help) = (&self.name, self.help());
         let answer = ask(if help.is_empty() { name } else { &help });
-        let answer = answer.ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))?;
+        let answer = answer
+            .ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))?;
         self.read(&answer)
     }
 
     /// A value in words as this field's kind.
     pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
-        self.kind.read(text).map_err(|error| format!("`{}`: {error}", self.field))
+        self.kind
+            .read(text)
+            .map_err(|error| format!("`{}`: {error}", self.field))
     }
 
     pub(crate) fn field(&self) -> &str {
@@ -193,7 +240,9 @@ impl Kind {
 
     fn parsed(&self, argument: Arg) -> Arg {
         match self {
-            Self::OneOf(values) => argument.value_parser(PossibleValuesParser::new(values.clone()).map(Value::from)),
+            Self::OneOf(values) => {
+                argument.value_parser(PossibleValuesParser::new(values.clone()).map(Value::from))
+            }
             kind => {
                 let kind = kind.clone();
                 let argument = argument.value_parser(move |text: &str| kind.read(text));
@@ -206,7 +255,10 @@ impl Kind {
     pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
         let read = match self {
             Self::Text => Some(Value::from(text)),
-            Self::OneOf(values) => values.iter().any(|value| value == text).then(|| Value::from(text)),
+            Self::OneOf(values) => values
+                .iter()
+                .any(|value| value == text)
+                .then(|| Value::from(text)),
             Self::Integer => text.parse::<i64>().ok().map(Value::from),
             Self::Number => text.parse::<f64>().ok().map(Value::from),
             Self::Boolean => text.parse::<bool>().ok().map(Value::from),
@@ -225,7 +277,9 @@ pub(crate) fn given(
     ask: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<Map<String, Value>>, String> {
     let mut profile = Map::new();
-    let is_asked = |flag: &Flag| is_new && flag.is_required && flag.is_secret && !matches.contains_id("profile");
+    let is_asked = |flag: &Flag| {
+        is_new && flag.is_required && flag.is_secret && !matches.contains_id("profile")
+    };
     for flag in flags {
         match flag.given(matches)? {
             Some(value) => drop(profile.insert(flag.field.clone(), value)),
@@ -239,32 +293,55 @@ pub(crate) fn given(
 /// What standard input holds, without the line's end.
 pub(crate) fn read_input() -> Result<String, String> {
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input can't be read: {error}"))?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| format!("standard input can't be read: {error}"))?;
     let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() { Err("standard input is empty".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err("standard input is empty".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// The schema behind a reference, and that of an optional field without its `null`.
 fn whole<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
     let schema = resolved(schema, root);
-    let some = schema["anyOf"].as_array().and_then(|any| any.iter().find(|schema| schema["type"] != "null"));
+    let some = schema["anyOf"]
+        .as_array()
+        .and_then(|any| any.iter().find(|schema| schema["type"] != "null"));
     some.map_or(schema, |inner| whole(inner, root))
 }
 
 fn type_of(schema: &Value) -> Option<&str> {
     match &schema["type"] {
         Value::String(one) => Some(one),
-        Value::Array(many) => many.iter().filter_map(Value::as_str).find(|word| *word != "null"),
+        Value::Array(many) => many
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|word| *word != "null"),
         _ => None,
     }
 }
 
 /// The words of an enum, also where each has a doc comment of its own.
 fn choices(schema: &Value) -> Option<Vec<String>> {
-    let words = |values: &Vec<Value>| values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-    let each =
-        |schemas: &Vec<Value>| schemas.iter().map(|schema| schema["const"].as_str().map(str::to_owned)).collect();
-    schema["enum"].as_array().and_then(words).or_else(|| schema["oneOf"].as_array().and_then(each))
+    let words = |values: &Vec<Value>| {
+        values
+            .iter()
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    };
+    let each = |schemas: &Vec<Value>| {
+        schemas
+            .iter()
+            .map(|schema| schema["const"].as_str().map(str::to_owned))
+            .collect()
+    };
+    schema["enum"]
+        .as_array()
+        .and_then(words)
+        .or_else(|| schema["oneOf"].as_array().and_then(each))
 }
 
 #[cfg(test)]
@@ -305,8 +382,9 @@ mod tests {
         let flags = Flag::all(&ProfileType::of::<Account>());
         let command = Command::new("add").arg(Arg::new("profile").long("profile"));
         let command = command.args(flags.iter().flat_map(|flag| flag.arguments(is_new)));
-        let matches =
-            command.try_get_matches_from([&["add"], arguments].concat()).map_err(|error| error.to_string())?;
+        let matches = command
+            .try_get_matches_from([&["add"], arguments].concat())
+            .map_err(|error| error.to_string())?;
         given(&flags, is_new, &matches, |_| None).map(|profile| profile.map(Value::Object))
     }
 
@@ -341,9 +419,20 @@ mod tests {
 
     #[test]
     fn what_the_type_needs_a_new_profile_needs_and_a_change_does_not() {
-        assert!(parsed(true, &["--port", "7"]).expect_err("no token, and nobody to ask").contains("--token-stdin"));
-        assert_eq!(parsed(true, &["--profile", "{}"]), Ok(None), "it may all be in the JSON");
-        assert_eq!(parsed(false, &["--port", "7"]), Ok(Some(json!({"port": 7}))));
+        assert!(
+            parsed(true, &["--port", "7"])
+                .expect_err("no token, and nobody to ask")
+                .contains("--token-stdin")
+        );
+        assert_eq!(
+            parsed(true, &["--profile", "{}"]),
+            Ok(None),
+            "it may all be in the JSON"
+        );
+        assert_eq!(
+            parsed(false, &["--port", "7"]),
+            Ok(Some(json!({"port": 7})))
+        );
     }
 
     #[test]
@@ -352,17 +441,33 @@ mod tests {
         let command = Command::new("add").arg(Arg::new("profile").long("profile"));
         let command = command.args(flags.iter().flat_map(|flag| flag.arguments(true)));
         let matches = command.get_matches_from(["add"]);
-        let asked = |question: &str| (question == "Token from the settings page").then(|| "typed".to_owned());
-        let profile = given(&flags, true, &matches, asked).map(|profile| profile.map(Value::Object));
+        let asked = |question: &str| {
+            (question == "Token from the settings page").then(|| "typed".to_owned())
+        };
+        let profile =
+            given(&flags, true, &matches, asked).map(|profile| profile.map(Value::Object));
         assert_eq!(profile, Ok(Some(json!({"token": "typed"}))));
-        assert_eq!(given(&flags, false, &matches, asked), Ok(None), "a change asks for nothing");
+        assert_eq!(
+            given(&flags, false, &matches, asked),
+            Ok(None),
+            "a change asks for nothing"
+        );
     }
 
     #[test]
     fn a_value_of_another_kind_is_refused() {
-        for arguments in [["--port", "x"], ["--is-team", "maybe"], ["--plan", "gold"], ["--labels", "["]] {
+        for arguments in [
+            ["--port", "x"],
+            ["--is-team", "maybe"],
+            ["--plan", "gold"],
+            ["--labels", "["],
+        ] {
             assert!(parsed(false, &arguments).is_err(), "{arguments:?}");
         }
-        assert!(parsed(false, &["--token-env", "NOT_SET_ANYWHERE"]).expect_err("not set").contains("NOT_SET_ANYWHERE"));
+        assert!(
+            parsed(false, &["--token-env", "NOT_SET_ANYWHERE"])
+                .expect_err("not set")
+                .contains("NOT_SET_ANYWHERE")
+        );
     }
 }

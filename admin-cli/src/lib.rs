@@ -85,14 +85,21 @@ fn start(subject: &Subject) -> ExitCode {
     };
     output::hook_panics();
     let output = Output::new(arguments.json);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(command::run(subject, arguments, profile, &output)),
-        Err(error) => Err(Error::internal("the runtime can't start").with_source(error).into()),
+        Err(error) => Err(Error::internal("the runtime can't start")
+            .with_source(error)
+            .into()),
     };
     let outcome = outcome.and_then(|()| match output.lost() {
         None => Ok(()),
-        Some(error) => Err(Error::internal(format!("it was done, and the answer can't be written: {error}")).into()),
+        Some(error) => Err(Error::internal(format!(
+            "it was done, and the answer can't be written: {error}"
+        ))
+        .into()),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

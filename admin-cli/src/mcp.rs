@@ -34,7 +34,10 @@ impl<'s> Client<'s> {
 
     /// A client with this token.
     pub(crate) const fn new(session: &'s Session, token: Secret<String>) -> Self {
-        Self { door: &session.door, token }
+        Self {
+            door: &session.door,
+            token,
+        }
     }
 
     /// What the server says of itself (MCP 2026-07-28, `server/discover`).
@@ -52,10 +55,22 @@ impl<'s> Client<'s> {
     pub(crate) async fn tools(&self) -> Result<Vec<Value>> {
         let (mut tools, mut cursor) = (Vec::new(), None::<Value>);
         loop {
-            let params = cursor.take().map(|cursor| ("cursor".to_owned(), cursor)).into_iter().collect();
+            let params = cursor
+                .take()
+                .map(|cursor| ("cursor".to_owned(), cursor))
+                .into_iter()
+                .collect();
             let mut page = self.ask("tools/list", None, params).await?;
-            tools.extend(page["tools"].as_array_mut().map(std::mem::take).unwrap_or_default());
-            cursor = page.get("nextCursor").filter(|cursor| !cursor.is_null()).cloned();
+            tools.extend(
+                page["tools"]
+                    .as_array_mut()
+                    .map(std::mem::take)
+                    .unwrap_or_default(),
+            );
+            cursor = page
+                .get("nextCursor")
+                .filter(|cursor| !cursor.is_null())
+                .cloned();
             if cursor.is_none() {
                 return Ok(tools);
             }
@@ -65,11 +80,18 @@ impl<'s> Client<'s> {
     /// Calls a tool.
     pub(crate) async fn call(&self, name: &str, arguments: &Value) -> Result<Value> {
         let params = json!({"name": name, "arguments": arguments});
-        let Value::Object(params) = params else { return Ok(Value::Null) };
+        let Value::Object(params) = params else {
+            return Ok(Value::Null);
+        };
         self.ask("tools/call", Some(name), params).await
     }
 
-    async fn ask(&self, method: &str, name: Option<&str>, mut params: Map<String, Value>) -> Result<Value> {
+    async fn ask(
+        &self,
+        method: &str,
+        name: Option<&str>,
+        mut params: Map<String, Value>,
+    ) -> Result<Value> {
         params.insert(
             "_meta".to_owned(),
             json!({
@@ -78,9 +100,13 @@ impl<'s> Client<'s> {
                 "io.modelcontextprotocol/clientInfo": about(),
             }),
         );
-        let headers = [Some(("mcp-method", method)), name.map(|name| ("mcp-name", name))];
+        let headers = [
+            Some(("mcp-method", method)),
+            name.map(|name| ("mcp-name", name)),
+        ];
         let headers: Vec<_> = headers.into_iter().flatten().collect();
-        self.send(NEWEST, &headers, &message(method, &Value::Object(params))).await
+        self.send(NEWEST, &headers, &message(method, &Value::Object(params)))
+            .await
     }
 
     async fn send(&self, version: &str, more: &[(&str, &str)], message: &Value) -> Result<Value> {
@@ -90,8 +116,13 @@ impl<'s> Client<'s> {
             ("accept", "application/json, text/event-stream".to_owned()),
             ("mcp-protocol-version", version.to_owned()),
         ];
-        let headers: Vec<_> =
-            own.into_iter().chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect();
+        let headers: Vec<_> = own
+            .into_iter()
+            .chain(
+                more.iter()
+                    .map(|(name, value)| (*name, (*value).to_owned())),
+            )
+            .collect();
         let body = match self.door {
             Door::Http(remote) => remote.speak(&headers, message.to_string()).await?,
             Door::House(house) => inside(house, &headers, message).await?,
@@ -110,31 +141,57 @@ fn message(method: &str, params: &Value) -> Value {
 }
 
 /// The same request, handed to the router in this process.
-async fn inside(house: &mcp_lambda::House, headers: &[(&str, String)], message: &Value) -> Result<Vec<u8>> {
+async fn inside(
+    house: &mcp_lambda::House,
+    headers: &[(&str, String)],
+    message: &Value,
+) -> Result<Vec<u8>> {
     let request = http::Request::post("/mcp").header("host", "localhost");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, value)
+    });
     let request = request.body(Full::new(Bytes::from(message.to_string())));
-    let request = request.map_err(|error| Error::internal("the request can't be made").with_source(error))?;
-    let Ok(body) = house.router.handle(request).await.into_body().collect().await;
+    let request =
+        request.map_err(|error| Error::internal("the request can't be made").with_source(error))?;
+    let Ok(body) = house
+        .router
+        .handle(request)
+        .await
+        .into_body()
+        .collect()
+        .await;
     Ok(body.to_bytes().to_vec())
 }
 
 /// The result in an answer, which may be an event stream whose last message it is.
 fn outcome(body: &[u8]) -> Result<Value> {
     let text = String::from_utf8_lossy(body);
-    let last =
-        text.lines().rev().find_map(|line| line.strip_prefix("data:").map(str::trim).filter(|data| !data.is_empty()));
-    let mut answer: Value = serde_json::from_str(last.unwrap_or(&text))
-        .map_err(|error| Error::unavailable("the answer is no JSON-RPC message").with_source(error))?;
+    let last = text.lines().rev().find_map(|line| {
+        line.strip_prefix("data:")
+            .map(str::trim)
+            .filter(|data| !data.is_empty())
+    });
+    let mut answer: Value = serde_json::from_str(last.unwrap_or(&text)).map_err(|error| {
+        Error::unavailable("the answer is no JSON-RPC message").with_source(error)
+    })?;
     match (answer.get_mut("result").map(Value::take), &answer["error"]) {
         (Some(result), _) => Ok(result),
         (None, Value::Object(error)) => {
-            let words = error.get("message").and_then(Value::as_str).unwrap_or("an error without words");
+            let words = error
+                .get("message")
+                .and_then(Value::as_str)
+                .unwrap_or("an error without words");
             let words = format!("the server answered: {words}");
             // Beside a refusal's error stands the word for it.
-            Err(if answer["code"].is_string() { Error::unavailable(words) } else { Error::invalid(words) })
+            Err(if answer["code"].is_string() {
+                Error::unavailable(words)
+            } else {
+                Error::invalid(words)
+            })
         }
-        (None, _) => Err(Error::unavailable("the answer has neither a result nor an error")),
+        (None, _) => Err(Error::unavailable(
+            "the answer has neither a result nor an error",
+        )),
     }
 }
 
@@ -149,15 +206,25 @@ mod tests {
         let result = json!({"tools": []});
         let plain = json!({"jsonrpc": "2.0", "id": 1, "result": result}).to_string();
         let progress = json!({"jsonrpc": "2.0", "method": "notifications/progress"}).to_string();
-        let stream = format!("event: message\ndata: {progress}\n\nevent: message\ndata: {plain}\n\n");
+        let stream =
+            format!("event: message\ndata: {progress}\n\nevent: message\ndata: {plain}\n\n");
         for body in [plain, stream] {
             assert_eq!(outcome(body.as_bytes()).expect("a result"), result);
         }
         let refused = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "unknown tool `x`"}});
-        assert!(outcome(refused.to_string().as_bytes()).expect_err("refused").message().contains("unknown tool `x`"));
-        let refused =
-            json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32603, "message": "later"}, "code": "unavailable"});
-        assert_eq!(outcome(refused.to_string().as_bytes()).expect_err("refused").kind(), ErrorKind::Unavailable);
+        assert!(
+            outcome(refused.to_string().as_bytes())
+                .expect_err("refused")
+                .message()
+                .contains("unknown tool `x`")
+        );
+        let refused = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32603, "message": "later"}, "code": "unavailable"});
+        assert_eq!(
+            outcome(refused.to_string().as_bytes())
+                .expect_err("refused")
+                .kind(),
+            ErrorKind::Unavailable
+        );
         assert!(outcome(b"<html>").is_err() && outcome(b"{}").is_err());
     }
 }

@@ -26,7 +26,10 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
-        Self { json, lost: OnceLock::new() }
+        Self {
+            json,
+            lost: OnceLock::new(),
+        }
     }
 
     /// Why an answer was lost, if one was.
@@ -36,14 +39,25 @@ impl Output {
 
     /// A reader that has gone away, as in `| head`, is no fault of ours; a full disk is.
     fn noted(&self, written: io::Result<()>) {
-        if let Some(fault) = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        if let Some(fault) = written
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+        {
             let _ = self.lost.set(fault);
         }
     }
 
     /// Prints the answer: the value for programs, the words for people.
-    pub(crate) fn answer<W: Into<Styled>>(&self, value: &impl Serialize, words: impl FnOnce() -> W) {
-        let text = if self.json { json_text(value) } else { Ok(words().into().0) };
+    pub(crate) fn answer<W: Into<Styled>>(
+        &self,
+        value: &impl Serialize,
+        words: impl FnOnce() -> W,
+    ) {
+        let text = if self.json {
+            json_text(value)
+        } else {
+            Ok(words().into().0)
+        };
         let mut out = stdout();
         self.noted(text.and_then(|text| writeln!(out, "{text}").and_then(|()| out.flush())));
     }
@@ -64,20 +78,40 @@ impl Output {
     /// Says what is likely to surprise, to people and to programs.
     pub(crate) fn warn(&self, words: &str) {
         let _ = if self.json {
-            writeln!(stderr(), "{}", clean_json(&json!({ "warning": words }).to_string()))
+            writeln!(
+                stderr(),
+                "{}",
+                clean_json(&json!({ "warning": words }).to_string())
+            )
         } else {
-            writeln!(anstream::stderr(), "{} {}\n", tinted("warning:", WORSE), clean(words))
+            writeln!(
+                anstream::stderr(),
+                "{} {}\n",
+                tinted("warning:", WORSE),
+                clean(words)
+            )
         };
     }
 
     /// Shows how far something is, to people at a terminal and only after a second; `total` where it is known.
     pub(crate) fn progress(&self, total: Option<usize>, what: &'static str) -> Progress {
-        let bar = ProgressBar::with_draw_target(total.map(|total| total as u64), ProgressDrawTarget::hidden());
-        let template = if total.is_some() { "{bar:30} {pos} of {len} {msg}" } else { "{spinner} {pos} {msg}" };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(
+            total.map(|total| total as u64),
+            ProgressDrawTarget::hidden(),
+        );
+        let template = if total.is_some() {
+            "{bar:30} {pos} of {len} {msg}"
+        } else {
+            "{spinner} {pos} {msg}"
+        };
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         bar.set_message(what);
-        Progress { bar, due: (!self.json).then(|| Instant::now() + PATIENCE) }
+        Progress {
+            bar,
+            due: (!self.json).then(|| Instant::now() + PATIENCE),
+        }
     }
 
     /// Prints what went wrong.
@@ -86,7 +120,12 @@ impl Output {
             let failure = json!({ "error": failure.to_string(), "code": failure.code() });
             writeln!(stderr(), "{}", clean_json(&failure.to_string()))
         } else {
-            writeln!(anstream::stderr(), "{} {}", tinted("error:", BAD), clean(&failure.to_string()))
+            writeln!(
+                anstream::stderr(),
+                "{} {}",
+                tinted("error:", BAD),
+                clean(&failure.to_string())
+            )
         };
     }
 
@@ -135,7 +174,9 @@ pub(crate) fn ask_hidden(question: &str) -> Option<String> {
     if !stdin().is_terminal() {
         return None;
     }
-    rpassword::prompt_password(format!("{}: ", clean(question))).ok().filter(|answer| !answer.is_empty())
+    rpassword::prompt_password(format!("{}: ", clean(question)))
+        .ok()
+        .filter(|answer| !answer.is_empty())
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -169,7 +210,11 @@ impl From<&str> for Styled {
 impl Styled {
     /// Those that say something, with this between them.
     pub(crate) fn joined(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
-        let parts: Vec<_> = parts.into_iter().map(|part| part.0).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(|part| part.0)
+            .filter(|part| !part.is_empty())
+            .collect();
         Self(parts.join(between))
     }
 }
@@ -194,7 +239,10 @@ fn coloured(word: &str) -> String {
 }
 
 /// Rows in aligned columns under a header.
-pub(crate) fn columns<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Styled {
+pub(crate) fn columns<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Styled {
     table(header, rows, str::to_owned)
 }
 
@@ -215,14 +263,23 @@ fn table<const N: usize>(
     style: impl Fn(&str) -> String,
 ) -> Styled {
     let mut table = Table::new();
-    let rows = rows.into_iter().map(|cells| cells.map(|cell| clean(&cell).into_owned()));
-    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    let rows = rows
+        .into_iter()
+        .map(|cells| cells.map(|cell| clean(&cell).into_owned()));
+    table
+        .load_style(presets::NOTHING)
+        .set_header(header)
+        .add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
     let lines = table.lines().enumerate().map(|(number, line)| {
         let line = line.trim_end();
-        if number == 0 { tinted(line, HEADER) } else { style(line) }
+        if number == 0 {
+            tinted(line, HEADER)
+        } else {
+            style(line)
+        }
     });
     Styled(lines.collect::<Vec<_>>().join("\n"))
 }
@@ -231,7 +288,10 @@ fn table<const N: usize>(
 /// functions run here.
 pub(crate) fn hook_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let _ = writeln!(stderr(), "a function panicked at {}", clean(&place));
     }));
 }
@@ -244,19 +304,44 @@ mod tests {
 
     /// The escapes that are left in words.
     fn escapes(words: &Styled) -> Vec<&str> {
-        words.0.split('\u{1b}').skip(1).map(|rest| rest.split_inclusive('m').next().unwrap_or_default()).collect()
+        words
+            .0
+            .split('\u{1b}')
+            .skip(1)
+            .map(|rest| rest.split_inclusive('m').next().unwrap_or_default())
+            .collect()
     }
 
     #[test]
     fn words_of_others_have_no_escapes_and_ours_keep_theirs() {
-        for words in [Styled::from(HOSTILE), Styled::from(HOSTILE.to_owned()), state(HOSTILE)] {
-            assert!(words.0.chars().all(mcp_lambda::printable::is_printable), "{words:?}");
+        for words in [
+            Styled::from(HOSTILE),
+            Styled::from(HOSTILE.to_owned()),
+            state(HOSTILE),
+        ] {
+            assert!(
+                words.0.chars().all(mcp_lambda::printable::is_printable),
+                "{words:?}"
+            );
         }
-        let cells = || [["ok".to_owned(), HOSTILE.to_owned()], [HOSTILE.to_owned(), "FAILED".to_owned()]];
+        let cells = || {
+            [
+                ["ok".to_owned(), HOSTILE.to_owned()],
+                [HOSTILE.to_owned(), "FAILED".to_owned()],
+            ]
+        };
         assert_eq!(escapes(&columns(["A", "B"], cells())), ["[1m", "[0m"]);
         let of_states = columns_of_states(["A", "B"], cells());
         assert_eq!(escapes(&of_states), ["[1m", "[0m", "[32m", "[0m"]);
-        let all = Styled::joined([state("healthy"), of_states, Styled::default(), HOSTILE.into()], "\n\n");
+        let all = Styled::joined(
+            [
+                state("healthy"),
+                of_states,
+                Styled::default(),
+                HOSTILE.into(),
+            ],
+            "\n\n",
+        );
         assert_eq!(escapes(&all), ["[32m", "[0m", "[1m", "[0m", "[32m", "[0m"]);
         assert!(!all.0.contains("\n\n\n") && !all.0.contains('\u{7}'));
     }
@@ -265,7 +350,13 @@ mod tests {
     fn json_keeps_its_meaning_and_moves_no_cursor() {
         let value = json!({ "description": HOSTILE, HOSTILE: [HOSTILE] });
         let text = json_text(&value).expect("JSON");
-        assert!(text.chars().all(mcp_lambda::printable::is_printable), "{text:?}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
+        assert!(
+            text.chars().all(mcp_lambda::printable::is_printable),
+            "{text:?}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).expect("JSON"),
+            value
+        );
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcp_lambda::admin::{
-    AdminApi, Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token, User, UserDetails,
-    UserList,
+    AdminApi, Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token,
+    User, UserDetails, UserList,
 };
 use mcp_lambda::clock::Clock;
 use mcp_lambda::health::Details;
@@ -29,7 +29,11 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// What stands in a path segment as it is (RFC 3986 §2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The [`AdminApi`] of a server by its URL.
 pub struct Remote {
@@ -63,16 +67,34 @@ impl Remote {
     /// # Errors
     /// `Internal` if the HTTP client can't start.
     pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
-        let client =
-            Client::builder().connect_timeout(CONNECT).timeout(ANSWER).redirect(reqwest::redirect::Policy::none());
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none());
         // To this machine tokens go in the clear, and so to no proxy on the way.
-        let client = if is_near(url) { client.no_proxy() } else { client };
-        let client =
-            client.build().map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key, clock, audience: Mutex::default() })
+        let client = if is_near(url) {
+            client.no_proxy()
+        } else {
+            client
+        };
+        let client = client
+            .build()
+            .map_err(|error| Error::internal("the HTTP client can't start").with_source(error))?;
+        Ok(Self {
+            client,
+            url: url.trim_end_matches('/').to_owned(),
+            key,
+            clock,
+            audience: Mutex::default(),
+        })
     }
 
-    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T> {
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T> {
         let answer = self.answer(method, path, body).await?;
         read(answer.body)
     }
@@ -84,12 +106,15 @@ impl Remote {
             Err((StatusCode::UNAUTHORIZED, refusal))
                 if refusal.audience.is_some() && refusal.audience != self.audience() =>
             {
-                let is_word = |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
+                let is_word =
+                    |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
                 if !refusal.audience.as_ref().is_some_and(is_word) {
                     return Err(self.unlawful("audience"));
                 }
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
-                self.send(method, path, body).await?.map_err(|(status, refusal)| self.error(status, refusal))
+                self.send(method, path, body)
+                    .await?
+                    .map_err(|(status, refusal)| self.error(status, refusal))
             }
             Err((status, refusal)) => Err(self.error(status, refusal)),
         }
@@ -104,7 +129,12 @@ impl Remote {
         let unreachable = |error| self.unreachable(error);
         let url = Url::parse(&format!("{}/admin{path}", self.url))
             .map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
-        let token = operator_token(&self.key, Operator::Admin, self.audience().as_deref(), self.clock.now())?;
+        let token = operator_token(
+            &self.key,
+            Operator::Admin,
+            self.audience().as_deref(),
+            self.clock.now(),
+        )?;
         let mut request = self.client.request(method, url).bearer_auth(token.expose());
         if let Some(body) = body {
             request = request.json(body);
@@ -116,7 +146,10 @@ impl Remote {
             let body = serde_json::from_slice(&bytes).map_err(|_| self.foreign(status))?;
             return Ok(Ok(Answer { body, has_next }));
         }
-        Ok(Err((status, serde_json::from_slice(&bytes).unwrap_or_default())))
+        Ok(Err((
+            status,
+            serde_json::from_slice(&bytes).unwrap_or_default(),
+        )))
     }
 
     /// A token that discovers and lists, and never calls. The audience is learned first: MCP's own refusals don't name it.
@@ -124,19 +157,35 @@ impl Remote {
         if self.audience().is_none() {
             self.answer(Method::GET, "/health", None).await?;
         }
-        operator_token(&self.key, Operator::Probe, self.audience().as_deref(), self.clock.now())
+        operator_token(
+            &self.key,
+            Operator::Probe,
+            self.audience().as_deref(),
+            self.clock.now(),
+        )
     }
 
     /// Posts a message to the MCP endpoint and gives the answer's body.
     pub(crate) async fn speak(&self, headers: &[(&str, String)], body: String) -> Result<Vec<u8>> {
-        let request = headers
-            .iter()
-            .fold(self.client.post(format!("{}/mcp", self.url)), |request, (name, value)| request.header(*name, value));
-        let response = request.body(body).send().await.map_err(|error| self.unreachable(error))?;
+        let request = headers.iter().fold(
+            self.client.post(format!("{}/mcp", self.url)),
+            |request, (name, value)| request.header(*name, value),
+        );
+        let response = request
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| self.unreachable(error))?;
         let status = response.status();
-        let bytes = response.bytes().await.map_err(|error| self.unreachable(error))?.to_vec();
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| self.unreachable(error))?
+            .to_vec();
         match serde_json::from_slice::<Refusal>(&bytes) {
-            Ok(refusal) if !status.is_success() && !refusal.code.is_empty() => Err(self.error(status, refusal)),
+            Ok(refusal) if !status.is_success() && !refusal.code.is_empty() => {
+                Err(self.error(status, refusal))
+            }
             _ => Ok(bytes),
         }
     }
@@ -147,16 +196,24 @@ impl Remote {
         let response = asked.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         let said: Value = response.json().await.map_err(|_| self.foreign(status))?;
-        if said["status"].is_string() { Ok(said) } else { Err(self.foreign(status)) }
+        if said["status"].is_string() {
+            Ok(said)
+        } else {
+            Err(self.foreign(status))
+        }
     }
 
     fn unreachable(&self, error: reqwest::Error) -> Error {
-        Error::unavailable(format!("{} can't be reached", self.url)).with_source(error.without_url())
+        Error::unavailable(format!("{} can't be reached", self.url))
+            .with_source(error.without_url())
     }
 
     /// The audience that the server named.
     pub(crate) fn audience(&self) -> Option<String> {
-        self.audience.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.audience
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// A refusal as the error it was, or as what its status means.
@@ -167,23 +224,28 @@ impl Remote {
                 self.url
             )),
             (_, Some(kind)) => Error::new(kind, refusal.error),
-            (StatusCode::TOO_MANY_REQUESTS, None) => {
-                Error::rate_limited(format!("{} has too many requests; try again later", self.url))
+            (StatusCode::TOO_MANY_REQUESTS, None) => Error::rate_limited(format!(
+                "{} has too many requests; try again later",
+                self.url
+            )),
+            (status, None) if status.is_server_error() => {
+                Error::unavailable(format!("{} answered {status}", self.url))
             }
-            (status, None) if status.is_server_error() => Error::unavailable(format!("{} answered {status}", self.url)),
             (status, None) => self.foreign(status),
         }
     }
 
     /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
     fn checked(&self, what: &str, text: &str) -> Result<()> {
-        let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let is_lawful =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
         is_word.then_some(()).ok_or_else(|| self.unlawful(what))
     }
 
     fn unlawful(&self, what: &str) -> Error {
-        let words = "holds characters that none has; nothing of it is shown. Do not trust this server";
+        let words =
+            "holds characters that none has; nothing of it is shown. Do not trust this server";
         Error::unavailable(format!("{} answered with a {what} that {words}", self.url))
     }
 
@@ -218,10 +280,17 @@ impl AdminApi for Remote {
     }
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
-        let after = after.map(|email| format!("&after={}", encoded(email.as_str()))).unwrap_or_default();
-        let answer = self.answer(Method::GET, &format!("/users?limit={limit}{after}"), None).await?;
+        let after = after
+            .map(|email| format!("&after={}", encoded(email.as_str())))
+            .unwrap_or_default();
+        let answer = self
+            .answer(Method::GET, &format!("/users?limit={limit}{after}"), None)
+            .await?;
         let users: Vec<User> = read(answer.body)?;
-        let next = users.last().filter(|_| answer.has_next).map(|user| user.email.clone());
+        let next = users
+            .last()
+            .filter(|_| answer.has_next)
+            .map(|user| user.email.clone());
         Ok(UserList { users, next })
     }
 
@@ -230,25 +299,39 @@ impl AdminApi for Remote {
     }
 
     async fn revoke(&self, email: &Email) -> Result<()> {
-        self.answer(Method::DELETE, &user(email, ""), None).await.map(drop)
+        self.answer(Method::DELETE, &user(email, ""), None)
+            .await
+            .map(drop)
     }
 
     async fn purge(&self, email: &Email) -> Result<()> {
-        self.answer(Method::DELETE, &user(email, "?purge=true"), None).await.map(drop)
+        self.answer(Method::DELETE, &user(email, "?purge=true"), None)
+            .await
+            .map(drop)
     }
 
     async fn profile(&self, email: &Email, reveal: bool) -> Result<Option<Value>> {
-        let mut answer = self.answer(Method::GET, &user(email, &format!("/profile?reveal={reveal}")), None).await?;
+        let mut answer = self
+            .answer(
+                Method::GET,
+                &user(email, &format!("/profile?reveal={reveal}")),
+                None,
+            )
+            .await?;
         Ok(Some(answer.body["profile"].take()).filter(|profile| !profile.is_null()))
     }
 
     async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
-        let mut answer = self.answer(Method::PATCH, &user(email, "/profile"), Some(patch)).await?;
+        let mut answer = self
+            .answer(Method::PATCH, &user(email, "/profile"), Some(patch))
+            .await?;
         Ok(answer.body["profile"].take())
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
-        let issued: IssuedToken = self.ask(Method::POST, "/tokens", Some(&json!(token))).await?;
+        let issued: IssuedToken = self
+            .ask(Method::POST, "/tokens", Some(&json!(token)))
+            .await?;
         self.checked("token", issued.token.expose())?;
         self.checked("token's id", &issued.id)?;
         Ok(issued)
@@ -256,12 +339,20 @@ impl AdminApi for Remote {
 
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
         let tokens: Vec<Token> = self.ask(Method::GET, &user(email, "/tokens"), None).await?;
-        tokens.iter().try_for_each(|token| self.checked("token's id", &token.id))?;
+        tokens
+            .iter()
+            .try_for_each(|token| self.checked("token's id", &token.id))?;
         Ok(tokens)
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
-        self.answer(Method::DELETE, &user(email, &format!("/tokens/{}", encoded(id))), None).await.map(drop)
+        self.answer(
+            Method::DELETE,
+            &user(email, &format!("/tokens/{}", encoded(id))),
+            None,
+        )
+        .await
+        .map(drop)
     }
 
     async fn safe_tool(&self) -> Result<SafeTool> {
@@ -280,7 +371,8 @@ pub(crate) fn encoded(text: &str) -> String {
 
 fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
     serde_json::from_value(body).map_err(|error| {
-        Error::unavailable("the server answered in a way this CLI can't read; are both up to date?").with_source(error)
+        Error::unavailable("the server answered in a way this CLI can't read; are both up to date?")
+            .with_source(error)
     })
 }
 
@@ -292,15 +384,22 @@ fn is_near(url: &str) -> bool {
 
 /// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
 pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| url.has_host() && url.query().is_none() && url.username().is_empty() && url.password().is_none());
+    let url = Url::parse(text).ok().filter(|url| {
+        url.has_host()
+            && url.query().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
     let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
     let url = url.ok_or_else(fault)?;
     match url.scheme() {
         "https" => {}
         "http" if is_near(url.as_str()) => {}
-        "http" => return Err(format!("`{text}` would send admin tokens in the clear; use https")),
+        "http" => {
+            return Err(format!(
+                "`{text}` would send admin tokens in the clear; use https"
+            ));
+        }
         _ => return Err(fault()),
     }
     let text = url.as_str().trim_end_matches('/');
@@ -319,14 +418,24 @@ mod tests {
             "https://MCP.example.com/mcp",
             "https://mcp.example.com/mcp/",
         ] {
-            assert_eq!(web_url(text).expect(text), "https://mcp.example.com", "{text}");
+            assert_eq!(
+                web_url(text).expect(text),
+                "https://mcp.example.com",
+                "{text}"
+            );
         }
         assert_eq!(
             web_url("http://localhost:9000/lambda-url/notes/").expect("near"),
             "http://localhost:9000/lambda-url/notes"
         );
-        for text in ["mcp.example.com", "http://mcp.example.com", "ftp://x", "", "https://x/?token=t", "https://u:pw@x"]
-        {
+        for text in [
+            "mcp.example.com",
+            "http://mcp.example.com",
+            "ftp://x",
+            "",
+            "https://x/?token=t",
+            "https://u:pw@x",
+        ] {
             assert!(web_url(text).is_err(), "{text}");
         }
     }

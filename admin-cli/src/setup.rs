@@ -29,18 +29,31 @@ impl Setup {
     pub(crate) fn load(subject: &Subject) -> Result<Self, Failure> {
         let path = path(subject)?;
         let text = files::read_own(&path);
-        let text = text.map_err(|error| Failure::NotConfigured(format!("{} is not used: {error}", path.display())))?;
-        let Some(text) = text else { return Ok(Self::default()) };
+        let text = text.map_err(|error| {
+            Failure::NotConfigured(format!("{} is not used: {error}", path.display()))
+        })?;
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
         serde_json::from_str(&text).map_err(|error| {
-            Failure::NotConfigured(format!("{} is damaged ({error}); remove it and connect again", path.display()))
+            Failure::NotConfigured(format!(
+                "{} is damaged ({error}); remove it and connect again",
+                path.display()
+            ))
         })
     }
 
     /// The connection of that name, or the one in use.
-    pub(crate) fn chosen(&self, subject: &Subject, name: Option<&str>) -> Result<&Connection, Failure> {
+    pub(crate) fn chosen(
+        &self,
+        subject: &Subject,
+        name: Option<&str>,
+    ) -> Result<&Connection, Failure> {
         match name {
             Some(name) => self.stored(name).ok_or_else(|| self.unknown(name)),
-            None => self.stored(&self.current).ok_or_else(|| self.none_in_use(subject)),
+            None => self
+                .stored(&self.current)
+                .ok_or_else(|| self.none_in_use(subject)),
         }
     }
 
@@ -51,11 +64,17 @@ impl Setup {
 
     /// All connections, and whether each is the one in use.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Connection, bool)> {
-        self.connections.iter().map(|(name, connection)| (name.as_str(), connection, *name == self.current))
+        self.connections
+            .iter()
+            .map(|(name, connection)| (name.as_str(), connection, *name == self.current))
     }
 
     /// Keeps a connection and uses it from now on.
-    pub(crate) fn keep(subject: &Subject, name: &str, connection: Connection) -> Result<PathBuf, Failure> {
+    pub(crate) fn keep(
+        subject: &Subject,
+        name: &str,
+        connection: Connection,
+    ) -> Result<PathBuf, Failure> {
         Self::change(subject, |setup| {
             setup.connections.insert(name.to_owned(), connection);
             name.clone_into(&mut setup.current);
@@ -82,7 +101,11 @@ impl Setup {
 
     /// Which there are, in words.
     fn known(&self) -> String {
-        let names: Vec<_> = self.connections.keys().map(|name| format!("`{name}`")).collect();
+        let names: Vec<_> = self
+            .connections
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
         match names.as_slice() {
             [] => "there is none".to_owned(),
             [one] => format!("there is {one}"),
@@ -101,18 +124,27 @@ impl Setup {
     }
 
     fn unknown(&self, name: &str) -> Failure {
-        Error::not_found(format!("no connection is called `{name}`; {}", self.known())).into()
+        Error::not_found(format!(
+            "no connection is called `{name}`; {}",
+            self.known()
+        ))
+        .into()
     }
 
     /// Changes what is kept, as it is by now: another command may have changed it since it was read.
-    fn change(subject: &Subject, change: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
+    fn change(
+        subject: &Subject,
+        change: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<PathBuf, Failure> {
         let path = path(subject)?;
         let _lock = files::lock(&path.with_extension("lock")).map_err(unwritable(&path))?;
         let mut setup = Self::load(subject)?;
         change(&mut setup)?;
         setup.v = SHAPE;
         let text = serde_json::to_string_pretty(&setup);
-        let text = text.map_err(|error| Error::internal("the setup can't be written as JSON").with_source(error))?;
+        let text = text.map_err(|error| {
+            Error::internal("the setup can't be written as JSON").with_source(error)
+        })?;
         files::write(&path, &text, Readers::Owner, Links::Refused).map_err(unwritable(&path))?;
         Ok(path)
     }
@@ -120,8 +152,11 @@ impl Setup {
 
 fn not_connected(subject: &Subject) -> Failure {
     let command = subject.command();
-    let local =
-        if matches!(subject, Subject::App(_)) { format!("`{command} connect local` or ") } else { String::new() };
+    let local = if matches!(subject, Subject::App(_)) {
+        format!("`{command} connect local` or ")
+    } else {
+        String::new()
+    };
     Failure::NotConfigured(format!(
         "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
     ))
@@ -140,9 +175,10 @@ pub(crate) fn reserved_within(folder: &Path) -> Result<Reserved, Error> {
 /// The same with a name that the operator chose.
 pub(crate) fn reserved(path: &Path) -> Result<Reserved, Error> {
     Reserved::new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::already_exists(format!("{} exists already; name another file", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Error::already_exists(format!(
+            "{} exists already; name another file",
+            path.display()
+        )),
         _ => Error::invalid(format!("{} can't be written: {error}", path.display())),
     })
 }
@@ -159,9 +195,16 @@ pub(crate) fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
 }
 
 fn path(subject: &Subject) -> Result<PathBuf, Failure> {
-    let variable = |name| ProcessEnvironment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-    let folder = folder
-        .ok_or_else(|| Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into()))?;
+    let variable = |name| {
+        ProcessEnvironment
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let folder =
+        variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
+    let folder = folder.ok_or_else(|| {
+        Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into())
+    })?;
     Ok(folder.join(subject.name()).join("setup.json"))
 }

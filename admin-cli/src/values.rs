@@ -4,7 +4,9 @@
 pub(crate) fn word(text: &str) -> Result<String, String> {
     let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
-    is_word.then(|| text.to_owned()).ok_or_else(|| "use letters, digits, `-`, `_` and `.`".to_owned())
+    is_word
+        .then(|| text.to_owned())
+        .ok_or_else(|| "use letters, digits, `-`, `_` and `.`".to_owned())
 }
 
 /// A time such as `45s`, `30m`, `12h`, `90d`, in seconds.
@@ -17,7 +19,11 @@ pub(crate) fn seconds(text: &str) -> Result<u64, String> {
         "d" => Some(86_400),
         _ => None,
     };
-    let time = number.parse::<u64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+    let time = number
+        .parse::<u64>()
+        .ok()
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor));
     time.ok_or_else(|| "a time is a number with a unit, such as 30m, 12h or 90d".to_owned())
 }
 

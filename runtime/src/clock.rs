@@ -18,7 +18,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock's one home")]
     fn now(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |elapsed| elapsed.as_secs())
     }
 }
 
@@ -58,7 +60,10 @@ mod tests {
     #[test]
     fn times_are_read_back() {
         assert_eq!(epoch("2026-11-21T07:10:00Z"), Some(1_795_245_000));
-        assert_eq!(epoch("2026-11-21T09:10:00.250000+02:00"), Some(1_795_245_000));
+        assert_eq!(
+            epoch("2026-11-21T09:10:00.250000+02:00"),
+            Some(1_795_245_000)
+        );
         for text in ["", "yesterday", "2026-11-21", "1969-01-01T00:00:00Z"] {
             assert_eq!(epoch(text), None, "{text}");
         }

@@ -106,7 +106,10 @@ impl ErrorKind {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
-        matches!(self, Self::Conflict | Self::RateLimited | Self::DeadlineExceeded | Self::Unavailable)
+        matches!(
+            self,
+            Self::Conflict | Self::RateLimited | Self::DeadlineExceeded | Self::Unavailable
+        )
     }
 }
 
@@ -124,7 +127,11 @@ impl Error {
     /// An error of this kind with a message that is safe to show.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Repr { kind, message: message.into(), source: None }))
+        Self(Box::new(Repr {
+            kind,
+            message: message.into(),
+            source: None,
+        }))
     }
 
     constructors! {
@@ -191,7 +198,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -208,8 +218,12 @@ mod tests {
 
     #[test]
     fn the_cause_is_in_the_chain_and_not_in_the_message() {
-        let error = Error::unavailable("the store cannot be reached").with_source("connection refused");
+        let error =
+            Error::unavailable("the store cannot be reached").with_source("connection refused");
         assert_eq!(error.to_string(), "the store cannot be reached");
-        assert_eq!(error.chain(), "the store cannot be reached: connection refused");
+        assert_eq!(
+            error.chain(),
+            "the store cannot be reached: connection refused"
+        );
     }
 }

@@ -52,14 +52,20 @@ pub(crate) fn check(path: &Path) -> Result<bool> {
         found => found.map_err(|error| unreadable(path, error))?,
     };
     if !found.is_file() {
-        return Err(Error::invalid(format!("{shown} is a link, or no file; move it away")));
+        return Err(Error::invalid(format!(
+            "{shown} is a link, or no file; move it away"
+        )));
     }
     if !is_ours(&found) {
-        return Err(Error::invalid(format!("{shown} belongs to another user of this machine; move it away")));
+        return Err(Error::invalid(format!(
+            "{shown} belongs to another user of this machine; move it away"
+        )));
     }
     if found.mode() & 0o077 != 0 {
         let command = mending("600", path);
-        return Err(Error::invalid(format!("{shown} can be read or written by others; run `{command}`")));
+        return Err(Error::invalid(format!(
+            "{shown} can be read or written by others; run `{command}`"
+        )));
     }
     Ok(true)
 }
@@ -69,7 +75,12 @@ pub(crate) fn check(path: &Path) -> Result<bool> {
 /// # Errors
 /// Those of the system; what stands there as a link is not followed.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
@@ -91,7 +102,10 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
 /// # Errors
 /// Those of the system.
 pub(crate) fn resolve(path: &Path) -> io::Result<(PathBuf, bool)> {
-    let (folder, name) = (path.parent().unwrap_or(Path::new("/")), path.file_name().unwrap_or_default());
+    let (folder, name) = (
+        path.parent().unwrap_or(Path::new("/")),
+        path.file_name().unwrap_or_default(),
+    );
     let folder = folder.canonicalize()?;
     Ok((folder.join(name), is_of_another_machine(&folder)?))
 }
@@ -100,7 +114,9 @@ pub(crate) fn resolve(path: &Path) -> io::Result<(PathBuf, bool)> {
 fn is_of_another_machine(folder: &Path) -> io::Result<bool> {
     let kind = rustix::fs::statfs(folder)?.f_type;
     // Of 32 bits on some machines, and then with a sign.
-    Ok(OF_OTHER_MACHINES.iter().any(|other| other & 0xffff_ffff == kind.cast_unsigned() & 0xffff_ffff))
+    Ok(OF_OTHER_MACHINES
+        .iter()
+        .any(|other| other & 0xffff_ffff == kind.cast_unsigned() & 0xffff_ffff))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -116,7 +132,10 @@ fn drafted(path: &Path, text: &str, put: impl FnOnce(&Path) -> io::Result<()>) -
         .create_new(true)
         .mode(0o600)
         .open(&draft)
-        .and_then(|mut file: File| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file: File| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .and_then(|()| put(&draft));
     let _ = fs::remove_file(&draft);
     written
@@ -158,10 +177,16 @@ mod tests {
         for open in [0o777, 0o1777, 0o770, 0o702] {
             open_up(&folder, open);
             let error = make_folder(&folder).expect_err("too open");
-            assert!(error.message().contains(&format!("`chmod go-w {}`", folder.display())), "{error}");
+            assert!(
+                error
+                    .message()
+                    .contains(&format!("`chmod go-w {}`", folder.display())),
+                "{error}"
+            );
         }
         open_up(&folder, 0o755);
-        make_folder(&folder).expect("others may look at what is there; each file is closed to them");
+        make_folder(&folder)
+            .expect("others may look at what is there; each file is closed to them");
     }
 
     #[test]
@@ -174,7 +199,12 @@ mod tests {
         for open in [0o640, 0o604, 0o620, 0o666] {
             open_up(&path, open);
             let error = check(&path).expect_err("too open");
-            assert!(error.message().contains(&format!("`chmod 600 {}`", path.display())), "{error}");
+            assert!(
+                error
+                    .message()
+                    .contains(&format!("`chmod 600 {}`", path.display())),
+                "{error}"
+            );
         }
     }
 
@@ -184,10 +214,19 @@ mod tests {
         let (target, link) = (folder.path().join("target"), folder.path().join("link"));
         fs::write(&target, "theirs").expect("written");
         symlink(&target, &link).expect("linked");
-        assert!(check(&link).expect_err("a link").message().contains("is a link"));
+        assert!(
+            check(&link)
+                .expect_err("a link")
+                .message()
+                .contains("is a link")
+        );
         assert!(!create(&link, "ours").expect("something is there"));
         assert_eq!(fs::read_to_string(&target).expect("there"), "theirs");
-        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 2, "no draft is left over");
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("there").count(),
+            2,
+            "no draft is left over"
+        );
     }
 
     #[test]

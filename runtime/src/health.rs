@@ -70,7 +70,14 @@ impl Checkup {
         clock: Arc<dyn Clock>,
         about: BTreeMap<String, String>,
     ) -> Self {
-        Self { store, keys, clock, about, last: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self {
+            store,
+            keys,
+            clock,
+            about,
+            last: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The verdict for everyone, at most ten seconds old. However many ask, one looks: the others are given the last verdict
@@ -104,22 +111,37 @@ impl Checkup {
     /// The verdict of this moment, with details.
     pub async fn details(&self) -> Details {
         let store = self.store.check().await.map(|()| self.store.to_string());
-        let key = self.keys.current().await.map(|key| format!("{} ({})", key.id(), self.keys));
+        let key = self
+            .keys
+            .current()
+            .await
+            .map(|key| format!("{} ({})", key.id(), self.keys));
         let works = store.is_ok() && key.is_ok();
-        let checks = [("store", word(&store, "reachable")), ("signing_key", word(&key, "loaded"))];
+        let checks = [
+            ("store", word(&store, "reachable")),
+            ("signing_key", word(&key, "loaded")),
+        ];
         let mut details = self.about.clone();
         details.insert("store".into(), told(store));
         details.insert("signing_key".into(), told(key));
         Details {
-            status: if works { Status::Healthy } else { Status::Unhealthy },
-            checks: checks.map(|(part, word)| (part.to_owned(), word.to_owned())).into(),
+            status: if works {
+                Status::Healthy
+            } else {
+                Status::Unhealthy
+            },
+            checks: checks
+                .map(|(part, word)| (part.to_owned(), word.to_owned()))
+                .into(),
             details,
         }
     }
 
     fn last(&self, now: u64, seconds: u64) -> Option<Health> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(when, _)| now < when + seconds).map(|(_, health)| health.clone())
+        last.as_ref()
+            .filter(|(when, _)| now < when + seconds)
+            .map(|(_, health)| health.clone())
     }
 }
 
@@ -169,7 +191,10 @@ mod tests {
 
     #[tokio::test]
     async fn of_many_who_ask_at_once_one_looks() {
-        let keys = Arc::new(Far(Given::new(SigningKey::new([7; 32]).expect("long enough")), AtomicUsize::default()));
+        let keys = Arc::new(Far(
+            Given::new(SigningKey::new([7; 32]).expect("long enough")),
+            AtomicUsize::default(),
+        ));
         let clock = Arc::new(ManualClock::default());
         let (far, shared): (Arc<dyn SigningKeys>, Arc<dyn Clock>) =
             (Arc::<Far>::clone(&keys), Arc::<ManualClock>::clone(&clock));

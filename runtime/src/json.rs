@@ -56,7 +56,9 @@ impl Meter {
     /// `TooLarge`, with the bound that is broken.
     pub fn check(&self) -> Result<()> {
         if self.deepest > MAX_DEPTH {
-            return Err(Error::too_large(format!("the JSON is nested more than {MAX_DEPTH} deep; send it flatter")));
+            return Err(Error::too_large(format!(
+                "the JSON is nested more than {MAX_DEPTH} deep; send it flatter"
+            )));
         }
         if self.values > MAX_VALUES {
             return Err(Error::too_large(format!(
@@ -121,7 +123,9 @@ mod tests {
     fn count(value: &Value) -> usize {
         match value {
             Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
-            Value::Object(fields) => 1 + fields.values().map(|value| 1 + count(value)).sum::<usize>(),
+            Value::Object(fields) => {
+                1 + fields.values().map(|value| 1 + count(value)).sum::<usize>()
+            }
             _ => 1,
         }
     }
@@ -183,9 +187,13 @@ mod tests {
 
     #[test]
     fn nesting_is_counted_outside_of_strings() {
-        for (text, expected) in
-            [("1", 0), ("[]", 1), (r#"{"a":[1,{}],"b":[]}"#, 3), (r#"["[[[","\"[","\\"]"#, 1), (r#"{"{\"[":1}"#, 1)]
-        {
+        for (text, expected) in [
+            ("1", 0),
+            ("[]", 1),
+            (r#"{"a":[1,{}],"b":[]}"#, 3),
+            (r#"["[[[","\"[","\\"]"#, 1),
+            (r#"{"{\"[":1}"#, 1),
+        ] {
             assert_eq!(depth(text), expected, "{text}");
         }
     }
@@ -195,7 +203,10 @@ mod tests {
         let many = vec![0; MAX_VALUES];
         assert!(check(&serde_json::to_vec(&many[1..]).expect("JSON")).is_ok());
         let error = check(&serde_json::to_vec(&many).expect("JSON")).expect_err("one too many");
-        assert!(error.message().contains("more than 40000 values"), "{error}");
+        assert!(
+            error.message().contains("more than 40000 values"),
+            "{error}"
+        );
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(check(nested(MAX_DEPTH).as_bytes()).is_ok());
         let error = check(nested(MAX_DEPTH + 1).as_bytes()).expect_err("too deep");

@@ -64,7 +64,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        App, AppPart, Content, Contents, Context, CurrentUser, Email, Error, Message, Outcome, Profile, Prompt,
-        Resource, Result, Secret, Tool, UiResource, UserData, current_user, prompts, resources, tools,
+        App, AppPart, Content, Contents, Context, CurrentUser, Email, Error, Message, Outcome,
+        Profile, Prompt, Resource, Result, Secret, Tool, UiResource, UserData, current_user,
+        prompts, resources, tools,
     };
 }

@@ -30,7 +30,13 @@ struct Bucket {
 impl LogLimit {
     /// A bound of which nothing is used up.
     pub(crate) const fn new() -> Self {
-        Self { bucket: Mutex::new(Bucket { tokens: BURST, refilled: None, left_out: 0 }) }
+        Self {
+            bucket: Mutex::new(Bucket {
+                tokens: BURST,
+                refilled: None,
+                left_out: 0,
+            }),
+        }
     }
 
     /// Whether a line may be written now; if so, how many were left out before it, where there were any.
@@ -50,7 +56,10 @@ impl Bucket {
     fn refill(&mut self, now: Instant) {
         let since = *self.refilled.get_or_insert(now);
         let seconds = now.saturating_duration_since(since).as_secs() / REFILL.as_secs();
-        self.tokens = self.tokens.saturating_add(u32::try_from(seconds).unwrap_or(BURST)).min(BURST);
+        self.tokens = self
+            .tokens
+            .saturating_add(u32::try_from(seconds).unwrap_or(BURST))
+            .min(BURST);
         self.refilled = Some(since + REFILL * u32::try_from(seconds).unwrap_or_default());
     }
 }

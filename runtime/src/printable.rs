@@ -20,7 +20,17 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if is_printable(c) { c } else { char::REPLACEMENT_CHARACTER }).collect())
+    Cow::Owned(
+        text.chars()
+            .map(|c| {
+                if is_printable(c) {
+                    c
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                }
+            })
+            .collect(),
+    )
 }
 
 /// A JSON text with the same characters escaped (RFC 8259 §7), so that it means the same.
@@ -29,15 +39,18 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {
         return Cow::Borrowed(text);
     }
-    let escaped = text.chars().fold(String::with_capacity(text.len()), |mut escaped, character| {
-        // All of them lie below U+10000, in one unit of UTF-16. Writing to a string never fails.
-        let _ = if is_printable(character) {
-            escaped.write_char(character)
-        } else {
-            write!(escaped, "\\u{:04x}", u32::from(character))
-        };
-        escaped
-    });
+    let escaped = text.chars().fold(
+        String::with_capacity(text.len()),
+        |mut escaped, character| {
+            // All of them lie below U+10000, in one unit of UTF-16. Writing to a string never fails.
+            let _ = if is_printable(character) {
+                escaped.write_char(character)
+            } else {
+                write!(escaped, "\\u{:04x}", u32::from(character))
+            };
+            escaped
+        },
+    );
     Cow::Owned(escaped)
 }
 
@@ -48,8 +61,7 @@ mod tests {
     use super::*;
 
     /// A title, a cleared screen, a return, C1's own CSI, DEL, and texts read backwards.
-    const HOSTILE: &str =
-        "a\u{1b}]0;TITLE\u{7}\u{1b}[2J\rb\u{9b}31m\u{7f}\u{202e}gpj.exe\u{2066}x\u{2069}\u{61c}\u{200f}\u{2028}\u{85}";
+    const HOSTILE: &str = "a\u{1b}]0;TITLE\u{7}\u{1b}[2J\rb\u{9b}31m\u{7f}\u{202e}gpj.exe\u{2066}x\u{2069}\u{61c}\u{200f}\u{2028}\u{85}";
 
     #[test]
     fn what_a_terminal_obeys_is_replaced_and_the_rest_stays() {

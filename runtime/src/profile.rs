@@ -23,7 +23,10 @@ impl ProfileType {
     /// The profile type `T`.
     #[must_use]
     pub fn of<T: DeserializeOwned + JsonSchema>() -> Self {
-        Self { schema: schemars::schema_for!(T).to_value(), check: |profile| hydrate::<T>(Some(profile)).map(drop) }
+        Self {
+            schema: schemars::schema_for!(T).to_value(),
+            check: |profile| hydrate::<T>(Some(profile)).map(drop),
+        }
     }
 
     /// The JSON Schema (draft 2020-12) of the profile.
@@ -37,10 +40,15 @@ impl ProfileType {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the field.
     pub fn validate(&self, profile: &Value) -> Result<()> {
-        let fields = profile.as_object().ok_or_else(|| Error::invalid("`profile` must be a JSON object"))?;
+        let fields = profile
+            .as_object()
+            .ok_or_else(|| Error::invalid("`profile` must be a JSON object"))?;
         let unknown = fields.keys().find(|name| !self.declares(name));
         match unknown {
-            Some(name) => Err(Error::invalid(format!("profile field `{name}` is unknown; {}", self.names()))),
+            Some(name) => Err(Error::invalid(format!(
+                "profile field `{name}` is unknown; {}",
+                self.names()
+            ))),
             None => (self.check)(profile),
         }
     }
@@ -48,13 +56,23 @@ impl ProfileType {
     /// The profile with everything masked that the type does not declare, or marks as secret.
     #[must_use]
     pub fn masked(&self, mut profile: Value) -> Value {
-        mask(&mut profile, &applicable(&self.schema, &self.schema), &self.schema);
+        mask(
+            &mut profile,
+            &applicable(&self.schema, &self.schema),
+            &self.schema,
+        );
         profile
     }
 
     fn declares(&self, name: &str) -> bool {
-        let closed = self.schema.get("additionalProperties").is_none_or(|allowed| allowed == &Value::Bool(false));
-        !closed || self.properties().is_none_or(|fields| fields.contains_key(name))
+        let closed = self
+            .schema
+            .get("additionalProperties")
+            .is_none_or(|allowed| allowed == &Value::Bool(false));
+        !closed
+            || self
+                .properties()
+                .is_none_or(|fields| fields.contains_key(name))
     }
 
     fn properties(&self) -> Option<&Map<String, Value>> {
@@ -62,14 +80,21 @@ impl ProfileType {
     }
 
     fn names(&self) -> String {
-        let names: Vec<_> = self.properties().into_iter().flat_map(Map::keys).map(|name| format!("`{name}`")).collect();
+        let names: Vec<_> = self
+            .properties()
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(|name| format!("`{name}`"))
+            .collect();
         format!("the fields are {}", names.join(", "))
     }
 }
 
 impl fmt::Debug for ProfileType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProfileType").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("ProfileType")
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,7 +133,9 @@ pub fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
-    let Value::Object(fields) = target else { return };
+    let Value::Object(fields) = target else {
+        return;
+    };
     for (name, value) in patch {
         if value.is_null() {
             fields.remove(name);
@@ -123,7 +150,9 @@ fn describe(path: &str, complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("the profile needs {field}");
     }
-    let expected = complaint.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
+    let expected = complaint
+        .rsplit_once(", expected ")
+        .map_or("another value", |(_, expected)| expected);
     format!("profile field `{path}` does not fit: expected {expected}")
 }
 
@@ -131,7 +160,9 @@ fn describe(path: &str, complaint: &str) -> String {
 #[must_use]
 pub fn masked_whole(mut profile: Value) -> Value {
     if let Value::Object(fields) = &mut profile {
-        fields.values_mut().for_each(|field| mask(field, &[], &Value::Null));
+        fields
+            .values_mut()
+            .for_each(|field| mask(field, &[], &Value::Null));
     }
     profile
 }
@@ -146,12 +177,26 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
     }
     match value {
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| {
-            let declared = schemas.iter().filter_map(|schema| field_schema(schema, name));
-            mask(field, &declared.flat_map(|schema| applicable(schema, root)).collect::<Vec<_>>(), root);
+            let declared = schemas
+                .iter()
+                .filter_map(|schema| field_schema(schema, name));
+            mask(
+                field,
+                &declared
+                    .flat_map(|schema| applicable(schema, root))
+                    .collect::<Vec<_>>(),
+                root,
+            );
         }),
         Value::Array(items) => items.iter_mut().for_each(|item| {
             let declared = schemas.iter().filter_map(|schema| schema.get("items"));
-            mask(item, &declared.flat_map(|schema| applicable(schema, root)).collect::<Vec<_>>(), root);
+            mask(
+                item,
+                &declared
+                    .flat_map(|schema| applicable(schema, root))
+                    .collect::<Vec<_>>(),
+                root,
+            );
         }),
         Value::Null => {}
         leaf => {
@@ -164,7 +209,9 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
 
 /// What an object's schema says of a field; of one that it does not name, what it says of all the others.
 fn field_schema<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
-    let named = schema.get("properties").and_then(|properties| properties.get(name));
+    let named = schema
+        .get("properties")
+        .and_then(|properties| properties.get(name));
     named.or_else(|| schema.get("additionalProperties"))
 }
 
@@ -176,7 +223,12 @@ fn declares(schema: &Value, leaf: &Value) -> bool {
         _ => "number",
     };
     let is_kind = |named: &Value| named == kind || (named == "integer" && leaf.is_number());
-    let is_listed = |word: &str| schema.get(word).and_then(Value::as_array).is_some_and(|all| all.contains(leaf));
+    let is_listed = |word: &str| {
+        schema
+            .get(word)
+            .and_then(Value::as_array)
+            .is_some_and(|all| all.contains(leaf))
+    };
     match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
         Some(named) => is_kind(named),
@@ -196,13 +248,19 @@ fn applicable<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a Value> {
 
 fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<&'a Value>) {
     found.push(schema);
-    let Some(steps) = steps.checked_sub(1) else { return };
+    let Some(steps) = steps.checked_sub(1) else {
+        return;
+    };
     let target = resolved(schema, root);
     if !std::ptr::eq(target, schema) {
         gather(target, root, steps, found);
     }
     for word in ["anyOf", "oneOf", "allOf"] {
-        let alternatives = schema.get(word).and_then(Value::as_array).into_iter().flatten();
+        let alternatives = schema
+            .get(word)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         alternatives.for_each(|alternative| gather(alternative, root, steps, found));
     }
 }
@@ -210,14 +268,20 @@ fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<
 /// Whether a schema marks its value as secret.
 #[must_use]
 pub fn is_secret(schema: &Value) -> bool {
-    schema.get("writeOnly") == Some(&Value::Bool(true)) || schema.get("format") == Some(&Value::from("password"))
+    schema.get("writeOnly") == Some(&Value::Bool(true))
+        || schema.get("format") == Some(&Value::from("password"))
 }
 
 /// The schema behind a reference; any other as it is.
 #[must_use]
 pub fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
-    let pointer = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-    pointer.and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)
+    let pointer = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix('#'));
+    pointer
+        .and_then(|pointer| root.pointer(pointer))
+        .unwrap_or(schema)
 }
 
 #[cfg(test)]
@@ -251,8 +315,14 @@ mod tests {
         let profile = ProfileType::of::<Account>();
         for (given, expected) in [
             (json!({}), "the profile needs `token`"),
-            (json!({"token": "t", "port": "s3cret"}), "profile field `port` does not fit: expected u16"),
-            (json!({"token": 7}), "profile field `token` does not fit: expected a string"),
+            (
+                json!({"token": "t", "port": "s3cret"}),
+                "profile field `port` does not fit: expected u16",
+            ),
+            (
+                json!({"token": 7}),
+                "profile field `token` does not fit: expected a string",
+            ),
             (
                 json!({"tokn": "t"}),
                 "profile field `tokn` is unknown; the fields are `nested`, `port`, `spare`, `spares`, `token`",
@@ -267,11 +337,13 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
-        let given =
-            json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
+        let given = json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
         let masked = ProfileType::of::<Account>().masked(given);
         let nested = json!({"password": MASK, "name": "n"});
-        assert_eq!(masked, json!({"token": MASK, "spare": MASK, "port": 1, "nested": nested, "spares": [MASK]}));
+        assert_eq!(
+            masked,
+            json!({"token": MASK, "spare": MASK, "port": 1, "nested": nested, "spares": [MASK]})
+        );
     }
 
     #[test]
@@ -327,7 +399,8 @@ mod tests {
 
     #[test]
     fn without_a_type_names_are_shown_and_no_value() {
-        let given = json!({"pat": "a", "n": 1, "b": false, "list": ["c", null], "deep": {"d": {"e": "f"}}});
+        let given =
+            json!({"pat": "a", "n": 1, "b": false, "list": ["c", null], "deep": {"d": {"e": "f"}}});
         let expected = json!({"pat": MASK, "n": MASK, "b": MASK, "list": MASK, "deep": MASK});
         assert_eq!(masked_whole(given), expected);
     }
@@ -340,8 +413,11 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
-        let leaf =
-            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from)
+        ];
         leaf.prop_recursive(3, 12, 3, |inner| {
             prop::collection::btree_map("[a-c]", inner, 0..3)
                 .prop_map(|fields| Value::Object(fields.into_iter().collect()))

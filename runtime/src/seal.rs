@@ -26,7 +26,11 @@ impl Sealer {
     /// tokens.
     #[must_use]
     pub fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
-        let owner = [Some(app), audience].into_iter().flatten().map(str::to_owned).collect();
+        let owner = [Some(app), audience]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
         Self { keys, owner }
     }
 
@@ -41,19 +45,35 @@ impl Sealer {
             .seal_in_place_append_tag(Aad::from(self.bindings(bound_to)), &mut sealed)
             .map_err(|_| Error::internal("nothing can be sealed"))?;
         let bytes = [nonce.as_ref().as_slice(), &sealed].concat();
-        Ok(format!("{}.{}", key.id(), BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(format!(
+            "{}.{}",
+            key.id(),
+            BASE64_URL_SAFE_NO_PAD.encode(bytes)
+        ))
     }
 
     /// Opens what [`seal`](Self::seal) made; `None` if it was changed, or sealed for something else.
     ///
     /// # Errors
     /// `Unavailable` if there is no key.
-    pub async fn open(&self, purpose: &str, bound_to: &[&str], sealed: &str) -> Result<Option<String>> {
-        let Some((id, encoded)) = sealed.split_once('.') else { return Ok(None) };
-        let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(encoded) else { return Ok(None) };
+    pub async fn open(
+        &self,
+        purpose: &str,
+        bound_to: &[&str],
+        sealed: &str,
+    ) -> Result<Option<String>> {
+        let Some((id, encoded)) = sealed.split_once('.') else {
+            return Ok(None);
+        };
+        let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(encoded) else {
+            return Ok(None);
+        };
         let keys = self.keys.verifying(Some(id)).await?;
         let bindings = self.bindings(bound_to);
-        Ok(keys.iter().filter(|key| key.id() == id).find_map(|key| opened(key, purpose, &bindings, &bytes)))
+        Ok(keys
+            .iter()
+            .filter(|key| key.id() == id)
+            .find_map(|key| opened(key, purpose, &bindings, &bytes)))
     }
 
     /// What is bound: the owner and the rest, each list with its length before it.
@@ -65,9 +85,14 @@ impl Sealer {
 
 fn opened(key: &SigningKey, purpose: &str, bindings: &[u8], bytes: &[u8]) -> Option<String> {
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
-    let (nonce, mut sealed) = (Nonce::try_assume_unique_for_key(nonce).ok()?, sealed.to_vec());
+    let (nonce, mut sealed) = (
+        Nonce::try_assume_unique_for_key(nonce).ok()?,
+        sealed.to_vec(),
+    );
     let key = subkey(key, purpose).ok()?;
-    let text = key.open_in_place(nonce, Aad::from(bindings), &mut sealed).ok()?;
+    let text = key
+        .open_in_place(nonce, Aad::from(bindings), &mut sealed)
+        .ok()?;
     String::from_utf8(text.to_vec()).ok()
 }
 
@@ -75,7 +100,9 @@ fn subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
     let mut bytes = [0; 32];
     let label = [b"mcp-lambda/".as_slice(), purpose.as_bytes()];
     let derived = Salt::new(HKDF_SHA256, &[]).extract(key.secret());
-    let filled = derived.expand(&label, HKDF_SHA256).and_then(|okm| okm.fill(&mut bytes));
+    let filled = derived
+        .expand(&label, HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut bytes));
     let made = filled.and_then(|()| RandomizedNonceKey::new(&AES_256_GCM, &bytes));
     zeroize::Zeroize::zeroize(&mut bytes);
     made.map_err(|_| Error::internal("no key can be derived"))
@@ -84,7 +111,11 @@ fn subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
 /// How many parts there are, and each with its length before it, so that no two lists look alike.
 fn bindings(parts: &[&str]) -> Vec<u8> {
     let part = |part: &&str| [part.len().to_string().as_bytes(), b":", part.as_bytes()].concat();
-    [format!("{};", parts.len()).into_bytes(), parts.iter().flat_map(part).collect()].concat()
+    [
+        format!("{};", parts.len()).into_bytes(),
+        parts.iter().flat_map(part).collect(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]
@@ -99,11 +130,18 @@ mod tests {
     }
 
     fn of(secret: &[u8; 32], app: &str, audience: Option<&str>) -> Sealer {
-        Sealer::new(Arc::new(Given::new(SigningKey::new(*secret).expect("long enough"))), app, audience)
+        Sealer::new(
+            Arc::new(Given::new(SigningKey::new(*secret).expect("long enough"))),
+            app,
+            audience,
+        )
     }
 
     fn wait<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(work)
     }
 
     proptest! {
@@ -137,22 +175,35 @@ mod tests {
     fn a_seal_holds_in_its_app_and_for_its_audience_alone() {
         let key = &[7; 32];
         for (app, audience) in [("notes", None), ("notes", Some("https://a.example.com"))] {
-            let sealed = wait(of(key, app, audience).seal("state", &["x"], "content")).expect("sealed");
-            let open = |app, audience| wait(of(key, app, audience).open("state", &["x"], &sealed)).expect("reachable");
+            let sealed =
+                wait(of(key, app, audience).seal("state", &["x"], "content")).expect("sealed");
+            let open = |app, audience| {
+                wait(of(key, app, audience).open("state", &["x"], &sealed)).expect("reachable")
+            };
             assert_eq!(open(app, audience).as_deref(), Some("content"));
-            for (app, audience) in
-                [("crm", audience), ("notes", Some("https://b.example.com")), ("notes", Some("")), ("notesx", audience)]
-            {
+            for (app, audience) in [
+                ("crm", audience),
+                ("notes", Some("https://b.example.com")),
+                ("notes", Some("")),
+                ("notesx", audience),
+            ] {
                 assert_eq!(open(app, audience), None, "{app} {audience:?}");
             }
         }
-        let sealed = wait(of(key, "a", Some("b")).seal("state", &["c"], "content")).expect("sealed");
-        assert_eq!(wait(of(key, "a", None).open("state", &["b", "c"], &sealed)).expect("reachable"), None);
+        let sealed =
+            wait(of(key, "a", Some("b")).seal("state", &["c"], "content")).expect("sealed");
+        assert_eq!(
+            wait(of(key, "a", None).open("state", &["b", "c"], &sealed)).expect("reachable"),
+            None
+        );
     }
 
     #[test]
     fn another_deployments_seal_does_not_hold() {
         let sealed = wait(sealer(&[7; 32]).seal("state", &[], "content")).expect("sealed");
-        assert_eq!(wait(sealer(&[8; 32]).open("state", &[], &sealed)).expect("reachable"), None);
+        assert_eq!(
+            wait(sealer(&[8; 32]).open("state", &[], &sealed)).expect("reachable"),
+            None
+        );
     }
 }

@@ -106,7 +106,10 @@ pub mod exposed {
     ///
     /// # Errors
     /// The serializer's own.
-    pub fn serialize<E: Exposed, S: Serializer>(secret: &E, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<E: Exposed, S: Serializer>(
+        secret: &E,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         secret.exposed().serialize(serializer)
     }
 
@@ -190,7 +193,11 @@ mod tests {
     #[test]
     fn no_format_shows_the_value() {
         let secret = Secret::new("hunter2".to_owned());
-        for shown in [format!("{secret}"), format!("{secret:?}"), format!("{secret:#?}")] {
+        for shown in [
+            format!("{secret}"),
+            format!("{secret:?}"),
+            format!("{secret:#?}"),
+        ] {
             assert!(!shown.contains("hunter2"), "{shown}");
         }
     }

@@ -43,12 +43,19 @@ impl fmt::Display for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => f.write_str(&quote(text)),
-            Self::Variable { before, name } if is_variable(name) => write!(f, "{}\"${name}\"", begin(before)),
+            Self::Variable { before, name } if is_variable(name) => {
+                write!(f, "{}\"${name}\"", begin(before))
+            }
             Self::Variable { before, name } => f.write_str(&quote(&format!("{before}${name}"))),
             Self::File { before, path } => {
                 // A path that begins like a flag would be one of `cat`.
                 let here = if path.starts_with('-') { "./" } else { "" };
-                write!(f, "{}\"$(cat {})\"", begin(before), quote(&format!("{here}{path}")))
+                write!(
+                    f,
+                    "{}\"$(cat {})\"",
+                    begin(before),
+                    quote(&format!("{here}{path}"))
+                )
             }
         }
     }
@@ -56,33 +63,50 @@ impl fmt::Display for Argument {
 
 /// What stands before an expansion; an empty text needs no quotes there.
 fn begin(before: &str) -> String {
-    if before.is_empty() { String::new() } else { quote(before) }
+    if before.is_empty() {
+        String::new()
+    } else {
+        quote(before)
+    }
 }
 
 /// A text as one argument. A NUL, which no argument can hold, is left out.
 #[must_use]
 pub fn quote(text: &str) -> String {
     let text = text.replace('\0', "");
-    shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
+    shlex::try_quote(&text)
+        .map(std::borrow::Cow::into_owned)
+        .unwrap_or_default()
 }
 
 /// A command with its arguments.
 #[must_use]
 pub fn line<A: Into<Argument>>(arguments: impl IntoIterator<Item = A>) -> String {
-    arguments.into_iter().map(|argument| argument.into().to_string()).collect::<Vec<_>>().join(" ")
+    arguments
+        .into_iter()
+        .map(|argument| argument.into().to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A line that sets a variable for the commands after it.
 #[must_use]
 pub fn export(name: &str, value: &Argument) -> String {
-    if is_variable(name) { format!("export {name}={value}") } else { format!("export {}={value}", quote(name)) }
+    if is_variable(name) {
+        format!("export {name}={value}")
+    } else {
+        format!("export {}={value}", quote(name))
+    }
 }
 
 /// Whether a shell takes this for a variable's name: letters, digits and `_`, and no digit first.
 #[must_use]
 pub fn is_variable(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    name.bytes().next().is_some_and(is_letter) && name.bytes().all(|byte| is_letter(byte) || byte.is_ascii_digit())
+    name.bytes().next().is_some_and(is_letter)
+        && name
+            .bytes()
+            .all(|byte| is_letter(byte) || byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -96,10 +120,24 @@ mod tests {
     /// What a shell makes of a line: its arguments, with `V` set and nothing run.
     fn read(line: &str) -> Vec<String> {
         let script = format!("set -u; words() {{ printf '%s\\0' \"$@\"; }}; words {line}");
-        let parsed = Command::new("sh").args(["-n", "-c", &script]).output().expect("a shell");
-        assert!(parsed.status.success(), "{line}: {}", String::from_utf8_lossy(&parsed.stderr));
-        let output = Command::new("sh").args(["-c", &script]).env("V", "v a'l$u\"e").output().expect("a shell");
-        assert!(output.status.success() && output.stderr.is_empty(), "{line}: {output:?}");
+        let parsed = Command::new("sh")
+            .args(["-n", "-c", &script])
+            .output()
+            .expect("a shell");
+        assert!(
+            parsed.status.success(),
+            "{line}: {}",
+            String::from_utf8_lossy(&parsed.stderr)
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env("V", "v a'l$u\"e")
+            .output()
+            .expect("a shell");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{line}: {output:?}"
+        );
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         text.split_terminator('\0').map(str::to_owned).collect()
     }
@@ -145,20 +183,42 @@ mod tests {
         let path = path.to_string_lossy().into_owned();
         let before = "Authorization: Bearer ".to_owned();
         let arguments = [
-            Argument::Variable { before: before.clone(), name: "V".to_owned() },
-            Argument::Variable { before: "$V ".to_owned(), name: "V; touch x".to_owned() },
-            Argument::File { before, path: path.clone() },
-            Argument::File { before: String::new(), path },
+            Argument::Variable {
+                before: before.clone(),
+                name: "V".to_owned(),
+            },
+            Argument::Variable {
+                before: "$V ".to_owned(),
+                name: "V; touch x".to_owned(),
+            },
+            Argument::File {
+                before,
+                path: path.clone(),
+            },
+            Argument::File {
+                before: String::new(),
+                path,
+            },
         ];
-        let expected =
-            ["Authorization: Bearer v a'l$u\"e", "$V $V; touch x", "Authorization: Bearer to'k en", "to'k en"];
+        let expected = [
+            "Authorization: Bearer v a'l$u\"e",
+            "$V $V; touch x",
+            "Authorization: Bearer to'k en",
+            "to'k en",
+        ];
         assert_eq!(read(&line(arguments)), expected);
     }
 
     #[test]
     fn a_variable_is_exported_with_just_that_value() {
-        let script = format!("{}\nprintf %s \"$TOKEN\"", export("TOKEN", &"a b; $(touch x)".into()));
-        let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        let script = format!(
+            "{}\nprintf %s \"$TOKEN\"",
+            export("TOKEN", &"a b; $(touch x)".into())
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "a b; $(touch x)");
         assert!(!export("X; touch y", &"v".into()).starts_with("export X;"));
     }

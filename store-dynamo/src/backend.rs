@@ -30,14 +30,20 @@ pub fn from_env() -> Aws {
 #[cfg(feature = "local")]
 #[must_use]
 pub fn of_account(account: config::Account) -> Aws {
-    Aws { account, ..Aws::default() }
+    Aws {
+        account,
+        ..Aws::default()
+    }
 }
 
 impl Aws {
     /// The SDK's configuration, loaded once.
     async fn config(&self) -> Result<&SdkConfig> {
         #[cfg(feature = "local")]
-        return Ok(self.config.get_or_init(|| config::of_account(&self.account)).await);
+        return Ok(self
+            .config
+            .get_or_init(|| config::of_account(&self.account))
+            .await);
         #[cfg(not(feature = "local"))]
         self.config.get_or_try_init(config::from_env).await
     }
@@ -46,14 +52,20 @@ impl Aws {
 /// The region that an ARN names (AWS General Reference, `arn:partition:service:region:account:resource`).
 #[must_use]
 pub fn region_of(name: &str) -> Option<&str> {
-    name.strip_prefix("arn:")?.split(':').nth(2).filter(|region| !region.is_empty())
+    name.strip_prefix("arn:")?
+        .split(':')
+        .nth(2)
+        .filter(|region| !region.is_empty())
 }
 
 /// A client that asks in the region of the secret's ARN, or else in that of the configuration.
 ///
 /// # Errors
 /// `Invalid` if neither names one.
-pub(crate) fn secrets_client(config: &SdkConfig, secret: &str) -> Result<aws_sdk_secretsmanager::Client> {
+pub(crate) fn secrets_client(
+    config: &SdkConfig,
+    secret: &str,
+) -> Result<aws_sdk_secretsmanager::Client> {
     let mut builder = aws_sdk_secretsmanager::config::Builder::from(config);
     if let Some(region) = region_of(secret) {
         builder = builder.region(Region::new(region.to_owned()));
@@ -85,8 +97,14 @@ mod tests {
     #[test]
     fn an_arn_names_its_region() {
         for (name, region) in [
-            ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf", Some("eu-west-1")),
-            ("arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:k", Some("cn-north-1")),
+            (
+                "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf",
+                Some("eu-west-1"),
+            ),
+            (
+                "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:k",
+                Some("cn-north-1"),
+            ),
             ("notes-key", None),
             ("arn:aws:secretsmanager", None),
             ("arn:aws:secretsmanager::1:secret:k", None),
@@ -97,13 +115,21 @@ mod tests {
 
     #[test]
     fn a_secret_is_asked_for_in_the_region_of_its_arn() {
-        let config = || SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest());
+        let config =
+            || SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest());
         let elsewhere = config().region(Region::new("us-east-1")).build();
         let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:k";
         let client = secrets_client(&elsewhere, arn).expect("a region");
-        assert_eq!(client.config().region().map(AsRef::as_ref), Some("eu-west-1"));
+        assert_eq!(
+            client.config().region().map(AsRef::as_ref),
+            Some("eu-west-1")
+        );
         assert!(secrets_client(&elsewhere, "k").is_ok());
         let error = secrets_client(&config().build(), "k").expect_err("no region");
-        assert!(error.kind() == mcp_lambda::ErrorKind::Invalid && error.message().contains("AWS_REGION"), "{error}");
+        assert!(
+            error.kind() == mcp_lambda::ErrorKind::Invalid
+                && error.message().contains("AWS_REGION"),
+            "{error}"
+        );
     }
 }

@@ -11,7 +11,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
 #[cfg(any(test, not(feature = "local")))]
-#[cfg_attr(feature = "local", expect(dead_code, reason = "its tests run with every feature"))]
+#[cfg_attr(
+    feature = "local",
+    expect(dead_code, reason = "its tests run with every feature")
+)]
 mod variables;
 
 #[cfg(not(feature = "local"))]
@@ -23,7 +26,9 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const OPERATION: Duration = Duration::from_secs(5);
 
 fn timeouts() -> TimeoutConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT);
     timeouts.operation_timeout(OPERATION).build()
 }
 
@@ -57,12 +62,23 @@ pub(crate) async fn of_account(account: &Account) -> aws_config::SdkConfig {
 async fn loaded(endpoint: Option<&str>, account: &Account) -> aws_config::SdkConfig {
     let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
     let loader = loader.timeout_config(timeouts()).retry_config(retries());
-    let loader = endpoint.into_iter().fold(loader, |loader, endpoint| loader.endpoint_url(endpoint));
-    let loader =
-        account.region.iter().cloned().fold(loader, |loader, region| loader.region(aws_config::Region::new(region)));
+    let loader = endpoint
+        .into_iter()
+        .fold(loader, |loader, endpoint| loader.endpoint_url(endpoint));
+    let loader = account
+        .region
+        .iter()
+        .cloned()
+        .fold(loader, |loader, region| {
+            loader.region(aws_config::Region::new(region))
+        });
     let loader = account.profile.iter().fold(loader, |loader, profile| {
-        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
-        loader.profile_name(profile).credentials_provider(credentials)
+        let credentials = ProfileFileCredentialsProvider::builder()
+            .profile_name(profile)
+            .build();
+        loader
+            .profile_name(profile)
+            .credentials_provider(credentials)
     });
     loader.load().await
 }

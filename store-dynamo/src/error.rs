@@ -16,8 +16,10 @@ pub(crate) fn is_contended<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -
 
 /// Writes about the same items went on for too long.
 pub(crate) fn contended(table: &str) -> Error {
-    Error::unavailable("the users' table has too many writes about the same record at once; try again")
-        .with_source(named(table))
+    Error::unavailable(
+        "the users' table has too many writes about the same record at once; try again",
+    )
+    .with_source(named(table))
 }
 
 /// Why a call of DynamoDB failed, other than by its condition.
@@ -48,7 +50,10 @@ fn named(table: &str) -> String {
 /// An error with all its causes, in words. The SDK's own way prints whole answers too, and those may hold a secret.
 pub(crate) fn cause(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    chain
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// What a code of AWS means for whoever waits.
@@ -60,9 +65,11 @@ pub(crate) fn trouble(code: Option<&str>) -> &'static str {
             | "InvalidSignatureException"
             | "ExpiredTokenException",
         ) => "refuses access; check the function's role and policy",
-        Some("ThrottlingException" | "ProvisionedThroughputExceededException" | "RequestLimitExceeded") => {
-            "is throttled; try again later"
-        }
+        Some(
+            "ThrottlingException"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded",
+        ) => "is throttled; try again later",
         _ => "can't be reached; try again later",
     }
 }

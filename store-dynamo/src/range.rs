@@ -36,10 +36,17 @@ impl Asked<'_> {
     /// The query whose answer holds all that is asked for; `None` where nothing can be.
     pub(crate) fn query(&self) -> Option<Query> {
         let (condition, values) = match self.range {
-            Range::Prefix(from) | Range::Stored(from) => within(from, self.after.unwrap_or_default())?,
+            Range::Prefix(from) | Range::Stored(from) => {
+                within(from, self.after.unwrap_or_default())?
+            }
             Range::Listing(name) => listed(name, self.after.unwrap_or_default()),
         };
-        Some(Query { listed: self.listed, is_listing: matches!(self.range, Range::Listing(_)), condition, values })
+        Some(Query {
+            listed: self.listed,
+            is_listing: matches!(self.range, Range::Listing(_)),
+            condition,
+            values,
+        })
     }
 
     /// Whether an item of the answer is asked for.
@@ -49,21 +56,29 @@ impl Asked<'_> {
             Range::Prefix(from) | Range::Stored(from) => key.sort.starts_with(&from.sort),
             Range::Listing(_) => true,
         };
-        belongs && self.after.is_none_or(|after| self.range.place(&key) > after)
+        belongs
+            && self
+                .after
+                .is_none_or(|after| self.range.place(&key) > after)
     }
 }
 
 impl Query {
     /// Completes a request.
     pub(crate) fn ask(&self, request: QueryFluentBuilder) -> QueryFluentBuilder {
-        let request = if self.is_listing { request.index_name(LISTINGS) } else { request.consistent_read(true) };
+        let request = if self.is_listing {
+            request.index_name(LISTINGS)
+        } else {
+            request.consistent_read(true)
+        };
         let request = match self.listed {
             Listed::Records => request,
             Listed::Keys => request.projection_expression("pk, sk, expires"),
         };
-        self.values.iter().fold(request.key_condition_expression(self.condition), |request, (name, value)| {
-            request.expression_attribute_values(*name, value.clone())
-        })
+        self.values.iter().fold(
+            request.key_condition_expression(self.condition),
+            |request, (name, value)| request.expression_attribute_values(*name, value.clone()),
+        )
     }
 }
 
@@ -73,25 +88,38 @@ type Condition = (&'static str, Vec<(&'static str, AttributeValue)>);
 fn within(from: &Key, after: &str) -> Option<Condition> {
     let (_, longest) = MAX_KEY_BYTES;
     let (partition, end) = ((":pk", text(&from.partition)), end_of(&from.sort));
-    let first = from.sort.as_str().max(&after[..after.floor_char_boundary(longest)]);
+    let first = from
+        .sort
+        .as_str()
+        .max(&after[..after.floor_char_boundary(longest)]);
     if from.sort.len() > longest || end.as_deref().is_some_and(|end| first >= end) {
         return None;
     }
     Some(match (first, end.filter(|end| end.len() <= longest)) {
         ("", _) => ("pk = :pk", vec![partition]),
-        (first, None) => ("pk = :pk AND sk >= :first", vec![partition, (":first", text(first))]),
-        (first, Some(end)) => {
-            ("pk = :pk AND sk BETWEEN :first AND :end", vec![partition, (":first", text(first)), (":end", text(end))])
-        }
+        (first, None) => (
+            "pk = :pk AND sk >= :first",
+            vec![partition, (":first", text(first))],
+        ),
+        (first, Some(end)) => (
+            "pk = :pk AND sk BETWEEN :first AND :end",
+            vec![partition, (":first", text(first)), (":end", text(end))],
+        ),
     })
 }
 
 /// The records of a listing whose partition stands after this one.
 fn listed(name: &str, after: &str) -> Condition {
     let (longest, _) = MAX_KEY_BYTES;
-    let (name, after) = ((":listing", text(name)), &after[..after.floor_char_boundary(longest)]);
+    let (name, after) = (
+        (":listing", text(name)),
+        &after[..after.floor_char_boundary(longest)],
+    );
     if after.is_empty() {
         return ("listing = :listing", vec![name]);
     }
-    ("listing = :listing AND pk > :after", vec![name, (":after", text(after))])
+    (
+        "listing = :listing AND pk > :after",
+        vec![name, (":after", text(after))],
+    )
 }

@@ -20,14 +20,19 @@ pub(crate) struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { end: Instant::now() + TIME, pause: FIRST }
+        Self {
+            end: Instant::now() + TIME,
+            pause: FIRST,
+        }
     }
 }
 
 impl Retry {
     /// Waits before another try; false, at once, if there is no time for one.
     pub(crate) async fn wait(&mut self) -> bool {
-        let Some(pause) = self.next(Instant::now(), chance()) else { return false };
+        let Some(pause) = self.next(Instant::now(), chance()) else {
+            return false;
+        };
         sleep(pause).await;
         true
     }
@@ -58,7 +63,11 @@ mod tests {
                 (now, tries) = (now + pause, tries + 1);
                 assert!(pause <= LONGEST * 2 && tries < 3_000);
             }
-            assert!(tries >= 10 && now - begin <= TIME, "{tries} in {:?}", now - begin);
+            assert!(
+                tries >= 10 && now - begin <= TIME,
+                "{tries} in {:?}",
+                now - begin
+            );
         }
     }
 }

@@ -68,9 +68,19 @@ impl Secrets {
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) if the secret does not exist or holds no key.
-    pub async fn open(client: Client, secret: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub async fn open(
+        client: Client,
+        secret: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let (known, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        let source = Arc::new(Source { client, secret: secret.into(), clock, known, turn });
+        let source = Arc::new(Source {
+            client,
+            secret: secret.into(),
+            clock,
+            known,
+            turn,
+        });
         match source.ask().await {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
             Err(error) => {
@@ -79,7 +89,10 @@ impl Secrets {
             }
             Ok(_) => {}
         }
-        Ok(Self { source, beside: Mutex::default() })
+        Ok(Self {
+            source,
+            beside: Mutex::default(),
+        })
     }
 
     /// Keys that are not too old.
@@ -120,7 +133,9 @@ impl Source {
             return Ok(keys);
         }
         let now = self.clock.now();
-        if let Some((_, cause)) = failed.filter(|(when, _)| now < when.saturating_add(PAUSE_SECONDS)) {
+        if let Some((_, cause)) =
+            failed.filter(|(when, _)| now < when.saturating_add(PAUSE_SECONDS))
+        {
             return Err(self.unreachable(&cause));
         }
         self.failed("they are being asked for");
@@ -148,9 +163,16 @@ impl Source {
     /// Newer keys, unless they were asked for a moment ago or can't be reached: then those that are known.
     async fn renewed(&self) -> Keys {
         let _turn = self.turn.lock().await;
-        let asked = if self.asked_lately() { None } else { Some(self.ask().await) };
+        let asked = if self.asked_lately() {
+            None
+        } else {
+            Some(self.ask().await)
+        };
         if let Some(Err(error)) = asked {
-            tracing::warn!(cause = error.chain(), "the signing keys could not be refreshed");
+            tracing::warn!(
+                cause = error.chain(),
+                "the signing keys could not be refreshed"
+            );
         }
         self.known().keys.clone()
     }
@@ -167,33 +189,54 @@ impl Source {
     async fn ask(&self) -> Result<Keys> {
         let now = self.clock.now();
         self.known().asked = now;
-        let (current, previous) = tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
+        let (current, previous) =
+            tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
         let current = current?.ok_or_else(|| {
             let told = "SIGNING_KEY_SECRET: the secret does not exist in this account and region; the admin CLI's `aws init` makes it";
             Error::invalid(told).with_source(format!("secret `{}`", self.secret))
         })?;
-        let keys: Keys =
-            [Some(current), previous.or_else(skip_malformed)?].into_iter().flatten().map(Arc::new).collect();
-        *self.known() = Known { keys: keys.clone(), came: now, asked: now, failed: None };
+        let keys: Keys = [Some(current), previous.or_else(skip_malformed)?]
+            .into_iter()
+            .flatten()
+            .map(Arc::new)
+            .collect();
+        *self.known() = Known {
+            keys: keys.clone(),
+            came: now,
+            asked: now,
+            failed: None,
+        };
         Ok(keys)
     }
 
     /// The key of one version, or `None` if there is no such version.
     async fn version(&self, stage: &str) -> Result<Option<SigningKey>> {
-        let asked = self.client.get_secret_value().secret_id(&self.secret).version_stage(stage).send().await;
+        let asked = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .version_stage(stage)
+            .send()
+            .await;
         match asked {
             Ok(answer) => {
                 let text = answer.secret_string.map(Secret::new);
                 let text = text.ok_or_else(|| Error::invalid("it holds bytes and no text"));
-                text.and_then(|text| key_of(&text)).map(Some).map_err(|error| {
-                    let told = format!("SIGNING_KEY_SECRET: the secret holds no key: {error}");
-                    Error::invalid(told).with_source(format!("secret `{}`", self.secret))
-                })
+                text.and_then(|text| key_of(&text))
+                    .map(Some)
+                    .map_err(|error| {
+                        let told = format!("SIGNING_KEY_SECRET: the secret holds no key: {error}");
+                        Error::invalid(told).with_source(format!("secret `{}`", self.secret))
+                    })
             }
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => {
                 let told = format!("the signing keys' secret {}", trouble(error.code()));
-                Err(Error::unavailable(told).with_source(format!("secret `{}`: {}", self.secret, cause(&error))))
+                Err(Error::unavailable(told).with_source(format!(
+                    "secret `{}`: {}",
+                    self.secret,
+                    cause(&error)
+                )))
             }
         }
     }
@@ -201,7 +244,11 @@ impl Source {
 
 /// A previous version that was never a key verifies nothing, and does no harm.
 fn skip_malformed(error: Error) -> Result<Option<SigningKey>> {
-    if error.kind() == ErrorKind::Invalid { Ok(None) } else { Err(error) }
+    if error.kind() == ErrorKind::Invalid {
+        Ok(None)
+    } else {
+        Err(error)
+    }
 }
 
 /// The key in a secret's text: the text itself, or the field `signing_key` of a JSON object.
@@ -210,9 +257,12 @@ fn key_of(text: &Secret<String>) -> Result<SigningKey> {
     if !trimmed.starts_with('{') {
         return SigningKey::from_text(trimmed);
     }
-    let object: Value = serde_json::from_str(trimmed).map_err(|_| Error::invalid("it begins like JSON and is none"))?;
+    let object: Value = serde_json::from_str(trimmed)
+        .map_err(|_| Error::invalid("it begins like JSON and is none"))?;
     let key = object.get("signing_key").and_then(Value::as_str);
-    SigningKey::from_text(key.ok_or_else(|| Error::invalid("it is JSON without a text `signing_key`"))?)
+    SigningKey::from_text(
+        key.ok_or_else(|| Error::invalid("it is JSON without a text `signing_key`"))?,
+    )
 }
 
 impl fmt::Debug for Secrets {
@@ -230,20 +280,32 @@ impl fmt::Display for Secrets {
 #[async_trait]
 impl SigningKeys for Secrets {
     async fn current(&self) -> Result<Arc<SigningKey>> {
-        self.keys().await?.into_iter().next().ok_or_else(|| self.source.none())
+        self.keys()
+            .await?
+            .into_iter()
+            .next()
+            .ok_or_else(|| self.source.none())
     }
 
     /// Asked for before the call once the keys are a minute old.
     async fn latest(&self) -> Result<Arc<SigningKey>> {
         let known = self.current().await?;
-        let keys = if self.source.asked_lately() { vec![known] } else { self.source.renewed().await };
+        let keys = if self.source.asked_lately() {
+            vec![known]
+        } else {
+            self.source.renewed().await
+        };
         keys.into_iter().next().ok_or_else(|| self.source.none())
     }
 
     async fn verifying(&self, id: Option<&str>) -> Result<Keys> {
         let keys = self.keys().await?;
         let is_known = id.is_none_or(|id| keys.iter().any(|key| key.id() == id));
-        Ok(if is_known { keys } else { self.source.renewed().await })
+        Ok(if is_known {
+            keys
+        } else {
+            self.source.renewed().await
+        })
     }
 }
 
@@ -257,9 +319,19 @@ mod tests {
         let plain = key_of(&Secret::new(format!("{long}\n"))).expect("a key");
         let json = key_of(&Secret::new(format!(r#"{{"signing_key": "{long}"}}"#))).expect("a key");
         assert_eq!(plain.id(), json.id());
-        for text in ["", "8 bytes.", "{", "{}", r#"{"signing_key": 7}"#, r#"{"signing_key": "hunter2"}"#] {
+        for text in [
+            "",
+            "8 bytes.",
+            "{",
+            "{}",
+            r#"{"signing_key": 7}"#,
+            r#"{"signing_key": "hunter2"}"#,
+        ] {
             let error = key_of(&Secret::new(text.to_owned())).expect_err(text);
-            assert!(error.kind() == ErrorKind::Invalid && !error.message().contains("hunter2"), "{error}");
+            assert!(
+                error.kind() == ErrorKind::Invalid && !error.message().contains("hunter2"),
+                "{error}"
+            );
         }
     }
 }

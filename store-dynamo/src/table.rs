@@ -34,7 +34,10 @@ pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
 
 /// The key of an item; `None` for one that is not ours.
 pub(crate) fn key(item: &Item) -> Option<Key> {
-    Some(Key::new(item.get("pk")?.as_s().ok()?, item.get("sk")?.as_s().ok()?))
+    Some(Key::new(
+        item.get("pk")?.as_s().ok()?,
+        item.get("sk")?.as_s().ok()?,
+    ))
 }
 
 /// The record of an item, unless it has expired.
@@ -43,8 +46,14 @@ pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
         return None;
     }
     let count = || counted(item).map(|count| count.to_string());
-    let value = item.get("value").and_then(|value| value.as_s().ok().cloned()).or_else(count)?;
-    Some(Record { value, version: Version(integer(item, "version")?) })
+    let value = item
+        .get("value")
+        .and_then(|value| value.as_s().ok().cloned())
+        .or_else(count)?;
+    Some(Record {
+        value,
+        version: Version(integer(item, "version")?),
+    })
 }
 
 /// The entry of an item in a listing, unless it has expired.
@@ -52,8 +61,14 @@ pub(crate) fn entry(item: &Item, now: u64) -> Option<Record> {
     if !is_live(item, now) {
         return None;
     }
-    let value = item.get("entry").and_then(|entry| entry.as_s().ok().cloned()).unwrap_or_default();
-    Some(Record { value, version: Version::UNKNOWN })
+    let value = item
+        .get("entry")
+        .and_then(|entry| entry.as_s().ok().cloned())
+        .unwrap_or_default();
+    Some(Record {
+        value,
+        version: Version::UNKNOWN,
+    })
 }
 
 /// Whether an item has not expired.

@@ -30,14 +30,20 @@ fn one(table: &str, write: &Write, now: u64) -> Result<TransactWriteItem> {
             let (condition, values) = condition(put.when, now);
             let item = item(key, put.clone(), Version::fresh());
             let request = Put::builder().table_name(table).set_item(Some(item));
-            let request = request.set_condition_expression(condition).set_expression_attribute_values(values);
+            let request = request
+                .set_condition_expression(condition)
+                .set_expression_attribute_values(values);
             one.put(request.build().map_err(malformed)?)
         }
         Write::Delete(key, when) => one.delete(delete(table, key, *when, now)?),
         Write::Check(key, version) => {
             let (condition, values) = standing(*version, now);
-            let request = ConditionCheck::builder().table_name(table).set_key(Some(place(key)));
-            let request = request.condition_expression(condition).set_expression_attribute_values(Some(values));
+            let request = ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(place(key)));
+            let request = request
+                .condition_expression(condition)
+                .set_expression_attribute_values(Some(values));
             one.condition_check(request.build().map_err(malformed)?)
         }
     };
@@ -46,12 +52,21 @@ fn one(table: &str, write: &Write, now: u64) -> Result<TransactWriteItem> {
 
 fn delete(table: &str, key: &Key, when: When, now: u64) -> Result<Delete> {
     let (condition, values) = condition(when, now);
-    let request = Delete::builder().table_name(table).set_key(Some(place(key)));
-    request.set_condition_expression(condition).set_expression_attribute_values(values).build().map_err(malformed)
+    let request = Delete::builder()
+        .table_name(table)
+        .set_key(Some(place(key)));
+    request
+        .set_condition_expression(condition)
+        .set_expression_attribute_values(values)
+        .build()
+        .map_err(malformed)
 }
 
 fn place(key: &Key) -> Item {
-    Item::from([("pk".to_owned(), text(&key.partition)), ("sk".to_owned(), text(&key.sort))])
+    Item::from([
+        ("pk".to_owned(), text(&key.partition)),
+        ("sk".to_owned(), text(&key.sort)),
+    ])
 }
 
 /// What the reasons mean, one for each write in order; `None` for what neither a condition nor another write is behind.
@@ -60,7 +75,9 @@ pub(crate) fn outcome(reasons: &[CancellationReason]) -> Option<Outcome> {
     if codes.clone().any(|code| code == "TransactionConflict") {
         return Some(Outcome::Contended);
     }
-    codes.position(|code| code == "ConditionalCheckFailed").map(Outcome::Unmet)
+    codes
+        .position(|code| code == "ConditionalCheckFailed")
+        .map(Outcome::Unmet)
 }
 
 fn malformed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -74,13 +91,22 @@ mod tests {
     #[test]
     fn the_first_unmet_condition_counts_once_nobody_else_writes() {
         for (codes, expected) in [
-            (&["None", "ConditionalCheckFailed", "ConditionalCheckFailed"][..], Some(Outcome::Unmet(1))),
-            (&["ConditionalCheckFailed", "TransactionConflict"], Some(Outcome::Contended)),
+            (
+                &["None", "ConditionalCheckFailed", "ConditionalCheckFailed"][..],
+                Some(Outcome::Unmet(1)),
+            ),
+            (
+                &["ConditionalCheckFailed", "TransactionConflict"],
+                Some(Outcome::Contended),
+            ),
             (&["None", "TransactionConflict"], Some(Outcome::Contended)),
             (&["ValidationError", "None"], None),
             (&["ThrottlingError"], None),
         ] {
-            let reasons: Vec<_> = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+            let reasons: Vec<_> = codes
+                .iter()
+                .map(|code| CancellationReason::builder().code(*code).build())
+                .collect();
             assert_eq!(outcome(&reasons), expected, "{codes:?}");
         }
     }

@@ -16,9 +16,17 @@ async fn status(client: &Client<'_>) -> u16 {
 async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
     let house = house().await;
     for path in ["/", "/mcp", "/admin/users"] {
-        let method = if path == "/admin/users" { Method::GET } else { Method::POST };
+        let method = if path == "/admin/users" {
+            Method::GET
+        } else {
+            Method::POST
+        };
         let answer = house.anonymous().ask(method.clone(), path, None).await;
-        assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("www-authenticate")),
+            (401, Some("Bearer")),
+            "{path}"
+        );
         assert_eq!(
             (&answer.json["code"], &answer.json["www_authenticate"]),
             (&json!("unauthenticated"), &json!("Bearer"))
@@ -26,10 +34,16 @@ async fn no_token_and_a_bad_one_are_401_with_a_challenge_in_header_and_body() {
         let answer = house.with_token("forged").ask(method, path, None).await;
         assert_eq!(
             (answer.status, answer.header("www-authenticate")),
-            (401, Some(r#"Bearer error="invalid_token", error_description="the token is not valid""#)),
+            (
+                401,
+                Some(r#"Bearer error="invalid_token", error_description="the token is not valid""#)
+            ),
             "{path}"
         );
-        assert_eq!(answer.json["error_description"], "the token is not valid", "nobody outside learns more");
+        assert_eq!(
+            answer.json["error_description"], "the token is not valid",
+            "nobody outside learns more"
+        );
     }
 }
 
@@ -38,11 +52,21 @@ async fn a_purged_users_old_token_does_not_work_for_a_namesake() {
     let house = house().await;
     let old = house.user("alice@example.com").await;
     old.call("keep", json!({"word": "hers"})).await.result();
-    house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
+    house
+        .admin()
+        .ask(
+            Method::DELETE,
+            "/admin/users/alice@example.com?purge=true",
+            None,
+        )
+        .await;
     assert_eq!(status(&old).await, 401);
     let new = house.user("alice@example.com").await;
     assert_eq!(status(&old).await, 401);
-    assert_eq!(new.call("recall", json!({})).await.result()["structuredContent"], json!({"result": []}));
+    assert_eq!(
+        new.call("recall", json!({})).await.result()["structuredContent"],
+        json!({"result": []})
+    );
 }
 
 #[tokio::test]
@@ -59,7 +83,11 @@ async fn every_form_of_a_token_opens_the_same_door() {
         let mut request = mcp_request(Some("replaced"), &json!({}), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
         request.headers_mut().insert(
-            http::HeaderName::from_static(if name == "x-api-key" { "x-api-key" } else { "authorization" }),
+            http::HeaderName::from_static(if name == "x-api-key" {
+                "x-api-key"
+            } else {
+                "authorization"
+            }),
             value.parse().expect("lawful"),
         );
         assert_eq!(house.send(request).await.status, 200, "{name}");
@@ -73,11 +101,19 @@ async fn credentials_of_another_scheme_hide_no_token() {
     let alice = house.user("alice@example.com").await;
     for other in [SIGNATURE, "Basic YWxpY2U6cGFzcw==", "Negotiate abc"] {
         let mut request = mcp_request(None, &json!({}), "tools/list", json!({}));
-        request.headers_mut().insert("authorization", other.parse().expect("lawful"));
+        request
+            .headers_mut()
+            .insert("authorization", other.parse().expect("lawful"));
         let refused = house.send(request.clone()).await;
-        assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Bearer")), "{other}");
+        assert_eq!(
+            (refused.status, refused.header("www-authenticate")),
+            (401, Some("Bearer")),
+            "{other}"
+        );
         assert_eq!(open.send(request.clone()).await.status, 200, "{other}");
-        request.headers_mut().insert("x-api-key", alice.token().parse().expect("lawful"));
+        request
+            .headers_mut()
+            .insert("x-api-key", alice.token().parse().expect("lawful"));
         assert_eq!(house.send(request).await.status, 200, "{other}");
     }
 }
@@ -88,10 +124,17 @@ async fn two_authorization_headers_are_400() {
     let alice = house.user("alice@example.com").await;
     let token = alice.token();
     let mut twice = mcp_request(Some(token), &json!({}), "tools/list", json!({}));
-    twice.headers_mut().append("authorization", "Bearer other".parse().expect("lawful"));
+    twice
+        .headers_mut()
+        .append("authorization", "Bearer other".parse().expect("lawful"));
     assert_eq!(house.send(twice).await.status, 400);
     let mut joined = mcp_request(Some(token), &json!({}), "tools/list", json!({}));
-    joined.headers_mut().insert("authorization", format!("Bearer {token},Bearer {token}").parse().expect("lawful"));
+    joined.headers_mut().insert(
+        "authorization",
+        format!("Bearer {token},Bearer {token}")
+            .parse()
+            .expect("lawful"),
+    );
     assert_eq!(house.send(joined).await.status, 400);
 }
 
@@ -103,11 +146,20 @@ async fn a_query_token_counts_where_it_is_allowed_and_never_on_admin() {
         let token = house.user("alice@example.com").await;
         let mut request = mcp_request(Some("replaced"), &json!({}), "tools/list", json!({}));
         request.headers_mut().remove("authorization");
-        *request.uri_mut() = format!("/mcp?token={}", token.token()).parse().expect("lawful");
+        *request.uri_mut() = format!("/mcp?token={}", token.token())
+            .parse()
+            .expect("lawful");
         assert_eq!(house.send(request).await.status, expected);
     }
     let path = format!("/admin/users?token={}", allowed.admin().token());
-    assert_eq!(allowed.anonymous().ask(Method::GET, &path, None).await.status, 401);
+    assert_eq!(
+        allowed
+            .anonymous()
+            .ask(Method::GET, &path, None)
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -116,12 +168,22 @@ async fn an_audience_is_carried_asked_for_and_named_to_operators() {
     let elsewhere = TestApp::new(fixture::app()).await;
     let unnamed = house.with_token(elsewhere.admin().token());
     let answer = unnamed.ask(Method::GET, "/admin/users", None).await;
-    assert_eq!((answer.status, &answer.json["audience"]), (401, &json!("https://mcp.example.com")));
+    assert_eq!(
+        (answer.status, &answer.json["audience"]),
+        (401, &json!("https://mcp.example.com"))
+    );
     let body = Some(json!({"email": "alice@example.com"}));
     let answer = house.admin().ask(Method::POST, "/admin/users", body).await;
-    assert_eq!(status(&house.with_token(answer.json["token"].as_str().expect("a token"))).await, 200);
+    assert_eq!(
+        status(&house.with_token(answer.json["token"].as_str().expect("a token"))).await,
+        200
+    );
     let answer = house.anonymous().ask(Method::POST, "/mcp", None).await;
-    assert_eq!((answer.status, answer.json.get("audience")), (401, None), "users need not know it");
+    assert_eq!(
+        (answer.status, answer.json.get("audience")),
+        (401, None),
+        "users need not know it"
+    );
 }
 
 #[tokio::test]
@@ -130,11 +192,25 @@ async fn an_outage_is_503_and_never_an_open_door() {
     let token = house.user("alice@example.com").await;
     house.store.set_down(true);
     let answer = token.call(TOOL, json!({})).await;
-    assert_eq!((answer.status, &answer.json["code"]), (503, &json!("unavailable")));
-    assert!(answer.header("retry-after").is_some() && !answer.text.contains("10.0.0.7"));
-    assert_eq!(house.admin().ask(Method::GET, "/admin/users", None).await.status, 503);
     assert_eq!(
-        house.with_token("forged").call(TOOL, json!({})).await.status,
+        (answer.status, &answer.json["code"]),
+        (503, &json!("unavailable"))
+    );
+    assert!(answer.header("retry-after").is_some() && !answer.text.contains("10.0.0.7"));
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users", None)
+            .await
+            .status,
+        503
+    );
+    assert_eq!(
+        house
+            .with_token("forged")
+            .call(TOOL, json!({}))
+            .await
+            .status,
         401,
         "a forged token is known without the store"
     );
@@ -146,6 +222,8 @@ async fn an_outage_is_503_and_never_an_open_door() {
 async fn a_page_on_another_host_name_is_refused() {
     let house = house().await;
     let mut rebound = request(Method::GET, "/health", None, None);
-    rebound.headers_mut().insert("host", "evil.example.com".parse().expect("lawful"));
+    rebound
+        .headers_mut()
+        .insert("host", "evil.example.com".parse().expect("lawful"));
     assert_eq!(house.send(rebound).await.status, 403);
 }

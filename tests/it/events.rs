@@ -42,23 +42,49 @@ async fn rest_apis_and_http_apis_of_payload_format_1_call_tools() {
     let lambda = start(&home, "buffered").await;
     let token = registered(&lambda).await;
     for version in [None, Some("1.0")] {
-        let call = rest_event(&tool_event(&token, "add", &json!({"left": 2, "right": 3})), version);
+        let call = rest_event(
+            &tool_event(&token, "add", &json!({"left": 2, "right": 3})),
+            version,
+        );
         let posted = lambda.invoke(&call, TIME).await;
-        assert_eq!(result(&posted.read())["structuredContent"], json!({"sum": 5}), "{version:?}");
+        assert_eq!(
+            result(&posted.read())["structuredContent"],
+            json!({"sum": 5}),
+            "{version:?}"
+        );
         let envelope: Value = serde_json::from_slice(&posted.body).expect("JSON");
-        assert!(envelope["headers"].is_null(), "a REST API adds one field to the other: {envelope}");
-        let forged = lambda.request(&rest_event(&tool_event("forged", "add", &json!({})), version)).await;
-        assert!(forged.status == 401 && forged.headers["www-authenticate"].is_string(), "{version:?}");
+        assert!(
+            envelope["headers"].is_null(),
+            "a REST API adds one field to the other: {envelope}"
+        );
+        let forged = lambda
+            .request(&rest_event(
+                &tool_event("forged", "add", &json!({})),
+                version,
+            ))
+            .await;
+        assert!(
+            forged.status == 401 && forged.headers["www-authenticate"].is_string(),
+            "{version:?}"
+        );
         let mut staged = rest_event(&health(""), version);
         staged["path"] = json!("/prod/health");
         assert_eq!(lambda.request(&staged).await.status, 200, "{version:?}");
         let mut listing = rest_event(&admin_event("GET", "/admin/users", None), version);
         listing["multiValueQueryStringParameters"] = json!({"limit": ["0"]});
-        assert_eq!(lambda.request(&listing).await.status, 400, "the query is read");
+        assert_eq!(
+            lambda.request(&listing).await.status,
+            400,
+            "the query is read"
+        );
         let mut encoded = rest_event(&admin_event("POST", "/admin/users", None), version);
         encoded["body"] = json!("eyJlbWFpbCI6ImFsaWNlQGV4YW1wbGUuY29tIn0=");
         encoded["isBase64Encoded"] = json!(true);
-        assert_eq!(lambda.request(&encoded).await.status, 409, "alice is there already");
+        assert_eq!(
+            lambda.request(&encoded).await.status,
+            409,
+            "alice is there already"
+        );
     }
 }
 
@@ -100,17 +126,46 @@ async fn a_broken_url_is_encoded_and_routed_like_any_other() {
     let home = Home::default();
     for mode in ["buffered", "stream"] {
         let lambda = start(&home, mode).await;
-        for query in ["q=a b", " ", "\"<>\\^`{|}", "ñ=漢", "#", "%", "\u{0}\u{7f}\r\n"] {
-            assert_eq!(lambda.request(&health(query)).await.status, 200, "{mode}: {query:?}");
+        for query in [
+            "q=a b",
+            " ",
+            "\"<>\\^`{|}",
+            "ñ=漢",
+            "#",
+            "%",
+            "\u{0}\u{7f}\r\n",
+        ] {
+            assert_eq!(
+                lambda.request(&health(query)).await.status,
+                200,
+                "{mode}: {query:?}"
+            );
         }
-        for (path, status) in
-            [("/health ", 404), ("/ñ漢", 404), ("/%zz", 404), ("", 405), ("nowhere", 404), ("/\u{0}?#", 404)]
-        {
-            let answer = lambda.request(&function_url_event("GET", path, &[], None)).await;
-            assert!(answer.status == status || (path.is_empty() && answer.status == 401), "{mode}: {path:?}");
+        for (path, status) in [
+            ("/health ", 404),
+            ("/ñ漢", 404),
+            ("/%zz", 404),
+            ("", 405),
+            ("nowhere", 404),
+            ("/\u{0}?#", 404),
+        ] {
+            let answer = lambda
+                .request(&function_url_event("GET", path, &[], None))
+                .await;
+            assert!(
+                answer.status == status || (path.is_empty() && answer.status == 401),
+                "{mode}: {path:?}"
+            );
         }
         let long = "/long".repeat(20_000);
-        assert_eq!(lambda.request(&function_url_event("GET", &long, &[], None)).await.status, 414, "{mode}");
+        assert_eq!(
+            lambda
+                .request(&function_url_event("GET", &long, &[], None))
+                .await
+                .status,
+            414,
+            "{mode}"
+        );
     }
 }
 
@@ -127,7 +182,11 @@ async fn headers_of_any_alphabet_are_read_and_broken_ones_refused() {
     ] {
         let mut event = health("");
         event["headers"][name] = json!(value);
-        assert_eq!(lambda.request(&event).await.status, status, "{name}: {value:?}");
+        assert_eq!(
+            lambda.request(&event).await.status,
+            status,
+            "{name}: {value:?}"
+        );
     }
     let mut event = admin_event("POST", "/admin/users", None);
     (event["body"], event["isBase64Encoded"]) = (json!("no base64!"), json!(true));
@@ -147,8 +206,18 @@ async fn what_is_no_http_request_gets_a_sentence_and_what_warms_gets_nothing() {
     ] {
         let answer = lambda.request(&event).await;
         let body: Value = serde_json::from_str(&answer.body).expect("JSON");
-        assert_eq!((answer.status, &body["code"]), (400, &json!("invalid")), "{event}");
-        assert!(body["error"].as_str().expect("a sentence").contains("HTTP request"), "{body}");
+        assert_eq!(
+            (answer.status, &body["code"]),
+            (400, &json!("invalid")),
+            "{event}"
+        );
+        assert!(
+            body["error"]
+                .as_str()
+                .expect("a sentence")
+                .contains("HTTP request"),
+            "{body}"
+        );
     }
     for warmer in [
         json!({"source": "serverless-plugin-warmup"}),
@@ -157,7 +226,10 @@ async fn what_is_no_http_request_gets_a_sentence_and_what_warms_gets_nothing() {
         let answer = lambda.request(&warmer).await;
         assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{warmer}");
     }
-    for text in [r#"{"rawPath": "\ud800"}"#.to_owned(), format!("{}{}", "[".repeat(5_000), "]".repeat(5_000))] {
+    for text in [
+        r#"{"rawPath": "\ud800"}"#.to_owned(),
+        format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)),
+    ] {
         let posted = lambda.invoke_with(text, u128::from(u32::MAX) * 1_000).await;
         assert_eq!(posted.read().status, 400);
     }
@@ -166,34 +238,76 @@ async fn what_is_no_http_request_gets_a_sentence_and_what_warms_gets_nothing() {
 #[tokio::test]
 async fn the_path_of_public_url_is_taken_off_on_lambda() {
     let home = Home::default();
-    let lambda = start_with(&home, "buffered", &[("PUBLIC_URL", "https://api.example.com/notes/")]).await;
+    let lambda = start_with(
+        &home,
+        "buffered",
+        &[("PUBLIC_URL", "https://api.example.com/notes/")],
+    )
+    .await;
     let token = registered(&lambda).await;
-    for (path, status) in
-        [("/notes/health", 200), ("/health", 200), ("/notes/nowhere", 404), ("/notesbook/health", 404)]
-    {
+    for (path, status) in [
+        ("/notes/health", 200),
+        ("/health", 200),
+        ("/notes/nowhere", 404),
+        ("/notesbook/health", 404),
+    ] {
         let event = function_url_event("GET", path, &[], None);
-        for event in [event.clone(), rest_event(&event, None), load_balancer_event(&event, true)] {
+        for event in [
+            event.clone(),
+            rest_event(&event, None),
+            load_balancer_event(&event, true),
+        ] {
             assert_eq!(lambda.request(&event).await.status, status, "{event}");
         }
     }
     for path in ["/notes/mcp", "/notes", "/notes/"] {
         let mut call = tool_event(&token, "add", &json!({"left": 2, "right": 3}));
         call["rawPath"] = json!(path);
-        assert_eq!(result(&lambda.request(&call).await)["structuredContent"], json!({"sum": 5}), "{path}");
+        assert_eq!(
+            result(&lambda.request(&call).await)["structuredContent"],
+            json!({"sum": 5}),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_path_of_public_url_is_taken_off_elsewhere_too() {
-    let house = TestApp::with(fixture::app(), &[("PUBLIC_URL", "http://localhost:8080/notes")]).await;
+    let house = TestApp::with(
+        fixture::app(),
+        &[("PUBLIC_URL", "http://localhost:8080/notes")],
+    )
+    .await;
     for name in ["alice", "bob"] {
         house.user(&format!("{name}@example.com")).await;
     }
-    let first = house.admin().ask(Method::GET, "/notes/admin/users?limit=1", None).await;
-    assert_eq!(first.header("link"), Some("<?limit=1&after=alice%40example.com>; rel=\"next\""), "below the same path");
-    let second = house.admin().ask(Method::GET, "/notes/admin/users?limit=1&after=alice%40example.com", None).await;
+    let first = house
+        .admin()
+        .ask(Method::GET, "/notes/admin/users?limit=1", None)
+        .await;
+    assert_eq!(
+        first.header("link"),
+        Some("<?limit=1&after=alice%40example.com>; rel=\"next\""),
+        "below the same path"
+    );
+    let second = house
+        .admin()
+        .ask(
+            Method::GET,
+            "/notes/admin/users?limit=1&after=alice%40example.com",
+            None,
+        )
+        .await;
     assert_eq!(second.json[0]["email"], "bob@example.com");
-    assert_eq!(client::house().await.admin().ask(Method::GET, "/notes/admin/users", None).await.status, 404);
+    assert_eq!(
+        client::house()
+            .await
+            .admin()
+            .ask(Method::GET, "/notes/admin/users", None)
+            .await
+            .status,
+        404
+    );
 }
 
 /// How many events each mode gets.
@@ -202,12 +316,20 @@ const CASES: u32 = 250;
 /// Any JSON in, an answer out: no invocation error, no fault of ours, and a process that lives.
 #[test]
 fn any_json_in_an_answer_out() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     for mode in ["buffered", "stream"] {
         let home = Home::default();
         let lambda = runtime.block_on(start(&home, mode));
         let token = runtime.block_on(registered(&lambda));
-        let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 50, ..Config::default() };
+        let config = Config {
+            cases: CASES,
+            failure_persistence: None,
+            max_shrink_iters: 50,
+            ..Config::default()
+        };
         let events = prop_oneof![1 => any_json(), 3 => mutated(valid_events(&token))];
         let outcome = TestRunner::new(config).run(&events, |event| {
             let status = runtime.block_on(status(&lambda, &event))?;
@@ -215,13 +337,21 @@ fn any_json_in_an_answer_out() {
             Ok(())
         });
         outcome.unwrap_or_else(|fault| panic!("{mode}: {fault}"));
-        assert_eq!(runtime.block_on(lambda.request(&health(""))).status, 200, "{mode}: it lives");
+        assert_eq!(
+            runtime.block_on(lambda.request(&health(""))).status,
+            200,
+            "{mode}: it lives"
+        );
     }
 }
 
 async fn status(lambda: &Lambda, event: &Value) -> Result<u16, TestCaseError> {
     let posted = lambda.invoke(event, TIME).await;
-    prop_assert!(!posted.is_error, "an invocation error: {}", String::from_utf8_lossy(&posted.body));
+    prop_assert!(
+        !posted.is_error,
+        "an invocation error: {}",
+        String::from_utf8_lossy(&posted.body)
+    );
     Ok(posted.read().status)
 }
 
@@ -277,13 +407,12 @@ fn apply(event: &mut Value, place: Index, change: Change) {
 fn collect_places(value: &Value, pointer: String, places: &mut Vec<String>) {
     let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
     match value {
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(name, value)| collect_places(value, format!("{pointer}/{}", escaped(name)), places)),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(number, value)| collect_places(value, format!("{pointer}/{number}"), places)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            collect_places(value, format!("{pointer}/{}", escaped(name)), places)
+        }),
+        Value::Array(items) => items.iter().enumerate().for_each(|(number, value)| {
+            collect_places(value, format!("{pointer}/{number}"), places)
+        }),
         _ => {}
     }
     places.push(pointer);
@@ -349,7 +478,11 @@ const NAMES: &[&str] = &[
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![select(TEXTS).prop_map(str::to_owned), any::<String>(), "[ -~]{0,40}"]
+    prop_oneof![
+        select(TEXTS).prop_map(str::to_owned),
+        any::<String>(),
+        "[ -~]{0,40}"
+    ]
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -13,9 +13,13 @@ const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 
 async fn call(url: &str, token: &str, tool: &str, arguments: Value) -> u16 {
     let bearer = format!("Bearer {token}");
-    let request = reqwest::Client::new().post(format!("{url}/mcp?token={token}")).body(tool_body(tool, &arguments));
+    let request = reqwest::Client::new()
+        .post(format!("{url}/mcp?token={token}"))
+        .body(tool_body(tool, &arguments));
     let headers = tool_headers(&bearer, tool);
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
     request.send().await.expect("answered").status().as_u16()
 }
 
@@ -24,14 +28,33 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
     let home = Home::default();
     let key = String::from_utf8(KEY.to_vec()).expect("text");
     let mut command = home.command(FIXTURE);
-    command.env("SIGNING_KEY", &key).env("LOG_LEVEL", level).env("LOG_FORMAT", "json").env("ALLOW_QUERY_TOKEN", "true");
+    command
+        .env("SIGNING_KEY", &key)
+        .env("LOG_LEVEL", level)
+        .env("LOG_FORMAT", "json")
+        .env("ALLOW_QUERY_TOKEN", "true");
     let server = Server::start(command).await;
-    let api = Remote::new(&server.url, SigningKey::new(*KEY).expect("long enough"), std::sync::Arc::new(SystemClock))
-        .expect("a client");
+    let api = Remote::new(
+        &server.url,
+        SigningKey::new(*KEY).expect("long enough"),
+        std::sync::Arc::new(SystemClock),
+    )
+    .expect("a client");
     let profile = Some(json!({"token": "profile-s3cret"}));
-    let user = NewUser { profile, ..NewUser::new("alice@example.com".parse().expect("valid")) };
-    let token = api.register(user).await.expect("registered").token.expose().clone();
-    api.profile(&"alice@example.com".parse().expect("valid"), true).await.expect("revealed");
+    let user = NewUser {
+        profile,
+        ..NewUser::new("alice@example.com".parse().expect("valid"))
+    };
+    let token = api
+        .register(user)
+        .await
+        .expect("registered")
+        .token
+        .expose()
+        .clone();
+    api.profile(&"alice@example.com".parse().expect("valid"), true)
+        .await
+        .expect("revealed");
     for (tool, arguments) in [
         ("keep", json!({"word": "argument-s3cret"})),
         ("add", json!({"left": 424_242})),
@@ -40,9 +63,16 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
         ("panics", json!({})),
         ("no_such_tool", json!({"word": "argument-s3cret"})),
     ] {
-        assert_eq!(call(&server.url, &token, tool, arguments).await, 200, "{tool}");
+        assert_eq!(
+            call(&server.url, &token, tool, arguments).await,
+            200,
+            "{tool}"
+        );
     }
-    assert_eq!(call(&server.url, "forged-t0ken", "keep", json!({})).await, 401);
+    assert_eq!(
+        call(&server.url, "forged-t0ken", "keep", json!({})).await,
+        401
+    );
     let (_, log) = server.stop().await;
     let signature = token.rsplit('.').next().expect("a signature").to_owned();
     (
@@ -69,19 +99,39 @@ async fn what_is_read_is_not_in_the_log() {
         ("resources/read", json!({"uri": "note://uri-s3cret"})),
         ("resources/read", json!({"uri": "nowhere://uri-s3cret"})),
         ("resources/read", json!({"uri": "files:///uri-s3cret"})),
-        ("prompts/get", json!({"name": "write", "arguments": {"topic": "argument-s3cret", "tone": "argument-s3cret"}})),
-        ("prompts/get", json!({"name": "write", "arguments": {"argument-s3cret": "x"}})),
+        (
+            "prompts/get",
+            json!({"name": "write", "arguments": {"topic": "argument-s3cret", "tone": "argument-s3cret"}}),
+        ),
+        (
+            "prompts/get",
+            json!({"name": "write", "arguments": {"argument-s3cret": "x"}}),
+        ),
         (
             "completion/complete",
             json!({"ref": {"type": "ref/prompt", "name": "write"}, "argument": {"name": "topic", "value": "argument-s3cret"}}),
         ),
-        ("tools/call", json!({"name": "route", "arguments": {"region": "argument-s3cret"}})),
-        ("tools/call", json!({"name": "travel", "arguments": {"by": "argument-s3cret"}})),
+        (
+            "tools/call",
+            json!({"name": "route", "arguments": {"region": "argument-s3cret"}}),
+        ),
+        (
+            "tools/call",
+            json!({"name": "travel", "arguments": {"by": "argument-s3cret"}}),
+        ),
     ] {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let request = reqwest::Client::new().post(format!("{}/mcp", server.url)).body(message.to_string());
-        let request = request.header("content-type", "application/json").header("mcp-protocol-version", "2025-11-25");
-        let answer = request.header("accept", "application/json, text/event-stream").send().await.expect("answered");
+        let request = reqwest::Client::new()
+            .post(format!("{}/mcp", server.url))
+            .body(message.to_string());
+        let request = request
+            .header("content-type", "application/json")
+            .header("mcp-protocol-version", "2025-11-25");
+        let answer = request
+            .header("accept", "application/json, text/event-stream")
+            .send()
+            .await
+            .expect("answered");
         assert_eq!(answer.status().as_u16(), 200, "{method}");
     }
     let (_, log) = server.stop().await;
@@ -103,17 +153,41 @@ async fn no_secret_is_logged_at_any_level() {
 #[tokio::test]
 async fn a_call_and_a_denial_can_be_followed() {
     let (log, _) = log_of("info").await;
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let lines: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
     let find = |name: &str, value: &str| {
-        lines.iter().find(|line| line[name] == value).unwrap_or_else(|| panic!("{name}={value} in {log}"))
+        lines
+            .iter()
+            .find(|line| line[name] == value)
+            .unwrap_or_else(|| panic!("{name}={value} in {log}"))
     };
     let kept = find("name", "keep");
-    assert_eq!((&kept["user.email"], kept["duration_ms"].is_u64()), (&json!("alice@example.com"), true));
+    assert_eq!(
+        (&kept["user.email"], kept["duration_ms"].is_u64()),
+        (&json!("alice@example.com"), true)
+    );
     assert_eq!(find("name", "fails")["error"], "tool");
-    assert!(find("message", "a function panicked")["place"].as_str().expect("a place").contains("fixture.rs:"));
-    assert!(!log.contains("hunter2"), "a panic's words may be an argument's");
-    assert_eq!(find("cause", "the token is not valid: malformed")["level"], "WARN");
-    assert_eq!(find("path", "/mcp")["status"], 401, "what was answered well has the call's own line");
+    assert!(
+        find("message", "a function panicked")["place"]
+            .as_str()
+            .expect("a place")
+            .contains("fixture.rs:")
+    );
+    assert!(
+        !log.contains("hunter2"),
+        "a panic's words may be an argument's"
+    );
+    assert_eq!(
+        find("cause", "the token is not valid: malformed")["level"],
+        "WARN"
+    );
+    assert_eq!(
+        find("path", "/mcp")["status"],
+        401,
+        "what was answered well has the call's own line"
+    );
     let bytes = find("name", "add").to_string().len();
     assert!(bytes <= 300, "{bytes} bytes for a call");
 }

@@ -89,7 +89,17 @@ mod tools {
         /// One of two shapes.
         shape: Option<Shape>,
     ) -> Taken {
-        Taken { limit, after, ratio, fast, tone, counts, place, region, shape }
+        Taken {
+            limit,
+            after,
+            ratio,
+            fast,
+            tone,
+            counts,
+            place,
+            region,
+            shape,
+        }
     }
 
     /// Says a text.
@@ -134,8 +144,16 @@ async fn arguments_are_taken_as_clients_send_them() {
         ("tone", json!("warm"), json!("warm")),
         ("counts", json!([1.0, "2", 3]), json!([1, 2, 3])),
         ("counts", json!("[1, 2.0]"), json!([1, 2])),
-        ("place", json!({"city": "Oslo", "distance": 3.0, "note": null}), place.clone()),
-        ("place", json!(r#"{"city": "Oslo", "distance": "3"}"#), place),
+        (
+            "place",
+            json!({"city": "Oslo", "distance": 3.0, "note": null}),
+            place.clone(),
+        ),
+        (
+            "place",
+            json!(r#"{"city": "Oslo", "distance": "3"}"#),
+            place,
+        ),
         (
             "region",
             json!({"name": "a", "parts": [{"name": "b", "parts": "[]"}]}),
@@ -146,9 +164,17 @@ async fn arguments_are_taken_as_clients_send_them() {
             json!({"kind": "square", "side": 2.0, "tone": null}),
             json!({"kind": "square", "side": 2, "tone": null}),
         ),
-        ("shape", json!({"kind": "circle", "radius": "1.5"}), json!({"kind": "circle", "radius": 1.5})),
+        (
+            "shape",
+            json!({"kind": "circle", "radius": "1.5"}),
+            json!({"kind": "circle", "radius": 1.5}),
+        ),
     ] {
-        assert_eq!(took(&alice, argument, sent.clone()).await, meant, "{argument}: {sent}");
+        assert_eq!(
+            took(&alice, argument, sent.clone()).await,
+            meant,
+            "{argument}: {sent}"
+        );
     }
 }
 
@@ -161,12 +187,28 @@ async fn what_does_not_fit_is_told_in_the_words_of_json() {
         ("limit", json!("ten"), "`limit` must be a whole number"),
         ("limit", json!(" 10"), "`limit` must be a whole number"),
         ("limit", json!(-1), "`limit` must be 0 or more"),
-        ("limit", json!(9_007_199_254_740_993.0), "`limit` must be a whole number"),
+        (
+            "limit",
+            json!(9_007_199_254_740_993.0),
+            "`limit` must be a whole number",
+        ),
         ("after", json!(7), "`after` must be text"),
         ("fast", json!("yes"), "`fast` must be true or false"),
-        ("tone", json!("lud"), "`tone` must be one of `loud`, `warm`, `dry`"),
-        ("counts", json!([1, "x"]), "`counts[1]` must be a whole number"),
-        ("place", json!({"city": "Oslo"}), "`place.distance` is missing"),
+        (
+            "tone",
+            json!("lud"),
+            "`tone` must be one of `loud`, `warm`, `dry`",
+        ),
+        (
+            "counts",
+            json!([1, "x"]),
+            "`counts[1]` must be a whole number",
+        ),
+        (
+            "place",
+            json!({"city": "Oslo"}),
+            "`place.distance` is missing",
+        ),
         (
             "place",
             json!({"city": "Oslo", "distance": 5_000_000_000_u64}),
@@ -174,10 +216,18 @@ async fn what_does_not_fit_is_told_in_the_words_of_json() {
         ),
     ] {
         let answer = alice.call("take", json!({ argument: sent })).await;
-        assert!(answer.is_tool_error() && answer.tool_text().contains(words), "{argument}: {}", answer.text);
+        assert!(
+            answer.is_tool_error() && answer.tool_text().contains(words),
+            "{argument}: {}",
+            answer.text
+        );
     }
     let missing = alice.call("say", json!({"text": null})).await;
-    assert!(missing.tool_text().contains("`text` must be text"), "{}", missing.text);
+    assert!(
+        missing.tool_text().contains("`text` must be text"),
+        "{}",
+        missing.text
+    );
 }
 
 #[tokio::test]
@@ -186,13 +236,26 @@ async fn names_of_clients_own_are_ignored_and_misspelt_ones_are_not() {
     let alice = app.user("alice@example.com").await;
     let more = json!({"limit": 5, "wait_for_previous": true, "toolCallId": "c", "sessionId": "s", "action": "x", "chatInput": "y"});
     assert_eq!(alice.call("take", more).await.data()["limit"], 5);
-    for (given, meant) in [("limti", "limit"), ("Limit", "limit"), ("counst", "counts"), ("ton", "tone")] {
+    for (given, meant) in [
+        ("limti", "limit"),
+        ("Limit", "limit"),
+        ("counst", "counts"),
+        ("ton", "tone"),
+    ] {
         let answer = alice.call("take", json!({ given: 5 })).await;
         let words = format!("there is no argument `{given}`; did you mean `{meant}`?");
-        assert!(answer.is_tool_error() && answer.tool_text().contains(&words), "{}", answer.text);
+        assert!(
+            answer.is_tool_error() && answer.tool_text().contains(&words),
+            "{}",
+            answer.text
+        );
     }
     let both = alice.call("take", json!({"limit": 5, "limits": 6})).await;
-    assert_eq!(both.data()["limit"], 5, "what is there was meant by its own name");
+    assert_eq!(
+        both.data()["limit"],
+        5,
+        "what is there was meant by its own name"
+    );
 }
 
 /// A list of many small values in a few bytes of text would take a hundred times the room.
@@ -201,34 +264,75 @@ async fn json_text_holds_so_many_values_and_no_more() {
     let app = TestApp::new(app()).await;
     let alice = app.user("alice@example.com").await;
     let text = |count: usize| format!("[{}]", vec!["1"; count].join(","));
-    assert_eq!(took(&alice, "counts", text(9_000).into()).await.as_array().map(Vec::len), Some(9_000));
+    assert_eq!(
+        took(&alice, "counts", text(9_000).into())
+            .await
+            .as_array()
+            .map(Vec::len),
+        Some(9_000)
+    );
     let answer = alice.call("take", json!({ "counts": text(20_000) })).await;
-    assert!(answer.is_tool_error() && answer.tool_text().contains("`counts` must be a list"), "{}", answer.text);
+    assert!(
+        answer.is_tool_error() && answer.tool_text().contains("`counts` must be a list"),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]
 async fn what_is_listed_is_plain() {
     let app = TestApp::new(app()).await;
     let tools = app.user("alice@example.com").await.tools().await;
-    let tool = tools.iter().find(|tool| tool["name"] == "take").expect("listed");
+    let tool = tools
+        .iter()
+        .find(|tool| tool["name"] == "take")
+        .expect("listed");
     let schema = &tool["inputSchema"];
     assert_eq!(schema.get("required"), None);
     assert_eq!(schema.get("additionalProperties"), None);
     let fields = &schema["properties"];
-    assert_eq!(fields["limit"], json!({"type": "integer", "minimum": 0, "default": 100, "description": "How many."}));
-    assert_eq!(fields["after"], json!({"type": "string", "description": "After which."}));
+    assert_eq!(
+        fields["limit"],
+        json!({"type": "integer", "minimum": 0, "default": 100, "description": "How many."})
+    );
+    assert_eq!(
+        fields["after"],
+        json!({"type": "string", "description": "After which."})
+    );
     let said = "How it should sound.\n- `warm`: With a smile.\n- `dry`: Without one.";
     let tone = json!({"type": "string", "enum": ["warm", "dry", "loud"], "default": "dry", "description": said});
     let sorted = |mut tone: Value| {
-        tone["enum"].as_array_mut().expect("choices").sort_by_key(ToString::to_string);
+        tone["enum"]
+            .as_array_mut()
+            .expect("choices")
+            .sort_by_key(ToString::to_string);
         tone
     };
     assert_eq!(sorted(fields["tone"].clone()), sorted(tone));
-    assert_eq!(fields["place"]["properties"]["distance"]["maximum"], u32::MAX);
-    assert_eq!(fields["region"]["properties"]["parts"]["items"]["$ref"], "#/$defs/Region");
-    assert_eq!(schema["$defs"].as_object().map(|all| all.keys().collect::<Vec<_>>()), Some(vec![&"Region".to_owned()]));
+    assert_eq!(
+        fields["place"]["properties"]["distance"]["maximum"],
+        u32::MAX
+    );
+    assert_eq!(
+        fields["region"]["properties"]["parts"]["items"]["$ref"],
+        "#/$defs/Region"
+    );
+    assert_eq!(
+        schema["$defs"]
+            .as_object()
+            .map(|all| all.keys().collect::<Vec<_>>()),
+        Some(vec![&"Region".to_owned()])
+    );
     let text = tool.to_string();
-    for word in ["\"uint", "\"int64", "\"double", "\"const\"", "[\"string\",\"null\"]", "\"title\"", "\"$schema\""] {
+    for word in [
+        "\"uint",
+        "\"int64",
+        "\"double",
+        "\"const\"",
+        "[\"string\",\"null\"]",
+        "\"title\"",
+        "\"$schema\"",
+    ] {
         assert!(!text.contains(word), "{word}: {text}");
     }
     assert_eq!(
@@ -249,10 +353,16 @@ async fn answers_keep_what_is_listed() {
 #[test]
 fn a_schema_that_no_client_can_read_is_a_fault_of_the_app() {
     let faults = |schema: Value| {
-        let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
-        App::new("faulty").tools([tool]).check().expect_err("faulty").join("\n")
+        let tool =
+            Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
+        App::new("faulty")
+            .tools([tool])
+            .check()
+            .expect_err("faulty")
+            .join("\n")
     };
-    let format = json!({"type": "object", "properties": {"n": {"type": "integer", "format": "uint"}}});
+    let format =
+        json!({"type": "object", "properties": {"n": {"type": "integer", "format": "uint"}}});
     assert!(faults(format).contains("`route`: the input schema: /n has the format `uint`"));
     let nowhere = json!({"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}});
     assert!(faults(nowhere).contains("/n refers to `#/$defs/N`, which is not there"));
@@ -262,23 +372,44 @@ fn a_schema_that_no_client_can_read_is_a_fault_of_the_app() {
 fn schema_and_value() -> impl Strategy<Value = (Value, Value)> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(|n| (json!({"type": "integer"}), json!(n))),
-        any::<u32>().prop_map(|n| (json!({"type": "integer", "minimum": 0}), json!(f64::from(n)))),
+        any::<u32>().prop_map(|n| (
+            json!({"type": "integer", "minimum": 0}),
+            json!(f64::from(n))
+        )),
         (-1e9..1e9).prop_map(|n: f64| (json!({"type": "number"}), json!(n))),
         any::<bool>().prop_map(|b| (json!({"type": "boolean"}), json!(b))),
-        prop_oneof!["[a-z]{0,4}", "[0-9]{1,3}", Just("true".to_owned()), Just("[1]".to_owned()), Just("{}".to_owned())]
-            .prop_map(|text| (json!({"type": "string"}), json!(text))),
-        prop_oneof![Just(json!("7")), Just(json!(7)), Just(json!(null)), Just(json!(7.0))]
-            .prop_map(|value| (json!({}), value)),
-        prop_oneof![Just(json!("7")), Just(json!(7))]
-            .prop_map(|value| (json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}), value)),
-        prop_oneof![Just(json!(null)), Just(json!("null"))]
-            .prop_map(|value| (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), value)),
+        prop_oneof![
+            "[a-z]{0,4}",
+            "[0-9]{1,3}",
+            Just("true".to_owned()),
+            Just("[1]".to_owned()),
+            Just("{}".to_owned())
+        ]
+        .prop_map(|text| (json!({"type": "string"}), json!(text))),
+        prop_oneof![
+            Just(json!("7")),
+            Just(json!(7)),
+            Just(json!(null)),
+            Just(json!(7.0))
+        ]
+        .prop_map(|value| (json!({}), value)),
+        prop_oneof![Just(json!("7")), Just(json!(7))].prop_map(|value| (
+            json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+            value
+        )),
+        prop_oneof![Just(json!(null)), Just(json!("null"))].prop_map(|value| (
+            json!({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+            value
+        )),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..3).prop_map(|several| {
                 let (schemas, values): (Vec<_>, Vec<_>) = several.into_iter().unzip();
-                (json!({"type": "array", "prefixItems": schemas}), json!(values))
+                (
+                    json!({"type": "array", "prefixItems": schemas}),
+                    json!(values),
+                )
             }),
             prop::collection::btree_map("[a-d]", (inner, any::<bool>()), 1..4).prop_map(|fields| {
                 let (mut schemas, mut values, mut needed) = (Map::new(), Map::new(), Vec::new());
@@ -287,7 +418,10 @@ fn schema_and_value() -> impl Strategy<Value = (Value, Value)> {
                     values.insert(name.clone(), value);
                     needed.extend(is_needed.then_some(name));
                 }
-                (json!({"type": "object", "properties": schemas, "required": needed}), json!(values))
+                (
+                    json!({"type": "object", "properties": schemas, "required": needed}),
+                    json!(values),
+                )
             }),
         ]
     })
@@ -297,11 +431,16 @@ fn schema_and_value() -> impl Strategy<Value = (Value, Value)> {
 fn meaning(value: &Value) -> Value {
     match value {
         Value::Number(number) => {
-            let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
+            let float = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
             float.map_or_else(|| value.clone(), |float| json!(float as i64))
         }
         Value::Array(items) => items.iter().map(meaning).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), meaning(field))).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), meaning(field)))
+            .collect(),
         other => other.clone(),
     }
 }
@@ -323,7 +462,12 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(|n| json!(n)),
-        prop_oneof!["[a-z0-9\\[\\]{}\",:.]{0,6}", Just("10".to_owned()), Just("[[]]".to_owned())].prop_map(Value::from),
+        prop_oneof![
+            "[a-z0-9\\[\\]{}\",:.]{0,6}",
+            Just("10".to_owned()),
+            Just("[[]]".to_owned())
+        ]
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![

@@ -40,9 +40,12 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         .tools(mcp_lambda_tests::fixture::tools::tools())
         .safe_tool("whoami")
         .profile::<laws::LawProfile>();
-    let house = mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
+    let house =
+        mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
     let real_time = house.house.router.clone();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let clock = std::sync::Arc::clone(&house.clock);
     let server = async move {
@@ -72,16 +75,22 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
 async fn a_wrong_key_and_a_foreign_server_are_told_apart() {
     let home = Home::default();
     let server = start(&home).await;
-    let wrong =
-        Remote::new(&server.url, SigningKey::new([9; 32]).expect("long enough"), std::sync::Arc::new(SystemClock))
-            .expect("a client");
+    let wrong = Remote::new(
+        &server.url,
+        SigningKey::new([9; 32]).expect("long enough"),
+        std::sync::Arc::new(SystemClock),
+    )
+    .expect("a client");
     let error = wrong.health().await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.message().contains("signing key"), "{error}");
     let url = server.url.clone();
     let (status, said) = server.stop().await;
     assert!(status.success() && said.contains("stopping"), "{said}");
-    assert_eq!(remote(&url).health().await.expect_err("gone").kind(), ErrorKind::Unavailable);
+    assert_eq!(
+        remote(&url).health().await.expect_err("gone").kind(),
+        ErrorKind::Unavailable
+    );
 }
 
 #[tokio::test]
@@ -112,7 +121,11 @@ async fn no_acknowledged_write_is_lost_when_the_server_is_killed() {
     };
     tokio::join!(writing, killing);
     let kept = acknowledged.into_inner().expect("unpoisoned");
-    assert!((600..1_000).contains(&kept.len()), "killed amid 1,000 writes, after {}", kept.len());
+    assert!(
+        (600..1_000).contains(&kept.len()),
+        "killed amid 1,000 writes, after {}",
+        kept.len()
+    );
     let again = start(&home).await;
     let api = remote(&again.url);
     for email in &kept {
@@ -128,16 +141,35 @@ async fn the_server_and_the_cli_share_one_file_and_64_registrations_have_one_win
     let server = start(&home).await;
     let api = remote(&server.url);
     let connected = home.run(ADMIN, &["connect", "local"]).await;
-    assert!(connected.status.success(), "{}", String::from_utf8_lossy(&connected.stderr));
-    let over_http = futures_util::future::join_all((0..56).map(|_| api.register(new_user("alice@example.com"))));
-    let by_cli =
-        futures_util::future::join_all((0..8).map(|_| home.run(ADMIN, &["users", "add", "alice@example.com"])));
+    assert!(
+        connected.status.success(),
+        "{}",
+        String::from_utf8_lossy(&connected.stderr)
+    );
+    let over_http = futures_util::future::join_all(
+        (0..56).map(|_| api.register(new_user("alice@example.com"))),
+    );
+    let by_cli = futures_util::future::join_all(
+        (0..8).map(|_| home.run(ADMIN, &["users", "add", "alice@example.com"])),
+    );
     let (over_http, by_cli) = tokio::join!(over_http, by_cli);
-    let cli_winners = by_cli.iter().filter(|output| output.status.success()).count();
+    let cli_winners = by_cli
+        .iter()
+        .filter(|output| output.status.success())
+        .count();
     let winners = over_http.iter().filter(|outcome| outcome.is_ok()).count() + cli_winners;
     assert_eq!(winners, 1);
-    assert!(by_cli.iter().all(|output| matches!(output.status.code(), Some(0 | 5))));
-    assert!(over_http.into_iter().filter_map(Result::err).all(|error| error.kind() == ErrorKind::AlreadyExists));
+    assert!(
+        by_cli
+            .iter()
+            .all(|output| matches!(output.status.code(), Some(0 | 5)))
+    );
+    assert!(
+        over_http
+            .into_iter()
+            .filter_map(Result::err)
+            .all(|error| error.kind() == ErrorKind::AlreadyExists)
+    );
 }
 
 #[tokio::test]
@@ -163,7 +195,10 @@ async fn a_folder_that_cannot_be_written_is_named_at_the_start() {
             .expect("it runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(7), "{said}");
-        assert!(said.contains(&*folder.to_string_lossy()) && said.contains("APP_USERS_PATH"), "{said}");
+        assert!(
+            said.contains(&*folder.to_string_lossy()) && said.contains("APP_USERS_PATH"),
+            "{said}"
+        );
     }
 }
 
@@ -175,7 +210,9 @@ async fn a_full_disk_refuses_writes_in_words_and_goes_on_reading() {
     command
         .env("SIGNING_KEY", key_text())
         .arg("-c")
-        .arg(format!("trap '' XFSZ; ulimit -f 160; exec {FIXTURE} \"$@\""))
+        .arg(format!(
+            "trap '' XFSZ; ulimit -f 160; exec {FIXTURE} \"$@\""
+        ))
         .arg("sh");
     let server = Server::start(command).await;
     let api = remote(&server.url);
@@ -200,9 +237,19 @@ async fn a_full_disk_refuses_writes_in_words_and_goes_on_reading() {
 #[tokio::test]
 async fn faults_of_the_settings_are_reported_together() {
     let home = Home::default();
-    let variables =
-        [("SIGNING_KEY", "8 bytes."), ("RESPONSE_MODE", "fast"), ("JWT_AUDD", "x"), ("TOKEN_DURATION_SECONDS", "soon")];
-    let output = home.command(FIXTURE).arg("serve").envs(variables).output().await.expect("it runs");
+    let variables = [
+        ("SIGNING_KEY", "8 bytes."),
+        ("RESPONSE_MODE", "fast"),
+        ("JWT_AUDD", "x"),
+        ("TOKEN_DURATION_SECONDS", "soon"),
+    ];
+    let output = home
+        .command(FIXTURE)
+        .arg("serve")
+        .envs(variables)
+        .output()
+        .await
+        .expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3));
     for part in [
@@ -226,7 +273,11 @@ async fn usage_faults_end_with_2_and_a_taken_port_with_7() {
         &["serve", "--port", "99999"],
         &["stdio", "--user", "../../x"],
     ] {
-        assert_eq!(home.run(FIXTURE, arguments).await.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            home.run(FIXTURE, arguments).await.status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
     }
     let server = start(&home).await;
     let port = server.url.rsplit(':').next().expect("a port").to_owned();
@@ -243,7 +294,10 @@ async fn a_key_is_made_once_and_said_so() {
     let (_, said) = server.stop().await;
     assert!(said.contains("signing-key (0600), made just now"), "{said}");
     let server = Server::start(home.command(FIXTURE)).await;
-    assert_eq!(std::fs::read(home.data().join("signing-key")).expect("there"), first);
+    assert_eq!(
+        std::fs::read(home.data().join("signing-key")).expect("there"),
+        first
+    );
     let (_, said) = server.stop().await;
     assert!(!said.contains("made just now"), "{said}");
 }
@@ -251,36 +305,63 @@ async fn a_key_is_made_once_and_said_so() {
 /// Asks until there is an answer, as whoever waits for a server does.
 async fn is_healthy(url: &str) {
     let asking = async {
-        while !reqwest::get(format!("{url}/health")).await.is_ok_and(|answer| answer.status().is_success()) {
+        while !reqwest::get(format!("{url}/health"))
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await.expect("healthy in time");
+    tokio::time::timeout(std::time::Duration::from_secs(60), asking)
+        .await
+        .expect("healthy in time");
 }
 
 #[tokio::test]
 async fn silent_connections_leave_descriptors_for_the_rest_and_the_log_as_it_was() {
     let home = Home::default();
     let mut command = home.command("/bin/sh");
-    command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("ulimit -n 64; exec {FIXTURE} \"$@\"")).arg("sh");
+    command
+        .env("SIGNING_KEY", key_text())
+        .arg("-c")
+        .arg(format!("ulimit -n 64; exec {FIXTURE} \"$@\""))
+        .arg("sh");
     let server = Server::start(command).await;
     let address = server.url.trim_start_matches("http://").to_owned();
-    let descriptors = || std::fs::read_dir(format!("/proc/{}/fd", server.id())).expect("Linux").count();
+    let descriptors = || {
+        std::fs::read_dir(format!("/proc/{}/fd", server.id()))
+            .expect("Linux")
+            .count()
+    };
     let (before, mut silent) = (descriptors(), Vec::new());
     for _ in 0..120 {
-        silent.push(tokio::net::TcpStream::connect(&address).await.expect("in the queue"));
+        silent.push(
+            tokio::net::TcpStream::connect(&address)
+                .await
+                .expect("in the queue"),
+        );
     }
     let filling = async {
         while descriptors() < before + 32 {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), filling).await.expect("it accepts");
-    assert!((before + 32..64).contains(&descriptors()), "{} of 64, {before} before", descriptors());
+    tokio::time::timeout(std::time::Duration::from_secs(60), filling)
+        .await
+        .expect("it accepts");
+    assert!(
+        (before + 32..64).contains(&descriptors()),
+        "{} of 64, {before} before",
+        descriptors()
+    );
     drop(silent);
     is_healthy(&server.url).await;
     let (status, said) = server.stop().await;
-    assert!(status.success() && said.len() < 4_000, "{} bytes of log", said.len());
+    assert!(
+        status.success() && said.len() < 4_000,
+        "{} bytes of log",
+        said.len()
+    );
 }
 
 #[tokio::test]
@@ -291,17 +372,28 @@ async fn a_strangers_requests_are_some_lines_and_an_operators_each_have_one() {
     // Until a line may be written again: it tells how many were left out before it.
     let (started, mut asked) = (std::time::Instant::now(), 0);
     while asked < 1_000 || started.elapsed() < std::time::Duration::from_secs(2) {
-        let refused = client.post(format!("{}/mcp", server.url)).bearer_auth("x").send().await.expect("an answer");
+        let refused = client
+            .post(format!("{}/mcp", server.url))
+            .bearer_auth("x")
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(refused.status().as_u16(), 401);
         asked += 1;
     }
     let api = remote(&server.url);
     for _ in 0..50 {
-        api.user(&"nobody@example.com".parse().expect("valid")).await.expect_err("unknown");
+        api.user(&"nobody@example.com".parse().expect("valid"))
+            .await
+            .expect_err("unknown");
     }
     let (_, said) = server.stop().await;
     let lines = |part: &str| said.lines().filter(|line| line.contains(part)).count();
-    assert!(lines("refused") < 150 && lines("status=401") < 150, "{} lines", said.lines().count());
+    assert!(
+        lines("refused") < 150 && lines("status=401") < 150,
+        "{} lines",
+        said.lines().count()
+    );
     assert!(said.contains("left_out="), "and how many were left out");
     assert_eq!(lines("status=404"), 50);
 }
@@ -311,7 +403,10 @@ async fn a_terminal_that_is_gone_or_full_ends_nothing() {
     for redirect in ["2>/dev/full", "2>&-"] {
         let home = Home::default();
         let mut command = home.command("/bin/sh");
-        command.env("SIGNING_KEY", key_text()).arg("-c").arg(format!("exec {FIXTURE} serve --port 0 {redirect}"));
+        command
+            .env("SIGNING_KEY", key_text())
+            .arg("-c")
+            .arg(format!("exec {FIXTURE} serve --port 0 {redirect}"));
         let mut child = command.spawn().expect("it starts");
         let file = home.data().join("url");
         let starting = async {
@@ -322,12 +417,19 @@ async fn a_terminal_that_is_gone_or_full_ends_nothing() {
                 }
             }
         };
-        let url =
-            tokio::time::timeout(std::time::Duration::from_secs(60), starting).await.expect("it starts to listen");
+        let url = tokio::time::timeout(std::time::Duration::from_secs(60), starting)
+            .await
+            .expect("it starts to listen");
         is_healthy(&url).await;
         let id = child.id().expect("still running").to_string();
-        tokio::process::Command::new("kill").args(["-TERM", &id]).status().await.expect("kill runs");
-        let status = tokio::time::timeout(std::time::Duration::from_secs(60), child.wait()).await.expect("it stops");
+        tokio::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .await
+            .expect("kill runs");
+        let status = tokio::time::timeout(std::time::Duration::from_secs(60), child.wait())
+            .await
+            .expect("it stops");
         assert_eq!(status.expect("a status").code(), Some(0), "{redirect}");
     }
 }

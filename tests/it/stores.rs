@@ -20,16 +20,27 @@ async fn twelve_first_starts_at_once_make_one_store() {
         let home = Home::default();
         let starts = (0..12).map(|_| home.run(ADMIN, &["connect", "local"]));
         for output in futures_util::future::join_all(starts).await {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
 }
 
 /// Whether this text stands anywhere in the data folder's files.
 fn is_in_a_file(home: &Home, text: &str) -> bool {
-    let files = std::fs::read_dir(home.data()).expect("there").map(|entry| entry.expect("readable").path());
-    let holds =
-        |path| std::fs::read(path).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()));
+    let files = std::fs::read_dir(home.data())
+        .expect("there")
+        .map(|entry| entry.expect("readable").path());
+    let holds = |path| {
+        std::fs::read(path).is_ok_and(|bytes| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        })
+    };
     files.into_iter().any(holds)
 }
 
@@ -37,56 +48,101 @@ fn is_in_a_file(home: &Home, text: &str) -> bool {
 async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_after() {
     let home = Home::default();
     let mut command = home.command(FIXTURE);
-    command.env("SIGNING_KEY", String::from_utf8(KEY.to_vec()).expect("text"));
+    command.env(
+        "SIGNING_KEY",
+        String::from_utf8(KEY.to_vec()).expect("text"),
+    );
     let server = Server::start(command).await;
     let key = SigningKey::new(*KEY).expect("long enough");
     let api = Remote::new(&server.url, key, std::sync::Arc::new(SystemClock)).expect("a client");
     let email: mcp_lambda::Email = "canary@example.com".parse().expect("valid");
     let profile = Some(json!({"token": "canary-profile"}));
-    let user: NewUser = serde_json::from_value(json!({"email": email.as_str(), "profile": profile})).expect("a user");
-    let token = api.register(user).await.expect("registered").token.expose().clone();
+    let user: NewUser =
+        serde_json::from_value(json!({"email": email.as_str(), "profile": profile}))
+            .expect("a user");
+    let token = api
+        .register(user)
+        .await
+        .expect("registered")
+        .token
+        .expose()
+        .clone();
     let bearer = format!("Bearer {token}");
     for number in 0..30 {
         let body = tool_body("keep", &json!({"word": format!("canary-word{number}")}));
-        let request = reqwest::Client::new().post(format!("{}/mcp", server.url)).body(body);
+        let request = reqwest::Client::new()
+            .post(format!("{}/mcp", server.url))
+            .body(body);
         let headers = tool_headers(&bearer, "keep");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        assert_eq!(request.send().await.expect("answered").status().as_u16(), 200);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        assert_eq!(
+            request.send().await.expect("answered").status().as_u16(),
+            200
+        );
     }
     assert!(is_in_a_file(&home, "canary"), "it was there");
     api.purge(&email).await.expect("purged");
-    assert!(!is_in_a_file(&home, "canary"), "once the purge has answered");
+    assert!(
+        !is_in_a_file(&home, "canary"),
+        "once the purge has answered"
+    );
     server.stop().await;
     assert!(!is_in_a_file(&home, "canary"), "after the stop");
 }
 
 #[tokio::test]
 async fn a_store_or_a_key_that_others_may_open_is_refused_with_what_mends_it() {
-    for (file, mode, mends) in
-        [("store.sqlite3", 0o666, "chmod 600"), ("signing-key", 0o640, "chmod 600"), ("", 0o777, "chmod go-w")]
-    {
+    for (file, mode, mends) in [
+        ("store.sqlite3", 0o666, "chmod 600"),
+        ("signing-key", 0o640, "chmod 600"),
+        ("", 0o777, "chmod go-w"),
+    ] {
         let home = Home::default();
-        assert!(home.run(ADMIN, &["connect", "local"]).await.status.success());
-        let path = if file.is_empty() { home.data() } else { home.data().join(file) };
+        assert!(
+            home.run(ADMIN, &["connect", "local"])
+                .await
+                .status
+                .success()
+        );
+        let path = if file.is_empty() {
+            home.data()
+        } else {
+            home.data().join(file)
+        };
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("opened up");
         let output = home.run(FIXTURE, &["serve", "--port", "0"]).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(said.contains(&format!("`{mends} {}`", path.display())), "{said}");
+        assert!(
+            said.contains(&format!("`{mends} {}`", path.display())),
+            "{said}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_note_of_the_servers_url_is_not_written_through_a_link() {
     let home = Home::default();
-    assert!(home.run(ADMIN, &["connect", "local"]).await.status.success());
+    assert!(
+        home.run(ADMIN, &["connect", "local"])
+            .await
+            .status
+            .success()
+    );
     let (target, note) = (home.path().join("precious"), home.data().join("url"));
     std::fs::write(&target, "precious").expect("written");
     let _ = std::fs::remove_file(&note);
     std::os::unix::fs::symlink(&target, &note).expect("linked");
     let server = Server::start(home.command(FIXTURE)).await;
     assert_eq!(std::fs::read_to_string(&target).expect("there"), "precious");
-    assert!(std::fs::symlink_metadata(&note).expect("there").is_symlink(), "it is left alone");
+    assert!(
+        std::fs::symlink_metadata(&note)
+            .expect("there")
+            .is_symlink(),
+        "it is left alone"
+    );
     drop(server);
 }
 
@@ -97,7 +153,10 @@ async fn strangers_learn_no_name_of_a_table_or_a_secret() {
     let mut command = home.command(FIXTURE);
     command.envs([
         ("USERS_TABLE", "prod-notes-users"),
-        ("SIGNING_KEY_SECRET", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf"),
+        (
+            "SIGNING_KEY_SECRET",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/notes-AbCdEf",
+        ),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
@@ -107,10 +166,14 @@ async fn strangers_learn_no_name_of_a_table_or_a_secret() {
     let client = reqwest::Client::new();
     let garbage = "Bearer eyJhbGciOiJIUzI1NiJ9.e30.AAAA";
     let call = tool_headers(garbage, "keep").iter().fold(
-        client.post(format!("{}/mcp", server.url)).body(tool_body("keep", &json!({"word": "x"}))),
+        client
+            .post(format!("{}/mcp", server.url))
+            .body(tool_body("keep", &json!({"word": "x"}))),
         |request, (name, value)| request.header(*name, *value),
     );
-    let users = client.get(format!("{}/admin/users", server.url)).header("authorization", garbage);
+    let users = client
+        .get(format!("{}/admin/users", server.url))
+        .header("authorization", garbage);
     let health = client.get(format!("{}/health", server.url));
     for request in [call, users, health] {
         let answer = request.send().await.expect("answered");
@@ -118,9 +181,15 @@ async fn strangers_learn_no_name_of_a_table_or_a_secret() {
         let body = answer.text().await.expect("a body");
         assert_eq!(status, 503, "{body}");
         for name in ["arn:", "123456789012", "prod", "notes-AbCdEf", "127.0.0.1"] {
-            assert!(!body.contains(name) && !headers.contains(name), "`{name}` in {body}");
+            assert!(
+                !body.contains(name) && !headers.contains(name),
+                "`{name}` in {body}"
+            );
         }
     }
     let (_, log) = server.stop().await;
-    assert!(log.contains("prod/notes-AbCdEf"), "operators learn it: {log}");
+    assert!(
+        log.contains("prod/notes-AbCdEf"),
+        "operators learn it: {log}"
+    );
 }

@@ -9,11 +9,22 @@ use tokio::net::TcpStream;
 
 const OPEN: &str = env!("CARGO_BIN_EXE_open");
 
-fn post(url: &str, version: http::Version, host: Option<&str>, message: &Value) -> Request<Full<bytes::Bytes>> {
-    let request = Request::post(url).version(version).header("content-type", "application/json");
+fn post(
+    url: &str,
+    version: http::Version,
+    host: Option<&str>,
+    message: &Value,
+) -> Request<Full<bytes::Bytes>> {
+    let request = Request::post(url)
+        .version(version)
+        .header("content-type", "application/json");
     let request = request.header("accept", "application/json, text/event-stream");
-    let request = host.into_iter().fold(request, |request, host| request.header("host", host));
-    request.body(Full::from(message.to_string())).expect("a lawful request")
+    let request = host
+        .into_iter()
+        .fold(request, |request, host| request.header("host", host));
+    request
+        .body(Full::from(message.to_string()))
+        .expect("a lawful request")
 }
 
 /// RFC 9113 §8.3.1: `:authority` stands for `Host`, and is held to the server's own names like it.
@@ -25,17 +36,40 @@ async fn http_2_names_its_host_in_authority() {
     let port = address.rsplit(':').next().expect("a port");
     let stream = TcpStream::connect(&address).await.expect("connected");
     let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .expect("HTTP/2");
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
     let asking = async {
-        for (authority, status) in
-            [(address.clone(), 200), (format!("localhost:{port}"), 200), (format!("evil.example.com:{port}"), 403)]
-        {
-            let request = post(&format!("http://{authority}/mcp"), http::Version::HTTP_2, None, &ping);
-            let answer = sender.clone().send_request(request).await.expect("answered");
+        for (authority, status) in [
+            (address.clone(), 200),
+            (format!("localhost:{port}"), 200),
+            (format!("evil.example.com:{port}"), 403),
+        ] {
+            let request = post(
+                &format!("http://{authority}/mcp"),
+                http::Version::HTTP_2,
+                None,
+                &ping,
+            );
+            let answer = sender
+                .clone()
+                .send_request(request)
+                .await
+                .expect("answered");
             let found = answer.status().as_u16();
-            let body = answer.into_body().collect().await.expect("a body").to_bytes();
-            assert_eq!(found, status, "{authority}: {}", String::from_utf8_lossy(&body));
+            let body = answer
+                .into_body()
+                .collect()
+                .await
+                .expect("a body")
+                .to_bytes();
+            assert_eq!(
+                found,
+                status,
+                "{authority}: {}",
+                String::from_utf8_lossy(&body)
+            );
         }
     };
     tokio::select! {
@@ -50,11 +84,26 @@ async fn an_accepted_notification_has_neither_a_body_nor_a_media_type() {
     let home = Home::default();
     let server = Server::start(home.command(OPEN)).await;
     let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
-    for accept in ["application/json, text/event-stream", "application/json", "text/event-stream"] {
-        let request = reqwest::Client::new().post(format!("{}/mcp", server.url)).body(note.clone());
-        let request = request.header("content-type", "application/json").header("accept", accept);
+    for accept in [
+        "application/json, text/event-stream",
+        "application/json",
+        "text/event-stream",
+    ] {
+        let request = reqwest::Client::new()
+            .post(format!("{}/mcp", server.url))
+            .body(note.clone());
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", accept);
         let answer = request.send().await.expect("answered");
-        assert_eq!((answer.status().as_u16(), answer.headers().get("content-type")), (202, None), "{accept}");
+        assert_eq!(
+            (
+                answer.status().as_u16(),
+                answer.headers().get("content-type")
+            ),
+            (202, None),
+            "{accept}"
+        );
         assert!(answer.bytes().await.expect("an end").is_empty());
     }
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use lambda_http::{Body, Request, service_fn};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -36,7 +36,12 @@ impl Before for OneRead {
     async fn work(&self) {
         let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         let request = self.0.get_item().table_name("users").consistent_read(true);
-        request.key("pk", key("user")).key("sk", key("record")).send().await.expect("DynamoDB answers");
+        request
+            .key("pk", key("user"))
+            .key("sk", key("record"))
+            .send()
+            .await
+            .expect("DynamoDB answers");
     }
 }
 
@@ -57,8 +62,14 @@ impl<B: Before> ServerHandler for Echo<B> {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
-        let Value::Object(schema) = schema else { return Ok(ListToolsResult::default()) };
-        Ok(ListToolsResult::with_all_items(vec![Tool::new("echo", "Says what it is told.", Arc::new(schema))]))
+        let Value::Object(schema) = schema else {
+            return Ok(ListToolsResult::default());
+        };
+        Ok(ListToolsResult::with_all_items(vec![Tool::new(
+            "echo",
+            "Says what it is told.",
+            Arc::new(schema),
+        )]))
     }
 
     async fn call_tool(
@@ -67,7 +78,10 @@ impl<B: Before> ServerHandler for Echo<B> {
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         self.before.work().await;
-        let text = request.arguments.as_ref().and_then(|arguments| arguments.get("text")?.as_str());
+        let text = request
+            .arguments
+            .as_ref()
+            .and_then(|arguments| arguments.get("text")?.as_str());
         let text = text.ok_or_else(|| ErrorData::invalid_params("`text` is missing", None))?;
         Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
     }
@@ -83,7 +97,11 @@ pub fn service<B: Before>(before: B) -> StreamableHttpService<Echo<B>, NeverSess
         .disable_allowed_hosts()
         .disable_allowed_origins();
     StreamableHttpService::new(
-        move || Ok(Echo { before: before.clone() }),
+        move || {
+            Ok(Echo {
+                before: before.clone(),
+            })
+        },
         Arc::new(NeverSessionManager::default()),
         config,
     )

@@ -57,5 +57,7 @@ pub fn rest_event(event: &Value, version: Option<&str>) -> Value {
 
 fn several_each(headers: &Value) -> Value {
     let headers = headers.as_object().expect("headers").iter();
-    headers.map(|(name, value)| (name.clone(), json!([value]))).collect()
+    headers
+        .map(|(name, value)| (name.clone(), json!([value])))
+        .collect()
 }

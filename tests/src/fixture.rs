@@ -62,7 +62,10 @@ pub mod tools {
     #[tool(read_only)]
     pub async fn paint(profile: Profile<Account>) -> String {
         let bytes = profile.token.expose().len();
-        format!("{} with a token of {bytes} bytes", profile.colour.as_deref().unwrap_or("white"))
+        format!(
+            "{} with a token of {bytes} bytes",
+            profile.colour.as_deref().unwrap_or("white")
+        )
     }
 
     /// Says how much time a call has, in milliseconds.
@@ -123,7 +126,9 @@ impl Greeter {
     /// Not a tool: it has no receiver.
     #[must_use]
     pub fn new(greeting: &str) -> Self {
-        Self { greeting: greeting.to_owned() }
+        Self {
+            greeting: greeting.to_owned(),
+        }
     }
 
     /// Greets the caller.
@@ -135,7 +140,9 @@ impl Greeter {
         #[arg(default = 1)]
         times: u8,
     ) -> String {
-        [self.greeting.as_str(), user.email().as_str()].join(" ").repeat(usize::from(times))
+        [self.greeting.as_str(), user.email().as_str()]
+            .join(" ")
+            .repeat(usize::from(times))
     }
 }
 
@@ -143,7 +150,9 @@ impl Greeter {
 #[must_use]
 pub fn app() -> App {
     let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"any": {"$anchor": "x"}}});
-    let raw = Tool::raw("raw", schema, |call| async move { Ok(Outcome::text(call.arguments.len().to_string())) });
+    let raw = Tool::raw("raw", schema, |call| async move {
+        Ok(Outcome::text(call.arguments.len().to_string()))
+    });
     App::new("fixture")
         .version("1.2.3")
         .instructions("For tests.")

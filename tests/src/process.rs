@@ -21,7 +21,9 @@ pub struct Home {
 
 impl Default for Home {
     fn default() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
     }
 }
 
@@ -42,7 +44,11 @@ impl Home {
     #[must_use]
     pub fn command(&self, binary: &str) -> Command {
         let mut command = Command::new(binary);
-        command.env_clear().env("HOME", self.path()).kill_on_drop(true).stdin(Stdio::null());
+        command
+            .env_clear()
+            .env("HOME", self.path())
+            .kill_on_drop(true)
+            .stdin(Stdio::null());
         command
     }
 
@@ -52,7 +58,10 @@ impl Home {
     /// If it can't be started or does not end.
     pub async fn run(&self, binary: &str, arguments: &[&str]) -> Output {
         let output = self.command(binary).args(arguments).output();
-        tokio::time::timeout(PATIENCE, output).await.expect("it ends").expect("it starts")
+        tokio::time::timeout(PATIENCE, output)
+            .await
+            .expect("it ends")
+            .expect("it starts")
     }
 }
 
@@ -72,13 +81,21 @@ impl Server {
     /// # Panics
     /// If it does not come to listen.
     pub async fn start(mut command: Command) -> Self {
-        let mut child = command.args(["serve", "--port", "0"]).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut child = command
+            .args(["serve", "--port", "0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
         let mut words = BufReader::new(child.stderr.take().expect("piped")).lines();
         let mut said = Vec::new();
         while let Ok(Ok(Some(line))) = tokio::time::timeout(PATIENCE, words.next_line()).await {
             if let Some((_, url)) = line.split_once("serves MCP at ") {
                 let url = url.trim_end_matches("/mcp").to_owned();
-                return Self { child, url, words: listen(words) };
+                return Self {
+                    child,
+                    url,
+                    words: listen(words),
+                };
             }
             said.push(line);
         }
@@ -107,9 +124,17 @@ impl Server {
     /// # Panics
     /// If it does not stop.
     pub async fn stop(mut self) -> (ExitStatus, String) {
-        let told = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status().await.expect("kill runs");
+        let told = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.id().to_string())
+            .status()
+            .await
+            .expect("kill runs");
         assert!(told.success());
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it stops").expect("a status");
+        let status = tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it stops")
+            .expect("a status");
         (status, self.words.await.expect("it was listened to"))
     }
 }
@@ -137,16 +162,25 @@ impl Talk {
     /// # Panics
     /// If it does not start or answer.
     pub async fn start_able(mut command: Command, capabilities: Value) -> (Self, Value) {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped")).lines();
         let words = listen(BufReader::new(child.stderr.take().expect("piped")).lines());
-        let mut talk = Self { child, input, output, words };
+        let mut talk = Self {
+            child,
+            input,
+            output,
+            words,
+        };
         let info = json!({"name": "t", "version": "0"});
         let hello = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": info});
         let answer = talk.ask("initialize", hello).await;
-        talk.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+        talk.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+            .await;
         (talk, answer)
     }
 
@@ -155,7 +189,8 @@ impl Talk {
     /// # Panics
     /// If nothing does, or something that is not MCP.
     pub async fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        self.say(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+            .await;
         self.hear().await
     }
 
@@ -164,9 +199,12 @@ impl Talk {
     /// # Panics
     /// If there is none, or something that is not MCP.
     pub async fn hear(&mut self) -> Value {
-        let line = tokio::time::timeout(PATIENCE, self.output.next_line()).await.expect("an answer in time");
+        let line = tokio::time::timeout(PATIENCE, self.output.next_line())
+            .await
+            .expect("an answer in time");
         let line = line.expect("readable").expect("an answer before the end");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("only MCP on standard output: {line}"))
+        serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("only MCP on standard output: {line}"))
     }
 
     /// Calls a tool and gives its result.
@@ -174,7 +212,12 @@ impl Talk {
     /// # Panics
     /// As [`ask`](Self::ask).
     pub async fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        self.ask("tools/call", json!({ "name": tool, "arguments": arguments })).await["result"].take()
+        self.ask(
+            "tools/call",
+            json!({ "name": tool, "arguments": arguments }),
+        )
+        .await["result"]
+            .take()
     }
 
     /// Says something.
@@ -182,7 +225,10 @@ impl Talk {
     /// # Panics
     /// If nobody reads it.
     pub async fn say(&mut self, message: &Value) {
-        self.input.write_all(format!("{message}\n").as_bytes()).await.expect("written");
+        self.input
+            .write_all(format!("{message}\n").as_bytes())
+            .await
+            .expect("written");
     }
 
     /// Writes text as it is, newlines or none.
@@ -190,7 +236,10 @@ impl Talk {
     /// # Panics
     /// If nobody reads it.
     pub async fn write(&mut self, text: &str) {
-        self.input.write_all(text.as_bytes()).await.expect("written");
+        self.input
+            .write_all(text.as_bytes())
+            .await
+            .expect("written");
     }
 
     /// Writes text as it is, hangs up, and gives the last answer.
@@ -200,9 +249,16 @@ impl Talk {
     pub async fn write_last(mut self, text: &str) -> Value {
         self.write(text).await;
         self.input.shutdown().await.expect("closed");
-        let Self { child: _child, input, mut output, .. } = self;
+        let Self {
+            child: _child,
+            input,
+            mut output,
+            ..
+        } = self;
         drop(input);
-        let line = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("an answer in time");
+        let line = tokio::time::timeout(PATIENCE, output.next_line())
+            .await
+            .expect("an answer in time");
         serde_json::from_str(&line.expect("readable").expect("an answer")).expect("JSON")
     }
 
@@ -211,10 +267,22 @@ impl Talk {
     /// # Panics
     /// If it says more, or does not end.
     pub async fn end(self) -> ExitStatus {
-        let Self { mut child, input, mut output, .. } = self;
+        let Self {
+            mut child,
+            input,
+            mut output,
+            ..
+        } = self;
         drop(input);
-        assert_eq!(output.next_line().await.expect("readable"), None, "nothing else is said");
-        tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status")
+        assert_eq!(
+            output.next_line().await.expect("readable"),
+            None,
+            "nothing else is said"
+        );
+        tokio::time::timeout(PATIENCE, child.wait())
+            .await
+            .expect("it ends")
+            .expect("a status")
     }
 
     /// Waits until it ends by itself, while its input stays open; gives the status and what it said to people.
@@ -222,15 +290,29 @@ impl Talk {
     /// # Panics
     /// If it says more to its client, or does not end.
     pub async fn ended(self) -> (ExitStatus, String) {
-        let Self { mut child, input: _input, mut output, words } = self;
-        let rest = tokio::time::timeout(PATIENCE, output.next_line()).await.expect("it ends").expect("readable");
+        let Self {
+            mut child,
+            input: _input,
+            mut output,
+            words,
+        } = self;
+        let rest = tokio::time::timeout(PATIENCE, output.next_line())
+            .await
+            .expect("it ends")
+            .expect("readable");
         assert_eq!(rest, None, "nothing else is said");
-        let status = tokio::time::timeout(PATIENCE, child.wait()).await.expect("it ends").expect("a status");
+        let status = tokio::time::timeout(PATIENCE, child.wait())
+            .await
+            .expect("it ends")
+            .expect("a status");
         (status, words.await.expect("it was listened to"))
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this listens for as long as the process speaks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this listens for as long as the process speaks"
+)]
 fn listen(mut words: Lines<BufReader<ChildStderr>>) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut said = String::new();

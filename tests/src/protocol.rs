@@ -49,7 +49,10 @@ pub mod tools {
             return Ok("Stay at home.".into());
         };
         context.progress(2.0, 3.0, "how long").await;
-        let Some(stay) = context.ask("stay", form::<Stay>("How many nights?")).await? else {
+        let Some(stay) = context
+            .ask("stay", form::<Stay>("How many nights?"))
+            .await?
+        else {
             return Ok("Only a day.".into());
         };
         context.progress(3.0, 3.0, None).await;
@@ -63,22 +66,36 @@ pub mod tools {
 
     /// Asks what may be answered once.
     pub async fn pay(context: Context) -> Result<String> {
-        let city = context.ask("city", form::<City>("Pay where?").once()).await?;
+        let city = context
+            .ask("city", form::<City>("Pay where?").once())
+            .await?;
         Ok(city.map_or("not paid".into(), |city| format!("paid in {}", city.name)))
     }
 
     /// Asks what may be answered once, and then where to pay.
     pub async fn order(context: Context) -> Result<String> {
-        let stay = context.ask("stay", form::<Stay>("How many nights?").once()).await?;
+        let stay = context
+            .ask("stay", form::<Stay>("How many nights?").once())
+            .await?;
         let city = context.ask("city", form::<City>("Which city?")).await?;
-        Ok(format!("{} in {}", stay.map_or(0, |stay| stay.nights), city.map_or("none".into(), |city| city.name)))
+        Ok(format!(
+            "{} in {}",
+            stay.map_or(0, |stay| stay.nights),
+            city.map_or("none".into(), |city| city.name)
+        ))
     }
 
     /// Asks where, and then what may be answered once.
     pub async fn confirm(context: Context) -> Result<String> {
         let city = context.ask("city", form::<City>("Which city?")).await?;
-        let stay = context.ask("stay", form::<Stay>("How many nights?").once()).await?;
-        Ok(format!("{} in {}", stay.map_or(0, |stay| stay.nights), city.map_or("none".into(), |city| city.name)))
+        let stay = context
+            .ask("stay", form::<Stay>("How many nights?").once())
+            .await?;
+        Ok(format!(
+            "{} in {}",
+            stay.map_or(0, |stay| stay.nights),
+            city.map_or("none".into(), |city| city.name)
+        ))
     }
 
     /// Asks three things of three kinds at once.
@@ -89,14 +106,25 @@ pub mod tools {
             context.ask("folders", roots()),
         );
         let folders = folders?.map_or(0, |answer| answer["roots"].as_array().map_or(0, Vec::len));
-        Ok(format!("{:?} {} {folders}", city?.map(|city| city.name), page?.is_some()))
+        Ok(format!(
+            "{:?} {} {folders}",
+            city?.map(|city| city.name),
+            page?.is_some()
+        ))
     }
 
     /// Needs a model at the other end.
     pub async fn ponder(context: Context) -> Result<String> {
         context.require(Capability::Sampling)?;
-        let answer = context.ask("thought", sampling(json!({ "messages": [], "maxTokens": 9 }))).await?;
-        Ok(answer.map_or("no thought".into(), |answer| answer["content"]["text"].to_string()))
+        let answer = context
+            .ask(
+                "thought",
+                sampling(json!({ "messages": [], "maxTokens": 9 })),
+            )
+            .await?;
+        Ok(answer.map_or("no thought".into(), |answer| {
+            answer["content"]["text"].to_string()
+        }))
     }
 
     /// Reports many times, also backwards, and once after its end.
@@ -132,7 +160,10 @@ pub mod tools {
 
     fn headers(trace: &Trace) -> Value {
         let headers = trace.headers();
-        headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or_default()))).collect()
+        headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or_default())))
+            .collect()
     }
 
     /// Waits until its client goes away.
@@ -166,14 +197,20 @@ pub mod prompts {
         #[arg(default = 3)]
         lines: u8,
     ) -> Vec<Message> {
-        let text = format!("Write {lines} lines about {topic}, {:?}.", tone.unwrap_or(Tone::Dry));
+        let text = format!(
+            "Write {lines} lines about {topic}, {:?}.",
+            tone.unwrap_or(Tone::Dry)
+        );
         vec![Message::user(text), Message::assistant("With pleasure.")]
     }
 
     /// Asks what to write about.
     pub async fn interview(context: Context) -> Result<String> {
         let city = context.ask("city", form::<City>("Which city?")).await?;
-        Ok(format!("Tell me about {}.", city.map_or("nothing".into(), |city| city.name)))
+        Ok(format!(
+            "Tell me about {}.",
+            city.map_or("nothing".into(), |city| city.name)
+        ))
     }
 
     /// For those who may write.
@@ -185,7 +222,9 @@ pub mod prompts {
     async fn topics(completion: Completion) -> Result<Vec<String>> {
         let user = current_user()?;
         let many = (0..150).map(|number| format!("{}{number}", completion.value));
-        Ok(std::iter::once(user.email().to_string()).chain(many).collect())
+        Ok(std::iter::once(user.email().to_string())
+            .chain(many)
+            .collect())
     }
 }
 
@@ -235,7 +274,9 @@ pub mod resources {
     #[resource("test://guide")]
     pub async fn guide(context: Context) -> Result<String> {
         let city = context.ask("city", form::<City>("Which city?")).await?;
-        Ok(city.map_or("a guide to nothing".into(), |city| format!("a guide to {}", city.name)))
+        Ok(city.map_or("a guide to nothing".into(), |city| {
+            format!("a guide to {}", city.name)
+        }))
     }
 
     /// For those who may write.
@@ -251,9 +292,11 @@ fn route() -> Tool {
         "type": "object",
         "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
     });
-    Tool::raw("route", schema, |call| async move { Ok(Outcome::text(call.arguments["region"].to_string())) })
-        .description("Goes where its header says.")
-        .version("2")
+    Tool::raw("route", schema, |call| async move {
+        Ok(Outcome::text(call.arguments["region"].to_string()))
+    })
+    .description("Goes where its header says.")
+    .version("2")
 }
 
 /// The app.

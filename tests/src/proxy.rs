@@ -66,10 +66,19 @@ impl Proxy {
         let (listener, address) = loopback::listener().await;
         let (url, mut server) = (format!("http://{address}"), JoinSet::new());
         let state = Arc::<Mutex<State>>::default();
-        let (client, upstream, held) = (reqwest::Client::new(), upstream.to_owned(), Arc::clone(&state));
-        let answer = move |request| answer(request, client.clone(), upstream.clone(), Arc::clone(&held));
+        let (client, upstream, held) = (
+            reqwest::Client::new(),
+            upstream.to_owned(),
+            Arc::clone(&state),
+        );
+        let answer =
+            move |request| answer(request, client.clone(), upstream.clone(), Arc::clone(&held));
         server.spawn(loopback::serve(listener, answer));
-        Self { url, state, _server: server }
+        Self {
+            url,
+            state,
+            _server: server,
+        }
     }
 
     /// From now on calls of operations whose names begin so fail so; `None` ends it.
@@ -90,7 +99,10 @@ impl Proxy {
     /// What was used since it was last asked.
     #[must_use]
     pub fn units(&self) -> Units {
-        lock(&self.state).units.replace(Units::default()).unwrap_or_default()
+        lock(&self.state)
+            .units
+            .replace(Units::default())
+            .unwrap_or_default()
     }
 
     /// How often each operation was called.
@@ -114,7 +126,12 @@ async fn answer(
     let operation = operation(&request);
     let mut headers = request.headers().clone();
     headers.remove(http::header::HOST);
-    let body = request.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| error.to_string())?
+        .to_bytes();
     let trouble = noted(&mut lock(&state), &operation);
     match trouble {
         Some(Trouble::Denied) => return Ok(refusal("AccessDeniedException")),
@@ -123,12 +140,20 @@ async fn answer(
         Some(Trouble::HangsUp) => return Err("hung up".to_owned()),
         Some(Trouble::LosesOneAnswer) | None => {}
     }
-    if let Some(answer) = lock(&state).remembered.as_ref().and_then(|known| known.get(&body).cloned()) {
+    if let Some(answer) = lock(&state)
+        .remembered
+        .as_ref()
+        .and_then(|known| known.get(&body).cloned())
+    {
         return Ok(answered(200, answer));
     }
     let is_metered = lock(&state).units.is_some();
     headers.remove(http::header::CONTENT_LENGTH);
-    let request = client.post(upstream).headers(headers).body(if is_metered { metered(&body) } else { body.clone() });
+    let request = client.post(upstream).headers(headers).body(if is_metered {
+        metered(&body)
+    } else {
+        body.clone()
+    });
     let response = request.send().await.map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
     let bytes = response.bytes().await.map_err(|error| error.to_string())?;
@@ -160,8 +185,13 @@ impl Units {
         };
         for table in used {
             let all = table["CapacityUnits"].as_f64().unwrap_or_default();
-            let indexes = table["GlobalSecondaryIndexes"].as_object().into_iter().flatten();
-            let index: f64 = indexes.filter_map(|(_, index)| index["CapacityUnits"].as_f64()).sum();
+            let indexes = table["GlobalSecondaryIndexes"]
+                .as_object()
+                .into_iter()
+                .flatten();
+            let index: f64 = indexes
+                .filter_map(|(_, index)| index["CapacityUnits"].as_f64())
+                .sum();
             if matches!(operation, "GetItem" | "Query") {
                 self.reads += all;
             } else {
@@ -173,13 +203,19 @@ impl Units {
 }
 
 fn operation(request: &Request<Incoming>) -> String {
-    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default().to_owned()
 }
 
 fn noted(state: &mut State, operation: &str) -> Option<Trouble> {
     *state.calls.entry(operation.to_owned()).or_default() += 1;
-    let (_, trouble) = state.trouble.filter(|(prefix, _)| operation.starts_with(prefix))?;
+    let (_, trouble) = state
+        .trouble
+        .filter(|(prefix, _)| operation.starts_with(prefix))?;
     if trouble == Trouble::LosesOneAnswer {
         state.trouble = None;
     }
@@ -200,6 +236,8 @@ fn refusal(kind: &str) -> Response<Full<Bytes>> {
 }
 
 fn answered(status: u16, body: Bytes) -> Response<Full<Bytes>> {
-    let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    let response = Response::builder()
+        .status(status)
+        .header("content-type", "application/x-amz-json-1.0");
     response.body(Full::new(body)).expect("lawful")
 }

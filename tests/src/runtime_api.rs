@@ -102,7 +102,8 @@ impl Lambda {
     /// If it can't be started.
     pub async fn spawn_with(mut command: Command, hang_ups: usize) -> Self {
         let (listener, address) = loopback::listener().await;
-        let ((invocations, queue), (first, polled)) = (mpsc::unbounded_channel(), watch::channel(None));
+        let ((invocations, queue), (first, polled)) =
+            (mpsc::unbounded_channel(), watch::channel(None));
         let hang_ups = Arc::new(AtomicUsize::new(hang_ups));
         let desk = Arc::new(Desk {
             queue: Mutex::new(queue),
@@ -111,14 +112,22 @@ impl Lambda {
             hang_ups: Arc::clone(&hang_ups),
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(loopback::serve(listener, move |request| answer(request, Arc::clone(&desk))));
+        tasks.spawn(loopback::serve(listener, move |request| {
+            answer(request, Arc::clone(&desk))
+        }));
         command
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "fixture")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128");
         let child = command.spawn().expect("it starts");
-        Self { invocations, polled, hang_ups, child, _tasks: tasks }
+        Self {
+            invocations,
+            polled,
+            hang_ups,
+            child,
+            _tasks: tasks,
+        }
     }
 
     /// When it first asked for an invocation; waits until it does.
@@ -128,7 +137,11 @@ impl Lambda {
     pub async fn polled(&self) -> Instant {
         let mut polled = self.polled.clone();
         let asked = tokio::time::timeout(PATIENCE, polled.wait_for(Option::is_some));
-        asked.await.expect("it asks in time").expect("it runs").expect("asked")
+        asked
+            .await
+            .expect("it asks in time")
+            .expect("it runs")
+            .expect("asked")
     }
 
     /// Cuts off the next polls.
@@ -141,7 +154,10 @@ impl Lambda {
     /// # Panics
     /// If it does not end.
     pub async fn ended(&mut self) -> std::process::ExitStatus {
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time").expect("a status")
+        tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it ends in time")
+            .expect("a status")
     }
 
     /// Its process id.
@@ -176,9 +192,25 @@ impl Lambda {
     /// If nothing is posted back.
     pub async fn invoke_with(&self, event: String, deadline_ms: u128) -> Posted {
         let (answer, posted) = oneshot::channel();
-        let id = format!("{:032x}", std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos());
-        self.invocations.send(Invocation { id, event, deadline_ms, answer }).expect("it listens");
-        tokio::time::timeout(PATIENCE, posted).await.expect("an answer in time").expect("an answer")
+        let id = format!(
+            "{:032x}",
+            std::time::UNIX_EPOCH
+                .elapsed()
+                .expect("after 1970")
+                .as_nanos()
+        );
+        self.invocations
+            .send(Invocation {
+                id,
+                event,
+                deadline_ms,
+                answer,
+            })
+            .expect("it listens");
+        tokio::time::timeout(PATIENCE, posted)
+            .await
+            .expect("an answer in time")
+            .expect("an answer")
     }
 
     /// Sends a request through a function URL.
@@ -203,10 +235,18 @@ impl Posted {
     }
 
     fn streamed(&self) -> Answer {
-        let end = self.body.windows(8).position(|window| window == [0; 8]).expect("eight zero bytes after the prelude");
+        let end = self
+            .body
+            .windows(8)
+            .position(|window| window == [0; 8])
+            .expect("eight zero bytes after the prelude");
         let prelude: Value = serde_json::from_slice(&self.body[..end]).expect("a JSON prelude");
         let body = String::from_utf8(self.body[end + 8..].to_vec()).expect("UTF-8");
-        Answer { status: status(&prelude), headers: prelude["headers"].clone(), body }
+        Answer {
+            status: status(&prelude),
+            headers: prelude["headers"].clone(),
+            body,
+        }
     }
 
     fn buffered(&self) -> Answer {
@@ -222,18 +262,32 @@ impl Posted {
 
 /// The one of two fields that an answer has; a load balancer's has both.
 fn headers(envelope: &Value) -> Value {
-    let Some(several) = envelope["multiValueHeaders"].as_object().filter(|_| envelope["headers"].is_null()) else {
+    let Some(several) = envelope["multiValueHeaders"]
+        .as_object()
+        .filter(|_| envelope["headers"].is_null())
+    else {
         return envelope["headers"].clone();
     };
-    several.iter().map(|(name, values)| (name.clone(), json!(texts(values).join(", ")))).collect()
+    several
+        .iter()
+        .map(|(name, values)| (name.clone(), json!(texts(values).join(", "))))
+        .collect()
 }
 
 fn texts(values: &Value) -> Vec<&str> {
-    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    values
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn status(envelope: &Value) -> u16 {
-    envelope["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status")
+    envelope["statusCode"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok())
+        .expect("a status")
 }
 
 /// The headers of an MCP request of an older revision.
@@ -249,7 +303,12 @@ pub fn older_headers(bearer: &str) -> [(&'static str, &str); 4] {
 
 /// A function-URL event (payload format 2.0).
 #[must_use]
-pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Value {
+pub fn function_url_event(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Value {
     let mut all = json!({ "host": "abc.lambda-url.eu-west-1.on.aws", "x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.1" });
     for (name, value) in headers {
         all[*name] = json!(value);
@@ -279,12 +338,23 @@ pub fn function_url_event(method: &str, path: &str, headers: &[(&str, &str)], bo
 /// If the key is too short.
 #[must_use]
 pub fn admin_event(key: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
-    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let now = std::time::UNIX_EPOCH
+        .elapsed()
+        .expect("after 1970")
+        .as_secs();
     let key = SigningKey::from_text(key).expect("long enough");
     let token = operator_token(&key, Operator::Admin, None, now).expect("signed");
     let bearer = format!("Bearer {}", token.expose());
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-    function_url_event(method, path, &headers, body.map(Value::to_string).as_deref())
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    function_url_event(
+        method,
+        path,
+        &headers,
+        body.map(Value::to_string).as_deref(),
+    )
 }
 
 /// The headers of a `tools/call` of the newest revision.
@@ -303,8 +373,7 @@ pub fn tool_headers<'a>(bearer: &'a str, tool: &'a str) -> [(&'static str, &'a s
 /// The body of a `tools/call` of the newest revision.
 #[must_use]
 pub fn tool_body(tool: &str, arguments: &Value) -> String {
-    let meta =
-        json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
     let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
     json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string()
 }
@@ -313,14 +382,28 @@ pub fn tool_body(tool: &str, arguments: &Value) -> String {
 #[must_use]
 pub fn tool_event(token: &str, tool: &str, arguments: &Value) -> Value {
     let bearer = format!("Bearer {token}");
-    function_url_event("POST", "/mcp", &tool_headers(&bearer, tool), Some(&tool_body(tool, arguments)))
+    function_url_event(
+        "POST",
+        "/mcp",
+        &tool_headers(&bearer, tool),
+        Some(&tool_body(tool, arguments)),
+    )
 }
 
 /// An error hangs up.
-async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<Full<Bytes>>, &'static str> {
+async fn answer(
+    request: Request<Incoming>,
+    desk: Arc<Desk>,
+) -> Result<Response<Full<Bytes>>, &'static str> {
     let path = request.uri().path().to_owned();
     if path.ends_with("/invocation/next") {
-        if desk.hang_ups.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+        if desk
+            .hang_ups
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+        {
             return Err("hung up");
         }
         desk.polled.send_if_modified(|polled| {
@@ -331,24 +414,56 @@ async fn answer(request: Request<Incoming>, desk: Arc<Desk>) -> Result<Response<
         request.extensions().get::<Reads>().map(Reads::take);
         return Ok(next(&desk).await);
     }
-    let reads = request.extensions().get::<Reads>().cloned().unwrap_or_default();
-    let content_type =
-        request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let reads = request
+        .extensions()
+        .get::<Reads>()
+        .cloned()
+        .unwrap_or_default();
+    let content_type = request
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let id = path.split('/').nth(4).unwrap_or_default();
     if let Some(answer) = desk.waiting.lock().await.remove(id) {
-        let _ = answer.send(Posted { content_type, is_error: path.ends_with("/error"), reads: reads.take(), body });
+        let _ = answer.send(Posted {
+            content_type,
+            is_error: path.ends_with("/error"),
+            reads: reads.take(),
+            body,
+        });
     }
-    Ok(Response::builder().status(202).body(Full::default()).expect("lawful"))
+    Ok(Response::builder()
+        .status(202)
+        .body(Full::default())
+        .expect("lawful"))
 }
 
 async fn next(desk: &Desk) -> Response<Full<Bytes>> {
-    let Some(invocation) = desk.queue.lock().await.recv().await else { return std::future::pending().await };
-    desk.waiting.lock().await.insert(invocation.id.clone(), invocation.answer);
+    let Some(invocation) = desk.queue.lock().await.recv().await else {
+        return std::future::pending().await;
+    };
+    desk.waiting
+        .lock()
+        .await
+        .insert(invocation.id.clone(), invocation.answer);
     Response::builder()
         .header("lambda-runtime-aws-request-id", &invocation.id)
-        .header("lambda-runtime-deadline-ms", invocation.deadline_ms.to_string())
-        .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:1:function:fixture")
+        .header(
+            "lambda-runtime-deadline-ms",
+            invocation.deadline_ms.to_string(),
+        )
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-west-1:1:function:fixture",
+        )
         .header("lambda-runtime-trace-id", "Root=1-0-0")
         .header("content-type", "application/json")
         .body(Full::from(invocation.event))

@@ -38,37 +38,75 @@ pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) 
 fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
     let (name, url) = (server.name.as_str(), server.endpoint());
     match (client, token) {
-        (Client::CodexCli, _) => {
-            owned(&["mcp", "add", name, "--url", &url, "--bearer-token-env-var", &token.variable(server)])
-        }
+        (Client::CodexCli, _) => owned(&[
+            "mcp",
+            "add",
+            name,
+            "--url",
+            &url,
+            "--bearer-token-env-var",
+            &token.variable(server),
+        ]),
         (Client::ClaudeCode, Token::Variable(_)) => {
             let entry = entry::entry(client, server, &Reach::Http(token.clone())).to_string();
             owned(&["mcp", "add-json", "--scope", "user", name, &entry])
         }
         // Where no shell is, Gemini CLI expands the variable itself.
-        (_, Token::Variable(variable)) => with_header(client, name, &url, format!("{BEARER}${variable}"), scope),
-        (_, Token::Given(token)) => with_header(client, name, &url, format!("{BEARER}{token}"), scope),
-        (_, Token::File(_)) => with_header(client, name, &url, format!("{BEARER}{}", token.to_paste()), scope),
+        (_, Token::Variable(variable)) => {
+            with_header(client, name, &url, format!("{BEARER}${variable}"), scope)
+        }
+        (_, Token::Given(token)) => {
+            with_header(client, name, &url, format!("{BEARER}{token}"), scope)
+        }
+        (_, Token::File(_)) => with_header(
+            client,
+            name,
+            &url,
+            format!("{BEARER}{}", token.to_paste()),
+            scope,
+        ),
     }
 }
 
 /// The command for a shell, which expands where the token is.
-pub(crate) fn for_shell(client: Client, server: &Server, reach: &Reach, scope: Scope) -> Vec<Argument> {
+pub(crate) fn for_shell(
+    client: Client,
+    server: &Server,
+    reach: &Reach,
+    scope: Scope,
+) -> Vec<Argument> {
     match reach {
-        Reach::Http(token) if client != Client::CodexCli => {
-            with_header(client, &server.name, &server.endpoint(), token.behind(BEARER), scope)
-        }
-        _ => add(client, server, reach, scope).into_iter().map(Argument::from).collect(),
+        Reach::Http(token) if client != Client::CodexCli => with_header(
+            client,
+            &server.name,
+            &server.endpoint(),
+            token.behind(BEARER),
+            scope,
+        ),
+        _ => add(client, server, reach, scope)
+            .into_iter()
+            .map(Argument::from)
+            .collect(),
     }
 }
 
 /// The command with the header as it is given.
-fn with_header<A: for<'a> From<&'a str>>(client: Client, name: &str, url: &str, header: A, scope: Scope) -> Vec<A> {
+fn with_header<A: for<'a> From<&'a str>>(
+    client: Client,
+    name: &str,
+    url: &str,
+    header: A,
+    scope: Scope,
+) -> Vec<A> {
     let owned = |words: &[&str]| words.iter().map(|&word| A::from(word)).collect::<Vec<_>>();
     let begin = ["mcp", "add", "--transport", "http"];
     if client == Client::GeminiCli {
         let begin = owned(&[&begin[..], &["-s", word(scope), "--header"]].concat());
-        return begin.into_iter().chain([header]).chain(owned(&[name, url])).collect();
+        return begin
+            .into_iter()
+            .chain([header])
+            .chain(owned(&[name, url]))
+            .collect();
     }
     let begin = owned(&[&begin[..], &["--scope", "user", name, url, "--header"]].concat());
     begin.into_iter().chain([header]).collect()
@@ -76,15 +114,43 @@ fn with_header<A: for<'a> From<&'a str>>(client: Client, name: &str, url: &str, 
 
 fn process(client: Client, server: &Server, launch: &Launch, scope: Scope) -> Vec<String> {
     let name = server.name.as_str();
-    let environment: Vec<_> = launch.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let flagged = |flag: &str| environment.iter().flat_map(|pair| [flag.to_owned(), pair.clone()]).collect::<Vec<_>>();
+    let environment: Vec<_> = launch
+        .environment
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let flagged = |flag: &str| {
+        environment
+            .iter()
+            .flat_map(|pair| [flag.to_owned(), pair.clone()])
+            .collect::<Vec<_>>()
+    };
     let started = [slice::from_ref(&launch.command), &launch.arguments].concat();
     let add = owned(&["mcp", "add"]);
     match client {
         // Its `--env` takes all that follows up to the next flag, so the name stands behind another.
-        Client::ClaudeCode => [add, flagged("--env"), owned(&["--scope", "user", name, "--"]), started].concat(),
-        Client::GeminiCli => [add, flagged("-e"), owned(&["-s", word(scope), name]), started].concat(),
-        _ => [add, owned(&[name]), flagged("--env"), owned(&["--"]), started].concat(),
+        Client::ClaudeCode => [
+            add,
+            flagged("--env"),
+            owned(&["--scope", "user", name, "--"]),
+            started,
+        ]
+        .concat(),
+        Client::GeminiCli => [
+            add,
+            flagged("-e"),
+            owned(&["-s", word(scope), name]),
+            started,
+        ]
+        .concat(),
+        _ => [
+            add,
+            owned(&[name]),
+            flagged("--env"),
+            owned(&["--"]),
+            started,
+        ]
+        .concat(),
     }
 }
 
@@ -100,8 +166,15 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 /// A command as a line for a shell.
-pub(crate) fn line<A: Into<Argument>>(program: &str, arguments: impl IntoIterator<Item = A>) -> String {
-    shell::line([Argument::from(program)].into_iter().chain(arguments.into_iter().map(Into::into)))
+pub(crate) fn line<A: Into<Argument>>(
+    program: &str,
+    arguments: impl IntoIterator<Item = A>,
+) -> String {
+    shell::line(
+        [Argument::from(program)]
+            .into_iter()
+            .chain(arguments.into_iter().map(Into::into)),
+    )
 }
 
 #[cfg(test)]
@@ -109,11 +182,17 @@ mod tests {
     use super::*;
 
     fn server() -> Server {
-        Server { name: "notes".to_owned(), url: "https://mcp.example.com".to_owned() }
+        Server {
+            name: "notes".to_owned(),
+            url: "https://mcp.example.com".to_owned(),
+        }
     }
 
     fn added(client: Client, reach: &Reach, scope: Scope) -> String {
-        line(program(client).expect("a command"), add(client, &server(), reach, scope))
+        line(
+            program(client).expect("a command"),
+            add(client, &server(), reach, scope),
+        )
     }
 
     #[test]
@@ -123,22 +202,37 @@ mod tests {
         assert_eq!(added(Client::ClaudeCode, &reach, Scope::User), claude);
         let gemini = "gemini mcp add --transport http -s project --header 'Authorization: Bearer $V' notes https://mcp.example.com/mcp";
         assert_eq!(added(Client::GeminiCli, &reach, Scope::Project), gemini);
-        let codex = "codex mcp add notes --url https://mcp.example.com/mcp --bearer-token-env-var V";
+        let codex =
+            "codex mcp add notes --url https://mcp.example.com/mcp --bearer-token-env-var V";
         assert_eq!(added(Client::CodexCli, &reach, Scope::User), codex);
     }
 
     #[test]
     fn a_process_is_told_with_its_environment() {
         let mut launch = Launch::new("/my apps/notes".to_owned(), "alice@example.com");
-        launch.environment.insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
+        launch
+            .environment
+            .insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
         let reach = Reach::Process(launch);
         let rest = "'/my apps/notes' stdio --user alice@example.com";
         for (client, begin) in [
-            (Client::ClaudeCode, "claude mcp add --env 'APP_USERS_PATH=/data' --scope user notes --"),
-            (Client::GeminiCli, "gemini mcp add -e 'APP_USERS_PATH=/data' -s user notes"),
-            (Client::CodexCli, "codex mcp add notes --env 'APP_USERS_PATH=/data' --"),
+            (
+                Client::ClaudeCode,
+                "claude mcp add --env 'APP_USERS_PATH=/data' --scope user notes --",
+            ),
+            (
+                Client::GeminiCli,
+                "gemini mcp add -e 'APP_USERS_PATH=/data' -s user notes",
+            ),
+            (
+                Client::CodexCli,
+                "codex mcp add notes --env 'APP_USERS_PATH=/data' --",
+            ),
         ] {
-            assert_eq!(added(client, &reach, Scope::User), format!("{begin} {rest}"));
+            assert_eq!(
+                added(client, &reach, Scope::User),
+                format!("{begin} {rest}")
+            );
         }
     }
 }

@@ -14,7 +14,12 @@ pub(crate) fn get(client: Client, text: &str, name: &str) -> Result<Option<Value
 }
 
 /// The text with the server in it; all else stays as it was.
-pub(crate) fn set(client: Client, text: &str, server: &Server, reach: &Reach) -> Result<String, String> {
+pub(crate) fn set(
+    client: Client,
+    text: &str,
+    server: &Server,
+    reach: &Reach,
+) -> Result<String, String> {
     let (root, entry) = (entry::root(client), entry::entry(client, server, reach));
     if client == Client::CodexCli {
         return toml::set(text, root, &server.name, &entry);
@@ -30,7 +35,11 @@ pub(crate) fn set(client: Client, text: &str, server: &Server, reach: &Reach) ->
 fn with_input(text: &str, input: &Value) -> Result<String, String> {
     let inputs = json::get(text, &["inputs"])?;
     let is_there = |inputs: &Vec<Value>| inputs.iter().any(|known| known["id"] == input["id"]);
-    if inputs.as_ref().and_then(Value::as_array).is_some_and(is_there) {
+    if inputs
+        .as_ref()
+        .and_then(Value::as_array)
+        .is_some_and(is_there)
+    {
         return Ok(text.to_owned());
     }
     json::append(text, "inputs", input)
@@ -47,7 +56,10 @@ mod tests {
     use crate::clients::Token;
 
     fn server() -> Server {
-        Server { name: "notes".to_owned(), url: "https://mcp.example.com".to_owned() }
+        Server {
+            name: "notes".to_owned(),
+            url: "https://mcp.example.com".to_owned(),
+        }
     }
 
     #[test]
@@ -55,20 +67,40 @@ mod tests {
         let reach = Reach::Http(Token::Variable("V".to_owned()));
         for client in Client::ALL.into_iter().filter(|client| client.has_file()) {
             let once = set(client, "", &server(), &reach).expect("lawful");
-            assert_eq!(get(client, &once, "notes"), Ok(Some(entry::entry(client, &server(), &reach))), "{client}");
-            assert!(once.ends_with('\n') && get(client, &once, "other") == Ok(None), "{client}");
-            assert_eq!(set(client, &once, &server(), &reach).expect("lawful"), once, "{client}");
+            assert_eq!(
+                get(client, &once, "notes"),
+                Ok(Some(entry::entry(client, &server(), &reach))),
+                "{client}"
+            );
+            assert!(
+                once.ends_with('\n') && get(client, &once, "other") == Ok(None),
+                "{client}"
+            );
+            assert_eq!(
+                set(client, &once, &server(), &reach).expect("lawful"),
+                once,
+                "{client}"
+            );
         }
     }
 
     #[test]
     fn vscode_asks_for_each_servers_token_by_itself() {
         let other = r#"{"inputs": [{"id": "token"}], "servers": {"other": {"url": "u"}}}"#;
-        let set = set(Client::Vscode, other, &server(), &Reach::Http(Token::Variable("V".to_owned()))).expect("lawful");
+        let set = set(
+            Client::Vscode,
+            other,
+            &server(),
+            &Reach::Http(Token::Variable("V".to_owned())),
+        )
+        .expect("lawful");
         let value: Value = serde_json::from_str(&set).expect("JSON");
         assert_eq!(value["inputs"][0]["id"], "token");
         assert_eq!(value["inputs"][1]["id"], "notes-token");
-        assert_eq!(value["servers"]["notes"]["headers"]["Authorization"], "Bearer ${input:notes-token}");
+        assert_eq!(
+            value["servers"]["notes"]["headers"]["Authorization"],
+            "Bearer ${input:notes-token}"
+        );
         assert_eq!(value["servers"]["other"]["url"], "u");
     }
 }

@@ -27,8 +27,10 @@ pub(crate) fn entry(client: Client, server: &Server, reach: &Reach) -> Value {
 }
 
 fn http(client: Client, server: &Server, token: &Token) -> Value {
-    let (url, headers) =
-        (server.endpoint(), json!({ "Authorization": format!("Bearer {}", bearer(client, server, token)) }));
+    let (url, headers) = (
+        server.endpoint(),
+        json!({ "Authorization": format!("Bearer {}", bearer(client, server, token)) }),
+    );
     match client {
         Client::CodexCli => json!({ "url": url, "bearer_token_env_var": token.variable(server) }),
         Client::GeminiCli => json!({ "httpUrl": url, "headers": headers }),
@@ -97,15 +99,26 @@ impl Meaning {
     /// Reads an entry of any client.
     pub(crate) fn of(entry: &Value) -> Self {
         let text = |name: &str| entry[name].as_str().map(str::to_owned);
-        let url = text("httpUrl").or_else(|| text("url")).or_else(|| text("serverUrl"));
-        let strings = |value: &Value| value.as_array().into_iter().flatten().filter_map(text_of).collect();
+        let url = text("httpUrl")
+            .or_else(|| text("url"))
+            .or_else(|| text("serverUrl"));
+        let strings = |value: &Value| {
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(text_of)
+                .collect()
+        };
         let environment = entry["env"].as_object().into_iter().flatten();
         Self {
             url: url.map(|url| url.trim_end_matches('/').to_owned()),
             credential: credential(entry),
             command: text("command"),
             arguments: strings(&entry["args"]),
-            environment: environment.filter_map(|(name, value)| Some((name.clone(), text_of(value)?))).collect(),
+            environment: environment
+                .filter_map(|(name, value)| Some((name.clone(), text_of(value)?)))
+                .collect(),
         }
     }
 
@@ -145,7 +158,9 @@ fn credential(entry: &Value) -> Credential {
     }
     match header("headers").or_else(|| header("http_headers")) {
         None => Credential::None,
-        Some(value) if value.contains('$') => Credential::Reference(unbraced(value.trim_start_matches("Bearer "))),
+        Some(value) if value.contains('$') => {
+            Credential::Reference(unbraced(value.trim_start_matches("Bearer ")))
+        }
         Some(_) => Credential::Token,
     }
 }
@@ -166,7 +181,10 @@ fn referred(text: &str) -> String {
         Some(("env", name)) => ("variable", name),
         _ => ("variable", inside),
     };
-    let name: String = inside.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+    let name: String = inside
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        .collect();
     format!("{kind} {}", name.trim_end_matches('-'))
 }
 
@@ -174,11 +192,19 @@ fn referred(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const FILES: [Client; 5] =
-        [Client::ClaudeCode, Client::GeminiCli, Client::CodexCli, Client::Vscode, Client::Cursor];
+    const FILES: [Client; 5] = [
+        Client::ClaudeCode,
+        Client::GeminiCli,
+        Client::CodexCli,
+        Client::Vscode,
+        Client::Cursor,
+    ];
 
     fn server() -> Server {
-        Server { name: "notes".to_owned(), url: "https://mcp.example.com".to_owned() }
+        Server {
+            name: "notes".to_owned(),
+            url: "https://mcp.example.com".to_owned(),
+        }
     }
 
     fn meaning(client: Client, token: &Token) -> Meaning {
@@ -187,7 +213,10 @@ mod tests {
 
     #[test]
     fn every_entry_leads_to_the_server_and_says_how_it_is_let_in() {
-        let (given, variable) = (Token::Given("eyJ.t.s".to_owned()), Token::Variable("OTHER".to_owned()));
+        let (given, variable) = (
+            Token::Given("eyJ.t.s".to_owned()),
+            Token::Variable("OTHER".to_owned()),
+        );
         for (client, by_token, by_variable) in [
             (Client::ClaudeCode, "token in the file", "variable OTHER"),
             (Client::GeminiCli, "token in the file", "variable OTHER"),
@@ -195,19 +224,37 @@ mod tests {
             (Client::Vscode, "input notes-token", "input notes-token"),
             (Client::Cursor, "token in the file", "variable OTHER"),
         ] {
-            assert!(meaning(client, &given).leads_to("https://mcp.example.com/mcp"), "{client}");
-            assert_eq!(meaning(client, &given).credential_words(), by_token, "{client}");
-            assert_eq!(meaning(client, &variable).credential_words(), by_variable, "{client}");
+            assert!(
+                meaning(client, &given).leads_to("https://mcp.example.com/mcp"),
+                "{client}"
+            );
+            assert_eq!(
+                meaning(client, &given).credential_words(),
+                by_token,
+                "{client}"
+            );
+            assert_eq!(
+                meaning(client, &variable).credential_words(),
+                by_variable,
+                "{client}"
+            );
         }
     }
 
     #[test]
     fn a_token_is_a_token_whichever_it_is_and_no_variable() {
-        let (one, other) = (Token::Given("eyJ.1".to_owned()), Token::Given("eyJ.2".to_owned()));
+        let (one, other) = (
+            Token::Given("eyJ.1".to_owned()),
+            Token::Given("eyJ.2".to_owned()),
+        );
         let variable = Token::Variable("V".to_owned());
         for client in FILES {
             assert_eq!(meaning(client, &one), meaning(client, &other), "{client}");
-            assert_eq!(meaning(client, &one) == meaning(client, &variable), client == Client::Vscode, "{client}");
+            assert_eq!(
+                meaning(client, &one) == meaning(client, &variable),
+                client == Client::Vscode,
+                "{client}"
+            );
         }
         let shell = json!({ "httpUrl": "https://mcp.example.com/mcp/", "headers": { "authorization": "Bearer $V" } });
         assert_eq!(Meaning::of(&shell), meaning(Client::GeminiCli, &variable));
@@ -231,11 +278,20 @@ mod tests {
         let mut launch = Launch::new("/bin/notes".to_owned(), "alice@example.com");
         for client in FILES {
             let plain = entry(client, &server(), &Reach::Process(launch.clone()));
-            assert_eq!(plain["args"], json!(["stdio", "--user", "alice@example.com"]), "{client}");
+            assert_eq!(
+                plain["args"],
+                json!(["stdio", "--user", "alice@example.com"]),
+                "{client}"
+            );
             assert!(plain.get("env").is_none(), "{client}");
         }
-        launch.environment.insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
+        launch
+            .environment
+            .insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
         let entry = entry(Client::Vscode, &server(), &Reach::Process(launch));
-        assert_eq!((&entry["type"], &entry["env"]), (&json!("stdio"), &json!({ "APP_USERS_PATH": "/data" })));
+        assert_eq!(
+            (&entry["type"], &entry["env"]),
+            (&json!("stdio"), &json!({ "APP_USERS_PATH": "/data" }))
+        );
     }
 }

@@ -22,8 +22,12 @@ const LANGUAGE: ParseOptions = ParseOptions {
 pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
     let mut value = parsed(text)?.to_serde_value().unwrap_or_default();
     for (depth, name) in path.iter().enumerate() {
-        let Value::Object(members) = &mut value else { return Err(no_object(&path[..depth])) };
-        let Some(member) = members.remove(*name) else { return Ok(None) };
+        let Value::Object(members) = &mut value else {
+            return Err(no_object(&path[..depth]));
+        };
+        let Some(member) = members.remove(*name) else {
+            return Ok(None);
+        };
         value = member;
     }
     Ok(Some(value))
@@ -33,7 +37,9 @@ pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
 pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, String> {
     let root = parsed(text)?;
     let mut object = root.object_value().ok_or_else(|| no_object(&[]))?;
-    let (name, way) = path.split_last().ok_or("there is no name to put it under")?;
+    let (name, way) = path
+        .split_last()
+        .ok_or("there is no name to put it under")?;
     for (depth, name) in way.iter().enumerate() {
         object = inside(&object, name).ok_or_else(|| no_object(&path[..=depth]))?;
     }
@@ -47,7 +53,12 @@ pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, 
     let object = root.object_value().ok_or_else(|| no_object(&[]))?;
     match member(&object, name) {
         None => put(&object, name, &Value::Array(vec![element.clone()])),
-        Some(list) => add(&list.array_value().ok_or_else(|| format!("`{name}` is not a list"))?, element),
+        Some(list) => add(
+            &list
+                .array_value()
+                .ok_or_else(|| format!("`{name}` is not a list"))?,
+            element,
+        ),
     }
     Ok(root.to_string())
 }
@@ -57,18 +68,27 @@ fn parsed(text: &str) -> Result<CstRootNode, String> {
     let fault = |line, column| format!("it is not JSON (line {line}, column {column})");
     let root = CstRootNode::parse(text, &LANGUAGE);
     let root = root.map_err(|error| fault(error.line_display(), error.column_display()))?;
-    if root.value().is_none() { Err(fault(1, 1)) } else { Ok(root) }
+    if root.value().is_none() {
+        Err(fault(1, 1))
+    } else {
+        Ok(root)
+    }
 }
 
 /// The object of that name, made if there is nothing; `None` if there is something else.
 fn inside(object: &CstObject, name: &str) -> Option<CstObject> {
     let found = member(object, name);
-    found.unwrap_or_else(|| object.append(name, CstInputValue::Object(Vec::new()))).object_value()
+    found
+        .unwrap_or_else(|| object.append(name, CstInputValue::Object(Vec::new())))
+        .object_value()
 }
 
 /// Of two members with one name, clients take the last.
 fn member(object: &CstObject, name: &str) -> Option<CstObjectProp> {
-    object.properties().into_iter().rfind(|member| member.decoded_name().as_deref() == Some(name))
+    object
+        .properties()
+        .into_iter()
+        .rfind(|member| member.decoded_name().as_deref() == Some(name))
 }
 
 fn put(object: &CstObject, name: &str, value: &Value) {
@@ -89,9 +109,12 @@ fn input(value: &Value) -> CstInputValue {
         Value::Number(number) => CstInputValue::Number(number.to_string()),
         Value::String(text) => CstInputValue::String(text.clone()),
         Value::Array(elements) => CstInputValue::Array(elements.iter().map(input).collect()),
-        Value::Object(members) => {
-            CstInputValue::Object(members.iter().map(|(name, value)| (name.clone(), input(value))).collect())
-        }
+        Value::Object(members) => CstInputValue::Object(
+            members
+                .iter()
+                .map(|(name, value)| (name.clone(), input(value)))
+                .collect(),
+        ),
     }
 }
 
@@ -116,7 +139,10 @@ mod tests {
     fn a_file_keeps_its_own_layout() {
         let entry = json!({ "url": "u" });
         for (before, after) in [
-            ("{}", "{\n  \"mcpServers\": {\n    \"notes\": {\n      \"url\": \"u\"\n    }\n  }\n}"),
+            (
+                "{}",
+                "{\n  \"mcpServers\": {\n    \"notes\": {\n      \"url\": \"u\"\n    }\n  }\n}",
+            ),
             (
                 "{\n\t\"z\": 1.50,\n\t\"mcpServers\": {}\n}\n",
                 "{\n\t\"z\": 1.50,\n\t\"mcpServers\": {\n\t\t\"notes\": {\n\t\t\t\"url\": \"u\"\n\t\t}\n\t}\n}\n",
@@ -143,25 +169,46 @@ mod tests {
             ("[]", "not a JSON object"),
             ("{\"mcpServers\": []}", "`mcpServers` is not an object"),
         ] {
-            assert!(set(text, &PATH, &json!(1)).expect_err("refused").contains(fault), "{text}");
-            assert!(get(text, &PATH).expect_err("refused").contains(fault), "{text}");
+            assert!(
+                set(text, &PATH, &json!(1))
+                    .expect_err("refused")
+                    .contains(fault),
+                "{text}"
+            );
+            assert!(
+                get(text, &PATH).expect_err("refused").contains(fault),
+                "{text}"
+            );
         }
-        assert!(append("{\"inputs\": {}}", "inputs", &json!(1)).expect_err("refused").contains("not a list"));
+        assert!(
+            append("{\"inputs\": {}}", "inputs", &json!(1))
+                .expect_err("refused")
+                .contains("not a list")
+        );
     }
 
     #[test]
     fn comments_are_kept() {
         let before = "{\n  // mine\n  \"servers\": {\n    \"a\": {}, // and this\n  },\n}\n";
         let after = set(before, &["servers", "b"], &json!({})).expect("lawful");
-        assert!(after.contains("// mine\n") && after.contains("// and this\n"), "{after}");
-        assert_eq!(get(&after, &["servers"]), Ok(Some(json!({"a": {}, "b": {}}))));
+        assert!(
+            after.contains("// mine\n") && after.contains("// and this\n"),
+            "{after}"
+        );
+        assert_eq!(
+            get(&after, &["servers"]),
+            Ok(Some(json!({"a": {}, "b": {}})))
+        );
     }
 
     #[test]
     fn lists_grow_at_their_end() {
         let element = json!({ "id": "t" });
         for (before, after) in [
-            ("{}", "{\n  \"inputs\": [\n    {\n      \"id\": \"t\"\n    }\n  ]\n}"),
+            (
+                "{}",
+                "{\n  \"inputs\": [\n    {\n      \"id\": \"t\"\n    }\n  ]\n}",
+            ),
             (
                 "{\n  \"inputs\": [\n    1\n  ]\n}",
                 "{\n  \"inputs\": [\n    1,\n    {\n      \"id\": \"t\"\n    }\n  ]\n}",
@@ -179,7 +226,11 @@ mod tests {
             ".{0,6}".prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 24, 4, |inner| {
-            let members = proptest::collection::btree_map("mcpServers|notes|[a-z\"{,\\\\]{0,3}", inner.clone(), 0..4);
+            let members = proptest::collection::btree_map(
+                "mcpServers|notes|[a-z\"{,\\\\]{0,3}",
+                inner.clone(),
+                0..4,
+            );
             prop_oneof![
                 proptest::collection::vec(inner, 0..4).prop_map(Value::from),
                 members.prop_map(|members| Value::Object(members.into_iter().collect())),

@@ -91,7 +91,11 @@ impl Launch {
     /// A server binary that speaks for one user.
     pub(crate) fn new(command: String, user: &str) -> Self {
         let arguments = ["stdio", "--user", user].map(str::to_owned).to_vec();
-        Self { command, arguments, environment: BTreeMap::new() }
+        Self {
+            command,
+            arguments,
+            environment: BTreeMap::new(),
+        }
     }
 }
 
@@ -105,7 +109,11 @@ impl Server {
     pub(crate) fn variable(&self) -> String {
         let name = format!("{}_TOKEN", self.name.to_ascii_uppercase().replace('-', "_"));
         // A digit in front makes no name of a variable.
-        if shell::is_variable(&name) { name } else { format!("MCP_{name}") }
+        if shell::is_variable(&name) {
+            name
+        } else {
+            format!("MCP_{name}")
+        }
     }
 }
 
@@ -124,15 +132,26 @@ impl Client {
 
     /// Whether the client takes this server's name.
     pub(crate) fn check(self, server: &Server) -> Result<(), String> {
-        let lawful =
-            |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (byte == b'_' && self != Self::GeminiCli);
+        let lawful = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || byte == b'-'
+                || (byte == b'_' && self != Self::GeminiCli)
+        };
         // One that begins with `-` would be a flag of the client's command.
-        let is_word = !server.name.is_empty() && !server.name.starts_with('-') && server.name.len() <= 40;
+        let is_word =
+            !server.name.is_empty() && !server.name.starts_with('-') && server.name.len() <= 40;
         if is_word && server.name.bytes().all(lawful) {
             return Ok(());
         }
-        let also = if self == Self::GeminiCli { "; `_` parts its tool names" } else { " or `_`" };
-        Err(format!("{self} can't call a server `{}`: use 1 to 40 letters, digits, `-`{also}", server.name))
+        let also = if self == Self::GeminiCli {
+            "; `_` parts its tool names"
+        } else {
+            " or `_`"
+        };
+        Err(format!(
+            "{self} can't call a server `{}`: use 1 to 40 letters, digits, `-`{also}",
+            server.name
+        ))
     }
 
     /// Whether it keeps its servers in a file on this machine.
@@ -197,8 +216,14 @@ impl Token {
         let before = before.to_owned();
         match self {
             Self::Given(token) => Argument::Literal(before + token),
-            Self::Variable(name) => Argument::Variable { before, name: name.clone() },
-            Self::File(path) => Argument::File { before, path: path.clone() },
+            Self::Variable(name) => Argument::Variable {
+                before,
+                name: name.clone(),
+            },
+            Self::File(path) => Argument::File {
+                before,
+                path: path.clone(),
+            },
         }
     }
 
@@ -222,7 +247,9 @@ impl Token {
     pub(crate) fn needs(&self) -> Vec<String> {
         match self {
             Self::Given(_) | Self::File(_) => Vec::new(),
-            Self::Variable(name) => vec![format!("set {name} in the environment the client is started from")],
+            Self::Variable(name) => vec![format!(
+                "set {name} in the environment the client is started from"
+            )],
         }
     }
 }
@@ -232,7 +259,10 @@ mod tests {
     use super::*;
 
     fn server(name: &str) -> Server {
-        Server { name: name.to_owned(), url: "https://mcp.example.com".to_owned() }
+        Server {
+            name: name.to_owned(),
+            url: "https://mcp.example.com".to_owned(),
+        }
     }
 
     #[test]
@@ -241,7 +271,10 @@ mod tests {
         for client in Client::ALL {
             for scope in [Scope::User, Scope::Project] {
                 let registration = client.reached(&server, &Reach::Http(given.clone()), scope);
-                assert!(registration.text.contains("https://mcp.example.com/mcp"), "{client}");
+                assert!(
+                    registration.text.contains("https://mcp.example.com/mcp"),
+                    "{client}"
+                );
                 let all = format!("{}{}", registration.text, registration.notes.join(" "));
                 assert!(all.contains("eyJ.t.s"), "{client}: {all}");
             }
@@ -250,12 +283,24 @@ mod tests {
 
     #[test]
     fn a_variable_is_named_in_each_clients_own_way() {
-        let (server, variable) = (server("my-notes"), Token::Variable("MY_NOTES_TOKEN".to_owned()));
-        let text = |client: Client, scope| client.reached(&server, &Reach::Http(variable.clone()), scope).text;
+        let (server, variable) = (
+            server("my-notes"),
+            Token::Variable("MY_NOTES_TOKEN".to_owned()),
+        );
+        let text = |client: Client, scope| {
+            client
+                .reached(&server, &Reach::Http(variable.clone()), scope)
+                .text
+        };
         assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
-        assert!(text(Client::ClaudeCode, Scope::User).contains("'Authorization: Bearer '\"$MY_NOTES_TOKEN\""));
+        assert!(
+            text(Client::ClaudeCode, Scope::User)
+                .contains("'Authorization: Bearer '\"$MY_NOTES_TOKEN\"")
+        );
         assert!(text(Client::Cursor, Scope::User).contains("${env:MY_NOTES_TOKEN}"));
-        assert!(text(Client::CodexCli, Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN"));
+        assert!(
+            text(Client::CodexCli, Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN")
+        );
         assert!(text(Client::Vscode, Scope::Project).contains("\"servers\""));
         assert_eq!(server.variable(), "MY_NOTES_TOKEN");
         assert_eq!(self::server("9-notes").variable(), "MCP_9_NOTES_TOKEN");
@@ -268,8 +313,15 @@ mod tests {
             "{words} claude() {{ words claude \"$@\"; }}; gemini() {{ words gemini \"$@\"; }}; codex() {{ words codex \"$@\"; }}; {line}"
         );
         let mut command = std::process::Command::new("sh");
-        let output = command.args(["-c", &script]).env("V_TOKEN", token).output().expect("a shell");
-        assert!(output.status.success() && output.stderr.is_empty(), "{line}: {output:?}");
+        let output = command
+            .args(["-c", &script])
+            .env("V_TOKEN", token)
+            .output()
+            .expect("a shell");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{line}: {output:?}"
+        );
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         text.split_terminator('\0').map(str::to_owned).collect()
     }
@@ -309,10 +361,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("my config; $(touch x)");
         std::fs::write(&file, "eyJ.t.s").expect("written");
-        for token in [Token::File(file.to_string_lossy().into_owned()), Token::Given("eyJ.t.s".to_owned())] {
-            let notes = Client::CodexCli.reached(&server("notes"), &Reach::Http(token), Scope::User).notes;
+        for token in [
+            Token::File(file.to_string_lossy().into_owned()),
+            Token::Given("eyJ.t.s".to_owned()),
+        ] {
+            let notes = Client::CodexCli
+                .reached(&server("notes"), &Reach::Http(token), Scope::User)
+                .notes;
             let line = notes[0].split('`').nth(1).expect("a line");
-            assert_eq!(shell_reads(&format!("{line}; words \"$NOTES_TOKEN\""), ""), ["eyJ.t.s"], "{notes:?}");
+            assert_eq!(
+                shell_reads(&format!("{line}; words \"$NOTES_TOKEN\""), ""),
+                ["eyJ.t.s"],
+                "{notes:?}"
+            );
         }
     }
 
@@ -326,7 +387,11 @@ mod tests {
             (Client::Cursor, "", false),
             (Client::ClaudeCode, "--help", false),
         ] {
-            assert_eq!(client.check(&server(name)).is_ok(), is_lawful, "{client} {name}");
+            assert_eq!(
+                client.check(&server(name)).is_ok(),
+                is_lawful,
+                "{client} {name}"
+            );
         }
     }
 }

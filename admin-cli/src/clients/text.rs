@@ -15,7 +15,10 @@ pub(super) fn http(client: Client, server: &Server, token: &Token, scope: Scope)
         Client::Chatgpt => chatgpt(server, token),
         Client::Stdio => bridge(server, token),
         _ => {
-            let (reach, notes) = (Reach::Http(token.clone()), notes(client, server, token, scope));
+            let (reach, notes) = (
+                Reach::Http(token.clone()),
+                notes(client, server, token, scope),
+            );
             if argv::serves(client, scope) {
                 run(client, server, &reach, scope, notes)
             } else {
@@ -26,14 +29,27 @@ pub(super) fn http(client: Client, server: &Server, token: &Token, scope: Scope)
 }
 
 /// What makes the client start the server itself; nothing, for clients that are not on this machine.
-pub(super) fn process(client: Client, server: &Server, launch: &Launch, scope: Scope) -> Registration {
+pub(super) fn process(
+    client: Client,
+    server: &Server,
+    launch: &Launch,
+    scope: Scope,
+) -> Registration {
     let reach = Reach::Process(launch.clone());
     match client {
         Client::ClaudeAi | Client::Chatgpt => {
-            let note = "it starts no process on this machine; it needs a URL, so leave out `--stdio`".to_owned();
-            Registration { place: "not possible".to_owned(), text: String::new(), notes: vec![note] }
+            let note =
+                "it starts no process on this machine; it needs a URL, so leave out `--stdio`"
+                    .to_owned();
+            Registration {
+                place: "not possible".to_owned(),
+                text: String::new(),
+                notes: vec![note],
+            }
         }
-        _ if argv::serves(client, scope) => run(client, server, &reach, scope, process_notes(client, scope)),
+        _ if argv::serves(client, scope) => {
+            run(client, server, &reach, scope, process_notes(client, scope))
+        }
         _ => write(client, server, &reach, scope, process_notes(client, scope)),
     }
 }
@@ -42,14 +58,22 @@ pub(super) fn process(client: Client, server: &Server, launch: &Launch, scope: S
 fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
     let mut notes = process_notes(client, scope);
     match client {
-        Client::GeminiCli => notes.push(format!("its tools are called mcp_{}_TOOL, cut at 63 characters", server.name)),
+        Client::GeminiCli => notes.push(format!(
+            "its tools are called mcp_{}_TOOL, cut at 63 characters",
+            server.name
+        )),
         Client::CodexCli => {
             if !matches!(token, Token::Variable(_)) {
                 let line = shell::export(&token.variable(server), &token.behind(""));
-                notes.push(format!("it takes no token itself: `{line}` where it is started"));
+                notes.push(format!(
+                    "it takes no token itself: `{line}` where it is started"
+                ));
             }
             notes.extend(token.needs());
-            notes.push("without the variable it does not start the server, and names the variable".to_owned());
+            notes.push(
+                "without the variable it does not start the server, and names the variable"
+                    .to_owned(),
+            );
         }
         Client::Vscode => notes.push(format!(
             "it asks for the token once, and keeps it with the system's secrets; type {}",
@@ -65,7 +89,9 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
 /// What to know of any entry.
 fn process_notes(client: Client, scope: Scope) -> Vec<String> {
     let note = match (client, scope) {
-        (Client::CodexCli, Scope::Project) => "it reads a project's file only in a project that it was told to trust",
+        (Client::CodexCli, Scope::Project) => {
+            "it reads a project's file only in a project that it was told to trust"
+        }
         (Client::GeminiCli, _) => {
             "in a folder that it does not trust all servers are off, the user's own too: `/permissions` in it trusts the folder"
         }
@@ -77,14 +103,34 @@ fn process_notes(client: Client, scope: Scope) -> Vec<String> {
     vec![note.to_owned()]
 }
 
-fn run(client: Client, server: &Server, reach: &Reach, scope: Scope, notes: Vec<String>) -> Registration {
+fn run(
+    client: Client,
+    server: &Server,
+    reach: &Reach,
+    scope: Scope,
+    notes: Vec<String>,
+) -> Registration {
     let arguments = argv::for_shell(client, server, reach, scope);
     let text = argv::line(argv::program(client).unwrap_or_default(), arguments);
-    Registration { place: "run".to_owned(), text, notes }
+    Registration {
+        place: "run".to_owned(),
+        text,
+        notes,
+    }
 }
 
-fn write(client: Client, server: &Server, reach: &Reach, scope: Scope, notes: Vec<String>) -> Registration {
-    Registration { place: format!("in {}", client.file(scope)), text: to_paste(client, server, reach), notes }
+fn write(
+    client: Client,
+    server: &Server,
+    reach: &Reach,
+    scope: Scope,
+    notes: Vec<String>,
+) -> Registration {
+    Registration {
+        place: format!("in {}", client.file(scope)),
+        text: to_paste(client, server, reach),
+        notes,
+    }
 }
 
 /// The text of a file that holds nothing else.
@@ -108,30 +154,50 @@ fn claude_ai(server: &Server, token: &Token) -> Registration {
         token.to_paste()
     );
     let place = "Settings, Connectors, Add custom connector, Advanced, Request headers".to_owned();
-    let note =
-        "request headers are in beta, and not every account has them; the server must be reachable from the internet";
-    Registration { place, text, notes: vec![note.to_owned()] }
+    let note = "request headers are in beta, and not every account has them; the server must be reachable from the internet";
+    Registration {
+        place,
+        text,
+        notes: vec![note.to_owned()],
+    }
 }
 
 fn chatgpt(server: &Server, token: &Token) -> Registration {
-    let text =
-        format!("Name: {}\nURL: {}\nAccess token / API key: {}", server.name, server.endpoint(), token.to_paste());
+    let text = format!(
+        "Name: {}\nURL: {}\nAccess token / API key: {}",
+        server.name,
+        server.endpoint(),
+        token.to_paste()
+    );
     let place = "Settings, Apps, Advanced, Developer mode, Create app".to_owned();
     let note = "where the dialog offers no access token, it takes OAuth alone, which this server does not speak";
-    Registration { place, text, notes: vec![note.to_owned()] }
+    Registration {
+        place,
+        text,
+        notes: vec![note.to_owned()],
+    }
 }
 
 /// For a client that can only start a process: one that speaks HTTP for it.
 fn bridge(server: &Server, token: &Token) -> Registration {
     let variable = token.variable(server);
-    let arguments =
-        json!(["-y", "mcp-remote", server.endpoint(), "--header", format!("Authorization:${{{variable}}}")]);
+    let arguments = json!([
+        "-y",
+        "mcp-remote",
+        server.endpoint(),
+        "--header",
+        format!("Authorization:${{{variable}}}")
+    ]);
     let value = match token {
         Token::Given(token) => format!("Bearer {token}"),
         Token::Variable(_) | Token::File(_) => "Bearer TOKEN".to_owned(),
     };
-    let entry: Value = json!({ "command": "npx", "args": arguments, "env": { variable.as_str(): value } });
-    let text = format!("{:#}", json!({ "mcpServers": { server.name.as_str(): entry } }));
+    let entry: Value =
+        json!({ "command": "npx", "args": arguments, "env": { variable.as_str(): value } });
+    let text = format!(
+        "{:#}",
+        json!({ "mcpServers": { server.name.as_str(): entry } })
+    );
     let mut notes = vec![
         "for a client that can only start a process; there is no space after the colon, which some clients lose"
             .to_owned(),
@@ -139,5 +205,9 @@ fn bridge(server: &Server, token: &Token) -> Registration {
     if let Token::Variable(name) = token {
         notes.push(format!("put what {name} holds in the place of TOKEN"));
     }
-    Registration { place: "in the client's own file".to_owned(), text, notes }
+    Registration {
+        place: "in the client's own file".to_owned(),
+        text,
+        notes,
+    }
 }

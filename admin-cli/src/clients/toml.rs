@@ -6,7 +6,9 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table};
 /// The table of a server as JSON, if there is one.
 pub(crate) fn get(text: &str, root: &str, name: &str) -> Result<Option<Value>, String> {
     let document: DocumentMut = text.parse().map_err(not_toml)?;
-    let Some(servers) = document.get(root) else { return Ok(None) };
+    let Some(servers) = document.get(root) else {
+        return Ok(None);
+    };
     let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
     Ok(servers.get(name).map(json))
 }
@@ -14,9 +16,14 @@ pub(crate) fn get(text: &str, root: &str, name: &str) -> Result<Option<Value>, S
 /// All tables of servers as JSON.
 pub(crate) fn all(text: &str, root: &str) -> Result<Map<String, Value>, String> {
     let document: DocumentMut = text.parse().map_err(not_toml)?;
-    let Some(servers) = document.get(root) else { return Ok(Map::new()) };
+    let Some(servers) = document.get(root) else {
+        return Ok(Map::new());
+    };
     let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
-    Ok(servers.iter().map(|(name, entry)| (name.to_owned(), json(entry))).collect())
+    Ok(servers
+        .iter()
+        .map(|(name, entry)| (name.to_owned(), json(entry)))
+        .collect())
 }
 
 /// The text with a server's table set to this entry.
@@ -56,25 +63,35 @@ fn members(entry: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 fn table(entry: &Value) -> Table {
-    members(entry).map(|(name, value)| (name.as_str(), Item::Value(inline(value)))).collect()
+    members(entry)
+        .map(|(name, value)| (name.as_str(), Item::Value(inline(value))))
+        .collect()
 }
 
 fn inline(value: &Value) -> toml_edit::Value {
     match value {
         Value::Array(elements) => elements.iter().map(inline).collect::<Array>().into(),
-        Value::Object(_) => {
-            members(value).map(|(name, value)| (name.as_str(), inline(value))).collect::<InlineTable>().into()
-        }
+        Value::Object(_) => members(value)
+            .map(|(name, value)| (name.as_str(), inline(value)))
+            .collect::<InlineTable>()
+            .into(),
         Value::String(text) => text.as_str().into(),
         Value::Bool(is_true) => (*is_true).into(),
-        other => other.as_i64().map_or_else(|| other.to_string().into(), Into::into),
+        other => other
+            .as_i64()
+            .map_or_else(|| other.to_string().into(), Into::into),
     }
 }
 
 /// What an entry's meaning is read from: its texts, lists and tables.
 fn json(item: &Item) -> Value {
     match (item.as_table_like(), item.as_value()) {
-        (Some(table), _) => Value::Object(table.iter().map(|(name, item)| (name.to_owned(), json(item))).collect()),
+        (Some(table), _) => Value::Object(
+            table
+                .iter()
+                .map(|(name, item)| (name.to_owned(), json(item)))
+                .collect(),
+        ),
         (_, Some(value)) => json_value(value),
         _ => Value::Null,
     }
@@ -88,11 +105,18 @@ fn json_value(value: &toml_edit::Value) -> Value {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
 fn not_toml(error: toml_edit::TomlError) -> String {
     let place = error.to_string();
     // Its own words quote the line, and a line may hold a token.
-    format!("it is not TOML ({}: {})", place.lines().next().unwrap_or_default(), error.message())
+    format!(
+        "it is not TOML ({}: {})",
+        place.lines().next().unwrap_or_default(),
+        error.message()
+    )
 }
 
 fn no_table(root: &str) -> String {
@@ -105,8 +129,7 @@ mod tests {
 
     use super::*;
 
-    const FILE: &str =
-        "# mine\nmodel = \"m\" # kept\n\n[mcp_servers.other]\ncommand = \"x\"\n\n# last\n[tui]\nz = 1\na = 2\n";
+    const FILE: &str = "# mine\nmodel = \"m\" # kept\n\n[mcp_servers.other]\ncommand = \"x\"\n\n# last\n[tui]\nz = 1\na = 2\n";
 
     fn entry() -> Value {
         json!({ "args": ["stdio"], "command": "/bin/notes", "env": { "A": "b" } })
@@ -134,7 +157,13 @@ mod tests {
 
     #[test]
     fn tables_in_a_line_and_new_files_are_taken_too() {
-        let inline = set("mcp_servers = { a = { url = \"u\" } }\n", "mcp_servers", "notes", &entry()).expect("lawful");
+        let inline = set(
+            "mcp_servers = { a = { url = \"u\" } }\n",
+            "mcp_servers",
+            "notes",
+            &entry(),
+        )
+        .expect("lawful");
         assert_eq!(get(&inline, "mcp_servers", "notes"), Ok(Some(entry())));
         assert!(get(&inline, "mcp_servers", "a").expect("lawful").is_some());
         assert!(text("mcp_servers", "notes", &entry()).starts_with("[mcp_servers.notes]\n"));
@@ -142,8 +171,16 @@ mod tests {
 
     #[test]
     fn what_is_no_toml_is_named_without_its_text() {
-        let fault = set("token = \"hush\nx", "mcp_servers", "notes", &entry()).expect_err("refused");
-        assert!(fault.contains("not TOML") && fault.contains("line 2") && !fault.contains("hush"), "{fault}");
-        assert!(set("mcp_servers = 7", "mcp_servers", "notes", &entry()).expect_err("refused").contains("not a table"));
+        let fault =
+            set("token = \"hush\nx", "mcp_servers", "notes", &entry()).expect_err("refused");
+        assert!(
+            fault.contains("not TOML") && fault.contains("line 2") && !fault.contains("hush"),
+            "{fault}"
+        );
+        assert!(
+            set("mcp_servers = 7", "mcp_servers", "notes", &entry())
+                .expect_err("refused")
+                .contains("not a table")
+        );
     }
 }

@@ -40,14 +40,20 @@ struct Operations {
 }
 
 pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failure> {
-    let operations = Operations { session: Arc::new(session), tokens: token_folder(subject)? };
+    let operations = Operations {
+        session: Arc::new(session),
+        tokens: token_folder(subject)?,
+    };
     let app = app(subject, operations);
     // It has no users and no tokens of its own, and the variables in the shell are the server's settings, not its.
     let unused = SigningKey::new([0; 32])?;
-    let opened = Opened { store: Arc::new(Memory::default()), keys: Arc::new(Given::new(unused)) };
+    let opened = Opened {
+        store: Arc::new(Memory::default()),
+        keys: Arc::new(Given::new(unused)),
+    };
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
-    let settings =
-        Settings::read(&nothing_set, app.name()).map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
+    let settings = Settings::read(&nothing_set, app.name())
+        .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
     let house = app.opened(opened).house(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
     Ok(house.speaker.stdio(operator.into()).await?)
@@ -83,7 +89,9 @@ impl Operations {
     /// The server's tools, as its users see them.
     #[tool(read_only, idempotent)]
     pub async fn list_server_tools(&self) -> Result<Data> {
-        Ok(object(json!({ "tools": Client::probe(&self.session).await?.tools().await? })))
+        Ok(object(
+            json!({ "tools": Client::probe(&self.session).await?.tools().await? }),
+        ))
     }
 
     /// Registered users in order of email, a page at a time.
@@ -118,7 +126,9 @@ impl Operations {
         /// The user's email.
         email: String,
     ) -> Result<Data> {
-        Ok(object(json!({ "tokens": self.session.api.tokens(&email.parse()?).await? })))
+        Ok(object(
+            json!({ "tokens": self.session.api.tokens(&email.parse()?).await? }),
+        ))
     }
 
     /// Register a user. The first token is written to a file on the operator's machine; the answer tells which.
@@ -142,13 +152,22 @@ impl Operations {
         let profile = profile.map(Value::Object);
         // The file first: where none can be made, no token is.
         let file = reserved_within(&self.tokens)?;
-        let user = NewUser { email: email.clone(), profile, name, duration_seconds, scopes, read_only };
+        let user = NewUser {
+            email: email.clone(),
+            profile,
+            name,
+            duration_seconds,
+            scopes,
+            read_only,
+        };
         let new = self.session.api.register(user).await?;
         let file = match keep(file, &new.token) {
             Ok(file) => file,
             Err(error) => return Err(ended(&error, self.session.api.revoke(&email).await)),
         };
-        Ok(object(json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds })))
+        Ok(object(
+            json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds }),
+        ))
     }
 
     /// Make another token for a user. It is written to a file on the operator's machine; the answer tells which.
@@ -168,13 +187,26 @@ impl Operations {
     ) -> Result<Data> {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
         let file = reserved_within(&self.tokens)?;
-        let token = NewToken { email: email.clone(), name, duration_seconds, scopes, read_only };
+        let token = NewToken {
+            email: email.clone(),
+            name,
+            duration_seconds,
+            scopes,
+            read_only,
+        };
         let new = self.session.api.create_token(token).await?;
         let file = match keep(file, &new.token) {
             Ok(file) => file,
-            Err(error) => return Err(ended(&error, self.session.api.revoke_token(&email, &new.id).await)),
+            Err(error) => {
+                return Err(ended(
+                    &error,
+                    self.session.api.revoke_token(&email, &new.id).await,
+                ));
+            }
         };
-        Ok(object(json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file })))
+        Ok(object(
+            json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file }),
+        ))
     }
 
     /// Change what the app keeps about a user, by a JSON merge patch (RFC 7396): `null` takes a field away.
@@ -187,7 +219,11 @@ impl Operations {
         patch: Data,
     ) -> Result<Data> {
         let email: Email = email.parse()?;
-        let profile = self.session.api.update_profile(&email, &Value::Object(patch)).await?;
+        let profile = self
+            .session
+            .api
+            .update_profile(&email, &Value::Object(patch))
+            .await?;
         Ok(object(json!({ "email": email, "profile": profile })))
     }
 
@@ -225,7 +261,9 @@ impl Operations {
         confirm: String,
     ) -> Result<Data> {
         if email != confirm {
-            return Err(Error::invalid("`confirm` is not the same email; nothing was purged"));
+            return Err(Error::invalid(
+                "`confirm` is not the same email; nothing was purged",
+            ));
         }
         self.session.api.purge(&email.parse()?).await?;
         Ok(object(json!({ "purged": email })))

@@ -11,10 +11,17 @@ use crate::output::Output;
 
 pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Result<(), Failure> {
     match command {
-        Aws::Init { table, secret, endpoint } => init(subject, &table, &secret, endpoint.as_deref(), output).await,
-        Aws::Rotate { secret, endpoint, revoke_previous, yes } => {
-            rotate(&secret, endpoint.as_deref(), revoke_previous, yes, output).await
-        }
+        Aws::Init {
+            table,
+            secret,
+            endpoint,
+        } => init(subject, &table, &secret, endpoint.as_deref(), output).await,
+        Aws::Rotate {
+            secret,
+            endpoint,
+            revoke_previous,
+            yes,
+        } => rotate(&secret, endpoint.as_deref(), revoke_previous, yes, output).await,
     }
 }
 
@@ -46,9 +53,13 @@ async fn rotate(
             "nothing was rotated; give `--yes` to rotate {secret} without being asked"
         )));
     }
-    mcp_lambda_dynamo::rotate(secret, endpoint).await.map_err(met(endpoint))?;
+    mcp_lambda_dynamo::rotate(secret, endpoint)
+        .await
+        .map_err(met(endpoint))?;
     if revoke_previous {
-        let again = mcp_lambda_dynamo::rotate(secret, endpoint).await.map_err(met(endpoint));
+        let again = mcp_lambda_dynamo::rotate(secret, endpoint)
+            .await
+            .map_err(met(endpoint));
         again.map_err(|failure| half_done(secret, &failure))?;
     }
     let answer = json!({ "rotated": secret, "previous_revoked": revoke_previous });
@@ -79,7 +90,9 @@ async fn init(
     endpoint: Option<&str>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let made = mcp_lambda_dynamo::init(table, secret, endpoint).await.map_err(met(endpoint))?;
+    let made = mcp_lambda_dynamo::init(table, secret, endpoint)
+        .await
+        .map_err(met(endpoint))?;
     let answer = json!({ "table": table, "table_is_new": made.table, "secret": secret, "secret_is_new": made.secret });
     output.answer(&answer, || {
         let state = |is_new| if is_new { "made" } else { "was there" };

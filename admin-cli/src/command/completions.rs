@@ -10,7 +10,11 @@ pub(crate) fn run(subject: &Subject, shell: Shell, output: &Output) {
     let (name, mut script) = (subject.command(), Vec::new());
     clap_complete::generate(shell, &mut cli::tree(subject), name.as_str(), &mut script);
     let script = String::from_utf8_lossy(&script);
-    output.script(&if shell == Shell::Bash { mended(&script, &name) } else { script.into_owned() });
+    output.script(&if shell == Shell::Bash {
+        mended(&script, &name)
+    } else {
+        script.into_owned()
+    });
 }
 
 /// The bash script spells a `-` in a program's name in two ways, and then does not find its own commands (`clap_complete` 4.6).

@@ -10,11 +10,22 @@ use crate::exit::Failure;
 use crate::output::{Output, ask_hidden};
 use crate::setup::Setup;
 
-pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    subject: &Subject,
+    wanted: Connect,
+    output: &Output,
+) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
     let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
-    connection.warning(subject).iter().for_each(|warning| output.warn(warning));
-    let connection = if wanted.offline { connection } else { connection.with_key(ask_hidden) };
+    connection
+        .warning(subject)
+        .iter()
+        .for_each(|warning| output.warn(warning));
+    let connection = if wanted.offline {
+        connection
+    } else {
+        connection.with_key(ask_hidden)
+    };
     let (mut found, mut audience) = (None, None);
     if !wanted.offline {
         let session = connection.made(subject).await?;
@@ -24,8 +35,7 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
     let words = connection.words();
     let path = Setup::keep(subject, &wanted.name, connection)?;
     let status = found.as_ref().map(|found| json!(found.status));
-    let answer =
-        json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
+    let answer = json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
     output.answer(&answer, || {
         let (name, kept) = (&wanted.name, path.display());
         match found {
@@ -35,7 +45,9 @@ pub(crate) async fn run(subject: &Subject, wanted: Connect, output: &Output) -> 
                     told(&found, audience.as_deref(), subject)
                 )
             }
-            None => format!("Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"),
+            None => format!(
+                "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
+            ),
         }
     });
     Ok(())
@@ -45,10 +57,18 @@ fn told(found: &Details, audience: Option<&str>, subject: &Subject) -> String {
     let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
     let why = match found.status {
         Status::Healthy => String::new(),
-        Status::Degraded | Status::Unhealthy => format!(" (`{} health` tells why)", subject.command()),
+        Status::Degraded | Status::Unhealthy => {
+            format!(" (`{} health` tells why)", subject.command())
+        }
     };
     let status = json!(found.status);
     let status = status.as_str().unwrap_or_default();
-    let audience = audience.map(|audience| format!(" for the audience {audience}")).unwrap_or_default();
-    format!("{} {} is {status}{why}, and the key is accepted{audience}", detail("app"), detail("version"))
+    let audience = audience
+        .map(|audience| format!(" for the audience {audience}"))
+        .unwrap_or_default();
+    format!(
+        "{} {} is {status}{why}, and the key is accepted{audience}",
+        detail("app"),
+        detail("version")
+    )
 }

@@ -8,13 +8,19 @@ use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::Setup;
 
-pub(crate) fn run(subject: &Subject, command: &Connections, output: &Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    subject: &Subject,
+    command: &Connections,
+    output: &Output,
+) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
     match command {
         Connections::List => list(&setup, output),
         Connections::Use { name } => {
             Setup::using(subject, name)?;
-            output.answer(&json!({ "using": name }), || format!("Using {name} from now on."));
+            output.answer(&json!({ "using": name }), || {
+                format!("Using {name} from now on.")
+            });
         }
         Connections::Remove { name } => {
             Setup::forget(subject, name)?;
@@ -37,7 +43,12 @@ fn list(setup: &Setup, output: &Output) {
         }
         let rows = setup.all().map(|(name, connection, in_use)| {
             let mark = if in_use { "*" } else { "" };
-            [mark.to_owned(), name.to_owned(), connection.words(), connection.key_words()]
+            [
+                mark.to_owned(),
+                name.to_owned(),
+                connection.words(),
+                connection.key_words(),
+            ]
         });
         columns(["", "NAME", "SERVER", "SIGNING KEY"], rows)
     });

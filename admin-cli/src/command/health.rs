@@ -11,8 +11,14 @@ use crate::output::{Output, Styled, columns, columns_of_states, state};
 pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
     let health = session.api.health().await?;
     output.answer(&health, || {
-        let checks = health.checks.iter().map(|(part, word)| [word.clone(), part.clone()]);
-        let details = health.details.iter().map(|(part, told)| [part.clone(), told.clone()]);
+        let checks = health
+            .checks
+            .iter()
+            .map(|(part, word)| [word.clone(), part.clone()]);
+        let details = health
+            .details
+            .iter()
+            .map(|(part, told)| [part.clone(), told.clone()]);
         let status = json!(health.status);
         let parts = [
             state(status.as_str().unwrap_or_default()),

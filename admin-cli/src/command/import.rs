@@ -38,18 +38,31 @@ struct Row {
     outcome: String,
 }
 
-pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    session: &Session,
+    folder: &Path,
+    apply: bool,
+    output: &Output,
+) -> Result<(), Failure> {
     let mut found = read(folder)?;
     let users = std::mem::take(&mut found.users);
     let mut rows = Vec::new();
     let mut progress = output.progress(Some(users.len()), "users brought over");
     for (email, user) in users {
-        let outcome = if apply { brought(session, &user).await } else { foreseen(session, &user).await };
+        let outcome = if apply {
+            brought(session, &user).await
+        } else {
+            foreseen(session, &user).await
+        };
         let outcome = outcome.unwrap_or_else(|error| {
             found.faults.push(format!("{email}: {error}"));
             "refused".to_owned()
         });
-        rows.push(Row { email, values: user.data.len(), outcome });
+        rows.push(Row {
+            email,
+            values: user.data.len(),
+            outcome,
+        });
         progress.done(1);
     }
     drop(progress);
@@ -57,12 +70,18 @@ pub(crate) async fn run(session: &Session, folder: &Path, apply: bool, output: &
     output.answer(&answer, || words(&rows, &found.faults, apply));
     match found.faults.len() {
         0 => Ok(()),
-        many => Err(Error::invalid(format!("{many} of the folder's entries can't be brought over; see above")).into()),
+        many => Err(Error::invalid(format!(
+            "{many} of the folder's entries can't be brought over; see above"
+        ))
+        .into()),
     }
 }
 
 fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
-    let faults: Vec<_> = faults.iter().map(|fault| format!("left alone: {fault}")).collect();
+    let faults: Vec<_> = faults
+        .iter()
+        .map(|fault| format!("left alone: {fault}"))
+        .collect();
     let (table, next) = match (rows.is_empty(), apply) {
         (true, _) => (Styled::default(), "No users there."),
         (false, true) => (table(rows), ""),
@@ -72,7 +91,13 @@ fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
 }
 
 fn table(rows: &[Row]) -> Styled {
-    let cells = rows.iter().map(|row| [row.email.to_string(), row.values.to_string(), row.outcome.clone()]);
+    let cells = rows.iter().map(|row| {
+        [
+            row.email.to_string(),
+            row.values.to_string(),
+            row.outcome.clone(),
+        ]
+    });
     columns(["EMAIL", "VALUES", ""], cells)
 }
 
@@ -92,18 +117,25 @@ async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Error
 }
 
 fn read(folder: &Path) -> Result<Found, Failure> {
-    let entries = fs::read_dir(folder)
-        .map_err(|error| Error::invalid(format!("the folder {} can't be read: {error}", folder.display())))?;
+    let entries = fs::read_dir(folder).map_err(|error| {
+        Error::invalid(format!(
+            "the folder {} can't be read: {error}",
+            folder.display()
+        ))
+    })?;
     let mut found = Found::default();
     let mut folders = Vec::new();
     for entry in entries {
         match entry.map(|entry| entry.path()) {
             Ok(path) if is_own_folder(&path) => folders.push(path),
             Ok(path) if path.is_file() => {}
-            Ok(path) => {
-                found.faults.push(format!("{} is neither a file nor a folder of this folder's own", path.display()))
-            }
-            Err(error) => found.faults.push(format!("an entry can't be read: {error}")),
+            Ok(path) => found.faults.push(format!(
+                "{} is neither a file nor a folder of this folder's own",
+                path.display()
+            )),
+            Err(error) => found
+                .faults
+                .push(format!("an entry can't be read: {error}")),
         }
     }
     folders.sort();
@@ -111,7 +143,11 @@ fn read(folder: &Path) -> Result<Found, Failure> {
         match user(&folder) {
             Err(fault) => found.faults.push(format!("{}: {fault}", folder.display())),
             Ok(user) if found.users.contains_key(&user.email) => {
-                found.faults.push(format!("{}: another folder is {} too", folder.display(), user.email));
+                found.faults.push(format!(
+                    "{}: another folder is {} too",
+                    folder.display(),
+                    user.email
+                ));
             }
             Ok(user) => drop(found.users.insert(user.email.clone(), user)),
         }
@@ -124,11 +160,16 @@ fn user(folder: &Path) -> Result<ImportedUser, String> {
     if !record.is_object() {
         return Err("user.json is no JSON object".to_owned());
     }
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().replace('~', "@");
+    let name = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .replace('~', "@");
     let email = record["email"].as_str().unwrap_or(&name);
     let email: Email = email.parse().map_err(|error: Error| error.to_string())?;
-    let created =
-        record["created"].as_str().map(|text| epoch(text).ok_or_else(|| format!("`created` is `{text}`, and no time")));
+    let created = record["created"]
+        .as_str()
+        .map(|text| epoch(text).ok_or_else(|| format!("`created` is `{text}`, and no time")));
     let mut data = Map::new();
     values(folder, "", &mut data)?;
     let profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
@@ -145,7 +186,11 @@ fn user(folder: &Path) -> Result<ImportedUser, String> {
 fn seconds(time: &Value) -> Result<Option<u64>, String> {
     match time {
         Value::Null => Ok(None),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date; the cast saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a date; the cast saturates"
+        )]
         Value::Number(number) => Ok(number.as_f64().map(|seconds| seconds as u64)),
         other => Err(format!("`revoke_after` is `{other}`, and no time")),
     }
@@ -158,16 +203,27 @@ fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<
     }
     let entries = fs::read_dir(folder).map_err(|error| format!("it can't be read: {error}"))?;
     for entry in entries {
-        let path = entry.map_err(|error| format!("an entry can't be read: {error}"))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = entry
+            .map_err(|error| format!("an entry can't be read: {error}"))?
+            .path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if path.is_symlink() {
             return Err(format!("{name} is a link, and links are not followed"));
         }
         if path.is_dir() {
             values(&path, &format!("{prefix}{name}/"), data)?;
         } else if !path.is_file() {
-            return Err(format!("{prefix}{name} is neither a file nor a folder, and is not read"));
-        } else if let Some(key) = name.strip_suffix(".json").filter(|key| !(prefix.is_empty() && *key == "user")) {
+            return Err(format!(
+                "{prefix}{name} is neither a file nor a folder, and is not read"
+            ));
+        } else if let Some(key) = name
+            .strip_suffix(".json")
+            .filter(|key| !(prefix.is_empty() && *key == "user"))
+        {
             data.insert(format!("{prefix}{key}"), json_file(&path)?);
         }
     }
@@ -180,8 +236,13 @@ fn is_own_folder(path: &Path) -> bool {
 }
 
 fn json_file(path: &Path) -> Result<Value, String> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let text = files::read(path, Links::Refused).map_err(|error| format!("{name} can't be read: {error}"))?;
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let text = files::read(path, Links::Refused)
+        .map_err(|error| format!("{name} can't be read: {error}"))?;
     let text = text.ok_or_else(|| format!("{name} can't be read: it is not there"))?;
     serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))
 }
@@ -215,9 +276,20 @@ mod tests {
         let found = read(folder.path()).expect("readable");
         assert!(found.faults.is_empty(), "{:?}", found.faults);
         let alice = &found.users[&"alice@example.com".parse().expect("valid")];
-        assert_eq!((alice.created, alice.revoke_after), (Some(1_714_564_800), Some(1_714_600_000)));
-        assert_eq!(Value::Object(alice.data.clone()), json!({"notes": [1], "deep/er": {}}));
-        assert!(found.users.contains_key(&"bob@example.com".parse().expect("valid")), "its folder's name is its email");
+        assert_eq!(
+            (alice.created, alice.revoke_after),
+            (Some(1_714_564_800), Some(1_714_600_000))
+        );
+        assert_eq!(
+            Value::Object(alice.data.clone()),
+            json!({"notes": [1], "deep/er": {}})
+        );
+        assert!(
+            found
+                .users
+                .contains_key(&"bob@example.com".parse().expect("valid")),
+            "its folder's name is its email"
+        );
     }
 
     #[test]
@@ -229,35 +301,70 @@ mod tests {
             ("deep~example.com/user.json", "{}"),
             (&deep, "1"),
             ("good~example.com/user.json", "{}"),
-            (&format!("good~example.com/{}v.json", "d/".repeat(MAX_DEPTH)), "1"),
+            (
+                &format!("good~example.com/{}v.json", "d/".repeat(MAX_DEPTH)),
+                "1",
+            ),
         ]);
         for pipe in ["pipe~example.com/x.json", "record~example.com/user.json"] {
-            let made = std::process::Command::new("mkfifo").arg(folder.path().join(pipe)).status();
+            let made = std::process::Command::new("mkfifo")
+                .arg(folder.path().join(pipe))
+                .status();
             assert!(made.expect("it runs").success());
         }
-        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("pipe~example.com/a")).expect("bound");
+        let _socket =
+            std::os::unix::net::UnixListener::bind(folder.path().join("pipe~example.com/a"))
+                .expect("bound");
         let found = read(folder.path()).expect("readable");
-        assert_eq!(found.users.keys().map(Email::as_str).collect::<Vec<_>>(), ["good@example.com"]);
+        assert_eq!(
+            found.users.keys().map(Email::as_str).collect::<Vec<_>>(),
+            ["good@example.com"]
+        );
         assert_eq!(found.faults.len(), 3, "{:?}", found.faults);
         for said in ["is not read", "not a file", "folders deep"] {
-            assert!(found.faults.iter().any(|fault| fault.contains(said)), "{said}: {:?}", found.faults);
+            assert!(
+                found.faults.iter().any(|fault| fault.contains(said)),
+                "{said}: {:?}",
+                found.faults
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
         let folder = folder(&[
-            ("ALICE~example.com/user.json", r#"{"email": "Alice@example.com"}"#),
-            ("alice~example.com/user.json", r#"{"email": "alice@example.com"}"#),
+            (
+                "ALICE~example.com/user.json",
+                r#"{"email": "Alice@example.com"}"#,
+            ),
+            (
+                "alice~example.com/user.json",
+                r#"{"email": "alice@example.com"}"#,
+            ),
             ("broken~example.com/user.json", "{"),
             ("empty~example.com/notes.json", "[]"),
             ("nobody/user.json", "{}"),
             ("when~example.com/user.json", r#"{"created": "yesterday"}"#),
         ]);
         let found = read(folder.path()).expect("readable");
-        assert_eq!((found.users.len(), found.faults.len()), (1, 5), "{:?}", found.faults);
-        for said in ["is alice@example.com too", "not JSON", "user.json can't be read", "`yesterday`", "nobody"] {
-            assert!(found.faults.iter().any(|fault| fault.contains(said)), "{said}: {:?}", found.faults);
+        assert_eq!(
+            (found.users.len(), found.faults.len()),
+            (1, 5),
+            "{:?}",
+            found.faults
+        );
+        for said in [
+            "is alice@example.com too",
+            "not JSON",
+            "user.json can't be read",
+            "`yesterday`",
+            "nobody",
+        ] {
+            assert!(
+                found.faults.iter().any(|fault| fault.contains(said)),
+                "{said}: {:?}",
+                found.faults
+            );
         }
     }
 }

@@ -12,11 +12,17 @@ use crate::exit::Failure;
 use crate::output::Output;
 
 pub(crate) fn run(subject: &Subject, folder: &Path, output: &Output) -> Result<(), Failure> {
-    let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(cli::tree(subject), folder));
-    written.map_err(|error| Error::invalid(format!("{} can't be written to: {error}", folder.display())))?;
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(cli::tree(subject), folder));
+    written.map_err(|error| {
+        Error::invalid(format!("{} can't be written to: {error}", folder.display()))
+    })?;
     output.answer(&json!({ "folder": folder }), || {
         let page = folder.join(format!("{}.1", subject.command()));
-        format!("Wrote them. Read one with `{}`.", shell::line(["man", &page.to_string_lossy()]))
+        format!(
+            "Wrote them. Read one with `{}`.",
+            shell::line(["man", &page.to_string_lossy()])
+        )
     });
     Ok(())
 }

@@ -52,8 +52,12 @@ pub(crate) async fn run(
         Command::Probe => probe::run(&session().await?, output).await,
         Command::Tools(command) => tools::run(&session().await?, command, output).await,
         Command::SafeTool { invoke } => tools::safe(&session().await?, invoke, output).await,
-        Command::Register(wanted) => register::run(subject, &session().await?, wanted, output).await,
-        Command::Users(command) => users::run(subject, &session().await?, command, profile, output).await,
+        Command::Register(wanted) => {
+            register::run(subject, &session().await?, wanted, output).await
+        }
+        Command::Users(command) => {
+            users::run(subject, &session().await?, command, profile, output).await
+        }
         Command::Tokens(command) => tokens::run(subject, &session().await?, command, output).await,
     }
 }
@@ -61,6 +65,9 @@ pub(crate) async fn run(
 async fn open(subject: &Subject, on: Option<&str>, output: &Output) -> Result<Session, Failure> {
     let setup = Setup::load(subject)?;
     let connection = setup.chosen(subject, on)?;
-    connection.warning(subject).iter().for_each(|warning| output.warn(warning));
+    connection
+        .warning(subject)
+        .iter()
+        .for_each(|warning| output.warn(warning));
     connection.open(subject).await
 }

@@ -38,7 +38,10 @@ const RESERVED: [&str; 15] = [
 
 pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<(), Failure> {
     if matches!(subject, Subject::App(_)) {
-        return Err(Failure::Usage(format!("new apps are made by the generic CLI: `mcp-lambda new {}`", wanted.name)));
+        return Err(Failure::Usage(format!(
+            "new apps are made by the generic CLI: `mcp-lambda new {}`",
+            wanted.name
+        )));
     }
     check(&wanted.name)?;
     let folder = match wanted.folder.as_path() {
@@ -46,7 +49,10 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
         elsewhere => elsewhere.join(&wanted.name),
     };
     if folder.exists() {
-        let words = format!("{} exists already; choose another name, or remove it", folder.display());
+        let words = format!(
+            "{} exists already; choose another name, or remove it",
+            folder.display()
+        );
         return Err(Error::already_exists(words).into());
     }
     let framework = framework(wanted)?;
@@ -80,7 +86,9 @@ impl Framework {
     fn source(&self, part: &str) -> String {
         match self {
             Self::Folder(folder) => format!("path = {}", toml::string(&format!("{folder}/{part}"))),
-            Self::Git { url, rev } => format!("git = {}, rev = {}", toml::string(url), toml::string(rev)),
+            Self::Git { url, rev } => {
+                format!("git = {}, rev = {}", toml::string(url), toml::string(rev))
+            }
             Self::Registry => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
         }
     }
@@ -98,13 +106,18 @@ impl Framework {
 
     /// The same as a comment in the manifest.
     fn comment(&self) -> String {
-        self.note().lines().map(|line| format!("# {line}\n")).collect()
+        self.note()
+            .lines()
+            .map(|line| format!("# {line}\n"))
+            .collect()
     }
 
     /// How to read the documentation of the tests' kit, which is behind a feature.
     fn documentation(&self) -> String {
         let manifest = match self {
-            Self::Folder(folder) => shell::line(["--manifest-path", &format!("{folder}/Cargo.toml")]),
+            Self::Folder(folder) => {
+                shell::line(["--manifest-path", &format!("{folder}/Cargo.toml")])
+            }
             Self::Git { .. } | Self::Registry => "--manifest-path CHECKOUT/Cargo.toml".to_owned(),
         };
         format!("cargo doc --open --no-deps {manifest} -p mcp-lambda --features testkit")
@@ -112,7 +125,9 @@ impl Framework {
 }
 
 fn check(name: &str) -> Result<(), Failure> {
-    App::new(name).check().map_err(|faults| Failure::Usage(faults.join("\n")))?;
+    App::new(name)
+        .check()
+        .map_err(|faults| Failure::Usage(faults.join("\n")))?;
     // Keywords and leading digits are no identifiers.
     let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
     if RESERVED.contains(&name) || !is_identifier {
@@ -134,7 +149,9 @@ fn framework(wanted: &New) -> Result<Framework, Failure> {
             .canonicalize()
             .ok()
             .filter(|folder| is_framework(folder))
-            .ok_or_else(|| Failure::Usage(format!("{} is no checkout of mcp-lambda", folder.display())))?,
+            .ok_or_else(|| {
+                Failure::Usage(format!("{} is no checkout of mcp-lambda", folder.display()))
+            })?,
         None => match own.canonicalize() {
             Ok(folder) if is_framework(&folder) => folder,
             _ => return Ok(Framework::Registry),
@@ -144,7 +161,9 @@ fn framework(wanted: &New) -> Result<Framework, Failure> {
 }
 
 fn git(url: &str, rev: &str) -> Result<Framework, Failure> {
-    if !["https://", "ssh://", "git@", "file:///"].iter().any(|begin| url.starts_with(begin))
+    if !["https://", "ssh://", "git@", "file:///"]
+        .iter()
+        .any(|begin| url.starts_with(begin))
         || url.contains(char::is_whitespace)
     {
         return Err(Failure::Usage(format!(
@@ -156,7 +175,10 @@ fn git(url: &str, rev: &str) -> Result<Framework, Failure> {
             "`{rev}` is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse HEAD` prints them"
         )));
     }
-    Ok(Framework::Git { url: url.to_owned(), rev: rev.to_owned() })
+    Ok(Framework::Git {
+        url: url.to_owned(),
+        rev: rev.to_owned(),
+    })
 }
 
 fn is_framework(folder: &Path) -> bool {
@@ -166,9 +188,15 @@ fn is_framework(folder: &Path) -> bool {
 fn files(wanted: &New, framework: &Framework) -> Files {
     let name = &wanted.name;
     let (library, tests) = if wanted.profile {
-        (include_str!("../../templates/lib_profile.rs.in"), include_str!("../../templates/tests_profile.rs.in"))
+        (
+            include_str!("../../templates/lib_profile.rs.in"),
+            include_str!("../../templates/tests_profile.rs.in"),
+        )
     } else {
-        (include_str!("../../templates/lib.rs.in"), include_str!("../../templates/tests.rs.in"))
+        (
+            include_str!("../../templates/lib.rs.in"),
+            include_str!("../../templates/tests.rs.in"),
+        )
     };
     let main = if wanted.dynamo {
         include_str!("../../templates/main.rs.in")
@@ -176,19 +204,34 @@ fn files(wanted: &New, framework: &Framework) -> Files {
         include_str!("../../templates/main_lean.rs.in")
     };
     let texts = [
-        ("Cargo.toml".to_owned(), include_str!("../../templates/Cargo.toml.in")),
-        ("README.md".to_owned(), include_str!("../../templates/README.md.in")),
+        (
+            "Cargo.toml".to_owned(),
+            include_str!("../../templates/Cargo.toml.in"),
+        ),
+        (
+            "README.md".to_owned(),
+            include_str!("../../templates/README.md.in"),
+        ),
         (
             ".gitignore".to_owned(),
             "/target/\n# What `sam build` makes, and what `sam deploy --guided` was answered.\n/.aws-sam/\n/samconfig.toml\n",
         ),
-        ("template.yaml".to_owned(), include_str!("../../templates/template.yaml")),
+        (
+            "template.yaml".to_owned(),
+            include_str!("../../templates/template.yaml"),
+        ),
         ("src/lib.rs".to_owned(), library),
         ("src/main.rs".to_owned(), main),
-        (format!("src/bin/{name}-admin.rs"), include_str!("../../templates/admin.rs.in")),
+        (
+            format!("src/bin/{name}-admin.rs"),
+            include_str!("../../templates/admin.rs.in"),
+        ),
         ("tests/app.rs".to_owned(), tests),
     ];
-    texts.into_iter().map(|(path, text)| (path, filled(text, wanted, framework))).collect()
+    texts
+        .into_iter()
+        .map(|(path, text)| (path, filled(text, wanted, framework)))
+        .collect()
 }
 
 /// The text with this app's words in it.
@@ -196,8 +239,11 @@ fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
     let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
     let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";
-    let lambda =
-        if is_lean { "Flags: [--no-default-features, --features, dynamo]" } else { "Flags: [--no-default-features]" };
+    let lambda = if is_lean {
+        "Flags: [--no-default-features, --features, dynamo]"
+    } else {
+        "Flags: [--no-default-features]"
+    };
     let mut text = text.to_owned();
     for part in ["runtime", "admin-cli", "store-dynamo"] {
         text = text.replace(&format!("{{{{source:{part}}}}}"), &framework.source(part));
@@ -212,9 +258,15 @@ fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
         ("{{where}}\n", framework.comment()),
         ("{{documentation}}", framework.documentation()),
         ("{{flags}}", when(wanted.profile, " --token-env TOKEN")),
-        ("Made for examples/notes; another app names its own binary below.", format!("Made for {name}.")),
+        (
+            "Made for examples/notes; another app names its own binary below.",
+            format!("Made for {name}."),
+        ),
         ("Binary: notes", format!("Binary: {name}")),
-        ("Flags: [--package, notes, --no-default-features]", lambda.to_owned()),
+        (
+            "Flags: [--package, notes, --no-default-features]",
+            lambda.to_owned(),
+        ),
     ] {
         text = text.replace(mark, &word);
     }
@@ -223,13 +275,23 @@ fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
 
 /// Makes the folder whole, or not at all.
 fn put(folder: &Path, files: &Files) -> Result<(), Failure> {
-    let fault = |error: io::Error| Error::invalid(format!("{} can't be made: {error}", folder.display()));
-    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new().prefix(".new-").permissions(Permissions::from_mode(0o755)).tempdir_in(beside);
+    let fault =
+        |error: io::Error| Error::invalid(format!("{} can't be made: {error}", folder.display()));
+    let beside = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(Permissions::from_mode(0o755))
+        .tempdir_in(beside);
     let draft = draft.map_err(fault)?;
     for (path, text) in files {
         let path = draft.path().join(path);
-        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text)).map_err(fault)?;
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(path, text))
+            .map_err(fault)?;
     }
     fs::rename(draft.path(), folder).map_err(fault)?;
     // It is where it belongs: nothing is left to remove.
@@ -242,14 +304,28 @@ mod tests {
     use super::*;
 
     fn wanted(name: &str, profile: bool, dynamo: bool) -> New {
-        New { name: name.to_owned(), profile, dynamo, folder: ".".into(), framework: None, git: None, rev: None }
+        New {
+            name: name.to_owned(),
+            profile,
+            dynamo,
+            folder: ".".into(),
+            framework: None,
+            git: None,
+            rev: None,
+        }
     }
 
     #[test]
     fn every_mark_is_filled_and_the_parts_fit_each_other() {
         for (profile, dynamo) in [(false, false), (false, true), (true, false), (true, true)] {
-            for (path, text) in files(&wanted("my-app", profile, dynamo), &Framework::Folder("/framework".to_owned())) {
-                assert!(!text.contains("{{") && !text.contains("notes"), "{path}: {text}");
+            for (path, text) in files(
+                &wanted("my-app", profile, dynamo),
+                &Framework::Folder("/framework".to_owned()),
+            ) {
+                assert!(
+                    !text.contains("{{") && !text.contains("notes"),
+                    "{path}: {text}"
+                );
                 if path == "Cargo.toml" {
                     assert_eq!(
                         text.contains("default-features = false, optional = true }\n# For dates"),
@@ -257,7 +333,8 @@ mod tests {
                         "{text}"
                     );
                     assert!(
-                        text.contains("path = \"/framework/runtime\"") && text.contains("panic = \"unwind\""),
+                        text.contains("path = \"/framework/runtime\"")
+                            && text.contains("panic = \"unwind\""),
                         "{text}"
                     );
                 }
@@ -270,7 +347,9 @@ mod tests {
 
     #[test]
     fn names_that_no_crate_or_app_can_have_are_refused() {
-        for name in ["", "My-App", "my_app", "-x", "1st", "test", "async", "serde", "std", "a/b", "../up"] {
+        for name in [
+            "", "My-App", "my_app", "-x", "1st", "test", "async", "serde", "std", "a/b", "../up",
+        ] {
             assert!(check(name).is_err(), "{name}");
         }
         assert!(check("my-app").is_ok());
@@ -278,25 +357,47 @@ mod tests {
 
     #[test]
     fn without_a_checkout_the_registry_has_it() {
-        assert_eq!(Framework::Registry.source("runtime"), concat!("version = \"", env!("CARGO_PKG_VERSION"), "\""));
+        assert_eq!(
+            Framework::Registry.source("runtime"),
+            concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")
+        );
     }
 
     #[test]
     fn a_path_of_this_machine_says_that_it_is_one_and_a_commit_is_in_every_line() {
         let manifest = |framework: &Framework| {
             let files = files(&wanted("my-app", false, true), framework);
-            files.into_iter().find(|(path, _)| path == "Cargo.toml").expect("there").1
+            files
+                .into_iter()
+                .find(|(path, _)| path == "Cargo.toml")
+                .expect("there")
+                .1
         };
         let here = manifest(&Framework::Folder("/a \"b\"".to_owned()));
-        assert!(here.contains("builds here alone") && here.contains("path = '/a \"b\"/runtime'"), "{here}");
+        assert!(
+            here.contains("builds here alone") && here.contains("path = '/a \"b\"/runtime'"),
+            "{here}"
+        );
         let rev = "0123456789abcdef0123456789abcdef01234567";
         let elsewhere = manifest(&git("https://git.example.com/mcp-lambda", rev).expect("lawful"));
-        assert!(!elsewhere.contains("path = \"/") && !elsewhere.contains("builds here alone"), "{elsewhere}");
+        assert!(
+            !elsewhere.contains("path = \"/") && !elsewhere.contains("builds here alone"),
+            "{elsewhere}"
+        );
         assert_eq!(
-            elsewhere.matches(&format!("git = \"https://git.example.com/mcp-lambda\", rev = \"{rev}\"")).count(),
+            elsewhere
+                .matches(&format!(
+                    "git = \"https://git.example.com/mcp-lambda\", rev = \"{rev}\""
+                ))
+                .count(),
             4
         );
-        for (url, rev) in [("mcp-lambda", rev), ("https://a b", rev), ("https://a.example/x", "main"), ("-x", "abc")] {
+        for (url, rev) in [
+            ("mcp-lambda", rev),
+            ("https://a b", rev),
+            ("https://a.example/x", "main"),
+            ("-x", "abc"),
+        ] {
             assert!(git(url, rev).is_err(), "{url} {rev}");
         }
     }
@@ -304,7 +405,11 @@ mod tests {
     #[test]
     fn what_a_build_leaves_is_not_for_a_repository() {
         let files = files(&wanted("my-app", false, false), &Framework::Registry);
-        let ignored = &files.iter().find(|(path, _)| path == ".gitignore").expect("there").1;
+        let ignored = &files
+            .iter()
+            .find(|(path, _)| path == ".gitignore")
+            .expect("there")
+            .1;
         for path in ["/target/", "/.aws-sam/", "/samconfig.toml"] {
             assert!(ignored.lines().any(|line| line == path), "{path}");
         }

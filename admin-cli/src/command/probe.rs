@@ -25,11 +25,22 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        Styled::joined([session.place().into(), columns_of_states(["", "RUNG", "FOUND"], rows)], "\n\n")
+        Styled::joined(
+            [
+                session.place().into(),
+                columns_of_states(["", "RUNG", "FOUND"], rows),
+            ],
+            "\n\n",
+        )
     });
-    match rungs.into_iter().find_map(|rung| rung.outcome.err().map(|error| (rung.name, error))) {
+    match rungs
+        .into_iter()
+        .find_map(|rung| rung.outcome.err().map(|error| (rung.name, error)))
+    {
         None => Ok(()),
-        Some((name, error)) => Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into()),
+        Some((name, error)) => {
+            Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into())
+        }
     }
 }
 
@@ -76,10 +87,16 @@ fn named(name: &str, outcome: &Result<String, Error>) -> String {
 
 /// Whether rustls says so: the HTTP client hides its error's type, and not its words.
 fn is_of_tls(words: &str) -> bool {
-    ["certificate", "corrupt message", "handshake", "fatal alert"].iter().any(|word| words.contains(word))
+    ["certificate", "corrupt message", "handshake", "fatal alert"]
+        .iter()
+        .any(|word| words.contains(word))
 }
 
-async fn step<'s>(session: &'s Session, client: &OnceCell<Client<'s>>, name: &str) -> Result<String, Error> {
+async fn step<'s>(
+    session: &'s Session,
+    client: &OnceCell<Client<'s>>,
+    name: &str,
+) -> Result<String, Error> {
     let client = || client.get_or_try_init(|| Client::probe(session));
     match name {
         "reach" => reach(session).await,
@@ -87,7 +104,11 @@ async fn step<'s>(session: &'s Session, client: &OnceCell<Client<'s>>, name: &st
         "signing key" => {
             let details = session.api.health().await?.details;
             let detail = |name| details.get(name).cloned().unwrap_or_default();
-            Ok(format!("accepted by {} {}", detail("app"), detail("version")))
+            Ok(format!(
+                "accepted by {} {}",
+                detail("app"),
+                detail("version")
+            ))
         }
         NEWEST => Ok(server(&client().await?.discover().await?)),
         OLDER => Ok(server(&client().await?.initialize().await?)),
@@ -107,13 +128,20 @@ async fn health(session: &Session) -> Result<String, Error> {
     let (status, checks) = match &session.door {
         Door::Http(remote) => {
             let said = remote.greet().await?;
-            (said["status"].as_str().unwrap_or("not told").to_owned(), said["checks"].to_string())
+            (
+                said["status"].as_str().unwrap_or("not told").to_owned(),
+                said["checks"].to_string(),
+            )
         }
         Door::House(house) => {
             let health = house.admin.health().await?;
             let word = json!(health.status).as_str().unwrap_or_default().to_owned();
             let checks = json!(health.checks).to_string();
-            if health.status == Status::Unhealthy { (word, checks) } else { (word, String::new()) }
+            if health.status == Status::Unhealthy {
+                (word, checks)
+            } else {
+                (word, String::new())
+            }
         }
     };
     match status.as_str() {
@@ -123,8 +151,16 @@ async fn health(session: &Session) -> Result<String, Error> {
 }
 
 fn server(said: &Value) -> String {
-    let about = [&said["serverInfo"], &said["_meta"]["io.modelcontextprotocol/serverInfo"]];
-    let about = about.into_iter().find(|about| about.is_object()).unwrap_or(&Value::Null);
+    let about = [
+        &said["serverInfo"],
+        &said["_meta"]["io.modelcontextprotocol/serverInfo"],
+    ];
+    let about = about
+        .into_iter()
+        .find(|about| about.is_object())
+        .unwrap_or(&Value::Null);
     let word = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
-    format!("{} {}", word("name"), word("version")).trim().to_owned()
+    format!("{} {}", word("name"), word("version"))
+        .trim()
+        .to_owned()
 }

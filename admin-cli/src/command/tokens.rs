@@ -14,11 +14,29 @@ use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::{keep, reserved};
 
-pub(crate) async fn run(subject: &Subject, session: &Session, command: Tokens, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    subject: &Subject,
+    session: &Session,
+    command: Tokens,
+    output: &Output,
+) -> Result<(), Failure> {
     match command {
-        Tokens::Create { email, name, expires, scopes, read_only, save_to } => {
+        Tokens::Create {
+            email,
+            name,
+            expires,
+            scopes,
+            read_only,
+            save_to,
+        } => {
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let token = NewToken { email, name, duration_seconds: expires, scopes, read_only };
+            let token = NewToken {
+                email,
+                name,
+                duration_seconds: expires,
+                scopes,
+                read_only,
+            };
             create(subject, session, token, save_to.as_deref(), output).await
         }
         Tokens::List { email } => list(session, &email, output).await,
@@ -44,11 +62,20 @@ async fn create(
         };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
         output.answer(&answer, || {
-            format!("The token {} for {} is in {}; it ends {}.", new.id, new.email, path.display(), new.expires)
+            format!(
+                "The token {} for {} is in {}; it ends {}.",
+                new.id,
+                new.email,
+                path.display(),
+                new.expires
+            )
         });
         return Ok(());
     }
-    let (token, line) = (new.token.expose(), claude_line(name, session, new.token.expose()));
+    let (token, line) = (
+        new.token.expose(),
+        claude_line(name, session, new.token.expose()),
+    );
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
@@ -57,7 +84,11 @@ async fn create(
         format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}", new.email, new.id, new.expires)
     });
     if output.lost().is_some() {
-        return Err(taken_back(session, &new, &Error::internal("the token can't be shown")).await.into());
+        return Err(
+            taken_back(session, &new, &Error::internal("the token can't be shown"))
+                .await
+                .into(),
+        );
     }
     Ok(())
 }
@@ -80,7 +111,10 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
         if tokens.is_empty() {
             format!("{email} has no tokens.").into()
         } else {
-            columns(["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"], tokens.iter().map(row))
+            columns(
+                ["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"],
+                tokens.iter().map(row),
+            )
         }
     });
     Ok(())
@@ -89,9 +123,19 @@ async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), F
 fn row(token: &admin::Token) -> [String; 6] {
     let scopes = token.scopes.as_ref().map_or_else(
         || "all".to_owned(),
-        |scopes| if scopes.is_empty() { "none".to_owned() } else { scopes.join(" ") },
+        |scopes| {
+            if scopes.is_empty() {
+                "none".to_owned()
+            } else {
+                scopes.join(" ")
+            }
+        },
     );
-    let opens = if token.read_only { "read-only tools" } else { "all tools" };
+    let opens = if token.read_only {
+        "read-only tools"
+    } else {
+        "all tools"
+    };
     [
         token.id.clone(),
         token.name.clone().unwrap_or_default(),
@@ -102,27 +146,43 @@ fn row(token: &admin::Token) -> [String; 6] {
     ]
 }
 
-async fn revoke(session: &Session, email: &Email, id: &str, output: &Output) -> Result<(), Failure> {
+async fn revoke(
+    session: &Session,
+    email: &Email,
+    id: &str,
+    output: &Output,
+) -> Result<(), Failure> {
     let tokens = session.api.tokens(email).await?;
     let id = meant(&tokens, id)?;
     session.api.revoke_token(email, &id).await?;
-    output.answer(&json!({ "revoked": id }), || format!("Revoked the token {id} of {email}; the others go on."));
+    output.answer(&json!({ "revoked": id }), || {
+        format!("Revoked the token {id} of {email}; the others go on.")
+    });
     Ok(())
 }
 
 /// The id of the token that has this id, or else alone begins with it, or else alone is called so.
 fn meant(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     let ids = |is_meant: &dyn Fn(&admin::Token) -> bool| -> Vec<String> {
-        tokens.iter().filter(|token| is_meant(token)).map(|token| token.id.clone()).collect()
+        tokens
+            .iter()
+            .filter(|token| is_meant(token))
+            .map(|token| token.id.clone())
+            .collect()
     };
     let begins = ids(&|token| token.id.starts_with(word) && word.len() >= SHORTEST_PREFIX);
     let called = ids(&|token| token.name.as_deref() == Some(word));
-    let found = [ids(&|token| token.id == word), begins, called].into_iter().find(|ids| !ids.is_empty());
+    let found = [ids(&|token| token.id == word), begins, called]
+        .into_iter()
+        .find(|ids| !ids.is_empty());
     match found.as_deref() {
         // The server says so in its own words.
         None => Ok(word.to_owned()),
         Some([id]) => Ok(id.clone()),
-        Some(many) => Err(Error::conflict(format!("`{word}` may be {}; give the whole id", many.join(" or ")))),
+        Some(many) => Err(Error::conflict(format!(
+            "`{word}` may be {}; give the whole id",
+            many.join(" or ")
+        ))),
     }
 }
 
@@ -131,8 +191,17 @@ const SHORTEST_PREFIX: usize = 6;
 
 /// The line that connects Claude Code.
 pub(super) fn claude_line(name: String, session: &Session, token: &str) -> String {
-    let server = Server { name, url: session.url.clone() };
-    Client::ClaudeCode.reached(&server, &Reach::Http(Token::Given(token.to_owned())), Scope::User).text
+    let server = Server {
+        name,
+        url: session.url.clone(),
+    };
+    Client::ClaudeCode
+        .reached(
+            &server,
+            &Reach::Http(Token::Given(token.to_owned())),
+            Scope::User,
+        )
+        .text
 }
 
 #[cfg(test)]
@@ -141,7 +210,14 @@ mod tests {
 
     fn token(id: &str, name: Option<&str>) -> admin::Token {
         let [created, expires] = ["", ""].map(str::to_owned);
-        admin::Token { id: id.into(), name: name.map(str::to_owned), created, expires, scopes: None, read_only: false }
+        admin::Token {
+            id: id.into(),
+            name: name.map(str::to_owned),
+            created,
+            expires,
+            scopes: None,
+            read_only: false,
+        }
     }
 
     #[test]
@@ -164,7 +240,15 @@ mod tests {
         ] {
             assert_eq!(meant(&tokens, word).ok().as_deref(), id, "{word}");
         }
-        assert_eq!(meant(&tokens[..1], "laptop").ok().as_deref(), Some("aaaaaa11"));
-        assert!(meant(&tokens, "ci").expect_err("two").message().contains("aaaaaa22 or bbbbbb33"));
+        assert_eq!(
+            meant(&tokens[..1], "laptop").ok().as_deref(),
+            Some("aaaaaa11")
+        );
+        assert!(
+            meant(&tokens, "ci")
+                .expect_err("two")
+                .message()
+                .contains("aaaaaa22 or bbbbbb33")
+        );
     }
 }

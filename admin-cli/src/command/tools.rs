@@ -22,7 +22,12 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
     match command {
         Tools::List => list(session, output).await,
         Tools::Show { name } => show(session, &name, output).await,
-        Tools::Call { name, user, arguments, body } => {
+        Tools::Call {
+            name,
+            user,
+            arguments,
+            body,
+        } => {
             let tool = find(session, &name).await?;
             let arguments = match body {
                 Some(body) => match json_or_file(&body)? {
@@ -41,13 +46,18 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
 }
 
 /// The tool that may be called to see whether tools work; called, if a user is named.
-pub(crate) async fn safe(session: &Session, invoke: Option<Email>, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn safe(
+    session: &Session,
+    invoke: Option<Email>,
+    output: &Output,
+) -> Result<(), Failure> {
     let safe = session.api.safe_tool().await?;
     let tool = json!(safe)["tool"].clone();
     match (tool["name"].as_str(), invoke) {
-        (None, _) => {
-            Err(Error::not_found("the app names no safe tool; say `.safe_tool(…)` where it is declared").into())
-        }
+        (None, _) => Err(Error::not_found(
+            "the app names no safe tool; say `.safe_tool(…)` where it is declared",
+        )
+        .into()),
         (Some(_), None) => {
             output.answer(&safe, || {
                 format!(
@@ -68,14 +78,27 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
         let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
         // The first sentence; a doc comment breaks its lines wherever they are full.
         let first = |text: String| {
-            let text = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-            text.split_once(". ").map_or(text.clone(), |(sentence, _)| format!("{sentence}."))
+            let text = text
+                .split("\n\n")
+                .next()
+                .unwrap_or_default()
+                .replace('\n', " ");
+            text.split_once(". ")
+                .map_or(text.clone(), |(sentence, _)| format!("{sentence}."))
         };
         let row = |tool: &Value| {
             let scopes = scopes(tool).join(" ");
-            [word(tool, "name"), hints(tool).join(", "), scopes, first(word(tool, "description"))]
+            [
+                word(tool, "name"),
+                hints(tool).join(", "),
+                scopes,
+                first(word(tool, "description")),
+            ]
         };
-        columns(["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"], tools.iter().map(row))
+        columns(
+            ["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"],
+            tools.iter().map(row),
+        )
     });
     Ok(())
 }
@@ -90,7 +113,14 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
         } else {
             columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        Styled::joined([format!("{name}\n{description}").into(), effects(&tool).into(), arguments], "\n\n")
+        Styled::joined(
+            [
+                format!("{name}\n{description}").into(),
+                effects(&tool).into(),
+                arguments,
+            ],
+            "\n\n",
+        )
     });
     Ok(())
 }
@@ -108,7 +138,10 @@ fn hints(tool: &Value) -> Vec<&'static str> {
 
 /// The scopes that a token must have for a tool, as our servers tell them.
 fn scopes(tool: &Value) -> Vec<&str> {
-    let scopes = tool["_meta"]["mcp-lambda/scopes"].as_array().into_iter().flatten();
+    let scopes = tool["_meta"]["mcp-lambda/scopes"]
+        .as_array()
+        .into_iter()
+        .flatten();
     scopes.filter_map(Value::as_str).collect()
 }
 
@@ -126,15 +159,27 @@ fn effects(tool: &Value) -> String {
 
 fn arguments(tool: &Value) -> Vec<[String; 4]> {
     let schema = &tool["inputSchema"];
-    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<_> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let row = |(name, schema): (&String, &Value)| {
-        let is_needed = if required.contains(&name.as_str()) { "needed" } else { "" };
+        let is_needed = if required.contains(&name.as_str()) {
+            "needed"
+        } else {
+            ""
+        };
         [
             name.clone(),
             Kind::within(schema, &tool["inputSchema"]).expected(),
             is_needed.to_owned(),
-            schema["description"].as_str().unwrap_or_default().to_owned(),
+            schema["description"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
         ]
     };
     properties.map(row).collect()
@@ -143,20 +188,30 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
 async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
     let tools = Client::probe(session).await?.tools().await?;
     let found = tools.into_iter().find(|tool| tool["name"] == name);
-    found.ok_or_else(|| Error::not_found(format!("there is no tool `{name}`; `tools list` names them")).into())
+    found.ok_or_else(|| {
+        Error::not_found(format!(
+            "there is no tool `{name}`; `tools list` names them"
+        ))
+        .into()
+    })
 }
 
 /// `name=value` pairs, each value of the kind that the tool's schema says.
 fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
     let mut arguments = Map::new();
     for pair in pairs {
-        let (name, text) =
-            pair.split_once('=').ok_or_else(|| Failure::Usage(format!("`{pair}` is not of the form NAME=VALUE")))?;
+        let (name, text) = pair
+            .split_once('=')
+            .ok_or_else(|| Failure::Usage(format!("`{pair}` is not of the form NAME=VALUE")))?;
         let schema = tool["inputSchema"]["properties"].get(name);
-        let schema = schema
-            .ok_or_else(|| Failure::Usage(format!("the tool has no argument `{name}`; `tools show` names them")))?;
+        let schema = schema.ok_or_else(|| {
+            Failure::Usage(format!(
+                "the tool has no argument `{name}`; `tools show` names them"
+            ))
+        })?;
         let value = Kind::within(schema, &tool["inputSchema"]).read(text);
-        let value = value.map_err(|fault| Failure::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
+        let value = value
+            .map_err(|fault| Failure::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
         if arguments.insert(name.to_owned(), value).is_some() {
             return Err(Failure::Usage(format!("`{name}` is given twice")));
         }
@@ -165,20 +220,34 @@ fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
 }
 
 /// Calls with a token of the call's own, and ends it whatever came of the call.
-async fn call(session: &Session, name: &str, user: Email, arguments: &Value, output: &Output) -> Result<(), Failure> {
+async fn call(
+    session: &Session,
+    name: &str,
+    user: Email,
+    arguments: &Value,
+    output: &Output,
+) -> Result<(), Failure> {
     let made = session.api.create_token(NewToken {
         name: Some(format!("tools call {name}")),
         duration_seconds: Some(TOKEN_SECONDS),
         ..NewToken::new(user.clone())
     });
     let made = made.await?;
-    output.note(&format!("as {user} with a token of its own, to {}\ntools/call {name} {arguments}", session.place()));
+    output.note(&format!(
+        "as {user} with a token of its own, to {}\ntools/call {name} {arguments}",
+        session.place()
+    ));
     let outcome = Client::new(session, made.token).call(name, arguments).await;
     let ended = session.api.revoke_token(&user, &made.id).await;
     let outcome = outcome?;
     output.answer(&outcome, || words(&outcome));
     // The call was made, whatever became of its token.
-    ended.map_err(|error| Error::new(error.kind(), format!("{error}; the call's token ends within a minute")))?;
+    ended.map_err(|error| {
+        Error::new(
+            error.kind(),
+            format!("{error}; the call's token ends within a minute"),
+        )
+    })?;
     if outcome["isError"] == true {
         return Err(Error::forbidden(format!("the tool `{name}` reports an error")).into());
     }
@@ -187,7 +256,11 @@ async fn call(session: &Session, name: &str, user: Email, arguments: &Value, out
 
 fn words(outcome: &Value) -> String {
     let content = outcome["content"].as_array().into_iter().flatten();
-    let parts = content.map(|part| part["text"].as_str().map_or_else(|| part.to_string(), str::to_owned));
+    let parts = content.map(|part| {
+        part["text"]
+            .as_str()
+            .map_or_else(|| part.to_string(), str::to_owned)
+    });
     parts.collect::<Vec<_>>().join("\n")
 }
 
@@ -196,9 +269,15 @@ pub(super) fn json_or_file(text: &str) -> Result<Value, Failure> {
     let (place, text) = match text.strip_prefix('@') {
         Some(path) => {
             let read = fs::read_to_string(path);
-            (path, read.map_err(|error| Error::invalid(format!("the file {path} can't be read: {error}")))?)
+            (
+                path,
+                read.map_err(|error| {
+                    Error::invalid(format!("the file {path} can't be read: {error}"))
+                })?,
+            )
         }
         None => ("what was given", text.to_owned()),
     };
-    serde_json::from_str(&text).map_err(|error| Error::invalid(format!("{place} is not JSON: {error}")).into())
+    serde_json::from_str(&text)
+        .map_err(|error| Error::invalid(format!("{place} is not JSON: {error}")).into())
 }

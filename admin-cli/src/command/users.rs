@@ -24,13 +24,34 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        Users::Add { email, profile, name, expires, scopes, read_only, save_to } => {
+        Users::Add {
+            email,
+            profile,
+            name,
+            expires,
+            scopes,
+            read_only,
+            save_to,
+        } => {
             let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let user = NewUser { email, profile, name, duration_seconds: expires, scopes, read_only };
+            let user = NewUser {
+                email,
+                profile,
+                name,
+                duration_seconds: expires,
+                scopes,
+                read_only,
+            };
             add(subject, session, user, save_to.as_deref(), output).await
         }
-        Users::UpdateProfile { email, field, value, profile, unset } => {
+        Users::UpdateProfile {
+            email,
+            field,
+            value,
+            profile,
+            unset,
+        } => {
             let patch = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
             let patch = patched(subject, patch, field.zip(value), &unset)?;
             update(session, &email, &patch, output).await
@@ -45,14 +66,21 @@ pub(crate) async fn run(
 }
 
 /// A profile in JSON with what the flags say over it.
-fn merged(profile: Option<Value>, given: Option<Map<String, Value>>) -> Result<Option<Value>, Failure> {
-    let Some(given) = given else { return Ok(profile) };
+fn merged(
+    profile: Option<Value>,
+    given: Option<Map<String, Value>>,
+) -> Result<Option<Value>, Failure> {
+    let Some(given) = given else {
+        return Ok(profile);
+    };
     match profile.unwrap_or_else(|| json!({})) {
         Value::Object(mut profile) => {
             profile.extend(given);
             Ok(Some(Value::Object(profile)))
         }
-        _ => Err(Failure::Usage("`--profile` must be a JSON object where other fields are given by flags".into())),
+        _ => Err(Failure::Usage(
+            "`--profile` must be a JSON object where other fields are given by flags".into(),
+        )),
     }
 }
 
@@ -67,31 +95,52 @@ fn patched(
         return Err(Failure::Usage("`--profile` must be a JSON object".into()));
     };
     if let Some((name, text)) = field {
-        let flag = subject.flags().into_iter().find(|flag| flag.field() == name);
+        let flag = subject
+            .flags()
+            .into_iter()
+            .find(|flag| flag.field() == name);
         // Without a type to go by, what reads as JSON is JSON.
         let untyped = || serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str()));
-        let value = flag.map_or_else(|| Ok(untyped()), |flag| flag.read(&text)).map_err(Failure::Usage)?;
+        let value = flag
+            .map_or_else(|| Ok(untyped()), |flag| flag.read(&text))
+            .map_err(Failure::Usage)?;
         patch.insert(name, value);
     }
     patch.extend(unset.iter().map(|name| (name.clone(), Value::Null)));
     if patch.is_empty() {
         return Err(Failure::Usage(
-            "nothing to change: give a field and its value, a flag, `--profile` or `--unset`".into(),
+            "nothing to change: give a field and its value, a flag, `--profile` or `--unset`"
+                .into(),
         ));
     }
     Ok(Value::Object(patch))
 }
 
-async fn update(session: &Session, email: &Email, patch: &Value, output: &Output) -> Result<(), Failure> {
+async fn update(
+    session: &Session,
+    email: &Email,
+    patch: &Value,
+    output: &Output,
+) -> Result<(), Failure> {
     let profile = session.api.update_profile(email, patch).await?;
-    output.answer(&json!({ "email": email, "profile": profile }), || format!("{email} has now\n{profile:#}"));
+    output.answer(&json!({ "email": email, "profile": profile }), || {
+        format!("{email} has now\n{profile:#}")
+    });
     Ok(())
 }
 
-async fn profile(session: &Session, email: &Email, reveal: bool, output: &Output) -> Result<(), Failure> {
+async fn profile(
+    session: &Session,
+    email: &Email,
+    reveal: bool,
+    output: &Output,
+) -> Result<(), Failure> {
     let profile = session.api.profile(email, reveal).await?;
     output.answer(&json!({ "email": email, "profile": profile }), || {
-        profile.as_ref().map_or_else(|| format!("{email} has no profile."), |profile| format!("{profile:#}"))
+        profile.as_ref().map_or_else(
+            || format!("{email} has no profile."),
+            |profile| format!("{profile:#}"),
+        )
     });
     Ok(())
 }
@@ -106,19 +155,36 @@ async fn add(
     let (file, email) = (save_to.map(reserved).transpose()?, user.email.clone());
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
-    let new = session.api.register(user).await.map_err(|error| known(error, &email))?;
+    let new = session
+        .api
+        .register(user)
+        .await
+        .map_err(|error| known(error, &email))?;
     if let Some(file) = file {
         let path = match keep(file, &new.token) {
             Ok(path) => path,
             Err(error) => return Err(registered_only(session, &new.email, &error).await.into()),
         };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
-        output.answer(&answer, || format!("Registered {}. The token is in {}.", new.email, path.display()));
+        output.answer(&answer, || {
+            format!(
+                "Registered {}. The token is in {}.",
+                new.email,
+                path.display()
+            )
+        });
         return Ok(());
     }
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
     let line = claude_line(name, session, token);
-    let register = shell::line([&subject.command(), "register", "--client", "CLIENT", "--user", new.email.as_str()]);
+    let register = shell::line([
+        &subject.command(),
+        "register",
+        "--client",
+        "CLIENT",
+        "--user",
+        new.email.as_str(),
+    ]);
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
             "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
@@ -144,7 +210,10 @@ async fn registered_only(session: &Session, email: &Email, error: &Error) -> Err
             )
         }
     };
-    Error::new(error.kind(), format!("{error}; {email} is registered, and {words}; `{create}` makes another"))
+    Error::new(
+        error.kind(),
+        format!("{error}; {email} is registered, and {words}; `{create}` makes another"),
+    )
 }
 
 /// What to do about a user who is there already.
@@ -182,15 +251,27 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
 }
 
 fn row(user: &User) -> [String; 3] {
-    let created = user.created.clone().unwrap_or_else(|| "can't be read".to_owned());
-    [user.email.to_string(), created, user.revoke_after.map(rfc3339).unwrap_or_default()]
+    let created = user
+        .created
+        .clone()
+        .unwrap_or_else(|| "can't be read".to_owned());
+    [
+        user.email.to_string(),
+        created,
+        user.revoke_after.map(rfc3339).unwrap_or_default(),
+    ]
 }
 
 async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
     let user = session.api.user(email).await?;
     output.answer(&user, || {
-        let profile = user.profile.as_ref().map_or_else(|| "none".to_owned(), |profile| format!("{profile:#}"));
-        let revoked = user.revoke_after.map_or_else(|| "never".to_owned(), rfc3339);
+        let profile = user
+            .profile
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), |profile| format!("{profile:#}"));
+        let revoked = user
+            .revoke_after
+            .map_or_else(|| "never".to_owned(), rfc3339);
         format!(
             "email    {}\ncreated  {}\nrevoked  {revoked}\ntokens   {} in use\nprofile  {profile}",
             user.email, user.created, user.tokens
@@ -212,24 +293,42 @@ async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(),
     Ok(())
 }
 
-async fn purge(session: &Session, email: &Email, yes: bool, output: &Output) -> Result<(), Failure> {
+async fn purge(
+    session: &Session,
+    email: &Email,
+    yes: bool,
+    output: &Output,
+) -> Result<(), Failure> {
     let is_sure = yes
         || output
-            .ask(&format!("This deletes {email} and all their data for good. Type the email to go on:"))
+            .ask(&format!(
+                "This deletes {email} and all their data for good. Type the email to go on:"
+            ))
             .as_deref()
             == Some(email.as_str());
     if !is_sure {
-        return Err(Failure::Usage(format!("nothing was purged; give `--yes` to purge {email} without being asked")));
+        return Err(Failure::Usage(format!(
+            "nothing was purged; give `--yes` to purge {email} without being asked"
+        )));
     }
     session.api.purge(email).await?;
-    output.answer(&json!({ "purged": email }), || format!("Purged {email}: the record and the data are gone."));
+    output.answer(&json!({ "purged": email }), || {
+        format!("Purged {email}: the record and the data are gone.")
+    });
     Ok(())
 }
 
 /// A time in the largest unit that it is a whole number of.
 fn lifetime(seconds: u64) -> String {
-    let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")];
-    let (factor, unit) =
-        units.into_iter().find(|(factor, _)| seconds.is_multiple_of(*factor)).unwrap_or((1, "seconds"));
+    let units = [
+        (86_400, "days"),
+        (3_600, "hours"),
+        (60, "minutes"),
+        (1, "seconds"),
+    ];
+    let (factor, unit) = units
+        .into_iter()
+        .find(|(factor, _)| seconds.is_multiple_of(*factor))
+        .unwrap_or((1, "seconds"));
     format!("{} {unit}", seconds / factor)
 }

@@ -71,9 +71,15 @@ pub mod page {
         email: String,
     ) -> Result<Contacts> {
         let id = uuid::Uuid::now_v7().simple().to_string();
-        let contact = Contact { id, name: lawful_name(&name)?, email: email.parse::<Email>()?.into() };
+        let contact = Contact {
+            id,
+            name: lawful_name(&name)?,
+            email: email.parse::<Email>()?.into(),
+        };
         data.put(&key(&contact.id), &contact).await?;
-        Ok(Contacts { contacts: all(&data).await? })
+        Ok(Contacts {
+            contacts: all(&data).await?,
+        })
     }
 
     /// Remove a contact.
@@ -84,7 +90,9 @@ pub mod page {
         id: String,
     ) -> Result<Contacts> {
         data.delete(&key(&id)).await?;
-        Ok(Contacts { contacts: all(&data).await? })
+        Ok(Contacts {
+            contacts: all(&data).await?,
+        })
     }
 }
 
@@ -96,7 +104,9 @@ pub mod tools {
     /// How many contacts the current user has.
     #[tool(read_only, idempotent)]
     pub async fn count_contacts(data: UserData) -> Result<Count> {
-        Ok(Count { count: all(&data).await?.len() })
+        Ok(Count {
+            count: all(&data).await?.len(),
+        })
     }
 
     /// Remove all contacts of the current user, once the user has confirmed it.
@@ -139,7 +149,9 @@ pub mod cards {
         id: String,
     ) -> Result<Contents> {
         let contact: Option<Contact> = data.get(&key(&id)).await?;
-        Contents::json(&contact.ok_or_else(|| Error::not_found(format!("there is no contact `{id}`")))?)
+        Contents::json(
+            &contact.ok_or_else(|| Error::not_found(format!("there is no contact `{id}`")))?,
+        )
     }
 }
 
@@ -155,7 +167,9 @@ pub mod conversations {
         #[arg(default = "warm", complete = ["warm", "formal", "brief"])]
         tone: String,
     ) -> String {
-        format!("Look for {name} in my contacts and write a {tone} message that introduces {name} to another of them.")
+        format!(
+            "Look for {name} in my contacts and write a {tone} message that introduces {name} to another of them."
+        )
     }
 }
 
@@ -164,12 +178,16 @@ pub mod conversations {
 pub fn app() -> App {
     let contacts = AppPart::new("contacts")
         .tools(page::tools())
-        .resources([UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged()])
+        .resources([
+            UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged(),
+        ])
         .resources(cards::resources())
         .prompts(conversations::prompts());
     App::new("crm")
         .version(env!("CARGO_PKG_VERSION"))
-        .instructions("Before you act on a contact in the user's name, ask for approval and wait for it.")
+        .instructions(
+            "Before you act on a contact in the user's name, ask for approval and wait for it.",
+        )
         .tools(tools::tools())
         .mount(contacts)
         .mount(approval())
@@ -179,7 +197,9 @@ pub fn app() -> App {
 async fn all(data: &UserData) -> Result<Vec<Contact>> {
     let (mut contacts, mut after) = (Vec::new(), None);
     loop {
-        let page = data.list::<Contact>(&key(""), after.as_deref(), 500).await?;
+        let page = data
+            .list::<Contact>(&key(""), after.as_deref(), 500)
+            .await?;
         contacts.extend(page.entries.into_iter().map(|(_, contact)| contact));
         after = page.next;
         if after.is_none() {
@@ -191,8 +211,12 @@ async fn all(data: &UserData) -> Result<Vec<Contact>> {
 fn lawful_name(name: &str) -> Result<String> {
     let name = name.trim();
     match name.chars().count() {
-        0 => Err(Error::invalid("`name` is empty; give a name such as Ada Lovelace")),
-        count if count > MAX_NAME => Err(Error::invalid(format!("`name` is longer than {MAX_NAME} characters"))),
+        0 => Err(Error::invalid(
+            "`name` is empty; give a name such as Ada Lovelace",
+        )),
+        count if count > MAX_NAME => Err(Error::invalid(format!(
+            "`name` is longer than {MAX_NAME} characters"
+        ))),
         _ => Ok(name.to_owned()),
     }
 }

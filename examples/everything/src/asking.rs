@@ -62,7 +62,13 @@ enum Status {
 
 impl Default for Membership {
     fn default() -> Self {
-        Self { name: "John Doe".to_owned(), age: 30, score: 95.5, status: Status::Active, verified: true }
+        Self {
+            name: "John Doe".to_owned(),
+            age: 30,
+            score: 95.5,
+            status: Status::Active,
+            verified: true,
+        }
     }
 }
 
@@ -75,11 +81,17 @@ pub mod tools {
     #[tool(read_only)]
     pub async fn plan_trip(context: Context) -> Result<String> {
         context.progress(1.0, 3.0, "asking for the city").await;
-        let Some(Destination { city }) = context.ask("city", form("Where do you want to go?")).await? else {
+        let Some(Destination { city }) = context
+            .ask("city", form("Where do you want to go?"))
+            .await?
+        else {
             return Ok(NO_ANSWER.to_owned());
         };
         context.progress(2.0, 3.0, "asking for the nights").await;
-        let Some(Stay { nights }) = context.ask("nights", form(format!("How many nights in {city}?"))).await? else {
+        let Some(Stay { nights }) = context
+            .ask("nights", form(format!("How many nights in {city}?")))
+            .await?
+        else {
             return Ok(NO_ANSWER.to_owned());
         };
         context.progress(3.0, 3.0, "planned").await;
@@ -105,28 +117,40 @@ pub mod tools {
         message: String,
     ) -> Result<String> {
         let account: Option<Account> = context.ask("account", form(message)).await?;
-        Ok(account.map_or(NO_ANSWER.to_owned(), |account| format!("{} <{}>", account.username, account.email)))
+        Ok(account.map_or(NO_ANSWER.to_owned(), |account| {
+            format!("{} <{}>", account.username, account.email)
+        }))
     }
 
     /// Asks by a form whose fields have defaults.
     #[tool(read_only)]
     pub async fn test_elicitation_sep1034_defaults(context: Context) -> Result<String> {
-        let membership = context.ask("membership", form::<Membership>("Is this right?")).await?;
-        Ok(membership.map_or(NO_ANSWER.to_owned(), |membership| format!("Elicitation completed: {membership:?}")))
+        let membership = context
+            .ask("membership", form::<Membership>("Is this right?"))
+            .await?;
+        Ok(membership.map_or(NO_ANSWER.to_owned(), |membership| {
+            format!("Elicitation completed: {membership:?}")
+        }))
     }
 
     /// Asks by a form with every way to choose: its schema is written by hand.
     #[tool(read_only)]
     pub async fn test_elicitation_sep1330_enums(context: Context) -> Result<String> {
-        let chosen = context.ask("choices", Form::raw("What do you choose?", choices())).await?;
-        Ok(chosen.map_or(NO_ANSWER.to_owned(), |chosen| format!("Elicitation completed: {chosen}")))
+        let chosen = context
+            .ask("choices", Form::raw("What do you choose?", choices()))
+            .await?;
+        Ok(chosen.map_or(NO_ANSWER.to_owned(), |chosen| {
+            format!("Elicitation completed: {chosen}")
+        }))
     }
 
     /// Asks for a name, on whatever way the answer goes back.
     #[tool(read_only)]
     pub async fn test_streaming_elicitation(context: Context) -> Result<String> {
         let person: Option<Person> = context.ask("user_name", form("What is your name?")).await?;
-        Ok(person.map_or(NO_ANSWER.to_owned(), |person| format!("Hello, {}!", person.name)))
+        Ok(person.map_or(NO_ANSWER.to_owned(), |person| {
+            format!("Hello, {}!", person.name)
+        }))
     }
 
     /// Refuses clients that can't ask their model.
@@ -146,12 +170,13 @@ pub fn question(text: &str) -> Value {
 /// What a client's model said.
 #[must_use]
 pub fn text_of(answer: Option<&Value>) -> &str {
-    answer.and_then(|answer| answer["content"]["text"].as_str()).unwrap_or(NO_ANSWER)
+    answer
+        .and_then(|answer| answer["content"]["text"].as_str())
+        .unwrap_or(NO_ANSWER)
 }
 
 fn choices() -> Value {
-    let titled =
-        |one: &str, other: &str| json!([{ "const": "value1", "title": one }, { "const": "value2", "title": other }]);
+    let titled = |one: &str, other: &str| json!([{ "const": "value1", "title": one }, { "const": "value2", "title": other }]);
     json!({
         "type": "object",
         "properties": {

@@ -20,7 +20,9 @@ const PAGE_SIZE: usize = 16;
 pub fn app() -> App {
     App::new("everything")
         .version(env!("CARGO_PKG_VERSION"))
-        .instructions("A server to try clients on: its tools do nothing but show what tools can do.")
+        .instructions(
+            "A server to try clients on: its tools do nothing but show what tools can do.",
+        )
         .open()
         .accept_subscriptions()
         .page_size(PAGE_SIZE)

@@ -26,8 +26,15 @@ async fn embed(mut call: Call) -> Result<Vec<Message>> {
     let mut arguments = call.take_arguments();
     let uri = arguments.take("resourceUri")?;
     let text = "Embedded resource content for testing.".to_owned();
-    let resource = Content::Resource { uri, mime_type: Some("text/plain".to_owned()), text };
-    Ok(vec![Message::user(resource), Message::user("Please process the embedded resource above.")])
+    let resource = Content::Resource {
+        uri,
+        mime_type: Some("text/plain".to_owned()),
+        text,
+    };
+    Ok(vec![
+        Message::user(resource),
+        Message::user("Please process the embedded resource above."),
+    ])
 }
 
 /// Prompts made of functions.
@@ -53,13 +60,21 @@ pub mod typed {
 
     /// Begins with a picture.
     pub async fn test_prompt_with_image() -> Vec<Message> {
-        vec![Message::user(Content::image(PNG, "image/png")), Message::user("Please analyze the image above.")]
+        vec![
+            Message::user(Content::image(PNG, "image/png")),
+            Message::user("Please analyze the image above."),
+        ]
     }
 
     /// Asks the user before it begins.
     pub async fn test_input_required_result_prompt(context: Context) -> Result<Vec<Message>> {
-        let topic: Option<Topic> = context.ask("user_context", form("What context should the prompt use?")).await?;
+        let topic: Option<Topic> = context
+            .ask("user_context", form("What context should the prompt use?"))
+            .await?;
         let topic = topic.map_or("whatever you like".to_owned(), |topic| topic.context);
-        Ok(vec![Message::user(format!("Let us talk about {topic}.")), Message::assistant("Gladly.")])
+        Ok(vec![
+            Message::user(format!("Let us talk about {topic}.")),
+            Message::assistant("Gladly."),
+        ])
     }
 }

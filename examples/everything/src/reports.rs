@@ -27,7 +27,11 @@ pub mod tools {
     /// Logs three messages.
     #[tool(read_only)]
     pub async fn test_tool_with_logging(context: Context) -> &'static str {
-        for message in ["Tool execution started", "Tool processing data", "Tool execution completed"] {
+        for message in [
+            "Tool execution started",
+            "Tool processing data",
+            "Tool execution completed",
+        ] {
             context.log(Level::Info, message).await;
             sleep(STEP).await;
         }
@@ -37,7 +41,12 @@ pub mod tools {
     /// Logs a message with data, for clients that want any of its level.
     #[tool(read_only)]
     pub async fn test_logging_tool(context: Context) -> &'static str {
-        context.log(Level::Notice, serde_json::json!({ "noticed": "a call", "by": context.client().name })).await;
+        context
+            .log(
+                Level::Notice,
+                serde_json::json!({ "noticed": "a call", "by": context.client().name }),
+            )
+            .await;
         "A message was logged."
     }
 
@@ -61,7 +70,9 @@ pub mod tools {
         to: u32,
     ) -> String {
         for number in 1..=to {
-            context.progress(f64::from(number), f64::from(to), None).await;
+            context
+                .progress(f64::from(number), f64::from(to), None)
+                .await;
             tokio::select! {
                 () = sleep(Duration::from_millis(100)) => {}
                 () = context.cancelled() => return format!("stopped at {number}"),

@@ -18,7 +18,11 @@ struct Data {
 pub fn resources() -> Vec<Resource> {
     let watched = Contents::text("This never changes, whoever watches it.").mime_type("text/plain");
     let watched = Resource::fixed("test://watched-resource", "watched-resource", watched);
-    [typed::resources(), vec![watched.description("A resource that never changes.")]].concat()
+    [
+        typed::resources(),
+        vec![watched.description("A resource that never changes.")],
+    ]
+    .concat()
 }
 
 /// Resources made of functions.
@@ -27,19 +31,39 @@ pub mod typed {
     use super::*;
 
     /// Text that is the same for everyone.
-    #[resource("test://static-text", name = "static-text", mime_type = "text/plain", ttl = "5m", shared)]
+    #[resource(
+        "test://static-text",
+        name = "static-text",
+        mime_type = "text/plain",
+        ttl = "5m",
+        shared
+    )]
     pub async fn static_text() -> &'static str {
         "This is the content of the static text resource."
     }
 
     /// A picture of one pixel.
-    #[resource("test://static-binary", name = "static-binary", mime_type = "image/png", ttl = "5m", shared)]
+    #[resource(
+        "test://static-binary",
+        name = "static-binary",
+        mime_type = "image/png",
+        ttl = "5m",
+        shared
+    )]
     pub async fn static_binary() -> Contents {
-        Contents { uri: None, mime_type: None, body: Body::Blob(PNG.to_owned()) }
+        Contents {
+            uri: None,
+            mime_type: None,
+            body: Body::Blob(PNG.to_owned()),
+        }
     }
 
     /// Data by an id.
-    #[resource("test://template/{id}/data", name = "template-data", mime_type = "application/json")]
+    #[resource(
+        "test://template/{id}/data",
+        name = "template-data",
+        mime_type = "application/json"
+    )]
     pub async fn template_data(
         /// Which.
         #[arg(complete = ids)]
@@ -51,6 +75,8 @@ pub mod typed {
 
     /// The first numbers that go on from what was typed.
     async fn ids(completion: Completion) -> Result<Vec<String>> {
-        Ok((0..10).map(|digit| format!("{}{digit}", completion.value)).collect())
+        Ok((0..10)
+            .map(|digit| format!("{}{digit}", completion.value))
+            .collect())
     }
 }

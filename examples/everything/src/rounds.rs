@@ -29,7 +29,9 @@ pub mod tools {
     #[tool(read_only)]
     pub async fn test_input_required_result_elicitation(context: Context) -> Result<String> {
         let person: Option<Person> = context.ask("user_name", form("What is your name?")).await?;
-        Ok(person.map_or(NO_ANSWER.to_owned(), |person| format!("Hello, {}!", person.name)))
+        Ok(person.map_or(NO_ANSWER.to_owned(), |person| {
+            format!("Hello, {}!", person.name)
+        }))
     }
 
     /// Asks the client's model for a capital.
@@ -49,16 +51,31 @@ pub mod tools {
 
     /// Asks for a confirmation; what the client carries meanwhile is sealed.
     #[tool(read_only)]
-    pub async fn test_input_required_result_request_state(context: Context) -> Result<&'static str> {
-        let confirmed: Option<Confirmation> = context.ask("confirm", form("Please confirm.")).await?;
-        Ok(if confirmed.is_some_and(|confirmed| confirmed.ok) { "state-ok" } else { NO_ANSWER })
+    pub async fn test_input_required_result_request_state(
+        context: Context,
+    ) -> Result<&'static str> {
+        let confirmed: Option<Confirmation> =
+            context.ask("confirm", form("Please confirm.")).await?;
+        Ok(if confirmed.is_some_and(|confirmed| confirmed.ok) {
+            "state-ok"
+        } else {
+            NO_ANSWER
+        })
     }
 
     /// Asks for a confirmation that holds for one use.
     #[tool(read_only)]
-    pub async fn test_input_required_result_tampered_state(context: Context) -> Result<&'static str> {
-        let confirmed = context.ask("confirm", form::<Confirmation>("Please confirm.").once()).await?;
-        Ok(if confirmed.is_some_and(|confirmed| confirmed.ok) { "confirmed, once" } else { NO_ANSWER })
+    pub async fn test_input_required_result_tampered_state(
+        context: Context,
+    ) -> Result<&'static str> {
+        let confirmed = context
+            .ask("confirm", form::<Confirmation>("Please confirm.").once())
+            .await?;
+        Ok(if confirmed.is_some_and(|confirmed| confirmed.ok) {
+            "confirmed, once"
+        } else {
+            NO_ANSWER
+        })
     }
 
     /// Asks the user, the model and the client in one round: questions put side by side go out together.
@@ -72,18 +89,26 @@ pub mod tools {
         )?;
         let name = person.map_or(NO_ANSWER.to_owned(), |person| person.name);
         let roots = roots.map_or(NO_ANSWER.to_owned(), |answer| answer["roots"].to_string());
-        Ok(format!("{} {name} works in {roots}", text_of(greeting.as_ref())))
+        Ok(format!(
+            "{} {name} works in {roots}",
+            text_of(greeting.as_ref())
+        ))
     }
 
     /// Asks in two rounds: the second question knows the first answer.
     #[tool(read_only)]
     pub async fn test_input_required_result_multi_round(context: Context) -> Result<String> {
-        let Some(Person { name }) = context.ask("step1", form("Step 1: What is your name?")).await? else {
+        let Some(Person { name }) = context
+            .ask("step1", form("Step 1: What is your name?"))
+            .await?
+        else {
             return Ok(NO_ANSWER.to_owned());
         };
         let second = form::<Taste>(format!("Step 2: What is your favorite color, {name}?"));
         let taste = context.ask("step2", second).await?;
-        Ok(taste.map_or(NO_ANSWER.to_owned(), |taste| format!("{name} likes {}", taste.color)))
+        Ok(taste.map_or(NO_ANSWER.to_owned(), |taste| {
+            format!("{name} likes {}", taste.color)
+        }))
     }
 
     /// Asks whom it can: the model where the client can ask it, else the user.

@@ -47,14 +47,16 @@ impl ApiUrl {
         let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
         let is_plain = url.username().is_empty() && url.password().is_none();
         let is_whole = url.query().is_none() && url.fragment().is_none();
-        (is_private && is_plain && is_whole).then(|| Self(url.as_str().trim_end_matches('/').to_owned()))
+        (is_private && is_plain && is_whole)
+            .then(|| Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 }
 
 impl<'de> Deserialize<'de> for ApiUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::lawful(&text).ok_or_else(|| D::Error::invalid_value(Unexpected::Other("text"), &EXPECTED))
+        Self::lawful(&text)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Other("text"), &EXPECTED))
     }
 }
 
@@ -71,13 +73,20 @@ mod tests {
     #[test]
     fn an_address_is_taken_if_a_token_is_safe_on_the_way() {
         for (text, expected) in [
-            ("https://github.example.com/api/v3/", "https://github.example.com/api/v3"),
+            (
+                "https://github.example.com/api/v3/",
+                "https://github.example.com/api/v3",
+            ),
             ("https://GitHub.example.com", "https://github.example.com"),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://[::1]:8080/api/v3", "http://[::1]:8080/api/v3"),
             ("http://localhost", "http://localhost"),
         ] {
-            assert_eq!(ApiUrl::lawful(text), Some(ApiUrl(expected.to_owned())), "{text}");
+            assert_eq!(
+                ApiUrl::lawful(text),
+                Some(ApiUrl(expected.to_owned())),
+                "{text}"
+            );
         }
     }
 
@@ -102,7 +111,10 @@ mod tests {
 
     #[test]
     fn without_an_address_it_is_githubs_own() {
-        let account = Account { token: Secret::new("t".to_owned()), api_url: None };
+        let account = Account {
+            token: Secret::new("t".to_owned()),
+            api_url: None,
+        };
         assert_eq!(account.api_url(), "https://api.github.com");
         assert!(!format!("{account:?}").contains("\"t\""));
     }

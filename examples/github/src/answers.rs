@@ -205,39 +205,63 @@ impl From<wire::Pull> for Pull {
 impl From<Page<wire::Found<wire::Repository>>> for FoundRepositories {
     fn from(Page { body, next_page }: Page<wire::Found<wire::Repository>>) -> Self {
         let repositories = body.items.into_iter().map(Repository::from).collect();
-        Self { total: body.total_count, is_incomplete: body.incomplete_results, repositories, next_page }
+        Self {
+            total: body.total_count,
+            is_incomplete: body.incomplete_results,
+            repositories,
+            next_page,
+        }
     }
 }
 
 impl From<Page<wire::Found<wire::Issue>>> for FoundIssues {
     fn from(Page { body, next_page }: Page<wire::Found<wire::Issue>>) -> Self {
         let issues = body.items.into_iter().map(Issue::from).collect();
-        Self { total: body.total_count, is_incomplete: body.incomplete_results, issues, next_page }
+        Self {
+            total: body.total_count,
+            is_incomplete: body.incomplete_results,
+            issues,
+            next_page,
+        }
     }
 }
 
 impl From<Page<Vec<wire::Issue>>> for Issues {
     fn from(Page { body, next_page }: Page<Vec<wire::Issue>>) -> Self {
-        let issues = body.into_iter().map(Issue::from).filter(|issue| !issue.is_pull_request).collect();
+        let issues = body
+            .into_iter()
+            .map(Issue::from)
+            .filter(|issue| !issue.is_pull_request)
+            .collect();
         Self { issues, next_page }
     }
 }
 
 impl From<Page<Vec<wire::Pull>>> for Pulls {
     fn from(Page { body, next_page }: Page<Vec<wire::Pull>>) -> Self {
-        Self { pulls: body.into_iter().map(Pull::from).collect(), next_page }
+        Self {
+            pulls: body.into_iter().map(Pull::from).collect(),
+            next_page,
+        }
     }
 }
 
 impl From<wire::RateLimit> for RateLimit {
     fn from(given: wire::RateLimit) -> Self {
-        Self { search: given.resources.search.into(), core: given.resources.core.into() }
+        Self {
+            search: given.resources.search.into(),
+            core: given.resources.core.into(),
+        }
     }
 }
 
 impl From<wire::Allowance> for Allowance {
     fn from(given: wire::Allowance) -> Self {
-        Self { limit: given.limit, remaining: given.remaining, resets_at: rfc3339(given.reset) }
+        Self {
+            limit: given.limit,
+            remaining: given.remaining,
+            resets_at: rfc3339(given.reset),
+        }
     }
 }
 

@@ -49,7 +49,12 @@ impl Default for Client {
 impl Client {
     /// Waits so long to connect, and so long in all.
     const fn patient(connect: Duration, whole: Duration) -> Self {
-        Self { http: OnceLock::new(), near: OnceLock::new(), connect, whole }
+        Self {
+            http: OnceLock::new(),
+            near: OnceLock::new(),
+            connect,
+            whole,
+        }
     }
 
     /// Reads something at a path below the account's address, as part of the trace that the call is part of.
@@ -60,14 +65,24 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Page<T>> {
-        let request = self.http(account)?.get(address(account, path, query)?).headers(context.trace().headers());
-        let response = request.header(AUTHORIZATION, authorization(account)?).send().await.map_err(unreachable)?;
+        let request = self
+            .http(account)?
+            .get(address(account, path, query)?)
+            .headers(context.trace().headers());
+        let response = request
+            .header(AUTHORIZATION, authorization(account)?)
+            .send()
+            .await
+            .map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response).await?;
         if !status.is_success() {
             return Err(refusal(status, &headers, &body, &account.token));
         }
-        Ok(Page { body: parse(&body)?, next_page: next_page(&headers) })
+        Ok(Page {
+            body: parse(&body)?,
+            next_page: next_page(&headers),
+        })
     }
 
     fn http(&self, account: &Account) -> Result<&reqwest::Client> {
@@ -80,28 +95,43 @@ impl Client {
     }
 
     fn start(&self, is_near: bool) -> Result<reqwest::Client> {
-        let always = [(ACCEPT, MEDIA), (HeaderName::from_static(VERSION.0), VERSION.1)];
-        let headers = always.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+        let always = [
+            (ACCEPT, MEDIA),
+            (HeaderName::from_static(VERSION.0), VERSION.1),
+        ];
+        let headers = always
+            .into_iter()
+            .map(|(name, value)| (name, HeaderValue::from_static(value)))
+            .collect();
         let http = reqwest::Client::builder()
             .user_agent(AGENT)
             .default_headers(headers)
             .connect_timeout(self.connect)
             .timeout(self.whole)
-            .redirect(Policy::custom(|attempt| if stays_home(&attempt) { attempt.follow() } else { attempt.stop() }));
+            .redirect(Policy::custom(|attempt| {
+                if stays_home(&attempt) {
+                    attempt.follow()
+                } else {
+                    attempt.stop()
+                }
+            }));
         let http = if is_near { http.no_proxy() } else { http };
-        http.build().map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
+        http.build()
+            .map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
     }
 }
 
 /// Whether a redirect leads to the origin that was asked first, and is not the last of too many.
 fn stays_home(attempt: &reqwest::redirect::Attempt<'_>) -> bool {
     let first = attempt.previous().first();
-    first.is_some_and(|first| first.origin() == attempt.url().origin()) && attempt.previous().len() <= MAX_REDIRECTS
+    first.is_some_and(|first| first.origin() == attempt.url().origin())
+        && attempt.previous().len() <= MAX_REDIRECTS
 }
 
 fn address(account: &Account, path: &str, query: &[(&str, String)]) -> Result<Url> {
     let url = Url::parse(&format!("{}{path}", account.api_url()));
-    let mut url = url.map_err(|_| Error::invalid("this makes no address at GitHub; check the names"))?;
+    let mut url =
+        url.map_err(|_| Error::invalid("this makes no address at GitHub; check the names"))?;
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }
@@ -117,7 +147,10 @@ fn authorization(account: &Account) -> Result<HeaderValue> {
     let token = account.token.expose();
     let is_lawful = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let bearer = Secret::new(format!("Bearer {token}"));
-    let mut value = HeaderValue::from_str(bearer.expose()).ok().filter(|_| is_lawful).ok_or_else(fault)?;
+    let mut value = HeaderValue::from_str(bearer.expose())
+        .ok()
+        .filter(|_| is_lawful)
+        .ok_or_else(fault)?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -169,7 +202,9 @@ fn next_page(headers: &HeaderMap) -> Option<u32> {
     let mut links = links.split('<').filter_map(|link| link.split_once('>'));
     let (url, _) = links.find(|(_, about)| about.contains(r#"rel="next""#))?;
     let url = Url::parse(url).ok()?;
-    url.query_pairs().find(|(name, _)| name == "page").and_then(|(_, page)| page.parse().ok())
+    url.query_pairs()
+        .find(|(name, _)| name == "page")
+        .and_then(|(_, page)| page.parse().ok())
 }
 
 #[cfg(test)]
@@ -193,7 +228,10 @@ mod tests {
         let context = Context::lasting(Duration::from_secs(60));
         let asked = client.get::<Value>(&context, &account, "/rate_limit", &[]);
         let asked = block_on(async { tokio::time::timeout(Duration::from_secs(10), asked).await });
-        let error = asked.expect("the client gives up by itself").err().expect("too late");
+        let error = asked
+            .expect("the client gives up by itself")
+            .err()
+            .expect("too late");
         assert_eq!(error.kind(), ErrorKind::DeadlineExceeded, "{error:?}");
         assert!(error.message().starts_with("GitHub did not answer in time"));
         assert!(!error.chain().contains("t0ken"));
@@ -208,16 +246,27 @@ mod tests {
     #[test]
     fn no_header_shows_a_token_and_no_odd_token_is_sent() {
         let sent = authorization(&account(json!({"token": "t0ken"}))).expect("lawful");
-        assert_eq!((format!("{sent:?}").as_str(), sent.as_bytes()), ("Sensitive", b"Bearer t0ken".as_slice()));
+        assert_eq!(
+            (format!("{sent:?}").as_str(), sent.as_bytes()),
+            ("Sensitive", b"Bearer t0ken".as_slice())
+        );
         for token in ["", " ", "two words", "line\nbreak", "tökén"] {
             let error = authorization(&account(json!({ "token": token }))).expect_err("refused");
-            assert!(error.message().starts_with("the `token` of your profile"), "{error}");
+            assert!(
+                error.message().starts_with("the `token` of your profile"),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn the_next_page_is_read_from_the_link_that_says_so() {
-        let next = |link: &'static str| next_page(&HeaderMap::from_iter([(LINK, HeaderValue::from_static(link))]));
+        let next = |link: &'static str| {
+            next_page(&HeaderMap::from_iter([(
+                LINK,
+                HeaderValue::from_static(link),
+            )]))
+        };
         for (link, expected) in [
             (
                 r#"<https://api.github.com/x?per_page=20&page=2>; rel="next", <https://api.github.com/x?page=9>; rel="last""#,
@@ -227,7 +276,10 @@ mod tests {
                 r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?q=a,b&page=3>; rel="next""#,
                 Some(3),
             ),
-            (r#"<https://api.github.com/x?page=1>; rel="first", <https://api.github.com/x?page=8>; rel="prev""#, None),
+            (
+                r#"<https://api.github.com/x?page=1>; rel="first", <https://api.github.com/x?page=8>; rel="prev""#,
+                None,
+            ),
             (r#"<https://api.github.com/x?after=abc>; rel="next""#, None),
             ("nonsense", None),
         ] {

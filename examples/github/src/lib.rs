@@ -14,7 +14,9 @@ use std::time::Duration;
 use mcp_lambda::prelude::*;
 
 pub use account::{Account, ApiUrl};
-pub use answers::{Allowance, FoundIssues, FoundRepositories, Issue, Issues, Pull, Pulls, RateLimit, Repository};
+pub use answers::{
+    Allowance, FoundIssues, FoundRepositories, Issue, Issues, Pull, Pulls, RateLimit, Repository,
+};
 use client::{Client, Page};
 
 /// How long a call may take: more than a request may, so that what a user reads is said here.
@@ -68,8 +70,10 @@ impl GitHub {
         per_page: u32,
     ) -> Result<FoundRepositories> {
         let query = [vec![("q", query)], paging(page, per_page)].concat();
-        let found: Page<wire::Found<wire::Repository>> =
-            self.client.get(&context, &account, "/search/repositories", &query).await?;
+        let found: Page<wire::Found<wire::Repository>> = self
+            .client
+            .get(&context, &account, "/search/repositories", &query)
+            .await?;
         Ok(found.into())
     }
 
@@ -88,8 +92,10 @@ impl GitHub {
         per_page: u32,
     ) -> Result<FoundIssues> {
         let query = [vec![("q", query)], paging(page, per_page)].concat();
-        let found: Page<wire::Found<wire::Issue>> =
-            self.client.get(&context, &account, "/search/issues", &query).await?;
+        let found: Page<wire::Found<wire::Issue>> = self
+            .client
+            .get(&context, &account, "/search/issues", &query)
+            .await?;
         Ok(found.into())
     }
 
@@ -130,8 +136,13 @@ impl GitHub {
         per_page: u32,
     ) -> Result<Issues> {
         let path = path::repository(&owner, &repository)? + "/issues";
-        let query = [vec![("state", state.word().to_owned())], paging(page, per_page)].concat();
-        let listed: Page<Vec<wire::Issue>> = self.client.get(&context, &account, &path, &query).await?;
+        let query = [
+            vec![("state", state.word().to_owned())],
+            paging(page, per_page),
+        ]
+        .concat();
+        let listed: Page<Vec<wire::Issue>> =
+            self.client.get(&context, &account, &path, &query).await?;
         Ok(listed.into())
     }
 
@@ -155,15 +166,27 @@ impl GitHub {
         per_page: u32,
     ) -> Result<Pulls> {
         let path = path::repository(&owner, &repository)? + "/pulls";
-        let query = [vec![("state", state.word().to_owned())], paging(page, per_page)].concat();
-        let listed: Page<Vec<wire::Pull>> = self.client.get(&context, &account, &path, &query).await?;
+        let query = [
+            vec![("state", state.word().to_owned())],
+            paging(page, per_page),
+        ]
+        .concat();
+        let listed: Page<Vec<wire::Pull>> =
+            self.client.get(&context, &account, &path, &query).await?;
         Ok(listed.into())
     }
 
     /// Says how many requests GitHub still takes from the current user, and when it counts anew. Asking costs none.
     #[tool(read_only, idempotent, open_world)]
-    pub async fn get_rate_limit(&self, context: Context, account: Profile<Account>) -> Result<RateLimit> {
-        let limit: Page<wire::RateLimit> = self.client.get(&context, &account, "/rate_limit", &[]).await?;
+    pub async fn get_rate_limit(
+        &self,
+        context: Context,
+        account: Profile<Account>,
+    ) -> Result<RateLimit> {
+        let limit: Page<wire::RateLimit> = self
+            .client
+            .get(&context, &account, "/rate_limit", &[])
+            .await?;
         Ok(limit.body.into())
     }
 }

@@ -6,11 +6,18 @@ use mcp_lambda::prelude::*;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What stands in a path segment as it is (RFC 3986 §2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The path of a repository.
 pub(crate) fn repository(owner: &str, repository: &str) -> Result<String> {
-    let owner = segment(owner, "`owner` must be the name of a user or an organization alone, such as `rust-lang`")?;
+    let owner = segment(
+        owner,
+        "`owner` must be the name of a user or an organization alone, such as `rust-lang`",
+    )?;
     let repository = segment(
         repository,
         "`repository` must be a repository's name alone, such as `rust`; its owner goes in `owner`",
@@ -33,18 +40,29 @@ mod tests {
     #[test]
     fn names_are_one_segment_each() {
         let path = |owner, name| repository(owner, name).expect("lawful");
-        assert_eq!(path("rust-lang", "rust.vim_2"), "/repos/rust-lang/rust.vim_2");
+        assert_eq!(
+            path("rust-lang", "rust.vim_2"),
+            "/repos/rust-lang/rust.vim_2"
+        );
         assert_eq!(path("a?b#c", "%2e%2e"), "/repos/a%3Fb%23c/%252e%252e");
         assert_eq!(path("é", "a b"), "/repos/%C3%A9/a%20b");
     }
 
     #[test]
     fn what_would_leave_its_place_is_refused() {
-        for name in ["", " ", ".", "..", "../..", "a/b", "/", "a\\b", ".\t.", "a\nb", "a\0"] {
+        for name in [
+            "", " ", ".", "..", "../..", "a/b", "/", "a\\b", ".\t.", "a\nb", "a\0",
+        ] {
             let owner = repository(name, "rust").expect_err("refused");
-            assert!(owner.message().starts_with("`owner` must be"), "{name:?}: {owner}");
+            assert!(
+                owner.message().starts_with("`owner` must be"),
+                "{name:?}: {owner}"
+            );
             let repository = repository("rust-lang", name).expect_err("refused");
-            assert!(repository.message().starts_with("`repository` must be"), "{name:?}: {repository}");
+            assert!(
+                repository.message().starts_with("`repository` must be"),
+                "{name:?}: {repository}"
+            );
         }
     }
 }

@@ -47,7 +47,10 @@ pub mod tools {
         /// What to remember.
         text: String,
     ) -> Result<Note> {
-        let note = Note { id: uuid::Uuid::now_v7().simple().to_string(), text };
+        let note = Note {
+            id: uuid::Uuid::now_v7().simple().to_string(),
+            text,
+        };
         data.put(&name(&note.id), &note).await?;
         Ok(note)
     }
@@ -63,9 +66,13 @@ pub mod tools {
         limit: usize,
     ) -> Result<Notes> {
         let after = after.map(|id| name(&id));
-        let page = data.list(&name(""), after.as_deref(), limit.clamp(1, 500)).await?;
+        let page = data
+            .list(&name(""), after.as_deref(), limit.clamp(1, 500))
+            .await?;
         let notes: Vec<Note> = page.entries.into_iter().map(|(_, note)| note).collect();
-        let next = page.next.and_then(|_| notes.last().map(|note| note.id.clone()));
+        let next = page
+            .next
+            .and_then(|_| notes.last().map(|note| note.id.clone()));
         Ok(Notes { notes, next })
     }
 
@@ -76,7 +83,9 @@ pub mod tools {
         /// The note's `id`.
         id: String,
     ) -> Result<Removed> {
-        Ok(Removed { removed: data.delete(&name(&id)).await? })
+        Ok(Removed {
+            removed: data.delete(&name(&id)).await?,
+        })
     }
 
     /// How many notes the current user has.
@@ -101,5 +110,8 @@ pub mod tools {
 /// The app.
 #[must_use]
 pub fn app() -> App {
-    App::new("notes").version(env!("CARGO_PKG_VERSION")).tools(tools::tools()).safe_tool("count_notes")
+    App::new("notes")
+        .version(env!("CARGO_PKG_VERSION"))
+        .tools(tools::tools())
+        .safe_tool("count_notes")
 }

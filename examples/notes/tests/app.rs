@@ -19,15 +19,29 @@ fn notes_are_added_listed_in_pages_counted_and_removed() {
         for text in ["milk", "bread", "salt"] {
             ids.push(alice.call("add_note", json!({ "text": text })).await.data()["id"].clone());
         }
-        let first = alice.call("list_notes", json!({"limit": 2})).await.data().clone();
+        let first = alice
+            .call("list_notes", json!({"limit": 2}))
+            .await
+            .data()
+            .clone();
         assert_eq!(first["notes"].as_array().map(Vec::len), Some(2));
-        let rest = alice.call("list_notes", json!({"after": first["next"]})).await.data().clone();
-        assert_eq!((&rest["notes"][0]["text"], rest.get("next")), (&json!("salt"), None));
+        let rest = alice
+            .call("list_notes", json!({"after": first["next"]}))
+            .await
+            .data()
+            .clone();
+        assert_eq!(
+            (&rest["notes"][0]["text"], rest.get("next")),
+            (&json!("salt"), None)
+        );
         for removed in [true, false] {
             let answer = alice.call("remove_note", json!({ "id": ids[0] })).await;
             assert_eq!(answer.data(), &json!({ "removed": removed }));
         }
-        assert_eq!(alice.call("count_notes", json!({})).await.data(), &json!({"count": 2}));
+        assert_eq!(
+            alice.call("count_notes", json!({})).await.data(),
+            &json!({"count": 2})
+        );
     });
 }
 
@@ -35,10 +49,22 @@ fn notes_are_added_listed_in_pages_counted_and_removed() {
 fn one_users_notes_are_not_anothers() {
     block_on(async {
         let app = TestApp::new(notes::app()).await;
-        let (alice, bob) = (app.user("alice@example.com").await, app.user("bob@example.com").await);
+        let (alice, bob) = (
+            app.user("alice@example.com").await,
+            app.user("bob@example.com").await,
+        );
         let id = alice.call("add_note", json!({"text": "hers"})).await.data()["id"].clone();
-        assert_eq!(bob.call("list_notes", json!({})).await.data(), &json!({"notes": []}));
-        assert_eq!(bob.call("remove_note", json!({ "id": id })).await.data(), &json!({"removed": false}));
-        assert_eq!(alice.call("count_notes", json!({})).await.data(), &json!({"count": 1}));
+        assert_eq!(
+            bob.call("list_notes", json!({})).await.data(),
+            &json!({"notes": []})
+        );
+        assert_eq!(
+            bob.call("remove_note", json!({ "id": id })).await.data(),
+            &json!({"removed": false})
+        );
+        assert_eq!(
+            alice.call("count_notes", json!({})).await.data(),
+            &json!({"count": 1})
+        );
     });
 }

@@ -18,18 +18,23 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
 }
 
 fn doc_line(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(pair) = &attribute.meta else { return None };
+    let Meta::NameValue(pair) = &attribute.meta else {
+        return None;
+    };
     match &pair.value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if pair.path.is_ident("doc") => {
-            Some(text.value().trim().to_owned())
-        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if pair.path.is_ident("doc") => Some(text.value().trim().to_owned()),
         _ => None,
     }
 }
 
 /// Takes the attributes of this name out of a list.
 fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
-    let (taken, left) = std::mem::take(attributes).into_iter().partition(|attribute| attribute.path().is_ident(name));
+    let (taken, left) = std::mem::take(attributes)
+        .into_iter()
+        .partition(|attribute| attribute.path().is_ident(name));
     *attributes = left;
     taken
 }
@@ -55,8 +60,12 @@ impl OfferAttributes {
         for attribute in take(attributes, kind.noun()) {
             match &attribute.meta {
                 Meta::Path(_) => {}
-                Meta::List(list) => list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, kind))?,
-                Meta::NameValue(_) => return Err(syn::Error::new_spanned(&attribute, kind.knows())),
+                Meta::List(list) => {
+                    list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, kind))?
+                }
+                Meta::NameValue(_) => {
+                    return Err(syn::Error::new_spanned(&attribute, kind.knows()));
+                }
             }
         }
         Ok(found)
@@ -74,20 +83,29 @@ impl OfferAttributes {
     }
 
     fn read(&mut self, meta: &ParseNestedMeta<'_>, kind: Kind) -> Result<()> {
-        let Some(word) = meta.path.get_ident().map(ToString::to_string) else { return Err(meta.error(kind.knows())) };
+        let Some(word) = meta.path.get_ident().map(ToString::to_string) else {
+            return Err(meta.error(kind.knows()));
+        };
         match (word.as_str(), kind) {
             ("name", _) => self.name = Some(meta.value()?.parse()?),
-            ("title", _) => self.calls.push(call("title", &meta.value()?.parse::<LitStr>()?)),
+            ("title", _) => self
+                .calls
+                .push(call("title", &meta.value()?.parse::<LitStr>()?)),
             ("scopes", _) => {
                 let content;
                 parenthesized!(content in meta.input);
-                self.scopes.extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
+                self.scopes
+                    .extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
             }
             ("timeout", _) => self.calls.push(time("timeout", meta)?),
-            ("version", Kind::Tool) => self.calls.push(call("version", &meta.value()?.parse::<LitStr>()?)),
+            ("version", Kind::Tool) => self
+                .calls
+                .push(call("version", &meta.value()?.parse::<LitStr>()?)),
             ("ui", Kind::Tool) => self.calls.push(call("ui", &meta.value()?.parse::<Expr>()?)),
             ("visibility", Kind::Tool) => self.calls.push(visibility(&meta.value()?.parse()?)?),
-            ("mime_type", Kind::Resource) => self.calls.push(call("mime_type", &meta.value()?.parse::<LitStr>()?)),
+            ("mime_type", Kind::Resource) => self
+                .calls
+                .push(call("mime_type", &meta.value()?.parse::<LitStr>()?)),
             ("ttl", Kind::Resource) => self.calls.push(time("ttl", meta)?),
             ("shared", Kind::Resource) => self.calls.push(quote!(.shared())),
             (hint, Kind::Tool) => match HINTS.into_iter().find(|known| *known == hint) {
@@ -127,12 +145,19 @@ fn call(name: &str, value: &impl ToTokens) -> TokenStream {
 
 fn time(name: &str, meta: &ParseNestedMeta<'_>) -> Result<TokenStream> {
     let milliseconds = milliseconds(&meta.value()?.parse()?)?;
-    Ok(call(name, &quote!(::core::time::Duration::from_millis(#milliseconds))))
+    Ok(call(
+        name,
+        &quote!(::core::time::Duration::from_millis(#milliseconds)),
+    ))
 }
 
 /// A hint alone says yes.
 fn says(meta: &ParseNestedMeta<'_>) -> Result<bool> {
-    if meta.input.peek(Token![=]) { Ok(meta.value()?.parse::<LitBool>()?.value) } else { Ok(true) }
+    if meta.input.peek(Token![=]) {
+        Ok(meta.value()?.parse::<LitBool>()?.value)
+    } else {
+        Ok(true)
+    }
 }
 
 fn visibility(text: &LitStr) -> Result<TokenStream> {
@@ -147,7 +172,10 @@ fn visibility(text: &LitStr) -> Result<TokenStream> {
             ));
         }
     };
-    Ok(call("visibility", &quote!(::mcp_lambda::tool::Visibility::#variant)))
+    Ok(call(
+        "visibility",
+        &quote!(::mcp_lambda::tool::Visibility::#variant),
+    ))
 }
 
 /// A time such as `"500ms"`, `"30s"` or `"5m"`.
@@ -160,10 +188,18 @@ fn milliseconds(text: &LitStr) -> Result<u64> {
         "m" => Some(60_000),
         _ => None,
     };
-    let number = value.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok()).filter(|number| *number > 0);
-    let time = factor.zip(number).and_then(|(factor, number)| number.checked_mul(factor));
+    let number = value
+        .strip_suffix(unit)
+        .and_then(|number| number.parse::<u64>().ok())
+        .filter(|number| *number > 0);
+    let time = factor
+        .zip(number)
+        .and_then(|(factor, number)| number.checked_mul(factor));
     time.ok_or_else(|| {
-        syn::Error::new(text.span(), "a time is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"")
+        syn::Error::new(
+            text.span(),
+            "a time is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"",
+        )
     })
 }
 
@@ -178,7 +214,11 @@ pub(crate) struct ArgumentAttributes {
 impl ArgumentAttributes {
     /// Takes the doc comments and `#[arg(…)]` from a parameter.
     pub(crate) fn take(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut found = Self { doc: doc(attributes), default: None, complete: None };
+        let mut found = Self {
+            doc: doc(attributes),
+            default: None,
+            complete: None,
+        };
         take(attributes, "doc");
         for attribute in take(attributes, "arg") {
             attribute.parse_nested_meta(|meta| {

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Lit, LitStr, Pat, PatType, PathArguments, PathSegment,
-    Result, ReturnType, Signature, Type,
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Lit, LitStr, Pat, PatType,
+    PathArguments, PathSegment, Result, ReturnType, Signature, Type,
 };
 
 use crate::attributes::{ArgumentAttributes, OfferAttributes, doc};
@@ -32,7 +32,11 @@ pub(crate) struct Function {
 
 enum Parameter {
     Extractor(Type),
-    Argument { ident: Ident, ty: Type, attributes: ArgumentAttributes },
+    Argument {
+        ident: Ident,
+        ty: Type,
+        attributes: ArgumentAttributes,
+    },
 }
 
 /// How the call reaches the function.
@@ -45,7 +49,11 @@ pub(crate) enum Receiver {
 
 impl Function {
     /// Reads a function and takes our attributes from it.
-    pub(crate) fn read(kind: Kind, attributes: &mut Vec<Attribute>, signature: &mut Signature) -> Result<Self> {
+    pub(crate) fn read(
+        kind: Kind,
+        attributes: &mut Vec<Attribute>,
+        signature: &mut Signature,
+    ) -> Result<Self> {
         let description = doc(attributes);
         let words = OfferAttributes::take(attributes, kind)?;
         attributes.push(syn::parse_quote!(#[allow(
@@ -56,8 +64,10 @@ impl Function {
         )]));
         let attributes = words;
         let ident = signature.ident.clone();
-        let name =
-            attributes.name.clone().unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
+        let name = attributes
+            .name
+            .clone()
+            .unwrap_or_else(|| LitStr::new(&ident.to_string().replace("r#", ""), ident.span()));
         check(kind, &name, &description, signature)?;
         if matches!(kind, Kind::Resource) && attributes.uri.is_none() {
             return Err(Error::new(
@@ -66,7 +76,9 @@ impl Function {
             ));
         }
         let parameters = signature.inputs.iter_mut().filter_map(typed);
-        let parameters = parameters.map(|parameter| Parameter::read(kind, parameter)).collect::<Result<_>>()?;
+        let parameters = parameters
+            .map(|parameter| Parameter::read(kind, parameter))
+            .collect::<Result<_>>()?;
         let (returns, is_result) = returned(&signature.output)?;
         Ok(Self {
             kind,
@@ -83,7 +95,10 @@ impl Function {
 
     /// The name as a constant, for references that the compiler checks.
     pub(crate) fn constant(&self) -> TokenStream {
-        let (name, constant) = (&self.name, format_ident!("{}", argument_name(&self.ident).to_uppercase()));
+        let (name, constant) = (
+            &self.name,
+            format_ident!("{}", argument_name(&self.ident).to_uppercase()),
+        );
         let doc = format!("The name that `{}` was registered with.", self.ident);
         quote! {
             #[doc = #doc]
@@ -95,7 +110,10 @@ impl Function {
     pub(crate) fn check_unique(functions: &[Self]) -> Result<()> {
         for (position, function) in functions.iter().enumerate() {
             let name = function.name.value();
-            if functions[..position].iter().any(|earlier| earlier.name.value() == name) {
+            if functions[..position]
+                .iter()
+                .any(|earlier| earlier.name.value() == name)
+            {
                 return Err(Error::new(
                     function.name.span(),
                     format!(
@@ -111,10 +129,18 @@ impl Function {
     /// The expression that makes it.
     pub(crate) fn expand(&self, receiver: &Receiver) -> TokenStream {
         let (ty, name, description) = (self.kind.ty(), &self.name, &self.description);
-        let (attributes, returns, schema, uri) =
-            (self.attributes.calls(), &self.returns, self.schema(), &self.attributes.uri);
-        let (handler, defaults) =
-            (self.handler(receiver), self.parameters.iter().filter_map(Parameter::default_function));
+        let (attributes, returns, schema, uri) = (
+            self.attributes.calls(),
+            &self.returns,
+            self.schema(),
+            &self.attributes.uri,
+        );
+        let (handler, defaults) = (
+            self.handler(receiver),
+            self.parameters
+                .iter()
+                .filter_map(Parameter::default_function),
+        );
         let made = match self.kind {
             Kind::Tool => quote!(#ty::raw(#name, #schema.finish(), #handler).returns::<#returns>()),
             Kind::Prompt => quote!(#ty::new(#name, #handler).arguments(#schema)),
@@ -155,7 +181,9 @@ impl Function {
 
     /// Takes the parameters from the call, calls the function, and words its answer.
     fn body(&self, receiver: &Receiver) -> TokenStream {
-        let places: Vec<Ident> = (0..self.parameters.len()).map(|place| format_ident!("parameter_{place}")).collect();
+        let places: Vec<Ident> = (0..self.parameters.len())
+            .map(|place| format_ident!("parameter_{place}"))
+            .collect();
         let taken = self.parameters.iter().map(Parameter::take);
         let ident = &self.ident;
         let function = match receiver {
@@ -166,8 +194,12 @@ impl Function {
         let called = quote!(#function(#(#places),*)#awaited);
         let answer = match (self.kind, self.is_result) {
             (Kind::Tool, true) => quote!(::mcp_lambda::tool::answer_result(#called)),
-            (Kind::Tool, false) => quote!(::core::result::Result::Ok(::mcp_lambda::tool::answer(#called))),
-            (Kind::Prompt | Kind::Resource, _) => quote!(::core::result::Result::Ok::<_, ::mcp_lambda::Error>(#called)),
+            (Kind::Tool, false) => {
+                quote!(::core::result::Result::Ok(::mcp_lambda::tool::answer(#called)))
+            }
+            (Kind::Prompt | Kind::Resource, _) => {
+                quote!(::core::result::Result::Ok::<_, ::mcp_lambda::Error>(#called))
+            }
         };
         quote! {
             #[allow(unused_mut, reason = "there may be no argument")]
@@ -182,7 +214,9 @@ impl Parameter {
     fn read(kind: Kind, parameter: &mut PatType) -> Result<Self> {
         let attributes = ArgumentAttributes::take(&mut parameter.attrs)?;
         let ty = (*parameter.ty).clone();
-        if last_segment(&ty).is_some_and(|segment| EXTRACTORS.iter().any(|name| segment.ident == name)) {
+        if last_segment(&ty)
+            .is_some_and(|segment| EXTRACTORS.iter().any(|name| segment.ident == name))
+        {
             return Ok(Self::Extractor(ty));
         }
         if let (Kind::Tool, Some(complete)) = (kind, &attributes.complete) {
@@ -195,16 +229,25 @@ impl Parameter {
         match (&*parameter.pat, &ty) {
             (_, Type::Reference(reference)) => {
                 let owned = &reference.elem;
-                let owned =
-                    if quote!(#owned).to_string() == "str" { "String".to_owned() } else { quote!(#owned).to_string() };
-                Err(Error::new_spanned(&ty, format!("an argument of a {noun} owns its value: write `{owned}`")))
+                let owned = if quote!(#owned).to_string() == "str" {
+                    "String".to_owned()
+                } else {
+                    quote!(#owned).to_string()
+                };
+                Err(Error::new_spanned(
+                    &ty,
+                    format!("an argument of a {noun} owns its value: write `{owned}`"),
+                ))
             }
-            (_, Type::ImplTrait(_)) => {
-                Err(Error::new_spanned(&ty, format!("an argument of a {noun} has one type; write it out")))
-            }
-            (Pat::Ident(name), _) if name.subpat.is_none() => {
-                Ok(Self::Argument { ident: name.ident.clone(), ty, attributes })
-            }
+            (_, Type::ImplTrait(_)) => Err(Error::new_spanned(
+                &ty,
+                format!("an argument of a {noun} has one type; write it out"),
+            )),
+            (Pat::Ident(name), _) if name.subpat.is_none() => Ok(Self::Argument {
+                ident: name.ident.clone(),
+                ty,
+                attributes,
+            }),
             (pattern, _) => Err(Error::new_spanned(
                 pattern,
                 format!("an argument of a {noun} needs a name that it can be given by"),
@@ -215,8 +258,12 @@ impl Parameter {
     /// The expression that takes it from the call.
     fn take(&self) -> TokenStream {
         match self {
-            Self::Extractor(ty) => quote_spanned!(ty.span()=> <#ty as ::mcp_lambda::call::FromCall>::from_call(&call)),
-            Self::Argument { ident, attributes, .. } => {
+            Self::Extractor(ty) => {
+                quote_spanned!(ty.span()=> <#ty as ::mcp_lambda::call::FromCall>::from_call(&call))
+            }
+            Self::Argument {
+                ident, attributes, ..
+            } => {
                 let (name, default) = (argument_name(ident), default_name(ident));
                 match attributes.default {
                     Some(_) => quote!(arguments.take_or(#name, #default)),
@@ -228,33 +275,63 @@ impl Parameter {
 
     /// The statement that adds it to the schema.
     fn schema(&self) -> Option<TokenStream> {
-        let Self::Argument { ident, ty, attributes } = self else { return None };
+        let Self::Argument {
+            ident,
+            ty,
+            attributes,
+        } = self
+        else {
+            return None;
+        };
         let (name, doc, default) = (argument_name(ident), &attributes.doc, default_name(ident));
         Some(match attributes.default {
-            Some(_) => quote_spanned!(ty.span()=> schema.argument_or::<#ty>(#name, #doc, &#default());),
+            Some(_) => {
+                quote_spanned!(ty.span()=> schema.argument_or::<#ty>(#name, #doc, &#default());)
+            }
             None => quote_spanned!(ty.span()=> schema.argument::<#ty>(#name, #doc);),
         })
     }
 
     /// The builder call that suggests its values.
     fn completion(&self) -> Option<TokenStream> {
-        let Self::Argument { ident, attributes: ArgumentAttributes { complete: Some(complete), .. }, .. } = self else {
+        let Self::Argument {
+            ident,
+            attributes:
+                ArgumentAttributes {
+                    complete: Some(complete),
+                    ..
+                },
+            ..
+        } = self
+        else {
             return None;
         };
         let name = argument_name(ident);
         let completer = match &**complete {
             Expr::Array(values) => quote!(::mcp_lambda::source::completer(#values)),
-            function => quote!(::std::sync::Arc::new(|completion| ::std::boxed::Box::pin(#function(completion)))),
+            function => {
+                quote!(::std::sync::Arc::new(|completion| ::std::boxed::Box::pin(#function(completion))))
+            }
         };
         Some(quote_spanned!(complete.span()=> .completes(#name, #completer)))
     }
 
     fn default_function(&self) -> Option<TokenStream> {
-        let Self::Argument { ident, ty, attributes: ArgumentAttributes { default: Some(default), .. } } = self else {
+        let Self::Argument {
+            ident,
+            ty,
+            attributes:
+                ArgumentAttributes {
+                    default: Some(default),
+                    ..
+                },
+        } = self
+        else {
             return None;
         };
         let name = default_name(ident);
-        let is_text = matches!(&**default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
+        let is_text =
+            matches!(&**default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
         let owned = is_text.then(|| quote!(.into()));
         Some(quote_spanned!(default.span()=> fn #name() -> #ty { #default #owned }))
     }
@@ -290,26 +367,38 @@ fn check(kind: Kind, name: &LitStr, description: &str, signature: &Signature) ->
     if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(lawful) {
         return Err(Error::new(
             name.span(),
-            format!("{noun} name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"),
+            format!(
+                "{noun} name `{text}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"
+            ),
         ));
     }
     let generics = &signature.generics;
     if !generics.params.is_empty() {
-        return Err(Error::new_spanned(generics, format!("a {noun} can't be generic: it is given values, not types")));
+        return Err(Error::new_spanned(
+            generics,
+            format!("a {noun} can't be generic: it is given values, not types"),
+        ));
     }
     Ok(())
 }
 
 /// What a function returns when it succeeds, and whether it can fail.
 fn returned(output: &ReturnType) -> Result<(Type, bool)> {
-    let ReturnType::Type(_, ty) = output else { return Ok((syn::parse_quote!(()), false)) };
+    let ReturnType::Type(_, ty) = output else {
+        return Ok((syn::parse_quote!(()), false));
+    };
     if let Type::ImplTrait(_) = **ty {
-        return Err(Error::new_spanned(ty, "a function that is offered returns one type; write it out"));
+        return Err(Error::new_spanned(
+            ty,
+            "a function that is offered returns one type; write it out",
+        ));
     }
     let Some(segment) = last_segment(ty).filter(|segment| segment.ident == "Result") else {
         return Ok(((**ty).clone(), false));
     };
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Ok(((**ty).clone(), false)) };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Ok(((**ty).clone(), false));
+    };
     match arguments.args.first() {
         Some(GenericArgument::Type(value)) => Ok((value.clone(), true)),
         _ => Ok(((**ty).clone(), false)),

@@ -64,7 +64,9 @@ fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream 
     let expanded = match item {
         _ if !arguments.is_empty() => Err(syn::Error::new_spanned(
             arguments,
-            format!("`#[{macro_name}]` takes no arguments; they belong on a function, in `#[{noun}(…)]`"),
+            format!(
+                "`#[{macro_name}]` takes no arguments; they belong on a function, in `#[{noun}(…)]`"
+            ),
         )),
         Item::Mod(module) => module::expand(kind, module),
         Item::Impl(methods) => methods::expand(kind, methods),
@@ -73,5 +75,7 @@ fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream 
             format!("`#[{macro_name}]` goes on a `mod` of functions or on an `impl` block"),
         )),
     };
-    expanded.unwrap_or_else(syn::Error::into_compile_error).into()
+    expanded
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

@@ -2,14 +2,19 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, FnArg, ImplItem, ImplItemFn, ItemImpl, Receiver as SelfParameter, Result, Visibility};
+use syn::{
+    Error, FnArg, ImplItem, ImplItemFn, ItemImpl, Receiver as SelfParameter, Result, Visibility,
+};
 
 use crate::function::{Function, Receiver};
 use crate::kind::Kind;
 
 pub(crate) fn expand(kind: Kind, mut block: ItemImpl) -> Result<TokenStream> {
     if let Some((_, path, _)) = &block.trait_ {
-        let words = format!("`#[{}]` goes on an `impl` of the type itself, not of a trait", kind.all());
+        let words = format!(
+            "`#[{}]` goes on an `impl` of the type itself, not of a trait",
+            kind.all()
+        );
         return Err(Error::new_spanned(path, words));
     }
     let mut functions = Vec::new();
@@ -22,9 +27,19 @@ pub(crate) fn expand(kind: Kind, mut block: ItemImpl) -> Result<TokenStream> {
         }
     }
     Function::check_unique(&functions)?;
-    let offers = functions.iter().map(|function| function.expand(&Receiver::Shared));
-    let (all, ty_of_one, doc) = (kind.all(), kind.ty(), format!("The {} of this value, which they share.", kind.all()));
-    let (generics, ty, bounds) = (&block.generics, &block.self_ty, &block.generics.where_clause);
+    let offers = functions
+        .iter()
+        .map(|function| function.expand(&Receiver::Shared));
+    let (all, ty_of_one, doc) = (
+        kind.all(),
+        kind.ty(),
+        format!("The {} of this value, which they share.", kind.all()),
+    );
+    let (generics, ty, bounds) = (
+        &block.generics,
+        &block.self_ty,
+        &block.generics.where_clause,
+    );
     Ok(quote! {
         #block
 
@@ -41,7 +56,8 @@ pub(crate) fn expand(kind: Kind, mut block: ItemImpl) -> Result<TokenStream> {
 
 /// The `self` of a method that is to be offered; constructors and helpers have none or are not public.
 fn offered_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
-    let is_offered = matches!(method.vis, Visibility::Public(_)) && !method.sig.ident.to_string().starts_with('_');
+    let is_offered = matches!(method.vis, Visibility::Public(_))
+        && !method.sig.ident.to_string().starts_with('_');
     match method.sig.inputs.first() {
         Some(FnArg::Receiver(receiver)) if is_offered => Some(receiver.clone()),
         _ => None,
@@ -49,7 +65,9 @@ fn offered_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
 }
 
 fn check(kind: Kind, receiver: &SelfParameter) -> Result<()> {
-    let is_shared = receiver.reference.is_some() && receiver.mutability.is_none() && receiver.colon_token.is_none();
+    let is_shared = receiver.reference.is_some()
+        && receiver.mutability.is_none()
+        && receiver.colon_token.is_none();
     if is_shared {
         Ok(())
     } else {

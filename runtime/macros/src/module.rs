@@ -26,8 +26,14 @@ pub(crate) fn expand(kind: Kind, mut module: ItemMod) -> Result<TokenStream> {
         }
     }
     Function::check_unique(&functions)?;
-    let offers = functions.iter().map(|function| function.expand(&Receiver::None));
-    let (all, ty, doc) = (kind.all(), kind.ty(), format!("The {} of this module.", kind.all()));
+    let offers = functions
+        .iter()
+        .map(|function| function.expand(&Receiver::None));
+    let (all, ty, doc) = (
+        kind.all(),
+        kind.ty(),
+        format!("The {} of this module.", kind.all()),
+    );
     items.push(syn::parse_quote! {
         #[doc = #doc]
         #[must_use]
@@ -49,7 +55,8 @@ pub(crate) fn expand(kind: Kind, mut module: ItemMod) -> Result<TokenStream> {
 }
 
 fn is_offered(function: &ItemFn) -> bool {
-    matches!(function.vis, Visibility::Public(_)) && !function.sig.ident.to_string().starts_with('_')
+    matches!(function.vis, Visibility::Public(_))
+        && !function.sig.ident.to_string().starts_with('_')
 }
 
 fn read(kind: Kind, function: &mut ItemFn) -> Result<Function> {

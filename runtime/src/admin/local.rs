@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{
-    AdminApi, Imported, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser, Registered, SafeTool,
-    Token, User, UserDetails, UserList,
+    AdminApi, Imported, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser,
+    Registered, SafeTool, Token, User, UserDetails, UserList,
 };
 use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, ErrorKind, Result};
@@ -58,7 +58,9 @@ impl Local {
 
 impl fmt::Debug for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Local").field("users", &self.users).finish_non_exhaustive()
+        f.debug_struct("Local")
+            .field("users", &self.users)
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,7 +80,10 @@ impl Local {
             }
             Ok(())
         };
-        self.users.change(&imported.email, now, later).await.map(|()| known)
+        self.users
+            .change(&imported.email, now, later)
+            .await
+            .map(|()| known)
     }
 
     /// Puts a new token into the record of the registration it was made for.
@@ -86,7 +91,9 @@ impl Local {
         let keep = |now: &mut UserRecord| {
             let email = &now.email;
             if now.id != user.id || now.revocation != user.revocation {
-                return Err(Error::conflict(format!("user `{email}` was revoked in between; try again")));
+                return Err(Error::conflict(format!(
+                    "user `{email}` was revoked in between; try again"
+                )));
             }
             if now.tokens.len() >= MAX_TOKENS {
                 return Err(Error::invalid(format!(
@@ -108,15 +115,31 @@ impl AdminApi for Local {
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
         self.check(user.profile.as_ref())?;
-        let NewUser { email, profile, name, duration_seconds, scopes, read_only } = user;
+        let NewUser {
+            email,
+            profile,
+            name,
+            duration_seconds,
+            scopes,
+            read_only,
+        } = user;
         self.scopes.check(scopes.as_deref())?;
         let mut record = UserRecord::new(email, profile, self.clock.now());
-        let request = TokenRequest { name, duration_seconds, scopes, read_only };
+        let request = TokenRequest {
+            name,
+            duration_seconds,
+            scopes,
+            read_only,
+        };
         let new = self.identity.issue(&record, request).await?;
         record.tokens.insert(new.id.clone(), new.record.clone());
         self.users.register(&record).await?;
         tracing::info!(user.email = %record.email, "user registered");
-        Ok(Registered { email: record.email, token: new.token, duration_seconds: new.duration_seconds })
+        Ok(Registered {
+            email: record.email,
+            token: new.token,
+            duration_seconds: new.duration_seconds,
+        })
     }
 
     /// The values come last: a user whose import was cut short is known, and gets the rest by another.
@@ -126,7 +149,9 @@ impl AdminApi for Local {
         let mut record = UserRecord::new(user.email, user.profile, created);
         (record.is_imported, record.revoke_after) = (user.created.is_some(), user.revoke_after);
         let (record, is_new) = match self.users.register(&record).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => (self.revoked_there(&record).await?, false),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                (self.revoked_there(&record).await?, false)
+            }
             registered => registered.map(|()| (record, true))?,
         };
         let (data, mut new_values) = (self.users.data(&record), 0);
@@ -134,7 +159,11 @@ impl AdminApi for Local {
             new_values += usize::from(data.put_new(name, value).await?);
         }
         tracing::info!(user.email = %record.email, "user imported");
-        Ok(Imported { email: record.email, is_new, new_values })
+        Ok(Imported {
+            email: record.email,
+            is_new,
+            new_values,
+        })
     }
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
@@ -145,12 +174,19 @@ impl AdminApi for Local {
             revoke_after: user.revoke_after,
             email: user.email,
         };
-        Ok(UserList { users: page.users.into_iter().map(summary).collect(), next: page.next })
+        Ok(UserList {
+            users: page.users.into_iter().map(summary).collect(),
+            next: page.next,
+        })
     }
 
     async fn user(&self, email: &Email) -> Result<UserDetails> {
         let (user, now) = (self.users.get(email).await?, self.clock.now());
-        let tokens = user.tokens.values().filter(|token| token.expires > now).count();
+        let tokens = user
+            .tokens
+            .values()
+            .filter(|token| token.expires > now)
+            .count();
         let profile = user.profile.map(|profile| self.masked(profile));
         Ok(UserDetails {
             email: user.email,
@@ -184,7 +220,9 @@ impl AdminApi for Local {
 
     async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
         let Value::Object(changes) = patch else {
-            return Err(Error::invalid("the body must be a JSON object of profile fields"));
+            return Err(Error::invalid(
+                "the body must be a JSON object of profile fields",
+            ));
         };
         let change = |user: &mut UserRecord| {
             let mut merged = user.profile.take().unwrap_or_default();
@@ -200,19 +238,46 @@ impl AdminApi for Local {
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
-        let NewToken { email, name, duration_seconds, scopes, read_only } = token;
+        let NewToken {
+            email,
+            name,
+            duration_seconds,
+            scopes,
+            read_only,
+        } = token;
         self.scopes.check(scopes.as_deref())?;
         let user = self.users.get(&email).await?;
-        let new = self.identity.issue(&user, TokenRequest { name, duration_seconds, scopes, read_only }).await?;
+        let new = self
+            .identity
+            .issue(
+                &user,
+                TokenRequest {
+                    name,
+                    duration_seconds,
+                    scopes,
+                    read_only,
+                },
+            )
+            .await?;
         self.keep(&user, &new).await?;
         tracing::info!(user.email = %email, token.id = new.id, "token created");
         let expires = rfc3339(new.record.expires);
-        Ok(IssuedToken { email, token: new.token, duration_seconds: new.duration_seconds, id: new.id, expires })
+        Ok(IssuedToken {
+            email,
+            token: new.token,
+            duration_seconds: new.duration_seconds,
+            id: new.id,
+            expires,
+        })
     }
 
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
         let (user, now) = (self.users.get(email).await?, self.clock.now());
-        let mut live: Vec<_> = user.tokens.iter().filter(|(_, token)| token.expires > now).collect();
+        let mut live: Vec<_> = user
+            .tokens
+            .iter()
+            .filter(|(_, token)| token.expires > now)
+            .collect();
         live.sort_by_key(|(_, token)| token.created);
         let wire = |(id, token): (&String, &TokenRecord)| Token {
             id: id.clone(),

@@ -18,8 +18,8 @@ use serde_json::Value;
 pub use local::Local;
 pub(crate) use scopes::KnownScopes;
 pub use wire::{
-    Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall, Token, User,
-    UserDetails, UserList,
+    Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall,
+    Token, User, UserDetails, UserList,
 };
 
 use crate::error::Result;

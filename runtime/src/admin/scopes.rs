@@ -22,8 +22,14 @@ impl KnownScopes {
     /// # Errors
     /// `Invalid`, with what was meant where that can be told.
     pub(super) fn check(&self, asked: Option<&[String]>) -> Result<()> {
-        let Self::Named(known) = self else { return Ok(()) };
-        match asked.unwrap_or_default().iter().find(|scope| !known.contains(*scope)) {
+        let Self::Named(known) = self else {
+            return Ok(());
+        };
+        match asked
+            .unwrap_or_default()
+            .iter()
+            .find(|scope| !known.contains(*scope))
+        {
             Some(scope) => Err(Error::invalid(refusal(scope, known))),
             None => Ok(()),
         }
@@ -31,16 +37,25 @@ impl KnownScopes {
 }
 
 fn refusal(scope: &str, known: &BTreeSet<String>) -> String {
-    let shown: String = scope.chars().filter(|letter| !letter.is_control()).take(64).collect();
+    let shown: String = scope
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(64)
+        .collect();
     let fault = format!("nothing in this app needs the scope `{shown}`");
-    let near = known.iter().map(|known| (strsim::osa_distance(scope, known), known)).min();
+    let near = known
+        .iter()
+        .map(|known| (strsim::osa_distance(scope, known), known))
+        .min();
     match near {
         Some((distance, meant)) if distance <= NEAR => format!("{fault}; did you mean `{meant}`?"),
         Some(_) => {
             let names: Vec<_> = known.iter().map(|scope| format!("`{scope}`")).collect();
             format!("{fault}; the scopes are {}", names.join(", "))
         }
-        None => format!("{fault}, which has no scopes; for a token that only reads, ask for a read-only one"),
+        None => format!(
+            "{fault}, which has no scopes; for a token that only reads, ask for a read-only one"
+        ),
     }
 }
 
@@ -59,12 +74,29 @@ mod tests {
         let known = ["expenses:read", "expenses:write"];
         assert_eq!(told(&known, "expenses:read"), "taken");
         for (known, asked, end) in [
-            (&known[..], "expenses:raed", "; did you mean `expenses:read`?"),
-            (&known[..], "notes", "; the scopes are `expenses:read`, `expenses:write`"),
-            (&[], "notes", ", which has no scopes; for a token that only reads, ask for a read-only one"),
+            (
+                &known[..],
+                "expenses:raed",
+                "; did you mean `expenses:read`?",
+            ),
+            (
+                &known[..],
+                "notes",
+                "; the scopes are `expenses:read`, `expenses:write`",
+            ),
+            (
+                &[],
+                "notes",
+                ", which has no scopes; for a token that only reads, ask for a read-only one",
+            ),
         ] {
-            assert_eq!(told(known, asked), format!("nothing in this app needs the scope `{asked}`{end}"));
+            assert_eq!(
+                told(known, asked),
+                format!("nothing in this app needs the scope `{asked}`{end}")
+            );
         }
-        KnownScopes::Any.check(Some(&["anything".to_owned()])).expect("a foreign handler's affair");
+        KnownScopes::Any
+            .check(Some(&["anything".to_owned()]))
+            .expect("a foreign handler's affair");
     }
 }

@@ -33,7 +33,14 @@ impl NewUser {
     /// A user without a profile, whose first token has no name and opens everything.
     #[must_use]
     pub const fn new(email: Email) -> Self {
-        Self { email, profile: None, name: None, duration_seconds: None, scopes: None, read_only: false }
+        Self {
+            email,
+            profile: None,
+            name: None,
+            duration_seconds: None,
+            scopes: None,
+            read_only: false,
+        }
     }
 }
 
@@ -92,7 +99,13 @@ impl NewToken {
     /// A token without a name that opens everything.
     #[must_use]
     pub const fn new(email: Email) -> Self {
-        Self { email, name: None, duration_seconds: None, scopes: None, read_only: false }
+        Self {
+            email,
+            name: None,
+            duration_seconds: None,
+            scopes: None,
+            read_only: false,
+        }
     }
 }
 
@@ -208,14 +221,29 @@ impl SafeTool {
     /// What an app without a safe tool says.
     #[must_use]
     pub fn unsupported() -> Self {
-        let hint = "this app names no safe tool; name a read-only one with `App::safe_tool`".to_owned();
-        Self { schema_version: "1".into(), supported: false, tool: None, hint: Some(hint) }
+        let hint =
+            "this app names no safe tool; name a read-only one with `App::safe_tool`".to_owned();
+        Self {
+            schema_version: "1".into(),
+            supported: false,
+            tool: None,
+            hint: Some(hint),
+        }
     }
 
     /// What an app with a safe tool says.
     #[must_use]
     pub fn supported(name: String, description: String) -> Self {
-        let tool = SafeToolCall { name, description, arguments: Map::new() };
-        Self { schema_version: "1".into(), supported: true, tool: Some(tool), hint: None }
+        let tool = SafeToolCall {
+            name,
+            description,
+            arguments: Map::new(),
+        };
+        Self {
+            schema_version: "1".into(),
+            supported: true,
+            tool: Some(tool),
+            hint: None,
+        }
     }
 }

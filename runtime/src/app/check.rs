@@ -24,8 +24,11 @@ impl App {
         let mut faults = Vec::new();
         let name = self.name();
         let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > 40 || !name.bytes().all(lawful) || name.starts_with('-') {
-            faults.push(format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"));
+        if name.is_empty() || name.len() > 40 || !name.bytes().all(lawful) || name.starts_with('-')
+        {
+            faults.push(format!(
+                "app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"
+            ));
         }
         let mut contents = self.own.clone().into_contents();
         faults.append(&mut contents.faults);
@@ -40,13 +43,22 @@ impl App {
         faults.extend(self.disable_in(&mut contents));
         faults.extend(self.safe_tool_fault(&contents.tools));
         faults.extend(missing_pages(&contents));
-        let Contents { tools, prompts, resources, .. } = contents;
+        let Contents {
+            tools,
+            prompts,
+            resources,
+            ..
+        } = contents;
         let catalogs = Catalogs {
             tools: or_faults(Catalog::new(tools), &mut faults),
             prompts: or_faults(Catalog::new(prompts), &mut faults),
             resources: or_faults(Catalog::new(resources), &mut faults),
         };
-        if faults.is_empty() { Ok(catalogs) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(catalogs)
+        } else {
+            Err(faults)
+        }
     }
 
     /// Takes out what is disabled; says what of it was not there.
@@ -55,7 +67,10 @@ impl App {
         disable(&mut contents.tools, &self.disabled, &mut absent);
         disable(&mut contents.prompts, &self.disabled, &mut absent);
         disable(&mut contents.resources, &self.disabled, &mut absent);
-        absent.iter().map(|name| format!("`{name}` is to be disabled and is not there")).collect()
+        absent
+            .iter()
+            .map(|name| format!("`{name}` is to be disabled and is not there"))
+            .collect()
     }
 
     fn safe_tool_fault(&self, tools: &[Tool]) -> Option<String> {
@@ -64,16 +79,29 @@ impl App {
             return Some(format!("safe tool `{name}` is not among the tools"));
         };
         if tool.definition().hints.read_only != Some(true) {
-            return Some(format!("safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"));
+            return Some(format!(
+                "safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"
+            ));
         }
-        let needed = tool.definition().input_schema.get("required").and_then(Value::as_array);
+        let needed = tool
+            .definition()
+            .input_schema
+            .get("required")
+            .and_then(Value::as_array);
         let needs_arguments = needed.is_some_and(|needed| !needed.is_empty());
-        needs_arguments
-            .then(|| format!("safe tool `{name}` must need no arguments: give each a default, or name another"))
+        needs_arguments.then(|| {
+            format!(
+                "safe tool `{name}` must need no arguments: give each a default, or name another"
+            )
+        })
     }
 }
 
-fn disable<K: Kind>(offers: &mut Vec<Offer<K>>, disabled: &BTreeSet<String>, absent: &mut BTreeSet<String>) {
+fn disable<K: Kind>(
+    offers: &mut Vec<Offer<K>>,
+    disabled: &BTreeSet<String>,
+    absent: &mut BTreeSet<String>,
+) {
     offers.retain(|offer| {
         let names = [K::key(offer.definition()), offer.definition().name.as_str()];
         absent.retain(|name| !names.contains(&name.as_str()));
@@ -83,12 +111,24 @@ fn disable<K: Kind>(offers: &mut Vec<Offer<K>>, disabled: &BTreeSet<String>, abs
 
 /// The pages that tools are shown on and that nobody offers.
 fn missing_pages(contents: &Contents) -> Vec<String> {
-    let pages = contents.resources.iter().map(Offer::definition).filter(|resource| resource.ui.is_some());
+    let pages = contents
+        .resources
+        .iter()
+        .map(Offer::definition)
+        .filter(|resource| resource.ui.is_some());
     let pages: BTreeSet<_> = pages.map(|page| page.uri.as_str()).collect();
-    let shown = contents.tools.iter().filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));
+    let shown = contents
+        .tools
+        .iter()
+        .filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));
     let missing = shown.filter(|(_, page)| !pages.contains(page));
     missing
-        .map(|(tool, page)| format!("tool `{}`: its page `{page}` is not among the pages (`UiResource`)", tool.name))
+        .map(|(tool, page)| {
+            format!(
+                "tool `{}`: its page `{page}` is not among the pages (`UiResource`)",
+                tool.name
+            )
+        })
         .collect()
 }
 
@@ -108,21 +148,51 @@ mod tests {
 
     #[test]
     fn all_faults_of_an_app_are_reported_together() {
-        let tool = |name: &str| Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
-        let app = App::new("My App").tools([tool("one").description("One."), tool("two")]).safe_tool("one");
+        let tool = |name: &str| {
+            Tool::raw(name, json!({"type": "object"}), |_| async {
+                Ok(Outcome::default())
+            })
+        };
+        let app = App::new("My App")
+            .tools([tool("one").description("One."), tool("two")])
+            .safe_tool("one");
         let faults = app.check().expect_err("three faults");
         assert_eq!(faults.len(), 3, "{faults:?}");
         let needy = json!({"type": "object", "required": ["a"], "properties": {"a": {}}});
-        let needy = Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
-        let read_only = Hints { read_only: Some(true), ..Hints::default() };
-        let faults = App::new("x").tools([needy.hints(read_only)]).safe_tool("needy").check().expect_err("one fault");
+        let needy =
+            Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
+        let read_only = Hints {
+            read_only: Some(true),
+            ..Hints::default()
+        };
+        let faults = App::new("x")
+            .tools([needy.hints(read_only)])
+            .safe_tool("needy")
+            .check()
+            .expect_err("one fault");
         assert!(faults[0].contains("must need no arguments"), "{faults:?}");
-        let tool =
-            Tool::raw("one", json!({"type": "object"}), |_| async { Ok(Outcome::default()) }).description("One.");
-        let faults = App::new("x").tools([tool]).disable("one").disable("two").safe_tool("one").check();
+        let tool = Tool::raw("one", json!({"type": "object"}), |_| async {
+            Ok(Outcome::default())
+        })
+        .description("One.");
+        let faults = App::new("x")
+            .tools([tool])
+            .disable("one")
+            .disable("two")
+            .safe_tool("one")
+            .check();
         let faults = faults.expect_err("two faults");
-        assert_eq!(faults, ["`two` is to be disabled and is not there", "safe tool `one` is not among the tools"]);
-        let faults = App::new("x").safe_tool("nowhere").check().expect_err("one fault");
+        assert_eq!(
+            faults,
+            [
+                "`two` is to be disabled and is not there",
+                "safe tool `one` is not among the tools"
+            ]
+        );
+        let faults = App::new("x")
+            .safe_tool("nowhere")
+            .check()
+            .expect_err("one fault");
         assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
     }
 }

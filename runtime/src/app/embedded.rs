@@ -15,22 +15,30 @@ use crate::store;
 /// Opens the store in the app's folder.
 #[cfg(feature = "local")]
 pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store::Shared> {
-    Ok(Arc::new(store::Sqlite::open(&folder(settings)?.join(crate::config::STORE_FILE), clock)?))
+    Ok(Arc::new(store::Sqlite::open(
+        &folder(settings)?.join(crate::config::STORE_FILE),
+        clock,
+    )?))
 }
 
 /// Opens the key in the app's folder, making it if need be.
 #[cfg(feature = "local")]
 pub(super) fn keys(settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
     if settings.place == crate::config::Place::Lambda {
-        return Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key"));
+        return Err(Error::invalid(
+            "SIGNING_KEY_SECRET: set it to the secret that holds the signing key",
+        ));
     }
-    Ok(Arc::new(crate::keys::File::open(&folder(settings)?.join(crate::config::KEY_FILE))?))
+    Ok(Arc::new(crate::keys::File::open(
+        &folder(settings)?.join(crate::config::KEY_FILE),
+    )?))
 }
 
 #[cfg(feature = "local")]
 fn folder(settings: &Settings) -> Result<&Path> {
     let folder = settings.users_path.as_deref();
-    folder.ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))
+    folder
+        .ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))
 }
 
 /// A build for Lambda alone has no embedded store.
@@ -44,5 +52,7 @@ pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<stor
 /// A build for Lambda alone makes no key.
 #[cfg(not(feature = "local"))]
 pub(super) fn keys(_settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
-    Err(Error::invalid("SIGNING_KEY_SECRET: set it to the secret that holds the signing key"))
+    Err(Error::invalid(
+        "SIGNING_KEY_SECRET: set it to the secret that holds the signing key",
+    ))
 }

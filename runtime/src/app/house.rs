@@ -44,20 +44,30 @@ impl App {
     /// `Invalid` with every fault of [`check`](Self::check), or for settings this build can't follow; `Unavailable` if
     /// the store or the keys can't be opened.
     pub async fn house(&self, settings: &Settings) -> Result<House> {
-        let catalogs = self.checked().map_err(|faults| Error::invalid(faults.join("\n")))?;
+        let catalogs = self
+            .checked()
+            .map_err(|faults| Error::invalid(faults.join("\n")))?;
         self.check_openness(settings, None)?;
         let opened = match &self.opened {
             Some(opened) => opened.clone(),
             None => {
-                let (store, keys) = tokio::join!(self.open_store(settings), self.open_keys(settings));
-                Opened { store: store?, keys: keys? }
+                let (store, keys) =
+                    tokio::join!(self.open_store(settings), self.open_keys(settings));
+                Opened {
+                    store: store?,
+                    keys: keys?,
+                }
             }
         };
         Ok(self.assemble(opened, catalogs, settings))
     }
 
     /// Code alone opens nothing to the world: not under Lambda, and not on an address that others reach.
-    pub(crate) fn check_openness(&self, settings: &Settings, address: Option<IpAddr>) -> Result<()> {
+    pub(crate) fn check_openness(
+        &self,
+        settings: &Settings,
+        address: Option<IpAddr>,
+    ) -> Result<()> {
         if let Some(address) = address.filter(|address| self.is_open && !address.is_loopback()) {
             return Err(Error::invalid(format!(
                 "this app is open to anyone (`App::open`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
@@ -73,7 +83,11 @@ impl App {
 
     async fn open_store(&self, settings: &Settings) -> Result<store::Shared> {
         match &settings.users_table {
-            Some(table) => self.aws("USERS_TABLE")?.store(table, Arc::clone(&self.clock)).await,
+            Some(table) => {
+                self.aws("USERS_TABLE")?
+                    .store(table, Arc::clone(&self.clock))
+                    .await
+            }
             None => embedded::store(settings, Arc::clone(&self.clock)),
         }
     }
@@ -81,7 +95,11 @@ impl App {
     async fn open_keys(&self, settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
         match (&settings.signing_key, &settings.signing_key_secret) {
             (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
-            (None, Some(secret)) => self.aws("SIGNING_KEY_SECRET")?.keys(secret, Arc::clone(&self.clock)).await,
+            (None, Some(secret)) => {
+                self.aws("SIGNING_KEY_SECRET")?
+                    .keys(secret, Arc::clone(&self.clock))
+                    .await
+            }
             (None, None) => embedded::keys(settings),
         }
     }
@@ -99,13 +117,25 @@ impl App {
     fn assemble(&self, opened: Opened, catalogs: Catalogs, settings: &Settings) -> House {
         let Opened { store, keys } = opened;
         let users = Users::new(Arc::clone(&store));
-        let tokens =
-            identity::Config { audience: settings.audience.clone(), duration_seconds: settings.duration_seconds };
-        let identity = Identity::new(Arc::clone(&keys), users.clone(), Arc::clone(&self.clock), tokens);
+        let tokens = identity::Config {
+            audience: settings.audience.clone(),
+            duration_seconds: settings.duration_seconds,
+        };
+        let identity = Identity::new(
+            Arc::clone(&keys),
+            users.clone(),
+            Arc::clone(&self.clock),
+            tokens,
+        );
         let whereabouts = (store.to_string(), keys.to_string());
         let sealer = Sealer::new(Arc::clone(&keys), self.name(), settings.audience.as_deref());
         let about = self.about_for_operators(&catalogs);
-        let checkup = Arc::new(Checkup::new(Arc::clone(&store), keys, Arc::clone(&self.clock), about));
+        let checkup = Arc::new(Checkup::new(
+            Arc::clone(&store),
+            keys,
+            Arc::clone(&self.clock),
+            about,
+        ));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
             users,
             identity: identity.clone(),
@@ -126,7 +156,13 @@ impl App {
             allow_query_token: settings.allow_query_token,
             is_open: self.is_open,
         };
-        House { router, speaker, identity, admin, whereabouts }
+        House {
+            router,
+            speaker,
+            identity,
+            admin,
+            whereabouts,
+        }
     }
 
     /// Every rule a call passes, innermost first.
@@ -137,7 +173,12 @@ impl App {
         Arc::new(Logged::new(Arc::new(scoped)))
     }
 
-    fn speaker(&self, catalogs: Catalogs, store: &store::Shared, sealer: Sealer) -> Arc<dyn Speaker> {
+    fn speaker(
+        &self,
+        catalogs: Catalogs,
+        store: &store::Shared,
+        sealer: Sealer,
+    ) -> Arc<dyn Speaker> {
         if let Some(make) = &self.handler {
             return make(Seat::new(self.timeout));
         }
@@ -151,27 +192,44 @@ impl App {
             self.stack(Arc::new(catalogs.resources), &sealer),
         );
         let (store, clock) = (Arc::clone(store), Arc::clone(&self.clock));
-        Arc::new(Server::new(offering.over(sources, store, clock, sealer, self.page_size), seat))
+        Arc::new(Server::new(
+            offering.over(sources, store, clock, sealer, self.page_size),
+            seat,
+        ))
     }
 
     /// What a call may take at most; `Bounded` holds each to its own.
     fn longest_timeout(&self, catalogs: &Catalogs) -> Duration {
-        let Catalogs { tools, prompts, resources } = catalogs;
+        let Catalogs {
+            tools,
+            prompts,
+            resources,
+        } = catalogs;
         let said = [longest(tools), longest(prompts), longest(resources)];
         said.into_iter().flatten().fold(self.timeout, Duration::max)
     }
 
     fn safe_tool_told(&self, catalogs: &Catalogs) -> SafeTool {
         let name = self.safe_tool.as_deref();
-        let tool = catalogs.tools.definitions().iter().find(|tool| Some(tool.name.as_str()) == name);
-        tool.map_or_else(SafeTool::unsupported, |tool| SafeTool::supported(tool.name.clone(), tool.description.clone()))
+        let tool = catalogs
+            .tools
+            .definitions()
+            .iter()
+            .find(|tool| Some(tool.name.as_str()) == name);
+        tool.map_or_else(SafeTool::unsupported, |tool| {
+            SafeTool::supported(tool.name.clone(), tool.description.clone())
+        })
     }
 
     fn known_scopes(&self, catalogs: &Catalogs) -> KnownScopes {
         if self.handler.is_some() {
             return KnownScopes::Any;
         }
-        let named = [named(&catalogs.tools), named(&catalogs.prompts), named(&catalogs.resources)];
+        let named = [
+            named(&catalogs.tools),
+            named(&catalogs.prompts),
+            named(&catalogs.resources),
+        ];
         KnownScopes::Named(named.into_iter().flatten().collect())
     }
 
@@ -186,15 +244,27 @@ impl App {
 }
 
 fn named<K: Kind>(catalog: &Catalog<K>) -> Vec<String> {
-    catalog.definitions().iter().flat_map(|definition| definition.scopes.clone()).collect()
+    catalog
+        .definitions()
+        .iter()
+        .flat_map(|definition| definition.scopes.clone())
+        .collect()
 }
 
 fn longest<K: Kind>(catalog: &Catalog<K>) -> Option<Duration> {
-    catalog.definitions().iter().filter_map(|definition| definition.timeout).max()
+    catalog
+        .definitions()
+        .iter()
+        .filter_map(|definition| definition.timeout)
+        .max()
 }
 
 fn front(settings: &Settings) -> Front {
-    let origins = settings.allowed_origins.iter().cloned().chain(settings.public_origin());
+    let origins = settings
+        .allowed_origins
+        .iter()
+        .cloned()
+        .chain(settings.public_origin());
     Front {
         is_local: settings.place == Place::Local,
         hosts: settings.public_host().into_iter().collect(),

@@ -73,7 +73,11 @@ impl App {
     /// An app without tools. The name is also that of its data folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let about = About { name: name.into(), version: "0.0.0".to_owned(), ..About::default() };
+        let about = About {
+            name: name.into(),
+            version: "0.0.0".to_owned(),
+            ..About::default()
+        };
         Self {
             own: AppPart::new(about.name.clone()),
             about,
@@ -175,8 +179,13 @@ impl App {
 
     /// Offers an existing rmcp server instead of tools: it is given identity, users, admin and every door.
     #[must_use]
-    pub fn serve_handler<H: rmcp::ServerHandler + fmt::Debug + Clone>(mut self, handler: H) -> Self {
-        self.handler = Some(Arc::new(move |seat| Arc::new(Identified::new(handler.clone(), seat))));
+    pub fn serve_handler<H: rmcp::ServerHandler + fmt::Debug + Clone>(
+        mut self,
+        handler: H,
+    ) -> Self {
+        self.handler = Some(Arc::new(move |seat| {
+            Arc::new(Identified::new(handler.clone(), seat))
+        }));
         self
     }
 
@@ -249,6 +258,9 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("about", &self.about).field("own", &self.own).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("about", &self.about)
+            .field("own", &self.own)
+            .finish_non_exhaustive()
     }
 }

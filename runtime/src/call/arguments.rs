@@ -35,7 +35,12 @@ pub struct ArgumentSchema {
 impl Default for ArgumentSchema {
     fn default() -> Self {
         let generator = SchemaSettings::draft2020_12().into_generator();
-        Self { generator, names: Vec::new(), properties: Map::new(), required: Vec::new() }
+        Self {
+            generator,
+            names: Vec::new(),
+            properties: Map::new(),
+            required: Vec::new(),
+        }
     }
 }
 
@@ -49,7 +54,12 @@ impl ArgumentSchema {
     }
 
     /// An argument that may be left out for a default.
-    pub fn argument_or<T: Argument + Serialize>(&mut self, name: &str, description: &str, default: &T) {
+    pub fn argument_or<T: Argument + Serialize>(
+        &mut self,
+        name: &str,
+        description: &str,
+        default: &T,
+    ) {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
     }
 
@@ -108,7 +118,8 @@ impl Arguments {
     pub fn take<T: Argument>(&mut self, name: &str) -> Result<T> {
         match self.values.remove(name) {
             Some(value) => self.read(name, value),
-            None => T::deserialize(&Value::Null).map_err(|_| self.fault(&format!("`{name}` is missing"))),
+            None => T::deserialize(&Value::Null)
+                .map_err(|_| self.fault(&format!("`{name}` is missing"))),
         }
     }
 
@@ -117,7 +128,9 @@ impl Arguments {
     /// # Errors
     /// As [`take`](Self::take).
     pub fn take_or<T: Argument>(&mut self, name: &str, default: impl FnOnce() -> T) -> Result<T> {
-        self.values.remove(name).map_or_else(|| Ok(default()), |value| self.read(name, value))
+        self.values
+            .remove(name)
+            .map_or_else(|| Ok(default()), |value| self.read(name, value))
     }
 
     /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.
@@ -132,17 +145,37 @@ impl Arguments {
         coerce(&mut named, &schema);
         serde_path_to_error::deserialize(&named[name]).map_err(|error| {
             let path = error.path().to_string();
-            self.misfit(name, &named, &schema, &path, &error.into_inner().to_string())
+            self.misfit(
+                name,
+                &named,
+                &schema,
+                &path,
+                &error.into_inner().to_string(),
+            )
         })
     }
 
     /// What is wrong, by the schema where it tells, which knows no words of Rust.
-    fn misfit(&self, name: &str, named: &Value, schema: &Map<String, Value>, path: &str, complaint: &str) -> Error {
+    fn misfit(
+        &self,
+        name: &str,
+        named: &Value,
+        schema: &Map<String, Value>,
+        path: &str,
+        complaint: &str,
+    ) -> Error {
         if let Some(Fault { path, words }) = fault(named, schema) {
             return self.fault(&format!("`{}` {words}", path.trim_start_matches('.')));
         }
-        let place = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
-        self.fault(&format!("`{place}` {}", shortened(&in_json_words(complaint))))
+        let place = if path == "." {
+            name.to_owned()
+        } else {
+            format!("{name}.{path}")
+        };
+        self.fault(&format!(
+            "`{place}` {}",
+            shortened(&in_json_words(complaint))
+        ))
     }
 
     fn fault(&self, words: &str) -> Error {
@@ -152,14 +185,20 @@ impl Arguments {
 
 /// Why something can't be called like this.
 pub(super) fn unfit(noun: &str, name: &str, words: &str) -> Error {
-    Error::invalid(format!("the {noun} `{name}` can't be called like this: {words}"))
+    Error::invalid(format!(
+        "the {noun} `{name}` can't be called like this: {words}"
+    ))
 }
 
 /// A name of somebody else's, for a message: no longer than anyone reads.
 pub(crate) fn shortened(name: &str) -> String {
     const MOST: usize = 200;
     let start: String = name.chars().take(MOST).collect();
-    if start.len() < name.len() { format!("{start}…") } else { start }
+    if start.len() < name.len() {
+        format!("{start}…")
+    } else {
+        start
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +213,11 @@ mod tests {
     }
 
     fn arguments(values: &Value) -> Arguments {
-        Arguments::new("tool", "visit".into(), values.as_object().cloned().expect("an object"))
+        Arguments::new(
+            "tool",
+            "visit".into(),
+            values.as_object().cloned().expect("an object"),
+        )
     }
 
     #[test]
@@ -187,14 +230,22 @@ mod tests {
         assert_eq!(schema["required"], json!(["place"]));
         assert_eq!(schema["properties"]["place"]["description"], "Where to go.");
         assert_eq!(schema["properties"]["fast"]["default"], true);
-        assert_eq!(schema["properties"]["place"]["properties"]["city"]["type"], "string");
+        assert_eq!(
+            schema["properties"]["place"]["properties"]["city"]["type"],
+            "string"
+        );
         assert_eq!(schema["properties"]["nights"]["type"], "integer");
     }
 
     #[test]
     fn values_are_taken_by_name_and_nothing_is_left() {
         let mut given = arguments(&json!({"place": {"city": "Oslo"}, "fast": false}));
-        assert_eq!(given.take::<Place>("place").expect("fits"), Place { city: "Oslo".into() });
+        assert_eq!(
+            given.take::<Place>("place").expect("fits"),
+            Place {
+                city: "Oslo".into()
+            }
+        );
         assert_eq!(given.take::<Option<u8>>("nights").expect("optional"), None);
         assert!(!given.take_or("fast", || true).expect("fits"));
     }
@@ -202,7 +253,9 @@ mod tests {
     #[test]
     fn faults_name_the_argument() {
         let fault = |values: Value, take: fn(&mut Arguments) -> Result<Place>| {
-            take(&mut arguments(&values)).expect_err("does not fit").to_string()
+            take(&mut arguments(&values))
+                .expect_err("does not fit")
+                .to_string()
         };
         assert!(fault(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
         for (value, words) in [
@@ -217,17 +270,36 @@ mod tests {
 
     #[test]
     fn faults_are_told_in_the_words_of_json() {
-        let said = |value: Value| arguments(&json!({ "n": value })).take::<u8>("n").expect_err("unfit").to_string();
+        let said = |value: Value| {
+            arguments(&json!({ "n": value }))
+                .take::<u8>("n")
+                .expect_err("unfit")
+                .to_string()
+        };
         for (value, words) in [
             (json!("x"), "`n` must be a whole number"),
             (json!(1.5), "`n` must be a whole number"),
             (json!(256), "`n` must be 255 or less"),
             (json!(-1), "`n` must be 0 or more"),
         ] {
-            assert!(said(value.clone()).ends_with(words), "{value}: {}", said(value.clone()));
+            assert!(
+                said(value.clone()).ends_with(words),
+                "{value}: {}",
+                said(value.clone())
+            );
         }
-        let huge = arguments(&json!({"n": 1e30})).take::<u64>("n").expect_err("unfit").to_string();
-        assert!(huge.ends_with("`n` must be a whole number, and not too large or too small"), "{huge}");
-        assert!(said(Value::Null).ends_with("`n` must be a whole number"), "{}", said(Value::Null));
+        let huge = arguments(&json!({"n": 1e30}))
+            .take::<u64>("n")
+            .expect_err("unfit")
+            .to_string();
+        assert!(
+            huge.ends_with("`n` must be a whole number, and not too large or too small"),
+            "{huge}"
+        );
+        assert!(
+            said(Value::Null).ends_with("`n` must be a whole number"),
+            "{}",
+            said(Value::Null)
+        );
     }
 }

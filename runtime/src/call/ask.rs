@@ -81,7 +81,9 @@ pub(super) struct Conversation {
 impl Conversation {
     pub(super) fn ask(&self, key: &str, question: &impl Question, wrong: Option<&str>) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.requests.insert(key.to_owned(), worded(question, wrong));
+        asked
+            .requests
+            .insert(key.to_owned(), worded(question, wrong));
         asked.is_for_once |= question.is_for_once();
         self.anew.notify_one();
     }
@@ -106,7 +108,10 @@ pub struct Visit {
 /// Sends the user to a page.
 #[must_use]
 pub fn visit(url: impl Into<String>, message: impl Into<String>) -> Visit {
-    Visit { url: url.into(), message: message.into() }
+    Visit {
+        url: url.into(),
+        message: message.into(),
+    }
 }
 
 impl Question for Visit {
@@ -117,7 +122,8 @@ impl Question for Visit {
     }
 
     fn request(&self) -> Value {
-        let params = json!({ "mode": "url", "url": self.url, "message": self.message, "elicitationId": "" });
+        let params =
+            json!({ "mode": "url", "url": self.url, "message": self.message, "elicitationId": "" });
         json!({ "method": "elicitation/create", "params": params })
     }
 
@@ -139,14 +145,19 @@ pub(super) fn worded(question: &impl Question, wrong: Option<&str>) -> Value {
     if let Some(wrong) = wrong
         && let Some(Value::String(message)) = request.pointer_mut("/params/message")
     {
-        message.push_str(&format!(" (The last answer did not fit: {}.)", shortened(wrong)));
+        message.push_str(&format!(
+            " (The last answer did not fit: {}.)",
+            shortened(wrong)
+        ));
     }
     request
 }
 
 /// What the user did with an elicitation.
 pub(super) fn action(result: &Value) -> Option<&str> {
-    result["action"].as_str().filter(|action| ["accept", "decline", "cancel"].contains(action))
+    result["action"]
+        .as_str()
+        .filter(|action| ["accept", "decline", "cancel"].contains(action))
 }
 
 /// A question for the client itself, passed on as it is. Deprecated by MCP 2026-07-28; do not build on it.
@@ -159,17 +170,28 @@ pub struct Inquiry {
 
 /// Asks the client's model (`sampling/createMessage`, with these parameters).
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "an author writes `json!` here")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an author writes `json!` here"
+)]
 pub fn sampling(params: Value) -> Inquiry {
     let request = json!({ "method": "sampling/createMessage", "params": params });
-    Inquiry { capability: Capability::Sampling, request, answer: "content" }
+    Inquiry {
+        capability: Capability::Sampling,
+        request,
+        answer: "content",
+    }
 }
 
 /// Asks which folders the client works in (`roots/list`).
 #[must_use]
 pub fn roots() -> Inquiry {
     let request = json!({ "method": "roots/list", "params": {} });
-    Inquiry { capability: Capability::Roots, request, answer: "roots" }
+    Inquiry {
+        capability: Capability::Roots,
+        request,
+        answer: "roots",
+    }
 }
 
 impl Question for Inquiry {

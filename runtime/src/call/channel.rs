@@ -70,11 +70,16 @@ impl Client {
     /// Whether it says that it can do this.
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
-        let declared = |path: &str| self.capabilities.pointer(path).is_some_and(|value| !value.is_null());
+        let declared = |path: &str| {
+            self.capabilities
+                .pointer(path)
+                .is_some_and(|value| !value.is_null())
+        };
         match capability {
             // An empty `elicitation` means forms (MCP 2026-07-28, elicitation).
             Capability::Form => {
-                declared("/elicitation/form") || (declared("/elicitation") && !declared("/elicitation/url"))
+                declared("/elicitation/form")
+                    || (declared("/elicitation") && !declared("/elicitation/url"))
             }
             Capability::Url => declared("/elicitation/url"),
             Capability::Sampling => declared("/sampling"),

@@ -63,20 +63,28 @@ impl Content {
     /// A picture: base64 data and its MIME type.
     #[must_use]
     pub fn image(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Image { data: data.into(), mime_type: mime_type.into() }
+        Self::Image {
+            data: data.into(),
+            mime_type: mime_type.into(),
+        }
     }
 
     /// A sound: base64 data and its MIME type.
     #[must_use]
     pub fn audio(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Audio { data: data.into(), mime_type: mime_type.into() }
+        Self::Audio {
+            data: data.into(),
+            mime_type: mime_type.into(),
+        }
     }
 
     /// About how many bytes it takes.
     pub(crate) const fn size(&self) -> usize {
         match self {
             Self::Text { text } | Self::Resource { text, .. } => text.len(),
-            Self::Image { data, .. } | Self::Audio { data, .. } | Self::Blob { data, .. } => data.len(),
+            Self::Image { data, .. } | Self::Audio { data, .. } | Self::Blob { data, .. } => {
+                data.len()
+            }
             Self::ResourceLink { uri, name } => uri.len() + name.len(),
         }
     }

@@ -80,9 +80,22 @@ pub trait Addresses: std::fmt::Debug + Send + Sync {
 impl Context {
     /// A call that must end by this instant, may be cancelled before, and has this way back to its client.
     #[must_use]
-    pub fn new(deadline: Instant, cancellation: CancellationToken, channel: Option<Arc<dyn Channel>>) -> Self {
-        let run = Arc::new(Run { channel, ..Run::default() });
-        Self { deadline, cancellation, answers: None, part: None, run }
+    pub fn new(
+        deadline: Instant,
+        cancellation: CancellationToken,
+        channel: Option<Arc<dyn Channel>>,
+    ) -> Self {
+        let run = Arc::new(Run {
+            channel,
+            ..Run::default()
+        });
+        Self {
+            deadline,
+            cancellation,
+            answers: None,
+            part: None,
+            run,
+        }
     }
 
     /// A call that may take this long from now, and that nobody listens to.
@@ -94,14 +107,20 @@ impl Context {
     /// The same call with what its user has answered, by key.
     #[must_use]
     pub fn with_answers(mut self, by_key: Map<String, Value>) -> Self {
-        self.answers = Some(Arc::new(Answers { by_key, are_sealed: false }));
+        self.answers = Some(Arc::new(Answers {
+            by_key,
+            are_sealed: false,
+        }));
         self
     }
 
     /// The same call with what its user has answered in rounds that were sealed, the last of which had come this far.
     #[must_use]
     pub(crate) fn resumed(mut self, by_key: Map<String, Value>, reported: Option<f64>) -> Self {
-        self.answers = Some(Arc::new(Answers { by_key, are_sealed: true }));
+        self.answers = Some(Arc::new(Answers {
+            by_key,
+            are_sealed: true,
+        }));
         self.run.reports.go_on(reported);
         self
     }
@@ -176,15 +195,23 @@ impl Context {
         message: impl Into<Option<&str>> + Send,
     ) {
         let (total, message) = (total.into(), message.into().map(str::to_owned));
-        let Some(channel) = self.listener().filter(|channel| channel.wants_progress()) else { return };
-        if let Some(report) = self.run.reports.worth_sending(Progress { done, total, message }) {
+        let Some(channel) = self.listener().filter(|channel| channel.wants_progress()) else {
+            return;
+        };
+        if let Some(report) = self.run.reports.worth_sending(Progress {
+            done,
+            total,
+            message,
+        }) {
             channel.progress(report).await;
         }
     }
 
     /// Sends the client a log message, if it wants any of this level; anything that serializes.
     pub async fn log(&self, level: Level, data: impl Serialize + Send) {
-        let Some(channel) = self.listener() else { return };
+        let Some(channel) = self.listener() else {
+            return;
+        };
         if channel.log_level().is_some_and(|least| level >= least)
             && let Ok(data) = serde_json::to_value(data)
         {
@@ -220,7 +247,10 @@ impl Context {
     /// none for ten minutes; [`Internal`](crate::ErrorKind::Internal) for a question that can't be put.
     pub async fn ask<Q: Question>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
         // Only what was sealed can be told to be used for the first time.
-        let answers = self.answers.as_ref().filter(|answers| answers.are_sealed || !question.is_for_once());
+        let answers = self
+            .answers
+            .as_ref()
+            .filter(|answers| answers.are_sealed || !question.is_for_once());
         let told = answers.and_then(|answers| answers.by_key.get(key));
         let wrong = match told.map(|result| question.read(result)) {
             Some(Reading::Given(answer)) => return Ok(Some(answer)),
@@ -229,9 +259,14 @@ impl Context {
             None => None,
         };
         question.check()?;
-        let channel = self.listener().filter(|channel| channel.client().can(question.needs()));
+        let channel = self
+            .listener()
+            .filter(|channel| channel.client().can(question.needs()));
         let channel = channel.ok_or_else(|| {
-            Error::invalid(format!("this needs an answer from the user, and {}", self.lack_of(question.needs())))
+            Error::invalid(format!(
+                "this needs an answer from the user, and {}",
+                self.lack_of(question.needs())
+            ))
         })?;
         if channel.answers_at_once() {
             return self.ask_at_once(channel, &question).await;
@@ -261,14 +296,26 @@ impl Context {
     pub async fn confirm(&self, message: impl Into<String> + Send) -> Result<Confirmation> {
         let message = message.into();
         let digest = Sha256::digest(&message);
-        let key = digest.iter().take(6).fold("confirm_".to_owned(), |key, byte| format!("{key}{byte:02x}"));
+        let key = digest
+            .iter()
+            .take(6)
+            .fold("confirm_".to_owned(), |key, byte| {
+                format!("{key}{byte:02x}")
+            });
         let accepted = self.ask(&key, form::<()>(message)).await?;
-        Ok(if accepted.is_some() { Confirmation::Accepted } else { Confirmation::Declined })
+        Ok(if accepted.is_some() {
+            Confirmation::Accepted
+        } else {
+            Confirmation::Declined
+        })
     }
 
     /// Why the client can't do this, and what could.
     fn lack_of(&self, capability: Capability) -> String {
-        if self.channel().is_some_and(|channel| !channel.can_be_asked()) {
+        if self
+            .channel()
+            .is_some_and(|channel| !channel.can_be_asked())
+        {
             return format!(
                 "over HTTP only a client of MCP 2026-07-28 can {capability}, since no session is kept for older ones; use a \
                  client of that revision, or this server over stdio"
@@ -286,7 +333,11 @@ impl Context {
     /// [`NotFound`](crate::ErrorKind::NotFound) if the part has no such tool: a button would be dead.
     pub fn address(&self, tool: &str) -> Result<String> {
         let address = self.part.as_ref().and_then(|part| part.address(tool));
-        address.ok_or_else(|| Error::not_found(format!("this part has no tool `{tool}` that its pages may call")))
+        address.ok_or_else(|| {
+            Error::not_found(format!(
+                "this part has no tool `{tool}` that its pages may call"
+            ))
+        })
     }
 
     /// The same call with an earlier end.
@@ -297,7 +348,10 @@ impl Context {
     }
 
     /// Runs a function until it has answered, or waits for answers it does not have.
-    pub(crate) async fn until_asked<T>(&self, work: impl Future<Output = T>) -> std::result::Result<T, Asked> {
+    pub(crate) async fn until_asked<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> std::result::Result<T, Asked> {
         tokio::select! {
             biased;
             done = work => Ok(done),
@@ -323,7 +377,8 @@ impl Context {
     }
 
     fn listener(&self) -> Option<&dyn Channel> {
-        self.channel().filter(|_| !self.run.has_ended.load(Ordering::Relaxed) && !self.is_cancelled())
+        self.channel()
+            .filter(|_| !self.run.has_ended.load(Ordering::Relaxed) && !self.is_cancelled())
     }
 
     /// While a client puts a question, it shows how far the call has come.
@@ -333,7 +388,11 @@ impl Context {
         }
     }
 
-    async fn ask_at_once<Q: Question>(&self, channel: &dyn Channel, question: &Q) -> Result<Option<Q::Answer>> {
+    async fn ask_at_once<Q: Question>(
+        &self,
+        channel: &dyn Channel,
+        question: &Q,
+    ) -> Result<Option<Q::Answer>> {
         let mut wrong = None;
         for _ in 0..ATTEMPTS {
             self.catch_up().await;
@@ -349,6 +408,9 @@ impl Context {
             }
         }
         let wrong = wrong.unwrap_or_default();
-        Err(Error::invalid(format!("the user's answer does not fit the question: {}", shortened(&wrong))))
+        Err(Error::invalid(format!(
+            "the user's answer does not fit the question: {}",
+            shortened(&wrong)
+        )))
     }
 }

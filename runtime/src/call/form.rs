@@ -32,7 +32,10 @@ pub struct Form<T> {
 pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> Form<T> {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.subschema_for::<T>();
-    schema.insert("$defs".to_owned(), Value::Object(generator.take_definitions(true)));
+    schema.insert(
+        "$defs".to_owned(),
+        Value::Object(generator.take_definitions(true)),
+    );
     let mut form = Form::of(message.into(), normalize(schema.to_value(), Purpose::Form));
     form.schema = flat(&mut form.schema);
     form
@@ -49,8 +52,16 @@ impl Form<Value> {
 impl<T> Form<T> {
     /// A type that is no object and not nothing would have an answer that no form can give.
     fn of(message: String, schema: Value) -> Self {
-        let has_fields = schema.get("type").is_none_or(|name| name == "object" || name == "null");
-        Self { message, schema, has_fields, is_for_once: false, answer: PhantomData }
+        let has_fields = schema
+            .get("type")
+            .is_none_or(|name| name == "object" || name == "null");
+        Self {
+            message,
+            schema,
+            has_fields,
+            is_for_once: false,
+            answer: PhantomData,
+        }
     }
 
     /// The answer may be used once: a client that brings it back a second time is refused. Costs one write.
@@ -76,8 +87,10 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
 
     fn check(&self) -> Result<(), Error> {
         if !self.has_fields {
-            let words =
-                format!("the form `{}` is made from a type without fields; use a struct with one", self.message);
+            let words = format!(
+                "the form `{}` is made from a type without fields; use a struct with one",
+                self.message
+            );
             return Err(Error::internal(words));
         }
         let fields = self.schema["properties"].as_object().into_iter().flatten();
@@ -91,7 +104,8 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
     }
 
     fn request(&self) -> Value {
-        let params = json!({ "mode": "form", "message": self.message, "requestedSchema": self.schema });
+        let params =
+            json!({ "mode": "form", "message": self.message, "requestedSchema": self.schema });
         json!({ "method": "elicitation/create", "params": params })
     }
 
@@ -115,7 +129,9 @@ impl<T: DeserializeOwned + Send> Question for Form<T> {
 fn is_flat(field: &Value) -> bool {
     match field["type"].as_str() {
         Some("string" | "number" | "integer" | "boolean") => true,
-        Some("array") => ["enum", "anyOf", "oneOf"].iter().any(|word| field["items"][word].is_array()),
+        Some("array") => ["enum", "anyOf", "oneOf"]
+            .iter()
+            .any(|word| field["items"][word].is_array()),
         _ => false,
     }
 }
@@ -125,8 +141,14 @@ fn is_flat(field: &Value) -> bool {
 /// # Errors
 /// What does not fit, naming the field.
 pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
-    let Some(schema) = schema.as_object() else { return Err("the form has no schema".to_owned()) };
-    let mut content = if content.is_null() { Value::Object(Map::new()) } else { content.clone() };
+    let Some(schema) = schema.as_object() else {
+        return Err("the form has no schema".to_owned());
+    };
+    let mut content = if content.is_null() {
+        Value::Object(Map::new())
+    } else {
+        content.clone()
+    };
     if !content.is_object() {
         return Err("the answer is no object".to_owned());
     }
@@ -134,17 +156,26 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
     if let Some(Fault { path, words }) = fault(&content, schema) {
         return Err(format!("`{}` {words}", path.trim_start_matches('.')));
     }
-    let has_no_fields = schema.get("properties").is_none_or(|fields| fields.as_object().is_some_and(Map::is_empty));
+    let has_no_fields = schema
+        .get("properties")
+        .is_none_or(|fields| fields.as_object().is_some_and(Map::is_empty));
     if has_no_fields && let Ok(nothing) = T::deserialize(&Value::Null) {
         return Ok(nothing);
     }
-    serde_path_to_error::deserialize(&content)
-        .map_err(|error| format!("`{}` {}", error.path(), in_json_words(&error.inner().to_string())))
+    serde_path_to_error::deserialize(&content).map_err(|error| {
+        format!(
+            "`{}` {}",
+            error.path(),
+            in_json_words(&error.inner().to_string())
+        )
+    })
 }
 
 /// The protocol's form of a type's schema: fields, and which of them are needed.
 fn flat(schema: &mut Value) -> Value {
-    let properties = schema.get_mut("properties").map_or_else(|| json!({}), Value::take);
+    let properties = schema
+        .get_mut("properties")
+        .map_or_else(|| json!({}), Value::take);
     let mut form = json!({ "type": "object", "properties": properties });
     if let Some(required) = schema.get_mut("required") {
         form["required"] = required.take();
@@ -189,12 +220,18 @@ mod tests {
         let schema = form::<Stay>("Where?").schema().clone();
         assert_eq!(schema["required"], json!(["city", "nights"]));
         let nights = &schema["properties"]["nights"];
-        assert_eq!((&nights["type"], &nights["maximum"], nights.get("format")), (&json!("integer"), &json!(30), None));
+        assert_eq!(
+            (&nights["type"], &nights["maximum"], nights.get("format")),
+            (&json!("integer"), &json!(30), None)
+        );
         assert_eq!(schema["properties"]["note"]["type"], "string");
         let class = &schema["properties"]["class"];
         assert_eq!(class["type"], "string");
         let choices = class["oneOf"].as_array().expect("choices");
-        for choice in [json!({"const": "first", "title": "Dear."}), json!({"const": "night", "title": "night"})] {
+        for choice in [
+            json!({"const": "first", "title": "Dear."}),
+            json!({"const": "night", "title": "night"}),
+        ] {
             assert!(choices.contains(&choice), "{class}");
         }
         assert!(schema.get("$defs").is_none());
@@ -202,12 +239,35 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_and_what_is_none_is_not() {
-        let Reading::Given(stay) = accepted(&json!({"city": "Oslo", "nights": 3, "class": "first", "extra": 1})) else {
+        let Reading::Given(stay) =
+            accepted(&json!({"city": "Oslo", "nights": 3, "class": "first", "extra": 1}))
+        else {
             panic!("it fits")
         };
-        assert_eq!(stay, Stay { city: "Oslo".into(), nights: 3, class: Some(Class::First), note: None });
-        for same in [json!({"city": "Oslo", "nights": 3.0}), json!({"city": "Oslo", "nights": "3", "note": null})] {
-            assert!(matches!(accepted(&same), Reading::Given(Stay { nights: 3, note: None, .. })), "{same}");
+        assert_eq!(
+            stay,
+            Stay {
+                city: "Oslo".into(),
+                nights: 3,
+                class: Some(Class::First),
+                note: None
+            }
+        );
+        for same in [
+            json!({"city": "Oslo", "nights": 3.0}),
+            json!({"city": "Oslo", "nights": "3", "note": null}),
+        ] {
+            assert!(
+                matches!(
+                    accepted(&same),
+                    Reading::Given(Stay {
+                        nights: 3,
+                        note: None,
+                        ..
+                    })
+                ),
+                "{same}"
+            );
         }
         for wrong in [
             json!({"city": "Oslo"}),
@@ -222,11 +282,22 @@ mod tests {
         ] {
             assert!(matches!(accepted(&wrong), Reading::Unfit(_)), "{wrong}");
         }
-        for wrong in [json!(null), json!(7), json!({"action": "maybe"}), json!({"content": {}})] {
-            assert!(matches!(form::<Stay>("Where?").read(&wrong), Reading::Unfit(_)), "{wrong}");
+        for wrong in [
+            json!(null),
+            json!(7),
+            json!({"action": "maybe"}),
+            json!({"content": {}}),
+        ] {
+            assert!(
+                matches!(form::<Stay>("Where?").read(&wrong), Reading::Unfit(_)),
+                "{wrong}"
+            );
         }
         for action in ["decline", "cancel"] {
-            assert_eq!(form::<Stay>("Where?").read(&json!({"action": action})), Reading::Declined);
+            assert_eq!(
+                form::<Stay>("Where?").read(&json!({"action": action})),
+                Reading::Declined
+            );
         }
     }
 
@@ -238,20 +309,40 @@ mod tests {
             stay: Stay,
         }
         assert!(form::<Stay>("Where?").check().is_ok());
-        assert!(form::<Nested>("Where?").check().expect_err("nested").message().contains("`stay`"));
+        assert!(
+            form::<Nested>("Where?")
+                .check()
+                .expect_err("nested")
+                .message()
+                .contains("`stay`")
+        );
     }
 
     #[test]
     fn a_form_without_fields_asks_whether_to_go_on() {
         #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
         struct Sure {}
-        for accepted in [json!({"action": "accept"}), json!({"action": "accept", "content": {}})] {
+        for accepted in [
+            json!({"action": "accept"}),
+            json!({"action": "accept", "content": {}}),
+        ] {
             assert_eq!(form::<()>("Sure?").read(&accepted), Reading::Given(()));
-            assert_eq!(form::<Sure>("Sure?").read(&accepted), Reading::Given(Sure {}));
+            assert_eq!(
+                form::<Sure>("Sure?").read(&accepted),
+                Reading::Given(Sure {})
+            );
         }
-        assert_eq!(form::<()>("Sure?").read(&json!({"action": "decline"})), Reading::Declined);
-        assert_eq!(form::<()>("Sure?").schema(), &json!({"type": "object", "properties": {}}));
-        let text = form::<String>("Which?").check().expect_err("text is no form");
+        assert_eq!(
+            form::<()>("Sure?").read(&json!({"action": "decline"})),
+            Reading::Declined
+        );
+        assert_eq!(
+            form::<()>("Sure?").schema(),
+            &json!({"type": "object", "properties": {}})
+        );
+        let text = form::<String>("Which?")
+            .check()
+            .expect_err("text is no form");
         assert!(text.message().contains("a struct"), "{text}");
     }
 
@@ -263,11 +354,26 @@ mod tests {
             "is_new": {"type": "boolean"}, "size": {"type": "number", "minimum": 0.5},
         }});
         let fault = |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
-        assert_eq!(fault(json!({"name": "x"})), "`name` must have 2 characters or more");
-        assert_eq!(fault(json!({"name": "four"})), "`name` must have 3 characters or fewer");
-        assert_eq!(fault(json!({"tags": []})), "`tags` has too few or too many entries");
-        assert_eq!(fault(json!({"tags": ["c"]})), "`tags[0]` must be one of `a`, `b`");
-        assert_eq!(fault(json!({"is_new": "yes"})), "`is_new` must be true or false");
+        assert_eq!(
+            fault(json!({"name": "x"})),
+            "`name` must have 2 characters or more"
+        );
+        assert_eq!(
+            fault(json!({"name": "four"})),
+            "`name` must have 3 characters or fewer"
+        );
+        assert_eq!(
+            fault(json!({"tags": []})),
+            "`tags` has too few or too many entries"
+        );
+        assert_eq!(
+            fault(json!({"tags": ["c"]})),
+            "`tags[0]` must be one of `a`, `b`"
+        );
+        assert_eq!(
+            fault(json!({"is_new": "yes"})),
+            "`is_new` must be true or false"
+        );
         assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
         for (format, good, bad) in [
             ("email", "a@b", "a@"),
@@ -276,8 +382,12 @@ mod tests {
             ("date-time", "2026-02-28T10:00:00Z", "2026-02-28"),
         ] {
             let schema = json!({"properties": {"when": {"type": "string", "format": format}}});
-            assert!(answer::<Value>(&schema, &json!({ "when": good })).is_ok(), "{good}");
-            let fault = answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
+            assert!(
+                answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
+                "{good}"
+            );
+            let fault =
+                answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
             assert_eq!(fault, format!("`when` is no {format}"));
         }
     }

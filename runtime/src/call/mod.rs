@@ -61,7 +61,11 @@ impl Call {
     /// The arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
-        Arguments::new(self.noun, self.name.clone(), std::mem::take(&mut self.arguments))
+        Arguments::new(
+            self.noun,
+            self.name.clone(),
+            std::mem::take(&mut self.arguments),
+        )
     }
 
     /// Reads the arguments as this schema means them ([`coerce`]). What it does not know stays: clients add names of their
@@ -71,13 +75,21 @@ impl Call {
     /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
     pub(crate) fn fit_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
-            let words = format!("there is no argument `{}`; did you mean `{meant}`?", shortened(given));
+            let words = format!(
+                "there is no argument `{}`; did you mean `{meant}`?",
+                shortened(given)
+            );
             return Err(arguments::unfit(self.noun, &self.name, &words));
         }
         // Their names are the client's text, and may hold anything: they are counted and not written.
         let unknown = unknown(&self.arguments, schema).count();
         if unknown > 0 {
-            tracing::debug!(kind = self.noun, name = self.name, unknown, "arguments that nobody knows");
+            tracing::debug!(
+                kind = self.noun,
+                name = self.name,
+                unknown,
+                "arguments that nobody knows"
+            );
         }
         let mut arguments = Value::Object(std::mem::take(&mut self.arguments));
         coerce(&mut arguments, schema);
@@ -107,8 +119,11 @@ impl FromCall for UserData {
     fn from_call(call: &Call) -> Result<Self> {
         let user = CurrentUser::from_caller(&call.caller)?;
         let id = call.caller.registration();
-        let id = id.ok_or_else(|| Error::forbidden("nothing is kept for this user, who is not registered here"))?;
-        Ok(Self::new(Arc::clone(&call.store), user.email(), id).reading_only(call.caller.is_read_only()))
+        let id = id.ok_or_else(|| {
+            Error::forbidden("nothing is kept for this user, who is not registered here")
+        })?;
+        Ok(Self::new(Arc::clone(&call.store), user.email(), id)
+            .reading_only(call.caller.is_read_only()))
     }
 }
 

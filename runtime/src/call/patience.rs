@@ -38,9 +38,9 @@ impl Patience {
     /// `DeadlineExceeded` after ten minutes.
     pub(super) async fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T> {
         let _open = self.begin();
-        timeout(PATIENCE, answer)
-            .await
-            .map_err(|_| Error::deadline_exceeded("the user was asked and did not answer in ten minutes"))
+        timeout(PATIENCE, answer).await.map_err(|_| {
+            Error::deadline_exceeded("the user was asked and did not answer in ten minutes")
+        })
     }
 
     /// A deadline, later by the time that was waited; while a question is open, never less than a moment from now.
@@ -84,12 +84,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_users_time_is_not_the_functions() {
-        let (patience, deadline) = (Patience::default(), Instant::now() + Duration::from_secs(60));
-        let (one, two) =
-            (patience.wait(sleep(Duration::from_secs(100))), patience.wait(sleep(Duration::from_secs(300))));
+        let (patience, deadline) = (
+            Patience::default(),
+            Instant::now() + Duration::from_secs(60),
+        );
+        let (one, two) = (
+            patience.wait(sleep(Duration::from_secs(100))),
+            patience.wait(sleep(Duration::from_secs(300))),
+        );
         let (one, two) = tokio::join!(one, two);
         assert!(one.is_ok() && two.is_ok());
-        assert_eq!(patience.extend(deadline), deadline + Duration::from_secs(300), "both at once count once");
+        assert_eq!(
+            patience.extend(deadline),
+            deadline + Duration::from_secs(300),
+            "both at once count once"
+        );
         advance(Duration::from_secs(50)).await;
         assert_eq!(
             patience.extend(deadline),
@@ -100,15 +109,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_question_that_is_given_up_is_no_longer_open() {
-        let (patience, deadline) = (Patience::default(), Instant::now() + Duration::from_secs(60));
-        let given_up = timeout(Duration::from_secs(10), patience.wait(std::future::pending::<()>())).await;
+        let (patience, deadline) = (
+            Patience::default(),
+            Instant::now() + Duration::from_secs(60),
+        );
+        let given_up = timeout(
+            Duration::from_secs(10),
+            patience.wait(std::future::pending::<()>()),
+        )
+        .await;
         assert!(given_up.is_err());
-        assert_eq!(patience.extend(deadline), deadline + Duration::from_secs(10));
+        assert_eq!(
+            patience.extend(deadline),
+            deadline + Duration::from_secs(10)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_never_answers_is_not_waited_for() {
         let never = Patience::default().wait(std::future::pending::<()>()).await;
-        assert_eq!(never.expect_err("given up").kind(), ErrorKind::DeadlineExceeded);
+        assert_eq!(
+            never.expect_err("given up").kind(),
+            ErrorKind::DeadlineExceeded
+        );
     }
 }

@@ -28,7 +28,11 @@ impl Reports {
     /// The report, if it is to be sent now.
     pub(super) fn worth_sending(&self, report: Progress) -> Option<Progress> {
         let (now, mut state) = (Instant::now(), self.lock());
-        let newest = state.held_back.as_ref().map(|report| report.done).or(state.done);
+        let newest = state
+            .held_back
+            .as_ref()
+            .map(|report| report.done)
+            .or(state.done);
         let is_news = report.done.is_finite() && newest.is_none_or(|done| report.done > done);
         if !is_news {
             return None;
@@ -38,7 +42,11 @@ impl Reports {
             state.held_back = Some(report);
             return None;
         }
-        *state = State { done: Some(report.done), at: Some(now), held_back: None };
+        *state = State {
+            done: Some(report.done),
+            at: Some(now),
+            held_back: None,
+        };
         Some(report)
     }
 
@@ -72,17 +80,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn reports_increase_and_keep_their_distance() {
         let reports = Reports::default();
-        let report = |done: f64| Progress { done, total: Some(9.0), message: None };
+        let report = |done: f64| Progress {
+            done,
+            total: Some(9.0),
+            message: None,
+        };
         let sent = |done: f64| reports.worth_sending(report(done)).is_some();
         assert!(sent(1.0) && !sent(1.0) && !sent(0.5) && !sent(f64::NAN) && !sent(2.0));
         assert_eq!(reports.held_back(), Some(report(2.0)));
         assert_eq!(reports.held_back(), None);
         tokio::time::advance(BETWEEN).await;
         assert!(!sent(2.0), "it was sent after all");
-        assert!(sent(3.0) && !sent(4.0) && sent(9.0), "the last one is always sent");
+        assert!(
+            sent(3.0) && !sent(4.0) && sent(9.0),
+            "the last one is always sent"
+        );
         assert_eq!((reports.held_back(), reports.done()), (None, Some(9.0)));
         let again = Reports::default();
         again.go_on(Some(2.0));
-        assert!(again.worth_sending(report(2.0)).is_none() && again.worth_sending(report(3.0)).is_some());
+        assert!(
+            again.worth_sending(report(2.0)).is_none()
+                && again.worth_sending(report(3.0)).is_some()
+        );
     }
 }

@@ -34,9 +34,16 @@ impl Trace {
             None => (header(PARENT).filter(|text| is_parent(text)), false),
         };
         // State without its parent belongs to another trace (Trace Context §3.3).
-        let state = parent.as_ref().and_then(|_| if from { named(STATE) } else { header(STATE) });
+        let state = parent
+            .as_ref()
+            .and_then(|_| if from { named(STATE) } else { header(STATE) });
         let parent = parent.or_else(|| lambda.as_deref().and_then(parent_of_lambda));
-        Self { parent, state, baggage: named(BAGGAGE).or_else(|| header(BAGGAGE)), lambda }
+        Self {
+            parent,
+            state,
+            baggage: named(BAGGAGE).or_else(|| header(BAGGAGE)),
+            lambda,
+        }
     }
 
     /// The trace's id, 32 hexadecimal digits.
@@ -48,7 +55,12 @@ impl Trace {
     /// The headers that pass it on, for the HTTP client of an upstream.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        let all = [(PARENT, &self.parent), (STATE, &self.state), (BAGGAGE, &self.baggage), (LAMBDA, &self.lambda)];
+        let all = [
+            (PARENT, &self.parent),
+            (STATE, &self.state),
+            (BAGGAGE, &self.baggage),
+            (LAMBDA, &self.lambda),
+        ];
         let lawful = |(name, text): (&'static str, &Option<String>)| {
             let value = HeaderValue::from_str(text.as_deref()?).ok()?;
             Some((http::HeaderName::from_static(name), value))
@@ -60,21 +72,36 @@ impl Trace {
 /// `00-` trace `-` span `-` flags, in lower-case hexadecimal digits, neither id all zeros (Trace Context §3.2).
 fn is_parent(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
-    let [version, trace, span, flags, ..] = parts.as_slice() else { return false };
-    let is_id = |part: &str, length: usize| is_hexadecimal(part, length) && part.bytes().any(|byte| byte != b'0');
+    let [version, trace, span, flags, ..] = parts.as_slice() else {
+        return false;
+    };
+    let is_id = |part: &str, length: usize| {
+        is_hexadecimal(part, length) && part.bytes().any(|byte| byte != b'0')
+    };
     let lengths = is_hexadecimal(version, 2) && *version != "ff" && is_hexadecimal(flags, 2);
     lengths && is_id(trace, 32) && is_id(span, 16) && (parts.len() == 4 || *version != "00")
 }
 
 fn is_hexadecimal(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == length
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1` (AWS X-Ray, tracing header).
 fn parent_of_lambda(header: &str) -> Option<String> {
-    let field = |name: &str| header.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    let field = |name: &str| {
+        header
+            .split(';')
+            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+    };
     let root = field("Root")?.strip_prefix("1-")?.replace('-', "");
-    let sampled = if field("Sampled") == Some("1") { "01" } else { "00" };
+    let sampled = if field("Sampled") == Some("1") {
+        "01"
+    } else {
+        "00"
+    };
     let parent = format!("00-{root}-{}-{sampled}", field("Parent")?);
     is_parent(&parent).then_some(parent)
 }
@@ -89,7 +116,12 @@ mod tests {
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
             .iter()
-            .map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .map(|(name, value)| {
+                (
+                    http::HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
             .collect()
     }
 
@@ -100,20 +132,32 @@ mod tests {
             "tracestate" => Some("vendor=1".to_owned()),
             _ => None,
         };
-        let trace = Trace::read(named, Some(&headers(&[("x-amzn-trace-id", XRAY), ("tracestate", "other=2")])));
+        let trace = Trace::read(
+            named,
+            Some(&headers(&[
+                ("x-amzn-trace-id", XRAY),
+                ("tracestate", "other=2"),
+            ])),
+        );
         assert_eq!(trace.id(), Some("0af7651916cd43dd8448eb211c80319c"));
         let passed = trace.headers();
         assert_eq!(passed["traceparent"], CLIENT);
         assert_eq!(
             (&passed["tracestate"], &passed["x-amzn-trace-id"]),
-            (&"vendor=1".parse().expect("lawful"), &XRAY.parse().expect("lawful"))
+            (
+                &"vendor=1".parse().expect("lawful"),
+                &XRAY.parse().expect("lawful")
+            )
         );
     }
 
     #[test]
     fn lambdas_trace_serves_where_nobody_named_one() {
         let trace = Trace::read(|_| None, Some(&headers(&[("x-amzn-trace-id", XRAY)])));
-        assert_eq!(trace.parent.as_deref(), Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"));
+        assert_eq!(
+            trace.parent.as_deref(),
+            Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01")
+        );
     }
 
     #[test]
@@ -126,7 +170,10 @@ mod tests {
             "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
         ] {
-            let trace = Trace::read(|name| (name == "traceparent").then(|| wrong.to_owned()), None);
+            let trace = Trace::read(
+                |name| (name == "traceparent").then(|| wrong.to_owned()),
+                None,
+            );
             assert_eq!(trace, Trace::default(), "{wrong}");
             assert!(trace.headers().is_empty());
         }

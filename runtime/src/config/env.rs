@@ -33,7 +33,10 @@ impl ProcessEnvironment {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the environment's one home")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the environment's one home"
+)]
 impl Environment for ProcessEnvironment {
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
@@ -44,7 +47,9 @@ impl Environment for ProcessEnvironment {
     }
 
     fn names(&self) -> Vec<String> {
-        std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+        std::env::vars_os()
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .collect()
     }
 }
 

@@ -29,7 +29,11 @@ impl Place {
     /// Where this environment says we are.
     #[must_use]
     pub fn of(environment: &dyn Environment) -> Self {
-        if environment.is_set("AWS_LAMBDA_RUNTIME_API") { Self::Lambda } else { Self::Local }
+        if environment.is_set("AWS_LAMBDA_RUNTIME_API") {
+            Self::Lambda
+        } else {
+            Self::Local
+        }
     }
 }
 
@@ -101,10 +105,16 @@ impl Settings {
     #[must_use]
     pub fn missing_files(&self) -> Vec<PathBuf> {
         let is_key_named = self.signing_key.is_some() || self.signing_key_secret.is_some();
-        let used = [(STORE_FILE, self.users_table.is_none()), (KEY_FILE, !is_key_named)];
+        let used = [
+            (STORE_FILE, self.users_table.is_none()),
+            (KEY_FILE, !is_key_named),
+        ];
         let folder = self.users_path.iter();
-        let files =
-            folder.flat_map(|folder| used.iter().filter(|(_, is_used)| *is_used).map(|(file, _)| folder.join(file)));
+        let files = folder.flat_map(|folder| {
+            used.iter()
+                .filter(|(_, is_used)| *is_used)
+                .map(|(file, _)| folder.join(file))
+        });
         files.filter(|file| !file.exists()).collect()
     }
 
@@ -113,31 +123,53 @@ impl Settings {
     /// # Errors
     /// Every fault, each naming its setting and what to do.
     pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
-        let mut reader = Reader { environment, faults: near_misses(environment) };
+        let mut reader = Reader {
+            environment,
+            faults: near_misses(environment),
+        };
         let place = Place::of(environment);
         let settings = Self {
             place,
-            signing_key: reader
-                .parsed(vars::SIGNING_KEY, |text| SigningKey::from_text(text).map_err(|error| error.to_string())),
+            signing_key: reader.parsed(vars::SIGNING_KEY, |text| {
+                SigningKey::from_text(text).map_err(|error| error.to_string())
+            }),
             signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
             users_table: reader.text(vars::USERS_TABLE),
             users_path: reader.users_path(place, app),
             is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
             audience: reader.audience(),
-            duration_seconds: reader.parsed(vars::TOKEN_DURATION_SECONDS, duration).unwrap_or(DEFAULT_DURATION_SECONDS),
+            duration_seconds: reader
+                .parsed(vars::TOKEN_DURATION_SECONDS, duration)
+                .unwrap_or(DEFAULT_DURATION_SECONDS),
             public_url: reader.parsed(vars::PUBLIC_URL, public_url),
-            response_mode: reader.parsed(vars::RESPONSE_MODE, response_mode).unwrap_or_default(),
-            allow_query_token: reader.parsed(vars::ALLOW_QUERY_TOKEN, boolean).unwrap_or_default(),
-            allow_anonymous: reader.parsed(vars::ALLOW_ANONYMOUS, boolean).unwrap_or_default(),
-            allowed_origins: reader.parsed(vars::ALLOWED_ORIGINS, origins).unwrap_or_default(),
-            log_level: reader.parsed(vars::LOG_LEVEL, level).unwrap_or(tracing::level_filters::LevelFilter::INFO),
-            log_format: reader.parsed(vars::LOG_FORMAT, log_format).unwrap_or(match place {
-                Place::Lambda => LogFormat::Json,
-                Place::Local => LogFormat::Text,
-            }),
+            response_mode: reader
+                .parsed(vars::RESPONSE_MODE, response_mode)
+                .unwrap_or_default(),
+            allow_query_token: reader
+                .parsed(vars::ALLOW_QUERY_TOKEN, boolean)
+                .unwrap_or_default(),
+            allow_anonymous: reader
+                .parsed(vars::ALLOW_ANONYMOUS, boolean)
+                .unwrap_or_default(),
+            allowed_origins: reader
+                .parsed(vars::ALLOWED_ORIGINS, origins)
+                .unwrap_or_default(),
+            log_level: reader
+                .parsed(vars::LOG_LEVEL, level)
+                .unwrap_or(tracing::level_filters::LevelFilter::INFO),
+            log_format: reader
+                .parsed(vars::LOG_FORMAT, log_format)
+                .unwrap_or(match place {
+                    Place::Lambda => LogFormat::Json,
+                    Place::Local => LogFormat::Text,
+                }),
         };
         reader.check_together(&settings);
-        if reader.faults.is_empty() { Ok(settings) } else { Err(reader.faults) }
+        if reader.faults.is_empty() {
+            Ok(settings)
+        } else {
+            Err(reader.faults)
+        }
     }
 
     /// The settings that another process on this machine must share to work on the same users and tokens.
@@ -150,7 +182,9 @@ impl Settings {
             (vars::APP_USERS_PATH, self.is_users_path_named),
             (vars::JWT_AUD, self.audience.is_some()),
         ];
-        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+        set.into_iter()
+            .filter_map(|(name, is_set)| is_set.then_some(name))
+            .collect()
     }
 
     /// The file in which a local server notes its URL for the admin CLI.
@@ -170,7 +204,8 @@ impl Settings {
     #[must_use]
     pub fn public_path(&self) -> String {
         let url: Option<http::Uri> = self.public_url.as_ref().and_then(|url| url.parse().ok());
-        url.map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+        url.map(|url| url.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default()
     }
 
     /// The origin of `PUBLIC_URL`.
@@ -193,7 +228,8 @@ impl Reader<'_> {
         if text.is_none() && self.environment.is_set(name) && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
-        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        text.map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     }
 
     /// The audience. One that is set and blank was meant to close what leaving it out opens.
@@ -201,13 +237,19 @@ impl Reader<'_> {
         let audience = self.text(vars::JWT_AUD);
         if audience.is_none() && self.environment.get(vars::JWT_AUD).is_some() {
             let name = vars::JWT_AUD;
-            self.faults.push(format!("{name}: it is blank; set it to the audience, or unset it to accept any"));
+            self.faults.push(format!(
+                "{name}: it is blank; set it to the audience, or unset it to accept any"
+            ));
         }
         audience
     }
 
     /// A setting's value; what does not parse is a fault.
-    fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         match parse(&self.text(name)?) {
             Ok(value) => Some(value),
             Err(fault) => {
@@ -222,19 +264,30 @@ impl Reader<'_> {
         if named.is_some() || place == Place::Lambda {
             return named;
         }
-        let data = self.text("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let data = self
+            .text("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
         let home = |home: String| PathBuf::from(home).join(".local/share");
-        let folder = data.or_else(|| self.text("HOME").map(home)).map(|data| data.join(app));
+        let folder = data
+            .or_else(|| self.text("HOME").map(home))
+            .map(|data| data.join(app));
         if folder.is_none() {
-            self.faults
-                .push(format!("{}: there is no home folder to keep data in; set it to a folder", vars::APP_USERS_PATH));
+            self.faults.push(format!(
+                "{}: there is no home folder to keep data in; set it to a folder",
+                vars::APP_USERS_PATH
+            ));
         }
         folder
     }
 
     fn check_together(&mut self, settings: &Settings) {
         if settings.signing_key.is_some() && settings.signing_key_secret.is_some() {
-            self.faults.push(format!("{} and {} are both set; set one", vars::SIGNING_KEY, vars::SIGNING_KEY_SECRET));
+            self.faults.push(format!(
+                "{} and {} are both set; set one",
+                vars::SIGNING_KEY,
+                vars::SIGNING_KEY_SECRET
+            ));
         }
         if settings.place == Place::Local {
             return;
@@ -251,9 +304,15 @@ impl Reader<'_> {
                 vars::USERS_TABLE
             ));
         }
-        for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
+        for name in [
+            "AWS_LAMBDA_FUNCTION_NAME",
+            "AWS_LAMBDA_FUNCTION_VERSION",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        ] {
             if self.text(name).is_none() {
-                self.faults.push(format!("{name}: Lambda sets it; without Lambda, unset AWS_LAMBDA_RUNTIME_API"));
+                self.faults.push(format!(
+                    "{name}: Lambda sets it; without Lambda, unset AWS_LAMBDA_RUNTIME_API"
+                ));
             }
         }
     }
@@ -262,11 +321,21 @@ impl Reader<'_> {
 /// Variables whose names are one or two letters from a setting's: an unheard `JWT_AUDD` would accept every audience.
 fn near_misses(environment: &dyn Environment) -> Vec<String> {
     let is_setting = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
-    let mut names: Vec<_> = environment.names().into_iter().filter(|name| !is_setting(name)).collect();
+    let mut names: Vec<_> = environment
+        .names()
+        .into_iter()
+        .filter(|name| !is_setting(name))
+        .collect();
     names.sort();
-    let near = |name: &String| SETTINGS.iter().rev().find(|setting| is_near(&name.to_ascii_uppercase(), setting.name));
-    let fault =
-        |name: &String| near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name));
+    let near = |name: &String| {
+        SETTINGS
+            .iter()
+            .rev()
+            .find(|setting| is_near(&name.to_ascii_uppercase(), setting.name))
+    };
+    let fault = |name: &String| {
+        near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name))
+    };
     names.iter().filter_map(fault).collect()
 }
 
@@ -278,12 +347,19 @@ fn is_near(name: &str, setting: &str) -> bool {
 
 fn absolute(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.is_absolute() { Ok(path) } else { Err(format!("`{text}` must be a whole path, from the root")) }
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(format!("`{text}` must be a whole path, from the root"))
+    }
 }
 
 fn duration(text: &str) -> Result<u64, String> {
     let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
-    let seconds = text.parse().ok().filter(|seconds| DURATION_SECONDS.contains(seconds));
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds| DURATION_SECONDS.contains(seconds));
     seconds.ok_or_else(|| format!("`{text}` is not a number of seconds from {least} to {most}"))
 }
 
@@ -310,15 +386,22 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
     let known = ["off", "error", "warn", "info", "debug", "trace"];
     let lower = text.to_ascii_lowercase();
-    let level = known.contains(&lower.as_str()).then(|| lower.parse().ok()).flatten();
+    let level = known
+        .contains(&lower.as_str())
+        .then(|| lower.parse().ok())
+        .flatten();
     level.ok_or_else(|| format!("`{text}` is none of {}", known.join(", ")))
 }
 
 fn public_url(text: &str) -> Result<String, String> {
     let url: Option<http::Uri> = text.parse().ok();
-    let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none());
+    let is_web = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
+    });
     if !is_web || text.contains(['#', '*']) || origin_of(text).is_none() {
-        return Err(format!("`{text}` is not a URL such as https://mcp.example.com"));
+        return Err(format!(
+            "`{text}` is not a URL such as https://mcp.example.com"
+        ));
     }
     let text = text.trim_end_matches('/');
     check_base(text)?;
@@ -333,22 +416,39 @@ fn check_base(url: &str) -> Result<(), String> {
     let mut segments = path.split('/').filter(|_| !path.is_empty());
     let first = segments.clone().next().unwrap_or_default();
     if ROUTES.contains(&first) {
-        return Err(format!("`{url}` ends in a route of the server; give the URL that stands before `/{first}`"));
+        return Err(format!(
+            "`{url}` ends in a route of the server; give the URL that stands before `/{first}`"
+        ));
     }
-    let is_plain = |segment: &str| !segment.is_empty() && !matches!(segment, "." | "..") && !segment.contains('%');
-    if segments.all(is_plain) { Ok(()) } else { Err(format!("`{url}` has a path that clients write differently")) }
+    let is_plain = |segment: &str| {
+        !segment.is_empty() && !matches!(segment, "." | "..") && !segment.contains('%')
+    };
+    if segments.all(is_plain) {
+        Ok(())
+    } else {
+        Err(format!("`{url}` has a path that clients write differently"))
+    }
 }
 
 /// The origin of a URL; none for one that names a user or a port that there can't be.
 fn origin_of(url: &str) -> Option<AllowedOrigin> {
     let url: http::Uri = url.parse().ok()?;
-    format!("{}://{}", url.scheme_str()?, url.authority()?).parse().ok()
+    format!("{}://{}", url.scheme_str()?, url.authority()?)
+        .parse()
+        .ok()
 }
 
 fn origins(text: &str) -> Result<Vec<AllowedOrigin>, String> {
-    let named = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let named = text
+        .split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty());
     let origins: Vec<AllowedOrigin> = named.map(str::parse).collect::<Result<_, _>>()?;
-    if origins.is_empty() { Err(format!("`{text}` names no origin")) } else { Ok(origins) }
+    if origins.is_empty() {
+        Err(format!("`{text}` names no origin"))
+    } else {
+        Ok(origins)
+    }
 }
 
 #[cfg(test)]
@@ -358,8 +458,10 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
-        let environment: BTreeMap<_, _> =
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment: BTreeMap<_, _> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Settings::read(&environment, "notes")
     }
 
@@ -373,7 +475,10 @@ mod tests {
     #[test]
     fn a_laptop_needs_nothing_but_a_home() {
         let settings = read(&[("HOME", "/home/a")]).expect("enough");
-        assert_eq!((settings.place, settings.users_path), (Place::Local, Some("/home/a/.local/share/notes".into())));
+        assert_eq!(
+            (settings.place, settings.users_path),
+            (Place::Local, Some("/home/a/.local/share/notes".into()))
+        );
         let settings = read(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/data")]).expect("enough");
         assert_eq!(settings.users_path, Some("/data/notes".into()));
         assert!(read(&[]).expect_err("nowhere to keep data")[0].starts_with("APP_USERS_PATH"));
@@ -381,13 +486,27 @@ mod tests {
 
     #[test]
     fn a_lambda_needs_a_table_and_a_key_by_name() {
-        let faults = read(&[&LAMBDA[..], &[("HOME", "/home/a")]].concat()).expect_err("neither is named");
-        assert!(faults.iter().any(|fault| fault.starts_with("SIGNING_KEY_SECRET")), "{faults:?}");
-        assert!(faults.iter().any(|fault| fault.starts_with("USERS_TABLE")), "{faults:?}");
+        let faults =
+            read(&[&LAMBDA[..], &[("HOME", "/home/a")]].concat()).expect_err("neither is named");
+        assert!(
+            faults
+                .iter()
+                .any(|fault| fault.starts_with("SIGNING_KEY_SECRET")),
+            "{faults:?}"
+        );
+        assert!(
+            faults.iter().any(|fault| fault.starts_with("USERS_TABLE")),
+            "{faults:?}"
+        );
         let key = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
-        let settings = read(&[&LAMBDA[..], &[key, ("APP_USERS_PATH", "/mnt/efs")]].concat()).expect("named");
-        assert_eq!((settings.place, settings.log_format), (Place::Lambda, LogFormat::Json));
-        let faults = read(&[LAMBDA[0], key, ("APP_USERS_PATH", "/mnt/efs")]).expect_err("no Lambda");
+        let settings =
+            read(&[&LAMBDA[..], &[key, ("APP_USERS_PATH", "/mnt/efs")]].concat()).expect("named");
+        assert_eq!(
+            (settings.place, settings.log_format),
+            (Place::Lambda, LogFormat::Json)
+        );
+        let faults =
+            read(&[LAMBDA[0], key, ("APP_USERS_PATH", "/mnt/efs")]).expect_err("no Lambda");
         assert_eq!(faults.len(), 3, "{faults:?}");
     }
 
@@ -424,23 +543,39 @@ mod tests {
             "jwt_audience: unknown setting; did you mean JWT_AUD?",
             "APP_USERS_PATH: `relative/folder`",
         ] {
-            assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name} in {faults:#?}");
+            assert!(
+                faults.iter().any(|fault| fault.starts_with(name)),
+                "{name} in {faults:#?}"
+            );
         }
         assert!(!format!("{faults:?}").contains("hunter2"));
     }
 
     #[test]
     fn settings_print_no_key() {
-        let settings = read(&[("HOME", "/"), ("SIGNING_KEY", "0123456789abcdef0123456789abcdef")]).expect("enough");
+        let settings = read(&[
+            ("HOME", "/"),
+            ("SIGNING_KEY", "0123456789abcdef0123456789abcdef"),
+        ])
+        .expect("enough");
         assert!(!format!("{settings:?}").contains("0123456789abcdef0"));
     }
 
     #[test]
     fn an_empty_setting_is_unset_but_for_an_audience() {
-        let settings = read(&[("HOME", "/"), ("ALLOWED_ORIGINS", ""), ("RESPONSE_MODE", " ")]).expect("enough");
-        assert_eq!((settings.audience, settings.response_mode), (None, ResponseMode::Buffered));
+        let settings = read(&[
+            ("HOME", "/"),
+            ("ALLOWED_ORIGINS", ""),
+            ("RESPONSE_MODE", " "),
+        ])
+        .expect("enough");
+        assert_eq!(
+            (settings.audience, settings.response_mode),
+            (None, ResponseMode::Buffered)
+        );
         for blank in ["", " ", "\t"] {
-            let faults = read(&[("HOME", "/"), ("JWT_AUD", blank)]).expect_err("every audience would be accepted");
+            let faults = read(&[("HOME", "/"), ("JWT_AUD", blank)])
+                .expect_err("every audience would be accepted");
             assert!(faults[0].starts_with("JWT_AUD: it is blank"), "{faults:?}");
         }
     }
@@ -465,12 +600,23 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_a_fault_and_never_as_good_as_unset() {
-        for name in SETTINGS.iter().map(|setting| setting.name).chain(["HOME", "XDG_DATA_HOME"]) {
+        for name in SETTINGS
+            .iter()
+            .map(|setting| setting.name)
+            .chain(["HOME", "XDG_DATA_HOME"])
+        {
             let faults = Settings::read(&Unreadable(name), "notes").expect_err(name);
             let fault = format!("{name}: its value is not UTF-8; set it again, or unset it");
-            assert_eq!(faults.iter().filter(|found| **found == fault).count(), 1, "{faults:?}");
+            assert_eq!(
+                faults.iter().filter(|found| **found == fault).count(),
+                1,
+                "{faults:?}"
+            );
         }
-        assert_eq!(Place::of(&Unreadable("AWS_LAMBDA_RUNTIME_API")), Place::Lambda);
+        assert_eq!(
+            Place::of(&Unreadable("AWS_LAMBDA_RUNTIME_API")),
+            Place::Lambda
+        );
     }
 
     #[test]
@@ -497,9 +643,17 @@ mod tests {
             assert!(faults[0].starts_with(name), "{faults:?}");
         }
         let origins = "chrome-extension://abcdef,vscode-webview://abc, app://obsidian.md , https://*.example.com";
-        let settings = read(&[("HOME", "/"), ("ALLOWED_ORIGINS", origins)]).expect("origins of any scheme");
+        let settings =
+            read(&[("HOME", "/"), ("ALLOWED_ORIGINS", origins)]).expect("origins of any scheme");
         assert_eq!(settings.allowed_origins.len(), 4);
-        let settings = read(&[("HOME", "/"), ("PUBLIC_URL", "https://mcp.example.com:443/notes/")]).expect("a URL");
-        assert_eq!(settings.public_origin(), "https://mcp.example.com".parse().ok());
+        let settings = read(&[
+            ("HOME", "/"),
+            ("PUBLIC_URL", "https://mcp.example.com:443/notes/"),
+        ])
+        .expect("a URL");
+        assert_eq!(
+            settings.public_origin(),
+            "https://mcp.example.com".parse().ok()
+        );
     }
 }

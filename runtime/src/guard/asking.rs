@@ -61,21 +61,38 @@ impl<K: Kind> Asking<K> {
     /// Seals with these keys, by this clock.
     #[must_use]
     pub fn new(inner: Shared<K>, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, sealer, clock }
+        Self {
+            inner,
+            sealer,
+            clock,
+        }
     }
 
     /// The state that a client brings back.
-    async fn unsealed(&self, store: &store::Shared, bound_to: &Binding, sealed: &str) -> Result<State> {
+    async fn unsealed(
+        &self,
+        store: &store::Shared,
+        bound_to: &Binding,
+        sealed: &str,
+    ) -> Result<State> {
         let opened = self.sealer.open(PURPOSE, &bound_to.parts(), sealed).await?;
         let state = opened.and_then(|text| serde_json::from_str::<State>(&text).ok());
-        let state = state.filter(|state| state.expires > self.clock.now()).ok_or_else(stale)?;
+        let state = state
+            .filter(|state| state.expires > self.clock.now())
+            .ok_or_else(stale)?;
         if state.is_for_once {
             use_up(store, &state).await?;
         }
         Ok(state)
     }
 
-    async fn seal(&self, bound_to: &Binding, past: Past, context: &Context, mut asked: Asked) -> Result<Asked> {
+    async fn seal(
+        &self,
+        bound_to: &Binding,
+        past: Past,
+        context: &Context,
+        mut asked: Asked,
+    ) -> Result<Asked> {
         let state = State {
             answers: past.answers,
             asked: asked.requests.keys().cloned().collect(),
@@ -84,8 +101,9 @@ impl<K: Kind> Asking<K> {
             id: uuid::Uuid::new_v4().simple().to_string(),
             is_for_once: asked.is_for_once || past.is_for_once,
         };
-        let text = serde_json::to_string(&state)
-            .map_err(|error| Error::internal("the answers so far can't be kept").with_source(error))?;
+        let text = serde_json::to_string(&state).map_err(|error| {
+            Error::internal("the answers so far can't be kept").with_source(error)
+        })?;
         if text.len() > MAX_STATE_BYTES {
             let size = text.len();
             return Err(Error::too_large(format!(
@@ -100,9 +118,21 @@ impl<K: Kind> Asking<K> {
 impl State {
     /// What is carried on, and the call that goes on with it.
     fn resume(self, context: Context, responses: Map<String, Value>) -> (Past, Context) {
-        let Self { mut answers, asked, reported, is_for_once, .. } = self;
+        let Self {
+            mut answers,
+            asked,
+            reported,
+            is_for_once,
+            ..
+        } = self;
         answers.extend(responses.into_iter().filter(|(key, _)| asked.contains(key)));
-        (Past { answers: answers.clone(), is_for_once }, context.resumed(answers, reported))
+        (
+            Past {
+                answers: answers.clone(),
+                is_for_once,
+            },
+            context.resumed(answers, reported),
+        )
     }
 }
 
@@ -130,8 +160,14 @@ impl Binding {
 }
 
 async fn use_up(store: &store::Shared, state: &State) -> Result<()> {
-    let put = Put { expires: Some(state.expires), ..Put::new("{}".to_owned(), When::Absent) };
-    match store.put(&Key::new(format!("asked#{}", state.id), "used"), put).await {
+    let put = Put {
+        expires: Some(state.expires),
+        ..Put::new("{}".to_owned(), When::Absent)
+    };
+    match store
+        .put(&Key::new(format!("asked#{}", state.id), "used"), put)
+        .await
+    {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(stale()),
         written => written.map(drop),
     }
@@ -159,19 +195,29 @@ impl<K: Kind> Source<K> for Asking<K> {
         let mut past = Past::default();
         if let Some(Retry { responses, state }) = call.retry.take() {
             (past, call.context) = match state {
-                Some(sealed) => self.unsealed(&call.store, &bound_to, &sealed).await?.resume(call.context, responses),
+                Some(sealed) => self
+                    .unsealed(&call.store, &bound_to, &sealed)
+                    .await?
+                    .resume(call.context, responses),
                 // Nothing was sealed that they could answer: they serve this round, and are not carried on.
                 None => (past, call.context.with_answers(responses)),
             };
         }
         let context = call.context.clone();
         match self.inner.call(found, call).await? {
-            Reply::Asks(asked) => self.seal(&bound_to, past, &context, asked).await.map(Reply::Asks),
+            Reply::Asks(asked) => self
+                .seal(&bound_to, past, &context, asked)
+                .await
+                .map(Reply::Asks),
             answer @ Reply::Answer(_) => Ok(answer),
         }
     }
 
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         self.inner.complete(found, completion).await
     }
 }
@@ -187,6 +233,11 @@ mod tests {
     async fn keeps_the_laws() {
         let keys = Given::new(SigningKey::new([7; 32]).expect("long enough"));
         let sealer = Sealer::new(Arc::new(keys), "laws", None);
-        laws::all(Arc::new(Asking::new(Arc::new(laws::catalog()), sealer, Arc::new(SystemClock)))).await;
+        laws::all(Arc::new(Asking::new(
+            Arc::new(laws::catalog()),
+            sealer,
+            Arc::new(SystemClock),
+        )))
+        .await;
     }
 }

@@ -56,7 +56,12 @@ impl<K: Kind> Bounded<K> {
             }
         };
         // What a panic says may quote an argument: the place alone is logged, by the hook of the process.
-        done.unwrap_or_else(|_| Err(Error::internal(format!("the {} `{name}` {BROKE_DOWN}", K::NOUN))))
+        done.unwrap_or_else(|_| {
+            Err(Error::internal(format!(
+                "the {} `{name}` {BROKE_DOWN}",
+                K::NOUN
+            )))
+        })
     }
 
     fn bounded(&self, found: &Definition<K>, context: Context) -> Context {
@@ -78,7 +83,9 @@ impl<K: Kind> Source<K> for Bounded<K> {
     async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
         call.context = self.bounded(found, call.context);
         let context = call.context.clone();
-        let reply = self.run(&found.name, &context, self.inner.call(found, call)).await;
+        let reply = self
+            .run(&found.name, &context, self.inner.call(found, call))
+            .await;
         context.end();
         match reply? {
             Reply::Answer(answer) => fitting::<K>(&found.name, answer).map(Reply::Answer),
@@ -86,9 +93,18 @@ impl<K: Kind> Source<K> for Bounded<K> {
         }
     }
 
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         let context = self.bounded(found, completion.call.context.clone());
-        self.run(&found.name, &context, self.inner.complete(found, completion)).await
+        self.run(
+            &found.name,
+            &context,
+            self.inner.complete(found, completion),
+        )
+        .await
     }
 }
 
@@ -113,7 +129,11 @@ mod tests {
 
     #[tokio::test]
     async fn keeps_the_laws() {
-        laws::all(Arc::new(Bounded::new(Arc::new(laws::catalog()), Duration::from_secs(60)))).await;
+        laws::all(Arc::new(Bounded::new(
+            Arc::new(laws::catalog()),
+            Duration::from_secs(60),
+        )))
+        .await;
     }
 
     fn bounded(tool: Tool) -> Bounded<Tools> {
@@ -123,13 +143,17 @@ mod tests {
 
     async fn fate(tool: Tool) -> Error {
         let name = tool.definition().name.clone();
-        reach(&bounded(tool), laws::call(&name, &json!({}), laws::alice())).await.expect_err("refused")
+        reach(&bounded(tool), laws::call(&name, &json!({}), laws::alice()))
+            .await
+            .expect_err("refused")
     }
 
     #[tokio::test]
     async fn a_panic_is_an_answer_and_its_words_are_for_nobody() {
-        let error =
-            fate(Tool::raw("panics", json!({"type": "object"}), |_| async { panic!("the password is hunter2") })).await;
+        let error = fate(Tool::raw("panics", json!({"type": "object"}), |_| async {
+            panic!("the password is hunter2")
+        }))
+        .await;
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert!(!error.chain().contains("hunter2"));
     }
@@ -137,10 +161,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_tool_that_sleeps_past_its_deadline_is_answered_for() {
         let started = Instant::now();
-        let sleeps = || Tool::raw("sleeps", json!({"type": "object"}), |_| std::future::pending());
+        let sleeps = || {
+            Tool::raw("sleeps", json!({"type": "object"}), |_| {
+                std::future::pending()
+            })
+        };
         assert_eq!(fate(sleeps()).await.kind(), ErrorKind::DeadlineExceeded);
         assert_eq!(started.elapsed().as_secs(), 60);
-        assert_eq!(fate(sleeps().timeout(Duration::from_secs(5))).await.kind(), ErrorKind::DeadlineExceeded);
+        assert_eq!(
+            fate(sleeps().timeout(Duration::from_secs(5))).await.kind(),
+            ErrorKind::DeadlineExceeded
+        );
         assert_eq!(started.elapsed().as_secs(), 65);
     }
 

@@ -37,7 +37,12 @@ impl<K: Kind> Source<K> for Logged<K> {
         let found = self.inner.find(caller, name).await;
         if let Ok(None) = found {
             let user = caller.subject().to_string();
-            tracing::info!(kind = K::NOUN, user.email = user, error = ErrorKind::NotFound.code(), "call");
+            tracing::info!(
+                kind = K::NOUN,
+                user.email = user,
+                error = ErrorKind::NotFound.code(),
+                "call"
+            );
         }
         found
     }
@@ -49,11 +54,21 @@ impl<K: Kind> Source<K> for Logged<K> {
         reply
     }
 
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         let completed = self.inner.complete(found, completion).await;
         if let Err(error) = &completed {
             let (name, cause) = (&*found.name, cause(error));
-            tracing::warn!(kind = K::NOUN, name, error = error.kind().code(), cause, "completion");
+            tracing::warn!(
+                kind = K::NOUN,
+                name,
+                error = error.kind().code(),
+                cause,
+                "completion"
+            );
         }
         completed
     }
@@ -84,13 +99,34 @@ impl<K: Kind> Line<K> {
 
 impl<K: Kind> Drop for Line<K> {
     fn drop(&mut self) {
-        let (kind, name, trace) = (K::NOUN, &*self.found.name, self.trace.as_ref().and_then(Trace::id));
+        let (kind, name, trace) = (
+            K::NOUN,
+            &*self.found.name,
+            self.trace.as_ref().and_then(Trace::id),
+        );
         let user = self.caller.subject().to_string();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let error = self.ending;
         match &self.cause {
-            None => tracing::info!(kind, name, user.email = user, duration_ms, trace, error, "call"),
-            Some(cause) => tracing::warn!(kind, name, user.email = user, duration_ms, trace, error, cause, "call"),
+            None => tracing::info!(
+                kind,
+                name,
+                user.email = user,
+                duration_ms,
+                trace,
+                error,
+                "call"
+            ),
+            Some(cause) => tracing::warn!(
+                kind,
+                name,
+                user.email = user,
+                duration_ms,
+                trace,
+                error,
+                cause,
+                "call"
+            ),
         }
     }
 }
@@ -109,7 +145,9 @@ fn ending<A: Answer>(reply: &Result<Reply<A>>) -> (Option<&'static str>, Option<
 
 /// What lies behind an error. Its own words may quote arguments, and so may what lies behind one that refuses them.
 fn cause(error: &Error) -> Option<String> {
-    error.causes().filter(|_| error.kind() != ErrorKind::Invalid)
+    error
+        .causes()
+        .filter(|_| error.kind() != ErrorKind::Invalid)
 }
 
 #[cfg(test)]

@@ -27,9 +27,15 @@ impl<K: Kind> Scoped<K> {
     fn check(found: &Definition<K>, call: &Call) -> Result<()> {
         if *call.caller.subject() == Subject::Probe {
             let noun = K::NOUN;
-            return Err(Error::forbidden(format!("a probe token may discover and list, and may not call a {noun}")));
+            return Err(Error::forbidden(format!(
+                "a probe token may discover and list, and may not call a {noun}"
+            )));
         }
-        if is_visible(found, &call.caller) { Ok(()) } else { Err(unknown::<K>(&call.name)) }
+        if is_visible(found, &call.caller) {
+            Ok(())
+        } else {
+            Err(unknown::<K>(&call.name))
+        }
     }
 }
 
@@ -44,10 +50,13 @@ impl<K: Kind> Source<K> for Scoped<K> {
     async fn list(&self, caller: &Caller) -> Result<Listing<K>> {
         let mut listing = self.inner.list(caller).await?;
         // A token that only reads sees less than another does.
-        let differs =
-            |definition: &Arc<Definition<K>>| !definition.scopes.is_empty() || !K::changes_nothing(definition);
+        let differs = |definition: &Arc<Definition<K>>| {
+            !definition.scopes.is_empty() || !K::changes_nothing(definition)
+        };
         listing.is_private |= listing.definitions.iter().any(differs);
-        listing.definitions.retain(|definition| is_visible(definition, caller));
+        listing
+            .definitions
+            .retain(|definition| is_visible(definition, caller));
         Ok(listing)
     }
 
@@ -61,7 +70,11 @@ impl<K: Kind> Source<K> for Scoped<K> {
         self.inner.call(found, call).await
     }
 
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         Self::check(found, &completion.call)?;
         self.inner.complete(found, completion).await
     }
@@ -83,8 +96,11 @@ mod tests {
     }
 
     fn scoped() -> Scoped<Tools> {
-        let tool = Tool::raw("write", json!({"type": "object"}), |_| async { Ok(Outcome::text("written")) });
-        let catalog = Catalog::new([tool.description("Writes.").scopes(["notes:write"])]).expect("well made");
+        let tool = Tool::raw("write", json!({"type": "object"}), |_| async {
+            Ok(Outcome::text("written"))
+        });
+        let catalog =
+            Catalog::new([tool.description("Writes.").scopes(["notes:write"])]).expect("well made");
         Scoped::new(Arc::new(catalog))
     }
 
@@ -93,51 +109,97 @@ mod tests {
         let listing = source.list(&caller).await.expect("listable");
         assert!(listing.is_private, "what needs a scope is not everyone's");
         let reply = reach(&source, laws::call("write", &json!({}), Arc::new(caller))).await;
-        (listing.definitions.len(), reply.and_then(|(_, reply)| reply.answer()))
+        (
+            listing.definitions.len(),
+            reply.and_then(|(_, reply)| reply.answer()),
+        )
     }
 
     fn user(scope: Option<&str>) -> Caller {
-        Caller::user("alice@example.com".parse().expect("valid"), Scopes::from_claim(scope), None)
+        Caller::user(
+            "alice@example.com".parse().expect("valid"),
+            Scopes::from_claim(scope),
+            None,
+        )
     }
 
     #[tokio::test]
     async fn what_a_token_is_not_good_for_is_not_there() {
         for scope in [None, Some("notes:read notes:write")] {
             let (listed, outcome) = fate(user(scope)).await;
-            assert_eq!((listed, outcome.expect("callable")), (1, Outcome::text("written")));
+            assert_eq!(
+                (listed, outcome.expect("callable")),
+                (1, Outcome::text("written"))
+            );
         }
         let (listed, outcome) = fate(user(Some("notes:read"))).await;
-        assert_eq!((listed, outcome.expect_err("hidden").message()), (0, "unknown tool `write`"));
+        assert_eq!(
+            (listed, outcome.expect_err("hidden").message()),
+            (0, "unknown tool `write`")
+        );
     }
 
     #[tokio::test]
     async fn a_token_that_only_reads_finds_what_says_that_it_changes_nothing() {
         let tool = |name: &str, read_only| {
-            let tool = Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::text("done")) });
-            tool.description("Does.").hints(Hints { read_only, ..Hints::default() })
+            let tool = Tool::raw(name, json!({"type": "object"}), |_| async {
+                Ok(Outcome::text("done"))
+            });
+            tool.description("Does.").hints(Hints {
+                read_only,
+                ..Hints::default()
+            })
         };
-        let tools = [tool("reads", Some(true)), tool("writes", Some(false)), tool("says_nothing", None)];
+        let tools = [
+            tool("reads", Some(true)),
+            tool("writes", Some(false)),
+            tool("says_nothing", None),
+        ];
         let source = Scoped::new(Arc::new(Catalog::new(tools).expect("well made")));
         let reader = Arc::new(user(None).reading_only(true));
         let listing = source.list(&reader).await.expect("listable");
         assert!(listing.is_private, "another token sees more");
-        let names: Vec<_> = listing.definitions.iter().map(|definition| definition.name.as_str()).collect();
+        let names: Vec<_> = listing
+            .definitions
+            .iter()
+            .map(|definition| definition.name.as_str())
+            .collect();
         assert_eq!(names, ["reads"]);
-        reach(&source, laws::call("reads", &json!({}), Arc::clone(&reader))).await.expect("callable");
+        reach(
+            &source,
+            laws::call("reads", &json!({}), Arc::clone(&reader)),
+        )
+        .await
+        .expect("callable");
         for name in ["writes", "says_nothing"] {
-            let error = reach(&source, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("hidden");
+            let error = reach(&source, laws::call(name, &json!({}), Arc::clone(&reader)))
+                .await
+                .expect_err("hidden");
             assert_eq!(error.message(), format!("unknown tool `{name}`"));
             let whole = Arc::new(user(None));
-            let found = source.find(&whole, name).await.expect("findable").expect("there for others");
-            let error =
-                source.call(&found, laws::call(name, &json!({}), Arc::clone(&reader))).await.expect_err("refused");
-            assert_eq!(error.message(), format!("unknown tool `{name}`"), "by the back way too");
+            let found = source
+                .find(&whole, name)
+                .await
+                .expect("findable")
+                .expect("there for others");
+            let error = source
+                .call(&found, laws::call(name, &json!({}), Arc::clone(&reader)))
+                .await
+                .expect_err("refused");
+            assert_eq!(
+                error.message(),
+                format!("unknown tool `{name}`"),
+                "by the back way too"
+            );
         }
     }
 
     #[tokio::test]
     async fn the_probe_lists_and_never_calls() {
         let (listed, outcome) = fate(Caller::probe()).await;
-        assert_eq!((listed, outcome.expect_err("refused").kind()), (1, ErrorKind::Forbidden));
+        assert_eq!(
+            (listed, outcome.expect_err("refused").kind()),
+            (1, ErrorKind::Forbidden)
+        );
     }
 }

@@ -27,7 +27,10 @@ pub(super) struct Accepted {
 impl Accepted {
     /// Reads the header, and writes it as rmcp wants it.
     pub(super) fn take(headers: &mut HeaderMap) -> Result<Self, Problem> {
-        let accepted = Self { json: accepts(headers, JSON), events: accepts(headers, EVENTS) };
+        let accepted = Self {
+            json: accepts(headers, JSON),
+            events: accepts(headers, EVENTS),
+        };
         if !accepted.json && !accepted.events {
             return Err(Problem::not_acceptable());
         }
@@ -37,7 +40,9 @@ impl Accepted {
 
     /// The answer in a type that the client takes. Refusals stay JSON (RFC 9110 §15.5.7 allows it).
     pub(super) async fn convert(self, response: Response) -> Response {
-        let is = |media: &str| media_type(response.headers()).is_some_and(|found| found.eq_ignore_ascii_case(media));
+        let is = |media: &str| {
+            media_type(response.headers()).is_some_and(|found| found.eq_ignore_ascii_case(media))
+        };
         if !self.events && is(EVENTS) {
             last_message(response).await
         } else if !self.json && response.status().is_success() && is(JSON) {
@@ -60,12 +65,22 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether a media type is acceptable: the most specific range that it is in decides, and no header at all accepts any.
 fn accepts(headers: &HeaderMap, media: &str) -> bool {
-    let mut ranges =
-        headers.get_all(header::ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let ranges = ranges.by_ref().filter(|range| !range.trim_ascii().is_empty());
-    let ranges: Vec<_> = ranges.map(|range| std::str::from_utf8(range).unwrap_or("?").trim()).collect();
+    let mut ranges = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let ranges = ranges
+        .by_ref()
+        .filter(|range| !range.trim_ascii().is_empty());
+    let ranges: Vec<_> = ranges
+        .map(|range| std::str::from_utf8(range).unwrap_or("?").trim())
+        .collect();
     let fits = |range: &&str| Some((specificity(range, media)?, weight(range)));
-    match ranges.iter().filter_map(fits).max_by_key(|(specificity, _)| *specificity) {
+    match ranges
+        .iter()
+        .filter_map(fits)
+        .max_by_key(|(specificity, _)| *specificity)
+    {
         Some((_, weight)) => weight,
         None => ranges.is_empty(),
     }
@@ -85,9 +100,15 @@ fn specificity(range: &str, media: &str) -> Option<u8> {
 
 /// Whether a range has any weight (RFC 9110 §12.4.2: `q=0` is "not acceptable"; what is no number is no weight).
 fn weight(range: &str) -> bool {
-    let parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let parameters = range
+        .split(';')
+        .skip(1)
+        .filter_map(|parameter| parameter.split_once('='));
     let mut weights = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-    weights.next().and_then(|(_, weight)| weight.trim().parse::<f32>().ok()).is_none_or(|weight| weight > 0.0)
+    weights
+        .next()
+        .and_then(|(_, weight)| weight.trim().parse::<f32>().ok())
+        .is_none_or(|weight| weight > 0.0)
 }
 
 /// The message that ends an event stream, waited for. Of those before it no more is kept than the next one needs.
@@ -98,7 +119,10 @@ async fn last_message(response: Response) -> Response {
         unread.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
         while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
             let line = unread.split_to(end + 1).freeze();
-            let data = line.strip_prefix(b"data:").map(<[u8]>::trim_ascii).filter(|data| !data.is_empty());
+            let data = line
+                .strip_prefix(b"data:")
+                .map(<[u8]>::trim_ascii)
+                .filter(|data| !data.is_empty());
             last = data.map_or(last, |data| line.slice_ref(data));
         }
     }
@@ -120,7 +144,9 @@ fn replaced(mut parts: http::response::Parts, body: Bytes, media: &'static str) 
     const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(UNBUFFERED);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    parts
+        .headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     let body: Body = Full::new(body).boxed();
     Response::from_parts(parts, body)
 }
@@ -135,11 +161,17 @@ mod tests {
     fn taken(accept: &[&str]) -> Result<(bool, bool), u16> {
         let mut headers = HeaderMap::new();
         for value in accept {
-            headers.append(header::ACCEPT, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
+            headers.append(
+                header::ACCEPT,
+                HeaderValue::from_bytes(value.as_bytes()).expect("a value"),
+            );
         }
         let taken = Accepted::take(&mut headers);
         let taken = taken.map_err(|problem| problem.into_response().status().as_u16())?;
-        assert_eq!(headers.get_all(header::ACCEPT).iter().collect::<Vec<_>>(), [BOTH]);
+        assert_eq!(
+            headers.get_all(header::ACCEPT).iter().collect::<Vec<_>>(),
+            [BOTH]
+        );
         Ok((taken.json, taken.events))
     }
 
@@ -165,9 +197,13 @@ mod tests {
         ] {
             assert_eq!(taken(accept), Ok(expected), "{accept:?}");
         }
-        for accept in
-            ["text/html", "*/*;q=0", "application/json;q=0.0, text/event-stream; q=0", "application/xml", "\u{e9}"]
-        {
+        for accept in [
+            "text/html",
+            "*/*;q=0",
+            "application/json;q=0.0, text/event-stream; q=0",
+            "application/xml",
+            "\u{e9}",
+        ] {
             assert_eq!(taken(&[accept]), Err(406), "{accept}");
         }
     }
@@ -175,21 +211,46 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_put_into_the_type_that_is_taken() {
         let answer = |media: &'static str, body: &'static str| {
-            let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+            let mut response =
+                Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
             response
         };
-        let (only_json, only_events) = (Accepted { json: true, events: false }, Accepted { json: false, events: true });
+        let (only_json, only_events) = (
+            Accepted {
+                json: true,
+                events: false,
+            },
+            Accepted {
+                json: false,
+                events: true,
+            },
+        );
         for (accepted, media, body, expected) in [
-            (only_json, EVENTS, "data: {\"a\":1}\n\n:\n\ndata: {\"b\":2}\n\n", (JSON, "{\"b\":2}")),
+            (
+                only_json,
+                EVENTS,
+                "data: {\"a\":1}\n\n:\n\ndata: {\"b\":2}\n\n",
+                (JSON, "{\"b\":2}"),
+            ),
             (only_json, JSON, "{}", (JSON, "{}")),
             (only_events, JSON, "{}", (EVENTS, "data: {}\n\n")),
-            (only_events, EVENTS, "data: {}\n\n", (EVENTS, "data: {}\n\n")),
+            (
+                only_events,
+                EVENTS,
+                "data: {}\n\n",
+                (EVENTS, "data: {}\n\n"),
+            ),
         ] {
             let response = accepted.convert(answer(media, body)).await;
             let media = media_type(response.headers()).expect("a type").to_owned();
             let Ok(body) = response.into_body().collect().await;
-            assert_eq!((media.as_str(), body.to_bytes().as_ref()), (expected.0, expected.1.as_bytes()));
+            assert_eq!(
+                (media.as_str(), body.to_bytes().as_ref()),
+                (expected.0, expected.1.as_bytes())
+            );
         }
     }
 

@@ -34,9 +34,17 @@ pub(super) fn let_in(parts: &Parts) {
 
 impl Line {
     pub(super) fn of(parts: &mut Parts) -> Self {
-        let (path, is_known) = (parts.uri.path().chars().take(200).collect(), Known::default());
+        let (path, is_known) = (
+            parts.uri.path().chars().take(200).collect(),
+            Known::default(),
+        );
         parts.extensions.insert(is_known.clone());
-        Self { method: parts.method.clone(), path, started: Instant::now(), is_known }
+        Self {
+            method: parts.method.clone(),
+            path,
+            started: Instant::now(),
+            is_known,
+        }
     }
 
     pub(super) fn log(&self, status: StatusCode) {
@@ -48,7 +56,14 @@ impl Line {
         } else if self.is_known.0.load(Ordering::Relaxed) {
             tracing::info!(method, path, status = code, duration_ms, "request");
         } else if let Some(left_out) = STRANGERS.admit() {
-            tracing::info!(method, path, status = code, duration_ms, left_out, "request");
+            tracing::info!(
+                method,
+                path,
+                status = code,
+                duration_ms,
+                left_out,
+                "request"
+            );
         }
     }
 }

@@ -28,23 +28,43 @@ use crate::admin::{AdminApi, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::user::Email;
 
 /// Answers an admin request after its token.
-pub(super) async fn answer<B>(router: &Router, route: &[&str], mut parts: Parts, body: B) -> Result<Response, Problem>
+pub(super) async fn answer<B>(
+    router: &Router,
+    route: &[&str],
+    mut parts: Parts,
+    body: B,
+) -> Result<Response, Problem>
 where
     B: http_body::Body + Send,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    authorize(router, &mut parts).await.map_err(|problem| name_audience(router, problem))?;
+    authorize(router, &mut parts)
+        .await
+        .map_err(|problem| name_audience(router, problem))?;
     access::let_in(&parts);
-    let route = route.iter().copied().map(decoded).collect::<Result<Vec<_>, _>>()?;
+    let route = route
+        .iter()
+        .copied()
+        .map(decoded)
+        .collect::<Result<Vec<_>, _>>()?;
     let route: Vec<_> = route.iter().map(String::as_str).collect();
-    let request = Incoming { body: body::read_of_operator(&mut parts, body).await?, parts };
+    let request = Incoming {
+        body: body::read_of_operator(&mut parts, body).await?,
+        parts,
+    };
     let mut response = dispatch(router.admin.as_ref(), &route, &request).await?;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-async fn dispatch(api: &dyn AdminApi, route: &[&str], request: &Incoming) -> Result<Response, Problem> {
+async fn dispatch(
+    api: &dyn AdminApi,
+    route: &[&str],
+    request: &Incoming,
+) -> Result<Response, Problem> {
     match (request.parts.method.as_str(), route) {
         ("GET", ["health"]) => Ok(body::json(200, &api.health().await?)),
         ("GET", ["safe-tool"]) => Ok(body::json(200, &api.safe_tool().await?)),
@@ -55,8 +75,12 @@ async fn dispatch(api: &dyn AdminApi, route: &[&str], request: &Incoming) -> Res
         ("GET", ["users", email]) => Ok(body::json(200, &api.user(&email.parse()?).await?)),
         ("DELETE", ["users", email]) => revoke(api, &email.parse()?, request).await,
         ("GET", ["users", email, "profile"]) => profile(api, &email.parse()?, request).await,
-        ("PATCH", ["users", email, "profile"]) => update_profile(api, &email.parse()?, request).await,
-        ("GET", ["users", email, "tokens"]) => Ok(body::json(200, &api.tokens(&email.parse()?).await?)),
+        ("PATCH", ["users", email, "profile"]) => {
+            update_profile(api, &email.parse()?, request).await
+        }
+        ("GET", ["users", email, "tokens"]) => {
+            Ok(body::json(200, &api.tokens(&email.parse()?).await?))
+        }
         ("DELETE", ["users", email, "tokens", id]) => revoke_token(api, &email.parse()?, id).await,
         (_, route) => Err(wrong(route, request.parts.uri.path())),
     }
@@ -69,7 +93,9 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
             .parse()
             .ok()
             .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .ok_or_else(|| Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}")))?,
+            .ok_or_else(|| {
+                Problem::invalid(format!("`limit` must be a number from 1 to {MAX_LIMIT}"))
+            })?,
     };
     let after: Option<Email> = request
         .query("after")?
@@ -85,7 +111,9 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
             .finish();
         // Relative to what was asked for: a gateway may serve us below a path of its own.
         let link = HeaderValue::from_str(&format!("<?{query}>; rel=\"next\""));
-        response.headers_mut().extend(link.ok().map(|link| (header::LINK, link)));
+        response
+            .headers_mut()
+            .extend(link.ok().map(|link| (header::LINK, link)));
     }
     Ok(response)
 }
@@ -93,7 +121,10 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
 async fn register(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
     let new = api.register(request.json()?).await?;
     let token = new.token.expose();
-    Ok(body::json(200, &json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds })))
+    Ok(body::json(
+        200,
+        &json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds }),
+    ))
 }
 
 async fn create_token(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
@@ -103,23 +134,44 @@ async fn create_token(api: &dyn AdminApi, request: &Incoming) -> Result<Response
     Ok(body::json(200, &answer))
 }
 
-async fn revoke(api: &dyn AdminApi, email: &Email, request: &Incoming) -> Result<Response, Problem> {
+async fn revoke(
+    api: &dyn AdminApi,
+    email: &Email,
+    request: &Incoming,
+) -> Result<Response, Problem> {
     if request.flag("purge")? {
         api.purge(email).await?;
-        return Ok(body::json(200, &json!({ "revoked": email, "purged": true })));
+        return Ok(body::json(
+            200,
+            &json!({ "revoked": email, "purged": true }),
+        ));
     }
     api.revoke(email).await?;
     Ok(body::json(200, &json!({ "revoked": email })))
 }
 
-async fn profile(api: &dyn AdminApi, email: &Email, request: &Incoming) -> Result<Response, Problem> {
+async fn profile(
+    api: &dyn AdminApi,
+    email: &Email,
+    request: &Incoming,
+) -> Result<Response, Problem> {
     let profile = api.profile(email, request.flag("reveal")?).await?;
-    Ok(body::json(200, &json!({ "email": email, "profile": profile })))
+    Ok(body::json(
+        200,
+        &json!({ "email": email, "profile": profile }),
+    ))
 }
 
-async fn update_profile(api: &dyn AdminApi, email: &Email, request: &Incoming) -> Result<Response, Problem> {
+async fn update_profile(
+    api: &dyn AdminApi,
+    email: &Email,
+    request: &Incoming,
+) -> Result<Response, Problem> {
     let profile = api.update_profile(email, &request.json()?).await?;
-    Ok(body::json(200, &json!({ "email": email, "profile": profile })))
+    Ok(body::json(
+        200,
+        &json!({ "email": email, "profile": profile }),
+    ))
 }
 
 async fn revoke_token(api: &dyn AdminApi, email: &Email, id: &str) -> Result<Response, Problem> {
@@ -155,7 +207,8 @@ fn wrong(route: &[&str], path: &str) -> Problem {
 
 fn decoded(segment: &str) -> Result<String, Problem> {
     let text = percent_decode_str(segment).decode_utf8();
-    text.map(std::borrow::Cow::into_owned).map_err(|_| Problem::invalid("the path is not UTF-8"))
+    text.map(std::borrow::Cow::into_owned)
+        .map_err(|_| Problem::invalid("the path is not UTF-8"))
 }
 
 /// A request that has been let in.
@@ -170,7 +223,9 @@ impl Incoming {
         let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
         let value = values.next().map(|(_, value)| value.into_owned());
         match values.next() {
-            Some(_) => Err(Problem::invalid(format!("`{name}` is given twice; give it once"))),
+            Some(_) => Err(Problem::invalid(format!(
+                "`{name}` is given twice; give it once"
+            ))),
             None => Ok(value),
         }
     }
@@ -179,7 +234,9 @@ impl Incoming {
         match self.query(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Problem::invalid(format!("`{name}` must be `true` or `false`"))),
+            Some(_) => Err(Problem::invalid(format!(
+                "`{name}` must be `true` or `false`"
+            ))),
         }
     }
 
@@ -195,7 +252,11 @@ impl Incoming {
         }
         serde_path_to_error::deserialize(value).map_err(|error| {
             let (path, said) = (error.path().to_string(), error.to_string());
-            let place = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
+            let place = if path == "." {
+                "the body".to_owned()
+            } else {
+                format!("`{path}`")
+            };
             let said = said.strip_prefix(&format!("{path}: ")).unwrap_or(&said);
             // What our own types refuse names its field already.
             Problem::invalid(if said.starts_with(&place) {
@@ -208,7 +269,11 @@ impl Incoming {
 
     /// RFC 8259 §11, with or without parameters; nothing at all is taken for JSON too.
     fn is_json(&self) -> bool {
-        let media = self.parts.headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+        let media = self
+            .parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap_or("?"));
         let essence = media.map(|media| media.split(';').next().unwrap_or_default().trim());
         essence.is_none_or(|essence| essence.eq_ignore_ascii_case("application/json"))
     }

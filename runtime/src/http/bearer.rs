@@ -31,9 +31,16 @@ pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Secret<String
 }
 
 /// Takes the token out of a request, if it brings anything that stands for one.
-pub(super) fn take_if_any(parts: &mut Parts, allow_query: bool) -> Result<Option<Secret<String>>, Problem> {
+pub(super) fn take_if_any(
+    parts: &mut Parts,
+    allow_query: bool,
+) -> Result<Option<Secret<String>>, Problem> {
     let (authorization, key) = (in_authorization(&parts.headers), in_api_key(&parts.headers));
-    let query = if allow_query { in_query(parts) } else { Ok(Found::Nothing) };
+    let query = if allow_query {
+        in_query(parts)
+    } else {
+        Ok(Found::Nothing)
+    };
     for name in [AUTHORIZATION, API_KEY] {
         parts.headers.remove(name);
     }
@@ -57,18 +64,28 @@ pub(super) fn take_if_any(parts: &mut Parts, allow_query: bool) -> Result<Option
 /// Lambda joins repeated headers by commas, so they are read joined, and two tokens are refused in either form
 /// (RFC 6750 §3.1). Commas also stand within one credential (RFC 9110 §11.4), as in AWS's signature.
 fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
-    let Some(text) = joined(headers, &AUTHORIZATION)? else { return Ok(Found::Nothing) };
+    let Some(text) = joined(headers, &AUTHORIZATION)? else {
+        return Ok(Found::Nothing);
+    };
     let credentials: Vec<_> = text.split(',').map(str::trim).collect();
     match credentials.as_slice() {
         [""] => Ok(Found::Empty),
         [one] => Ok(of_bearer(one).unwrap_or_else(|| of_bare(one))),
-        several if several.iter().any(|one| of_bearer(one).is_some() || is_jwt(one)) => Err(sent_twice(&AUTHORIZATION)),
+        several
+            if several
+                .iter()
+                .any(|one| of_bearer(one).is_some() || is_jwt(one)) =>
+        {
+            Err(sent_twice(&AUTHORIZATION))
+        }
         _ => Ok(Found::Nothing),
     }
 }
 
 fn in_api_key(headers: &HeaderMap) -> Result<Found, Problem> {
-    let Some(text) = joined(headers, &API_KEY)? else { return Ok(Found::Nothing) };
+    let Some(text) = joined(headers, &API_KEY)? else {
+        return Ok(Found::Nothing);
+    };
     let keys: Vec<_> = text.split(',').map(str::trim).collect();
     match keys.as_slice() {
         [one] => Ok(of_jwt(one)),
@@ -84,12 +101,18 @@ fn in_query(parts: &Parts) -> Result<Found, Problem> {
         (None, _) => Ok(Found::Nothing),
         (Some((_, token)), None) if token.is_empty() => Ok(Found::Empty),
         (Some((_, token)), None) => Ok(Found::Token(token.into_owned())),
-        _ => Err(Problem::invalid("`?token=` must be sent once, with one token")),
+        _ => Err(Problem::invalid(
+            "`?token=` must be sent once, with one token",
+        )),
     }
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Problem> {
-    let values: Result<Vec<_>, _> = headers.get_all(name).iter().map(|value| value.to_str()).collect();
+    let values: Result<Vec<_>, _> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| value.to_str())
+        .collect();
     let values = values.map_err(|_| Problem::invalid(format!("`{name}` must be ASCII text")))?;
     Ok((!values.is_empty()).then(|| values.join(",")))
 }
@@ -98,7 +121,11 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Prob
 fn of_bearer(text: &str) -> Option<Found> {
     let (scheme, token) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let token = token.trim();
-    let found = if token.is_empty() { Found::Empty } else { Found::Token(token.to_owned()) };
+    let found = if token.is_empty() {
+        Found::Empty
+    } else {
+        Found::Token(token.to_owned())
+    };
     scheme.eq_ignore_ascii_case("bearer").then_some(found)
 }
 
@@ -111,15 +138,23 @@ fn of_bare(text: &str) -> Found {
 }
 
 fn of_jwt(text: &str) -> Found {
-    if is_jwt(text) { Found::Token(text.to_owned()) } else { Found::Nothing }
+    if is_jwt(text) {
+        Found::Token(text.to_owned())
+    } else {
+        Found::Nothing
+    }
 }
 
 /// Whether this looks like a JWT: three parts in base64url (RFC 7515 §3.1).
 fn is_jwt(text: &str) -> bool {
-    let is_base64url =
-        |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_base64url = |part: &str| {
+        part.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
     let parts: Vec<_> = text.split('.').collect();
-    parts.len() == 3 && parts.iter().all(|part| is_base64url(part)) && parts[..2].iter().all(|part| !part.is_empty())
+    parts.len() == 3
+        && parts.iter().all(|part| is_base64url(part))
+        && parts[..2].iter().all(|part| !part.is_empty())
 }
 
 fn sent_twice(name: &HeaderName) -> Problem {
@@ -153,7 +188,9 @@ mod tests {
 
     fn taken_if_any(headers: &[(&str, &str)]) -> Result<Option<String>, u16> {
         let token = take_if_any(&mut parts("/", headers), false);
-        token.map(|token| token.map(|token| token.expose().clone())).map_err(status)
+        token
+            .map(|token| token.map(|token| token.expose().clone()))
+            .map_err(status)
     }
 
     #[test]
@@ -165,10 +202,24 @@ mod tests {
             ("Authorization", "t.o.k"),
             ("x-api-key", "t.o.k"),
         ] {
-            assert_eq!(taken("/", &[(name, value)], false), Ok("t.o.k".to_owned()), "{name}: {value}");
+            assert_eq!(
+                taken("/", &[(name, value)], false),
+                Ok("t.o.k".to_owned()),
+                "{name}: {value}"
+            );
         }
-        assert_eq!(taken("/", &[("authorization", "Bearer forged")], false), Ok("forged".to_owned()));
-        assert_eq!(taken("/", &[("x-api-key", "x.y.z"), ("authorization", "Bearer t")], false), Ok("t".to_owned()));
+        assert_eq!(
+            taken("/", &[("authorization", "Bearer forged")], false),
+            Ok("forged".to_owned())
+        );
+        assert_eq!(
+            taken(
+                "/",
+                &[("x-api-key", "x.y.z"), ("authorization", "Bearer t")],
+                false
+            ),
+            Ok("t".to_owned())
+        );
     }
 
     const OTHERS: [&str; 7] = [
@@ -184,10 +235,18 @@ mod tests {
     #[test]
     fn credentials_of_others_are_none_and_hide_none() {
         for other in OTHERS {
-            assert_eq!(taken("/", &[("authorization", other)], false), Err(401), "{other}");
+            assert_eq!(
+                taken("/", &[("authorization", other)], false),
+                Err(401),
+                "{other}"
+            );
             let both = [("authorization", other), ("x-api-key", "t.o.k")];
             assert_eq!(taken("/", &both, false), Ok("t.o.k".to_owned()), "{other}");
-            assert_eq!(taken("/?token=q", &both[..1], true), Ok("q".to_owned()), "{other}");
+            assert_eq!(
+                taken("/?token=q", &both[..1], true),
+                Ok("q".to_owned()),
+                "{other}"
+            );
         }
         let gateways = [("x-api-key", "AbCdEf0123456789")];
         assert_eq!(taken("/", &gateways, false), Err(401));
@@ -199,17 +258,28 @@ mod tests {
     #[test]
     fn a_token_that_is_broken_is_not_none() {
         for broken in ["bad", "eyJhbGciOiJIUzI1NiJ9.x", "a.b.c.d"] {
-            assert_eq!(taken_if_any(&[("authorization", broken)]), Ok(Some(broken.to_owned())), "{broken}");
+            assert_eq!(
+                taken_if_any(&[("authorization", broken)]),
+                Ok(Some(broken.to_owned())),
+                "{broken}"
+            );
             let both = [("authorization", broken), ("x-api-key", "t.o.k")];
-            assert_eq!(taken_if_any(&both), Ok(Some("t.o.k".to_owned())), "{broken}");
+            assert_eq!(
+                taken_if_any(&both),
+                Ok(Some("t.o.k".to_owned())),
+                "{broken}"
+            );
         }
     }
 
     #[test]
     fn no_token_is_401_and_two_are_400() {
-        for headers in
-            [&[][..], &[("authorization", "")], &[("authorization", "Bearer")], &[("authorization", "Bearer ")]]
-        {
+        for headers in [
+            &[][..],
+            &[("authorization", "")],
+            &[("authorization", "Bearer")],
+            &[("authorization", "Bearer ")],
+        ] {
             assert_eq!(taken("/", headers, false), Err(401), "{headers:?}");
         }
         for headers in [
@@ -228,7 +298,11 @@ mod tests {
 
     #[test]
     fn a_place_that_is_empty_is_not_the_same_as_none() {
-        for headers in [[("authorization", "")], [("authorization", "Bearer")], [("authorization", "bearer  ")]] {
+        for headers in [
+            [("authorization", "")],
+            [("authorization", "Bearer")],
+            [("authorization", "bearer  ")],
+        ] {
             assert_eq!(taken_if_any(&headers), Err(401), "{headers:?}");
         }
         assert_eq!(taken_if_any(&[]), Ok(None));
@@ -238,7 +312,10 @@ mod tests {
     fn a_query_token_counts_only_where_it_is_allowed() {
         assert_eq!(taken("/?token=t", &[], false), Err(401));
         assert_eq!(taken("/?a=b&token=t%2Ex", &[], true), Ok("t.x".to_owned()));
-        assert_eq!(taken("/?token=q", &[("authorization", "Bearer h")], true), Ok("h".to_owned()));
+        assert_eq!(
+            taken("/?token=q", &[("authorization", "Bearer h")], true),
+            Ok("h".to_owned())
+        );
         assert_eq!(taken("/?token=", &[], true), Err(401));
     }
 

@@ -75,7 +75,11 @@ impl Memory {
     /// (`tests/interop/limits.py`), five times its bytes and 700 for each value, and something for every request.
     async fn hold(&self, bytes: usize, values: usize) -> Result<SemaphorePermit<'_>, Problem> {
         let kilobytes = u32::try_from(16 + (5 * bytes + 700 * values) / 1024).unwrap_or(u32::MAX);
-        let memory = if bytes <= SMALL_BYTES && kilobytes <= 1024 { &self.small } else { &self.large };
+        let memory = if bytes <= SMALL_BYTES && kilobytes <= 1024 {
+            &self.small
+        } else {
+            &self.large
+        };
         in_turn(memory.acquire_many(kilobytes)).await
     }
 }
@@ -83,7 +87,9 @@ impl Memory {
 /// Waits, but not for ever.
 async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
     let turn = timeout(QUEUE, turn).await.ok().and_then(Result::ok);
-    turn.ok_or_else(|| Error::unavailable("too many large requests are worked on at once; try again").into())
+    turn.ok_or_else(|| {
+        Error::unavailable("too many large requests are worked on at once; try again").into()
+    })
 }
 
 /// Reads the body of a request of a user who was let in. What it takes of the memory is kept as long as the request's parts.
@@ -104,7 +110,11 @@ where
     read_and_hold(&OPERATORS, parts, body).await
 }
 
-async fn read_and_hold<B>(memory: &'static Memory, parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+async fn read_and_hold<B>(
+    memory: &'static Memory,
+    parts: &mut Parts,
+    body: B,
+) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -137,7 +147,9 @@ async fn next<B: http_body::Body>(
     holds_place: bool,
 ) -> Result<Option<Result<Frame<B::Data>, B::Error>>, Problem> {
     let pause = if holds_place { PAUSE } else { PATIENCE };
-    timeout(pause, body.frame()).await.map_err(|_| Problem::too_slow())
+    timeout(pause, body.frame())
+        .await
+        .map_err(|_| Problem::too_slow())
 }
 
 /// Collects a body, and counts its values on the way. One that has too many is read to its end and not kept, so that its
@@ -154,7 +166,9 @@ where
     let (mut bytes, mut meter) = (BytesMut::new(), Meter::default());
     let mut body = pin!(Limited::new(body, MAX_BODY_BYTES));
     while let Some(frame) = next(&mut body, place.is_some()).await? {
-        let Ok(mut data) = frame.map_err(|error| unreadable(&*error))?.into_data() else { continue };
+        let Ok(mut data) = frame.map_err(|error| unreadable(&*error))?.into_data() else {
+            continue;
+        };
         if place.is_none() && bytes.len() + data.remaining() > SMALL_BYTES {
             *place = Some(in_turn(memory.reading.acquire()).await?);
         }
@@ -177,14 +191,21 @@ fn unreadable(error: &(dyn StdError + Send + Sync + 'static)) -> Problem {
 
 /// Takes memory for a large answer until its peer has taken it, or is gone; refuses it if too much waits already.
 pub(super) fn hold_answer(response: Response) -> Response {
-    let bytes = response.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
+    let bytes = response
+        .body()
+        .size_hint()
+        .exact()
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or_default();
     if bytes <= SMALL_BYTES {
         return response;
     }
     match ANSWERS.try_acquire_many(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) {
         Ok(held) => response.map(|body| HeldBody { body, _held: held }.boxed()),
         Err(_) => {
-            let busy = Error::unavailable("too many large answers wait to be taken; take them, or try again later");
+            let busy = Error::unavailable(
+                "too many large answers wait to be taken; take them, or try again later",
+            );
             Problem::from(busy).into_response()
         }
     }
@@ -219,16 +240,25 @@ impl http_body::Body for HeldBody {
 /// A JSON answer. What can't be written is a fault of ours, and no answer without a body.
 pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
     const FAULT: &[u8] = br#"{"error":"the answer can't be written","code":"internal","error_description":"the answer can't be written"}"#;
-    let (status, text) = match (http::StatusCode::from_u16(status), serde_json::to_vec(value)) {
+    let (status, text) = match (
+        http::StatusCode::from_u16(status),
+        serde_json::to_vec(value),
+    ) {
         (Ok(status), Ok(text)) => (status, Bytes::from(text)),
         (_, written) => {
             tracing::error!(cause = ?written.err(), "an answer can't be written");
-            (http::StatusCode::INTERNAL_SERVER_ERROR, Bytes::from_static(FAULT))
+            (
+                http::StatusCode::INTERNAL_SERVER_ERROR,
+                Bytes::from_static(FAULT),
+            )
         }
     };
     let mut response = Response::new(Full::new(text).boxed());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 
@@ -260,7 +290,10 @@ mod tests {
 
     fn refused(read: Read) -> (StatusCode, String) {
         let response = read.map(|_| ()).expect_err("refused").into_response();
-        let retry = response.headers().get(header::RETRY_AFTER).map(|value| value.to_str().expect("text").to_owned());
+        let retry = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .map(|value| value.to_str().expect("text").to_owned());
         (response.status(), retry.unwrap_or_default())
     }
 
@@ -273,20 +306,39 @@ mod tests {
         let memory = memory();
         let many = format!("[{}0]", "0,".repeat(crate::json::MAX_VALUES));
         for text in [many, "[".repeat(1_000), of_size(MAX_BODY_BYTES)] {
-            assert_eq!(refused(read_body(memory, text).await).0, StatusCode::PAYLOAD_TOO_LARGE);
+            assert_eq!(
+                refused(read_body(memory, text).await).0,
+                StatusCode::PAYLOAD_TOO_LARGE
+            );
         }
-        assert_eq!((memory.small.available_permits(), memory.large.available_permits()), (1024, 40 * 1024));
+        assert_eq!(
+            (
+                memory.small.available_permits(),
+                memory.large.available_permits()
+            ),
+            (1024, 40 * 1024)
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn large_requests_wait_for_memory_in_bounded_time_and_small_ones_do_not_wait_for_them() {
         let memory = memory();
-        let first = read_body(memory, of_size(4_000_000)).await.expect("there is room for one");
-        let second = read_body(memory, of_size(4_000_000)).await.expect("and for another");
-        assert_eq!(refused(read_body(memory, of_size(4_000_000)).await), (StatusCode::SERVICE_UNAVAILABLE, "2".into()));
+        let first = read_body(memory, of_size(4_000_000))
+            .await
+            .expect("there is room for one");
+        let second = read_body(memory, of_size(4_000_000))
+            .await
+            .expect("and for another");
+        assert_eq!(
+            refused(read_body(memory, of_size(4_000_000)).await),
+            (StatusCode::SERVICE_UNAVAILABLE, "2".into())
+        );
         assert!(read_body(memory, "{}").await.is_ok(), "a small one");
         drop(first);
-        assert!(read_body(memory, of_size(4_000_000)).await.is_ok(), "there is room again");
+        assert!(
+            read_body(memory, of_size(4_000_000)).await.is_ok(),
+            "there is room again"
+        );
         drop(second);
         assert_eq!(memory.large.available_permits(), 40 * 1024);
     }
@@ -294,19 +346,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_given_up_and_leaves_its_place() {
         let memory = memory();
-        let begun =
-            futures_util::stream::iter([Ok::<_, Infallible>(http_body::Frame::data(Bytes::from(of_size(100_000))))]);
+        let begun = futures_util::stream::iter([Ok::<_, Infallible>(http_body::Frame::data(
+            Bytes::from(of_size(100_000)),
+        ))]);
         let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
-        assert_eq!(refused(read_within(memory, StreamBody::new(never)).await).0, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(
+            refused(read_within(memory, StreamBody::new(never)).await).0,
+            StatusCode::REQUEST_TIMEOUT
+        );
         assert!(read_body(memory, of_size(100_000)).await.is_ok());
     }
 
     #[tokio::test]
     async fn large_answers_that_nobody_takes_are_bounded() {
         let answer = || hold_answer(json(200, &"x".repeat(4 * 1024 * 1024)));
-        let waiting: Vec<_> =
-            std::iter::repeat_with(answer).take_while(|answer| answer.status() == 200).take(100).collect();
-        assert!((10..=16).contains(&waiting.len()), "{} of 4 MiB", waiting.len());
+        let waiting: Vec<_> = std::iter::repeat_with(answer)
+            .take_while(|answer| answer.status() == 200)
+            .take(100)
+            .collect();
+        assert!(
+            (10..=16).contains(&waiting.len()),
+            "{} of 4 MiB",
+            waiting.len()
+        );
         assert_eq!(answer().status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(hold_answer(json(200, &"small")).status(), 200);
         drop(waiting);
@@ -316,7 +378,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_pauses_amid_a_large_body_gives_its_place_back() {
         let memory = memory();
-        let begun = futures_util::stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(of_size(100_000))))]);
+        let begun = futures_util::stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(
+            of_size(100_000),
+        )))]);
         let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
         let slow = read_within(memory, StreamBody::new(never));
         let (slow, other) = tokio::join!(slow, read_body(memory, of_size(100_000)));
@@ -326,9 +390,17 @@ mod tests {
 
     #[tokio::test]
     async fn operators_do_not_wait_for_users_who_keep_all_memory() {
-        let _all = USERS.small.acquire_many(64 * 1024).await.expect("no user asks");
-        let (mut parts, body) = http::Request::new(Full::new(Bytes::from_static(b"{}"))).into_parts();
-        assert_eq!(read_of_operator(&mut parts, body).await.expect("read"), "{}");
+        let _all = USERS
+            .small
+            .acquire_many(64 * 1024)
+            .await
+            .expect("no user asks");
+        let (mut parts, body) =
+            http::Request::new(Full::new(Bytes::from_static(b"{}"))).into_parts();
+        assert_eq!(
+            read_of_operator(&mut parts, body).await.expect("read"),
+            "{}"
+        );
     }
 
     #[tokio::test]

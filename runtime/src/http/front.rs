@@ -16,7 +16,8 @@ use super::problem::Problem;
 const ALLOW_METHODS: &str = "GET, POST, PATCH, DELETE";
 const ALLOW_HEADERS: &str = "authorization, x-api-key, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, \
     mcp-session-id, last-event-id, traceparent, tracestate, baggage";
-const EXPOSE_HEADERS: &str = "www-authenticate, x-amzn-remapped-www-authenticate, mcp-session-id, retry-after, link";
+const EXPOSE_HEADERS: &str =
+    "www-authenticate, x-amzn-remapped-www-authenticate, mcp-session-id, retry-after, link";
 
 /// Who may ask from where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,10 +35,16 @@ impl Front {
     /// Refuses what comes from the wrong place.
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Problem> {
         if self.is_local && !self.knows_host(parts) {
-            return Err(Problem::refused("this host name is not this server's; set PUBLIC_URL to serve under it"));
+            return Err(Problem::refused(
+                "this host name is not this server's; set PUBLIC_URL to serve under it",
+            ));
         }
-        if parts.headers.contains_key(header::ORIGIN) && self.allowed_origin(&parts.headers).is_none() {
-            return Err(Problem::refused("pages of this origin may not ask here; add it to ALLOWED_ORIGINS"));
+        if parts.headers.contains_key(header::ORIGIN)
+            && self.allowed_origin(&parts.headers).is_none()
+        {
+            return Err(Problem::refused(
+                "pages of this origin may not ask here; add it to ALLOWED_ORIGINS",
+            ));
         }
         Ok(())
     }
@@ -45,7 +52,10 @@ impl Front {
     /// The answer to a preflight (Fetch standard, CORS-preflight fetch).
     pub(super) fn preflight(&self, parts: &Parts) -> Option<Response> {
         let has = |name: HeaderName| parts.headers.contains_key(name);
-        if parts.method != Method::OPTIONS || !has(header::ORIGIN) || !has(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        if parts.method != Method::OPTIONS
+            || !has(header::ORIGIN)
+            || !has(header::ACCESS_CONTROL_REQUEST_METHOD)
+        {
             return None;
         }
         if let Err(problem) = self.check(parts) {
@@ -53,16 +63,27 @@ impl Front {
         }
         let mut response = empty(StatusCode::NO_CONTENT);
         let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(ALLOW_METHODS));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed_headers(&parts.headers));
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static(ALLOW_METHODS),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            allowed_headers(&parts.headers),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("600"),
+        );
         Some(response)
     }
 
     /// The origin that asks, if it may: the one to allow in the answer's headers.
     pub(super) fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let mut values = headers.get_all(header::ORIGIN).iter();
-        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return None;
+        };
         let origin = Origin::parse(value.to_str().ok()?)?;
         let is_allowed = self.origins.iter().any(|allowed| allowed.allows(&origin))
             || (self.is_local && origin.is_web() && is_loopback(origin.host()));
@@ -72,10 +93,16 @@ impl Front {
     /// Whether every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which hyper keeps
     /// in the URI (RFC 9113 §8.3.1).
     fn knows_host(&self, parts: &Parts) -> bool {
-        let mut named = parts.headers.get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
+        let mut named = parts
+            .headers
+            .get_all(header::HOST)
+            .iter()
+            .map(|value| value.to_str().unwrap_or_default());
         match (named.next(), named.next(), parts.uri.authority()) {
             (Some(host), None, None) => self.is_own(host),
-            (Some(host), None, Some(authority)) => self.is_own(host) && self.is_own(authority.as_str()),
+            (Some(host), None, Some(authority)) => {
+                self.is_own(host) && self.is_own(authority.as_str())
+            }
             (None, _, Some(authority)) => self.is_own(authority.as_str()),
             _ => false,
         }
@@ -84,7 +111,11 @@ impl Front {
     fn is_own(&self, host: &str) -> bool {
         let host: Option<Authority> = host.parse().ok().filter(|_| !host.contains('@'));
         host.is_some_and(|host| {
-            is_own_machine_or_address(host.host()) || self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host.host()))
+            is_own_machine_or_address(host.host())
+                || self
+                    .hosts
+                    .iter()
+                    .any(|own| own.eq_ignore_ascii_case(host.host()))
         })
     }
 }
@@ -94,15 +125,24 @@ pub(super) fn allow(response: &mut Response, origin: Option<HeaderValue>) {
     let Some(origin) = origin else { return };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSE_HEADERS));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSE_HEADERS),
+    );
     headers.append(header::VARY, HeaderValue::from_static("origin"));
 }
 
 /// Our list, and each `mcp-param-*` that the page asks for by name.
 fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
     const ASKED: HeaderName = header::ACCESS_CONTROL_REQUEST_HEADERS;
-    let asked = headers.get(ASKED).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let parameters = asked.split(',').map(str::trim).filter(|name| name.to_ascii_lowercase().starts_with("mcp-param-"));
+    let asked = headers
+        .get(ASKED)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let parameters = asked
+        .split(',')
+        .map(str::trim)
+        .filter(|name| name.to_ascii_lowercase().starts_with("mcp-param-"));
     let all: Vec<_> = [ALLOW_HEADERS].into_iter().chain(parameters).collect();
     HeaderValue::from_str(&all.join(", ")).unwrap_or(HeaderValue::from_static(ALLOW_HEADERS))
 }
@@ -113,7 +153,9 @@ fn is_own_machine_or_address(host: &str) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let is_address = bare(host).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_address = bare(host)
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
     is_address || host.eq_ignore_ascii_case("localhost")
 }
 
@@ -135,20 +177,29 @@ mod tests {
 
     fn status(front: &Front, host: Option<&str>, origin: Option<&str>) -> u16 {
         let mut request = http::Request::builder().uri("/");
-        for (name, value) in
-            [("host", host), ("origin", origin)].into_iter().filter_map(|(name, value)| Some((name, value?)))
+        for (name, value) in [("host", host), ("origin", origin)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
         {
             request = request.header(name, value);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
-        front.check(&parts).map_or_else(|problem| problem.into_response().status().as_u16(), |()| 200)
+        front.check(&parts).map_or_else(
+            |problem| problem.into_response().status().as_u16(),
+            |()| 200,
+        )
     }
 
     #[test]
     fn a_local_server_answers_to_its_own_names_only() {
-        for host in
-            ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "192.168.1.5:8080", "NOTES.example.com"]
-        {
+        for host in [
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "192.168.1.5:8080",
+            "NOTES.example.com",
+        ] {
             assert_eq!(status(&local(), Some(host), None), 200, "{host}");
         }
         for host in [
@@ -165,8 +216,17 @@ mod tests {
 
     #[test]
     fn pages_of_this_machine_and_of_named_origins_may_ask() {
-        for origin in ["http://localhost:3000", "http://127.0.0.1:6274", "http://[::1]:1", "https://app.example.com"] {
-            assert_eq!(status(&local(), Some("localhost"), Some(origin)), 200, "{origin}");
+        for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1:6274",
+            "http://[::1]:1",
+            "https://app.example.com",
+        ] {
+            assert_eq!(
+                status(&local(), Some("localhost"), Some(origin)),
+                200,
+                "{origin}"
+            );
         }
         for origin in [
             "https://evil.example.com",
@@ -182,14 +242,24 @@ mod tests {
             "localhost",
             "",
         ] {
-            assert_eq!(status(&local(), Some("localhost"), Some(origin)), 403, "{origin}");
+            assert_eq!(
+                status(&local(), Some("localhost"), Some(origin)),
+                403,
+                "{origin}"
+            );
         }
     }
 
     #[test]
     fn behind_a_front_door_any_host_may_be_named_and_no_page_may_ask_unnamed() {
-        let front = Front { is_local: false, ..local() };
-        assert_eq!(status(&front, Some("x.lambda-url.eu-west-1.on.aws"), None), 200);
+        let front = Front {
+            is_local: false,
+            ..local()
+        };
+        assert_eq!(
+            status(&front, Some("x.lambda-url.eu-west-1.on.aws"), None),
+            200
+        );
         assert_eq!(status(&front, None, None), 200);
         assert_eq!(status(&front, None, Some("https://app.example.com")), 200);
         assert_eq!(status(&front, None, Some("http://localhost:3000")), 403);

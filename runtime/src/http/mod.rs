@@ -78,7 +78,10 @@ impl Router {
     {
         let (mut parts, body) = request.into_parts();
         take_off(&mut parts.uri, &self.base_path);
-        let (line, origin) = (access::Line::of(&mut parts), self.front.allowed_origin(&parts.headers));
+        let (line, origin) = (
+            access::Line::of(&mut parts),
+            self.front.allowed_origin(&parts.headers),
+        );
         let mut response = match self.front.preflight(&parts) {
             Some(preflight) => preflight,
             None => body::hold_answer(self.answer(parts, body).await),
@@ -95,7 +98,10 @@ impl Router {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let path = parts.uri.path().to_owned();
-        let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let segments: Vec<_> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         let checked = self.front.check(&parts);
         if matches!(segments.as_slice(), [] | ["mcp"]) {
             let answer = match checked {
@@ -109,7 +115,11 @@ impl Router {
             (_, ["health"]) => in_time(deadline(&parts), self.health(&parts.method)).await,
             // Boxed, so that every other request is not as large as the largest of these.
             (_, ["admin", route @ ..]) => {
-                Box::pin(in_time(deadline(&parts), admin::answer(self, route, parts, body))).await
+                Box::pin(in_time(
+                    deadline(&parts),
+                    admin::answer(self, route, parts, body),
+                ))
+                .await
             }
             _ => Err(Problem::no_such_path(&path)),
         };
@@ -117,7 +127,11 @@ impl Router {
     }
 
     /// Lets the caller in, reads the message and hands it on. A refusal comes with the message's id, once that is read.
-    async fn speak_mcp<B>(&self, mut parts: request::Parts, body: B) -> Result<Response, (Problem, Option<Value>)>
+    async fn speak_mcp<B>(
+        &self,
+        mut parts: request::Parts,
+        body: B,
+    ) -> Result<Response, (Problem, Option<Value>)>
     where
         B: http_body::Body + Send,
         B::Data: Send,
@@ -144,7 +158,9 @@ impl Router {
     /// Who asks. A token that does not hold is refused also where none is needed.
     async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
         match bearer::take_if_any(parts, self.allow_query_token)? {
-            Some(token) => in_time(deadline(parts), self.identity.caller(&token)).await.map_err(Into::into),
+            Some(token) => in_time(deadline(parts), self.identity.caller(&token))
+                .await
+                .map_err(Into::into),
             None if self.is_open => Ok(Caller::anonymous()),
             None => Err(Problem::no_token()),
         }
@@ -155,9 +171,15 @@ impl Router {
             return Err(Problem::method_not_allowed("GET"));
         }
         let health = self.checkup.health().await;
-        let status = if health.status == Status::Unhealthy { 503 } else { 200 };
+        let status = if health.status == Status::Unhealthy {
+            503
+        } else {
+            200
+        };
         let mut response = body::json(status, &health);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     }
 }
@@ -173,7 +195,10 @@ fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
 /// rmcp wants a `Host`. In HTTP/2 it stands in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; that it is one
 /// of ours has been checked.
 fn name_host(parts: &mut request::Parts) {
-    let host = parts.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    let host = parts
+        .uri
+        .authority()
+        .and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     let host = host.unwrap_or(HeaderValue::from_static("localhost"));
     parts.headers.entry(header::HOST).or_insert(host);
 }
@@ -181,14 +206,19 @@ fn name_host(parts: &mut request::Parts) {
 /// rmcp refuses some requests in plain text.
 async fn refused_in_text(answer: Response) -> Result<Response, Problem> {
     let has_media_type = answer.headers().contains_key(header::CONTENT_TYPE);
-    let is_text =
-        answer.headers().get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
+    let is_text = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
     if answer.status().is_success() || (has_media_type && !is_text) {
         return Ok(answer);
     }
     let (parts, body) = answer.into_parts();
     let Ok(text) = body.collect().await;
-    Err(Problem::of_status(parts.status, String::from_utf8_lossy(&text.to_bytes()).into_owned()))
+    Err(Problem::of_status(
+        parts.status,
+        String::from_utf8_lossy(&text.to_bytes()).into_owned(),
+    ))
 }
 
 /// The id of a message, if it has one that can be answered to.
@@ -203,11 +233,21 @@ fn id(message: &[u8]) -> Option<Value> {
 
 /// Takes the base path off a URI that begins with it.
 fn take_off(uri: &mut Uri, base: &str) {
-    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-    let Some(rest) = rest.filter(|_| !base.is_empty()) else { return };
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let rest = uri
+        .path()
+        .strip_prefix(base)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(rest) = rest.filter(|_| !base.is_empty()) else {
+        return;
+    };
+    let query = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = format!("/{}{query}", rest.trim_start_matches('/')).parse().ok();
+    parts.path_and_query = format!("/{}{query}", rest.trim_start_matches('/'))
+        .parse()
+        .ok();
     if let Ok(bare) = Uri::from_parts(parts) {
         *uri = bare;
     }
@@ -223,14 +263,20 @@ async fn in_time<T, E: From<Error>>(
     deadline: Option<Deadline>,
     work: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {
-    let Some(Deadline(instant)) = deadline else { return work.await };
+    let Some(Deadline(instant)) = deadline else {
+        return work.await;
+    };
     let late = |_| Err(Error::unavailable("the store or the keys did not answer in time").into());
-    tokio::time::timeout_at(instant, work).await.unwrap_or_else(late)
+    tokio::time::timeout_at(instant, work)
+        .await
+        .unwrap_or_else(late)
 }
 
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Router").field("front", &self.front).finish_non_exhaustive()
+        f.debug_struct("Router")
+            .field("front", &self.front)
+            .finish_non_exhaustive()
     }
 }
 
@@ -247,7 +293,11 @@ mod tests {
             ("/notes", "/notes//mcp", "/mcp"),
             ("/notes", "/notesbook/mcp", "/notesbook/mcp"),
             ("/notes", "/mcp", "/mcp"),
-            ("/a/b", "http://host:1/a/b/admin/users", "http://host:1/admin/users"),
+            (
+                "/a/b",
+                "http://host:1/a/b/admin/users",
+                "http://host:1/admin/users",
+            ),
             ("", "//mcp", "//mcp"),
         ] {
             let mut taken = uri.parse().expect("a URI");

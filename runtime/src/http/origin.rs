@@ -23,7 +23,11 @@ impl Origin {
         let is_origin = is_scheme(scheme) && !host.is_empty() && whole == authority.as_str();
         let scheme = scheme.to_ascii_lowercase();
         let port = port.or_else(|| default_port(&scheme));
-        is_origin.then(|| Self { scheme, host: host.to_ascii_lowercase(), port })
+        is_origin.then(|| Self {
+            scheme,
+            host: host.to_ascii_lowercase(),
+            port,
+        })
     }
 
     pub(super) fn host(&self) -> &str {
@@ -47,7 +51,10 @@ impl AllowedOrigin {
     /// Whether this origin is one of those.
     pub(super) fn allows(&self, asking: &Origin) -> bool {
         let is_host = if self.has_subdomains {
-            let subdomain = asking.host.strip_suffix(&self.origin.host).and_then(|rest| rest.strip_suffix('.'));
+            let subdomain = asking
+                .host
+                .strip_suffix(&self.origin.host)
+                .and_then(|rest| rest.strip_suffix('.'));
             subdomain.is_some_and(|labels| labels.split('.').all(|label| !label.is_empty()))
         } else {
             asking.host == self.origin.host
@@ -68,11 +75,21 @@ impl FromStr for AllowedOrigin {
         let mut origin = Origin::parse(text).ok_or_else(fault)?;
         let domain = origin.host.strip_prefix("*.").map(str::to_owned);
         let has_subdomains = domain.is_some();
-        if domain.as_deref().is_some_and(|domain| !has_own_subdomains(domain)) {
+        if domain
+            .as_deref()
+            .is_some_and(|domain| !has_own_subdomains(domain))
+        {
             return Err(fault());
         }
         origin.host = domain.unwrap_or(origin.host);
-        if origin.host.contains('*') { Err(fault()) } else { Ok(Self { origin, has_subdomains }) }
+        if origin.host.contains('*') {
+            Err(fault())
+        } else {
+            Ok(Self {
+                origin,
+                has_subdomains,
+            })
+        }
     }
 }
 
@@ -80,7 +97,9 @@ impl FromStr for AllowedOrigin {
 fn has_own_subdomains(domain: &str) -> bool {
     let labels: Vec<_> = domain.split('.').collect();
     let is_named = labels.iter().all(|label| !label.is_empty())
-        && labels.last().is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()))
+        && labels
+            .last()
+            .is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()))
         && !domain.contains([':', '[']);
     is_named && (labels.len() > 1 || domain == "localhost")
 }
@@ -117,7 +136,10 @@ mod tests {
             ("https://App.Example.com:443", "https://app.example.com"),
             ("http://app.example.com", "http://app.example.com:80"),
             ("http://[::1]:3000", "http://[::1]:3000"),
-            ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+            (
+                "chrome-extension://abcdefghijklmnop",
+                "chrome-extension://abcdefghijklmnop",
+            ),
             ("vscode-webview://0a1b2c", "vscode-webview://0A1B2C"),
             ("app://obsidian.md", "app://obsidian.md"),
         ] {
@@ -126,7 +148,10 @@ mod tests {
         for (allowed, origin) in [
             ("https://app.example.com", "http://app.example.com"),
             ("https://app.example.com", "https://app.example.com:8443"),
-            ("https://app.example.com", "https://app.example.com.evil.com"),
+            (
+                "https://app.example.com",
+                "https://app.example.com.evil.com",
+            ),
             ("https://app.example.com", "https://x@app.example.com"),
             ("chrome-extension://abc", "moz-extension://abc"),
             ("app://obsidian.md", "null"),
@@ -137,7 +162,11 @@ mod tests {
 
     #[test]
     fn a_wildcard_is_for_subdomains_and_nothing_else() {
-        for origin in ["https://app.example.com", "https://a.b.example.com", "https://APP.EXAMPLE.COM:443"] {
+        for origin in [
+            "https://app.example.com",
+            "https://a.b.example.com",
+            "https://APP.EXAMPLE.COM:443",
+        ] {
             assert!(allows("https://*.example.com", origin), "{origin}");
         }
         for origin in [
@@ -152,7 +181,10 @@ mod tests {
         ] {
             assert!(!allows("https://*.example.com", origin), "{origin}");
         }
-        assert!(allows("http://*.localhost:3000", "http://notes.localhost:3000"));
+        assert!(allows(
+            "http://*.localhost:3000",
+            "http://notes.localhost:3000"
+        ));
     }
 
     #[test]

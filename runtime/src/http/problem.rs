@@ -23,7 +23,8 @@ use crate::log_limit::LogLimit;
 const RETRY_AFTER: &str = "2";
 
 /// The challenge to a token that does not hold (RFC 6750 §3). Which rule it broke is in the log.
-const INVALID_TOKEN: &str = r#"Bearer error="invalid_token", error_description="the token is not valid""#;
+const INVALID_TOKEN: &str =
+    r#"Bearer error="invalid_token", error_description="the token is not valid""#;
 
 /// An answer that is a refusal.
 #[derive(Debug)]
@@ -38,7 +39,13 @@ pub struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), more: Map::new(), headers: Vec::new() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            more: Map::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// A refusal that the MCP library worded in plain text.
@@ -62,7 +69,12 @@ impl Problem {
     /// 401 with no token (RFC 6750 §3: then the challenge names no error).
     pub(super) fn no_token() -> Self {
         let message = "this needs a token; send it as `Authorization: Bearer TOKEN`";
-        Self::new(StatusCode::UNAUTHORIZED, ErrorKind::Unauthenticated.code(), message).challenge("Bearer")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorKind::Unauthenticated.code(),
+            message,
+        )
+        .challenge("Bearer")
     }
 
     /// 403 because of where the request comes from.
@@ -85,7 +97,11 @@ impl Problem {
 
     /// 405.
     pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
-        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("use {allowed} here"));
+        let problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("use {allowed} here"),
+        );
         problem.header(header::ALLOW, HeaderValue::from_static(allowed))
     }
 
@@ -100,18 +116,30 @@ impl Problem {
 
     /// 408.
     pub(super) fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive in time")
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "the body did not arrive in time",
+        )
     }
 
     /// 413.
     pub(super) fn body_too_large() -> Self {
         let message = format!("the body is larger than {} bytes", body::MAX_BODY_BYTES);
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::TooLarge.code(), message)
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::TooLarge.code(),
+            message,
+        )
     }
 
     /// 414.
     pub(crate) fn uri_too_long() -> Self {
-        Self::new(StatusCode::URI_TOO_LONG, ErrorKind::TooLarge.code(), "the path and query are too long")
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            ErrorKind::TooLarge.code(),
+            "the path and query are too long",
+        )
     }
 
     /// 415.
@@ -143,13 +171,25 @@ impl Problem {
     /// The answer to an MCP request with this id, as far as that is known (JSON-RPC 2.0 §5: else it is null).
     pub(super) fn into_mcp_response(self, id: Option<Value>) -> Response {
         let error = json!({ "code": json_rpc_code(self.status), "message": self.message });
-        self.respond(vec![("jsonrpc", "2.0".into()), ("id", id.unwrap_or_default()), ("error", error)])
+        self.respond(vec![
+            ("jsonrpc", "2.0".into()),
+            ("id", id.unwrap_or_default()),
+            ("error", error),
+        ])
     }
 
     fn respond(self, first: Vec<(&str, Value)>) -> Response {
-        let words = [("code", self.code.into()), ("error_description", self.message.into())];
+        let words = [
+            ("code", self.code.into()),
+            ("error_description", self.message.into()),
+        ];
         let mut body = self.more;
-        body.extend(first.into_iter().chain(words).map(|(name, value)| (name.to_owned(), value)));
+        body.extend(
+            first
+                .into_iter()
+                .chain(words)
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
         let mut response = body::json(self.status.as_u16(), &body);
         response.headers_mut().extend(self.headers);
         response
@@ -163,7 +203,10 @@ impl Problem {
     /// AWS's front doors rename `WWW-Authenticate`, so the body carries the challenge too.
     fn challenge(self, challenge: &'static str) -> Self {
         let problem = self.with("www_authenticate", challenge);
-        problem.header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        problem.header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        )
     }
 }
 
@@ -171,7 +214,9 @@ impl Problem {
 fn is_oauth(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     matches!(path, "/register" | "/authorize" | "/token")
-        || ["/.well-known/oauth-", "/.well-known/openid-configuration"].iter().any(|start| path.starts_with(start))
+        || ["/.well-known/oauth-", "/.well-known/openid-configuration"]
+            .iter()
+            .any(|start| path.starts_with(start))
 }
 
 /// The one table from refusals to JSON-RPC errors. MCP 2026-07-28 lets nobody add codes between -32099 and -32000 ("error
@@ -206,14 +251,20 @@ fn log(status: StatusCode, error: &Error) {
     static STRANGERS: LogLimit = LogLimit::new();
     static HOLDERS: LogLimit = LogLimit::new();
     static OUTAGES: LogLimit = LogLimit::new();
-    let denial = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Denial>());
+    let denial =
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<Denial>());
     let limit = match denial {
         _ if status.is_server_error() => &OUTAGES,
         Some(denial) if denial.is_of_a_signed_token() => &HOLDERS,
         _ => &STRANGERS,
     };
     if let Some(left_out) = limit.admit() {
-        tracing::warn!(error = error.kind().code(), cause = error.chain(), left_out, "refused");
+        tracing::warn!(
+            error = error.kind().code(),
+            cause = error.chain(),
+            left_out,
+            "refused"
+        );
     }
 }
 
@@ -242,7 +293,10 @@ mod tests {
         for kind in ErrorKind::ALL {
             let problem = Problem::from(Error::new(kind, "seen").with_source("unseen"));
             assert!(problem.status.is_client_error() || problem.status.is_server_error());
-            assert_eq!((problem.message.as_ref(), problem.code), ("seen", kind.code()));
+            assert_eq!(
+                (problem.message.as_ref(), problem.code),
+                ("seen", kind.code())
+            );
             assert!(!format!("{problem:?}").contains("unseen"));
         }
     }
@@ -251,7 +305,10 @@ mod tests {
     fn no_code_is_one_that_mcp_keeps_for_itself() {
         for status in (400..600).filter_map(|status| StatusCode::from_u16(status).ok()) {
             let code = json_rpc_code(status);
-            assert!(!(-32_099..=-32_000).contains(&code) && code < 0, "{status}: {code}");
+            assert!(
+                !(-32_099..=-32_000).contains(&code) && code < 0,
+                "{status}: {code}"
+            );
         }
     }
 }

@@ -18,11 +18,22 @@ pub struct LocalUser {
 
 impl LocalUser {
     pub(super) async fn find(users: &Users, email: &Email) -> Result<Self> {
-        let UserRecord { email, id, revocation, is_purging, .. } = users.get(email).await?;
+        let UserRecord {
+            email,
+            id,
+            revocation,
+            is_purging,
+            ..
+        } = users.get(email).await?;
         if is_purging {
             return Err(Error::not_found(format!("user `{email}` is being removed")));
         }
-        Ok(Self { users: users.clone(), email, registration: id, revocation })
+        Ok(Self {
+            users: users.clone(),
+            email,
+            registration: id,
+            revocation,
+        })
     }
 
     /// The user as a caller, as of now. One read of the store.
@@ -31,9 +42,17 @@ impl LocalUser {
     /// `Forbidden` if the user was revoked or removed since the process started, `Unavailable`.
     pub async fn caller(&self) -> Result<Caller> {
         let is_same = |user: &UserRecord| user.id == self.registration && !user.is_purging;
-        let user = self.users.find(&self.email).await?.filter(is_same).ok_or_else(|| {
-            Error::forbidden(format!("user `{}` is not registered any more; this process ends", self.email))
-        })?;
+        let user = self
+            .users
+            .find(&self.email)
+            .await?
+            .filter(is_same)
+            .ok_or_else(|| {
+                Error::forbidden(format!(
+                    "user `{}` is not registered any more; this process ends",
+                    self.email
+                ))
+            })?;
         if user.revocation != self.revocation {
             let email = &self.email;
             return Err(Error::forbidden(format!(

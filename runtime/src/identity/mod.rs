@@ -112,15 +112,28 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { audience: None, duration_seconds: DEFAULT_DURATION_SECONDS }
+        Self {
+            audience: None,
+            duration_seconds: DEFAULT_DURATION_SECONDS,
+        }
     }
 }
 
 impl Identity {
     /// Checks tokens with these keys against these users.
     #[must_use]
-    pub const fn new(keys: Arc<dyn SigningKeys>, users: Users, clock: Arc<dyn Clock>, config: Config) -> Self {
-        Self { keys, users, clock, config }
+    pub const fn new(
+        keys: Arc<dyn SigningKeys>,
+        users: Users,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> Self {
+        Self {
+            keys,
+            users,
+            clock,
+            config,
+        }
     }
 
     /// The audience that tokens must carry, if one is set.
@@ -136,7 +149,9 @@ impl Identity {
     pub async fn caller(&self, token: &Secret<String>) -> Result<Caller> {
         let Verified { claims, .. } = self.verified(token).await?;
         match claims.operator() {
-            Some(Operator::Admin) => Err(Error::forbidden("an admin token opens /admin only; use a user's token here")),
+            Some(Operator::Admin) => Err(Error::forbidden(
+                "an admin token opens /admin only; use a user's token here",
+            )),
             Some(Operator::Probe) => self.check_operator(&claims).map(|()| Caller::probe()),
             None => self.user(&claims).await,
         }
@@ -149,14 +164,24 @@ impl Identity {
     pub async fn admin(&self, token: &Secret<String>) -> Result<()> {
         let Verified { claims, key } = self.verified(token).await?;
         if claims.operator() != Some(Operator::Admin) {
-            return Err(Error::forbidden("this needs an admin token; the admin CLI makes one from the signing key"));
+            return Err(Error::forbidden(
+                "this needs an admin token; the admin CLI makes one from the signing key",
+            ));
         }
         self.check_operator(&claims)?;
-        if self.keys.latest().await?.id() == key.id() { Ok(()) } else { Err(Denial::ReplacedKey.into()) }
+        if self.keys.latest().await?.id() == key.id() {
+            Ok(())
+        } else {
+            Err(Denial::ReplacedKey.into())
+        }
     }
 
     fn check_operator(&self, claims: &Claims) -> Result<()> {
-        if claims.is_short_lived(self.clock.now()) { Ok(()) } else { Err(Denial::LongLived.into()) }
+        if claims.is_short_lived(self.clock.now()) {
+            Ok(())
+        } else {
+            Err(Denial::LongLived.into())
+        }
     }
 
     /// A token that discovers and lists, and never calls: good for five minutes.
@@ -164,7 +189,12 @@ impl Identity {
     /// # Errors
     /// `Unavailable` if there is no key.
     pub async fn probe_token(&self) -> Result<Secret<String>> {
-        operator_token(self.keys.current().await?.as_ref(), Operator::Probe, self.audience(), self.clock.now())
+        operator_token(
+            self.keys.current().await?.as_ref(),
+            Operator::Probe,
+            self.audience(),
+            self.clock.now(),
+        )
     }
 
     /// The registered user of that name, without a token: for a process whose owner is that user.
@@ -180,7 +210,9 @@ impl Identity {
     /// # Errors
     /// `Invalid` for a duration or a scope that can't be, `Unavailable`.
     pub async fn issue(&self, user: &UserRecord, request: TokenRequest) -> Result<NewToken> {
-        let duration = request.duration_seconds.unwrap_or(self.config.duration_seconds);
+        let duration = request
+            .duration_seconds
+            .unwrap_or(self.config.duration_seconds);
         check_request(duration, &request)?;
         let (now, id) = (self.clock.now(), uuid::Uuid::new_v4().simple().to_string());
         let expires = now + duration;
@@ -194,16 +226,35 @@ impl Identity {
             scope: request.scopes.as_ref().map(|scopes| scopes.join(" ")),
         };
         let token = sign(self.keys.current().await?.as_ref(), &claims)?;
-        let TokenRequest { name, scopes, read_only, .. } = request;
-        let record = TokenRecord { name, created: now, expires, scopes, read_only };
-        Ok(NewToken { token, id, duration_seconds: duration, record })
+        let TokenRequest {
+            name,
+            scopes,
+            read_only,
+            ..
+        } = request;
+        let record = TokenRecord {
+            name,
+            created: now,
+            expires,
+            scopes,
+            read_only,
+        };
+        Ok(NewToken {
+            token,
+            id,
+            duration_seconds: duration,
+            record,
+        })
     }
 
     async fn verified(&self, token: &Secret<String>) -> Result<Verified> {
         let token = token.expose();
         let verified = match verify(&self.keys.verifying(None).await?, token) {
             // Perhaps by a key that is newer than those we know.
-            Err(Denial::BadSignature) => verify(&self.keys.verifying(key_id(token)?.as_deref()).await?, token)?,
+            Err(Denial::BadSignature) => verify(
+                &self.keys.verifying(key_id(token)?.as_deref()).await?,
+                token,
+            )?,
             verified => verified?,
         };
         self.check(&verified.claims)?;
@@ -230,8 +281,13 @@ impl Identity {
             return Err(Denial::BadSubject.into());
         }
         let record = self.users.find(&email).await?.ok_or(Denial::UnknownUser)?;
-        let Access { scopes, is_read_only } = admit(claims, &record, self.clock.now())?;
-        Ok(Caller::user(email, scopes, record.profile).registered(record.id).reading_only(is_read_only))
+        let Access {
+            scopes,
+            is_read_only,
+        } = admit(claims, &record, self.clock.now())?;
+        Ok(Caller::user(email, scopes, record.profile)
+            .registered(record.id)
+            .reading_only(is_read_only))
     }
 }
 
@@ -246,7 +302,9 @@ fn admit(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial>
     if user.is_purging {
         return Err(Denial::RevokedUser);
     }
-    let Some(id) = &claims.jti else { return admit_older(claims, user, now) };
+    let Some(id) = &claims.jti else {
+        return admit_older(claims, user, now);
+    };
     let known = user.tokens.get(id).filter(|token| token.expires > now);
     let scopes = |scopes: &Vec<String>| Scopes::Only(scopes.iter().cloned().collect());
     known
@@ -254,7 +312,13 @@ fn admit(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, Denial>
             scopes: token.scopes.as_ref().map_or(Scopes::All, scopes),
             is_read_only: token.read_only,
         })
-        .ok_or_else(|| if is_after(claims, user.revoke_after) { Denial::RevokedToken } else { Denial::RevokedUser })
+        .ok_or_else(|| {
+            if is_after(claims, user.revoke_after) {
+                Denial::RevokedToken
+            } else {
+                Denial::RevokedUser
+            }
+        })
 }
 
 /// The older system makes user and token in one second; whoever was registered here has no token of that second without
@@ -271,7 +335,10 @@ fn admit_older(claims: &Claims, user: &UserRecord, now: u64) -> Result<Access, D
     if !is_after(claims, user.revoke_after) {
         return Err(Denial::RevokedUser);
     }
-    Ok(Access { scopes: Scopes::from_claim(claims.scope.as_deref()), is_read_only: false })
+    Ok(Access {
+        scopes: Scopes::from_claim(claims.scope.as_deref()),
+        is_read_only: false,
+    })
 }
 
 fn is_after(claims: &Claims, revoked: Option<u64>) -> bool {

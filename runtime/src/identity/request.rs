@@ -49,7 +49,10 @@ pub(super) fn check_request(duration: u64, request: &TokenRequest) -> Result<()>
 
 fn check_scopes(scopes: &[String]) -> Result<()> {
     if scopes.len() > MAX_SCOPES {
-        return Err(Error::invalid(format!("`scopes` names {}; a token has at most {MAX_SCOPES}", scopes.len())));
+        return Err(Error::invalid(format!(
+            "`scopes` names {}; a token has at most {MAX_SCOPES}",
+            scopes.len()
+        )));
     }
     match scopes.iter().find(|scope| !is_scope(scope)) {
         Some(scope) => Err(Error::invalid(format!(

@@ -20,10 +20,17 @@ async fn house(audience: Option<&str>) -> House {
     let clock = Arc::new(ManualClock::default());
     let users = Users::new(Arc::new(Memory::default()));
     let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
-    let config = Config { audience: audience.map(str::to_owned), ..Config::default() };
+    let config = Config {
+        audience: audience.map(str::to_owned),
+        ..Config::default()
+    };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let identity = Identity::new(keys, users.clone(), shared, config);
-    let house = House { identity, users, clock };
+    let house = House {
+        identity,
+        users,
+        clock,
+    };
     house.register(false).await;
     house.clock.advance(10);
     house
@@ -35,15 +42,26 @@ fn alice() -> Email {
 
 impl House {
     async fn register(&self, is_imported: bool) {
-        let record = UserRecord { is_imported, ..UserRecord::new(alice(), None, self.clock.now()) };
+        let record = UserRecord {
+            is_imported,
+            ..UserRecord::new(alice(), None, self.clock.now())
+        };
         self.users.register(&record).await.expect("registered");
     }
 
     async fn issue(&self) -> NewToken {
         let user = self.users.get(&alice()).await.expect("registered");
-        let new = self.identity.issue(&user, TokenRequest::default()).await.expect("issued");
-        let keep = |user: &mut UserRecord| Ok(user.tokens.insert(new.id.clone(), new.record.clone()));
-        self.users.change(&alice(), self.clock.now(), keep).await.expect("kept");
+        let new = self
+            .identity
+            .issue(&user, TokenRequest::default())
+            .await
+            .expect("issued");
+        let keep =
+            |user: &mut UserRecord| Ok(user.tokens.insert(new.id.clone(), new.record.clone()));
+        self.users
+            .change(&alice(), self.clock.now(), keep)
+            .await
+            .expect("kept");
         new
     }
 
@@ -56,20 +74,34 @@ impl House {
     }
 
     async fn present(&self, token: &str) -> Result<Caller, String> {
-        self.identity.caller(&Secret::new(token.to_owned())).await.map_err(|error| match error.kind() {
-            ErrorKind::Unauthenticated => {
-                assert_eq!(error.message(), "the token is not valid", "nobody outside learns more");
-                std::error::Error::source(&error).expect("a cause for the log").to_string()
-            }
-            kind => kind.code().to_owned(),
-        })
+        self.identity
+            .caller(&Secret::new(token.to_owned()))
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Unauthenticated => {
+                    assert_eq!(
+                        error.message(),
+                        "the token is not valid",
+                        "nobody outside learns more"
+                    );
+                    std::error::Error::source(&error)
+                        .expect("a cause for the log")
+                        .to_string()
+                }
+                kind => kind.code().to_owned(),
+            })
     }
 }
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 
 fn forge(algorithm: Algorithm, key: &[u8], claims: &Value) -> String {
-    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key)).expect("encodes")
+    jsonwebtoken::encode(
+        &Header::new(algorithm),
+        claims,
+        &EncodingKey::from_secret(key),
+    )
+    .expect("encodes")
 }
 
 #[tokio::test]
@@ -85,10 +117,19 @@ async fn a_token_we_issue_is_its_users() {
 async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
     let house = house(None).await;
     house.fate(json!({})).await.expect("no jti or kid");
-    house.fate(json!({"sub": "ALICE@Example.com"})).await.expect("any case");
+    house
+        .fate(json!({"sub": "ALICE@Example.com"}))
+        .await
+        .expect("any case");
     let now = house.clock.now() as f64;
-    house.fate(json!({"exp": now + 9.5, "iat": now - 0.5})).await.expect("fractions");
-    house.fate(json!({"aud": "somebody"})).await.expect("an audience nobody asks for");
+    house
+        .fate(json!({"exp": now + 9.5, "iat": now - 0.5}))
+        .await
+        .expect("fractions");
+    house
+        .fate(json!({"aud": "somebody"}))
+        .await
+        .expect("an audience nobody asks for");
     for (changes, reason) in [
         (json!({"exp": null}), "malformed"),
         (json!({"exp": "soon"}), "malformed"),
@@ -109,7 +150,14 @@ async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
         (json!({"scope": "admin"}), "bad_subject"),
         (json!({"scope": "probe"}), "bad_subject"),
     ] {
-        assert_eq!(house.fate(changes.clone()).await.expect_err(&changes.to_string()), reason, "{changes}");
+        assert_eq!(
+            house
+                .fate(changes.clone())
+                .await
+                .expect_err(&changes.to_string()),
+            reason,
+            "{changes}"
+        );
     }
 }
 
@@ -118,14 +166,41 @@ async fn a_token_nobody_here_signed_is_refused() {
     let house = house(None).await;
     let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
     let good = forge(Algorithm::HS256, KEY, &claims);
-    house.present(&good).await.expect("the measure of the others");
+    house
+        .present(&good)
+        .await
+        .expect("the measure of the others");
     let other = forge(Algorithm::HS256, &[9; 32], &claims);
-    assert_eq!(house.present(&other).await.expect_err("another key"), "bad_signature");
-    let none = format!("eyJhbGciOiJub25lIn0.{}.", good.split('.').nth(1).expect("a payload"));
-    let rs256 = good.replacen(good.split('.').next().expect("a header"), "eyJhbGciOiJSUzI1NiJ9", 1);
+    assert_eq!(
+        house.present(&other).await.expect_err("another key"),
+        "bad_signature"
+    );
+    let none = format!(
+        "eyJhbGciOiJub25lIn0.{}.",
+        good.split('.').nth(1).expect("a payload")
+    );
+    let rs256 = good.replacen(
+        good.split('.').next().expect("a header"),
+        "eyJhbGciOiJSUzI1NiJ9",
+        1,
+    );
     let hs512 = forge(Algorithm::HS512, KEY, &claims);
-    for token in [&none, &rs256, &hs512, "", ".", "..", "a.b.c", "eyJ", &good[..good.len() / 2]] {
-        assert_eq!(house.present(token).await.expect_err(token), "malformed", "{token}");
+    for token in [
+        &none,
+        &rs256,
+        &hs512,
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        "eyJ",
+        &good[..good.len() / 2],
+    ] {
+        assert_eq!(
+            house.present(token).await.expect_err(token),
+            "malformed",
+            "{token}"
+        );
     }
     for cut in [&good[..good.len() - 1], &format!("{good}A")] {
         house.present(cut).await.expect_err("cut or stretched");
@@ -138,31 +213,82 @@ async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_sam
     let old = house.issue().await.token;
     let now = house.clock.now();
     house.users.revoke(&alice(), now).await.expect("revoked");
-    assert_eq!(house.present(old.expose()).await.expect_err("old"), "revoked_user");
-    assert_eq!(house.fate(json!({"iat": now})).await.expect_err("not after the revocation"), "revoked_user");
-    assert_eq!(house.fate(json!({"iat": null})).await.expect_err("no time at all"), "older_than_user");
+    assert_eq!(
+        house.present(old.expose()).await.expect_err("old"),
+        "revoked_user"
+    );
+    assert_eq!(
+        house
+            .fate(json!({"iat": now}))
+            .await
+            .expect_err("not after the revocation"),
+        "revoked_user"
+    );
+    assert_eq!(
+        house
+            .fate(json!({"iat": null}))
+            .await
+            .expect_err("no time at all"),
+        "older_than_user"
+    );
     let new = house.issue().await.token;
-    house.present(new.expose()).await.expect("no clock is compared");
+    house
+        .present(new.expose())
+        .await
+        .expect("no clock is compared");
     house.clock.advance(1);
-    house.fate(json!({"iat": now + 1})).await.expect("an older system's token from after it");
+    house
+        .fate(json!({"iat": now + 1}))
+        .await
+        .expect("an older system's token from after it");
 }
 
 #[tokio::test]
 async fn one_token_is_revoked_without_the_others() {
     let house = house(None).await;
     let (one, other) = (house.issue().await, house.issue().await);
-    house.users.revoke_token(&alice(), &one.id, house.clock.now()).await.expect("known");
-    assert_eq!(house.present(one.token.expose()).await.expect_err("revoked"), "revoked_token");
-    house.present(other.token.expose()).await.expect("still good");
+    house
+        .users
+        .revoke_token(&alice(), &one.id, house.clock.now())
+        .await
+        .expect("known");
+    assert_eq!(
+        house
+            .present(one.token.expose())
+            .await
+            .expect_err("revoked"),
+        "revoked_token"
+    );
+    house
+        .present(other.token.expose())
+        .await
+        .expect("still good");
 }
 
 #[tokio::test]
 async fn an_audience_that_is_set_must_match() {
     let house = house(Some("https://notes.example.com")).await;
-    house.present(house.issue().await.token.expose()).await.expect("our own carry it");
-    house.fate(json!({"aud": ["x", "https://notes.example.com"]})).await.expect("one of several");
-    for aud in [json!(null), json!("https://other.example.com"), json!([]), json!(7)] {
-        assert_eq!(house.fate(json!({"aud": aud})).await.expect_err("another's"), "wrong_audience");
+    house
+        .present(house.issue().await.token.expose())
+        .await
+        .expect("our own carry it");
+    house
+        .fate(json!({"aud": ["x", "https://notes.example.com"]}))
+        .await
+        .expect("one of several");
+    for aud in [
+        json!(null),
+        json!("https://other.example.com"),
+        json!([]),
+        json!(7),
+    ] {
+        assert_eq!(
+            house
+                .fate(json!({"aud": aud}))
+                .await
+                .expect_err("another's"),
+            "wrong_audience"
+        );
     }
 }
 
@@ -170,25 +296,74 @@ async fn an_audience_that_is_set_must_match() {
 async fn admin_user_and_probe_are_kept_apart() {
     let house = house(None).await;
     let key = SigningKey::new(*KEY).expect("long enough");
-    let operator = |operator| operator_token(&key, operator, None, house.clock.now()).expect("signed");
-    let (admin, probe, user) = (operator(Operator::Admin), operator(Operator::Probe), house.issue().await.token);
-    house.identity.admin(&admin).await.expect("an admin token opens /admin");
-    assert_eq!(house.present(admin.expose()).await.expect_err("and nothing else"), "forbidden");
+    let operator =
+        |operator| operator_token(&key, operator, None, house.clock.now()).expect("signed");
+    let (admin, probe, user) = (
+        operator(Operator::Admin),
+        operator(Operator::Probe),
+        house.issue().await.token,
+    );
+    house
+        .identity
+        .admin(&admin)
+        .await
+        .expect("an admin token opens /admin");
+    assert_eq!(
+        house
+            .present(admin.expose())
+            .await
+            .expect_err("and nothing else"),
+        "forbidden"
+    );
     for token in [&probe, &user] {
-        assert_eq!(house.identity.admin(token).await.expect_err("no admin").kind(), ErrorKind::Forbidden);
+        assert_eq!(
+            house
+                .identity
+                .admin(token)
+                .await
+                .expect_err("no admin")
+                .kind(),
+            ErrorKind::Forbidden
+        );
     }
-    assert_eq!(house.identity.caller(&probe).await.expect("a caller").email(), None);
+    assert_eq!(
+        house
+            .identity
+            .caller(&probe)
+            .await
+            .expect("a caller")
+            .email(),
+        None
+    );
     house.clock.advance(300);
-    assert_eq!(house.identity.admin(&admin).await.expect_err("five minutes").kind(), ErrorKind::Unauthenticated);
+    assert_eq!(
+        house
+            .identity
+            .admin(&admin)
+            .await
+            .expect_err("five minutes")
+            .kind(),
+        ErrorKind::Unauthenticated
+    );
 }
 
 #[tokio::test]
 async fn an_imported_users_token_of_the_same_second_goes_on() {
     let house = house(None).await;
-    house.users.purge(&alice(), house.clock.now()).await.expect("purged");
+    house
+        .users
+        .purge(&alice(), house.clock.now())
+        .await
+        .expect("purged");
     house.register(true).await;
-    house.fate(json!({})).await.expect("the other system made user and token in one second");
-    let earlier = house.fate(json!({"iat": house.clock.now() - 1})).await.expect_err("another user's");
+    house
+        .fate(json!({}))
+        .await
+        .expect("the other system made user and token in one second");
+    let earlier = house
+        .fate(json!({"iat": house.clock.now() - 1}))
+        .await
+        .expect_err("another user's");
     assert_eq!(earlier, "older_than_user");
 }
 
@@ -196,36 +371,89 @@ async fn an_imported_users_token_of_the_same_second_goes_on() {
 async fn no_token_of_a_purged_user_is_a_namesakes() {
     let house = house(None).await;
     let ours = house.issue().await.token;
-    let older =
-        forge(Algorithm::HS256, KEY, &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}));
+    let older = forge(
+        Algorithm::HS256,
+        KEY,
+        &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}),
+    );
     house.present(&older).await.expect("good until the purge");
-    house.users.purge(&alice(), house.clock.now()).await.expect("purged");
-    assert_eq!(house.present(ours.expose()).await.expect_err("gone"), "unknown_user");
+    house
+        .users
+        .purge(&alice(), house.clock.now())
+        .await
+        .expect("purged");
+    assert_eq!(
+        house.present(ours.expose()).await.expect_err("gone"),
+        "unknown_user"
+    );
     house.register(false).await;
-    assert_eq!(house.present(ours.expose()).await.expect_err("another's"), "revoked_token");
-    assert_eq!(house.present(&older).await.expect_err("of the second of the registration"), "older_than_user");
+    assert_eq!(
+        house.present(ours.expose()).await.expect_err("another's"),
+        "revoked_token"
+    );
+    assert_eq!(
+        house
+            .present(&older)
+            .await
+            .expect_err("of the second of the registration"),
+        "older_than_user"
+    );
 }
 
 #[tokio::test]
 async fn a_clock_that_was_wrong_for_a_moment_brings_no_revoked_token_back() {
     let house = house(None).await;
     let (kept, revoked) = (house.issue().await, house.issue().await);
-    house.users.revoke_token(&alice(), &revoked.id, house.clock.now()).await.expect("known");
+    house
+        .users
+        .revoke_token(&alice(), &revoked.id, house.clock.now())
+        .await
+        .expect("known");
     let in_a_year = house.clock.now() + 365 * 24 * 3_600;
-    house.users.change(&alice(), in_a_year, |_| Ok(())).await.expect("changed by a fast clock");
-    assert_eq!(house.present(revoked.token.expose()).await.expect_err("still"), "revoked_token");
-    assert_eq!(house.present(kept.token.expose()).await.expect_err("the safe side"), "revoked_token");
+    house
+        .users
+        .change(&alice(), in_a_year, |_| Ok(()))
+        .await
+        .expect("changed by a fast clock");
+    assert_eq!(
+        house
+            .present(revoked.token.expose())
+            .await
+            .expect_err("still"),
+        "revoked_token"
+    );
+    assert_eq!(
+        house
+            .present(kept.token.expose())
+            .await
+            .expect_err("the safe side"),
+        "revoked_token"
+    );
 }
 
 #[tokio::test]
 async fn a_token_is_as_its_record_says() {
     let house = house(None).await;
     let user = house.users.get(&alice()).await.expect("registered");
-    let request = TokenRequest { scopes: Some(vec!["a".into()]), read_only: true, ..TokenRequest::default() };
+    let request = TokenRequest {
+        scopes: Some(vec!["a".into()]),
+        read_only: true,
+        ..TokenRequest::default()
+    };
     let new = house.identity.issue(&user, request).await.expect("issued");
-    assert_eq!(house.present(new.token.expose()).await.expect_err("not kept yet"), "revoked_token");
+    assert_eq!(
+        house
+            .present(new.token.expose())
+            .await
+            .expect_err("not kept yet"),
+        "revoked_token"
+    );
     let keep = |user: &mut UserRecord| Ok(user.tokens.insert(new.id.clone(), new.record.clone()));
-    house.users.change(&alice(), house.clock.now(), keep).await.expect("kept");
+    house
+        .users
+        .change(&alice(), house.clock.now(), keep)
+        .await
+        .expect("kept");
     let caller = house.present(new.token.expose()).await.expect("kept");
     assert!(caller.is_read_only() && caller.scopes() == &Scopes::Only(["a".to_owned()].into()));
     assert_eq!(caller.registration(), Some(&user.id));
@@ -240,13 +468,21 @@ async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
         let mut claims = good.clone();
         crate::profile::merge(&mut claims, &changes);
         let token = Secret::new(forge(Algorithm::HS256, KEY, &claims));
-        house.identity.admin(&token).await.map_err(|error| match error.kind() {
-            ErrorKind::Unauthenticated => std::error::Error::source(&error).expect("a cause").to_string(),
-            kind => kind.code().to_owned(),
-        })
+        house
+            .identity
+            .admin(&token)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Unauthenticated => std::error::Error::source(&error)
+                    .expect("a cause")
+                    .to_string(),
+                kind => kind.code().to_owned(),
+            })
     };
     admin(json!({})).await.expect("as the CLI makes them");
-    admin(json!({"iat": now + 60, "exp": now + 360})).await.expect("a clock that is a little ahead");
+    admin(json!({"iat": now + 60, "exp": now + 360}))
+        .await
+        .expect("a clock that is a little ahead");
     for (changes, reason) in [
         (json!({"exp": now + 301}), "long_lived"),
         (json!({"exp": 1e300}), "long_lived"),
@@ -258,7 +494,13 @@ async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
         (json!({"scope": "admin probe"}), "forbidden"),
         (json!({"scope": null}), "forbidden"),
     ] {
-        assert_eq!(admin(changes.clone()).await.expect_err(&changes.to_string()), reason, "{changes}");
+        assert_eq!(
+            admin(changes.clone())
+                .await
+                .expect_err(&changes.to_string()),
+            reason,
+            "{changes}"
+        );
     }
 }
 
@@ -266,9 +508,16 @@ async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
 async fn a_header_that_asks_for_an_extension_is_refused() {
     let house = house(None).await;
     let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
-    let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
-    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(KEY)).expect("encodes");
-    assert_eq!(house.present(&token).await.expect_err("critical"), "malformed");
+    let header = Header {
+        crit: Some(vec!["exp".to_owned()]),
+        ..Header::new(Algorithm::HS256)
+    };
+    let token =
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(KEY)).expect("encodes");
+    assert_eq!(
+        house.present(&token).await.expect_err("critical"),
+        "malformed"
+    );
 }
 
 /// Keys of which the second is the last one's.
@@ -295,17 +544,32 @@ impl crate::keys::SigningKeys for Rotated {
 #[tokio::test]
 async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
     let House { users, clock, .. } = house(None).await;
-    let [new, old] = [[9; 32], *KEY].map(|key| Arc::new(SigningKey::new(key).expect("long enough")));
+    let [new, old] =
+        [[9; 32], *KEY].map(|key| Arc::new(SigningKey::new(key).expect("long enough")));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let keys = Arc::new(Rotated([Arc::clone(&new), Arc::clone(&old)]));
     let identity = Identity::new(keys, users, shared, Config::default());
     let admin = |key| operator_token(key, Operator::Admin, None, clock.now()).expect("signed");
-    identity.admin(&admin(&new)).await.expect("the current key's");
-    let error = identity.admin(&admin(&old)).await.expect_err("the one before");
+    identity
+        .admin(&admin(&new))
+        .await
+        .expect("the current key's");
+    let error = identity
+        .admin(&admin(&old))
+        .await
+        .expect_err("the one before");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert_eq!(std::error::Error::source(&error).expect("a cause").to_string(), "replaced_key");
+    assert_eq!(
+        std::error::Error::source(&error)
+            .expect("a cause")
+            .to_string(),
+        "replaced_key"
+    );
     let claims = json!({"sub": "alice@example.com", "iat": clock.now(), "exp": clock.now() + 60});
-    identity.caller(&Secret::new(forge(Algorithm::HS256, KEY, &claims))).await.expect("users go on");
+    identity
+        .caller(&Secret::new(forge(Algorithm::HS256, KEY, &claims)))
+        .await
+        .expect("users go on");
 }
 
 #[tokio::test]
@@ -320,13 +584,25 @@ async fn what_cannot_be_asked_of_a_token_is_named() {
     };
     for (request, named) in [
         (request(Some(0), "a", "n"), "`duration_seconds`"),
-        (request(Some(1_000_000_000_000), "a", "n"), "`duration_seconds`"),
+        (
+            request(Some(1_000_000_000_000), "a", "n"),
+            "`duration_seconds`",
+        ),
         (request(None, "admin", "n"), "`admin`"),
         (request(None, "a b", "n"), "`a b`"),
         (request(None, "a", "line\nbreak"), "`name`"),
-        (TokenRequest { scopes: Some(vec!["a".into(); 33]), ..TokenRequest::default() }, "`scopes`"),
+        (
+            TokenRequest {
+                scopes: Some(vec!["a".into(); 33]),
+                ..TokenRequest::default()
+            },
+            "`scopes`",
+        ),
     ] {
         let error = house.identity.issue(&user, request).await.expect_err(named);
-        assert!(error.kind() == ErrorKind::Invalid && error.message().contains(named), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Invalid && error.message().contains(named),
+            "{error}"
+        );
     }
 }

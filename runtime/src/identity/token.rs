@@ -4,7 +4,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -32,11 +34,19 @@ static SIGNATURE_ALONE: LazyLock<Validation> = LazyLock::new(|| {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub(super) sub: String,
-    #[serde(default, deserialize_with = "date", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "date",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(super) iat: Option<u64>,
     #[serde(deserialize_with = "mandatory_date")]
     pub(super) exp: u64,
-    #[serde(default, deserialize_with = "date", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "date",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(super) nbf: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) jti: Option<String>,
@@ -69,14 +79,19 @@ impl Claims {
     pub(super) fn operator(&self) -> Option<Operator> {
         [Operator::Admin, Operator::Probe]
             .into_iter()
-            .find(|operator| self.sub == operator.word() && self.scope.as_deref() == Some(operator.word()))
+            .find(|operator| {
+                self.sub == operator.word() && self.scope.as_deref() == Some(operator.word())
+            })
     }
 
     /// Whether an operator's token is as short-lived as those that are made here, and not made for later.
     pub(super) fn is_short_lived(&self, now: u64) -> bool {
         self.iat.is_some_and(|issued| {
             issued <= now.saturating_add(SKEW_SECONDS)
-                && self.exp.checked_sub(issued).is_some_and(|life| life <= OPERATOR_SECONDS)
+                && self
+                    .exp
+                    .checked_sub(issued)
+                    .is_some_and(|life| life <= OPERATOR_SECONDS)
         })
     }
 
@@ -113,7 +128,10 @@ pub fn operator_token(
 }
 
 pub(super) fn sign(key: &SigningKey, claims: &Claims) -> Result<Secret<String>> {
-    let header = Header { kid: Some(key.id().to_owned()), ..Header::new(Algorithm::HS256) };
+    let header = Header {
+        kid: Some(key.id().to_owned()),
+        ..Header::new(Algorithm::HS256)
+    };
     encode(&header, claims, &EncodingKey::from_secret(key.secret()))
         .map(Secret::new)
         .map_err(|error| Error::internal("the token can't be signed").with_source(error))
@@ -124,7 +142,11 @@ pub(super) fn sign(key: &SigningKey, claims: &Claims) -> Result<Secret<String>> 
 pub(super) fn key_id(token: &str) -> Result<Option<String>, Denial> {
     let header = decode_header(token).map_err(|_| Denial::Malformed)?;
     let is_plain = header.alg == Algorithm::HS256 && header.crit.is_none();
-    if is_plain { Ok(header.kid) } else { Err(Denial::Malformed) }
+    if is_plain {
+        Ok(header.kid)
+    } else {
+        Err(Denial::Malformed)
+    }
 }
 
 /// What a token says, and the key that signed it.
@@ -136,10 +158,23 @@ pub(super) struct Verified {
 /// The claims of a token that one of these keys signed. Header, times and audience are still to be checked.
 pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, Denial> {
     for key in keys {
-        match decode::<Claims>(token, &DecodingKey::from_secret(key.secret()), &SIGNATURE_ALONE) {
+        match decode::<Claims>(
+            token,
+            &DecodingKey::from_secret(key.secret()),
+            &SIGNATURE_ALONE,
+        ) {
             Ok(data) if data.header.crit.is_some() => return Err(Denial::Malformed),
-            Ok(data) => return Ok(Verified { claims: data.claims, key: Arc::clone(key) }),
-            Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::InvalidSignature) => {}
+            Ok(data) => {
+                return Ok(Verified {
+                    claims: data.claims,
+                    key: Arc::clone(key),
+                });
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    jsonwebtoken::errors::ErrorKind::InvalidSignature
+                ) => {}
             Err(_) => return Err(Denial::Malformed),
         }
     }

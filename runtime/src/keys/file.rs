@@ -33,7 +33,11 @@ impl File {
         let is_new = !files::check(path)? && generate(path)?;
         files::check(path)?;
         let key = Given::new(read(path)?);
-        Ok(Self { path: path.to_owned(), key, is_new })
+        Ok(Self {
+            path: path.to_owned(),
+            key,
+            is_new,
+        })
     }
 
     /// Whether opening made the key.
@@ -63,16 +67,22 @@ impl SigningKeys for File {
 
 /// Makes a new key whole, so that nobody reads half of one; false if another process was first.
 fn generate(path: &Path) -> Result<bool> {
-    let key = format!("{}{}\n", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let key = format!(
+        "{}{}\n",
+        uuid::Uuid::new_v4().simple(),
+        uuid::Uuid::new_v4().simple()
+    );
     files::create(path, &key).map_err(|error| {
-        Error::unavailable(format!("the signing key {} can't be made", path.display())).with_source(error)
+        Error::unavailable(format!("the signing key {} can't be made", path.display()))
+            .with_source(error)
     })
 }
 
 fn read(path: &Path) -> Result<SigningKey> {
     let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::unavailable(format!("the signing key {shown} can't be read")).with_source(error))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::unavailable(format!("the signing key {shown} can't be read")).with_source(error)
+    })?;
     SigningKey::from_text(&text).map_err(|error| Error::invalid(format!("{shown}: {error}")))
 }
 
@@ -87,13 +97,28 @@ mod tests {
     async fn keeps_the_laws_and_is_the_same_when_opened_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("data/signing-key");
-        let (first, again) = (File::open(&path).expect("made"), File::open(&path).expect("read"));
+        let (first, again) = (
+            File::open(&path).expect("made"),
+            File::open(&path).expect("read"),
+        );
         laws::all(&first).await;
         assert_eq!((first.is_new(), again.is_new()), (true, false));
-        let (one, other) = (first.current().await.expect("a key"), again.current().await.expect("a key"));
+        let (one, other) = (
+            first.current().await.expect("a key"),
+            again.current().await.expect("a key"),
+        );
         assert_eq!(one.id(), other.id());
-        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(folder.path().join("data")).expect("there").count(), 1, "no draft is left over");
+        assert_eq!(
+            fs::metadata(&path).expect("there").permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            fs::read_dir(folder.path().join("data"))
+                .expect("there")
+                .count(),
+            1,
+            "no draft is left over"
+        );
     }
 
     #[test]
@@ -109,7 +134,10 @@ mod tests {
     #[test]
     fn a_key_is_neither_made_nor_read_through_a_link() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (target, path) = (folder.path().join("target"), folder.path().join("signing-key"));
+        let (target, path) = (
+            folder.path().join("target"),
+            folder.path().join("signing-key"),
+        );
         std::os::unix::fs::symlink(&target, &path).expect("linked");
         for there in [false, true] {
             if there {
@@ -126,7 +154,8 @@ mod tests {
     fn a_key_in_a_folder_that_others_may_write_to_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("opened up");
-        let error = File::open(&folder.path().join("signing-key")).expect_err("anyone could replace it");
+        let error =
+            File::open(&folder.path().join("signing-key")).expect_err("anyone could replace it");
         assert!(error.message().contains("chmod go-w"), "{error}");
     }
 
@@ -137,6 +166,11 @@ mod tests {
         fs::write(&path, "8 bytes.").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed");
         let error = File::open(&path).expect_err("too short");
-        assert!(error.message().contains("signing-key: the signing key has 8 bytes"), "{error}");
+        assert!(
+            error
+                .message()
+                .contains("signing-key: the signing key has 8 bytes"),
+            "{error}"
+        );
     }
 }

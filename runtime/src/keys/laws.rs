@@ -23,14 +23,19 @@ async fn the_key_that_signs_verifies(keys: &dyn SigningKeys) {
 }
 
 async fn an_unknown_id_is_no_outage(keys: &dyn SigningKeys) {
-    keys.verifying(Some("no-such-key")).await.expect("an unknown id is answered with the known keys");
+    keys.verifying(Some("no-such-key"))
+        .await
+        .expect("an unknown id is answered with the known keys");
 }
 
 async fn no_format_shows_a_key(keys: &dyn SigningKeys) {
     let current = keys.current().await.expect("reachable");
     let bytes = format!("{:?}", current.secret());
     let text = String::from_utf8_lossy(current.secret()).into_owned();
-    for shown in [format!("{keys} {keys:?}"), format!("{current:?} {}", current.id())] {
+    for shown in [
+        format!("{keys} {keys:?}"),
+        format!("{current:?} {}", current.id()),
+    ] {
         assert!(!shown.contains(&bytes) && !shown.contains(&text), "{shown}");
     }
 }

@@ -45,8 +45,15 @@ impl SigningKey {
                 "the signing key has {length} bytes and needs {MIN_BYTES} or more; make one with `openssl rand -hex 32`"
             )));
         }
-        let digest = Sha256::new().chain_update("mcp-lambda kid").chain_update(secret.expose()).finalize();
-        let id = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::new()
+            .chain_update("mcp-lambda kid")
+            .chain_update(secret.expose())
+            .finalize();
+        let id = digest
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Ok(Self { id, secret })
     }
 

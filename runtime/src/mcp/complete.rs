@@ -18,13 +18,26 @@ pub(super) async fn complete(
     if offers.info.capabilities.completions.is_none() {
         return Err(error::no_method("completion/complete"));
     }
-    let there = params.context.and_then(|context| context.arguments).unwrap_or_default();
-    let there: Map<_, _> = there.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    let there = params
+        .context
+        .and_then(|context| context.arguments)
+        .unwrap_or_default();
+    let there: Map<_, _> = there
+        .into_iter()
+        .map(|(name, value)| (name, Value::String(value)))
+        .collect();
     let typed = (params.argument.name, params.argument.value);
     let values = match params.r#ref {
-        Reference::Prompt(prompt) => suggested(&offers.prompts, opening, prompt.name, there, typed).await,
-        Reference::Resource(resource) => suggested(&offers.resources, opening, resource.uri, there, typed).await,
-        other => Err(Error::invalid(format!("`{}` is nothing to complete arguments of", other.reference_type()))),
+        Reference::Prompt(prompt) => {
+            suggested(&offers.prompts, opening, prompt.name, there, typed).await
+        }
+        Reference::Resource(resource) => {
+            suggested(&offers.resources, opening, resource.uri, there, typed).await
+        }
+        other => Err(Error::invalid(format!(
+            "`{}` is nothing to complete arguments of",
+            other.reference_type()
+        ))),
     };
     let values = values.map_err(|error| error::protocol(&error))?;
     let mut result = CompleteResult::new(worded(values));
@@ -41,7 +54,16 @@ async fn suggested<K: Kind>(
 ) -> Result<Vec<String>> {
     let call = opening.call::<K>(name, there, None);
     let found = resolve(&**source, &call).await?;
-    source.complete(&found, Completion { argument, value, call }).await
+    source
+        .complete(
+            &found,
+            Completion {
+                argument,
+                value,
+                call,
+            },
+        )
+        .await
 }
 
 /// At most a hundred, and how many there are.

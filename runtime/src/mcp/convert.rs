@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rmcp::ErrorData;
 use rmcp::model::{
-    CacheScope, CallToolResult, ContentBlock, GetPromptResult, InputRequiredResult, MetaObject, PromptArgument,
-    PromptMessage, ReadResourceResult, ResourceContents, ResourceTemplate, Tool, ToolAnnotations,
+    CacheScope, CallToolResult, ContentBlock, GetPromptResult, InputRequiredResult, MetaObject,
+    PromptArgument, PromptMessage, ReadResourceResult, ResourceContents, ResourceTemplate, Tool,
+    ToolAnnotations,
 };
 use serde_json::{Map, Value, json};
 
@@ -24,8 +25,11 @@ pub(super) const VERSION: &str = "mcp-lambda/version";
 const SCOPES: &str = "mcp-lambda/scopes";
 
 pub(super) fn tool(definition: &Definition<Tools>) -> Tool {
-    let mut tool =
-        Tool::new(definition.name.clone(), definition.description.clone(), Arc::clone(&definition.input_schema));
+    let mut tool = Tool::new(
+        definition.name.clone(),
+        definition.description.clone(),
+        Arc::clone(&definition.input_schema),
+    );
     tool.title.clone_from(&definition.title);
     tool.output_schema.clone_from(&definition.output_schema);
     tool.annotations = annotations(definition.hints);
@@ -35,13 +39,27 @@ pub(super) fn tool(definition: &Definition<Tools>) -> Tool {
 
 fn tool_meta(definition: &Definition<Tools>) -> Map<String, Value> {
     let mut ui = Map::new();
-    ui.extend(definition.ui.iter().map(|uri| ("resourceUri".to_owned(), json!(uri))));
-    ui.extend(definition.visibility.map(|visibility| ("visibility".to_owned(), json!(visibility.words()))));
+    ui.extend(
+        definition
+            .ui
+            .iter()
+            .map(|uri| ("resourceUri".to_owned(), json!(uri))),
+    );
+    ui.extend(
+        definition
+            .visibility
+            .map(|visibility| ("visibility".to_owned(), json!(visibility.words()))),
+    );
     let mut meta = Map::new();
     if !ui.is_empty() {
         meta.insert("ui".into(), Value::Object(ui));
     }
-    meta.extend(definition.version.iter().map(|version| (VERSION.to_owned(), json!(version))));
+    meta.extend(
+        definition
+            .version
+            .iter()
+            .map(|version| (VERSION.to_owned(), json!(version))),
+    );
     if !definition.scopes.is_empty() {
         meta.insert(SCOPES.to_owned(), json!(definition.scopes));
     }
@@ -52,17 +70,36 @@ fn annotations(hints: Hints) -> Option<ToolAnnotations> {
     if hints == Hints::default() {
         return None;
     }
-    let Hints { read_only, destructive, idempotent, open_world } = hints;
-    Some(ToolAnnotations::from_raw(None, read_only, destructive, idempotent, open_world))
+    let Hints {
+        read_only,
+        destructive,
+        idempotent,
+        open_world,
+    } = hints;
+    Some(ToolAnnotations::from_raw(
+        None,
+        read_only,
+        destructive,
+        idempotent,
+        open_world,
+    ))
 }
 
 pub(super) fn prompt(definition: &Definition<Prompts>) -> rmcp::model::Prompt {
     let argument = |argument: &crate::prompt::PromptArgument| {
         let described = PromptArgument::new(&argument.name).with_required(argument.is_required);
-        if argument.description.is_empty() { described } else { described.with_description(&argument.description) }
+        if argument.description.is_empty() {
+            described
+        } else {
+            described.with_description(&argument.description)
+        }
     };
     let arguments = definition.arguments.iter().map(argument).collect();
-    let mut prompt = rmcp::model::Prompt::new(&definition.name, Some(&definition.description), Some(arguments));
+    let mut prompt = rmcp::model::Prompt::new(
+        &definition.name,
+        Some(&definition.description),
+        Some(arguments),
+    );
     prompt.title.clone_from(&definition.title);
     prompt
 }
@@ -86,7 +123,11 @@ pub(super) fn template(definition: &Definition<Resources>) -> ResourceTemplate {
 }
 
 fn ui(definition: &Definition<Resources>) -> Map<String, Value> {
-    definition.ui.iter().map(|ui| ("ui".to_owned(), (**ui).clone())).collect()
+    definition
+        .ui
+        .iter()
+        .map(|ui| ("ui".to_owned(), (**ui).clone()))
+        .collect()
 }
 
 fn meta(map: Map<String, Value>) -> Option<MetaObject> {
@@ -95,36 +136,71 @@ fn meta(map: Map<String, Value>) -> Option<MetaObject> {
 
 pub(super) fn outcome(outcome: Outcome) -> CallToolResult {
     let content = outcome.content.into_iter().map(block).collect();
-    let mut result = if outcome.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+    let mut result = if outcome.is_error {
+        CallToolResult::error(content)
+    } else {
+        CallToolResult::success(content)
+    };
     result.structured_content = outcome.structured;
     result.meta = meta(outcome.meta);
     result
 }
 
-pub(super) fn conversation(definition: &Definition<Prompts>, conversation: Conversation) -> GetPromptResult {
+pub(super) fn conversation(
+    definition: &Definition<Prompts>,
+    conversation: Conversation,
+) -> GetPromptResult {
     let role = |role: Role| match role {
         Role::User => rmcp::model::Role::User,
         Role::Assistant => rmcp::model::Role::Assistant,
     };
     let messages = conversation.0.into_iter();
-    let messages = messages.map(|message| PromptMessage::new(role(message.role), block(message.content))).collect();
+    let messages = messages
+        .map(|message| PromptMessage::new(role(message.role), block(message.content)))
+        .collect();
     GetPromptResult::new(messages).with_description(&definition.description)
 }
 
-pub(super) fn reading(definition: &Definition<Resources>, uri: &str, reading: Reading) -> ReadResourceResult {
-    let contents = reading.0.into_iter().map(|piece| contents(definition, uri, piece)).collect();
-    let scope =
-        if definition.is_shared && definition.scopes.is_empty() { CacheScope::Public } else { CacheScope::Private };
+pub(super) fn reading(
+    definition: &Definition<Resources>,
+    uri: &str,
+    reading: Reading,
+) -> ReadResourceResult {
+    let contents = reading
+        .0
+        .into_iter()
+        .map(|piece| contents(definition, uri, piece))
+        .collect();
+    let scope = if definition.is_shared && definition.scopes.is_empty() {
+        CacheScope::Public
+    } else {
+        CacheScope::Private
+    };
     let ttl = u64::try_from(definition.ttl.as_millis()).unwrap_or(u64::MAX);
-    ReadResourceResult::new(contents).with_ttl_ms(ttl).with_cache_scope(scope)
+    ReadResourceResult::new(contents)
+        .with_ttl_ms(ttl)
+        .with_cache_scope(scope)
 }
 
 fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> ResourceContents {
     let uri = piece.uri.unwrap_or_else(|| uri.to_owned());
-    let (mime_type, meta) = (piece.mime_type.or_else(|| definition.mime_type.clone()), meta(ui(definition)));
+    let (mime_type, meta) = (
+        piece.mime_type.or_else(|| definition.mime_type.clone()),
+        meta(ui(definition)),
+    );
     match piece.body {
-        Body::Text(text) => ResourceContents::TextResourceContents { uri, mime_type, text, meta },
-        Body::Blob(blob) => ResourceContents::BlobResourceContents { uri, mime_type, blob, meta },
+        Body::Text(text) => ResourceContents::TextResourceContents {
+            uri,
+            mime_type,
+            text,
+            meta,
+        },
+        Body::Blob(blob) => ResourceContents::BlobResourceContents {
+            uri,
+            mime_type,
+            blob,
+            meta,
+        },
     }
 }
 
@@ -132,9 +208,16 @@ fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> R
 pub(super) fn asked(asked: Asked) -> Result<InputRequiredResult, ErrorData> {
     let worded = |(key, request)| match same(request) {
         Some(request) => Ok((key, request)),
-        None => Err(ErrorData::internal_error(format!("the question `{key}` is not as MCP has it"), None)),
+        None => Err(ErrorData::internal_error(
+            format!("the question `{key}` is not as MCP has it"),
+            None,
+        )),
     };
-    let requests = asked.requests.into_iter().map(worded).collect::<Result<BTreeMap<String, _>, _>>()?;
+    let requests = asked
+        .requests
+        .into_iter()
+        .map(worded)
+        .collect::<Result<BTreeMap<String, _>, _>>()?;
     Ok(InputRequiredResult::new(Some(requests), asked.state))
 }
 
@@ -143,9 +226,19 @@ fn block(content: Content) -> ContentBlock {
         Content::Text { text } => ContentBlock::text(text),
         Content::Image { data, mime_type } => ContentBlock::image(data, mime_type),
         Content::Audio { data, mime_type } => ContentBlock::audio(data, mime_type),
-        Content::Resource { uri, mime_type, text } => embedded(ResourceContents::text(text, uri), mime_type),
-        Content::Blob { uri, mime_type, data } => embedded(ResourceContents::blob(data, uri), mime_type),
-        Content::ResourceLink { uri, name } => ContentBlock::resource_link(rmcp::model::Resource::new(uri, name)),
+        Content::Resource {
+            uri,
+            mime_type,
+            text,
+        } => embedded(ResourceContents::text(text, uri), mime_type),
+        Content::Blob {
+            uri,
+            mime_type,
+            data,
+        } => embedded(ResourceContents::blob(data, uri), mime_type),
+        Content::ResourceLink { uri, name } => {
+            ContentBlock::resource_link(rmcp::model::Resource::new(uri, name))
+        }
     }
 }
 

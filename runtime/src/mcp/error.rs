@@ -11,7 +11,10 @@ use crate::source::{MAX_ASKED_BYTES, Reply};
 use crate::tool::Outcome;
 
 /// A call of a tool that was found and failed. The model is told whatever it can act on; the rest is the client's affair.
-#[expect(clippy::needless_pass_by_value, reason = "this is what `or_else` hands on")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is what `or_else` hands on"
+)]
 pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
     match error.kind() {
         ErrorKind::Stale | ErrorKind::Unsupported => Err(protocol(&error)),
@@ -53,7 +56,11 @@ pub(super) fn no_method(method: &str) -> ErrorData {
 /// The same for an error of rmcp's, whose message is the method and nothing else.
 pub(super) fn in_a_sentence(error: ErrorData) -> ErrorData {
     let is_name = !error.message.contains(char::is_whitespace);
-    if error.code == ErrorCode::METHOD_NOT_FOUND && is_name { no_method(&error.message) } else { error }
+    if error.code == ErrorCode::METHOD_NOT_FOUND && is_name {
+        no_method(&error.message)
+    } else {
+        error
+    }
 }
 
 /// Anything else that failed.
@@ -66,12 +73,20 @@ pub(super) fn protocol(error: &Error) -> ErrorData {
         | ErrorKind::TooLarge
         | ErrorKind::Stale => ErrorData::invalid_params(message, None),
         ErrorKind::Unsupported => {
-            let lacking = error.source().and_then(|source| source.downcast_ref::<Capability>());
+            let lacking = error
+                .source()
+                .and_then(|source| source.downcast_ref::<Capability>());
             let required =
                 lacking.map(|capability| serde_json::json!({ "requiredCapabilities": capability.declaration() }));
-            ErrorData::new(ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY, message, required)
+            ErrorData::new(
+                ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY,
+                message,
+                required,
+            )
         }
-        ErrorKind::Unauthenticated | ErrorKind::Forbidden => ErrorData::invalid_request(message, None),
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => {
+            ErrorData::invalid_request(message, None)
+        }
         ErrorKind::Conflict
         | ErrorKind::RateLimited
         | ErrorKind::DeadlineExceeded
@@ -91,7 +106,11 @@ mod tests {
             let is_the_clients = matches!(kind, ErrorKind::Stale | ErrorKind::Unsupported);
             assert_eq!(told.is_err(), is_the_clients, "{kind:?}");
             assert!(
-                !format!("{told:?} {:?}", protocol(&Error::new(kind, "seen").with_source("unseen"))).contains("unseen")
+                !format!(
+                    "{told:?} {:?}",
+                    protocol(&Error::new(kind, "seen").with_source("unseen"))
+                )
+                .contains("unseen")
             );
         }
     }

@@ -27,8 +27,11 @@ const MAX_ERROR_BYTES: u64 = 1_024;
 
 /// The endpoint of a server.
 pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
-    let service =
-        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config());
+    let service = StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config(),
+    );
     Arc::new(move |request: Request<Bytes>| {
         let service = service.clone();
         Box::pin(async move {
@@ -59,22 +62,37 @@ fn config() -> StreamableHttpServerConfig {
 fn malformed(refusal: &JsonRpcError) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(json!(refusal).to_string())).boxed());
     *answer.status_mut() = StatusCode::BAD_REQUEST;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     answer
 }
 
 /// Where rmcp knows a method and this server does not offer it, rmcp's message is the bare name.
 async fn in_sentences(answer: Answer) -> Answer {
-    if answer.body().size_hint().exact().is_none_or(|size| size > MAX_ERROR_BYTES) {
+    if answer
+        .body()
+        .size_hint()
+        .exact()
+        .is_none_or(|size| size > MAX_ERROR_BYTES)
+    {
         return answer;
     }
     let (parts, body) = answer.into_parts();
     let Ok(body) = body.collect().await;
     let body = body.to_bytes();
     let has_code = body.windows(6).any(|bytes| bytes == b"-32601");
-    let error = has_code.then(|| serde_json::from_slice::<JsonRpcError>(&body).ok()).flatten();
+    let error = has_code
+        .then(|| serde_json::from_slice::<JsonRpcError>(&body).ok())
+        .flatten();
     let body = match error.filter(|refusal| refusal.error.code == ErrorCode::METHOD_NOT_FOUND) {
-        Some(refusal) => json!(JsonRpcError::new(refusal.id, error::in_a_sentence(refusal.error))).to_string().into(),
+        Some(refusal) => json!(JsonRpcError::new(
+            refusal.id,
+            error::in_a_sentence(refusal.error)
+        ))
+        .to_string()
+        .into(),
         None => body,
     };
     Response::from_parts(parts, Full::new(body).boxed())

@@ -1,7 +1,10 @@
 //! Somebody's rmcp `ServerHandler` with an identity: its methods run with the caller as the current user, in bounded time
 //! and behind a panic guard, and the probe may only discover and list.
 
-#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
+#![expect(
+    deprecated,
+    reason = "clients of older revisions still set levels and subscribe"
+)]
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -10,14 +13,15 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam, CompleteRequestParams,
-    CompleteResult, CustomNotification, CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams,
-    GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams,
-    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
+    CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
+    GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult,
     ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
-    ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse,
-    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
-    UpdateTaskParams,
+    ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams,
+    ReadResourceResponse, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -38,7 +42,10 @@ pub struct Identified<H> {
 
 impl<H> Clone for Identified<H> {
     fn clone(&self) -> Self {
-        Self { handler: Arc::clone(&self.handler), seat: self.seat.clone() }
+        Self {
+            handler: Arc::clone(&self.handler),
+            seat: self.seat.clone(),
+        }
     }
 }
 
@@ -46,7 +53,10 @@ impl<H: ServerHandler> Identified<H> {
     /// Gives this handler an identity.
     #[must_use]
     pub fn new(handler: H, seat: Seat) -> Self {
-        Self { handler: Arc::new(handler), seat }
+        Self {
+            handler: Arc::new(handler),
+            seat,
+        }
     }
 
     /// Runs one of the handler's methods.
@@ -57,7 +67,12 @@ impl<H: ServerHandler> Identified<H> {
         work: W,
     ) -> Result<T, ErrorData> {
         let caller = caller.map_err(|error| error::protocol(&error))?;
-        match timeout_at(deadline, AssertUnwindSafe(enter(caller, work)).catch_unwind()).await {
+        match timeout_at(
+            deadline,
+            AssertUnwindSafe(enter(caller, work)).catch_unwind(),
+        )
+        .await
+        {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(broken()),
             Err(_) => Err(ErrorData::internal_error(
@@ -70,7 +85,9 @@ impl<H: ServerHandler> Identified<H> {
     async fn actor(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
         let caller = self.seat.caller(&context.extensions).await?;
         if *caller.subject() == Subject::Probe {
-            return Err(Error::forbidden("a probe token may discover and list, and do nothing else"));
+            return Err(Error::forbidden(
+                "a probe token may discover and list, and do nothing else",
+            ));
         }
         Ok(caller)
     }
@@ -79,23 +96,39 @@ impl<H: ServerHandler> Identified<H> {
     async fn changer(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
         let caller = self.actor(context).await?;
         if caller.is_read_only() {
-            return Err(Error::forbidden("this token only reads, and this may change something"));
+            return Err(Error::forbidden(
+                "this token only reads, and this may change something",
+            ));
         }
         Ok(caller)
     }
 
     /// Who may call this tool: with a token that only reads, one that the handler knows and says to be read-only.
-    async fn caller_of(&self, tool: &str, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
+    async fn caller_of(
+        &self,
+        tool: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Arc<Caller>, Error> {
         let caller = self.actor(context).await?;
-        if caller.is_read_only() && !self.handler.get_tool(tool).as_ref().is_some_and(changes_nothing) {
-            return Err(Error::not_found("unknown tool: there is none of this name for a token that only reads"));
+        if caller.is_read_only()
+            && !self
+                .handler
+                .get_tool(tool)
+                .as_ref()
+                .is_some_and(changes_nothing)
+        {
+            return Err(Error::not_found(
+                "unknown tool: there is none of this name for a token that only reads",
+            ));
         }
         Ok(caller)
     }
 }
 
 fn changes_nothing(tool: &Tool) -> bool {
-    tool.annotations.as_ref().is_some_and(|hints| hints.read_only_hint == Some(true))
+    tool.annotations
+        .as_ref()
+        .is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
 /// What a panic says may quote an argument: the place alone is logged, by the hook of the process.
@@ -106,7 +139,10 @@ fn broken() -> ErrorData {
 impl<H: ServerHandler + std::fmt::Debug> Seated for Identified<H> {
     #[cfg(feature = "local")]
     fn taken_by(&self, resident: Resident) -> Self {
-        Self { seat: self.seat.clone().taken_by(resident), ..self.clone() }
+        Self {
+            seat: self.seat.clone().taken_by(resident),
+            ..self.clone()
+        }
     }
 }
 
@@ -176,12 +212,21 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     }
 
     /// A notification of the app's own may change something, as a request of its own may.
-    async fn on_custom_notification(&self, notification: CustomNotification, context: NotificationContext<RoleServer>) {
-        let Ok(caller) = self.seat.caller(&context.extensions).await else { return };
+    async fn on_custom_notification(
+        &self,
+        notification: CustomNotification,
+        context: NotificationContext<RoleServer>,
+    ) {
+        let Ok(caller) = self.seat.caller(&context.extensions).await else {
+            return;
+        };
         if *caller.subject() == Subject::Probe || caller.is_read_only() {
             return;
         }
-        let notified = enter(caller, self.handler.on_custom_notification(notification, context));
+        let notified = enter(
+            caller,
+            self.handler.on_custom_notification(notification, context),
+        );
         let _ = AssertUnwindSafe(notified).catch_unwind().await;
     }
 
@@ -192,7 +237,8 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = self.caller_of(&request.name, &context).await;
         let deadline = self.seat.deadline(&context);
-        self.run(caller, deadline, self.handler.call_tool(request, context)).await
+        self.run(caller, deadline, self.handler.call_tool(request, context))
+            .await
     }
 
     async fn list_tools(
@@ -200,9 +246,14 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let (caller, deadline) = (self.seat.caller(&context.extensions).await, self.seat.deadline(&context));
+        let (caller, deadline) = (
+            self.seat.caller(&context.extensions).await,
+            self.seat.deadline(&context),
+        );
         let is_read_only = caller.as_ref().is_ok_and(|caller| caller.is_read_only());
-        let mut listed = self.run(caller, deadline, self.handler.list_tools(request, context)).await?;
+        let mut listed = self
+            .run(caller, deadline, self.handler.list_tools(request, context))
+            .await?;
         if is_read_only {
             listed.tools.retain(changes_nothing);
         }
@@ -218,7 +269,10 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
     }
 
     /// An open stream bills an environment until its time-out, whether anyone still listens or not: not offered.
-    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+    fn accepted_subscription_filter(
+        &self,
+        _requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
         None
     }
 
@@ -230,12 +284,22 @@ impl<H: ServerHandler> ServerHandler for Identified<H> {
         self.handler.ping(context).await
     }
 
-    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let (caller, deadline) = (self.seat.caller(&context.extensions).await, self.seat.deadline(&context));
-        self.run(caller, deadline, self.handler.discover(context)).await
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let (caller, deadline) = (
+            self.seat.caller(&context.extensions).await,
+            self.seat.deadline(&context),
+        );
+        self.run(caller, deadline, self.handler.discover(context))
+            .await
     }
 
-    fn negotiate_initialize(&self, request: &InitializeRequestParams) -> Result<InitializeResult, ErrorData> {
+    fn negotiate_initialize(
+        &self,
+        request: &InitializeRequestParams,
+    ) -> Result<InitializeResult, ErrorData> {
         self.handler.negotiate_initialize(request)
     }
 

@@ -28,25 +28,54 @@ pub(super) struct Head {
 /// -32700 for what is no JSON, -32600 for a batch, for what is no JSON-RPC 2.0 message of MCP and for an `id` that is
 /// neither a string nor an integer, -32602 for `params` that are no object.
 pub(super) fn head(bytes: &[u8]) -> Result<Head, JsonRpcError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| refusal(None, ErrorData::parse_error("the message is not JSON: it is not UTF-8", None)))?;
-    match text.trim_start_matches([' ', '\t', '\r', '\n']).as_bytes().first() {
-        Some(b'{') => serde_json::from_str::<Envelope>(text).map_err(|error| misread(&error))?.head(),
-        Some(b'[') => Err(no_object(text, "batches are not supported: send one message at a time")),
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        refusal(
+            None,
+            ErrorData::parse_error("the message is not JSON: it is not UTF-8", None),
+        )
+    })?;
+    match text
+        .trim_start_matches([' ', '\t', '\r', '\n'])
+        .as_bytes()
+        .first()
+    {
+        Some(b'{') => serde_json::from_str::<Envelope>(text)
+            .map_err(|error| misread(&error))?
+            .head(),
+        Some(b'[') => Err(no_object(
+            text,
+            "batches are not supported: send one message at a time",
+        )),
         _ => Err(no_object(text, NO_MESSAGE)),
     }
 }
 
 /// What to answer to a message whose head is good and whose rest is not as MCP has it.
 pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
-    match (serde_json::from_slice::<serde_json::Value>(bytes), head(bytes)) {
+    match (
+        serde_json::from_slice::<serde_json::Value>(bytes),
+        head(bytes),
+    ) {
         (Err(error), _) => misread(&error),
         (_, Err(refusal)) => refusal,
-        (_, Ok(Head { method: None, id })) => refusal(id, ErrorData::invalid_request(NO_MESSAGE, None)),
-        (Ok(message), Ok(Head { method: Some(method), id })) => {
+        (_, Ok(Head { method: None, id })) => {
+            refusal(id, ErrorData::invalid_request(NO_MESSAGE, None))
+        }
+        (
+            Ok(message),
+            Ok(Head {
+                method: Some(method),
+                id,
+            }),
+        ) => {
             let params = message.get("params");
-            let is_meta = params.is_some_and(|params| params.get("_meta").is_some_and(|meta| !meta.is_object()));
-            let words = if is_meta { NO_PARAMS.to_owned() } else { params::describe(&method, params) };
+            let is_meta = params
+                .is_some_and(|params| params.get("_meta").is_some_and(|meta| !meta.is_object()));
+            let words = if is_meta {
+                NO_PARAMS.to_owned()
+            } else {
+                params::describe(&method, params)
+            };
             refusal(id, ErrorData::invalid_params(words, None))
         }
     }
@@ -91,7 +120,9 @@ impl Envelope {
     fn head(self) -> Result<Head, JsonRpcError> {
         let is_answer = self.result != Shape::Absent || self.error != Shape::Absent;
         let method = match (self.jsonrpc, self.method) {
-            (Shape::Text(version), Shape::Text(method)) if version == "2.0" && !is_answer => Some(method),
+            (Shape::Text(version), Shape::Text(method)) if version == "2.0" && !is_answer => {
+                Some(method)
+            }
             (Shape::Text(version), Shape::Absent) if version == "2.0" && is_answer => None,
             _ => return Err(refusal(None, ErrorData::invalid_request(NO_MESSAGE, None))),
         };
@@ -160,8 +191,15 @@ impl<'de> Visitor<'de> for ShapeVisitor {
     /// `1.0` and `1e2` are integers, as long as a double tells them from their neighbours (2^53).
     fn visit_f64<E>(self, number: f64) -> Result<Shape, E> {
         let is_exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-        Ok(if is_exact { Shape::Integer(number as i64) } else { Shape::Other })
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole and small enough"
+        )]
+        Ok(if is_exact {
+            Shape::Integer(number as i64)
+        } else {
+            Shape::Other
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Shape, E> {
@@ -187,7 +225,10 @@ mod tests {
 
     fn read(text: &str) -> Result<(Option<String>, Value), (i32, Value, String)> {
         match head(text.as_bytes()) {
-            Ok(head) => Ok((head.method, head.id.map_or(Value::Null, RequestId::into_json_value))),
+            Ok(head) => Ok((
+                head.method,
+                head.id.map_or(Value::Null, RequestId::into_json_value),
+            )),
             Err(refused) => {
                 let id = refused.id.map_or(Value::Null, RequestId::into_json_value);
                 Err((refused.error.code.0, id, refused.error.message.into_owned()))
@@ -197,21 +238,56 @@ mod tests {
 
     #[test]
     fn a_head_is_read_whatever_the_message_holds() {
-        let ping = |id: &str| read(&format!(r#" {{"jsonrpc":"2.0","id":{id},"method":"ping","x":[{{"a":1e99}}]}}"#));
-        for (id, expected) in [("7", json!(7)), ("-1", json!(-1)), ("1.0", json!(1)), (r#""a""#, json!("a"))] {
+        let ping = |id: &str| {
+            read(&format!(
+                r#" {{"jsonrpc":"2.0","id":{id},"method":"ping","x":[{{"a":1e99}}]}}"#
+            ))
+        };
+        for (id, expected) in [
+            ("7", json!(7)),
+            ("-1", json!(-1)),
+            ("1.0", json!(1)),
+            (r#""a""#, json!("a")),
+        ] {
             assert_eq!(ping(id), Ok((Some("ping".to_owned()), expected)), "{id}");
         }
-        let notification = r#"{"jsonrpc":"2.0","method":"notifications/initialized","params":null}"#;
-        assert_eq!(read(notification), Ok((Some("notifications/initialized".to_owned()), Value::Null)));
-        assert_eq!(read(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Ok((None, json!(1))));
-        assert_eq!(read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}"#), Ok((None, Value::Null)));
+        let notification =
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized","params":null}"#;
+        assert_eq!(
+            read(notification),
+            Ok((Some("notifications/initialized".to_owned()), Value::Null))
+        );
+        assert_eq!(
+            read(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#),
+            Ok((None, json!(1)))
+        );
+        assert_eq!(
+            read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}"#),
+            Ok((None, Value::Null))
+        );
     }
 
     #[test]
     fn an_id_that_is_neither_a_string_nor_an_integer_is_refused_in_these_words() {
-        for id in ["null", "1.5", "true", "[1]", "{}", "9223372036854775808", "1e300"] {
+        for id in [
+            "null",
+            "1.5",
+            "true",
+            "[1]",
+            "{}",
+            "9223372036854775808",
+            "1e300",
+        ] {
             let refused = read(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
-            assert_eq!(refused, Err((-32_600, Value::Null, "`id` must be a string or an integer".to_owned())), "{id}");
+            assert_eq!(
+                refused,
+                Err((
+                    -32_600,
+                    Value::Null,
+                    "`id` must be a string or an integer".to_owned()
+                )),
+                "{id}"
+            );
         }
     }
 
@@ -229,21 +305,36 @@ mod tests {
             ("{}", -32_600),
             (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32_600),
             (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, -32_600),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"a","result":{}}"#, -32_600),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"a","result":{}}"#,
+                -32_600,
+            ),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"a"}"#, -32_600),
         ] {
             assert_eq!(read(text).map_err(|refused| refused.0), Err(code), "{text}");
         }
-        assert_eq!(head(b"{\"a\":\"\xff\"}").map_err(|refused| refused.error.code.0), Err(-32_700));
+        assert_eq!(
+            head(b"{\"a\":\"\xff\"}").map_err(|refused| refused.error.code.0),
+            Err(-32_700)
+        );
     }
 
     #[test]
     fn params_that_are_no_object_are_answered_to_their_id() {
         for params in ["[]", "7", r#""x""#] {
-            let refused = read(&format!(r#"{{"jsonrpc":"2.0","id":"a","method":"ping","params":{params}}}"#));
-            assert_eq!(refused.map_err(|refused| (refused.0, refused.1)), Err((-32_602, json!("a"))), "{params}");
+            let refused = read(&format!(
+                r#"{{"jsonrpc":"2.0","id":"a","method":"ping","params":{params}}}"#
+            ));
+            assert_eq!(
+                refused.map_err(|refused| (refused.0, refused.1)),
+                Err((-32_602, json!("a"))),
+                "{params}"
+            );
         }
         let meta = unfit(br#"{"jsonrpc":"2.0","id":3,"method":"ping","params":{"_meta":"x"}}"#);
-        assert_eq!((meta.error.code.0, meta.id), (-32_602, Some(RequestId::Number(3))));
+        assert_eq!(
+            (meta.error.code.0, meta.id),
+            (-32_602, Some(RequestId::Number(3)))
+        );
     }
 }

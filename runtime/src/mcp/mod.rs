@@ -39,8 +39,11 @@ pub use server::Server;
 use crate::error::Result;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
-pub type Endpoint =
-    Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>> + Send + Sync>;
+pub type Endpoint = Arc<
+    dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>>
+        + Send
+        + Sync,
+>;
 
 /// Something that speaks MCP through any door.
 pub trait Speaker: fmt::Debug + Send + Sync + 'static {

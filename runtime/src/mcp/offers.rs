@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rmcp::model::{
-    ExtensionCapabilities, Implementation, JsonObject, PromptsCapability, ProtocolVersion, ResourcesCapability,
-    ServerCapabilities, ServerConfig, Tool, ToolsCapability,
+    ExtensionCapabilities, Implementation, JsonObject, PromptsCapability, ProtocolVersion,
+    ResourcesCapability, ServerCapabilities, ServerConfig, Tool, ToolsCapability,
 };
 use serde_json::Value;
 
@@ -80,12 +80,23 @@ impl Offers {
         let mut info = ServerConfig::new(capabilities(catalogs))
             .with_server_info(Implementation::new(&about.name, &about.version));
         info.instructions.clone_from(&about.instructions);
-        let tools = catalogs.tools.definitions().iter().filter(|tool| tool.has_headers());
+        let tools = catalogs
+            .tools
+            .definitions()
+            .iter()
+            .filter(|tool| tool.has_headers());
         let named = tools.flat_map(|tool| {
             let address = tool.home.as_ref().map(|home| home.address.clone());
-            [Some(tool.name.clone()), address].into_iter().flatten().map(|name| (name, convert::tool(tool)))
+            [Some(tool.name.clone()), address]
+                .into_iter()
+                .flatten()
+                .map(|name| (name, convert::tool(tool)))
         });
-        Offering { info, accepts_subscriptions: about.accepts_subscriptions, in_headers: named.collect() }
+        Offering {
+            info,
+            accepts_subscriptions: about.accepts_subscriptions,
+            in_headers: named.collect(),
+        }
     }
 }
 
@@ -108,22 +119,47 @@ impl Offering {
         sealer: Sealer,
         page_size: usize,
     ) -> Offers {
-        let Self { info, accepts_subscriptions, in_headers } = self;
-        let (pages, server_info) = (Pages::new(sealer, page_size), same(&info.server_info).unwrap_or_default());
-        Offers { tools, prompts, resources, store, clock, pages, info, accepts_subscriptions, server_info, in_headers }
+        let Self {
+            info,
+            accepts_subscriptions,
+            in_headers,
+        } = self;
+        let (pages, server_info) = (
+            Pages::new(sealer, page_size),
+            same(&info.server_info).unwrap_or_default(),
+        );
+        Offers {
+            tools,
+            prompts,
+            resources,
+            store,
+            clock,
+            pages,
+            info,
+            accepts_subscriptions,
+            server_info,
+            in_headers,
+        }
     }
 }
 
 fn capabilities(catalogs: &Catalogs) -> ServerCapabilities {
-    let Catalogs { tools, prompts, resources } = catalogs;
+    let Catalogs {
+        tools,
+        prompts,
+        resources,
+    } = catalogs;
     let mut capabilities = ServerCapabilities::builder().build();
     let has_tools = !tools.definitions().is_empty();
     capabilities.tools = has_tools.then(ToolsCapability::default);
     capabilities.prompts = (!prompts.definitions().is_empty()).then(PromptsCapability::default);
-    capabilities.resources = (!resources.definitions().is_empty()).then(ResourcesCapability::default);
-    capabilities.completions = (prompts.has_completions() || resources.has_completions()).then(JsonObject::default);
+    capabilities.resources =
+        (!resources.definitions().is_empty()).then(ResourcesCapability::default);
+    capabilities.completions =
+        (prompts.has_completions() || resources.has_completions()).then(JsonObject::default);
     capabilities.logging = has_tools.then(JsonObject::default);
     let has_pages = tools.definitions().iter().any(|tool| tool.ui.is_some());
-    capabilities.extensions = has_pages.then(|| ExtensionCapabilities::from([(UI.to_owned(), JsonObject::default())]));
+    capabilities.extensions =
+        has_pages.then(|| ExtensionCapabilities::from([(UI.to_owned(), JsonObject::default())]));
     capabilities
 }

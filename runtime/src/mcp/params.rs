@@ -37,7 +37,10 @@ fn parameters(method: &str) -> &'static [Parameter] {
             ("clientInfo/name", Type::Text, true),
             ("clientInfo/version", Type::Text, true),
         ],
-        "tools/call" | "prompts/get" => &[("name", Type::Text, true), ("arguments", Type::Object, false)],
+        "tools/call" | "prompts/get" => &[
+            ("name", Type::Text, true),
+            ("arguments", Type::Object, false),
+        ],
         "resources/read" => &[("uri", Type::Text, true)],
         "completion/complete" => &[
             ("ref", Type::Object, true),
@@ -60,7 +63,9 @@ fn parameters(method: &str) -> &'static [Parameter] {
 pub(super) fn describe(method: &str, params: Option<&Value>) -> String {
     let none = Value::Null;
     let params = params.unwrap_or(&none);
-    let mut problems = parameters(method).iter().filter_map(|parameter| problem(parameter, params));
+    let mut problems = parameters(method)
+        .iter()
+        .filter_map(|parameter| problem(parameter, params));
     problems.next().map_or_else(
         || format!("the parameters of `{method}` are not as MCP has them"),
         |problem| format!("{problem} in the parameters of `{method}`"),
@@ -85,24 +90,51 @@ mod tests {
     #[test]
     fn the_parameter_that_is_wrong_is_named() {
         for (method, params, expected) in [
-            ("initialize", json!({"protocolVersion": "2025-11-25", "capabilities": {}}), "`clientInfo` is missing"),
+            (
+                "initialize",
+                json!({"protocolVersion": "2025-11-25", "capabilities": {}}),
+                "`clientInfo` is missing",
+            ),
             (
                 "initialize",
                 json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c"}}),
                 "`clientInfo.version` is missing",
             ),
-            ("tools/call", json!({"name": "a", "arguments": []}), "`arguments` must be an object"),
-            ("tools/call", json!({"name": "a", "arguments": "{}"}), "`arguments` must be an object"),
+            (
+                "tools/call",
+                json!({"name": "a", "arguments": []}),
+                "`arguments` must be an object",
+            ),
+            (
+                "tools/call",
+                json!({"name": "a", "arguments": "{}"}),
+                "`arguments` must be an object",
+            ),
             ("tools/call", json!(null), "`name` is missing"),
-            ("resources/read", json!({"uri": 7}), "`uri` must be a string"),
-            ("tools/list", json!({"cursor": 7}), "`cursor` must be a string"),
-            ("completion/complete", json!({"ref": {"type": "ref/other"}}), "`argument` is missing"),
+            (
+                "resources/read",
+                json!({"uri": 7}),
+                "`uri` must be a string",
+            ),
+            (
+                "tools/list",
+                json!({"cursor": 7}),
+                "`cursor` must be a string",
+            ),
+            (
+                "completion/complete",
+                json!({"ref": {"type": "ref/other"}}),
+                "`argument` is missing",
+            ),
         ] {
             let said = describe(method, Some(&params));
             assert_eq!(said, format!("{expected} in the parameters of `{method}`"));
         }
         let unknown = describe("tools/call", Some(&json!({"name": "a", "_meta": 7})));
-        assert_eq!(unknown, "the parameters of `tools/call` are not as MCP has them");
+        assert_eq!(
+            unknown,
+            "the parameters of `tools/call` are not as MCP has them"
+        );
         assert!(describe("ping", None).contains("`ping`"));
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, InputRequiredResult, InputResponses, MetaObject, PaginatedRequestParams, RequestMetaObject,
+    CacheScope, InputRequiredResult, InputResponses, MetaObject, PaginatedRequestParams,
+    RequestMetaObject,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
@@ -27,7 +28,10 @@ pub(super) fn retry(responses: Option<InputResponses>, state: Option<String>) ->
     if responses.is_none() && state.is_none() {
         return None;
     }
-    Some(Retry { responses: responses.unwrap_or_default().into_iter().collect(), state })
+    Some(Retry {
+        responses: responses.unwrap_or_default().into_iter().collect(),
+        state,
+    })
 }
 
 /// A request whose caller is known.
@@ -52,18 +56,35 @@ impl<'a> Opening<'a> {
         seat: &Seat,
         context: RequestContext<RoleServer>,
     ) -> std::result::Result<Self, ErrorData> {
-        let caller = seat.caller(&context.extensions).await.map_err(|error| error::protocol(&error))?;
+        let caller = seat
+            .caller(&context.extensions)
+            .await
+            .map_err(|error| error::protocol(&error))?;
         check_level(&context.meta)?;
         let is_modern = is_modern(&context);
-        let version = context.meta.get(convert::VERSION).map(|version| version.as_str().unwrap_or_default().to_owned());
+        let version = context
+            .meta
+            .get(convert::VERSION)
+            .map(|version| version.as_str().unwrap_or_default().to_owned());
         let (deadline, cancellation) = (seat.deadline(&context), context.ct.clone());
         let channel = Arc::new(Wire::new(context, seat.is_lasting(), seat.level()));
         let context = Context::new(deadline, cancellation, Some(channel));
-        Ok(Self { offers, caller, context, is_modern, version })
+        Ok(Self {
+            offers,
+            caller,
+            context,
+            is_modern,
+            version,
+        })
     }
 
     /// The call that is asked for.
-    pub(super) fn call<K: Kind>(&self, name: String, arguments: Map<String, Value>, retry: Option<Retry>) -> Call {
+    pub(super) fn call<K: Kind>(
+        &self,
+        name: String,
+        arguments: Map<String, Value>,
+        retry: Option<Retry>,
+    ) -> Call {
         Call {
             noun: K::NOUN,
             name,
@@ -85,17 +106,36 @@ impl<'a> Opening<'a> {
         request: Option<PaginatedRequestParams>,
         keep: impl Fn(&Definition<K>) -> bool + Send,
     ) -> std::result::Result<Listed<K>, ErrorData> {
-        let listing = source.list(&self.caller).await.map_err(|error| error::protocol(&error))?;
-        let is_first = request.as_ref().is_none_or(|request| request.cursor.is_none());
+        let listing = source
+            .list(&self.caller)
+            .await
+            .map_err(|error| error::protocol(&error))?;
+        let is_first = request
+            .as_ref()
+            .is_none_or(|request| request.cursor.is_none());
         let mut definitions = listing.definitions;
         definitions.retain(|definition| keep(definition));
         let user = self.caller.identity();
-        let page = self.offers.pages.page(list, &user, request, definitions, |definition| K::key(definition)).await;
+        let page = self
+            .offers
+            .pages
+            .page(list, &user, request, definitions, |definition| {
+                K::key(definition)
+            })
+            .await;
         let page = page.map_err(|error| error::protocol(&error))?;
         // A cursor is one user's, and so is a page that has one.
         let is_whole = is_first && page.next.is_none();
-        let scope = if is_whole && !listing.is_private { CacheScope::Public } else { CacheScope::Private };
-        Ok(Listed { definitions: page.items, next: page.next, scope })
+        let scope = if is_whole && !listing.is_private {
+            CacheScope::Public
+        } else {
+            CacheScope::Private
+        };
+        Ok(Listed {
+            definitions: page.items,
+            next: page.next,
+            scope,
+        })
     }
 
     /// What is said beside a result: who answers (MCP 2026-07-28, `serverInfo`).
@@ -108,7 +148,10 @@ impl<'a> Opening<'a> {
         Some(meta)
     }
 
-    pub(super) fn asked(&self, asked: Asked) -> std::result::Result<InputRequiredResult, ErrorData> {
+    pub(super) fn asked(
+        &self,
+        asked: Asked,
+    ) -> std::result::Result<InputRequiredResult, ErrorData> {
         let mut result = convert::asked(asked)?;
         result.meta = self.stamp(None);
         Ok(result)
@@ -118,7 +161,9 @@ impl<'a> Opening<'a> {
 fn check_level(meta: &RequestMetaObject) -> std::result::Result<(), ErrorData> {
     if meta.get(LOG_LEVEL).is_some() && meta.log_level().is_none() {
         return Err(ErrorData::invalid_params(
-            format!("`{LOG_LEVEL}` must be debug, info, notice, warning, error, critical, alert or emergency"),
+            format!(
+                "`{LOG_LEVEL}` must be debug, info, notice, warning, error, critical, alert or emergency"
+            ),
             None,
         ));
     }

@@ -59,7 +59,11 @@ pub(crate) struct Resident {
 #[cfg(feature = "local")]
 impl Resident {
     pub(super) fn new(caller: StdioCaller) -> Self {
-        Self { caller, refusal: Arc::default(), ended: CancellationToken::new() }
+        Self {
+            caller,
+            refusal: Arc::default(),
+            ended: CancellationToken::new(),
+        }
     }
 
     /// The caller as of now. Whoever is refused once is refused for good, and the connection ends.
@@ -86,7 +90,10 @@ impl Resident {
 
     /// Why the connection had to end.
     pub(super) fn refusal(&self) -> Option<Error> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -129,14 +136,23 @@ impl Seat {
         if let Some(resident) = &self.resident {
             return resident.caller().await;
         }
-        let beside = extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Arc<Caller>>()).cloned();
+        let beside = extensions
+            .get::<Parts>()
+            .and_then(|parts| parts.extensions.get::<Arc<Caller>>())
+            .cloned();
         beside.ok_or_else(|| Error::unauthenticated("this call has no caller"))
     }
 
     /// When the call must end.
     pub(super) fn deadline(&self, request: &RequestContext<RoleServer>) -> Instant {
-        let beside = request.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Deadline>());
-        beside.map_or_else(|| Instant::now() + self.timeout, |Deadline(instant)| *instant)
+        let beside = request
+            .extensions
+            .get::<Parts>()
+            .and_then(|parts| parts.extensions.get::<Deadline>());
+        beside.map_or_else(
+            || Instant::now() + self.timeout,
+            |Deadline(instant)| *instant,
+        )
     }
 
     /// Whether the connection stays between calls.

@@ -1,16 +1,20 @@
 //! An app's tools, prompts and resources, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at
 //! every call, and know no callers.
 
-#![expect(deprecated, reason = "clients of older revisions still set levels and subscribe")]
+#![expect(
+    deprecated,
+    reason = "clients of older revisions still set levels and subscribe"
+)]
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
+    CustomRequest, CustomResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
     SubscribeRequestParams, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
@@ -44,7 +48,10 @@ impl Server {
     /// Speaks for what is offered here.
     #[must_use]
     pub fn new(offers: Offers, seat: Seat) -> Self {
-        Self { offers: Arc::new(offers), seat }
+        Self {
+            offers: Arc::new(offers),
+            seat,
+        }
     }
 
     /// The request as we know it: who asks, and how the answer goes back.
@@ -62,16 +69,24 @@ impl Server {
         if !self.offers.accepts_subscriptions {
             return Err(error::no_method(method));
         }
-        let call = self.open(context).await?.call::<Resources>(uri, Map::new(), None);
+        let call = self
+            .open(context)
+            .await?
+            .call::<Resources>(uri, Map::new(), None);
         let found = resolve(&*self.offers.resources, &call).await;
-        found.map(|_| ()).map_err(|error| error::resource(&error, &call.name))
+        found
+            .map(|_| ())
+            .map_err(|error| error::resource(&error, &call.name))
     }
 }
 
 impl Seated for Server {
     #[cfg(feature = "local")]
     fn taken_by(&self, resident: Resident) -> Self {
-        Self { seat: self.seat.clone().taken_by(resident), ..self.clone() }
+        Self {
+            seat: self.seat.clone().taken_by(resident),
+            ..self.clone()
+        }
     }
 }
 
@@ -79,9 +94,17 @@ impl Seated for Server {
 macro_rules! listed {
     ($self:ident, $request:ident, $context:ident, $list:literal, $source:ident, $keep:expr, $convert:path, $result:ident) => {{
         let opening = $self.open($context).await?;
-        let page = opening.page(&$self.offers.$source, $list, $request, $keep).await?;
-        let items = page.definitions.iter().map(|definition| $convert(definition)).collect();
-        let mut result = $result::with_all_items(items).with_ttl_ms(LIST_TTL_MS).with_cache_scope(page.scope);
+        let page = opening
+            .page(&$self.offers.$source, $list, $request, $keep)
+            .await?;
+        let items = page
+            .definitions
+            .iter()
+            .map(|definition| $convert(definition))
+            .collect();
+        let mut result = $result::with_all_items(items)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(page.scope);
         (result.next_cursor, result.meta) = (page.next, opening.stamp(None));
         Ok(result)
     }};
@@ -104,7 +127,10 @@ impl ServerHandler for Server {
     ) -> Result<InitializeResult, ErrorData> {
         let mut result = self.negotiate_initialize(&request)?;
         context.peer.set_peer_info(request);
-        if let (true, Some(resources)) = (self.offers.accepts_subscriptions, &mut result.capabilities.resources) {
+        if let (true, Some(resources)) = (
+            self.offers.accepts_subscriptions,
+            &mut result.capabilities.resources,
+        ) {
             resources.subscribe = Some(true);
         }
         Ok(result)
@@ -115,10 +141,15 @@ impl ServerHandler for Server {
         self.offers.in_headers.get(name).cloned()
     }
 
-    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn discover(
+        &self,
+        context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
         self.open(context).await?;
         let discovered = DiscoverResult::from_server_info(VERSIONS.to_vec(), self.get_info());
-        Ok(discovered.with_ttl_ms(DISCOVERY_TTL_MS).with_cache_scope(CacheScope::Public))
+        Ok(discovered
+            .with_ttl_ms(DISCOVERY_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
     }
 
     async fn list_tools(
@@ -126,7 +157,16 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        listed!(self, request, context, "tools", tools, |_| true, convert::tool, ListToolsResult)
+        listed!(
+            self,
+            request,
+            context,
+            "tools",
+            tools,
+            |_| true,
+            convert::tool,
+            ListToolsResult
+        )
     }
 
     async fn list_prompts(
@@ -134,7 +174,16 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        listed!(self, request, context, "prompts", prompts, |_| true, convert::prompt, ListPromptsResult)
+        listed!(
+            self,
+            request,
+            context,
+            "prompts",
+            prompts,
+            |_| true,
+            convert::prompt,
+            ListPromptsResult
+        )
     }
 
     async fn list_resources(
@@ -143,7 +192,16 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let is_one = |resource: &_| !is_template(resource);
-        listed!(self, request, context, "resources", resources, is_one, convert::resource, ListResourcesResult)
+        listed!(
+            self,
+            request,
+            context,
+            "resources",
+            resources,
+            is_one,
+            convert::resource,
+            ListResourcesResult
+        )
     }
 
     async fn list_resource_templates(
@@ -170,9 +228,21 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let opening = self.open(context).await?;
         let retry = retry(request.input_responses, request.request_state);
-        let call = opening.call::<Tools>(request.name.into_owned(), request.arguments.unwrap_or_default(), retry);
-        let found = resolve(&*self.offers.tools, &call).await.map_err(|error| error::protocol(&error))?;
-        match self.offers.tools.call(&found, call).await.or_else(error::outcome)? {
+        let call = opening.call::<Tools>(
+            request.name.into_owned(),
+            request.arguments.unwrap_or_default(),
+            retry,
+        );
+        let found = resolve(&*self.offers.tools, &call)
+            .await
+            .map_err(|error| error::protocol(&error))?;
+        match self
+            .offers
+            .tools
+            .call(&found, call)
+            .await
+            .or_else(error::outcome)?
+        {
             Reply::Answer(outcome) => {
                 let mut result = convert::outcome(outcome);
                 result.meta = opening.stamp(result.meta);
@@ -189,7 +259,8 @@ impl ServerHandler for Server {
     ) -> Result<GetPromptResponse, ErrorData> {
         let opening = self.open(context).await?;
         let retry = retry(request.input_responses, request.request_state);
-        let call = opening.call::<Prompts>(request.name, request.arguments.unwrap_or_default(), retry);
+        let call =
+            opening.call::<Prompts>(request.name, request.arguments.unwrap_or_default(), retry);
         let reached = reach(&*self.offers.prompts, call).await;
         match reached.map_err(|error| error::protocol(&error))? {
             (found, Reply::Answer(conversation)) => {
@@ -225,7 +296,8 @@ impl ServerHandler for Server {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.check_subscription("resources/subscribe", request.uri, context).await
+        self.check_subscription("resources/subscribe", request.uri, context)
+            .await
     }
 
     async fn unsubscribe(
@@ -233,7 +305,8 @@ impl ServerHandler for Server {
         request: UnsubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.check_subscription("resources/unsubscribe", request.uri, context).await
+        self.check_subscription("resources/unsubscribe", request.uri, context)
+            .await
     }
 
     async fn complete(
@@ -253,7 +326,8 @@ impl ServerHandler for Server {
         if wire::is_modern(&context) {
             return Err(error::no_method("logging/setLevel"));
         }
-        self.seat.set_level(wire::same(request.level).unwrap_or_default());
+        self.seat
+            .set_level(wire::same(request.level).unwrap_or_default());
         Ok(())
     }
 
@@ -267,7 +341,10 @@ impl ServerHandler for Server {
         self.open(context).await?;
         let method = request.method;
         if super::request::is_method(&method, is_modern) {
-            return Err(ErrorData::invalid_params(params::describe(&method, request.params.as_ref()), None));
+            return Err(ErrorData::invalid_params(
+                params::describe(&method, request.params.as_ref()),
+                None,
+            ));
         }
         Err(error::no_method(&method))
     }

@@ -26,17 +26,23 @@ const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 pub(super) async fn speak<S: Seated>(server: S, caller: StdioCaller) -> Result<()> {
     let resident = Resident::new(caller);
     let (input, output) = rmcp::transport::stdio();
-    let input = UntilEnded { input, ended: Box::pin(resident.ended().clone().cancelled_owned()) };
+    let input = UntilEnded {
+        input,
+        ended: Box::pin(resident.ended().clone().cancelled_owned()),
+    };
     let lines = Lines::new(BufReader::new(input), output);
     let running = rmcp::serve_server(server.taken_by(resident.clone()), lines).await;
     // rmcp's own words quote the whole message.
-    let running = running
-        .map_err(|_| Error::unavailable("the client hung up, or began with something else than `initialize`"))?;
+    let running = running.map_err(|_| {
+        Error::unavailable("the client hung up, or began with something else than `initialize`")
+    })?;
     let ended = running.waiting().await;
     if let Some(refusal) = resident.refusal() {
         return Err(refusal);
     }
-    ended.map(drop).map_err(|error| Error::internal("the conversation broke off").with_source(error))
+    ended
+        .map(drop)
+        .map_err(|error| Error::internal("the conversation broke off").with_source(error))
 }
 
 /// An input that ends, as if the client had hung up, when nothing more may be asked.
@@ -74,7 +80,12 @@ where
 {
     fn new(input: R, output: W) -> Self {
         let output = AsyncRwTransport::new_server(tokio::io::empty(), output);
-        Self { input, line: Line::default(), output, refusing: None }
+        Self {
+            input,
+            line: Line::default(),
+            output,
+            refusing: None,
+        }
     }
 
     /// Reads to the end of a line; whether there is one. Nothing is lost when this is given up.
@@ -82,7 +93,10 @@ where
         loop {
             let available = self.input.fill_buf().await?;
             let end = available.iter().position(|byte| *byte == b'\n');
-            let (length, is_over) = (end.map_or(available.len(), |end| end + 1), available.is_empty());
+            let (length, is_over) = (
+                end.map_or(available.len(), |end| end + 1),
+                available.is_empty(),
+            );
             self.line.take(&available[..length]);
             self.input.consume(length);
             if end.is_some() || is_over {
@@ -99,7 +113,10 @@ where
 {
     type Error = io::Error;
 
-    fn send(&mut self, message: ServerJsonRpcMessage) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         self.output.send(message)
     }
 
@@ -115,7 +132,11 @@ where
             match std::mem::take(&mut self.line).message() {
                 Ok(Some(message)) => return Some(message),
                 Ok(None) => {}
-                Err(refusal) => self.refusing = Some(Box::pin(self.output.send(ServerJsonRpcMessage::Error(*refusal)))),
+                Err(refusal) => {
+                    self.refusing = Some(Box::pin(
+                        self.output.send(ServerJsonRpcMessage::Error(*refusal)),
+                    ))
+                }
             }
         }
     }
@@ -152,9 +173,16 @@ impl Line {
     fn message(self) -> std::result::Result<Option<ClientJsonRpcMessage>, Box<JsonRpcError>> {
         if self.is_too_long {
             let words = format!("a message may have at most {MAX_LINE_BYTES} bytes");
-            return Err(Box::new(JsonRpcError::new(None, ErrorData::invalid_request(words, None))));
+            return Err(Box::new(JsonRpcError::new(
+                None,
+                ErrorData::invalid_request(words, None),
+            )));
         }
-        let bytes = self.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&self.bytes).trim_ascii();
+        let bytes = self
+            .bytes
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(&self.bytes)
+            .trim_ascii();
         if bytes.is_empty() {
             return Ok(None);
         }
@@ -182,7 +210,10 @@ mod tests {
     /// What is handed on, and what is answered, for an input that comes in pieces of this many bytes.
     async fn exchange(input: Vec<u8>, piece: usize) -> (Vec<Value>, Vec<Value>) {
         let (output, mut heard) = tokio::io::duplex(1 << 20);
-        let mut lines = Lines::new(BufReader::with_capacity(piece, io::Cursor::new(input)), output);
+        let mut lines = Lines::new(
+            BufReader::with_capacity(piece, io::Cursor::new(input)),
+            output,
+        );
         let mut messages = Vec::new();
         while let Some(message) = lines.receive().await {
             messages.push(serde_json::to_value(message).expect("JSON"));
@@ -191,7 +222,12 @@ mod tests {
         drop(lines);
         let mut text = String::new();
         heard.read_to_string(&mut text).await.expect("text");
-        (messages, text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+        (
+            messages,
+            text.lines()
+                .map(|line| serde_json::from_str(line).expect("JSON"))
+                .collect(),
+        )
     }
 
     fn ping(id: impl Into<Value>) -> String {
@@ -205,8 +241,14 @@ mod tests {
             "[".repeat(100_000),
             "]".repeat(100_000)
         );
-        let many = format!(r#"{{"jsonrpc":"2.0","id":"many","method":"ping","x":[0{}]}}"#, ",0".repeat(50_000));
-        let long = format!(r#"{{"jsonrpc":"2.0","id":"long","method":"ping","x":"{}"}}"#, "x".repeat(MAX_LINE_BYTES));
+        let many = format!(
+            r#"{{"jsonrpc":"2.0","id":"many","method":"ping","x":[0{}]}}"#,
+            ",0".repeat(50_000)
+        );
+        let long = format!(
+            r#"{{"jsonrpc":"2.0","id":"long","method":"ping","x":"{}"}}"#,
+            "x".repeat(MAX_LINE_BYTES)
+        );
         let unknown = r#"{"jsonrpc":"2.0","method":"textDocument/didOpen","params":[]}"#.to_owned();
         let lines = [
             ping(1),
@@ -224,9 +266,17 @@ mod tests {
         ];
         for piece in [7, 8_192] {
             let (messages, answers) = exchange(lines.join("\n").into_bytes(), piece).await;
-            assert_eq!(messages.iter().map(|message| &message["id"]).collect::<Vec<_>>(), [1, 2]);
-            let told: Vec<_> =
-                answers.iter().map(|answer| (answer["error"]["code"].as_i64(), answer["id"].as_str())).collect();
+            assert_eq!(
+                messages
+                    .iter()
+                    .map(|message| &message["id"])
+                    .collect::<Vec<_>>(),
+                [1, 2]
+            );
+            let told: Vec<_> = answers
+                .iter()
+                .map(|answer| (answer["error"]["code"].as_i64(), answer["id"].as_str()))
+                .collect();
             let expected = [
                 (Some(-32_700), None),
                 (Some(-32_600), Some("deep")),
@@ -259,7 +309,9 @@ mod tests {
         let text = format!("{{oops\n{}\n", ping(7));
         let writing = async {
             for byte in text.as_bytes() {
-                tokio::io::AsyncWriteExt::write_all(&mut client, &[*byte]).await.expect("written");
+                tokio::io::AsyncWriteExt::write_all(&mut client, &[*byte])
+                    .await
+                    .expect("written");
                 tokio::task::yield_now().await;
             }
         };
@@ -280,6 +332,9 @@ mod tests {
         };
         let ((), message, ()) = tokio::join!(writing, reading, hearing);
         assert_eq!(serde_json::to_value(message).expect("JSON")["id"], 7);
-        assert_eq!(serde_json::from_slice::<Value>(&answer).expect("JSON")["error"]["code"], -32_700);
+        assert_eq!(
+            serde_json::from_slice::<Value>(&answer).expect("JSON")["error"]["code"],
+            -32_700
+        );
     }
 }

@@ -1,11 +1,16 @@
 //! The way back to a client through rmcp, for one call.
 
-#![expect(deprecated, reason = "log messages, sampling and roots are deprecated by MCP 2026-07-28 and still spoken")]
+#![expect(
+    deprecated,
+    reason = "log messages, sampling and roots are deprecated by MCP 2026-07-28 and still spoken"
+)]
 
 use async_trait::async_trait;
 use http::request::Parts;
 use rmcp::RoleServer;
-use rmcp::model::{LoggingMessageNotificationParam, ProgressNotificationParam, ProtocolVersion, ServerRequest};
+use rmcp::model::{
+    LoggingMessageNotificationParam, ProgressNotificationParam, ProtocolVersion, ServerRequest,
+};
 use rmcp::service::RequestContext;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,8 +30,16 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) const fn new(context: RequestContext<RoleServer>, is_lasting: bool, level: Level) -> Self {
-        Self { context, is_lasting, level }
+    pub(super) const fn new(
+        context: RequestContext<RoleServer>,
+        is_lasting: bool,
+        level: Level,
+    ) -> Self {
+        Self {
+            context,
+            is_lasting,
+            level,
+        }
     }
 
     fn is_modern(&self) -> bool {
@@ -37,7 +50,9 @@ impl Wire {
 /// Whether a call is of MCP 2026-07-28 or newer.
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     // ISO dates are in order as text.
-    context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+    context
+        .protocol_version()
+        .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
 #[async_trait]
@@ -45,16 +60,31 @@ impl Channel for Wire {
     fn client(&self) -> Client {
         // Statelessly, an older client's `initialize` is not remembered, and rmcp names itself in its place.
         let (info, capabilities) = match (self.is_modern(), self.is_lasting) {
-            (true, _) => (self.context.meta.client_info(), self.context.meta.client_capabilities()),
-            (false, true) => (self.context.client_info(), self.context.client_capabilities()),
+            (true, _) => (
+                self.context.meta.client_info(),
+                self.context.meta.client_capabilities(),
+            ),
+            (false, true) => (
+                self.context.client_info(),
+                self.context.client_capabilities(),
+            ),
             (false, false) => (None, None),
         };
-        let capabilities = capabilities.and_then(|all| serde_json::to_value(all).ok()).unwrap_or_default();
-        Client { name: info.map(|info| (info.name, info.version)), capabilities }
+        let capabilities = capabilities
+            .and_then(|all| serde_json::to_value(all).ok())
+            .unwrap_or_default();
+        Client {
+            name: info.map(|info| (info.name, info.version)),
+            capabilities,
+        }
     }
 
     fn log_level(&self) -> Option<Level> {
-        if self.is_modern() { self.context.meta.log_level().and_then(same) } else { Some(self.level) }
+        if self.is_modern() {
+            self.context.meta.log_level().and_then(same)
+        } else {
+            Some(self.level)
+        }
     }
 
     fn wants_progress(&self) -> bool {
@@ -62,8 +92,18 @@ impl Channel for Wire {
     }
 
     fn trace(&self) -> Trace {
-        let named = |name: &str| self.context.meta.get(name).and_then(Value::as_str).map(str::to_owned);
-        let headers = self.context.extensions.get::<Parts>().map(|parts| &parts.headers);
+        let named = |name: &str| {
+            self.context
+                .meta
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let headers = self
+            .context
+            .extensions
+            .get::<Parts>()
+            .map(|parts| &parts.headers);
         Trace::read(named, headers)
     }
 
@@ -76,7 +116,9 @@ impl Channel for Wire {
     }
 
     async fn progress(&self, progress: Progress) {
-        let Some(token) = self.context.meta.get_progress_token() else { return };
+        let Some(token) = self.context.meta.get_progress_token() else {
+            return;
+        };
         let mut report = ProgressNotificationParam::new(token, progress.done);
         (report.total, report.message) = (progress.total, progress.message);
         let _ = self.context.peer.notify_progress(report).await;
@@ -89,11 +131,12 @@ impl Channel for Wire {
     }
 
     async fn ask(&self, request: Value) -> Result<Value> {
-        let request =
-            same::<_, ServerRequest>(request).ok_or_else(|| Error::internal("the question can't be worded"))?;
+        let request = same::<_, ServerRequest>(request)
+            .ok_or_else(|| Error::internal("the question can't be worded"))?;
         // Why it does not may be in its user's words, which are not for the log.
         let result = self.context.peer.send_request(request).await;
-        let result = result.map_err(|_| Error::unavailable("the client did not answer the question"))?;
+        let result =
+            result.map_err(|_| Error::unavailable("the client did not answer the question"))?;
         Ok(serde_json::to_value(result).unwrap_or_default())
     }
 }

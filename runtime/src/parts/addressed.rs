@@ -46,27 +46,51 @@ impl Addressed {
     /// Gives the tools with these definitions their addresses.
     #[must_use]
     pub fn new(inner: Shared<Tools>, definitions: &[Arc<Definition<Tools>>]) -> Self {
-        let homes = || definitions.iter().filter_map(|tool| Some((tool, tool.home.as_deref()?)));
+        let homes = || {
+            definitions
+                .iter()
+                .filter_map(|tool| Some((tool, tool.home.as_deref()?)))
+        };
         let callable = homes().filter(|(tool, _)| tool.may_be_called_by_pages());
-        let names: Arc<Names> =
-            Arc::new(callable.map(|(tool, home)| (home.address.clone(), tool.name.clone())).collect());
-        let part =
-            |name: &String| -> Arc<dyn Addresses> { Arc::new(Part { name: name.clone(), names: Arc::clone(&names) }) };
-        let parts = homes().map(|(_, home)| (home.part.clone(), part(&home.part))).collect();
-        Self { inner, names, parts }
+        let names: Arc<Names> = Arc::new(
+            callable
+                .map(|(tool, home)| (home.address.clone(), tool.name.clone()))
+                .collect(),
+        );
+        let part = |name: &String| -> Arc<dyn Addresses> {
+            Arc::new(Part {
+                name: name.clone(),
+                names: Arc::clone(&names),
+            })
+        };
+        let parts = homes()
+            .map(|(_, home)| (home.part.clone(), part(&home.part)))
+            .collect();
+        Self {
+            inner,
+            names,
+            parts,
+        }
     }
 
     /// An answer for a page: with listed names in place of addresses, and in text too, for who sees no page.
     fn shown(&self, mut outcome: Outcome) -> Outcome {
-        let Some(mut data) = outcome.structured.take() else { return outcome };
-        let is_told_in_text = outcome.content.is_empty() || outcome.content == [Content::text(data.to_string())];
+        let Some(mut data) = outcome.structured.take() else {
+            return outcome;
+        };
+        let is_told_in_text =
+            outcome.content.is_empty() || outcome.content == [Content::text(data.to_string())];
         let mut used = Map::new();
         rename(&mut data, &self.names, &mut used);
         if is_told_in_text {
             outcome.content = vec![Content::text(data.to_string())];
         }
         outcome.structured = Some(data);
-        if used.is_empty() { outcome } else { outcome.with_meta(TOOL_NAMES, used) }
+        if used.is_empty() {
+            outcome
+        } else {
+            outcome.with_meta(TOOL_NAMES, used)
+        }
     }
 }
 
@@ -74,11 +98,16 @@ fn rename(data: &mut Value, names: &Names, used: &mut Map<String, Value>) {
     match data {
         Value::String(text) => {
             if let Some(name) = names.get(text.as_str()) {
-                used.insert(name.clone(), Value::String(std::mem::replace(text, name.clone())));
+                used.insert(
+                    name.clone(),
+                    Value::String(std::mem::replace(text, name.clone())),
+                );
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names, used)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| rename(field, names, used)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| rename(field, names, used)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -95,7 +124,11 @@ impl Source<Tools> for Addressed {
     }
 
     async fn call(&self, found: &Arc<Definition<Tools>>, mut call: Call) -> Result<Reply<Outcome>> {
-        if let Some(part) = found.home.as_ref().and_then(|home| self.parts.get(&home.part)) {
+        if let Some(part) = found
+            .home
+            .as_ref()
+            .and_then(|home| self.parts.get(&home.part))
+        {
             call.context = call.context.of_part(Arc::clone(part));
         }
         let reply = self.inner.call(found, call).await?;
@@ -105,7 +138,11 @@ impl Source<Tools> for Addressed {
         })
     }
 
-    async fn complete(&self, found: &Arc<Definition<Tools>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<Tools>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         self.inner.complete(found, completion).await
     }
 }

@@ -51,10 +51,19 @@ impl Matter for Approval {
     }
 
     fn status(answer: &Value) -> &'static str {
-        if *answer == true { "approved" } else { "rejected" }
+        if *answer == true {
+            "approved"
+        } else {
+            "rejected"
+        }
     }
 
     fn thanks(answer: &bool) -> String {
-        if *answer { "You approved this." } else { "You rejected this." }.to_owned()
+        if *answer {
+            "You approved this."
+        } else {
+            "You rejected this."
+        }
+        .to_owned()
     }
 }

@@ -57,14 +57,22 @@ impl Matter for Choice {
             )));
         }
         if options.iter().any(|option| option.trim().is_empty()) {
-            return Err(Error::invalid("`options` has an empty one; the user could not tell what it is"));
+            return Err(Error::invalid(
+                "`options` has an empty one; the user could not tell what it is",
+            ));
         }
         Ok(json!({ "title": prompt, "options": options }))
     }
 
     fn check(&self, question: &Value, answer: &String) -> Result<()> {
-        let is_option = question["options"].as_array().is_some_and(|options| options.contains(&answer.as_str().into()));
-        if is_option { Ok(()) } else { Err(Error::invalid("this is none of the options")) }
+        let is_option = question["options"]
+            .as_array()
+            .is_some_and(|options| options.contains(&answer.as_str().into()));
+        if is_option {
+            Ok(())
+        } else {
+            Err(Error::invalid("this is none of the options"))
+        }
     }
 
     fn status(_answer: &Value) -> &'static str {

@@ -39,7 +39,10 @@ struct Form<T> {
 /// assert_eq!(App::new("desk").mount(form).check(), Ok(()));
 /// ```
 #[must_use]
-pub fn form_part<T: DeserializeOwned + JsonSchema + 'static>(name: &str, about: impl Into<String>) -> AppPart {
+pub fn form_part<T: DeserializeOwned + JsonSchema + 'static>(
+    name: &str,
+    about: impl Into<String>,
+) -> AppPart {
     let (about, schema) = (about.into(), form::<T>("").schema().clone());
     let told = format!(
         "Has the user fill in a form: {about}. The answer to this call is not what was filled in: it says where to look \
@@ -52,13 +55,25 @@ pub fn form_part<T: DeserializeOwned + JsonSchema + 'static>(name: &str, about: 
         status: format!("{name}_given"),
     };
     let faults = faults(name, &schema);
-    part(Form::<T> { about, schema, answer: PhantomData }, words).faulty(faults)
+    part(
+        Form::<T> {
+            about,
+            schema,
+            answer: PhantomData,
+        },
+        words,
+    )
+    .faulty(faults)
 }
 
 /// A field that the page can't show would make a form that nobody can send.
 fn faults(name: &str, schema: &Value) -> Vec<String> {
-    let fields = schema["properties"].as_object().filter(|fields| !fields.is_empty());
-    let Some(fields) = fields else { return vec![format!("form `{name}` has no fields")] };
+    let fields = schema["properties"]
+        .as_object()
+        .filter(|fields| !fields.is_empty());
+    let Some(fields) = fields else {
+        return vec![format!("form `{name}` has no fields")];
+    };
     let strange = fields.iter().filter(|(_, field)| !is_plain(field));
     strange
         .map(|(field, _)| {
@@ -68,7 +83,9 @@ fn faults(name: &str, schema: &Value) -> Vec<String> {
 }
 
 fn is_plain(field: &Value) -> bool {
-    field["type"].as_str().is_some_and(|name| ["string", "integer", "number", "boolean"].contains(&name))
+    field["type"]
+        .as_str()
+        .is_some_and(|name| ["string", "integer", "number", "boolean"].contains(&name))
 }
 
 impl<T: DeserializeOwned + 'static> Matter for Form<T> {
@@ -86,7 +103,8 @@ impl<T: DeserializeOwned + 'static> Matter for Form<T> {
 
     fn check(&self, _question: &Value, given: &Map<String, Value>) -> Result<()> {
         let read = answer::<T>(&self.schema, &Value::Object(given.clone()));
-        read.map(drop).map_err(|fault| Error::invalid(format!("the form is not filled in right: {fault}")))
+        read.map(drop)
+            .map_err(|fault| Error::invalid(format!("the form is not filled in right: {fault}")))
     }
 
     fn status(_answer: &Value) -> &'static str {

@@ -10,7 +10,15 @@ use sha2::{Digest, Sha256};
 /// ```
 #[must_use]
 pub fn address(part: &str, tool: &str) -> String {
-    let digest = Sha256::new().chain_update(part).chain_update("\0").chain_update(tool).finalize();
-    let digits: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::new()
+        .chain_update(part)
+        .chain_update("\0")
+        .chain_update(tool)
+        .finalize();
+    let digits: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{digits}_{tool}")
 }

@@ -130,17 +130,33 @@ impl AppPart {
     }
 
     fn collect(self, path: &[&str], is_app: bool, contents: &mut Contents) {
-        let Self { name, tools, prompts, resources, mounts, faults } = self;
+        let Self {
+            name,
+            tools,
+            prompts,
+            resources,
+            mounts,
+            faults,
+        } = self;
         contents.faults.extend(faults);
-        contents.tools.extend(tools.into_iter().map(|tool| placed(tool, &name, path, is_app)));
+        contents.tools.extend(
+            tools
+                .into_iter()
+                .map(|tool| placed(tool, &name, path, is_app)),
+        );
         contents.prompts.extend(prompts.into_iter().map(|prompt| {
             let listed = under(path, &prompt.definition().name);
             prompt.renamed(listed)
         }));
-        contents.resources.extend(resources.into_iter().map(|resource| {
-            let (listed, uri) = (under(path, &resource.definition().name), uri_under(path, &resource.definition().uri));
-            resource.renamed(listed).moved(uri)
-        }));
+        contents
+            .resources
+            .extend(resources.into_iter().map(|resource| {
+                let (listed, uri) = (
+                    under(path, &resource.definition().name),
+                    uri_under(path, &resource.definition().uri),
+                );
+                resource.renamed(listed).moved(uri)
+            }));
         for (space, part) in mounts {
             let path: Vec<&str> = path.iter().copied().chain(space.as_deref()).collect();
             part.collect(&path, false, contents);
@@ -151,8 +167,16 @@ impl AppPart {
 /// A copy of a tool as it is listed where its part is mounted.
 fn placed(tool: Tool, part: &str, path: &[&str], is_app: bool) -> Tool {
     let name = tool.definition().name.clone();
-    let home = Home { part: part.to_owned(), address: address(part, &name), tool: name.clone() };
-    let page = tool.definition().ui.as_deref().map(|uri| uri_under(path, uri));
+    let home = Home {
+        part: part.to_owned(),
+        address: address(part, &name),
+        tool: name.clone(),
+    };
+    let page = tool
+        .definition()
+        .ui
+        .as_deref()
+        .map(|uri| uri_under(path, uri));
     let by_default = match (is_app, &page) {
         (true, _) => None,
         (false, Some(_)) => Some(Visibility::Model),
@@ -166,7 +190,11 @@ fn placed(tool: Tool, part: &str, path: &[&str], is_app: bool) -> Tool {
 }
 
 fn under(path: &[&str], name: &str) -> String {
-    path.iter().chain([&name]).copied().collect::<Vec<_>>().join("_")
+    path.iter()
+        .chain([&name])
+        .copied()
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn uri_under(path: &[&str], uri: &str) -> String {

@@ -31,8 +31,12 @@ const KEPT_SECONDS: u64 = 2_592_000;
 const PAGE: &str = include_str!("view.html");
 
 /// Nothing outside the user's own records is touched.
-const CAREFUL: Hints =
-    Hints { read_only: None, destructive: Some(false), idempotent: Some(false), open_world: Some(false) };
+const CAREFUL: Hints = Hints {
+    read_only: None,
+    destructive: Some(false),
+    idempotent: Some(false),
+    open_world: Some(false),
+};
 
 /// One kind of question.
 pub(super) trait Matter: Send + Sync + 'static {
@@ -106,10 +110,15 @@ struct Desk<M> {
 /// The part that asks this kind of question.
 pub(super) fn part<M: Matter>(matter: M, words: Words) -> AppPart {
     let (name, page) = (words.part.clone(), format!("ui://{}/question", words.part));
-    let view =
-        UiResource::html(&page, format!("{name}_question"), PAGE).bridged().description("Asks the user a question.");
+    let view = UiResource::html(&page, format!("{name}_question"), PAGE)
+        .bridged()
+        .description("Asks the user a question.");
     let desk = Arc::new(Desk { matter, words });
-    let tools = [desk.asking().ui(page), desk.deciding().visibility(Visibility::App), desk.telling()];
+    let tools = [
+        desk.asking().ui(page),
+        desk.deciding().visibility(Visibility::App),
+        desk.telling(),
+    ];
     AppPart::new(name).tools(tools).resources([view])
 }
 
@@ -120,7 +129,9 @@ pub(super) fn part<M: Matter>(matter: M, words: Words) -> AppPart {
 pub(super) fn said(arguments: &mut Arguments, name: &str) -> Result<String> {
     let text: String = arguments.take(name)?;
     if text.trim().is_empty() {
-        return Err(Error::invalid(format!("`{name}` is empty; the user would not know what is asked")));
+        return Err(Error::invalid(format!(
+            "`{name}` is empty; the user would not know what is asked"
+        )));
     }
     Ok(text)
 }
@@ -130,13 +141,21 @@ impl<M: Matter> Desk<M> {
         let mut schema = ArgumentSchema::default();
         self.matter.arguments(&mut schema);
         let (name, about) = &self.words.ask;
-        self.tool(name, schema, Self::ask).description(about).hints(Hints { read_only: Some(false), ..CAREFUL })
+        self.tool(name, schema, Self::ask)
+            .description(about)
+            .hints(Hints {
+                read_only: Some(false),
+                ..CAREFUL
+            })
     }
 
     fn deciding(self: &Arc<Self>) -> Tool {
         let mut schema = ArgumentSchema::default();
         schema.argument::<String>("id", "The question's id.");
-        schema.argument::<String>("ticket", "What the page was given to show that it is the page.");
+        schema.argument::<String>(
+            "ticket",
+            "What the page was given to show that it is the page.",
+        );
         schema.argument::<M::Answer>("answer", "What the user decided.");
         self.tool(&self.words.decide, schema, Self::decide)
             .description("Takes the user's answer from the page that asks, and from nowhere else: it has the ticket.")
@@ -149,30 +168,53 @@ impl<M: Matter> Desk<M> {
         self.tool(&self.words.status, schema, Self::status)
             .description("What the user has answered to a question, if anything yet.")
             .returns::<Status>()
-            .hints(Hints { read_only: Some(true), idempotent: Some(true), ..CAREFUL })
+            .hints(Hints {
+                read_only: Some(true),
+                idempotent: Some(true),
+                ..CAREFUL
+            })
             .visibility(Visibility::Model)
     }
 
-    fn tool<W>(self: &Arc<Self>, name: &str, schema: ArgumentSchema, run: fn(Arc<Self>, Call) -> W) -> Tool
+    fn tool<W>(
+        self: &Arc<Self>,
+        name: &str,
+        schema: ArgumentSchema,
+        run: fn(Arc<Self>, Call) -> W,
+    ) -> Tool
     where
         W: Future<Output = Result<Outcome>> + Send + 'static,
     {
         let desk = Arc::clone(self);
-        Tool::raw(name, schema.finish(), move |call| run(Arc::clone(&desk), call))
+        Tool::raw(name, schema.finish(), move |call| {
+            run(Arc::clone(&desk), call)
+        })
     }
 
     async fn ask(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
         let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
         let mut question = self.matter.read(&mut arguments)?;
         let decide = call.context.address(&self.words.decide)?;
-        let (id, ticket) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
+        let (id, ticket) = (
+            Uuid::new_v4().simple().to_string(),
+            Uuid::new_v4().simple().to_string(),
+        );
         (question["kind"], question["id"]) = (M::KIND.into(), id.as_str().into());
         let expires = call.clock.now() + PATIENCE_SECONDS;
-        let kept = Kept { question: question.clone(), ticket: digest(&ticket), expires };
-        data.put_until(&self.place(&id)?, &kept, expires + KEPT_SECONDS).await?;
+        let kept = Kept {
+            question: question.clone(),
+            ticket: digest(&ticket),
+            expires,
+        };
+        data.put_until(&self.place(&id)?, &kept, expires + KEPT_SECONDS)
+            .await?;
         let asked = Outcome::text(self.told(&call, &id));
         let shown = json!({ "question": question, "answer": decide });
-        Ok(Outcome { structured: Some(shown), ..asked }.with_meta(TICKET, ticket))
+        Ok(Outcome {
+            structured: Some(shown),
+            ..asked
+        }
+        .with_meta(TICKET, ticket))
     }
 
     async fn decide(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
@@ -181,34 +223,58 @@ impl<M: Matter> Desk<M> {
         let answer: M::Answer = arguments.take("answer")?;
         let kept = self.kept(&data, &id).await?;
         if kept.ticket != digest(&ticket) {
-            return Err(Error::forbidden("only the page that asks can answer, and this is not its ticket"));
+            return Err(Error::forbidden(
+                "only the page that asks can answer, and this is not its ticket",
+            ));
         }
         if kept.expires <= call.clock.now() {
-            return Err(Error::invalid("this question is more than a day old and can't be answered any more"));
+            return Err(Error::invalid(
+                "this question is more than a day old and can't be answered any more",
+            ));
         }
         self.matter.check(&kept.question, &answer)?;
-        if data.put_new_until(&self.answer_place(&id)?, &answer, kept.expires + KEPT_SECONDS).await? {
+        if data
+            .put_new_until(
+                &self.answer_place(&id)?,
+                &answer,
+                kept.expires + KEPT_SECONDS,
+            )
+            .await?
+        {
             return Ok(Outcome::text(M::thanks(&answer)));
         }
-        Err(Error::already_exists("this question has been answered before, and that answer stands"))
+        Err(Error::already_exists(
+            "this question has been answered before, and that answer stands",
+        ))
     }
 
     async fn status(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
         let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
         let id: String = arguments.take("id")?;
-        let Kept { mut question, expires, .. } = self.kept(&data, &id).await?;
+        let Kept {
+            mut question,
+            expires,
+            ..
+        } = self.kept(&data, &id).await?;
         let given: Option<Value> = data.get(&self.answer_place(&id)?).await?;
         let status = match &given {
             Some(given) => M::status(given),
             None if expires <= call.clock.now() => "expired",
             None => "waiting",
         };
-        Ok(answer(Status { status, question: question["title"].take(), answer: given }))
+        Ok(answer(Status {
+            status,
+            question: question["title"].take(),
+            answer: given,
+        }))
     }
 
     /// What the model is told when the user is asked, with the name that the telling tool has where this part is mounted.
     fn told(&self, call: &Call, id: &str) -> String {
-        let space = call.name.strip_suffix(&self.words.ask.0).unwrap_or_default();
+        let space = call
+            .name
+            .strip_suffix(&self.words.ask.0)
+            .unwrap_or_default();
         let status = format!("{space}{}", self.words.status);
         let shows = call.context.client().can(Capability::Ui);
         let doubt = if shows {
@@ -241,5 +307,8 @@ fn unknown(id: &str) -> Error {
 }
 
 fn digest(ticket: &str) -> String {
-    Sha256::digest(ticket).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(ticket)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -58,13 +58,19 @@ impl Message {
     /// Said by the user: text or other content.
     #[must_use]
     pub fn user(content: impl Into<Content>) -> Self {
-        Self { role: Role::User, content: content.into() }
+        Self {
+            role: Role::User,
+            content: content.into(),
+        }
     }
 
     /// Said by the model: text or other content.
     #[must_use]
     pub fn assistant(content: impl Into<Content>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
+        Self {
+            role: Role::Assistant,
+            content: content.into(),
+        }
     }
 }
 
@@ -138,11 +144,18 @@ impl Kind for Prompts {
 
     fn faults(prompt: &Definition<Self>) -> Vec<String> {
         let twice = |place: &usize| {
-            prompt.arguments[..*place].iter().any(|earlier| earlier.name == prompt.arguments[*place].name)
+            prompt.arguments[..*place]
+                .iter()
+                .any(|earlier| earlier.name == prompt.arguments[*place].name)
         };
         let places = (0..prompt.arguments.len()).filter(twice);
         places
-            .map(|place| format!("prompt `{}` has the argument `{}` twice", prompt.name, prompt.arguments[place].name))
+            .map(|place| {
+                format!(
+                    "prompt `{}` has the argument `{}` twice",
+                    prompt.name, prompt.arguments[place].name
+                )
+            })
             .collect()
     }
 }
@@ -169,8 +182,17 @@ impl Offer<Prompts> {
 
     /// With an argument.
     #[must_use]
-    pub fn argument(mut self, name: impl Into<String>, description: impl Into<String>, is_required: bool) -> Self {
-        let argument = PromptArgument { name: name.into(), description: description.into(), is_required };
+    pub fn argument(
+        mut self,
+        name: impl Into<String>,
+        description: impl Into<String>,
+        is_required: bool,
+    ) -> Self {
+        let argument = PromptArgument {
+            name: name.into(),
+            description: description.into(),
+            is_required,
+        };
         self.definition_mut().detail.arguments.push(argument);
         self
     }
@@ -179,13 +201,20 @@ impl Offer<Prompts> {
     #[must_use]
     pub fn arguments(self, schema: ArgumentSchema) -> Self {
         let (names, schema) = (schema.names().to_vec(), schema.finish());
-        let is_required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&name.into()));
+        let is_required = |name: &str| {
+            schema["required"]
+                .as_array()
+                .is_some_and(|names| names.contains(&name.into()))
+        };
         let mut prompt = names.iter().fold(self, |prompt, name| {
             let property = &schema["properties"][name];
             let description = property["description"].as_str().unwrap_or_default();
-            prompt.argument(name, description, is_required(name)).suggesting(name, property)
+            prompt
+                .argument(name, description, is_required(name))
+                .suggesting(name, property)
         });
-        prompt.definition_mut().detail.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());
+        prompt.definition_mut().detail.schema =
+            Arc::new(schema.as_object().cloned().unwrap_or_default());
         prompt
     }
 }
@@ -211,9 +240,22 @@ mod tests {
         schema.argument::<String>("topic", "What of.");
         schema.argument::<Option<Tone>>("tone", "");
         let prompt = Prompt::new("write", |_| async { Ok("") }).arguments(schema);
-        let [topic, tone] = prompt.definition().arguments.as_slice() else { panic!("two arguments") };
-        assert_eq!((topic.name.as_str(), tone.name.as_str()), ("topic", "tone"), "the order is the function's");
-        assert_eq!((tone.is_required, topic.is_required, topic.description.as_str()), (false, true, "What of."));
+        let [topic, tone] = prompt.definition().arguments.as_slice() else {
+            panic!("two arguments")
+        };
+        assert_eq!(
+            (topic.name.as_str(), tone.name.as_str()),
+            ("topic", "tone"),
+            "the order is the function's"
+        );
+        assert_eq!(
+            (
+                tone.is_required,
+                topic.is_required,
+                topic.description.as_str()
+            ),
+            (false, true, "What of.")
+        );
         assert!(prompt.has_completions());
     }
 
@@ -223,6 +265,9 @@ mod tests {
             .description("Writes.")
             .argument("a", "", true)
             .argument("a", "", false);
-        assert_eq!(prompt.definition().faults(), ["prompt `write` has the argument `a` twice"]);
+        assert_eq!(
+            prompt.definition().faults(),
+            ["prompt `write` has the argument `a` twice"]
+        );
     }
 }

@@ -53,7 +53,12 @@ impl UserData {
     #[must_use]
     pub fn new(store: Shared, email: &Email, id: &RegistrationId) -> Self {
         let marker = marker_key(email, REGISTRATION, id);
-        Self { store, partition: data_partition(id), marker, is_read_only: false }
+        Self {
+            store,
+            partition: data_partition(id),
+            marker,
+            is_read_only: false,
+        }
     }
 
     /// The same for a call whose token may only read: then every write is refused.
@@ -65,7 +70,9 @@ impl UserData {
 
     fn check_writable(&self) -> Result<()> {
         if self.is_read_only {
-            return Err(Error::forbidden("this token only reads, and nothing is kept or removed by it"));
+            return Err(Error::forbidden(
+                "this token only reads, and nothing is kept or removed by it",
+            ));
         }
         Ok(())
     }
@@ -75,7 +82,11 @@ impl UserData {
     /// # Errors
     /// `Invalid` if the value does not read as `T`, `Unavailable`.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        self.store.get(&self.key(name)).await?.map(|record| read(name, &record)).transpose()
+        self.store
+            .get(&self.key(name))
+            .await?
+            .map(|record| read(name, &record))
+            .transpose()
     }
 
     /// Keeps a value, in place of the one that was there.
@@ -84,7 +95,8 @@ impl UserData {
     /// `TooLarge`; `Invalid` for a name that is empty or too long, or a value that could not be read back; `Forbidden` if
     /// the user was removed while the call ran; `Unavailable`.
     pub async fn put<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<()> {
-        self.keep(name, Put::new(write(name, value)?, When::Always)).await
+        self.keep(name, Put::new(write(name, value)?, When::Always))
+            .await
     }
 
     /// Keeps a value if there is none yet; says whether there was none.
@@ -92,23 +104,52 @@ impl UserData {
     /// # Errors
     /// As [`put`](Self::put).
     pub async fn put_new<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<bool> {
-        was_new(self.keep(name, Put::new(write(name, value)?, When::Absent)).await)
+        was_new(
+            self.keep(name, Put::new(write(name, value)?, When::Absent))
+                .await,
+        )
     }
 
     /// Keeps a value until then, in epoch seconds.
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub(crate) async fn put_until<T: Serialize + Sync>(&self, name: &str, value: &T, expires: u64) -> Result<()> {
-        self.keep(name, Put { expires: Some(expires), ..Put::new(write(name, value)?, When::Always) }).await
+    pub(crate) async fn put_until<T: Serialize + Sync>(
+        &self,
+        name: &str,
+        value: &T,
+        expires: u64,
+    ) -> Result<()> {
+        self.keep(
+            name,
+            Put {
+                expires: Some(expires),
+                ..Put::new(write(name, value)?, When::Always)
+            },
+        )
+        .await
     }
 
     /// Keeps a value until then if there is none yet; says whether there was none.
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub(crate) async fn put_new_until<T: Serialize + Sync>(&self, name: &str, value: &T, expires: u64) -> Result<bool> {
-        was_new(self.keep(name, Put { expires: Some(expires), ..Put::new(write(name, value)?, When::Absent) }).await)
+    pub(crate) async fn put_new_until<T: Serialize + Sync>(
+        &self,
+        name: &str,
+        value: &T,
+        expires: u64,
+    ) -> Result<bool> {
+        was_new(
+            self.keep(
+                name,
+                Put {
+                    expires: Some(expires),
+                    ..Put::new(write(name, value)?, When::Absent)
+                },
+            )
+            .await,
+        )
     }
 
     /// Changes the value as it is now and keeps what the change returns; no parallel update is lost.
@@ -123,14 +164,19 @@ impl UserData {
         let key = self.key(name);
         for _ in 0..ATTEMPTS {
             let stored = self.store.get(&key).await?;
-            let when = stored.as_ref().map_or(When::Absent, |record| When::Version(record.version));
+            let when = stored
+                .as_ref()
+                .map_or(When::Absent, |record| When::Version(record.version));
             let value = change(stored.map(|record| read(name, &record)).transpose()?);
             match self.keep(name, Put::new(write(name, &value)?, when)).await {
-                Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) => {}
                 written => return written.map(|()| value),
             }
         }
-        Err(Error::conflict(format!("`{name}` is being changed by too many calls at once; try again")))
+        Err(Error::conflict(format!(
+            "`{name}` is being changed by too many calls at once; try again"
+        )))
     }
 
     /// Removes a value; says whether there was one.
@@ -140,7 +186,9 @@ impl UserData {
     pub async fn delete(&self, name: &str) -> Result<bool> {
         self.check_writable()?;
         let key = self.key(name);
-        let Some(record) = self.store.get(&key).await? else { return Ok(false) };
+        let Some(record) = self.store.get(&key).await? else {
+            return Ok(false);
+        };
         match self.store.delete(&key, When::Version(record.version)).await {
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 self.store.delete(&key, When::Always).await.map(|()| true)
@@ -160,22 +208,36 @@ impl UserData {
         after: Option<&str>,
         limit: usize,
     ) -> Result<DataPage<T>> {
-        let page = self.store.list(&Range::Prefix(self.key(prefix)), after, limit).await?;
-        let entry = |(key, record): &(Key, Record)| read(&key.sort, record).map(|value| (key.sort.clone(), value));
+        let page = self
+            .store
+            .list(&Range::Prefix(self.key(prefix)), after, limit)
+            .await?;
+        let entry = |(key, record): &(Key, Record)| {
+            read(&key.sort, record).map(|value| (key.sort.clone(), value))
+        };
         let entries = page.records.iter().map(entry).collect::<Result<_>>()?;
-        Ok(DataPage { entries, next: page.next })
+        Ok(DataPage {
+            entries,
+            next: page.next,
+        })
     }
 
     /// Writes, as long as the registration stands: the store decides both as one, whatever else goes on.
     async fn keep(&self, name: &str, put: Put) -> Result<()> {
         self.check_writable()?;
-        let writes = vec![Write::Check(self.marker.clone(), None), Write::Put(self.key(name), put)];
-        self.store.transact(writes).await.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Error::forbidden("this user was removed while the call was running; nothing more is kept")
-            }
-            _ => error,
-        })
+        let writes = vec![
+            Write::Check(self.marker.clone(), None),
+            Write::Put(self.key(name), put),
+        ];
+        self.store
+            .transact(writes)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Error::forbidden(
+                    "this user was removed while the call was running; nothing more is kept",
+                ),
+                _ => error,
+            })
     }
 
     /// The same without the values, which are not read: for counting, and for seeing what is there.
@@ -183,8 +245,14 @@ impl UserData {
     /// # Errors
     /// `Unavailable`.
     pub async fn names(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<NamePage> {
-        let page = self.store.list_keys(&Range::Prefix(self.key(prefix)), after, limit).await?;
-        Ok(NamePage { names: page.keys.into_iter().map(|key| key.sort).collect(), next: page.next })
+        let page = self
+            .store
+            .list_keys(&Range::Prefix(self.key(prefix)), after, limit)
+            .await?;
+        Ok(NamePage {
+            names: page.keys.into_iter().map(|key| key.sort).collect(),
+            next: page.next,
+        })
     }
 
     fn key(&self, name: &str) -> Key {
@@ -201,17 +269,23 @@ fn was_new(written: Result<()>) -> Result<bool> {
 
 fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
     serde_json::from_str(&record.value).map_err(|error| {
-        Error::invalid(format!("the stored value `{name}` does not fit what this tool expects")).with_source(error)
+        Error::invalid(format!(
+            "the stored value `{name}` does not fit what this tool expects"
+        ))
+        .with_source(error)
     })
 }
 
 fn write<T: Serialize>(name: &str, value: &T) -> Result<String> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error))?;
+    let text = serde_json::to_string(value).map_err(|error| {
+        Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error)
+    })?;
     let depth = json::depth(&text);
     if depth > MAX_DEPTH {
         let most = MAX_DEPTH;
-        return Err(Error::invalid(format!("`{name}` is nested {depth} deep; at most {most} can be read back")));
+        return Err(Error::invalid(format!(
+            "`{name}` is nested {depth} deep; at most {most} can be read back"
+        )));
     }
     Ok(text)
 }
@@ -232,7 +306,10 @@ mod tests {
             users.register(&record).await.expect("registered");
             users.data(&record)
         };
-        (data("alice@example.com").await, data("bob@example.com").await)
+        (
+            data("alice@example.com").await,
+            data("bob@example.com").await,
+        )
     }
 
     #[tokio::test]
@@ -240,16 +317,32 @@ mod tests {
         let (alice, bob) = two_users().await;
         alice.put("note", &"mine").await.expect("kept");
         assert_eq!(bob.get::<String>("note").await.expect("readable"), None);
-        assert!(bob.list::<String>("", None, 9).await.expect("listable").entries.is_empty());
+        assert!(
+            bob.list::<String>("", None, 9)
+                .await
+                .expect("listable")
+                .entries
+                .is_empty()
+        );
         assert!(!bob.delete("note").await.expect("nothing to delete"));
-        assert_eq!(alice.get::<String>("note").await.expect("readable").as_deref(), Some("mine"));
+        assert_eq!(
+            alice
+                .get::<String>("note")
+                .await
+                .expect("readable")
+                .as_deref(),
+            Some("mine")
+        );
     }
 
     #[tokio::test]
     async fn updates_are_not_lost() {
         let (alice, _) = two_users().await;
-        let updates = (0..32).map(|_| alice.update("count", |count: Option<u64>| count.unwrap_or_default() + 1));
-        futures_util::future::try_join_all(updates).await.expect("all are made");
+        let updates = (0..32)
+            .map(|_| alice.update("count", |count: Option<u64>| count.unwrap_or_default() + 1));
+        futures_util::future::try_join_all(updates)
+            .await
+            .expect("all are made");
         assert_eq!(alice.get::<u64>("count").await.expect("readable"), Some(32));
     }
 
@@ -260,9 +353,18 @@ mod tests {
             alice.put(name, &value).await.expect("kept");
         }
         let first = alice.list::<u8>("a/", None, 2).await.expect("listable");
-        assert_eq!((first.entries.len(), first.next.as_deref()), (2, Some("a/2")));
-        let rest = alice.list::<u8>("a/", first.next.as_deref(), 2).await.expect("listable");
-        assert_eq!((rest.entries, rest.next), (vec![("a/3".to_owned(), 3)], None));
+        assert_eq!(
+            (first.entries.len(), first.next.as_deref()),
+            (2, Some("a/2"))
+        );
+        let rest = alice
+            .list::<u8>("a/", first.next.as_deref(), 2)
+            .await
+            .expect("listable");
+        assert_eq!(
+            (rest.entries, rest.next),
+            (vec![("a/3".to_owned(), 3)], None)
+        );
     }
 
     #[tokio::test]
@@ -272,10 +374,19 @@ mod tests {
             alice.put(name, &"x".repeat(390_000)).await.expect("kept");
         }
         let first = alice.names("a/", None, 1).await.expect("listable");
-        assert_eq!((first.names, first.next.as_deref()), (vec!["a/1".to_owned()], Some("a/1")));
+        assert_eq!(
+            (first.names, first.next.as_deref()),
+            (vec!["a/1".to_owned()], Some("a/1"))
+        );
         let rest = alice.names("a/", Some("a/1"), 9).await.expect("listable");
         assert_eq!((rest.names, rest.next), (vec!["a/2".to_owned()], None));
-        assert!(bob.names("", None, 9).await.expect("listable").names.is_empty());
+        assert!(
+            bob.names("", None, 9)
+                .await
+                .expect("listable")
+                .names
+                .is_empty()
+        );
     }
 
     #[tokio::test]
@@ -286,7 +397,10 @@ mod tests {
         }
         let first = alice.list::<String>("", None, 9).await.expect("listable");
         assert_eq!((first.entries.len(), first.next.as_deref()), (2, Some("2")));
-        let rest = alice.list::<String>("", Some("2"), 9).await.expect("listable");
+        let rest = alice
+            .list::<String>("", Some("2"), 9)
+            .await
+            .expect("listable");
         assert_eq!((rest.entries.len(), rest.next), (1, None));
     }
 
@@ -303,26 +417,48 @@ mod tests {
         let (alice, _) = two_users().await;
         alice.put("note", &"hers").await.expect("kept");
         let reader = alice.clone().reading_only(true);
-        assert_eq!(reader.get::<String>("note").await.expect("readable"), Some("hers".to_owned()));
+        assert_eq!(
+            reader.get::<String>("note").await.expect("readable"),
+            Some("hers".to_owned())
+        );
         let refusals = [
             reader.put("note", &"x").await.map(drop),
             reader.put_new("new", &"x").await.map(drop),
-            reader.update("note", |_: Option<String>| "x".to_owned()).await.map(drop),
+            reader
+                .update("note", |_: Option<String>| "x".to_owned())
+                .await
+                .map(drop),
             reader.delete("note").await.map(drop),
         ];
         for refused in refusals {
-            assert_eq!(refused.expect_err("it only reads").kind(), ErrorKind::Forbidden);
+            assert_eq!(
+                refused.expect_err("it only reads").kind(),
+                ErrorKind::Forbidden
+            );
         }
-        assert_eq!(alice.get::<String>("note").await.expect("readable"), Some("hers".to_owned()));
+        assert_eq!(
+            alice.get::<String>("note").await.expect("readable"),
+            Some("hers".to_owned())
+        );
     }
 
     #[tokio::test]
     async fn what_could_not_be_read_back_is_not_written() {
         let (alice, _) = two_users().await;
-        let nested = |depth: usize| (1..depth).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+        let nested = |depth: usize| {
+            (1..depth).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]))
+        };
         alice.put("deep", &nested(127)).await.expect("kept");
-        alice.get::<serde_json::Value>("deep").await.expect("readable").expect("there");
+        alice
+            .get::<serde_json::Value>("deep")
+            .await
+            .expect("readable")
+            .expect("there");
         let error = alice.put("deep", &nested(128)).await.expect_err("too deep");
-        assert!(error.kind() == ErrorKind::Invalid && error.message().contains("`deep` is nested 128 deep"), "{error}");
+        assert!(
+            error.kind() == ErrorKind::Invalid
+                && error.message().contains("`deep` is nested 128 deep"),
+            "{error}"
+        );
     }
 }

@@ -34,33 +34,64 @@ impl Users {
                 doomed = Some(self.doomed(email, record.as_ref()).await?);
             }
             // Somebody ended it, and the email was registered again.
-            let is_other = |record: &UserRecord| doomed.as_ref().is_some_and(|doomed| !doomed.contains(&record.id));
+            let is_other = |record: &UserRecord| {
+                doomed
+                    .as_ref()
+                    .is_some_and(|doomed| !doomed.contains(&record.id))
+            };
             if record.as_ref().is_some_and(is_other) {
                 return self.finish(email, true).await;
             }
             match self.end(email, record, &stored, now).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
-                ended => return if ended.is_ok() { self.finish(email, true).await } else { ended },
+                ended => {
+                    return if ended.is_ok() {
+                        self.finish(email, true).await
+                    } else {
+                        ended
+                    };
+                }
             }
         }
         Err(contended(email))
     }
 
     /// The registrations that stand when a removal begins.
-    async fn doomed(&self, email: &Email, record: Option<&UserRecord>) -> Result<BTreeSet<RegistrationId>> {
-        let Some(record) = record else { return Ok(self.marked(email, REGISTRATION).await?.into_iter().collect()) };
+    async fn doomed(
+        &self,
+        email: &Email,
+        record: Option<&UserRecord>,
+    ) -> Result<BTreeSet<RegistrationId>> {
+        let Some(record) = record else {
+            return Ok(self
+                .marked(email, REGISTRATION)
+                .await?
+                .into_iter()
+                .collect());
+        };
         Ok(BTreeSet::from([record.id.clone()]))
     }
 
     /// Ends what the user may do, then what may be written, then what was; the record goes last.
-    async fn end(&self, email: &Email, record: Option<UserRecord>, stored: &Record, now: u64) -> Result<()> {
+    async fn end(
+        &self,
+        email: &Email,
+        record: Option<UserRecord>,
+        stored: &Record,
+        now: u64,
+    ) -> Result<()> {
         let own = record.as_ref().map(|record| record.id.clone());
         let version = match record {
             Some(record) if !record.is_purging => self.mark(record, stored, now).await?,
             _ => stored.version,
         };
         // The record's own registration is ended also where its marker is missing.
-        let standing: BTreeSet<_> = self.marked(email, REGISTRATION).await?.into_iter().chain(own).collect();
+        let standing: BTreeSet<_> = self
+            .marked(email, REGISTRATION)
+            .await?
+            .into_iter()
+            .chain(own)
+            .collect();
         for id in standing {
             let purging = Put::new(MARKER.to_owned(), When::Always);
             let writes = vec![
@@ -73,7 +104,9 @@ impl Users {
         for id in self.marked(email, PURGING).await? {
             self.clear(&id).await?;
         }
-        self.store.delete(&record_key(email), When::Version(version)).await
+        self.store
+            .delete(&record_key(email), When::Version(version))
+            .await
     }
 
     async fn mark(&self, mut record: UserRecord, stored: &Record, now: u64) -> Result<Version> {
@@ -92,7 +125,9 @@ impl Users {
         }
         for id in left {
             self.clear(&id).await?;
-            self.store.delete(&marker_key(email, PURGING, &id), When::Always).await?;
+            self.store
+                .delete(&marker_key(email, PURGING, &id), When::Always)
+                .await?;
         }
         self.store.scrub().await
     }
@@ -102,7 +137,12 @@ impl Users {
         let everything = Range::Stored(Key::new(data_partition(id), ""));
         loop {
             let page = self.store.list_keys(&everything, None, BATCH).await?;
-            try_join_all(page.keys.iter().map(|key| self.store.delete(key, When::Always))).await?;
+            try_join_all(
+                page.keys
+                    .iter()
+                    .map(|key| self.store.delete(key, When::Always)),
+            )
+            .await?;
             if page.next.is_none() {
                 return Ok(());
             }

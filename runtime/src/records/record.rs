@@ -125,8 +125,12 @@ impl UserRecord {
     pub(super) fn restored(email: &Email, id: RegistrationId, stored: &Record, now: u64) -> Self {
         let stored: Option<Value> = serde_json::from_str(&stored.value).ok();
         let profile = stored.and_then(|mut stored| Some(stored.get_mut("profile")?.take()));
-        let profile = profile.filter(|profile| profile.is_object() && check_profile(profile).is_ok());
-        Self { id, ..Self::new(email.clone(), profile, now) }
+        let profile =
+            profile.filter(|profile| profile.is_object() && check_profile(profile).is_ok());
+        Self {
+            id,
+            ..Self::new(email.clone(), profile, now)
+        }
     }
 
     /// Reads what is stored for this user.
@@ -139,8 +143,13 @@ impl UserRecord {
                 "the stored record of user `{email}` can't be read; revoke the user to replace it by one without tokens, or purge the user"
             ))
         };
-        let record: Self = serde_json::from_str(&stored.value).map_err(|error| unreadable().with_source(error))?;
-        if record.v == SHAPE && record.email == *email { Ok(record) } else { Err(unreadable()) }
+        let record: Self =
+            serde_json::from_str(&stored.value).map_err(|error| unreadable().with_source(error))?;
+        if record.v == SHAPE && record.email == *email {
+            Ok(record)
+        } else {
+            Err(unreadable())
+        }
     }
 
     /// The text to store.
@@ -173,7 +182,10 @@ impl UserRecord {
 
     /// What the listing of users shows.
     pub(super) fn summary(&self) -> String {
-        let summary = Summary { created: self.created, revoke_after: self.revoke_after };
+        let summary = Summary {
+            created: self.created,
+            revoke_after: self.revoke_after,
+        };
         serde_json::to_string(&summary).unwrap_or_default()
     }
 }
@@ -214,22 +226,48 @@ mod tests {
     fn what_a_record_may_hold_is_read_back() {
         let text = "x".repeat(MAX_PROFILE_BYTES - 10);
         for profile in [json!({ "x": text }), nested(MAX_PROFILE_DEPTH)] {
-            let record = UserRecord { profile: Some(profile), ..record() };
+            let record = UserRecord {
+                profile: Some(profile),
+                ..record()
+            };
             let value = record.checked_text().expect("it fits");
-            let stored = Record { value, version: crate::store::Version(1) };
-            assert_eq!(UserRecord::read(&record.email, &stored).expect("readable"), record);
+            let stored = Record {
+                value,
+                version: crate::store::Version(1),
+            };
+            assert_eq!(
+                UserRecord::read(&record.email, &stored).expect("readable"),
+                record
+            );
         }
-        for profile in [json!({ "x": "x".repeat(MAX_PROFILE_BYTES) }), nested(MAX_PROFILE_DEPTH + 1)] {
-            UserRecord { profile: Some(profile), ..record() }.checked_text().expect_err("too much");
+        for profile in [
+            json!({ "x": "x".repeat(MAX_PROFILE_BYTES) }),
+            nested(MAX_PROFILE_DEPTH + 1),
+        ] {
+            UserRecord {
+                profile: Some(profile),
+                ..record()
+            }
+            .checked_text()
+            .expect_err("too much");
         }
     }
 
     #[test]
     fn the_fullest_record_keeps_room_for_its_revocation() {
-        let mut full = UserRecord { profile: Some(json!({ "x": "x".repeat(MAX_PROFILE_BYTES - 10) })), ..record() };
+        let mut full = UserRecord {
+            profile: Some(json!({ "x": "x".repeat(MAX_PROFILE_BYTES - 10) })),
+            ..record()
+        };
         for number in 0..MAX_TOKENS {
             let scopes = Some(vec!["s".repeat(64); 32]);
-            let token = TokenRecord { name: Some("☃".repeat(100)), created: 1, expires: 2, scopes, read_only: true };
+            let token = TokenRecord {
+                name: Some("☃".repeat(100)),
+                created: 1,
+                expires: 2,
+                scopes,
+                read_only: true,
+            };
             full.tokens.insert(number.to_string(), token);
             if full.checked_text().is_err() {
                 full.tokens.remove(&number.to_string());
@@ -237,7 +275,10 @@ mod tests {
             }
         }
         let before = full.checked_text().expect("it fits").len();
-        assert!(before > MAX_BYTES - 4_000 && before < MAX_VALUE_BYTES - 50_000, "{before}");
+        assert!(
+            before > MAX_BYTES - 4_000 && before < MAX_VALUE_BYTES - 50_000,
+            "{before}"
+        );
         full.revoke(u64::MAX);
         assert!(full.text().expect("written").len() < before);
     }
@@ -247,10 +288,18 @@ mod tests {
         let email = "a@b.c".parse().expect("valid");
         let id = RegistrationId::fresh();
         let read = |value: Value| {
-            UserRecord::read(&email, &Record { value: value.to_string(), version: crate::store::Version(1) })
+            UserRecord::read(
+                &email,
+                &Record {
+                    value: value.to_string(),
+                    version: crate::store::Version(1),
+                },
+            )
         };
-        read(json!({"v": 2, "id": id, "email": "a@b.c", "created": 1})).expect("the oldest of this shape");
-        read(json!({"v": 2, "id": id, "email": "a@b.c", "created": 1, "colour": "blue"})).expect("one with more in it");
+        read(json!({"v": 2, "id": id, "email": "a@b.c", "created": 1}))
+            .expect("the oldest of this shape");
+        read(json!({"v": 2, "id": id, "email": "a@b.c", "created": 1, "colour": "blue"}))
+            .expect("one with more in it");
         for value in [
             json!({"v": 1, "email": "a@b.c", "created": 1, "gen": 1}),
             json!({"v": 3, "id": id, "email": "a@b.c", "created": 1}),

@@ -63,13 +63,21 @@ impl Users {
     pub async fn register(&self, record: &UserRecord) -> Result<()> {
         let marker = marker_key(&record.email, REGISTRATION, &record.id);
         let writes = vec![
-            Write::Put(record_key(&record.email), put(record, record.checked_text()?, When::Absent)),
+            Write::Put(
+                record_key(&record.email),
+                put(record, record.checked_text()?, When::Absent),
+            ),
             Write::Put(marker, Put::new(MARKER.to_owned(), When::Absent)),
         ];
-        self.store.transact(writes).await.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Error::already_exists(format!("user `{}` exists already", record.email)),
-            _ => error,
-        })
+        self.store
+            .transact(writes)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => {
+                    Error::already_exists(format!("user `{}` exists already", record.email))
+                }
+                _ => error,
+            })
     }
 
     /// The user, or `None`. One read.
@@ -77,7 +85,11 @@ impl Users {
     /// # Errors
     /// `Internal` if the record can't be read, `Unavailable`.
     pub async fn find(&self, email: &Email) -> Result<Option<UserRecord>> {
-        self.store.get(&record_key(email)).await?.map(|stored| UserRecord::read(email, &stored)).transpose()
+        self.store
+            .get(&record_key(email))
+            .await?
+            .map(|stored| UserRecord::read(email, &stored))
+            .transpose()
     }
 
     /// The user.
@@ -109,7 +121,11 @@ impl Users {
             }
             record.forget_expired(now);
             let outcome = change(&mut record)?;
-            let put = put(&record, record.checked_text()?, When::Version(stored.version));
+            let put = put(
+                &record,
+                record.checked_text()?,
+                When::Version(stored.version),
+            );
             match self.store.put(&record_key(email), put).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 written => return written.map(|_| outcome),
@@ -145,7 +161,9 @@ impl Users {
             |stored| {
                 let mut record = UserRecord::read(email, stored)?;
                 let token = record.tokens.remove(id);
-                token.ok_or_else(|| Error::not_found(format!("user `{email}` has no token `{id}`")))?;
+                token.ok_or_else(|| {
+                    Error::not_found(format!("user `{email}` has no token `{id}`"))
+                })?;
                 Ok(Some(record))
             },
             now,
@@ -178,11 +196,18 @@ impl Users {
     pub(super) async fn write_less(&self, mut record: UserRecord, stored: &Record) -> Result<()> {
         let when = When::Version(stored.version);
         let key = record_key(&record.email);
-        match self.store.put(&key, put(&record, record.text()?, when)).await {
+        match self
+            .store
+            .put(&key, put(&record, record.text()?, when))
+            .await
+        {
             Err(error) if error.kind() == ErrorKind::TooLarge => {
                 tracing::warn!(user.email = %record.email, "the profile was too large to be kept beside a revocation");
                 record.profile = None;
-                self.store.put(&key, put(&record, record.text()?, when)).await.map(drop)
+                self.store
+                    .put(&key, put(&record, record.text()?, when))
+                    .await
+                    .map(drop)
             }
             written => written.map(drop),
         }
@@ -198,7 +223,12 @@ impl Users {
         tracing::warn!(user.email = %email, "a user record that could not be read was replaced");
         let put_record = put(&record, record.text()?, When::Version(stored.version));
         let put_marker = Put::new(MARKER.to_owned(), When::Always);
-        self.store.transact(vec![Write::Put(record_key(email), put_record), Write::Put(marker, put_marker)]).await
+        self.store
+            .transact(vec![
+                Write::Put(record_key(email), put_record),
+                Write::Put(marker, put_marker),
+            ])
+            .await
     }
 
     /// What this user's tools keep.
@@ -213,28 +243,49 @@ impl Users {
     /// `Unavailable`.
     pub async fn page(&self, after: Option<&Email>, limit: usize) -> Result<UserPage> {
         let after = after.map(partition);
-        let page = self.store.list(&Range::Listing(LISTING), after.as_deref(), limit).await?;
-        let users = page.records.iter().filter_map(|(key, entry)| summary(key, entry)).collect();
-        Ok(UserPage { users, next: page.next.as_deref().and_then(email_of) })
+        let page = self
+            .store
+            .list(&Range::Listing(LISTING), after.as_deref(), limit)
+            .await?;
+        let users = page
+            .records
+            .iter()
+            .filter_map(|(key, entry)| summary(key, entry))
+            .collect();
+        Ok(UserPage {
+            users,
+            next: page.next.as_deref().and_then(email_of),
+        })
     }
 
     /// The registrations that a user has markers of this kind for.
     pub(super) async fn marked(&self, email: &Email, kind: &str) -> Result<Vec<RegistrationId>> {
         let range = Range::Prefix(Key::new(partition(email), kind));
         let page = self.store.list(&range, None, MARKERS).await?;
-        let id = |(key, _): &(Key, Record)| RegistrationId::try_from(key.sort.strip_prefix(kind)?.to_owned()).ok();
+        let id = |(key, _): &(Key, Record)| {
+            RegistrationId::try_from(key.sort.strip_prefix(kind)?.to_owned()).ok()
+        };
         Ok(page.records.iter().filter_map(id).collect())
     }
 
     async fn stored(&self, email: &Email) -> Result<Record> {
-        self.store.get(&record_key(email)).await?.ok_or_else(|| unknown(email))
+        self.store
+            .get(&record_key(email))
+            .await?
+            .ok_or_else(|| unknown(email))
     }
 }
 
 /// The write of a record, with what the listing shows of it.
 pub(super) fn put(record: &UserRecord, text: String, when: When) -> Put {
-    let entry = Entry { listing: LISTING, text: record.summary() };
-    Put { entry: Some(entry), ..Put::new(text, when) }
+    let entry = Entry {
+        listing: LISTING,
+        text: record.summary(),
+    };
+    Put {
+        entry: Some(entry),
+        ..Put::new(text, when)
+    }
 }
 
 /// Whom a key of the listing is about; what is no user's is passed over.
@@ -245,8 +296,14 @@ fn email_of(partition: &str) -> Option<Email> {
 fn summary(key: &Key, entry: &Record) -> Option<UserSummary> {
     let email = email_of(&key.partition)?;
     let shown: Option<Summary> = serde_json::from_str(&entry.value).ok();
-    let (created, revoke_after) = shown.map_or((None, None), |shown| (Some(shown.created), shown.revoke_after));
-    Some(UserSummary { email, created, revoke_after })
+    let (created, revoke_after) = shown.map_or((None, None), |shown| {
+        (Some(shown.created), shown.revoke_after)
+    });
+    Some(UserSummary {
+        email,
+        created,
+        revoke_after,
+    })
 }
 
 pub(super) fn unknown(email: &Email) -> Error {
@@ -254,7 +311,9 @@ pub(super) fn unknown(email: &Email) -> Error {
 }
 
 pub(super) fn contended(email: &Email) -> Error {
-    Error::conflict(format!("user `{email}` is being changed by too many at once; try again"))
+    Error::conflict(format!(
+        "user `{email}` is being changed by too many at once; try again"
+    ))
 }
 
 #[cfg(test)]

@@ -77,13 +77,21 @@ impl Contents {
     /// Text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { uri: None, mime_type: None, body: Body::Text(text.into()) }
+        Self {
+            uri: None,
+            mime_type: None,
+            body: Body::Text(text.into()),
+        }
     }
 
     /// Bytes.
     #[must_use]
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
-        Self { uri: None, mime_type: None, body: Body::Blob(BASE64_STANDARD.encode(bytes)) }
+        Self {
+            uri: None,
+            mime_type: None,
+            body: Body::Blob(BASE64_STANDARD.encode(bytes)),
+        }
     }
 
     /// A value as JSON.
@@ -91,8 +99,9 @@ impl Contents {
     /// # Errors
     /// `Internal` if it can't be written.
     pub fn json(value: &impl Serialize) -> Result<Self> {
-        let text = serde_json::to_string(value)
-            .map_err(|error| Error::internal("the resource can't be written as JSON").with_source(error))?;
+        let text = serde_json::to_string(value).map_err(|error| {
+            Error::internal("the resource can't be written as JSON").with_source(error)
+        })?;
         Ok(Self::text(text).mime_type("application/json"))
     }
 
@@ -176,7 +185,12 @@ impl Kind for Resources {
     type Answer = Reading;
 
     fn faults(resource: &Definition<Self>) -> Vec<String> {
-        let wrong = |fault: &String| format!("resource `{}`: its URI `{}` {fault}", resource.name, resource.uri);
+        let wrong = |fault: &String| {
+            format!(
+                "resource `{}`: its URI `{}` {fault}",
+                resource.name, resource.uri
+            )
+        };
         resource.fault.iter().map(wrong).collect()
     }
 
@@ -186,7 +200,10 @@ impl Kind for Resources {
 
     fn pattern(resource: &Definition<Self>) -> Option<Pattern> {
         let template = resource.template.as_ref()?;
-        Some(Pattern { shape: template.shape(), literal_bytes: template.literal_bytes() })
+        Some(Pattern {
+            shape: template.shape(),
+            literal_bytes: template.literal_bytes(),
+        })
     }
 
     fn matches(resource: &Definition<Self>, uri: &str) -> bool {
@@ -212,7 +229,12 @@ impl Detail {
             Ok(template) => (template, None),
             Err(fault) => (None, Some(fault)),
         };
-        Self { uri, template, fault, ..Self::default() }
+        Self {
+            uri,
+            template,
+            fault,
+            ..Self::default()
+        }
     }
 }
 
@@ -240,7 +262,8 @@ impl Offer<Resources> {
     /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.
     pub fn fixed(uri: impl Into<String>, name: impl Into<String>, contents: Contents) -> Self {
         let mime_type = contents.mime_type.clone();
-        let resource = Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).shared();
+        let resource =
+            Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).shared();
         mime_type.into_iter().fold(resource, Self::mime_type)
     }
 
@@ -268,7 +291,9 @@ impl Offer<Resources> {
             return self;
         }
         self.with(|resource| {
-            let Detail { template, fault, .. } = Detail::at(uri.clone());
+            let Detail {
+                template, fault, ..
+            } = Detail::at(uri.clone());
             (resource.uri, resource.template) = (uri, template);
             resource.fault = resource.fault.take().or(fault);
         })
@@ -277,15 +302,35 @@ impl Offer<Resources> {
     /// With the arguments of this schema, of which the variables of its template must be the names.
     #[must_use]
     pub fn variables(self, schema: &Value) -> Self {
-        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
-        let named: Vec<String> =
-            self.definition().template.iter().flat_map(Template::names).map(str::to_owned).collect();
-        let lost = properties.keys().find(|name| !named.contains(name)).cloned();
-        let unused = named.iter().find(|name| !properties.contains_key(*name)).cloned();
+        let properties = schema["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let named: Vec<String> = self
+            .definition()
+            .template
+            .iter()
+            .flat_map(Template::names)
+            .map(str::to_owned)
+            .collect();
+        let lost = properties
+            .keys()
+            .find(|name| !named.contains(name))
+            .cloned();
+        let unused = named
+            .iter()
+            .find(|name| !properties.contains_key(*name))
+            .cloned();
         let fault = lost
             .map(|name| format!("has no variable `{{{name}}}`, which its function takes"))
-            .or_else(|| unused.map(|name| format!("has a variable `{{{name}}}`, which its function does not take")));
-        let suggesting = |resource: Self, (name, property): (&String, &Value)| resource.suggesting(name, property);
+            .or_else(|| {
+                unused.map(|name| {
+                    format!("has a variable `{{{name}}}`, which its function does not take")
+                })
+            });
+        let suggesting = |resource: Self, (name, property): (&String, &Value)| {
+            resource.suggesting(name, property)
+        };
         let resource = properties.iter().fold(self, suggesting);
         resource.with(|resource| {
             resource.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());

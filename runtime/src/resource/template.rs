@@ -37,7 +37,8 @@ impl Template {
         if !text.is_ascii() {
             return Err("must be ASCII; percent-encode the rest".to_owned());
         }
-        UriTemplateStr::new(text).map_err(|error| format!("is no URI template (RFC 6570): {error}"))?;
+        UriTemplateStr::new(text)
+            .map_err(|error| format!("is no URI template (RFC 6570): {error}"))?;
         let (start, rest) = text.split_once('{').unwrap_or((text, ""));
         if !has_scheme(start) {
             return Err("must begin with a scheme, such as `notes://`".to_owned());
@@ -45,12 +46,22 @@ impl Template {
         if rest.is_empty() {
             return Ok(None);
         }
-        let variables = rest.split('{').map(variable).collect::<Result<Vec<_>, _>>()?;
-        let is_blurred = variables.iter().rev().skip(1).any(|variable| variable.until.is_empty());
+        let variables = rest
+            .split('{')
+            .map(variable)
+            .collect::<Result<Vec<_>, _>>()?;
+        let is_blurred = variables
+            .iter()
+            .rev()
+            .skip(1)
+            .any(|variable| variable.until.is_empty());
         if is_blurred {
             return Err("has two variables with nothing between them".to_owned());
         }
-        let template = Self { start: start.to_owned(), variables };
+        let template = Self {
+            start: start.to_owned(),
+            variables,
+        };
         let names: BTreeSet<_> = template.names().collect();
         if names.len() < template.variables.len() {
             return Err("has a variable twice".to_owned());
@@ -60,13 +71,21 @@ impl Template {
 
     /// How much of a URI it fixes: of two that a URI fits, the one that fixes more is meant.
     pub(super) fn literal_bytes(&self) -> usize {
-        self.start.len() + self.variables.iter().map(|variable| variable.until.len()).sum::<usize>()
+        self.start.len()
+            + self
+                .variables
+                .iter()
+                .map(|variable| variable.until.len())
+                .sum::<usize>()
     }
 
     /// The template without the names of its variables: two of one shape stand for the same URIs.
     pub(super) fn shape(&self) -> String {
         let mark = |variable: &Variable| if variable.is_reserved { "{+}" } else { "{}" };
-        let rest = self.variables.iter().map(|variable| format!("{}{}", mark(variable), variable.until));
+        let rest = self
+            .variables
+            .iter()
+            .map(|variable| format!("{}{}", mark(variable), variable.until));
         std::iter::once(self.start.clone()).chain(rest).collect()
     }
 
@@ -84,7 +103,10 @@ impl Template {
         for (place, variable) in self.variables.iter().enumerate() {
             let is_last = place + 1 == self.variables.len();
             let (value, after) = variable.take(rest, is_last)?;
-            found.insert(variable.name.clone(), Value::String(variable.decode(value)?));
+            found.insert(
+                variable.name.clone(),
+                Value::String(variable.decode(value)?),
+            );
             rest = after;
         }
         rest.is_empty().then_some(found)
@@ -93,7 +115,11 @@ impl Template {
 
 impl Variable {
     fn take<'u>(&self, rest: &'u str, is_last: bool) -> Option<(&'u str, &'u str)> {
-        if is_last { Some((rest.strip_suffix(self.until.as_str())?, "")) } else { rest.split_once(self.until.as_str()) }
+        if is_last {
+            Some((rest.strip_suffix(self.until.as_str())?, ""))
+        } else {
+            rest.split_once(self.until.as_str())
+        }
     }
 
     fn decode(&self, value: &str) -> Option<String> {
@@ -111,8 +137,8 @@ impl Variable {
 /// again by whoever gets it, so that is looked at too.
 fn is_below(mut path: String) -> bool {
     loop {
-        let is_drive =
-            path.as_bytes().get(1) == Some(&b':') && path.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_drive = path.as_bytes().get(1) == Some(&b':')
+            && path.starts_with(|first: char| first.is_ascii_alphabetic());
         if is_drive || !path.split('/').all(is_segment) {
             return false;
         }
@@ -133,12 +159,20 @@ fn is_segment(text: &str) -> bool {
 /// What stands between one `{` and the next.
 fn variable(text: &str) -> Result<Variable, String> {
     let (expression, until) = text.split_once('}').ok_or("has a `{` without its `}`")?;
-    let (is_reserved, name) = expression.strip_prefix('+').map_or((false, expression), |name| (true, name));
+    let (is_reserved, name) = expression
+        .strip_prefix('+')
+        .map_or((false, expression), |name| (true, name));
     let lawful = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if name.is_empty() || !name.chars().all(lawful) {
-        return Err(format!("has `{{{expression}}}`; a variable is written `{{name}}`, or `{{+name}}` to span a path"));
+        return Err(format!(
+            "has `{{{expression}}}`; a variable is written `{{name}}`, or `{{+name}}` to span a path"
+        ));
     }
-    Ok(Variable { name: name.to_owned(), is_reserved, until: until.to_owned() })
+    Ok(Variable {
+        name: name.to_owned(),
+        is_reserved,
+        until: until.to_owned(),
+    })
 }
 
 /// RFC 3986 §3.1.
@@ -160,7 +194,9 @@ mod tests {
     use super::*;
 
     fn template(text: &str) -> Template {
-        Template::parse(text).expect("lawful").expect("with variables")
+        Template::parse(text)
+            .expect("lawful")
+            .expect("with variables")
     }
 
     fn has_drive(path: &str) -> bool {
@@ -176,11 +212,29 @@ mod tests {
 
     #[test]
     fn variables_are_read_back() {
-        assert_eq!(read("test://template/{id}/data", "test://template/123/data"), Some(json!({"id": "123"})));
-        assert_eq!(read("a://{one}-{two}", "a://x-y-z"), Some(json!({"one": "x", "two": "y-z"})));
-        assert_eq!(read("file:///{+path}", "file:///a/b%20c.txt"), Some(json!({"path": "a/b c.txt"})));
-        assert_eq!(read("a://u/{email}", "a://u/alice%40example.com"), Some(json!({"email": "alice@example.com"})));
-        for other in ["test://template//data", "test://template/1/2/data", "test://template/1/datax", "x", ""] {
+        assert_eq!(
+            read("test://template/{id}/data", "test://template/123/data"),
+            Some(json!({"id": "123"}))
+        );
+        assert_eq!(
+            read("a://{one}-{two}", "a://x-y-z"),
+            Some(json!({"one": "x", "two": "y-z"}))
+        );
+        assert_eq!(
+            read("file:///{+path}", "file:///a/b%20c.txt"),
+            Some(json!({"path": "a/b c.txt"}))
+        );
+        assert_eq!(
+            read("a://u/{email}", "a://u/alice%40example.com"),
+            Some(json!({"email": "alice@example.com"}))
+        );
+        for other in [
+            "test://template//data",
+            "test://template/1/2/data",
+            "test://template/1/datax",
+            "x",
+            "",
+        ] {
             assert_eq!(read("test://template/{id}/data", other), None, "{other}");
         }
     }
@@ -201,10 +255,20 @@ mod tests {
         ] {
             assert_eq!(read("a://{id}", uri), None, "{uri}");
         }
-        for uri in ["a://x/../y", "a://..", "a://x/%2e%2e", "a://x/..%2fy", "a://..%5cy"] {
+        for uri in [
+            "a://x/../y",
+            "a://..",
+            "a://x/%2e%2e",
+            "a://x/..%2fy",
+            "a://..%5cy",
+        ] {
             assert_eq!(read("a://{+path}", uri), None, "{uri}");
         }
-        assert_eq!(read("a://{id}", "a://b:c%252Fd"), Some(json!({"id": "b:c%2Fd"})), "no path, so no drive");
+        assert_eq!(
+            read("a://{id}", "a://b:c%252Fd"),
+            Some(json!({"id": "b:c%2Fd"})),
+            "no path, so no drive"
+        );
     }
 
     #[test]
@@ -233,13 +297,25 @@ mod tests {
             "a%2500b",
             "",
         ] {
-            assert_eq!(read("file:///{+path}", &format!("file:///{path}")), None, "{path}");
+            assert_eq!(
+                read("file:///{+path}", &format!("file:///{path}")),
+                None,
+                "{path}"
+            );
         }
-        for (path, expected) in
-            [("a/b.txt", "a/b.txt"), ("..a/b..", "..a/b.."), ("a:/b", ""), ("ab:c", "ab:c"), ("50%25/x", "50%/x")]
-        {
+        for (path, expected) in [
+            ("a/b.txt", "a/b.txt"),
+            ("..a/b..", "..a/b.."),
+            ("a:/b", ""),
+            ("ab:c", "ab:c"),
+            ("50%25/x", "50%/x"),
+        ] {
             let found = read("file:///{+path}", &format!("file:///{path}"));
-            assert_eq!(found, (!expected.is_empty()).then(|| json!({"path": expected})), "{path}");
+            assert_eq!(
+                found,
+                (!expected.is_empty()).then(|| json!({"path": expected})),
+                "{path}"
+            );
         }
     }
 

@@ -88,14 +88,17 @@ impl Csp {
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.connect, &self.resource, &self.frame, &self.base_uri].into_iter().flatten()
+        [&self.connect, &self.resource, &self.frame, &self.base_uri]
+            .into_iter()
+            .flatten()
     }
 
     fn declares(&self, origin: &str) -> bool {
         let covers = |declared: &String| match declared.split_once("*.") {
-            Some((scheme, domain)) => origin
-                .strip_prefix(scheme)
-                .is_some_and(|host| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))),
+            Some((scheme, domain)) => origin.strip_prefix(scheme).is_some_and(|host| {
+                host.strip_suffix(domain)
+                    .is_some_and(|rest| rest.ends_with('.'))
+            }),
             None => origin == declared,
         };
         self.all().any(covers)
@@ -109,7 +112,9 @@ impl Csp {
             ("baseUriDomains", &self.base_uri),
         ];
         let named = lists.into_iter().filter(|(_, origins)| !origins.is_empty());
-        named.map(|(name, origins)| (name.to_owned(), json!(origins))).collect()
+        named
+            .map(|(name, origins)| (name.to_owned(), json!(origins)))
+            .collect()
     }
 }
 
@@ -153,7 +158,9 @@ impl UiResource {
     #[must_use]
     pub fn bridged(mut self) -> Self {
         match self.html.split_once(BRIDGE_PLACE) {
-            Some((before, after)) => self.html = format!("{before}<script>\n{BRIDGE}</script>{after}"),
+            Some((before, after)) => {
+                self.html = format!("{before}<script>\n{BRIDGE}</script>{after}")
+            }
             None => self.lacks_bridge = true,
         }
         self
@@ -192,7 +199,9 @@ impl UiResource {
             return Some("is a page's and must begin with `ui://`, without variables".to_owned());
         }
         if self.lacks_bridge {
-            return Some(format!("is a page's that is to be bridged, and has no `{BRIDGE_PLACE}`"));
+            return Some(format!(
+                "is a page's that is to be bridged, and has no `{BRIDGE_PLACE}`"
+            ));
         }
         if let Some(origin) = self.csp.all().find(|origin| !is_origin(origin)) {
             return Some(format!(
@@ -200,7 +209,9 @@ impl UiResource {
             ));
         }
         let undeclared = places(&self.html).find(|origin| !self.csp.declares(origin));
-        undeclared.map(|origin| format!("is a page's that reaches for `{origin}`, which its `Csp` does not declare"))
+        undeclared.map(|origin| {
+            format!("is a page's that reaches for `{origin}`, which its `Csp` does not declare")
+        })
     }
 
     /// `_meta.ui`, without what was not said.
@@ -211,11 +222,21 @@ impl UiResource {
             meta.insert("csp".into(), Value::Object(csp));
         }
         if !self.permissions.is_empty() {
-            let words = self.permissions.iter().map(|permission| (permission.word().to_owned(), json!({})));
+            let words = self
+                .permissions
+                .iter()
+                .map(|permission| (permission.word().to_owned(), json!({})));
             meta.insert("permissions".into(), Value::Object(words.collect()));
         }
-        meta.extend(self.domain.iter().map(|domain| ("domain".to_owned(), json!(domain))));
-        meta.extend(self.prefers_border.map(|prefers| ("prefersBorder".to_owned(), json!(prefers))));
+        meta.extend(
+            self.domain
+                .iter()
+                .map(|domain| ("domain".to_owned(), json!(domain))),
+        );
+        meta.extend(
+            self.prefers_border
+                .map(|prefers| ("prefersBorder".to_owned(), json!(prefers))),
+        );
         meta
     }
 }
@@ -225,7 +246,9 @@ impl From<UiResource> for Resource {
         let (fault, meta) = (page.fault(), page.meta());
         let size = page.html.len() as u64;
         let contents = Contents::text(page.html).mime_type(UI_MIME_TYPE);
-        let resource = Self::fixed(page.uri, page.name, contents).description(page.description).ttl(TTL);
+        let resource = Self::fixed(page.uri, page.name, contents)
+            .description(page.description)
+            .ttl(TTL);
         resource.with(|resource| {
             resource.size = Some(size);
             resource.fault = resource.fault.take().or(fault);
@@ -236,11 +259,14 @@ impl From<UiResource> for Resource {
 
 /// `https:` or `wss:` and a host, with at most a first label that stands for any.
 fn is_origin(origin: &str) -> bool {
-    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("wss://"));
+    let host = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("wss://"));
     host.is_some_and(|host| {
         let host = host.strip_prefix("*.").unwrap_or(host);
-        let lawful =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':');
+        let lawful = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':')
+        };
         host.contains('.') && host.bytes().all(lawful)
     })
 }
@@ -248,14 +274,26 @@ fn is_origin(origin: &str) -> bool {
 /// The origins that a page reaches for by itself. Links that a person follows are not among them, nor names of XML.
 fn places(html: &str) -> impl Iterator<Item = String> {
     let found = html.match_indices("//").filter_map(|(place, _)| {
-        let scheme = ["https:", "http:", "wss:", "ws:"].into_iter().find(|scheme| html[..place].ends_with(scheme));
+        let scheme = ["https:", "http:", "wss:", "ws:"]
+            .into_iter()
+            .find(|scheme| html[..place].ends_with(scheme));
         let before = &html[..place - scheme.map_or(0, str::len)];
         let is_value = before.ends_with(['"', '\'', '(', '`', '=']);
-        let host: String =
-            html[place + 2..].chars().take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c)).collect();
-        let is_link = before.rsplit_once('<').is_some_and(|(_, tag)| tag.starts_with("a ") && !tag.contains('>'));
+        let host: String = html[place + 2..]
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || ".-:".contains(*c))
+            .collect();
+        let is_link = before
+            .rsplit_once('<')
+            .is_some_and(|(_, tag)| tag.starts_with("a ") && !tag.contains('>'));
         let reaches = is_value && host.contains(['.', ':']) && !is_link && host != "www.w3.org";
-        reaches.then(|| format!("{}//{}", scheme.unwrap_or("https:"), host.to_ascii_lowercase()))
+        reaches.then(|| {
+            format!(
+                "{}//{}",
+                scheme.unwrap_or("https:"),
+                host.to_ascii_lowercase()
+            )
+        })
     });
     found.collect::<BTreeSet<_>>().into_iter()
 }
@@ -280,14 +318,20 @@ mod tests {
         assert_eq!(faults(page(html)), Vec::<String>::new());
         let resource = Resource::from(page(html));
         assert_eq!(resource.definition().ui.as_deref(), Some(&json!({})));
-        assert_eq!(resource.definition().mime_type.as_deref(), Some(UI_MIME_TYPE));
+        assert_eq!(
+            resource.definition().mime_type.as_deref(),
+            Some(UI_MIME_TYPE)
+        );
     }
 
     #[test]
     fn the_bridge_stands_where_the_page_wants_it() {
         let bridged = Resource::from(page("<body><!-- bridge --><p>").bridged());
         assert!(bridged.definition().size.expect("known") > BRIDGE.len() as u64);
-        assert_eq!(faults(page("<!-- bridge -->").bridged()), Vec::<String>::new());
+        assert_eq!(
+            faults(page("<!-- bridge -->").bridged()),
+            Vec::<String>::new()
+        );
         assert!(faults(page("<p>").bridged())[0].contains("<!-- bridge -->"));
     }
 
@@ -305,9 +349,16 @@ mod tests {
         }
         let html = r#"<script src="https://cdn.example.com/x.js"></script>"#;
         for origin in ["https://cdn.example.com", "https://*.example.com"] {
-            assert_eq!(faults(page(html).csp(Csp::default().resource(origin))), Vec::<String>::new(), "{origin}");
+            assert_eq!(
+                faults(page(html).csp(Csp::default().resource(origin))),
+                Vec::<String>::new(),
+                "{origin}"
+            );
         }
-        assert_eq!(faults(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(), 1);
+        assert_eq!(
+            faults(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(),
+            1
+        );
     }
 
     #[test]
@@ -323,7 +374,12 @@ mod tests {
             "'unsafe-eval'",
         ] {
             let declared = page("").csp(Csp::default().connect(origin));
-            assert!(faults(declared).first().is_some_and(|fault| fault.contains("declares")), "{origin}");
+            assert!(
+                faults(declared)
+                    .first()
+                    .is_some_and(|fault| fault.contains("declares")),
+                "{origin}"
+            );
         }
         for uri in ["https://example.com", "ui://{id}"] {
             assert!(!faults(UiResource::html(uri, "x", "")).is_empty(), "{uri}");
@@ -332,8 +388,13 @@ mod tests {
 
     #[test]
     fn what_is_said_is_said_in_the_protocols_words() {
-        let csp = Csp::default().connect("https://api.example.com").frame("https://maps.example.com");
-        let page = page("").csp(csp).permissions([Permission::Geolocation]).prefers_border(true);
+        let csp = Csp::default()
+            .connect("https://api.example.com")
+            .frame("https://maps.example.com");
+        let page = page("")
+            .csp(csp)
+            .permissions([Permission::Geolocation])
+            .prefers_border(true);
         assert_eq!(
             Value::Object(page.meta()),
             json!({

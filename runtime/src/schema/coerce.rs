@@ -18,12 +18,22 @@ const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// Where it is due, a number without a fraction is an integer, a number or boolean may be its text, and an array or object
 /// its JSON text; a field that need not be there and is `null`, where that is not allowed, is left out.
 pub fn coerce(value: &mut Value, schema: &Map<String, Value>) {
-    Reader { root: schema, left: MAX_TEXT_VALUES }.value(value, schema, 0);
+    Reader {
+        root: schema,
+        left: MAX_TEXT_VALUES,
+    }
+    .value(value, schema, 0);
 }
 
 /// Fields that the schema of an object does not know, where it does not say what others may be.
-pub fn unknown<'a>(fields: &'a Map<String, Value>, schema: &'a Map<String, Value>) -> impl Iterator<Item = &'a str> {
-    let known = schema.get("properties").and_then(Value::as_object).filter(|_| !is_open(schema));
+pub fn unknown<'a>(
+    fields: &'a Map<String, Value>,
+    schema: &'a Map<String, Value>,
+) -> impl Iterator<Item = &'a str> {
+    let known = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .filter(|_| !is_open(schema));
     let is_unknown = move |name: &&String| known.is_some_and(|known| !known.contains_key(*name));
     fields.keys().filter(is_unknown).map(String::as_str)
 }
@@ -35,17 +45,30 @@ fn is_open(schema: &Map<String, Value>) -> bool {
 
 /// A field that the schema does not know, and one that is not there which it was likely meant to be.
 #[must_use]
-pub fn near_miss<'a>(fields: &'a Map<String, Value>, schema: &'a Map<String, Value>) -> Option<(&'a str, &'a str)> {
-    let missing = || properties(schema).map(|(name, _)| name.as_str()).filter(|name| !fields.contains_key(*name));
-    unknown(fields, schema).find_map(|given| Some((given, missing().find(|name| is_near(given, name))?)))
+pub fn near_miss<'a>(
+    fields: &'a Map<String, Value>,
+    schema: &'a Map<String, Value>,
+) -> Option<(&'a str, &'a str)> {
+    let missing = || {
+        properties(schema)
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !fields.contains_key(*name))
+    };
+    unknown(fields, schema)
+        .find_map(|given| Some((given, missing().find(|name| is_near(given, name))?)))
 }
 
 /// The same in other letters, or one letter in four away.
 fn is_near(given: &str, name: &str) -> bool {
     let plain = |text: &str| text.replace(['_', '-'], "").to_lowercase();
-    let distance = if name.len() < 3 { 0 } else { (name.len() / 4).max(1) };
+    let distance = if name.len() < 3 {
+        0
+    } else {
+        (name.len() / 4).max(1)
+    };
     plain(given) == plain(name)
-        || (given.len().abs_diff(name.len()) <= distance && strsim::osa_distance(given, name) <= distance)
+        || (given.len().abs_diff(name.len()) <= distance
+            && strsim::osa_distance(given, name) <= distance)
 }
 
 struct Reader<'s> {
@@ -74,14 +97,21 @@ impl Reader<'_> {
             Value::Array(items) => self.items(items, words, depth),
             _ => {}
         }
-        for schema in words.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+        for schema in words
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             self.schema(value, schema, depth + 1);
         }
     }
 
     /// Reads along the one schema that the value can be of; of several, it is left as it is.
     fn choice(&mut self, value: &mut Value, choices: &[Value], depth: usize) {
-        let mut fitting = choices.iter().filter(|choice| self.may_be(value, choice, depth));
+        let mut fitting = choices
+            .iter()
+            .filter(|choice| self.may_be(value, choice, depth));
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => self.schema(value, one, depth + 1),
             (Some(_), Some(_)) => {}
@@ -100,21 +130,30 @@ impl Reader<'_> {
 
     /// Whether a value can be of a schema, as far as its outermost shows.
     fn may_be(&self, value: &Value, schema: &Value, depth: usize) -> bool {
-        let Some(words) = words(schema, self.root).filter(|_| depth <= MAX_DEPTH) else { return *schema != false };
+        let Some(words) = words(schema, self.root).filter(|_| depth <= MAX_DEPTH) else {
+            return *schema != false;
+        };
         let types = types(words);
         let has_type = types.is_empty() || types.iter().any(|name| is_of(value, name));
         let is_named = named(words).next().is_none() || named(words).any(|one| one == value);
-        let chosen = choices(words).is_none_or(|choices| choices.iter().any(|one| self.may_be(value, one, depth + 1)));
+        let chosen = choices(words)
+            .is_none_or(|choices| choices.iter().any(|one| self.may_be(value, one, depth + 1)));
         has_type && is_named && chosen && self.has_shape(value, words)
     }
 
     /// Whether an object has the fields that it must have, with the values that tell it from others.
     fn has_shape(&self, value: &Value, words: &Map<String, Value>) -> bool {
-        let Some(fields) = value.as_object() else { return true };
+        let Some(fields) = value.as_object() else {
+            return true;
+        };
         let is_told = |name: &str, field: &Value| {
-            let property = words.get("properties").and_then(|properties| properties.get(name));
+            let property = words
+                .get("properties")
+                .and_then(|properties| properties.get(name));
             let property = property.and_then(|property| super::words(property, self.root));
-            property.is_none_or(|property| named(property).next().is_none() || named(property).any(|one| one == field))
+            property.is_none_or(|property| {
+                named(property).next().is_none() || named(property).any(|one| one == field)
+            })
         };
         required(words).all(|name| fields.get(name).is_some_and(|field| is_told(name, field)))
     }
@@ -160,25 +199,45 @@ impl Reader<'_> {
         is_of(&read, wanted).then_some(read)
     }
 
-    fn fields(&mut self, fields: &mut Map<String, Value>, words: &Map<String, Value>, depth: usize) {
+    fn fields(
+        &mut self,
+        fields: &mut Map<String, Value>,
+        words: &Map<String, Value>,
+        depth: usize,
+    ) {
         for (name, property) in properties(words) {
-            let Some(field) = fields.get_mut(name) else { continue };
-            if field.is_null() && !required(words).any(|needed| needed == name) && !self.may_be(field, property, depth)
+            let Some(field) = fields.get_mut(name) else {
+                continue;
+            };
+            if field.is_null()
+                && !required(words).any(|needed| needed == name)
+                && !self.may_be(field, property, depth)
             {
                 fields.remove(name);
             } else {
                 self.schema(field, property, depth + 1);
             }
         }
-        let Some(others) = words.get("additionalProperties").filter(|others| others.is_object()) else { return };
+        let Some(others) = words
+            .get("additionalProperties")
+            .filter(|others| others.is_object())
+        else {
+            return;
+        };
         let known = words.get("properties").and_then(Value::as_object);
-        for (_, field) in fields.iter_mut().filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name))) {
+        for (_, field) in fields
+            .iter_mut()
+            .filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)))
+        {
             self.schema(field, others, depth + 1);
         }
     }
 
     fn items(&mut self, items: &mut [Value], words: &Map<String, Value>, depth: usize) {
-        let first: &[Value] = words.get("prefixItems").and_then(Value::as_array).map_or(&[], Vec::as_slice);
+        let first: &[Value] = words
+            .get("prefixItems")
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice);
         for (place, item) in items.iter_mut().enumerate() {
             if let Some(schema) = first.get(place).or_else(|| words.get("items")) {
                 self.schema(item, schema, depth + 1);
@@ -188,8 +247,13 @@ impl Reader<'_> {
 }
 
 /// A number that has a point or an exponent and no fraction, as the integer that it is.
-#[expect(clippy::cast_possible_truncation, reason = "it has no fraction, and fits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it has no fraction, and fits"
+)]
 fn whole(number: &Number) -> Option<Number> {
-    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < MAX_EXACT)?;
+    let float = number
+        .as_f64()
+        .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < MAX_EXACT)?;
     Some(Number::from(float as i64))
 }

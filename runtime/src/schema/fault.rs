@@ -19,7 +19,10 @@ pub struct Fault {
 
 impl Fault {
     fn here(words: impl Into<String>) -> Self {
-        Self { path: String::new(), words: words.into() }
+        Self {
+            path: String::new(),
+            words: words.into(),
+        }
     }
 
     fn below(mut self, step: impl fmt::Display) -> Self {
@@ -47,25 +50,36 @@ impl Judge<'_> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let here = type_fault(value, words).or_else(|| name_fault(value, words)).or_else(|| match value {
-            Value::String(text) => text_fault(text, words),
-            Value::Number(number) => number_fault(number.as_f64()?, words),
-            Value::Array(items) => count_fault(items.len(), words),
-            _ => None,
-        });
-        here.map(Fault::here).or_else(|| self.choice(value, words, depth)).or_else(|| match value {
-            Value::Object(fields) => self.fields(fields, words, depth),
-            Value::Array(items) => self.items(items, words, depth),
-            _ => None,
-        })
+        let here = type_fault(value, words)
+            .or_else(|| name_fault(value, words))
+            .or_else(|| match value {
+                Value::String(text) => text_fault(text, words),
+                Value::Number(number) => number_fault(number.as_f64()?, words),
+                Value::Array(items) => count_fault(items.len(), words),
+                _ => None,
+            });
+        here.map(Fault::here)
+            .or_else(|| self.choice(value, words, depth))
+            .or_else(|| match value {
+                Value::Object(fields) => self.fields(fields, words, depth),
+                Value::Array(items) => self.items(items, words, depth),
+                _ => None,
+            })
     }
 
     /// A choice between constants names them; of one between schemas, the fault is told if only one of them is meant.
     fn choice(&self, value: &Value, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
         let choices = choices(words)?;
-        let faults: Option<Vec<_>> = choices.iter().map(|choice| self.schema(value, choice, depth + 1)).collect();
+        let faults: Option<Vec<_>> = choices
+            .iter()
+            .map(|choice| self.schema(value, choice, depth + 1))
+            .collect();
         let faults = faults?;
-        let constants: Vec<_> = choices.iter().filter_map(Value::as_object).flat_map(named).collect();
+        let constants: Vec<_> = choices
+            .iter()
+            .filter_map(Value::as_object)
+            .flat_map(named)
+            .collect();
         if !constants.is_empty() {
             return Some(Fault::here(one_of(&constants)));
         }
@@ -77,7 +91,12 @@ impl Judge<'_> {
         }
     }
 
-    fn fields(&self, fields: &Map<String, Value>, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+    fn fields(
+        &self,
+        fields: &Map<String, Value>,
+        words: &Map<String, Value>,
+        depth: usize,
+    ) -> Option<Fault> {
         let missing = required(words).find(|name| !fields.contains_key(*name));
         if let Some(name) = missing {
             return Some(Fault::here("is missing").below(format_args!(".{name}")));
@@ -90,10 +109,12 @@ impl Judge<'_> {
 
     fn items(&self, items: &[Value], words: &Map<String, Value>, depth: usize) -> Option<Fault> {
         let schema = words.get("items")?;
-        items
-            .iter()
-            .enumerate()
-            .find_map(|(place, item)| Some(self.schema(item, schema, depth + 1)?.below(format_args!("[{place}]"))))
+        items.iter().enumerate().find_map(|(place, item)| {
+            Some(
+                self.schema(item, schema, depth + 1)?
+                    .below(format_args!("[{place}]")),
+            )
+        })
     }
 }
 
@@ -125,7 +146,14 @@ fn name_fault(value: &Value, words: &Map<String, Value>) -> Option<String> {
 }
 
 fn one_of(values: &[&Value]) -> String {
-    let each = |value: &&Value| format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let each = |value: &&Value| {
+        format!(
+            "`{}`",
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        )
+    };
     match values.iter().map(each).collect::<Vec<_>>().as_slice() {
         [one] => format!("must be {one}"),
         several => format!("must be one of {}", several.join(", ")),
@@ -133,10 +161,16 @@ fn one_of(values: &[&Value]) -> String {
 }
 
 fn text_fault(text: &str, words: &Map<String, Value>) -> Option<String> {
-    if let Some(format) = words.get("format").and_then(Value::as_str).filter(|format| !has_format(format, text)) {
+    if let Some(format) = words
+        .get("format")
+        .and_then(Value::as_str)
+        .filter(|format| !has_format(format, text))
+    {
         return Some(format!("is no {format}"));
     }
-    let (length, bound) = (text.chars().count() as u64, |word: &str| words.get(word).and_then(Value::as_u64));
+    let (length, bound) = (text.chars().count() as u64, |word: &str| {
+        words.get(word).and_then(Value::as_u64)
+    });
     let too_short = bound("minLength").filter(|least| length < *least);
     let too_long = bound("maxLength").filter(|most| length > *most);
     too_short
@@ -146,7 +180,8 @@ fn text_fault(text: &str, words: &Map<String, Value>) -> Option<String> {
 
 fn number_fault(number: f64, words: &Map<String, Value>) -> Option<String> {
     let bound = |word: &str| words.get(word).filter(|bound| bound.is_number());
-    let too_small = bound("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least));
+    let too_small =
+        bound("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least));
     let too_large = bound("maximum").filter(|most| most.as_f64().is_some_and(|most| number > most));
     too_small
         .map(|least| format!("must be {least} or more"))
@@ -164,10 +199,14 @@ fn count_fault(count: usize, words: &Map<String, Value>) -> Option<String> {
 fn has_format(format: &str, text: &str) -> bool {
     match format {
         "email" => text.split_once('@').is_some_and(|(name, domain)| {
-            !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+            !name.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !text.contains(char::is_whitespace)
         }),
         "uri" => {
-            text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+            text.split_once(':')
+                .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
                 && !text.contains(char::is_whitespace)
         }
         "date" => crate::clock::is_date(text),
@@ -182,13 +221,21 @@ pub fn in_json_words(complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("needs {field}");
     }
-    let expected = complaint.rsplit_once(", expected ").filter(|_| !complaint.starts_with("unknown field"));
-    let Some((_, expected)) = expected else { return format!("does not fit: {complaint}") };
+    let expected = complaint
+        .rsplit_once(", expected ")
+        .filter(|_| !complaint.starts_with("unknown field"));
+    let Some((_, expected)) = expected else {
+        return format!("does not fit: {complaint}");
+    };
     let expected = expected.split(" at line ").next().unwrap_or(expected);
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => {
-            let size =
-                if complaint.starts_with("invalid type: null") { "" } else { ", and not too large or too small" };
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128"
+        | "isize" => {
+            let size = if complaint.starts_with("invalid type: null") {
+                ""
+            } else {
+                ", and not too large or too small"
+            };
             format!("must be a whole number{size}")
         }
         "f32" | "f64" => "must be a number".to_owned(),

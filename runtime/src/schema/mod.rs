@@ -22,7 +22,9 @@ const MAX_DEPTH: usize = 128;
 fn words<'s>(schema: &'s Value, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
     let mut words = schema.as_object()?;
     for _ in 0..MAX_DEPTH {
-        let Some(reference) = words.get("$ref").and_then(Value::as_str) else { return Some(words) };
+        let Some(reference) = words.get("$ref").and_then(Value::as_str) else {
+            return Some(words);
+        };
         words = referred(reference, root)?;
     }
     None
@@ -64,20 +66,36 @@ fn is_whole(number: &serde_json::Number) -> bool {
 
 /// The schemas of a choice, if there is one.
 fn choices(words: &Map<String, Value>) -> Option<&Vec<Value>> {
-    ["anyOf", "oneOf"].into_iter().find_map(|word| words.get(word)?.as_array())
+    ["anyOf", "oneOf"]
+        .into_iter()
+        .find_map(|word| words.get(word)?.as_array())
 }
 
 /// The values that a schema names, if it names them all.
 fn named(words: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    words.get("enum").and_then(Value::as_array).into_iter().flatten().chain(words.get("const"))
+    words
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .chain(words.get("const"))
 }
 
 /// The fields that must be there.
 fn required(words: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    words.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    words
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// The fields that a schema describes.
 fn properties(words: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    words.get("properties").and_then(Value::as_object).into_iter().flatten()
+    words
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
 }

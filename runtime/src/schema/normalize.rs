@@ -14,8 +14,17 @@ use super::{FORMATS, choices, required, types};
 const MAX_INLINED: usize = 4_096;
 
 /// Words that say nothing of what is allowed.
-const ANNOTATIONS: [&str; 9] =
-    ["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment", "x-mcp-header"];
+const ANNOTATIONS: [&str; 9] = [
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "$comment",
+    "x-mcp-header",
+];
 
 /// What a schema is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +40,21 @@ pub enum Purpose {
 /// Writes a schema so that common clients take it.
 #[must_use]
 pub fn normalize(schema: Value, purpose: Purpose) -> Value {
-    let Value::Object(mut root) = schema else { return schema };
+    let Value::Object(mut root) = schema else {
+        return schema;
+    };
     let definitions = match root.remove("$defs") {
         Some(Value::Object(definitions)) => definitions,
         _ => Map::new(),
     };
     root.remove("$schema");
-    let mut work = Normalizer { definitions, purpose, open: Vec::new(), kept: BTreeSet::new(), left: MAX_INLINED };
+    let mut work = Normalizer {
+        definitions,
+        purpose,
+        open: Vec::new(),
+        kept: BTreeSet::new(),
+        left: MAX_INLINED,
+    };
     let mut normal = work.schema(Value::Object(root), false);
     let kept = work.kept();
     if let Some(words) = normal.as_object_mut().filter(|_| !kept.is_empty()) {
@@ -60,7 +77,12 @@ impl Normalizer {
     /// The definitions of what stays a reference.
     fn kept(&mut self) -> Map<String, Value> {
         let mut kept = Map::new();
-        while let Some(name) = self.kept.iter().find(|name| !kept.contains_key(*name)).cloned() {
+        while let Some(name) = self
+            .kept
+            .iter()
+            .find(|name| !kept.contains_key(*name))
+            .cloned()
+        {
             let definition = self.definitions.get(&name).cloned().unwrap_or_default();
             self.open = vec![name.clone()];
             let normal = self.schema(definition, false);
@@ -98,7 +120,10 @@ impl Normalizer {
         }
     }
 
-    fn referred(&mut self, words: &Map<String, Value>) -> Option<(&'static str, Map<String, Value>)> {
+    fn referred(
+        &mut self,
+        words: &Map<String, Value>,
+    ) -> Option<(&'static str, Map<String, Value>)> {
         let name = words.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
         let definition = self.definitions.get(name)?;
         if self.left == 0 || self.open.iter().any(|open| open == name) {
@@ -122,13 +147,24 @@ impl Normalizer {
                     }
                 }
                 ("patternProperties" | "dependentSchemas", Value::Object(schemas)) => {
-                    schemas.values_mut().for_each(|schema| *schema = self.schema(schema.take(), false));
+                    schemas
+                        .values_mut()
+                        .for_each(|schema| *schema = self.schema(schema.take(), false));
                 }
                 ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                    schemas.iter_mut().for_each(|schema| *schema = self.schema(schema.take(), false));
+                    schemas
+                        .iter_mut()
+                        .for_each(|schema| *schema = self.schema(schema.take(), false));
                 }
                 (
-                    "items" | "additionalProperties" | "contains" | "propertyNames" | "not" | "if" | "then" | "else",
+                    "items"
+                    | "additionalProperties"
+                    | "contains"
+                    | "propertyNames"
+                    | "not"
+                    | "if"
+                    | "then"
+                    | "else",
                     schema @ Value::Object(_),
                 ) => *schema = self.schema(schema.take(), false),
                 _ => {}
@@ -166,7 +202,9 @@ impl Normalizer {
 
 /// Takes `null` out of what a schema allows.
 fn take_null(words: &mut Map<String, Value>) {
-    let is_null = |schema: &Value| schema["type"] == "null" || schema.get("const").is_some_and(Value::is_null);
+    let is_null = |schema: &Value| {
+        schema["type"] == "null" || schema.get("const").is_some_and(Value::is_null)
+    };
     for word in ["anyOf", "oneOf"] {
         if let Some(choices) = words.get_mut(word).and_then(Value::as_array_mut)
             && !choices.iter().all(is_null)
@@ -177,7 +215,9 @@ fn take_null(words: &mut Map<String, Value>) {
     if let Some(values) = words.get_mut("enum").and_then(Value::as_array_mut) {
         values.retain(|value| !value.is_null());
     }
-    let Some(names) = words.get_mut("type") else { return };
+    let Some(names) = words.get_mut("type") else {
+        return;
+    };
     if let Some(several) = names.as_array_mut() {
         several.retain(|name| name != "null");
         if let [one] = several.as_slice() {
@@ -188,9 +228,11 @@ fn take_null(words: &mut Map<String, Value>) {
 
 /// A choice of one schema is that schema.
 fn sole_choice(words: &Map<String, Value>) -> Option<(&'static str, Map<String, Value>)> {
-    ["anyOf", "oneOf", "allOf"].into_iter().find_map(|word| match words.get(word)?.as_array()?.as_slice() {
-        [Value::Object(one)] => Some((word, one.clone())),
-        _ => None,
+    ["anyOf", "oneOf", "allOf"].into_iter().find_map(|word| {
+        match words.get(word)?.as_array()?.as_slice() {
+            [Value::Object(one)] => Some((word, one.clone())),
+            _ => None,
+        }
     })
 }
 
@@ -235,7 +277,9 @@ fn name_choices(words: &mut Map<String, Value>, are_titled: bool) {
     if let Some(constant) = words.remove("const") {
         words.insert("enum".to_owned(), json!([constant]));
     }
-    let Some((named, may_be_null)) = choices(words).and_then(|choices| constants(choices)) else { return };
+    let Some((named, may_be_null)) = choices(words).and_then(|choices| constants(choices)) else {
+        return;
+    };
     words.remove("anyOf");
     words.remove("oneOf");
     let mut of = Map::new();
@@ -247,7 +291,10 @@ fn name_choices(words: &mut Map<String, Value>, are_titled: bool) {
         of.insert("oneOf".to_owned(), named.iter().map(each).collect());
     } else {
         describe(words, &named);
-        of.insert("enum".to_owned(), named.into_iter().map(|(value, _)| value).collect());
+        of.insert(
+            "enum".to_owned(),
+            named.into_iter().map(|(value, _)| value).collect(),
+        );
     }
     if may_be_null {
         words.insert("anyOf".to_owned(), json!([of, { "type": "null" }]));
@@ -265,26 +312,46 @@ fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
             may_be_null = true;
             continue;
         }
-        if words.keys().any(|word| !["type", "enum", "const", "title", "description"].contains(&word.as_str())) {
+        if words
+            .keys()
+            .any(|word| !["type", "enum", "const", "title", "description"].contains(&word.as_str()))
+        {
             return None;
         }
-        let said = words.get("description").or_else(|| words.get("title")).and_then(Value::as_str);
-        let values: Vec<_> = super::named(words).filter(|value| !value.is_object() && !value.is_array()).collect();
+        let said = words
+            .get("description")
+            .or_else(|| words.get("title"))
+            .and_then(Value::as_str);
+        let values: Vec<_> = super::named(words)
+            .filter(|value| !value.is_object() && !value.is_array())
+            .collect();
         if values.is_empty() {
             return None;
         }
-        named.extend(values.into_iter().map(|value| (value.clone(), said.map(str::to_owned))));
+        named.extend(
+            values
+                .into_iter()
+                .map(|value| (value.clone(), said.map(str::to_owned))),
+        );
     }
     (!named.is_empty()).then_some((named, may_be_null))
 }
 
 fn describe(words: &mut Map<String, Value>, named: &[Choice]) {
     let line = |(value, said): &Choice| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         said.as_ref().map(|said| format!("- `{value}`: {said}"))
     };
-    let own = words.get("description").and_then(Value::as_str).map(str::to_owned);
-    let lines: Vec<_> = own.into_iter().chain(named.iter().filter_map(line)).collect();
+    let own = words
+        .get("description")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    let lines: Vec<_> = own
+        .into_iter()
+        .chain(named.iter().filter_map(line))
+        .collect();
     if !lines.is_empty() {
         words.insert("description".to_owned(), lines.join("\n").into());
     }
@@ -297,8 +364,9 @@ fn one_type_each(mut words: Map<String, Value>) -> Map<String, Value> {
         return words;
     }
     words.remove("type");
-    let (outer, inner): (Map<_, _>, Map<_, _>) =
-        words.into_iter().partition(|(word, _)| ANNOTATIONS.contains(&word.as_str()) || word.starts_with('$'));
+    let (outer, inner): (Map<_, _>, Map<_, _>) = words
+        .into_iter()
+        .partition(|(word, _)| ANNOTATIONS.contains(&word.as_str()) || word.starts_with('$'));
     let of_type = |name: &String| {
         let mut one: Map<_, _> = inner
             .iter()
@@ -323,9 +391,29 @@ fn one_type_each(mut words: Map<String, Value>) -> Map<String, Value> {
 /// Whether a word restricts values of a type.
 fn concerns(word: &str, name: &str) -> bool {
     let of_type: &[&str] = match name {
-        "string" => &["minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"],
-        "integer" | "number" => &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
-        "array" => &["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"],
+        "string" => &[
+            "minLength",
+            "maxLength",
+            "pattern",
+            "format",
+            "contentEncoding",
+            "contentMediaType",
+        ],
+        "integer" | "number" => &[
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+        ],
+        "array" => &[
+            "items",
+            "prefixItems",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "contains",
+        ],
         "object" => &[
             "properties",
             "required",

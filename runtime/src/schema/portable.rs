@@ -32,15 +32,23 @@ pub const FORMATS: [&str; 19] = [
 pub fn certain_faults(schema: &Map<String, Value>) -> Vec<String> {
     let mut faults = Vec::new();
     walk(schema, "", &mut |words, path| {
-        if let Some(format) = words.get("format").and_then(Value::as_str).filter(|format| !FORMATS.contains(format)) {
-            faults.push(format!("{path} has the format `{format}`, which JSON Schema does not have"));
+        if let Some(format) = words
+            .get("format")
+            .and_then(Value::as_str)
+            .filter(|format| !FORMATS.contains(format))
+        {
+            faults.push(format!(
+                "{path} has the format `{format}`, which JSON Schema does not have"
+            ));
         }
         if let Some(reference) = words.get("$ref").and_then(Value::as_str)
             && reference.starts_with('#')
             && reference.split_once('/').is_some()
             && referred(reference, schema).is_none()
         {
-            faults.push(format!("{path} refers to `{reference}`, which is not there"));
+            faults.push(format!(
+                "{path} refers to `{reference}`, which is not there"
+            ));
         }
     });
     faults
@@ -52,21 +60,35 @@ pub fn portability_faults(schema: &Map<String, Value>, are_arguments: bool) -> V
     let mut faults = certain_faults(schema);
     for word in ["allOf", "anyOf", "oneOf", "not", "if"] {
         if are_arguments && schema.contains_key(word) {
-            faults.push(format!("its root has `{word}`, which some models' APIs refuse"));
+            faults.push(format!(
+                "its root has `{word}`, which some models' APIs refuse"
+            ));
         }
     }
     walk(schema, "", &mut |words, path| {
-        if let Some(reference) = words.get("$ref").and_then(Value::as_str).filter(|_| !is_recursive(words, schema)) {
+        if let Some(reference) = words
+            .get("$ref")
+            .and_then(Value::as_str)
+            .filter(|_| !is_recursive(words, schema))
+        {
             faults.push(format!("{path} refers to `{reference}`; write it out"));
         }
         if types(words).len() > 1 {
-            faults.push(format!("{path} has several types; use `anyOf`, or one type for what may be left out"));
+            faults.push(format!(
+                "{path} has several types; use `anyOf`, or one type for what may be left out"
+            ));
         }
         if words.contains_key("const") {
             faults.push(format!("{path} has `const`; use `enum`"));
         }
-        if are_arguments && words.get("additionalProperties").is_some_and(Value::is_boolean) {
-            faults.push(format!("{path} has `additionalProperties` as a boolean; leave it out"));
+        if are_arguments
+            && words
+                .get("additionalProperties")
+                .is_some_and(Value::is_boolean)
+        {
+            faults.push(format!(
+                "{path} has `additionalProperties` as a boolean; leave it out"
+            ));
         }
         if words.get("default").is_some_and(Value::is_null) {
             faults.push(format!("{path} has `null` as its default; leave it out"));
@@ -82,10 +104,16 @@ pub fn portability_faults(schema: &Map<String, Value>, are_arguments: bool) -> V
 
 /// Whether a reference leads to what holds it.
 fn is_recursive(words: &Map<String, Value>, root: &Map<String, Value>) -> bool {
-    let Some(reference) = words.get("$ref").and_then(Value::as_str) else { return false };
-    let Some(target) = referred(reference, root) else { return true };
+    let Some(reference) = words.get("$ref").and_then(Value::as_str) else {
+        return false;
+    };
+    let Some(target) = referred(reference, root) else {
+        return true;
+    };
     let mut is_within = false;
-    walk(target, "", &mut |words, _| is_within |= words.get("$ref").and_then(Value::as_str) == Some(reference));
+    walk(target, "", &mut |words, _| {
+        is_within |= words.get("$ref").and_then(Value::as_str) == Some(reference)
+    });
     is_within
 }
 
@@ -94,7 +122,10 @@ fn walk(words: &Map<String, Value>, path: &str, see: &mut impl FnMut(&Map<String
     see(words, if path.is_empty() { "its root" } else { path });
     for (word, value) in words {
         match (word.as_str(), value) {
-            ("properties" | "patternProperties" | "dependentSchemas" | "$defs", Value::Object(schemas)) => {
+            (
+                "properties" | "patternProperties" | "dependentSchemas" | "$defs",
+                Value::Object(schemas),
+            ) => {
                 for (name, schema) in schemas {
                     into(schema, &format!("{path}/{name}"), see);
                 }

@@ -19,7 +19,11 @@ pub(super) fn welcome(app: &str, url: &str, house: &House) -> String {
 
 /// The commands that register a first user, for the build that runs.
 pub(super) fn next_steps(app: &str, share: &[&str]) -> String {
-    let share = if share.is_empty() { String::new() } else { format!(" with the same {}", share.join(", ")) };
+    let share = if share.is_empty() {
+        String::new()
+    } else {
+        format!(" with the same {}", share.join(", "))
+    };
     let admin = admin_command(app, ProcessEnvironment.executable().as_deref());
     format!(
         "Next, in another terminal{share}, register yourself; the second command prints your token and the line that connects a client:\n  \
@@ -30,18 +34,34 @@ pub(super) fn next_steps(app: &str, share: &[&str]) -> String {
 
 /// What starts the admin CLI of the build that runs: Cargo, from the folder in which it built this one, or the program.
 fn admin_command(app: &str, executable: Option<&Path>) -> String {
-    let build = executable.and_then(Path::parent).filter(|folder| folder.join(".fingerprint").is_dir());
-    let Some(build) = build else { return format!("{app}-admin") };
+    let build = executable
+        .and_then(Path::parent)
+        .filter(|folder| folder.join(".fingerprint").is_dir());
+    let Some(build) = build else {
+        return format!("{app}-admin");
+    };
     let profile = match build.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => String::new(),
         Some("release") => " --release".to_owned(),
         Some(profile) => format!(" --profile {}", shell::quote(profile)),
     };
     // A workspace has more packages than this one; to name it builds no more than that.
-    let manifests = build.ancestors().skip(2).take(2).map(|folder| folder.join("Cargo.toml"));
-    let manifest = manifests.filter_map(|path| std::fs::read_to_string(path).ok()).next().unwrap_or_default();
-    let is_workspace = manifest.lines().any(|line| line.trim() == "[workspace]") && !manifest.contains("[package]");
-    let package = if is_workspace { format!(" -p {app}") } else { String::new() };
+    let manifests = build
+        .ancestors()
+        .skip(2)
+        .take(2)
+        .map(|folder| folder.join("Cargo.toml"));
+    let manifest = manifests
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .next()
+        .unwrap_or_default();
+    let is_workspace = manifest.lines().any(|line| line.trim() == "[workspace]")
+        && !manifest.contains("[package]");
+    let package = if is_workspace {
+        format!(" -p {app}")
+    } else {
+        String::new()
+    };
     format!("cargo run{profile}{package} --bin {app}-admin --")
 }
 
@@ -60,20 +80,41 @@ mod tests {
             build.join("notes")
         };
         let (app, workspace) = (folder.path().join("app"), folder.path().join("workspace"));
-        for (path, text) in [(&app, "[package]\nname = \"notes\"\n\n[workspace]\n"), (&workspace, "[workspace]\n")] {
+        for (path, text) in [
+            (&app, "[package]\nname = \"notes\"\n\n[workspace]\n"),
+            (&workspace, "[workspace]\n"),
+        ] {
             fs::create_dir(path).expect("made");
             fs::write(path.join("Cargo.toml"), text).expect("written");
         }
         for (root, profile, command) in [
             (&app, "debug", "cargo run --bin notes-admin --"),
             (&app, "release", "cargo run --release --bin notes-admin --"),
-            (&workspace, "debug", "cargo run -p notes --bin notes-admin --"),
-            (&workspace, "release", "cargo run --release -p notes --bin notes-admin --"),
-            (&workspace, "x86_64-unknown-linux-gnu/lean", "cargo run --profile lean -p notes --bin notes-admin --"),
+            (
+                &workspace,
+                "debug",
+                "cargo run -p notes --bin notes-admin --",
+            ),
+            (
+                &workspace,
+                "release",
+                "cargo run --release -p notes --bin notes-admin --",
+            ),
+            (
+                &workspace,
+                "x86_64-unknown-linux-gnu/lean",
+                "cargo run --profile lean -p notes --bin notes-admin --",
+            ),
         ] {
-            assert_eq!(admin_command("notes", Some(&server(root, profile))), command);
+            assert_eq!(
+                admin_command("notes", Some(&server(root, profile))),
+                command
+            );
         }
-        assert_eq!(admin_command("notes", Some(&folder.path().join("bin/notes"))), "notes-admin");
+        assert_eq!(
+            admin_command("notes", Some(&folder.path().join("bin/notes"))),
+            "notes-admin"
+        );
         assert_eq!(admin_command("notes", None), "notes-admin");
     }
 }

@@ -57,14 +57,17 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.version_told().to_owned().leak();
     // Only who opens an app to anyone lets nobody call.
-    let command = Arguments::command()
-        .mut_subcommand("stdio", |stdio| stdio.mut_arg("user", |user| user.required(!app.is_open())));
+    let command = Arguments::command().mut_subcommand("stdio", |stdio| {
+        stdio.mut_arg("user", |user| user.required(!app.is_open()))
+    });
     let matches = command.name(name).version(version).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = settings?;
     logging::start(&settings);
     match arguments.command {
-        Command::Serve { host, port } => runtime(true)?.block_on(http::serve(app, settings, (host, port).into())),
+        Command::Serve { host, port } => {
+            runtime(true)?.block_on(http::serve(app, settings, (host, port).into()))
+        }
         Command::Stdio { user, create } => {
             let runtime = runtime(false)?;
             let outcome = runtime.block_on(stdio(app, &settings, user, create));
@@ -82,7 +85,9 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
         return house.speaker.stdio(Caller::anonymous().into()).await;
     };
     let user = match house.identity.local(&email).await {
-        Err(error) if create && error.kind() == ErrorKind::NotFound => registered(&house, &email).await,
+        Err(error) if create && error.kind() == ErrorKind::NotFound => {
+            registered(&house, &email).await
+        }
         found => found,
     };
     let user = user.map_err(|error| advised(error, app.name(), &email))?;
@@ -91,8 +96,13 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
 
 /// Registers a user, who needs no token here.
 async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
-    let user =
-        ImportedUser { email: email.clone(), created: None, revoke_after: None, profile: None, data: Map::new() };
+    let user = ImportedUser {
+        email: email.clone(),
+        created: None,
+        revoke_after: None,
+        profile: None,
+        data: Map::new(),
+    };
     house.admin.import(user).await?;
     house.identity.local(email).await
 }
@@ -100,7 +110,9 @@ async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
 fn advised(error: Error, app: &str, email: &Email) -> Error {
     let add = shell::line([&format!("{app}-admin"), "users", "add", email.as_str()]);
     match error.kind() {
-        ErrorKind::NotFound => Error::not_found(format!("{error}; register it with `{add}`, or give `--create`")),
+        ErrorKind::NotFound => Error::not_found(format!(
+            "{error}; register it with `{add}`, or give `--create`"
+        )),
         ErrorKind::Invalid => Error::invalid(format!("{error}; register it with `{add}`")),
         _ => error,
     }

@@ -39,8 +39,12 @@ const PIECE_BYTES: usize = 16 * 1024;
 
 /// Answers the requests of a connection until it ends, is silent for too long, or is to stop and has nothing more to do.
 /// `crowded` tells whether places for connections run out.
-pub(super) async fn converse<I, F, A>(io: I, answer: F, mut crowded: watch::Receiver<bool>, stop: CancellationToken)
-where
+pub(super) async fn converse<I, F, A>(
+    io: I,
+    answer: F,
+    mut crowded: watch::Receiver<bool>,
+    stop: CancellationToken,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Incoming>) -> A + Send + Sync,
     A: Future<Output = Response> + Send + 'static,
@@ -48,7 +52,13 @@ where
     let activity = Arc::new(Activity::new());
     let service = service_fn(|request| {
         let (exchange, answered) = (Activity::begin(&activity), answer(request));
-        async move { Ok::<_, Infallible>(answered.await.map(|body| Watched { body, rest: Bytes::new(), exchange })) }
+        async move {
+            Ok::<_, Infallible>(answered.await.map(|body| Watched {
+                body,
+                rest: Bytes::new(),
+                exchange,
+            }))
+        }
     });
     let builder = builder();
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
@@ -105,7 +115,13 @@ struct State {
 
 impl Activity {
     fn new() -> Self {
-        Self { state: Mutex::new(State { exchanges: BTreeMap::new(), begun: 0, idle: Instant::now() }) }
+        Self {
+            state: Mutex::new(State {
+                exchanges: BTreeMap::new(),
+                begun: 0,
+                idle: Instant::now(),
+            }),
+        }
     }
 
     fn begin(this: &Arc<Self>) -> Exchange {
@@ -113,15 +129,24 @@ impl Activity {
         state.begun += 1;
         let number = state.begun;
         state.exchanges.insert(number, None);
-        Exchange { activity: Arc::clone(this), number }
+        Exchange {
+            activity: Arc::clone(this),
+            number,
+        }
     }
 
     /// When to look again; if that is over, the connection is of no use.
     fn due(&self, is_crowded: bool, stopped: Option<Instant>) -> Instant {
         let state = self.state();
-        let silence = if is_crowded { SILENCE_IN_A_CROWD } else { SILENCE };
+        let silence = if is_crowded {
+            SILENCE_IN_A_CROWD
+        } else {
+            SILENCE
+        };
         if state.exchanges.is_empty() {
-            return stopped.map_or(state.idle + silence, |stopped| state.idle.max(stopped) + FAREWELL);
+            return stopped.map_or(state.idle + silence, |stopped| {
+                state.idle.max(stopped) + FAREWELL
+            });
         }
         // What becomes idle or untaken from now on is due no earlier than this.
         let next_look = Instant::now() + silence;
@@ -230,17 +255,33 @@ mod tests {
     /// The seconds until the server's end is over, however long its peer waits.
     async fn seconds(server: JoinHandle<()>) -> u64 {
         let started = Instant::now();
-        timeout(Duration::from_secs(3_600), server).await.expect("it ends").expect("without a panic");
+        timeout(Duration::from_secs(3_600), server)
+            .await
+            .expect("it ends")
+            .expect("without a panic");
         started.elapsed().as_secs()
     }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_sends_no_request_is_gone_within_thirty_seconds() {
         let many = [PREFACE, b"\0\0\0\x04\x01\0\0\0\0"].concat();
-        for said in [&b""[..], b"P", &PREFACE[..12], &PREFACE[..24], PREFACE, &many, &REQUEST[..5], &REQUEST[..30]] {
+        for said in [
+            &b""[..],
+            b"P",
+            &PREFACE[..12],
+            &PREFACE[..24],
+            PREFACE,
+            &many,
+            &REQUEST[..5],
+            &REQUEST[..30],
+        ] {
             let (mut peer, server) = connect(1, &CancellationToken::new());
             peer.write_all(said).await.expect("written");
-            assert!(seconds(server).await <= 30, "{}", String::from_utf8_lossy(said));
+            assert!(
+                seconds(server).await <= 30,
+                "{}",
+                String::from_utf8_lossy(said)
+            );
         }
     }
 
@@ -313,11 +354,19 @@ mod tests {
                 Response::new(BodyExt::boxed(StreamBody::new(event)))
             };
             #[expect(clippy::disallowed_methods, reason = "the peer speaks beside it")]
-            let server = tokio::spawn(converse(io, answer, watch::channel(false).1, CancellationToken::new()));
+            let server = tokio::spawn(converse(
+                io,
+                answer,
+                watch::channel(false).1,
+                CancellationToken::new(),
+            ));
             peer.write_all(REQUEST).await.expect("written");
             let mut heard = String::new();
             peer.read_to_string(&mut heard).await.expect("readable");
-            assert!(heard.contains(if is_stream { "event" } else { "xxxxx" }), "{heard}");
+            assert!(
+                heard.contains(if is_stream { "event" } else { "xxxxx" }),
+                "{heard}"
+            );
             server.await.expect("it ended");
         }
     }
@@ -330,7 +379,11 @@ mod tests {
             peer.write_all(said).await.expect("written");
             tokio::time::sleep(Duration::from_secs(2)).await;
             stop.cancel();
-            assert!(seconds(server).await <= 1, "{}", String::from_utf8_lossy(said));
+            assert!(
+                seconds(server).await <= 1,
+                "{}",
+                String::from_utf8_lossy(said)
+            );
         }
     }
 

@@ -34,27 +34,45 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
     app.check_openness(&settings, Some(address.ip()))?;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::unavailable(format!("can't listen on {address}; choose another with `--host` and `--port`"))
-            .with_source(error)
+        Error::unavailable(format!(
+            "can't listen on {address}; choose another with `--host` and `--port`"
+        ))
+        .with_source(error)
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    let url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
+    let url = settings
+        .public_url
+        .get_or_insert_with(|| format!("http://{address}"))
+        .clone();
     let house = app.house(&settings).await?;
     let noted = url_file::note(&settings, &url).await;
     say(&welcome(app.name(), &url, &house));
     if matches!(noted, Noted::Another) {
-        say("Another server runs on the same folder: the admin CLI prints that one's URL, and not this one's.\n");
+        say(
+            "Another server runs on the same folder: the admin CLI prints that one's URL, and not this one's.\n",
+        );
     }
     say(&if app.is_open() {
-        "This app is open (`App::open`): whoever reaches it on this machine needs no token.".to_owned()
+        "This app is open (`App::open`): whoever reaches it on this machine needs no token."
+            .to_owned()
     } else {
         next_steps(app.name(), &settings.to_share())
     });
-    if house.admin.health().await.is_ok_and(|health| health.status == Status::Unhealthy) {
-        say(&format!("It can't do its work yet; `{}-admin health` tells why.", app.name()));
+    if house
+        .admin
+        .health()
+        .await
+        .is_ok_and(|health| health.status == Status::Unhealthy)
+    {
+        say(&format!(
+            "It can't do its work yet; `{}-admin health` tells why.",
+            app.name()
+        ));
     }
     if address.ip().is_unspecified() {
-        say("Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.");
+        say(
+            "Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.",
+        );
     }
     accept(listener, Arc::new(house.router)).await;
     Ok(())
@@ -93,7 +111,10 @@ async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken,
 /// Half of the descriptors that this process may have: the rest are for the store, and for what tools open.
 fn most_connections() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    descriptors.and_then(|descriptors| usize::try_from(descriptors / 2).ok()).unwrap_or(usize::MAX).min(MAX_CONNECTIONS)
+    descriptors
+        .and_then(|descriptors| usize::try_from(descriptors / 2).ok())
+        .unwrap_or(usize::MAX)
+        .min(MAX_CONNECTIONS)
 }
 
 /// Lets connections in: so many at a time, and after a pause where the system has no room for more.
@@ -106,7 +127,11 @@ struct Acceptor {
 
 impl Acceptor {
     fn new(places: Places) -> Self {
-        Self { places, not_before: Instant::now(), failures: 0 }
+        Self {
+            places,
+            not_before: Instant::now(),
+            failures: 0,
+        }
     }
 
     /// The next connection, with its place. Nothing is lost when this is given up.
@@ -146,11 +171,15 @@ impl Acceptor {
 /// Its peer hung up before it was accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 async fn told_to_stop() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
     let terminated = async {
         match &mut terminate {
             Some(signal) => drop(signal.recv().await),
@@ -173,10 +202,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_system_without_room_is_asked_once_a_second() {
-        let (mut acceptor, started, tries) = (Acceptor::new(Places::new(1)), Instant::now(), std::cell::Cell::new(0));
+        let (mut acceptor, started, tries) = (
+            Acceptor::new(Places::new(1)),
+            Instant::now(),
+            std::cell::Cell::new(0),
+        );
         let accept = async || {
             tries.set(tries.get() + 1);
-            if started.elapsed() < Duration::from_secs(60) { Err(full()) } else { Ok(()) }
+            if started.elapsed() < Duration::from_secs(60) {
+                Err(full())
+            } else {
+                Ok(())
+            }
         };
         let ((), _place) = acceptor.next(accept).await;
         assert!((60..=62).contains(&tries.get()), "{} tries", tries.get());
@@ -192,15 +229,24 @@ mod tests {
             });
             let _ = tokio::time::timeout(Duration::from_millis(10), next).await;
         }
-        assert!((10..=11).contains(&tries.get()), "{} tries in ten seconds", tries.get());
+        assert!(
+            (10..=11).contains(&tries.get()),
+            "{} tries in ten seconds",
+            tries.get()
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
         let mut acceptor = Acceptor::new(Places::new(2));
         let accept = async || Ok(());
-        let (((), first), ((), _second)) = (acceptor.next(accept).await, acceptor.next(accept).await);
-        assert!(tokio::time::timeout(Duration::from_secs(60), acceptor.next(accept)).await.is_err());
+        let (((), first), ((), _second)) =
+            (acceptor.next(accept).await, acceptor.next(accept).await);
+        assert!(
+            tokio::time::timeout(Duration::from_secs(60), acceptor.next(accept))
+                .await
+                .is_err()
+        );
         drop(first);
         let _ = acceptor.next(accept).await;
     }
@@ -211,7 +257,11 @@ mod tests {
         let started = Instant::now();
         let accept = async || {
             tries.set(tries.get() + 1);
-            if tries.get() < 100 { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+            if tries.get() < 100 {
+                Err(io::ErrorKind::ConnectionAborted.into())
+            } else {
+                Ok(())
+            }
         };
         let _ = acceptor.next(accept).await;
         assert!(started.elapsed() < PAUSE);

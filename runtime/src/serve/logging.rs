@@ -16,8 +16,16 @@ use crate::config::{LogFormat, Place, Settings};
 use crate::printable;
 
 /// Crates through which requests pass.
-const TALKATIVE: [&str; 8] =
-    ["lambda_http", "lambda_runtime", "lambda_runtime_api_client", "hyper", "hyper_util", "h2", "rustls", "aws_"];
+const TALKATIVE: [&str; 8] = [
+    "lambda_http",
+    "lambda_runtime",
+    "lambda_runtime_api_client",
+    "hyper",
+    "hyper_util",
+    "h2",
+    "rustls",
+    "aws_",
+];
 
 /// Begins to log. A process that logs already goes on as it does.
 pub(super) fn start(settings: &Settings) {
@@ -39,16 +47,28 @@ fn subscriber<W>(settings: &Settings, writer: W) -> Box<dyn Subscriber + Send + 
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(false).with_writer(writer);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(writer);
     // It would tell of them by `eprintln!`, which panics where standard error is gone.
     let layer = layer.log_internal_errors(false);
     let format = settings.log_format;
     let layer = layer.map_writer(|writer| Printable { writer, format });
     let layer = match format {
-        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .boxed(),
         LogFormat::Text => layer.boxed(),
     };
-    Box::new(Registry::default().with(filter(settings.log_level)).with(layer))
+    Box::new(
+        Registry::default()
+            .with(filter(settings.log_level))
+            .with(layer),
+    )
 }
 
 /// Makes writers whose lines hold what others chose (a path, an upstream's words) as a terminal shows it and no more. A line's
@@ -62,7 +82,10 @@ impl<'w, M: MakeWriter<'w>> MakeWriter<'w> for Printable<M> {
     type Writer = PrintableWriter<M::Writer>;
 
     fn make_writer(&'w self) -> Self::Writer {
-        PrintableWriter { writer: self.writer.make_writer(), format: self.format }
+        PrintableWriter {
+            writer: self.writer.make_writer(),
+            format: self.format,
+        }
     }
 }
 
@@ -77,7 +100,11 @@ impl<W: Write> Write for PrintableWriter<W> {
         let text = String::from_utf8_lossy(event);
         let line = match self.format {
             LogFormat::Json => printable::clean_json(&text),
-            LogFormat::Text => format!("{}\n", printable::clean(text.trim_end_matches('\n')).replace('\n', " ")).into(),
+            LogFormat::Text => format!(
+                "{}\n",
+                printable::clean(text.trim_end_matches('\n')).replace('\n', " ")
+            )
+            .into(),
         };
         self.writer.write_all(line.as_bytes())?;
         Ok(event.len())
@@ -91,8 +118,12 @@ impl<W: Write> Write for PrintableWriter<W> {
 fn filter(level: LevelFilter) -> Targets {
     let quiet = level.min(LevelFilter::WARN);
     // It repeats what clients are answered with, and takes one that leaves for a fault.
-    let filter = Targets::new().with_default(level).with_target("rmcp", LevelFilter::OFF);
-    TALKATIVE.iter().fold(filter, |filter, name| filter.with_target(*name, quiet))
+    let filter = Targets::new()
+        .with_default(level)
+        .with_target("rmcp", LevelFilter::OFF);
+    TALKATIVE
+        .iter()
+        .fold(filter, |filter, name| filter.with_target(*name, quiet))
 }
 
 #[cfg(test)]
@@ -108,7 +139,10 @@ mod tests {
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write(bytes)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -119,19 +153,30 @@ mod tests {
     #[test]
     fn words_of_others_move_no_cursor_and_begin_no_line() {
         for format in [LogFormat::Text, LogFormat::Json] {
-            let mut settings =
-                Settings::read(&std::collections::BTreeMap::from([("HOME".into(), "/".into())]), "notes")
-                    .expect("lawful");
+            let mut settings = Settings::read(
+                &std::collections::BTreeMap::from([("HOME".into(), "/".into())]),
+                "notes",
+            )
+            .expect("lawful");
             settings.log_format = format;
-            let (kept, hostile) = (Kept::default(), "x\u{1b}]0;T\u{7}\n2026-01-01 INFO forged\r\u{9b}2J\u{202e}y");
+            let (kept, hostile) = (
+                Kept::default(),
+                "x\u{1b}]0;T\u{7}\n2026-01-01 INFO forged\r\u{9b}2J\u{202e}y",
+            );
             let writer = kept.clone();
-            tracing::subscriber::with_default(subscriber(&settings, move || writer.clone()), || {
-                tracing::warn!(cause = %hostile, path = hostile, "{hostile}");
-                tracing::warn!("next");
-            });
+            tracing::subscriber::with_default(
+                subscriber(&settings, move || writer.clone()),
+                || {
+                    tracing::warn!(cause = %hostile, path = hostile, "{hostile}");
+                    tracing::warn!("next");
+                },
+            );
             let log = String::from_utf8(kept.0.lock().expect("unpoisoned").clone()).expect("UTF-8");
             assert_eq!(log.lines().count(), 2, "{format:?}: {log:?}");
-            assert!(log.chars().all(printable::is_printable), "{format:?}: {log:?}");
+            assert!(
+                log.chars().all(printable::is_printable),
+                "{format:?}: {log:?}"
+            );
         }
     }
 
@@ -139,9 +184,15 @@ mod tests {
     fn no_level_makes_the_talkative_talk() {
         for level in [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO] {
             let filter = filter(level);
-            for target in ["lambda_runtime", "lambda_http", "hyper", "aws_smithy_runtime"] {
+            for target in [
+                "lambda_runtime",
+                "lambda_http",
+                "hyper",
+                "aws_smithy_runtime",
+            ] {
                 assert!(
-                    !filter.would_enable(target, &Level::INFO) && filter.would_enable(target, &Level::WARN),
+                    !filter.would_enable(target, &Level::INFO)
+                        && filter.would_enable(target, &Level::WARN),
                     "{target}"
                 );
             }

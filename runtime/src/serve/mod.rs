@@ -33,7 +33,8 @@ use crate::error::{Error, Result};
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a `main` hands its app over")]
 pub fn run(app: App) -> ExitCode {
-    let settings = Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| all_faults(&app, faults));
+    let settings =
+        Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| all_faults(&app, faults));
     let outcome = match Place::of(&ProcessEnvironment) {
         Place::Lambda => settings.and_then(|settings| on_lambda(&app, &settings)),
         Place::Local => locally(&app, settings),
@@ -68,7 +69,9 @@ fn locally(app: &App, settings: Result<Settings>) -> Result<()> {
 #[cfg(not(feature = "local"))]
 fn locally(_app: &App, settings: Result<Settings>) -> Result<()> {
     settings?;
-    Err(Error::invalid("this build runs under Lambda only; build with feature `local` to serve or speak stdio"))
+    Err(Error::invalid(
+        "this build runs under Lambda only; build with feature `local` to serve or speak stdio",
+    ))
 }
 
 fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
@@ -83,5 +86,8 @@ fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
         let _ = is_parallel;
         tokio::runtime::Builder::new_current_thread()
     };
-    builder.enable_all().build().map_err(|error| Error::internal("the runtime can't start").with_source(error))
+    builder
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal("the runtime can't start").with_source(error))
 }

@@ -22,14 +22,23 @@ pub(super) struct Place {
 
 impl Places {
     pub(super) fn new(total: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(total)), total, crowded: Arc::new(watch::Sender::new(false)) }
+        Self {
+            free: Arc::new(Semaphore::new(total)),
+            total,
+            crowded: Arc::new(watch::Sender::new(false)),
+        }
     }
 
     /// Waits for a free place. Nothing is lost when this is given up.
     pub(super) async fn take(&self) -> Place {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
         let (free, crowded) = (Arc::clone(&self.free), Arc::clone(&self.crowded));
-        let place = Place { permit, free, total: self.total, crowded };
+        let place = Place {
+            permit,
+            free,
+            total: self.total,
+            crowded,
+        };
         place.tell();
         place
     }

@@ -33,7 +33,9 @@ pub(super) enum Noted {
 /// Notes the URL under which this process serves.
 pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
     // Without such a folder users are not kept on this machine, and nobody here would read it.
-    let Some(file) = settings.url_file().and_then(|path| opened(&path, true)) else { return Noted::Nowhere };
+    let Some(file) = settings.url_file().and_then(|path| opened(&path, true)) else {
+        return Noted::Nowhere;
+    };
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return written(file, url).map_or(Noted::Nowhere, Noted::Here),
@@ -59,16 +61,28 @@ pub fn served_url(settings: &Settings) -> Option<String> {
 fn opened(path: &Path, is_made: bool) -> Option<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
-    options.read(true).write(is_made).create(is_made).truncate(false).mode(0o600);
-    let file = options.custom_flags(flags.bits().cast_signed()).open(path).ok()?;
+    options
+        .read(true)
+        .write(is_made)
+        .create(is_made)
+        .truncate(false)
+        .mode(0o600);
+    let file = options
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .ok()?;
     let found = file.metadata().ok()?;
-    let is_own = found.is_file() && found.uid() == rustix::process::geteuid().as_raw() && found.nlink() == 1;
+    let is_own =
+        found.is_file() && found.uid() == rustix::process::geteuid().as_raw() && found.nlink() == 1;
     (is_own && found.mode() & 0o022 == 0).then_some(file)
 }
 
 fn written(mut file: File, url: &str) -> Option<File> {
     file.set_permissions(Permissions::from_mode(0o600)).ok()?;
-    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(url.as_bytes())).ok()?;
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(url.as_bytes()))
+        .ok()?;
     Some(file)
 }
 
@@ -91,15 +105,25 @@ mod tests {
         let settings = settings(folder.path());
         assert_eq!(served_url(&settings), None);
         let first = note(&settings, "http://127.0.0.1:18080").await;
-        assert_eq!(served_url(&settings).as_deref(), Some("http://127.0.0.1:18080"));
+        assert_eq!(
+            served_url(&settings).as_deref(),
+            Some("http://127.0.0.1:18080")
+        );
         let trial = note(&settings, "http://127.0.0.1:18081").await;
         assert!(matches!(trial, Noted::Another), "{trial:?}");
-        assert_eq!(served_url(&settings).as_deref(), Some("http://127.0.0.1:18080"));
+        assert_eq!(
+            served_url(&settings).as_deref(),
+            Some("http://127.0.0.1:18080")
+        );
         drop(first);
         assert_eq!(served_url(&settings), None, "nobody serves any more");
         let next = note(&settings, "http://[::1]:9").await;
         assert!(matches!(next, Noted::Here(_)));
-        assert_eq!(served_url(&settings).as_deref(), Some("http://[::1]:9"), "a shorter one leaves nothing behind");
+        assert_eq!(
+            served_url(&settings).as_deref(),
+            Some("http://[::1]:9"),
+            "a shorter one leaves nothing behind"
+        );
     }
 
     #[tokio::test]
@@ -109,15 +133,25 @@ mod tests {
         let path = settings.url_file().expect("a file");
         fs::write(&victim, "precious").expect("written");
         std::os::unix::fs::symlink(&victim, &path).expect("linked");
-        assert!(matches!(note(&settings, "http://127.0.0.1:1").await, Noted::Nowhere));
+        assert!(matches!(
+            note(&settings, "http://127.0.0.1:1").await,
+            Noted::Nowhere
+        ));
         fs::remove_file(&path).expect("removed");
         fs::hard_link(&victim, &path).expect("linked");
-        assert!(matches!(note(&settings, "http://127.0.0.1:1").await, Noted::Nowhere));
+        assert!(matches!(
+            note(&settings, "http://127.0.0.1:1").await,
+            Noted::Nowhere
+        ));
         assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
         fs::remove_file(&path).expect("removed");
         let held = note(&settings, "http://127.0.0.1:1").await;
         assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
         fs::set_permissions(&path, Permissions::from_mode(0o622)).expect("set");
-        assert_eq!(served_url(&settings), None, "anyone may have written it: {held:?}");
+        assert_eq!(
+            served_url(&settings),
+            None,
+            "anyone may have written it: {held:?}"
+        );
     }
 }

@@ -21,7 +21,12 @@ pub struct Catalog<K: Kind> {
 
 impl<K: Kind> Default for Catalog<K> {
     fn default() -> Self {
-        Self { offers: BTreeMap::new(), definitions: Vec::new(), aliases: BTreeMap::new(), patterns: Vec::new() }
+        Self {
+            offers: BTreeMap::new(),
+            definitions: Vec::new(),
+            aliases: BTreeMap::new(),
+            patterns: Vec::new(),
+        }
     }
 }
 
@@ -30,28 +35,49 @@ impl<K: Kind> Catalog<K> {
     ///
     /// # Errors
     /// Everything that is wrong with them, all at once: names, duplicates, descriptions, schemas, scopes.
-    pub fn new(offers: impl IntoIterator<Item = Offer<K>>) -> std::result::Result<Self, Vec<String>> {
+    pub fn new(
+        offers: impl IntoIterator<Item = Offer<K>>,
+    ) -> std::result::Result<Self, Vec<String>> {
         let (mut faults, mut catalog, mut names) = (Vec::new(), Self::default(), BTreeSet::new());
         for offer in offers {
             let definition = offer.definition();
             faults.extend(definition.faults());
             if !names.insert(definition.name.clone()) {
-                faults.push(format!("{} name `{}` is used twice", K::NOUN, definition.name));
+                faults.push(format!(
+                    "{} name `{}` is used twice",
+                    K::NOUN,
+                    definition.name
+                ));
             }
             let key = K::key(definition).to_owned();
-            if catalog.offers.insert(key.clone(), offer).is_some_and(|other| other.definition().name != key) {
+            if catalog
+                .offers
+                .insert(key.clone(), offer)
+                .is_some_and(|other| other.definition().name != key)
+            {
                 faults.push(format!("{} `{key}` is there twice", K::NOUN));
             }
         }
         catalog.index(&mut faults);
-        if faults.is_empty() { Ok(catalog) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(catalog)
+        } else {
+            Err(faults)
+        }
     }
 
     fn index(&mut self, faults: &mut Vec<String>) {
-        self.definitions = self.offers.values().map(|offer| Arc::clone(offer.definition())).collect();
+        self.definitions = self
+            .offers
+            .values()
+            .map(|offer| Arc::clone(offer.definition()))
+            .collect();
         for (place, definition) in self.definitions.iter().enumerate() {
-            let Some(alias) = K::alias(definition) else { continue };
-            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some() || self.offers.contains_key(alias);
+            let Some(alias) = K::alias(definition) else {
+                continue;
+            };
+            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some()
+                || self.offers.contains_key(alias);
             if is_taken {
                 faults.push(format!(
                     "{} `{}` shares its address with another: the same part is mounted more than once, and no call from a page could be routed; give one of the parts another name",
@@ -66,9 +92,19 @@ impl<K: Kind> Catalog<K> {
     fn index_patterns(&mut self, faults: &mut Vec<String>) {
         let (mut patterns, mut shapes) = (Vec::new(), BTreeSet::new());
         for (place, definition) in self.definitions.iter().enumerate() {
-            let Some(Pattern { shape, literal_bytes }) = K::pattern(definition) else { continue };
+            let Some(Pattern {
+                shape,
+                literal_bytes,
+            }) = K::pattern(definition)
+            else {
+                continue;
+            };
             if !shapes.insert(shape) {
-                faults.push(format!("{} `{}` stands for the same as another", K::NOUN, K::key(definition)));
+                faults.push(format!(
+                    "{} `{}` stands for the same as another",
+                    K::NOUN,
+                    K::key(definition)
+                ));
             }
             patterns.push((std::cmp::Reverse(literal_bytes), place));
         }
@@ -89,25 +125,40 @@ impl<K: Kind> Catalog<K> {
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        let listed = self.definitions.binary_search_by(|definition| K::key(definition).cmp(name)).ok();
+        let listed = self
+            .definitions
+            .binary_search_by(|definition| K::key(definition).cmp(name))
+            .ok();
         let called = || self.aliases.get(name).copied();
-        let matching = || self.patterns.iter().copied().find(|place| K::matches(&self.definitions[*place], name));
+        let matching = || {
+            self.patterns
+                .iter()
+                .copied()
+                .find(|place| K::matches(&self.definitions[*place], name))
+        };
         listed.or_else(called).or_else(matching)
     }
 
     fn offer(&self, found: &Definition<K>) -> Result<&Offer<K>> {
-        self.offers.get(K::key(found)).ok_or_else(|| unknown::<K>(&found.name))
+        self.offers
+            .get(K::key(found))
+            .ok_or_else(|| unknown::<K>(&found.name))
     }
 }
 
 #[async_trait]
 impl<K: Kind> Source<K> for Catalog<K> {
     async fn list(&self, _caller: &Caller) -> Result<Listing<K>> {
-        Ok(Listing { definitions: self.definitions.clone(), is_private: false })
+        Ok(Listing {
+            definitions: self.definitions.clone(),
+            is_private: false,
+        })
     }
 
     async fn find(&self, _caller: &Caller, name: &str) -> Result<Option<Arc<Definition<K>>>> {
-        Ok(self.place(name).map(|place| Arc::clone(&self.definitions[place])))
+        Ok(self
+            .place(name)
+            .map(|place| Arc::clone(&self.definitions[place])))
     }
 
     async fn call(&self, found: &Arc<Definition<K>>, mut call: Call) -> Result<Reply<K::Answer>> {
@@ -115,7 +166,11 @@ impl<K: Kind> Source<K> for Catalog<K> {
         self.offer(found)?.call(call).await
     }
 
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>> {
         self.offer(found)?.complete(completion).await
     }
 }

@@ -21,7 +21,8 @@ pub struct Completion {
 }
 
 /// What suggests values for an argument.
-pub type Completer = Arc<dyn Fn(Completion) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
+pub type Completer =
+    Arc<dyn Fn(Completion) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
 
 /// Suggests those of these values that begin as what was typed, whatever the case.
 pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Completer {
@@ -38,7 +39,11 @@ impl<K: Kind> Offer<K> {
     /// Suggests the values that an argument's schema names.
     pub(crate) fn suggesting(self, argument: &str, property: &Value) -> Self {
         let values = named_values(property);
-        if values.is_empty() { self } else { self.completes(argument, completer(values)) }
+        if values.is_empty() {
+            self
+        } else {
+            self.completes(argument, completer(values))
+        }
     }
 }
 

@@ -36,7 +36,9 @@ impl<K: Kind> Definition<K> {
         let (noun, name) = (K::NOUN, &self.name);
         let mut faults = Vec::new();
         if !is_name(name) {
-            faults.push(format!("{noun} name `{name}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"));
+            faults.push(format!(
+                "{noun} name `{name}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"
+            ));
         }
         if self.description.trim().is_empty() {
             faults

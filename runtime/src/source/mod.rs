@@ -154,7 +154,11 @@ pub trait Source<K: Kind>: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    async fn complete(&self, found: &Arc<Definition<K>>, completion: Completion) -> Result<Vec<String>>;
+    async fn complete(
+        &self,
+        found: &Arc<Definition<K>>,
+        completion: Completion,
+    ) -> Result<Vec<String>>;
 }
 
 /// A source that many parts share.
@@ -169,7 +173,8 @@ pub async fn resolve<K: Kind>(source: &dyn Source<K>, call: &Call) -> Result<Arc
         return Err(unknown::<K>(&call.name));
     }
     let found = source.find(&call.caller, &call.name).await?;
-    let found = found.filter(|found| call.version.is_none() || K::version(found) == call.version.as_deref());
+    let found = found
+        .filter(|found| call.version.is_none() || K::version(found) == call.version.as_deref());
     found.ok_or_else(|| unknown::<K>(&call.name))
 }
 
@@ -177,7 +182,10 @@ pub async fn resolve<K: Kind>(source: &dyn Source<K>, call: &Call) -> Result<Arc
 ///
 /// # Errors
 /// As [`resolve`] and [`Source::call`].
-pub async fn reach<K: Kind>(source: &dyn Source<K>, call: Call) -> Result<(Arc<Definition<K>>, Reply<K::Answer>)> {
+pub async fn reach<K: Kind>(
+    source: &dyn Source<K>,
+    call: Call,
+) -> Result<(Arc<Definition<K>>, Reply<K::Answer>)> {
     let found = resolve(source, &call).await?;
     let reply = source.call(&found, call).await?;
     Ok((found, reply))

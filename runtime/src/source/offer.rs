@@ -51,7 +51,11 @@ impl<K: Kind> Offer<K> {
             let work = handler(call);
             Box::pin(async move { read(work.await?) })
         });
-        Self { definition: Arc::new(definition), handler, completers: BTreeMap::new() }
+        Self {
+            definition: Arc::new(definition),
+            handler,
+            completers: BTreeMap::new(),
+        }
     }
 
     /// What the model reads about it.
@@ -117,7 +121,10 @@ impl<K: Kind> Offer<K> {
     /// `Invalid` if the arguments don't fit, and what the extractors refuse with.
     pub async fn call(&self, call: Call) -> Result<Reply<K::Answer>> {
         let (caller, context) = (Arc::clone(&call.caller), call.context.clone());
-        match context.until_asked(enter(caller, (self.handler)(call))).await {
+        match context
+            .until_asked(enter(caller, (self.handler)(call)))
+            .await
+        {
             Ok(answer) => answer.map(Reply::Answer),
             Err(asked) => Ok(Reply::Asks(asked)),
         }
@@ -129,7 +136,9 @@ impl<K: Kind> Offer<K> {
     /// What the author's function fails with.
     pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
         match self.completers.get(&completion.argument) {
-            Some(completer) => enter(Arc::clone(&completion.call.caller), completer(completion)).await,
+            Some(completer) => {
+                enter(Arc::clone(&completion.call.caller), completer(completion)).await
+            }
             None => Ok(Vec::new()),
         }
     }

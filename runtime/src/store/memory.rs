@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Entry, Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write,
-    unmet,
+    Entry, Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group,
+    check_put, check_write, unmet,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -39,7 +39,10 @@ impl Memory {
     /// An empty store.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, rows: Mutex::default() }
+        Self {
+            clock,
+            rows: Mutex::default(),
+        }
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
@@ -51,7 +54,8 @@ impl Memory {
     }
 
     fn version(&self, row: Option<&Row>) -> Option<Version> {
-        row.filter(|row| self.is_live(row)).map(|row| row.record.version)
+        row.filter(|row| self.is_live(row))
+            .map(|row| row.record.version)
     }
 
     /// The live rows of a range after a place, in the range's order, which is the order of the keys in both kinds.
@@ -65,12 +69,16 @@ impl Memory {
             Range::Prefix(from) | Range::Stored(from) => {
                 key.partition == from.partition && key.sort.starts_with(&from.sort)
             }
-            Range::Listing(name) => row.entry.as_ref().is_some_and(|entry| entry.listing == *name),
+            Range::Listing(name) => row
+                .entry
+                .as_ref()
+                .is_some_and(|entry| entry.listing == *name),
         };
         let is_after = move |key: &Key| after.is_none_or(|after| range.place(key) > after);
         let live_at = range.live_at(self.clock.now());
         let is_live = move |row: &Row| row.expires.is_none_or(|expires| expires > live_at);
-        rows.iter().filter(move |(key, row)| belongs(key, row) && is_live(row) && is_after(key))
+        rows.iter()
+            .filter(move |(key, row)| belongs(key, row) && is_live(row) && is_after(key))
     }
 
     fn holds(&self, when: When, row: Option<&Row>) -> bool {
@@ -93,7 +101,14 @@ impl Memory {
 }
 
 fn row(put: Put, version: Version) -> Row {
-    Row { record: Record { value: put.value, version }, expires: put.expires, entry: put.entry }
+    Row {
+        record: Record {
+            value: put.value,
+            version,
+        },
+        expires: put.expires,
+        entry: put.entry,
+    }
 }
 
 impl fmt::Display for Memory {
@@ -105,7 +120,11 @@ impl fmt::Display for Memory {
 #[async_trait]
 impl Store for Memory {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
-        Ok(self.rows().get(key).filter(|row| self.is_live(row)).map(|row| row.record.clone()))
+        Ok(self
+            .rows()
+            .get(key)
+            .filter(|row| self.is_live(row))
+            .map(|row| row.record.clone()))
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
@@ -131,7 +150,10 @@ impl Store for Memory {
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
         check_group(&writes)?;
         let mut rows = self.rows();
-        if let Some(write) = writes.iter().find(|write| !self.allows(write, rows.get(write.key()))) {
+        if let Some(write) = writes
+            .iter()
+            .find(|write| !self.allows(write, rows.get(write.key())))
+        {
             return Err(write.unmet());
         }
         for write in writes {
@@ -147,16 +169,26 @@ impl Store for Memory {
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let rows = self.rows();
         let seen = |row: &Row| match (range, &row.entry) {
-            (Range::Listing(_), Some(entry)) => Record { value: entry.text.clone(), version: Version::UNKNOWN },
+            (Range::Listing(_), Some(entry)) => Record {
+                value: entry.text.clone(),
+                version: Version::UNKNOWN,
+            },
             _ => row.record.clone(),
         };
-        let found = self.found(&rows, range, after).map(|(key, row)| Ok((key.clone(), seen(row))));
+        let found = self
+            .found(&rows, range, after)
+            .map(|(key, row)| Ok((key.clone(), seen(row))));
         Page::collect(range, found, limit)
     }
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
         let rows = self.rows();
-        KeyPage::collect(range, self.found(&rows, range, after).map(|(key, _)| Ok(key.clone())), limit)
+        KeyPage::collect(
+            range,
+            self.found(&rows, range, after)
+                .map(|(key, _)| Ok(key.clone())),
+            limit,
+        )
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
@@ -167,8 +199,18 @@ impl Store for Memory {
             Some(row) => (number(&row.record.value)? + amount, row.expires),
             None => (amount, expires),
         };
-        let record = Record { value: sum.to_string(), version: Version::fresh() };
-        rows.insert(key.clone(), Row { record, expires, entry: None });
+        let record = Record {
+            value: sum.to_string(),
+            version: Version::fresh(),
+        };
+        rows.insert(
+            key.clone(),
+            Row {
+                record,
+                expires,
+                entry: None,
+            },
+        );
         Ok(sum)
     }
 
@@ -182,7 +224,9 @@ impl Store for Memory {
 }
 
 fn number(value: &str) -> Result<i64> {
-    value.parse().map_err(|_| Error::invalid("the record under this key is not a counter"))
+    value
+        .parse()
+        .map_err(|_| Error::invalid("the record under this key is not a counter"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,10 @@ impl Key {
     /// The key of one record.
     #[must_use]
     pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
-        Self { partition: partition.into(), sort: sort.into() }
+        Self {
+            partition: partition.into(),
+            sort: sort.into(),
+        }
     }
 }
 
@@ -123,7 +126,12 @@ impl Put {
     /// A write without expiry that appears in no listing.
     #[must_use]
     pub const fn new(value: String, when: When) -> Self {
-        Self { value, when, expires: None, entry: None }
+        Self {
+            value,
+            when,
+            expires: None,
+            entry: None,
+        }
     }
 }
 
@@ -254,11 +262,16 @@ pub fn check_put(key: &Key, put: &Put) -> Result<()> {
 /// As [`check_put`], and `Invalid` for none, too many, or two about one record.
 pub fn check_group(writes: &[Write]) -> Result<()> {
     if writes.is_empty() || writes.len() > MAX_WRITES {
-        return Err(Error::invalid(format!("1 to {MAX_WRITES} writes can be made as one, and not {}", writes.len())));
+        return Err(Error::invalid(format!(
+            "1 to {MAX_WRITES} writes can be made as one, and not {}",
+            writes.len()
+        )));
     }
     let keys: BTreeSet<&Key> = writes.iter().map(Write::key).collect();
     if keys.len() < writes.len() {
-        return Err(Error::invalid("two writes about one record can't be made as one"));
+        return Err(Error::invalid(
+            "two writes about one record can't be made as one",
+        ));
     }
     writes.iter().try_for_each(|write| match write {
         Write::Put(key, put) => check_put(key, put),
@@ -276,7 +289,9 @@ pub fn check_write(key: &Key, value: &str) -> Result<()> {
         return Err(Error::invalid("a key must not be empty"));
     }
     if key.partition.len() > partition || key.sort.len() > sort {
-        return Err(Error::invalid(format!("the key is longer than {sort} bytes; shorten it")));
+        return Err(Error::invalid(format!(
+            "the key is longer than {sort} bytes; shorten it"
+        )));
     }
     if value.len() > MAX_VALUE_BYTES {
         let size = value.len();

@@ -51,7 +51,10 @@ impl Page {
     ) -> Result<Self, E> {
         let bytes = |(key, record): &(Key, Record)| key_bytes(key) + record.value.len();
         let (records, more) = fitting(found, limit, bytes)?;
-        let next = records.last().filter(|_| more).map(|(key, _)| range.place(key).to_owned());
+        let next = records
+            .last()
+            .filter(|_| more)
+            .map(|(key, _)| range.place(key).to_owned());
         Ok(Self { records, next })
     }
 }
@@ -61,9 +64,16 @@ impl KeyPage {
     ///
     /// # Errors
     /// That of the first key that can't be read.
-    pub fn collect<E>(range: &Range, found: impl IntoIterator<Item = Result<Key, E>>, limit: usize) -> Result<Self, E> {
+    pub fn collect<E>(
+        range: &Range,
+        found: impl IntoIterator<Item = Result<Key, E>>,
+        limit: usize,
+    ) -> Result<Self, E> {
         let (keys, more) = fitting(found, limit, key_bytes)?;
-        let next = keys.last().filter(|_| more).map(|key| range.place(key).to_owned());
+        let next = keys
+            .last()
+            .filter(|_| more)
+            .map(|key| range.place(key).to_owned());
         Ok(Self { keys, next })
     }
 }
@@ -114,7 +124,9 @@ pub fn end_of(prefix: &str) -> Option<String> {
     let mut rest = prefix.chars();
     while let Some(last) = rest.next_back() {
         // Not every number is a character: behind U+D7FF stands U+E000.
-        if let Some(next) = (u32::from(last) + 1..=0xe000.max(u32::from(last) + 1)).find_map(char::from_u32) {
+        if let Some(next) =
+            (u32::from(last) + 1..=0xe000.max(u32::from(last) + 1)).find_map(char::from_u32)
+        {
             return Some(format!("{}{next}", rest.as_str()));
         }
     }

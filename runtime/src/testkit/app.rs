@@ -62,20 +62,45 @@ impl TestApp {
     /// # Panics
     /// If the app or the settings are faulty.
     pub async fn another(&self, app: App, settings: &[(&str, &str)]) -> Self {
-        Self::over(app, settings, Arc::clone(&self.store), Arc::clone(&self.clock)).await
+        Self::over(
+            app,
+            settings,
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+        )
+        .await
     }
 
-    async fn over(app: App, settings: &[(&str, &str)], store: Arc<Watched>, clock: Arc<ManualClock>) -> Self {
+    async fn over(
+        app: App,
+        settings: &[(&str, &str)],
+        store: Arc<Watched>,
+        clock: Arc<ManualClock>,
+    ) -> Self {
         let pairs = [("HOME", "/nonexistent")].iter().chain(settings);
-        let environment: BTreeMap<_, _> =
-            pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let settings = Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let environment: BTreeMap<_, _> = pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let settings =
+            Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
-        let opened = Opened { store: Arc::<Watched>::clone(&store), keys: Arc::new(Given::new(key.clone())) };
+        let opened = Opened {
+            store: Arc::<Watched>::clone(&store),
+            keys: Arc::new(Given::new(key.clone())),
+        };
         let app = app.clock(Arc::<ManualClock>::clone(&clock)).opened(opened);
-        let house = app.house(&settings).await.unwrap_or_else(|error| panic!("{error}"));
-        Self { house, clock, store, audience: settings.audience, key }
+        let house = app
+            .house(&settings)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            house,
+            clock,
+            store,
+            audience: settings.audience,
+            key,
+        }
     }
 
     /// Somebody without a token.
@@ -103,7 +128,12 @@ impl TestApp {
     }
 
     fn operator(&self, operator: Operator) -> Client<'_> {
-        let token = operator_token(&self.key, operator, self.audience.as_deref(), self.clock.now());
+        let token = operator_token(
+            &self.key,
+            operator,
+            self.audience.as_deref(),
+            self.clock.now(),
+        );
         self.with_token(token.expect("signed").expose().as_str())
     }
 
@@ -120,7 +150,10 @@ impl TestApp {
     /// # Panics
     /// If that is refused.
     pub async fn user_with(&self, body: Value) -> Client<'_> {
-        let answer = self.admin().ask(Method::POST, "/admin/users", Some(body)).await;
+        let answer = self
+            .admin()
+            .ask(Method::POST, "/admin/users", Some(body))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
@@ -140,7 +173,10 @@ impl TestApp {
     /// If that is refused.
     pub async fn token_with_scopes(&self, email: &str, scopes: &[&str]) -> Client<'_> {
         let body = json!({ "email": email, "scopes": scopes });
-        let answer = self.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+        let answer = self
+            .admin()
+            .ask(Method::POST, "/admin/tokens", Some(body))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
@@ -155,10 +191,21 @@ impl TestApp {
             let Ok(body) = body.collect().await;
             (parts, body.to_bytes())
         };
-        let (parts, bytes) = tokio::time::timeout(PATIENCE, answering).await.expect("an answer in time");
+        let (parts, bytes) = tokio::time::timeout(PATIENCE, answering)
+            .await
+            .expect("an answer in time");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        let data = text.lines().rev().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+        let data = text
+            .lines()
+            .rev()
+            .find_map(|line| line.strip_prefix("data: "))
+            .unwrap_or(&text);
         let json = serde_json::from_str(data).unwrap_or(Value::Null);
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text,
+            json,
+        }
     }
 }

@@ -32,7 +32,9 @@ impl Answer {
     /// If there is none.
     pub fn result(&self) -> &Value {
         assert_eq!(self.status, 200, "{}", self.text);
-        self.json.get("result").unwrap_or_else(|| panic!("no result in {}", self.text))
+        self.json
+            .get("result")
+            .unwrap_or_else(|| panic!("no result in {}", self.text))
     }
 
     /// The first text of a tool's answer, also of one that failed.
@@ -41,7 +43,9 @@ impl Answer {
     /// If there is none.
     #[must_use]
     pub fn tool_text(&self) -> &str {
-        self.result()["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text in {}", self.text))
+        self.result()["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text in {}", self.text))
     }
 
     /// What a tool answered as data.
@@ -51,7 +55,9 @@ impl Answer {
     pub fn data(&self) -> &Value {
         let result = self.result();
         assert_ne!(result["isError"], true, "{}", self.text);
-        result.get("structuredContent").unwrap_or_else(|| panic!("no data in {}", self.text))
+        result
+            .get("structuredContent")
+            .unwrap_or_else(|| panic!("no data in {}", self.text))
     }
 
     /// Whether the tool failed.
@@ -66,9 +72,20 @@ impl Answer {
     /// If one is no JSON.
     #[must_use]
     pub fn messages(&self) -> Vec<Value> {
-        let events: Vec<_> = self.text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-        let texts = if events.is_empty() { vec![self.text.as_str()] } else { events };
-        texts.into_iter().map(|text| serde_json::from_str(text).expect("JSON")).collect()
+        let events: Vec<_> = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .collect();
+        let texts = if events.is_empty() {
+            vec![self.text.as_str()]
+        } else {
+            events
+        };
+        texts
+            .into_iter()
+            .map(|text| serde_json::from_str(text).expect("JSON"))
+            .collect()
     }
 
     /// The code of a JSON-RPC error, or 0.
@@ -96,7 +113,13 @@ pub struct Client<'a> {
 
 impl<'a> Client<'a> {
     pub(super) fn new(app: &'a TestApp, token: Option<String>) -> Self {
-        Self { app, token, capabilities: json!({}), answers: BTreeMap::new(), confirms: None }
+        Self {
+            app,
+            token,
+            capabilities: json!({}),
+            answers: BTreeMap::new(),
+            confirms: None,
+        }
     }
 
     /// The same client, able to do this much (MCP `ClientCapabilities`).
@@ -145,7 +168,14 @@ impl<'a> Client<'a> {
 
     /// Sends JSON.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.app.send(request(method, path, self.token.as_deref(), body.map(|body| body.to_string()))).await
+        self.app
+            .send(request(
+                method,
+                path,
+                self.token.as_deref(),
+                body.map(|body| body.to_string()),
+            ))
+            .await
     }
 
     /// Sends an MCP request of the newest revision; where it is answered with questions that this client has answers to, again
@@ -155,9 +185,16 @@ impl<'a> Client<'a> {
     /// If it is asked more than sixteen times.
     pub async fn mcp(&self, method: &str, mut params: Value) -> Answer {
         for _ in 0..MOST_ROUNDS {
-            let request = mcp_request(self.token.as_deref(), &self.capabilities, method, params.clone());
+            let request = mcp_request(
+                self.token.as_deref(),
+                &self.capabilities,
+                method,
+                params.clone(),
+            );
             let answer = self.app.send(request).await;
-            let Some(responses) = self.responses(&answer.json["result"]) else { return answer };
+            let Some(responses) = self.responses(&answer.json["result"]) else {
+                return answer;
+            };
             params["inputResponses"] = responses;
             params["requestState"] = answer.json["result"]["requestState"].clone();
         }
@@ -166,25 +203,39 @@ impl<'a> Client<'a> {
 
     /// The answers to all that is asked, if there are.
     fn responses(&self, result: &Value) -> Option<Value> {
-        let requests = result["inputRequests"].as_object().filter(|_| result["resultType"] == "input_required")?;
-        requests.iter().map(|(key, request)| Some((key.clone(), self.response(key, request)?))).collect()
+        let requests = result["inputRequests"]
+            .as_object()
+            .filter(|_| result["resultType"] == "input_required")?;
+        requests
+            .iter()
+            .map(|(key, request)| Some((key.clone(), self.response(key, request)?)))
+            .collect()
     }
 
     fn response(&self, key: &str, request: &Value) -> Option<Value> {
-        let is_empty = request["params"]["requestedSchema"]["properties"].as_object().is_some_and(Map::is_empty);
+        let is_empty = request["params"]["requestedSchema"]["properties"]
+            .as_object()
+            .is_some_and(Map::is_empty);
         let confirmed = self.confirms.filter(|_| is_empty);
-        let confirmed = confirmed.map(|says_yes| json!({ "action": if says_yes { "accept" } else { "decline" } }));
+        let confirmed = confirmed
+            .map(|says_yes| json!({ "action": if says_yes { "accept" } else { "decline" } }));
         self.answers.get(key).cloned().or(confirmed)
     }
 
     /// Sends an MCP message of the revision before the newest.
     pub async fn older(&self, message: &Value) -> Answer {
-        self.app.send(older_request(self.token.as_deref(), Some(OLDER), message)).await
+        self.app
+            .send(older_request(self.token.as_deref(), Some(OLDER), message))
+            .await
     }
 
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
-        self.mcp("tools/call", json!({ "name": tool, "arguments": arguments })).await
+        self.mcp(
+            "tools/call",
+            json!({ "name": tool, "arguments": arguments }),
+        )
+        .await
     }
 
     /// Reads a resource.
@@ -214,8 +265,12 @@ impl<'a> Client<'a> {
     /// # Panics
     /// If they can't be listed.
     pub async fn older_tools(&self) -> Vec<Value> {
-        let message = |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
-        paged("tools", async |params: Value| self.older(&message(params)).await).await
+        let message =
+            |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
+        paged("tools", async |params: Value| {
+            self.older(&message(params)).await
+        })
+        .await
     }
 }
 
@@ -224,7 +279,13 @@ async fn paged(list: &str, ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
     let (mut entries, mut params) = (Vec::new(), json!({}));
     loop {
         let page = ask(params).await.result().clone();
-        entries.extend(page[list].as_array().unwrap_or_else(|| panic!("a list of {list}")).iter().cloned());
+        entries.extend(
+            page[list]
+                .as_array()
+                .unwrap_or_else(|| panic!("a list of {list}"))
+                .iter()
+                .cloned(),
+        );
         match page.get("nextCursor") {
             Some(cursor) if cursor.is_string() => params = json!({ "cursor": cursor }),
             _ => return entries,
@@ -234,6 +295,10 @@ async fn paged(list: &str, ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
 
 impl fmt::Debug for Client<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.token.is_some() { "Client(with a token)" } else { "Client(anonymous)" })
+        f.write_str(if self.token.is_some() {
+            "Client(with a token)"
+        } else {
+            "Client(anonymous)"
+        })
     }
 }

@@ -57,7 +57,10 @@ pub use crate::store::laws::ManualClock;
 /// # Panics
 /// If the runtime can't start.
 pub fn block_on<F: Future>(work: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(work)
 }
 

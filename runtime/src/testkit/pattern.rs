@@ -8,7 +8,12 @@ const MOST_MORE: u32 = 64;
 
 /// A text of at least this many characters that matches, if one is found.
 pub(super) fn matching(pattern: &str, least: usize) -> Option<String> {
-    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+    let parsed = ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(pattern)
+        .ok()?;
     let texts = (0..=MOST_MORE).filter_map(|more| text(&parsed, more));
     texts.into_iter().find(|text| text.chars().count() >= least)
 }
@@ -19,7 +24,10 @@ fn text(hir: &Hir, more: u32) -> Option<String> {
         HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok(),
         HirKind::Class(class) => first(class).map(String::from),
         HirKind::Repetition(repetition) => {
-            let many = repetition.min.saturating_add(more).min(repetition.max.unwrap_or(u32::MAX));
+            let many = repetition
+                .min
+                .saturating_add(more)
+                .min(repetition.max.unwrap_or(u32::MAX));
             (0..many).map(|_| text(&repetition.sub, 0)).collect()
         }
         HirKind::Capture(capture) => text(&capture.sub, more),
@@ -30,9 +38,13 @@ fn text(hir: &Hir, more: u32) -> Option<String> {
 
 /// The first letter or digit of a class, or the first character that can be seen.
 fn first(class: &Class) -> Option<char> {
-    let Class::Bytes(class) = class else { return None };
+    let Class::Bytes(class) = class else {
+        return None;
+    };
     let bytes = || class.iter().flat_map(|range| range.start()..=range.end());
-    let seen = bytes().find(u8::is_ascii_alphanumeric).or_else(|| bytes().find(u8::is_ascii_graphic));
+    let seen = bytes()
+        .find(u8::is_ascii_alphanumeric)
+        .or_else(|| bytes().find(u8::is_ascii_graphic));
     seen.or_else(|| bytes().find(u8::is_ascii)).map(char::from)
 }
 
@@ -54,7 +66,9 @@ mod tests {
             let schema = serde_json::json!({"type": "string", "pattern": pattern});
             let text = matching(pattern, 0).unwrap_or_else(|| panic!("{pattern}"));
             assert!(
-                jsonschema::validator_for(&schema).expect("a schema").is_valid(&text.clone().into()),
+                jsonschema::validator_for(&schema)
+                    .expect("a schema")
+                    .is_valid(&text.clone().into()),
                 "{pattern}: {text}"
             );
         }

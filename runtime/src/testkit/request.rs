@@ -16,15 +16,25 @@ pub const OLDER: &str = "2025-11-25";
 /// # Panics
 /// If a part is not lawful in HTTP.
 #[must_use]
-pub fn request(method: Method, path: &str, token: Option<&str>, body: Option<String>) -> Request<Full<Bytes>> {
-    let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+pub fn request(
+    method: Method,
+    path: &str,
+    token: Option<&str>,
+    body: Option<String>,
+) -> Request<Full<Bytes>> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost");
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }
     if body.is_some() {
         request = request.header("content-type", "application/json");
     }
-    request.body(Full::from(body.unwrap_or_default())).expect("a lawful request")
+    request
+        .body(Full::from(body.unwrap_or_default()))
+        .expect("a lawful request")
 }
 
 /// An MCP request of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
@@ -33,11 +43,22 @@ pub fn request(method: Method, path: &str, token: Option<&str>, body: Option<Str
 /// # Panics
 /// If a part is not lawful in HTTP.
 #[must_use]
-pub fn mcp_request(token: Option<&str>, capabilities: &Value, method: &str, mut params: Value) -> Request<Full<Bytes>> {
+pub fn mcp_request(
+    token: Option<&str>,
+    capabilities: &Value,
+    method: &str,
+    mut params: Value,
+) -> Request<Full<Bytes>> {
     let meta = [
         ("io.modelcontextprotocol/protocolVersion", json!(NEWEST)),
-        ("io.modelcontextprotocol/clientCapabilities", capabilities.clone()),
-        ("io.modelcontextprotocol/clientInfo", json!({ "name": "tests", "version": "0" })),
+        (
+            "io.modelcontextprotocol/clientCapabilities",
+            capabilities.clone(),
+        ),
+        (
+            "io.modelcontextprotocol/clientInfo",
+            json!({ "name": "tests", "version": "0" }),
+        ),
     ];
     for (key, value) in meta {
         params["_meta"][key] = value;
@@ -46,7 +67,11 @@ pub fn mcp_request(token: Option<&str>, capabilities: &Value, method: &str, mut 
     let name = named.and_then(Value::as_str).map(str::to_owned);
     let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
     let request = request(Method::POST, "/mcp", token, Some(body.to_string()));
-    let named = [("mcp-protocol-version", Some(NEWEST)), ("mcp-method", Some(method)), ("mcp-name", name.as_deref())];
+    let named = [
+        ("mcp-protocol-version", Some(NEWEST)),
+        ("mcp-method", Some(method)),
+        ("mcp-name", name.as_deref()),
+    ];
     accepting(request, &named)
 }
 
@@ -55,16 +80,25 @@ pub fn mcp_request(token: Option<&str>, capabilities: &Value, method: &str, mut 
 /// # Panics
 /// If a part is not lawful in HTTP.
 #[must_use]
-pub fn older_request(token: Option<&str>, version: Option<&str>, message: &Value) -> Request<Full<Bytes>> {
+pub fn older_request(
+    token: Option<&str>,
+    version: Option<&str>,
+    message: &Value,
+) -> Request<Full<Bytes>> {
     let request = request(Method::POST, "/", token, Some(message.to_string()));
     accepting(request, &[("mcp-protocol-version", version)])
 }
 
-fn accepting(mut request: Request<Full<Bytes>>, more: &[(&'static str, Option<&str>)]) -> Request<Full<Bytes>> {
+fn accepting(
+    mut request: Request<Full<Bytes>>,
+    more: &[(&'static str, Option<&str>)],
+) -> Request<Full<Bytes>> {
     let accept = [("accept", Some("application/json, text/event-stream"))];
     for (name, value) in accept.iter().chain(more) {
         if let Some(value) = value {
-            request.headers_mut().insert(*name, value.parse().expect("lawful in a header"));
+            request
+                .headers_mut()
+                .insert(*name, value.parse().expect("lawful in a header"));
         }
     }
     request

@@ -39,7 +39,12 @@ impl Sampler<'_> {
             return Value::Null;
         }
         let schema = resolved(schema, self.root);
-        let given = [&schema["const"], &schema["enum"][0], &schema["examples"][0], &schema["default"]];
+        let given = [
+            &schema["const"],
+            &schema["enum"][0],
+            &schema["examples"][0],
+            &schema["default"],
+        ];
         if let Some(given) = given.into_iter().find(|value| !value.is_null()) {
             return given.clone();
         }
@@ -62,32 +67,57 @@ impl Sampler<'_> {
     }
 
     fn list(&self, schema: &Value, depth: usize) -> Value {
-        let least = usize::try_from(schema["minItems"].as_u64().unwrap_or_default()).unwrap_or_default();
-        let many = if self.is_generous(depth) { least.max(1) } else { least };
-        (0..many).map(|_| self.value(&schema["items"], depth + 1)).collect()
+        let least =
+            usize::try_from(schema["minItems"].as_u64().unwrap_or_default()).unwrap_or_default();
+        let many = if self.is_generous(depth) {
+            least.max(1)
+        } else {
+            least
+        };
+        (0..many)
+            .map(|_| self.value(&schema["items"], depth + 1))
+            .collect()
     }
 
     fn object(&self, schema: &Value, depth: usize) -> Value {
-        let needed: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let needed: Vec<_> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let is_wanted = |name: &str| needed.contains(&name) || self.is_generous(depth);
         let fields = schema["properties"].as_object().into_iter().flatten();
         let fields = fields.filter(|(name, _)| is_wanted(name));
-        Value::Object(fields.map(|(name, field)| (name.clone(), self.value(field, depth + 1))).collect::<Map<_, _>>())
+        Value::Object(
+            fields
+                .map(|(name, field)| (name.clone(), self.value(field, depth + 1)))
+                .collect::<Map<_, _>>(),
+        )
     }
 }
 
 /// The first schema of a choice that is not `null`; of `allOf`, the first.
 fn alternative(schema: &Value) -> Option<&Value> {
-    let choices = ["anyOf", "oneOf", "allOf"].into_iter().find_map(|word| schema[word].as_array())?;
+    let choices = ["anyOf", "oneOf", "allOf"]
+        .into_iter()
+        .find_map(|word| schema[word].as_array())?;
     choices.iter().find(|choice| choice["type"] != "null")
 }
 
 fn kind(schema: &Value) -> &str {
     let named = match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|kind| *kind != "null"),
         kind => kind.as_str(),
     };
-    named.unwrap_or(if schema["properties"].is_object() { "object" } else { "string" })
+    named.unwrap_or(if schema["properties"].is_object() {
+        "object"
+    } else {
+        "string"
+    })
 }
 
 fn text(schema: &Value) -> String {
@@ -99,13 +129,23 @@ fn text(schema: &Value) -> String {
         Some("uuid") => "0190d7b8-0000-7000-8000-000000000000",
         _ => "text",
     };
-    let bound = |word: &str| schema[word].as_u64().and_then(|bound| usize::try_from(bound).ok());
+    let bound = |word: &str| {
+        schema[word]
+            .as_u64()
+            .and_then(|bound| usize::try_from(bound).ok())
+    };
     let least = bound("minLength").unwrap_or_default();
-    if let Some(text) = schema["pattern"].as_str().and_then(|pattern| matching(pattern, least)) {
+    if let Some(text) = schema["pattern"]
+        .as_str()
+        .and_then(|pattern| matching(pattern, least))
+    {
         return text;
     }
-    let text = text.chars().chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
-    text.take(bound("maxLength").unwrap_or(usize::MAX)).collect()
+    let text = text
+        .chars()
+        .chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
+    text.take(bound("maxLength").unwrap_or(usize::MAX))
+        .collect()
 }
 
 fn number(schema: &Value) -> f64 {
@@ -113,10 +153,14 @@ fn number(schema: &Value) -> f64 {
     let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0));
     let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0));
     let step = bound("multipleOf").unwrap_or(1.0);
-    step.max(least.unwrap_or(step)).min(most.unwrap_or(f64::INFINITY))
+    step.max(least.unwrap_or(step))
+        .min(most.unwrap_or(f64::INFINITY))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the bounds of a schema's integer; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the bounds of a schema's integer; the cast saturates"
+)]
 fn whole(number: f64) -> Value {
     Value::from(number as i64)
 }
@@ -168,7 +212,10 @@ mod tests {
             "word": {"type": "string", "minLength": 6, "maxLength": 7}, "number": {"type": "integer", "minimum": 10},
             "list": {"type": "array", "minItems": 2, "items": {"enum": ["a"]}}, "more": {"type": ["null", "boolean"]},
         }});
-        assert_eq!(sample(&schema, Fill::Needed), json!({"word": "textxx", "number": 10, "list": ["a", "a"]}));
+        assert_eq!(
+            sample(&schema, Fill::Needed),
+            json!({"word": "textxx", "number": 10, "list": ["a", "a"]})
+        );
         assert_eq!(sample(&schema, Fill::All)["more"], true);
     }
 }

@@ -83,7 +83,14 @@ impl Suite {
         arguments: Value,
         make: fn(&Value) -> Value,
     ) -> Self {
-        self.after.insert(tool.into(), After { tool: earlier.into(), arguments, make });
+        self.after.insert(
+            tool.into(),
+            After {
+                tool: earlier.into(),
+                arguments,
+                make,
+            },
+        );
         self
     }
 
@@ -97,7 +104,9 @@ impl Suite {
     /// Whether common clients must take the schemas of a listed tool.
     #[must_use]
     pub fn needs_common_schema(&self, tool: &Value) -> bool {
-        tool["name"].as_str().is_some_and(|name| !self.any_schema.contains(name))
+        tool["name"]
+            .as_str()
+            .is_some_and(|name| !self.any_schema.contains(name))
     }
 
     /// Lets others change what this read-only tool answers, as where users share a board, or it tells the time.
@@ -117,7 +126,9 @@ impl Suite {
     /// Whether a listed tool may answer with a failure.
     #[must_use]
     pub fn can_fail(&self, tool: &Value) -> bool {
-        tool["name"].as_str().is_some_and(|name| self.may_fail.contains(name))
+        tool["name"]
+            .as_str()
+            .is_some_and(|name| self.may_fail.contains(name))
     }
 
     /// The app.
@@ -134,7 +145,11 @@ impl Suite {
     /// The body that registers a user.
     #[must_use]
     pub fn registration(&self, email: &str) -> Value {
-        let made = || self.app.profile_type().map(|profile| sample(profile.schema(), Fill::Needed));
+        let made = || {
+            self.app
+                .profile_type()
+                .map(|profile| sample(profile.schema(), Fill::Needed))
+        };
         match self.profile.clone().or_else(made) {
             Some(profile) => json!({ "email": email, "profile": profile }),
             None => json!({ "email": email }),
@@ -149,20 +164,30 @@ impl Suite {
     /// Whether a listed tool answers each user from what is that user's own.
     #[must_use]
     pub fn is_own(&self, tool: &Value) -> bool {
-        let is_shared = tool["name"].as_str().is_some_and(|name| self.shared.contains(name));
+        let is_shared = tool["name"]
+            .as_str()
+            .is_some_and(|name| self.shared.contains(name));
         tool["annotations"]["readOnlyHint"] == true && !is_shared
     }
 
     /// What to call a listed tool with: the author's arguments, or made ones.
     #[must_use]
     pub fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
-        let given = tool["name"].as_str().and_then(|name| self.arguments.get(name));
-        given.cloned().unwrap_or_else(|| sample(&tool["inputSchema"], fill))
+        let given = tool["name"]
+            .as_str()
+            .and_then(|name| self.arguments.get(name));
+        given
+            .cloned()
+            .unwrap_or_else(|| sample(&tool["inputSchema"], fill))
     }
     /// The same, once what must be there before is: see [`after`](Self::after).
     pub async fn prepared_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
         match tool["name"].as_str().and_then(|name| self.after.get(name)) {
-            Some(After { tool, arguments, make }) => make(client.call(tool, arguments.clone()).await.data()),
+            Some(After {
+                tool,
+                arguments,
+                make,
+            }) => make(client.call(tool, arguments.clone()).await.data()),
             None => self.arguments_for(tool, fill),
         }
     }

@@ -24,12 +24,20 @@ impl Watched {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let (reads, others) = (AtomicUsize::default(), AtomicUsize::default());
-        Self { inner: Memory::new(clock), reads, others, is_down: AtomicBool::default() }
+        Self {
+            inner: Memory::new(clock),
+            reads,
+            others,
+            is_down: AtomicBool::default(),
+        }
     }
 
     /// How often it was read and otherwise asked since the last time.
     pub fn taken(&self) -> (usize, usize) {
-        (self.reads.swap(0, Ordering::SeqCst), self.others.swap(0, Ordering::SeqCst))
+        (
+            self.reads.swap(0, Ordering::SeqCst),
+            self.others.swap(0, Ordering::SeqCst),
+        )
     }
 
     /// Takes it out of order, or puts it back.
@@ -40,7 +48,8 @@ impl Watched {
     fn asked(&self, counter: &AtomicUsize) -> Result<()> {
         counter.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(Error::unavailable("the store can't be reached").with_source("connection refused to 10.0.0.7"));
+            return Err(Error::unavailable("the store can't be reached")
+                .with_source("connection refused to 10.0.0.7"));
         }
         Ok(())
     }
@@ -109,6 +118,10 @@ mod tests {
     #[tokio::test]
     async fn keeps_the_laws() {
         let clock = Arc::new(laws::ManualClock::default());
-        laws::all(Arc::new(Watched::new(Arc::<laws::ManualClock>::clone(&clock))), &clock).await;
+        laws::all(
+            Arc::new(Watched::new(Arc::<laws::ManualClock>::clone(&clock))),
+            &clock,
+        )
+        .await;
     }
 }

@@ -24,10 +24,16 @@ pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
         faults.push("stands where only a property of the arguments may have it".to_owned());
     }
     if lawful > 0 && !tool.scopes.is_empty() {
-        faults.push("needs a tool without scopes: headers are checked before anyone knows who may see it".to_owned());
+        faults.push(
+            "needs a tool without scopes: headers are checked before anyone knows who may see it"
+                .to_owned(),
+        );
     }
     property_faults(&tool.input_schema, &mut BTreeSet::new(), &mut faults);
-    faults.into_iter().map(|fault| format!("tool `{}`: `{HEADER}` {fault}", tool.name)).collect()
+    faults
+        .into_iter()
+        .map(|fault| format!("tool `{}`: `{HEADER}` {fault}", tool.name))
+        .collect()
 }
 
 /// How many annotations stand on properties, and how many elsewhere.
@@ -40,27 +46,41 @@ fn places(schema: &Value, is_on_chain: bool) -> (usize, usize) {
 }
 
 fn places_in(words: &Map<String, Value>, is_on_chain: bool) -> (usize, usize) {
-    sum(words.iter().map(|(word, value)| match (word.as_str(), value) {
-        // A property may have that name; an annotation is no schema.
-        (HEADER, Value::Object(_)) => places(value, false),
-        (HEADER, _) if is_on_chain => (1, 0),
-        (HEADER, _) => (0, 1),
-        ("properties", Value::Object(properties)) => {
-            sum(properties.values().map(|property| places(property, is_on_chain)))
-        }
-        ("default" | "const" | "enum" | "examples", _) => (0, 0),
-        _ => places(value, false),
-    }))
+    sum(words
+        .iter()
+        .map(|(word, value)| match (word.as_str(), value) {
+            // A property may have that name; an annotation is no schema.
+            (HEADER, Value::Object(_)) => places(value, false),
+            (HEADER, _) if is_on_chain => (1, 0),
+            (HEADER, _) => (0, 1),
+            ("properties", Value::Object(properties)) => sum(properties
+                .values()
+                .map(|property| places(property, is_on_chain))),
+            ("default" | "const" | "enum" | "examples", _) => (0, 0),
+            _ => places(value, false),
+        }))
 }
 
 fn sum(counts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
-    counts.fold((0, 0), |(left, right), (more, others)| (left + more, right + others))
+    counts.fold((0, 0), |(left, right), (more, others)| {
+        (left + more, right + others)
+    })
 }
 
-fn property_faults(schema: &Map<String, Value>, seen: &mut BTreeSet<String>, faults: &mut Vec<String>) {
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+fn property_faults(
+    schema: &Map<String, Value>,
+    seen: &mut BTreeSet<String>,
+    faults: &mut Vec<String>,
+) {
+    for (name, property) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         if let Some(header) = property.get(HEADER) {
-            faults.extend(fault(property, header, seen).map(|fault| format!("of `{name}` {fault}")));
+            faults
+                .extend(fault(property, header, seen).map(|fault| format!("of `{name}` {fault}")));
         }
         if let Some(property) = property.as_object() {
             property_faults(property, seen, faults);
@@ -69,10 +89,16 @@ fn property_faults(schema: &Map<String, Value>, seen: &mut BTreeSet<String>, fau
 }
 
 fn fault(property: &Value, header: &Value, seen: &mut BTreeSet<String>) -> Option<&'static str> {
-    let Some(header) = header.as_str().filter(|text| !text.is_empty() && text.bytes().all(is_token)) else {
+    let Some(header) = header
+        .as_str()
+        .filter(|text| !text.is_empty() && text.bytes().all(is_token))
+    else {
         return Some("must be the end of a header's name: letters, digits and `-`");
     };
-    if !matches!(property["type"].as_str(), Some("string" | "integer" | "boolean")) {
+    if !matches!(
+        property["type"].as_str(),
+        Some("string" | "integer" | "boolean")
+    ) {
         return Some("stands on what is no text, whole number or boolean");
     }
     (!seen.insert(header.to_ascii_lowercase())).then_some("is there twice")
@@ -83,7 +109,20 @@ const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
         )
 }
 
@@ -96,14 +135,14 @@ mod tests {
 
     fn fault_of(properties: &Value) -> Vec<String> {
         let schema = json!({ "type": "object", "properties": properties });
-        let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
+        let tool =
+            Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
         tool.definition().faults()
     }
 
     #[test]
     fn lawful_annotations_pass() {
-        let nested =
-            json!({"to": {"type": "object", "properties": {"zone": {"type": "integer", "x-mcp-header": "Zone"}}}});
+        let nested = json!({"to": {"type": "object", "properties": {"zone": {"type": "integer", "x-mcp-header": "Zone"}}}});
         for lawful in [
             json!({"region": {"type": "string", "x-mcp-header": "Region"}}),
             nested,
@@ -116,26 +155,46 @@ mod tests {
     #[test]
     fn every_broken_rule_is_told() {
         for (properties, word) in [
-            (json!({"a": {"type": "string", "x-mcp-header": ""}}), "must be the end"),
-            (json!({"a": {"type": "string", "x-mcp-header": "a b"}}), "must be the end"),
-            (json!({"a": {"type": "string", "x-mcp-header": 7}}), "must be the end"),
-            (json!({"a": {"type": "number", "x-mcp-header": "A"}}), "stands on what is no text"),
+            (
+                json!({"a": {"type": "string", "x-mcp-header": ""}}),
+                "must be the end",
+            ),
+            (
+                json!({"a": {"type": "string", "x-mcp-header": "a b"}}),
+                "must be the end",
+            ),
+            (
+                json!({"a": {"type": "string", "x-mcp-header": 7}}),
+                "must be the end",
+            ),
+            (
+                json!({"a": {"type": "number", "x-mcp-header": "A"}}),
+                "stands on what is no text",
+            ),
             (
                 json!({"a": {"type": "string", "x-mcp-header": "A"}, "b": {"type": "string", "x-mcp-header": "a"}}),
                 "is there twice",
             ),
-            (json!({"a": {"type": "array", "items": {"type": "string", "x-mcp-header": "A"}}}), "stands where only"),
+            (
+                json!({"a": {"type": "array", "items": {"type": "string", "x-mcp-header": "A"}}}),
+                "stands where only",
+            ),
         ] {
             let faults = fault_of(&properties);
-            assert!(faults.iter().any(|fault| fault.contains(word)), "{properties}: {faults:?}");
+            assert!(
+                faults.iter().any(|fault| fault.contains(word)),
+                "{properties}: {faults:?}"
+            );
         }
     }
 
     #[test]
     fn scopes_and_headers_do_not_go_together() {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string", "x-mcp-header": "A"}}});
-        let tool =
-            Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.").scopes(["x"]);
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "string", "x-mcp-header": "A"}}});
+        let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) })
+            .description("Routes.")
+            .scopes(["x"]);
         assert!(tool.definition().faults()[0].contains("without scopes"));
     }
 }

@@ -21,17 +21,30 @@ use crate::user::{Caller, Scopes, current_user};
 #[must_use]
 pub fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
-    let echo =
-        Tool::raw("echo", schema.clone(), |call| async move { Ok(Outcome::structured(Value::Object(call.arguments))) });
-    let who = Tool::raw("who", schema.clone(), |_| async { Ok(Outcome::text(current_user()?.email().as_str())) });
-    let fails = Tool::raw("fails", schema.clone(), |_| async { Ok(Outcome::error("it did not work")) });
-    let refuses = Tool::raw("refuses", schema.clone(), |_| async { Err(Error::invalid("`text` is missing")) });
+    let echo = Tool::raw("echo", schema.clone(), |call| async move {
+        Ok(Outcome::structured(Value::Object(call.arguments)))
+    });
+    let who = Tool::raw("who", schema.clone(), |_| async {
+        Ok(Outcome::text(current_user()?.email().as_str()))
+    });
+    let fails = Tool::raw("fails", schema.clone(), |_| async {
+        Ok(Outcome::error("it did not work"))
+    });
+    let refuses = Tool::raw("refuses", schema.clone(), |_| async {
+        Err(Error::invalid("`text` is missing"))
+    });
     let asks = Tool::raw("asks", schema, |call| async move {
         let question = form::<Value>("Which city?");
         let city = call.context.ask("city", question).await?;
         Ok(Outcome::structured(json!({ "city": city })))
     });
-    let tools = [who, refuses, fails, asks, echo.completes("text", completer(["hello", "help", "bye"]))];
+    let tools = [
+        who,
+        refuses,
+        fails,
+        asks,
+        echo.completes("text", completer(["hello", "help", "bye"])),
+    ];
     Catalog::new(tools.map(|tool| tool.description("A tool of the laws.")))
         .expect("the tools of the laws are well made")
 }
@@ -42,7 +55,11 @@ pub fn catalog() -> Catalog<Tools> {
 /// Never: the email is valid.
 #[must_use]
 pub fn alice() -> Arc<Caller> {
-    Arc::new(Caller::user("alice@example.com".parse().expect("valid"), Scopes::All, None))
+    Arc::new(Caller::user(
+        "alice@example.com".parse().expect("valid"),
+        Scopes::All,
+        None,
+    ))
 }
 
 /// A call by this caller that has plenty of time.
@@ -79,13 +96,17 @@ pub async fn all(source: Shared<Tools>) {
 }
 
 async fn answer(source: &Shared<Tools>, call: Call) -> Result<Outcome> {
-    reach(&**source, call).await.and_then(|(_, reply)| reply.answer())
+    reach(&**source, call)
+        .await
+        .and_then(|(_, reply)| reply.answer())
 }
 
 async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {
     let names = async || -> Vec<String> {
         let list = source.list(&alice()).await.expect("listable").definitions;
-        list.iter().map(|definition| definition.name.clone()).collect()
+        list.iter()
+            .map(|definition| definition.name.clone())
+            .collect()
     };
     let first = names().await;
     assert!(first.is_sorted(), "{first:?}");
@@ -94,10 +115,23 @@ async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {
 
 async fn what_is_listed_is_found_and_nothing_else(source: &Shared<Tools>) {
     for definition in source.list(&alice()).await.expect("listable").definitions {
-        let found = source.find(&alice(), &definition.name).await.expect("reachable").expect("found");
-        assert_eq!((&found.name, &found.input_schema), (&definition.name, &definition.input_schema));
+        let found = source
+            .find(&alice(), &definition.name)
+            .await
+            .expect("reachable")
+            .expect("found");
+        assert_eq!(
+            (&found.name, &found.input_schema),
+            (&definition.name, &definition.input_schema)
+        );
     }
-    assert!(source.find(&alice(), "no_such_tool").await.expect("reachable").is_none());
+    assert!(
+        source
+            .find(&alice(), "no_such_tool")
+            .await
+            .expect("reachable")
+            .is_none()
+    );
 }
 
 async fn what_is_listed_can_be_called(source: &Shared<Tools>) {
@@ -113,40 +147,75 @@ async fn what_is_listed_can_be_called(source: &Shared<Tools>) {
 
 async fn arguments_and_answers_pass_unchanged(source: &Shared<Tools>) {
     let arguments = json!({"text": "☃ \"quoted\"", "nested": {"list": [1, null, true]}});
-    let outcome = answer(source, call("echo", &arguments, alice())).await.expect("callable");
+    let outcome = answer(source, call("echo", &arguments, alice()))
+        .await
+        .expect("callable");
     assert_eq!(outcome, Outcome::structured(arguments));
 }
 
 async fn a_tool_knows_its_caller(source: &Shared<Tools>) {
-    let outcome = answer(source, call("who", &json!({}), alice())).await.expect("callable");
+    let outcome = answer(source, call("who", &json!({}), alice()))
+        .await
+        .expect("callable");
     assert_eq!(outcome.content, [Content::text("alice@example.com")]);
-    assert!(current_user().is_err(), "the current user must not outlive the call");
+    assert!(
+        current_user().is_err(),
+        "the current user must not outlive the call"
+    );
 }
 
 async fn a_failure_of_the_tool_is_an_outcome(source: &Shared<Tools>) {
-    let outcome = answer(source, call("fails", &json!({}), alice())).await.expect("an outcome");
+    let outcome = answer(source, call("fails", &json!({}), alice()))
+        .await
+        .expect("an outcome");
     assert_eq!(outcome, Outcome::error("it did not work"));
 }
 
 async fn a_refusal_names_what_is_wrong(source: &Shared<Tools>) {
-    let error = answer(source, call("refuses", &json!({}), alice())).await.expect_err("refused");
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Invalid, "`text` is missing"));
+    let error = answer(source, call("refuses", &json!({}), alice()))
+        .await
+        .expect_err("refused");
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Invalid, "`text` is missing")
+    );
 }
 
 async fn an_unknown_tool_is_not_found(source: &Shared<Tools>) {
-    let error = answer(source, call("no_such_tool", &json!({}), alice())).await.expect_err("unknown");
-    assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "unknown tool `no_such_tool`"));
+    let error = answer(source, call("no_such_tool", &json!({}), alice()))
+        .await
+        .expect_err("unknown");
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::NotFound, "unknown tool `no_such_tool`")
+    );
 }
 
 async fn arguments_are_completed(source: &Shared<Tools>) {
-    let found = source.find(&alice(), "echo").await.expect("reachable").expect("found");
+    let found = source
+        .find(&alice(), "echo")
+        .await
+        .expect("reachable")
+        .expect("found");
     let typed = |argument: &str| Completion {
         argument: argument.to_owned(),
         value: "HE".to_owned(),
         call: call("echo", &json!({}), alice()),
     };
-    assert_eq!(source.complete(&found, typed("text")).await.expect("completed"), ["hello", "help"]);
-    assert!(source.complete(&found, typed("other")).await.expect("completed").is_empty());
+    assert_eq!(
+        source
+            .complete(&found, typed("text"))
+            .await
+            .expect("completed"),
+        ["hello", "help"]
+    );
+    assert!(
+        source
+            .complete(&found, typed("other"))
+            .await
+            .expect("completed")
+            .is_empty()
+    );
 }
 
 async fn a_client_that_cannot_ask_is_told(source: &Shared<Tools>) {

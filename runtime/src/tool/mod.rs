@@ -68,15 +68,31 @@ impl Kind for Tools {
         let name = &tool.name;
         let mut faults = Vec::new();
         if !is_object(&tool.input_schema) {
-            faults.push(format!("tool `{name}`: the root of the input schema must be `\"type\": \"object\"`"));
+            faults.push(format!(
+                "tool `{name}`: the root of the input schema must be `\"type\": \"object\"`"
+            ));
         }
-        if tool.output_schema.as_ref().is_some_and(|schema| !is_object(schema)) {
-            faults.push(format!("tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"));
+        if tool
+            .output_schema
+            .as_ref()
+            .is_some_and(|schema| !is_object(schema))
+        {
+            faults.push(format!(
+                "tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"
+            ));
         }
-        let schemas = [("input", Some(&tool.input_schema)), ("output", tool.output_schema.as_ref())];
-        for (which, schema) in schemas.into_iter().filter_map(|(which, schema)| Some((which, schema?))) {
+        let schemas = [
+            ("input", Some(&tool.input_schema)),
+            ("output", tool.output_schema.as_ref()),
+        ];
+        for (which, schema) in schemas
+            .into_iter()
+            .filter_map(|(which, schema)| Some((which, schema?)))
+        {
             let of_schema = certain_faults(schema).into_iter();
-            faults.extend(of_schema.map(|fault| format!("tool `{name}`: the {which} schema: {fault}")));
+            faults.extend(
+                of_schema.map(|fault| format!("tool `{name}`: the {which} schema: {fault}")),
+            );
         }
         faults.extend(header::faults(tool));
         faults
@@ -97,7 +113,10 @@ impl Kind for Tools {
 
     /// A part's pages call what says that pages may.
     fn alias(tool: &Definition<Self>) -> Option<&str> {
-        let home = tool.home.as_deref().filter(|_| tool.may_be_called_by_pages());
+        let home = tool
+            .home
+            .as_deref()
+            .filter(|_| tool.may_be_called_by_pages());
         home.map(|home| home.address.as_str())
     }
 }
@@ -106,7 +125,8 @@ impl Detail {
     /// Whether pages may call it.
     #[must_use]
     pub fn may_be_called_by_pages(&self) -> bool {
-        self.visibility.is_none_or(|visibility| visibility != Visibility::Model)
+        self.visibility
+            .is_none_or(|visibility| visibility != Visibility::Model)
     }
 
     /// Whether any argument is to be told in a header too.
@@ -140,7 +160,15 @@ impl Offer<Tools> {
             // Not an object: kept where `faults` will find it, so that the app reports it with all the others.
             other => Map::from_iter([("type".to_owned(), other)]),
         };
-        Self::make(name, Detail { input_schema: Arc::new(input_schema), ..Detail::default() }, handler, Ok)
+        Self::make(
+            name,
+            Detail {
+                input_schema: Arc::new(input_schema),
+                ..Detail::default()
+            },
+            handler,
+            Ok,
+        )
     }
 
     /// The answer is a `T`: its schema is the output schema, unless it is text or content.

@@ -23,20 +23,29 @@ impl Outcome {
     /// An answer in text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![Content::text(text)], ..Self::default() }
+        Self {
+            content: vec![Content::text(text)],
+            ..Self::default()
+        }
     }
 
     /// A failure the model can read and act on.
     #[must_use]
     pub fn error(text: impl Into<String>) -> Self {
-        Self { is_error: true, ..Self::text(text) }
+        Self {
+            is_error: true,
+            ..Self::text(text)
+        }
     }
 
     /// An answer as data, and as the same data in text for clients that read only text.
     #[must_use]
     pub fn structured(value: Value) -> Self {
         let text = value.to_string();
-        Self { structured: Some(value), ..Self::text(text) }
+        Self {
+            structured: Some(value),
+            ..Self::text(text)
+        }
     }
 
     /// Tells a page what the model is not told.
@@ -61,18 +70,30 @@ fn weight(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 6,
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|item| weight(item) + 1).sum::<usize>() + 2,
-        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + 4 + weight(field)).sum::<usize>() + 2,
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .map(|(name, field)| name.len() + 4 + weight(field))
+                .sum::<usize>()
+                + 2
+        }
     }
 }
 
 impl From<Content> for Outcome {
     fn from(content: Content) -> Self {
-        Self { content: vec![content], ..Self::default() }
+        Self {
+            content: vec![content],
+            ..Self::default()
+        }
     }
 }
 
 impl From<Vec<Content>> for Outcome {
     fn from(content: Vec<Content>) -> Self {
-        Self { content, ..Self::default() }
+        Self {
+            content,
+            ..Self::default()
+        }
     }
 }

@@ -32,13 +32,21 @@ impl<T: Serialize + JsonSchema + 'static> Return for T {}
 #[must_use]
 pub fn answer<T: Return>(value: T) -> Outcome {
     let mut value: Box<dyn Any> = Box::new(value);
-    for take in [take::<String>, take::<&'static str>, take::<Content>, take::<Vec<Content>>] {
+    for take in [
+        take::<String>,
+        take::<&'static str>,
+        take::<Content>,
+        take::<Vec<Content>>,
+    ] {
         value = match take(value) {
             Ok(outcome) => return outcome,
             Err(value) => value,
         };
     }
-    match value.downcast::<T>().map(|value| serde_json::to_value(*value)) {
+    match value
+        .downcast::<T>()
+        .map(|value| serde_json::to_value(*value))
+    {
         Ok(Ok(data)) => match shape::<T>() {
             Shape::None => Outcome::text("done"),
             Shape::Object => Outcome::structured(data),
@@ -54,7 +62,9 @@ pub fn answer<T: Return>(value: T) -> Outcome {
 ///
 /// # Errors
 /// What the client must hear and not the model: that it lacks a capability.
-pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> Result<Outcome, Error> {
+pub fn answer_result<T: Return, E: Display + 'static>(
+    result: Result<T, E>,
+) -> Result<Outcome, Error> {
     let error = match result {
         Ok(value) => return Ok(answer(value)),
         Err(error) => error,
@@ -64,7 +74,10 @@ pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> R
     match error.downcast::<Error>() {
         Ok(own) if own.kind() == ErrorKind::Unsupported => Err(*own),
         // Why arguments don't fit may quote them.
-        Ok(own) if own.kind() != ErrorKind::Invalid => Ok(Outcome { cause: own.causes(), ..Outcome::error(words) }),
+        Ok(own) if own.kind() != ErrorKind::Invalid => Ok(Outcome {
+            cause: own.causes(),
+            ..Outcome::error(words)
+        }),
         _ => Ok(Outcome::error(words)),
     }
 }
@@ -73,7 +86,11 @@ pub fn answer_result<T: Return, E: Display + 'static>(result: Result<T, E>) -> R
 #[must_use]
 pub fn output_schema<T: Return>() -> Option<Map<String, Value>> {
     let schema = own_schema::<T>()?;
-    Some(if is_object(&schema) { schema } else { wrapped(schema) })
+    Some(if is_object(&schema) {
+        schema
+    } else {
+        wrapped(schema)
+    })
 }
 
 /// The schema of the type itself.
@@ -88,7 +105,9 @@ fn own_schema<T: Return>() -> Option<Map<String, Value>> {
     if plain.contains(&type_id::<T>()) {
         return None;
     }
-    let mut generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut generator = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
     let mut schema = generator.subschema_for::<T>();
     let definitions = generator.take_definitions(true);
     schema.insert("$defs".to_owned(), Value::Object(definitions));
@@ -113,7 +132,11 @@ enum Shape {
 /// The shape of a type. Its schema is made once, since that takes longer than most calls.
 fn shape<T: Return>() -> Shape {
     static KNOWN: LazyLock<RwLock<HashMap<TypeId, Shape>>> = LazyLock::new(RwLock::default);
-    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()) {
+    if let Some(known) = KNOWN
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&TypeId::of::<T>())
+    {
         return *known;
     }
     let shape = match own_schema::<T>() {
@@ -121,7 +144,10 @@ fn shape<T: Return>() -> Shape {
         Some(schema) if is_object(&schema) => Shape::Object,
         Some(_) => Shape::Wrapped,
     };
-    KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), shape);
+    KNOWN
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(TypeId::of::<T>(), shape);
     shape
 }
 
@@ -178,14 +204,23 @@ mod tests {
         let outcome = answer(Count { count: 3 });
         assert_eq!(outcome.structured, Some(json!({"count": 3})));
         assert_eq!(outcome.content, [Content::text(r#"{"count":3}"#)]);
-        assert_eq!(output_schema::<Count>().expect("an object")["type"], "object");
+        assert_eq!(
+            output_schema::<Count>().expect("an object")["type"],
+            "object"
+        );
     }
 
     #[test]
     fn data_that_is_no_object_is_wrapped_in_one() {
-        assert_eq!(answer(vec![1, 2]).structured, Some(json!({"result": [1, 2]})));
+        assert_eq!(
+            answer(vec![1, 2]).structured,
+            Some(json!({"result": [1, 2]}))
+        );
         let schema = output_schema::<Vec<Count>>().expect("wrapped");
-        assert_eq!((&schema["type"], &schema["required"]), (&json!("object"), &json!(["result"])));
+        assert_eq!(
+            (&schema["type"], &schema["required"]),
+            (&json!("object"), &json!(["result"]))
+        );
         assert_eq!(
             schema["properties"]["result"]["items"]["properties"]["count"],
             json!({"type": "integer", "minimum": 0})
@@ -196,8 +231,14 @@ mod tests {
     fn what_may_be_missing_is_sent_as_its_schema_says() {
         let schema = output_schema::<Option<Count>>().expect("wrapped");
         assert_eq!(schema["required"], json!(["result"]));
-        assert_eq!(answer(Some(Count { count: 3 })).structured, Some(json!({"result": {"count": 3}})));
-        assert_eq!(answer(None::<Count>).structured, Some(json!({"result": null})));
+        assert_eq!(
+            answer(Some(Count { count: 3 })).structured,
+            Some(json!({"result": {"count": 3}}))
+        );
+        assert_eq!(
+            answer(None::<Count>).structured,
+            Some(json!({"result": null}))
+        );
         assert_eq!(answer(()), Outcome::text("done"));
         assert_eq!(
             answer(json!({"a": 1})).structured,
@@ -209,13 +250,22 @@ mod tests {
     #[test]
     fn an_error_is_for_the_model() {
         let failed: Result<Count, _> = Err("no such note");
-        assert_eq!(answer_result(failed).expect("for the model"), Outcome::error("no such note"));
+        assert_eq!(
+            answer_result(failed).expect("for the model"),
+            Outcome::error("no such note")
+        );
         let failed: Result<Count, _> =
             Err(Error::unavailable("the upstream is down").with_source("refused by 10.0.0.7"));
         let outcome = answer_result(failed).expect("for the model");
         assert_eq!(outcome.content, [Content::text("the upstream is down")]);
         assert!(outcome.cause.expect("for the log").contains("10.0.0.7"));
-        let lacking: Result<Count, _> = Err(Error::new(ErrorKind::Unsupported, "this client can't ask its model"));
-        assert_eq!(answer_result(lacking).expect_err("for the client").kind(), ErrorKind::Unsupported);
+        let lacking: Result<Count, _> = Err(Error::new(
+            ErrorKind::Unsupported,
+            "this client can't ask its model",
+        ));
+        assert_eq!(
+            answer_result(lacking).expect_err("for the client").kind(),
+            ErrorKind::Unsupported
+        );
     }
 }

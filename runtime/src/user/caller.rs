@@ -53,7 +53,9 @@ impl Scopes {
     /// Reads a `scope` claim (RFC 8693 §4.2: names separated by spaces); `None` means no such claim.
     #[must_use]
     pub fn from_claim(claim: Option<&str>) -> Self {
-        claim.map_or(Self::All, |names| Self::Only(names.split_whitespace().map(str::to_owned).collect()))
+        claim.map_or(Self::All, |names| {
+            Self::Only(names.split_whitespace().map(str::to_owned).collect())
+        })
     }
 
     /// Whether every one of these scopes is held.
@@ -70,14 +72,23 @@ impl Scopes {
 #[must_use]
 pub fn is_scope(scope: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
-    !scope.is_empty() && scope.len() <= 64 && scope.bytes().all(lawful) && !super::is_reserved(scope)
+    !scope.is_empty()
+        && scope.len() <= 64
+        && scope.bytes().all(lawful)
+        && !super::is_reserved(scope)
 }
 
 impl Caller {
     /// A user of this name and profile without a registration: nothing is kept for such a user.
     #[must_use]
     pub const fn user(email: Email, scopes: Scopes, profile: Option<Value>) -> Self {
-        Self { subject: Subject::User(email), registration: None, scopes, is_read_only: false, profile }
+        Self {
+            subject: Subject::User(email),
+            registration: None,
+            scopes,
+            is_read_only: false,
+            profile,
+        }
     }
 
     /// The probe, which sees every tool and may call none.
@@ -93,7 +104,13 @@ impl Caller {
     }
 
     const fn nobody(subject: Subject) -> Self {
-        Self { subject, registration: None, scopes: Scopes::All, is_read_only: false, profile: None }
+        Self {
+            subject,
+            registration: None,
+            scopes: Scopes::All,
+            is_read_only: false,
+            profile: None,
+        }
     }
 
     /// The same user by this registration.
@@ -168,7 +185,10 @@ impl Caller {
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("subject", &self.subject).field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("Caller")
+            .field("subject", &self.subject)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -188,8 +208,11 @@ mod tests {
 
     #[test]
     fn debug_shows_no_profile() {
-        let caller =
-            Caller::user("a@b.de".parse().expect("valid"), Scopes::All, Some(serde_json::json!({"token": "hush"})));
+        let caller = Caller::user(
+            "a@b.de".parse().expect("valid"),
+            Scopes::All,
+            Some(serde_json::json!({"token": "hush"})),
+        );
         assert!(!format!("{caller:?}").contains("hush"));
     }
 }

@@ -27,8 +27,12 @@ impl CurrentUser {
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe, which is no user.
     pub fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
         let email = caller.email().cloned();
-        let email = email.ok_or_else(|| Error::forbidden("this call is not made by a registered user"))?;
-        Ok(Self { email, caller: Arc::clone(caller) })
+        let email =
+            email.ok_or_else(|| Error::forbidden("this call is not made by a registered user"))?;
+        Ok(Self {
+            email,
+            caller: Arc::clone(caller),
+        })
     }
 
     /// The user's email, in lower case.
@@ -51,7 +55,11 @@ impl CurrentUser {
 pub fn current_user() -> Result<CurrentUser> {
     CURRENT
         .try_with(CurrentUser::from_caller)
-        .unwrap_or_else(|_| Err(Error::unauthenticated("there is no current user here; ask for it inside a tool")))
+        .unwrap_or_else(|_| {
+            Err(Error::unauthenticated(
+                "there is no current user here; ask for it inside a tool",
+            ))
+        })
 }
 
 /// Runs a tool's future with its caller as the current user.

@@ -18,7 +18,9 @@ const RESERVED: [&str; 2] = ["admin", "probe"];
 /// Whether a subject is kept for tokens of another kind and can't be registered.
 #[must_use]
 pub fn is_reserved(subject: &str) -> bool {
-    RESERVED.iter().any(|reserved| subject.trim().eq_ignore_ascii_case(reserved))
+    RESERVED
+        .iter()
+        .any(|reserved| subject.trim().eq_ignore_ascii_case(reserved))
 }
 
 /// A lower-cased email address.
@@ -99,14 +101,20 @@ fn fault(text: &str) -> Option<&'static str> {
 /// Words of letters, digits and the signs that need no quotes, with single dots between them (RFC 5322 §3.2.3).
 fn is_dot_atom(local: &str) -> bool {
     let is_sign = |byte| b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
-    local
-        .split('.')
-        .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte)))
+    local.split('.').all(|word| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+    })
 }
 
 fn is_domain(domain: &str) -> bool {
     domain.split('.').all(|label| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     })
 }
 

@@ -39,7 +39,9 @@ impl TryFrom<String> for RegistrationId {
         if text.len() == DIGITS && text.bytes().all(is_digit) {
             return Ok(Self(text));
         }
-        Err(Error::invalid("a registration's id has 32 lower-case hexadecimal digits"))
+        Err(Error::invalid(
+            "a registration's id has 32 lower-case hexadecimal digits",
+        ))
     }
 }
 
@@ -62,9 +64,18 @@ mod tests {
     #[test]
     fn ids_are_read_back_and_nothing_else_is_one() {
         let id = RegistrationId::fresh();
-        assert_eq!(RegistrationId::try_from(id.to_string()).expect("one of ours"), id);
+        assert_eq!(
+            RegistrationId::try_from(id.to_string()).expect("one of ours"),
+            id
+        );
         assert_ne!(RegistrationId::fresh(), id);
-        for text in ["", "../../x", &"g".repeat(32), &"A".repeat(32), &"0".repeat(33)] {
+        for text in [
+            "",
+            "../../x",
+            &"g".repeat(32),
+            &"A".repeat(32),
+            &"0".repeat(33),
+        ] {
             RegistrationId::try_from(text.to_owned()).expect_err(text);
         }
     }

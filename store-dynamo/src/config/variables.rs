@@ -20,7 +20,11 @@ const AMAZON: &[u8] = include_bytes!("amazon.pem");
 const AUTHORITIES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Variables that name other servers.
-const ENDPOINTS: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+const ENDPOINTS: [&str; 3] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+];
 
 /// Variables that choose another kind of server.
 const SWITCHES: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
@@ -34,25 +38,41 @@ pub(crate) async fn from_env() -> Result<SdkConfig> {
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new))
+        .region(
+            variable("AWS_REGION")
+                .or_else(|| variable("AWS_DEFAULT_REGION"))
+                .map(Region::new),
+        )
         .credentials_provider(credentials)
         .timeout_config(super::timeouts())
         .retry_config(super::retries())
         .use_fips(is_on(SWITCHES[0]))
         .use_dual_stack(is_on(SWITCHES[1]))
         .service_config(Variables);
-    let builder = variable("AWS_ENDPOINT_URL").into_iter().fold(builder, aws_types::sdk_config::Builder::endpoint_url);
-    Ok(believing_amazon(variable).into_iter().fold(builder, aws_types::sdk_config::Builder::http_client).build())
+    let builder = variable("AWS_ENDPOINT_URL")
+        .into_iter()
+        .fold(builder, aws_types::sdk_config::Builder::endpoint_url);
+    Ok(believing_amazon(variable)
+        .into_iter()
+        .fold(builder, aws_types::sdk_config::Builder::http_client)
+        .build())
 }
 
 /// Refuses a variable of AWS's that can't be read, or is neither on nor off: passed over, it would lead to another server
 /// than the one that is meant.
 fn check(names: Vec<String>, readable: impl Fn(&str) -> Option<String>) -> Result<()> {
     for name in names.into_iter().filter(|name| name.starts_with("AWS_")) {
-        let value = readable(&name).ok_or_else(|| Error::invalid(format!("{name}: its value is not UTF-8")))?;
+        let value = readable(&name)
+            .ok_or_else(|| Error::invalid(format!("{name}: its value is not UTF-8")))?;
         let is_switch = SWITCHES.contains(&name.as_str()) && !value.is_empty();
-        if is_switch && !["true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) {
-            return Err(Error::invalid(format!("{name}: `{value}` is neither `true` nor `false`")));
+        if is_switch
+            && !["true", "false"]
+                .iter()
+                .any(|known| value.eq_ignore_ascii_case(known))
+        {
+            return Err(Error::invalid(format!(
+                "{name}: `{value}` is neither `true` nor `false`"
+            )));
         }
     }
     Ok(())
@@ -60,13 +80,24 @@ fn check(names: Vec<String>, readable: impl Fn(&str) -> Option<String>) -> Resul
 
 /// A client that believes Amazon alone; `None` where others may have to be believed.
 fn believing_amazon(variable: impl Fn(&str) -> Option<String>) -> Option<SharedHttpClient> {
-    let is_elsewhere = |region: String| ELSEWHERE.iter().any(|partition| region.starts_with(partition));
+    let is_elsewhere = |region: String| {
+        ELSEWHERE
+            .iter()
+            .any(|partition| region.starts_with(partition))
+    };
     let leads_elsewhere = AUTHORITIES.iter().any(|name| variable(name).is_some())
-        || ENDPOINTS.iter().any(|name| variable(name).is_some_and(|url| url.starts_with("https:")))
+        || ENDPOINTS
+            .iter()
+            .any(|name| variable(name).is_some_and(|url| url.starts_with("https:")))
         || variable("AWS_REGION").is_some_and(is_elsewhere);
-    let context = TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON)).build();
+    let context = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON))
+        .build();
     let builder = Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
-    context.ok().filter(|_| !leads_elsewhere).map(|context| builder.tls_context(context).build_https())
+    context
+        .ok()
+        .filter(|_| !leads_elsewhere)
+        .map(|context| builder.tls_context(context).build_https())
 }
 
 /// A service's own variable: `AWS_ENDPOINT_URL_SECRETS_MANAGER` is what `AWS_ENDPOINT_URL` is for all (AWS SDKs and Tools
@@ -81,15 +112,23 @@ impl LoadServiceConfig for Variables {
 }
 
 fn of_service(name: &str, service: &str) -> String {
-    format!("{name}_{}", service.to_ascii_uppercase().replace([' ', '-'], "_"))
+    format!(
+        "{name}_{}",
+        service.to_ascii_uppercase().replace([' ', '-'], "_")
+    )
 }
 
 fn names() -> Vec<String> {
-    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .collect()
 }
 
 /// A variable's text; `None` also for what is no text.
-#[expect(clippy::disallowed_methods, reason = "these are the SDK's settings and not ours")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these are the SDK's settings and not ours"
+)]
 fn readable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -114,11 +153,29 @@ mod tests {
             .region(Region::new("eu-west-1"))
             .endpoint_url("https://127.0.0.1:1")
             .http_client(client);
-        let credentials = aws_credential_types::Credentials::new("key", "secret", None, None, "tests");
-        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
-        let asked = aws_sdk_dynamodb::Client::new(&config).get_item().table_name("users").send().await;
-        assert!(matches!(asked, Err(aws_sdk_dynamodb::error::SdkError::DispatchFailure(_))), "{asked:?}");
-        assert_eq!(String::from_utf8_lossy(AMAZON).matches("BEGIN CERTIFICATE").count(), 5);
+        let credentials =
+            aws_credential_types::Credentials::new("key", "secret", None, None, "tests");
+        let config = config
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        let asked = aws_sdk_dynamodb::Client::new(&config)
+            .get_item()
+            .table_name("users")
+            .send()
+            .await;
+        assert!(
+            matches!(
+                asked,
+                Err(aws_sdk_dynamodb::error::SdkError::DispatchFailure(_))
+            ),
+            "{asked:?}"
+        );
+        assert_eq!(
+            String::from_utf8_lossy(AMAZON)
+                .matches("BEGIN CERTIFICATE")
+                .count(),
+            5
+        );
     }
 
     #[test]
@@ -131,8 +188,12 @@ mod tests {
             let variable = |asked: &str| (asked == name).then(|| value.to_owned());
             assert!(believing_amazon(variable).is_none(), "{name}");
         }
-        let emulator = |asked: &str| (asked == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1:5000".to_owned());
-        assert!(believing_amazon(emulator).is_some(), "nobody is to be believed there");
+        let emulator =
+            |asked: &str| (asked == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1:5000".to_owned());
+        assert!(
+            believing_amazon(emulator).is_some(),
+            "nobody is to be believed there"
+        );
     }
 
     #[test]
@@ -151,14 +212,22 @@ mod tests {
         ] {
             let checked = check(vec![name.to_owned()], variables);
             assert_eq!(checked.is_ok(), is_fine, "{name}");
-            assert!(checked.is_ok() || checked.is_err_and(|error| error.message().starts_with(name)));
+            assert!(
+                checked.is_ok() || checked.is_err_and(|error| error.message().starts_with(name))
+            );
         }
-        assert!(check(vec!["PATH".to_owned()], |_| None).is_ok(), "it is nobody's business here");
+        assert!(
+            check(vec!["PATH".to_owned()], |_| None).is_ok(),
+            "it is nobody's business here"
+        );
     }
 
     #[test]
     fn each_service_has_an_endpoint_of_its_own() {
         assert_eq!(of_service("AWS_ENDPOINT_URL", "DynamoDB"), ENDPOINTS[1]);
-        assert_eq!(of_service("AWS_ENDPOINT_URL", "Secrets Manager"), ENDPOINTS[2]);
+        assert_eq!(
+            of_service("AWS_ENDPOINT_URL", "Secrets Manager"),
+            ENDPOINTS[2]
+        );
     }
 }

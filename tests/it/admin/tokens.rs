@@ -9,21 +9,50 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
     let house = house().await;
     let first = house.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "name": "laptop", "duration_seconds": 3_600});
-    let made = house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
-    let (token, id) = (made.json["token"].as_str().expect("a token"), made.json["id"].as_str().expect("an id"));
+    let made = house
+        .admin()
+        .ask(Method::POST, "/admin/tokens", Some(body))
+        .await;
+    let (token, id) = (
+        made.json["token"].as_str().expect("a token"),
+        made.json["id"].as_str().expect("an id"),
+    );
     assert_eq!(
         (&made.json["duration_seconds"], &made.json["expires"]),
         (&json!(3_600), &json!("2027-01-15T09:00:00Z"))
     );
-    let listed = house.admin().ask(Method::GET, "/admin/users/alice@example.com/tokens", None).await;
-    let laptop =
-        listed.json.as_array().expect("a list").iter().find(|token| token["id"] == id).expect("listed").clone();
+    let listed = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
+        .await;
+    let laptop = listed
+        .json
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|token| token["id"] == id)
+        .expect("listed")
+        .clone();
     let expected = json!({"id": id, "name": "laptop", "created": "2027-01-15T08:00:00Z", "expires": "2027-01-15T09:00:00Z", "scopes": null, "read_only": false});
     assert_eq!(laptop, expected);
     assert!(!listed.text.contains(token));
-    let revoked = house.admin().ask(Method::DELETE, &format!("/admin/users/alice@example.com/tokens/{id}"), None).await;
+    let revoked = house
+        .admin()
+        .ask(
+            Method::DELETE,
+            &format!("/admin/users/alice@example.com/tokens/{id}"),
+            None,
+        )
+        .await;
     assert_eq!(revoked.json, json!({"revoked": id}));
-    assert_eq!(house.with_token(token).call("whoami", json!({})).await.status, 401);
+    assert_eq!(
+        house
+            .with_token(token)
+            .call("whoami", json!({}))
+            .await
+            .status,
+        401
+    );
     assert_eq!(first.call("whoami", json!({})).await.status, 200);
 }
 
@@ -33,19 +62,33 @@ async fn a_token_that_only_reads_lists_finds_and_calls_what_says_so() {
     let alice = house.user("alice@example.com").await;
     alice.call("keep", json!({"word": "milk"})).await.result();
     let body = json!({"email": "alice@example.com", "name": "ro", "read_only": true});
-    let made = house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+    let made = house
+        .admin()
+        .ask(Method::POST, "/admin/tokens", Some(body))
+        .await;
     let reader = house.with_token(made.json["token"].as_str().expect("a token"));
     let all = alice.tools().await;
     let is_read_only = |tool: &&serde_json::Value| tool["annotations"]["readOnlyHint"] == true;
     let expected: Vec<_> = all.iter().filter(is_read_only).cloned().collect();
     assert!(!expected.is_empty() && expected.len() < all.len());
     assert_eq!(reader.tools().await, expected);
-    assert_eq!(reader.call("recall", json!({})).await.result()["structuredContent"], json!({"result": ["milk"]}));
+    assert_eq!(
+        reader.call("recall", json!({})).await.result()["structuredContent"],
+        json!({"result": ["milk"]})
+    );
     for tool in ["keep", "fails", "raw", "scoped"] {
         let hidden = reader.call(tool, json!({"word": "x"})).await;
-        assert_eq!(hidden.json["error"]["message"], format!("unknown tool `{tool}`"), "{}", hidden.text);
+        assert_eq!(
+            hidden.json["error"]["message"],
+            format!("unknown tool `{tool}`"),
+            "{}",
+            hidden.text
+        );
     }
-    assert_eq!(alice.call("recall", json!({})).await.result()["structuredContent"], json!({"result": ["milk"]}));
+    assert_eq!(
+        alice.call("recall", json!({})).await.result()["structuredContent"],
+        json!({"result": ["milk"]})
+    );
 }
 
 #[tokio::test]
@@ -53,8 +96,14 @@ async fn a_user_may_begin_with_a_token_that_only_reads() {
     let house = house().await;
     let body = json!({"email": "alice@example.com", "name": "ro", "scopes": ["paint:write"], "read_only": true});
     let alice = house.user_with(body).await;
-    assert_eq!(alice.call("keep", json!({"word": "x"})).await.error_code(), -32_602);
-    let listed = house.admin().ask(Method::GET, "/admin/users/alice@example.com/tokens", None).await;
+    assert_eq!(
+        alice.call("keep", json!({"word": "x"})).await.error_code(),
+        -32_602
+    );
+    let listed = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
+        .await;
     let token = &listed.json[0];
     assert_eq!(
         (&token["name"], &token["scopes"], &token["read_only"]),
@@ -66,14 +115,28 @@ async fn a_user_may_begin_with_a_token_that_only_reads() {
 async fn a_scope_that_nothing_needs_is_refused_with_what_was_meant() {
     let house = house().await;
     house.user("alice@example.com").await;
-    for (path, email) in [("/admin/tokens", "alice@example.com"), ("/admin/users", "bob@example.com")] {
+    for (path, email) in [
+        ("/admin/tokens", "alice@example.com"),
+        ("/admin/users", "bob@example.com"),
+    ] {
         let body = json!({"email": email, "scopes": ["paint:wirte"]});
         let answer = house.admin().ask(Method::POST, path, Some(body)).await;
-        assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")));
-        let expected = "nothing in this app needs the scope `paint:wirte`; did you mean `paint:write`?";
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (400, &json!("invalid"))
+        );
+        let expected =
+            "nothing in this app needs the scope `paint:wirte`; did you mean `paint:write`?";
         assert_eq!(answer.json["error"], expected);
     }
-    assert_eq!(house.admin().ask(Method::GET, "/admin/users/bob@example.com", None).await.status, 404);
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users/bob@example.com", None)
+            .await
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -81,20 +144,40 @@ async fn what_a_full_list_of_tokens_advises_helps() {
     let house = house().await;
     house.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com"});
-    let make = async || house.admin().ask(Method::POST, "/admin/tokens", Some(body.clone())).await;
+    let make = async || {
+        house
+            .admin()
+            .ask(Method::POST, "/admin/tokens", Some(body.clone()))
+            .await
+    };
     let mut made = make().await;
     while made.status == 200 {
         made = make().await;
     }
-    let advice =
-        "user `alice@example.com` has 200 tokens already; revoke some by their ids, or the user to end them all";
+    let advice = "user `alice@example.com` has 200 tokens already; revoke some by their ids, or the user to end them all";
     assert_eq!((made.status, &made.json["error"]), (400, &json!(advice)));
-    let listed = house.admin().ask(Method::GET, "/admin/users/alice@example.com/tokens", None).await;
-    let path = format!("/admin/users/alice@example.com/tokens/{}", listed.json[0]["id"].as_str().expect("an id"));
-    assert_eq!(house.admin().ask(Method::DELETE, &path, None).await.status, 200);
+    let listed = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
+        .await;
+    let path = format!(
+        "/admin/users/alice@example.com/tokens/{}",
+        listed.json[0]["id"].as_str().expect("an id")
+    );
+    assert_eq!(
+        house.admin().ask(Method::DELETE, &path, None).await.status,
+        200
+    );
     assert_eq!(make().await.status, 200, "one was revoked by its id");
     assert_eq!(make().await.status, 400, "and one was made");
-    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/alice@example.com", None).await.status, 200);
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::DELETE, "/admin/users/alice@example.com", None)
+            .await
+            .status,
+        200
+    );
     assert_eq!(make().await.status, 200, "the user was revoked");
 }
 
@@ -105,15 +188,41 @@ async fn what_cannot_be_is_refused() {
     for (body, status) in [
         (json!({"email": "nobody@example.com"}), 404),
         (json!({}), 400),
-        (json!({"email": "alice@example.com", "duration_seconds": -1}), 400),
-        (json!({"email": "alice@example.com", "duration_seconds": 59}), 400),
-        (json!({"email": "alice@example.com", "duration_seconds": "1"}), 400),
-        (json!({"email": "alice@example.com", "duration_seconds": 1_000_000_000_000_u64}), 400),
-        (json!({"email": "alice@example.com", "scopes": ["admin"]}), 400),
-        (json!({"email": "alice@example.com", "scopes": "notes"}), 400),
+        (
+            json!({"email": "alice@example.com", "duration_seconds": -1}),
+            400,
+        ),
+        (
+            json!({"email": "alice@example.com", "duration_seconds": 59}),
+            400,
+        ),
+        (
+            json!({"email": "alice@example.com", "duration_seconds": "1"}),
+            400,
+        ),
+        (
+            json!({"email": "alice@example.com", "duration_seconds": 1_000_000_000_000_u64}),
+            400,
+        ),
+        (
+            json!({"email": "alice@example.com", "scopes": ["admin"]}),
+            400,
+        ),
+        (
+            json!({"email": "alice@example.com", "scopes": "notes"}),
+            400,
+        ),
         (json!({"email": "alice@example.com", "name": 7}), 400),
     ] {
-        assert_eq!(house.admin().ask(Method::POST, "/admin/tokens", Some(body.clone())).await.status, status, "{body}");
+        assert_eq!(
+            house
+                .admin()
+                .ask(Method::POST, "/admin/tokens", Some(body.clone()))
+                .await
+                .status,
+            status,
+            "{body}"
+        );
     }
 }
 
@@ -123,11 +232,35 @@ async fn a_user_has_a_bounded_number_of_tokens_and_expired_ones_make_room() {
     house.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "duration_seconds": 60});
     for _ in 0..199 {
-        assert_eq!(house.admin().ask(Method::POST, "/admin/tokens", Some(body.clone())).await.status, 200);
+        assert_eq!(
+            house
+                .admin()
+                .ask(Method::POST, "/admin/tokens", Some(body.clone()))
+                .await
+                .status,
+            200
+        );
     }
-    let answer = house.admin().ask(Method::POST, "/admin/tokens", Some(body.clone())).await;
+    let answer = house
+        .admin()
+        .ask(Method::POST, "/admin/tokens", Some(body.clone()))
+        .await;
     assert_eq!(answer.status, 400);
-    assert!(answer.json["error"].as_str().expect("words").contains("200 tokens"), "{}", answer.text);
+    assert!(
+        answer.json["error"]
+            .as_str()
+            .expect("words")
+            .contains("200 tokens"),
+        "{}",
+        answer.text
+    );
     house.clock.advance(60);
-    assert_eq!(house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await.status, 200);
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::POST, "/admin/tokens", Some(body))
+            .await
+            .status,
+        200
+    );
 }

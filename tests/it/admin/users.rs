@@ -10,13 +10,41 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn registering_answers_with_exactly_the_contract() {
     let house = house().await;
-    let answer = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": "Alice@Example.com"}))).await;
+    let answer = house
+        .admin()
+        .ask(
+            Method::POST,
+            "/admin/users",
+            Some(json!({"email": "Alice@Example.com"})),
+        )
+        .await;
     let mut body = answer.json;
-    assert_eq!(body["token"].take().as_str().expect("a token").split('.').count(), 3);
-    assert_eq!(body, json!({"email": "alice@example.com", "token": null, "duration_seconds": 7_776_000}));
+    assert_eq!(
+        body["token"]
+            .take()
+            .as_str()
+            .expect("a token")
+            .split('.')
+            .count(),
+        3
+    );
+    assert_eq!(
+        body,
+        json!({"email": "alice@example.com", "token": null, "duration_seconds": 7_776_000})
+    );
     assert_eq!(answer.headers["cache-control"], "no-store");
-    let again = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": "ALICE@example.com"}))).await;
-    assert_eq!((again.status, &again.json["code"]), (409, &json!("already_exists")));
+    let again = house
+        .admin()
+        .ask(
+            Method::POST,
+            "/admin/users",
+            Some(json!({"email": "ALICE@example.com"})),
+        )
+        .await;
+    assert_eq!(
+        (again.status, &again.json["code"]),
+        (409, &json!("already_exists"))
+    );
 }
 
 #[tokio::test]
@@ -37,11 +65,32 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
         json!({"a": "b"}),
         json!(true),
     ] {
-        let answer = house.admin().ask(Method::POST, "/admin/users", Some(json!({"email": email}))).await;
-        assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{email}");
-        assert!(answer.json["error"].as_str().expect("words").contains("`email`"), "{email}: {}", answer.text);
+        let answer = house
+            .admin()
+            .ask(Method::POST, "/admin/users", Some(json!({"email": email})))
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (400, &json!("invalid")),
+            "{email}"
+        );
+        assert!(
+            answer.json["error"]
+                .as_str()
+                .expect("words")
+                .contains("`email`"),
+            "{email}: {}",
+            answer.text
+        );
     }
-    assert_eq!(house.admin().ask(Method::GET, "/admin/users", None).await.json, json!([]));
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users", None)
+            .await
+            .json,
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -53,10 +102,17 @@ async fn odd_but_lawful_emails_go_all_the_way() {
         ("%41@example.com", "%2541@example.com"),
     ] {
         house.user(email).await;
-        let answer = house.admin().ask(Method::GET, &format!("/admin/users/{path}"), None).await;
+        let answer = house
+            .admin()
+            .ask(Method::GET, &format!("/admin/users/{path}"), None)
+            .await;
         assert_eq!(answer.json["email"], email, "{path}: {}", answer.text);
         assert_eq!(
-            house.admin().ask(Method::DELETE, &format!("/admin/users/{path}"), None).await.json,
+            house
+                .admin()
+                .ask(Method::DELETE, &format!("/admin/users/{path}"), None)
+                .await
+                .json,
             json!({"revoked": email})
         );
     }
@@ -81,7 +137,11 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
     for (extra, value, named) in [
         ("duration_seconds", json!(-1), "`duration_seconds`"),
         ("duration_seconds", json!("90"), "`duration_seconds`"),
-        ("duration_seconds", json!(1_000_000_000_000_u64), "`duration_seconds`"),
+        (
+            "duration_seconds",
+            json!(1_000_000_000_000_u64),
+            "`duration_seconds`",
+        ),
         ("duration_seconds", json!(1.5), "`duration_seconds`"),
         ("duration_seconds", json!(0), "`duration_seconds`"),
         ("profile", json!("text"), "`profile`"),
@@ -91,12 +151,34 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         bodies.push((json!({"email": email, extra: value}).to_string(), named));
     }
     for (body, named) in bodies {
-        let answer = house.send(request(Method::POST, "/admin/users", Some(token.token()), Some(body.clone()))).await;
-        assert_eq!((answer.status, &answer.json["code"]), (400, &json!("invalid")), "{body}");
-        assert!(answer.json["error"].as_str().expect("words").contains(named), "{body}: {}", answer.text);
+        let answer = house
+            .send(request(
+                Method::POST,
+                "/admin/users",
+                Some(token.token()),
+                Some(body.clone()),
+            ))
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (400, &json!("invalid")),
+            "{body}"
+        );
+        assert!(
+            answer.json["error"]
+                .as_str()
+                .expect("words")
+                .contains(named),
+            "{body}: {}",
+            answer.text
+        );
     }
     assert_eq!(
-        house.admin().ask(Method::GET, "/admin/users", None).await.json,
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users", None)
+            .await
+            .json,
         json!([]),
         "nothing was registered on the way"
     );
@@ -106,11 +188,28 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
 async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
     let house = house().await;
     let token = house.admin();
-    let answer =
-        house.send(request(Method::POST, "/admin/users", Some(token.token()), Some("x".repeat(5_000_000)))).await;
-    assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")));
-    let mut form = request(Method::POST, "/admin/users", Some(token.token()), Some("email=a".into()));
-    form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().expect("lawful"));
+    let answer = house
+        .send(request(
+            Method::POST,
+            "/admin/users",
+            Some(token.token()),
+            Some("x".repeat(5_000_000)),
+        ))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.json["code"]),
+        (413, &json!("too_large"))
+    );
+    let mut form = request(
+        Method::POST,
+        "/admin/users",
+        Some(token.token()),
+        Some("email=a".into()),
+    );
+    form.headers_mut().insert(
+        "content-type",
+        "application/x-www-form-urlencoded".parse().expect("lawful"),
+    );
     assert_eq!(house.send(form).await.status, 415);
 }
 
@@ -121,8 +220,14 @@ async fn of_64_registrations_at_once_exactly_one_wins() {
     let admin = house.admin();
     let attempts = (0..64).map(|_| admin.ask(Method::POST, "/admin/users", Some(body.clone())));
     let answers = futures_util::future::join_all(attempts).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 63);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 409).count(),
+        63
+    );
 }
 
 #[tokio::test]
@@ -131,20 +236,51 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
     for name in ["carol", "alice", "bob"] {
         house.user(&format!("{name}@example.com")).await;
     }
-    house.admin().ask(Method::DELETE, "/admin/users/bob@example.com", None).await;
-    let first = house.admin().ask(Method::GET, "/admin/users?limit=2", None).await;
+    house
+        .admin()
+        .ask(Method::DELETE, "/admin/users/bob@example.com", None)
+        .await;
+    let first = house
+        .admin()
+        .ask(Method::GET, "/admin/users?limit=2", None)
+        .await;
     assert_eq!(
         first.json[0],
         json!({"email": "alice@example.com", "created": "2027-01-15T08:00:00Z", "revoke_after": null})
     );
     assert_eq!(first.json[1]["revoke_after"], 1_800_000_000);
     let link = first.header("link").expect("a next page").to_owned();
-    let next = link.strip_prefix('<').and_then(|link| link.split_once('>')).expect("a URL").0.to_owned();
+    let next = link
+        .strip_prefix('<')
+        .and_then(|link| link.split_once('>'))
+        .expect("a URL")
+        .0
+        .to_owned();
     assert!(link.ends_with("; rel=\"next\""));
-    let second = house.admin().ask(Method::GET, &format!("/admin/users{next}"), None).await;
-    assert_eq!((second.json.as_array().map(Vec::len), second.header("link")), (Some(1), None));
-    for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "after=nobody"] {
-        assert_eq!(house.admin().ask(Method::GET, &format!("/admin/users?{query}"), None).await.status, 400, "{query}");
+    let second = house
+        .admin()
+        .ask(Method::GET, &format!("/admin/users{next}"), None)
+        .await;
+    assert_eq!(
+        (second.json.as_array().map(Vec::len), second.header("link")),
+        (Some(1), None)
+    );
+    for query in [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=-1",
+        "after=nobody",
+    ] {
+        assert_eq!(
+            house
+                .admin()
+                .ask(Method::GET, &format!("/admin/users?{query}"), None)
+                .await
+                .status,
+            400,
+            "{query}"
+        );
     }
 }
 
@@ -155,16 +291,27 @@ async fn a_page_of_users_costs_one_query() {
         house.user(&format!("user{number}@example.com")).await;
     }
     house.store.taken();
-    house.admin().ask(Method::GET, "/admin/users?limit=3", None).await;
+    house
+        .admin()
+        .ask(Method::GET, "/admin/users?limit=3", None)
+        .await;
     assert_eq!(house.store.taken(), (0, 1));
 }
 
 #[tokio::test]
 async fn a_record_is_shown_without_secrets_or_tokens() {
     let house = TestApp::new(fixture::app_with_profile()).await;
-    let token = house.user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret"}})).await;
-    let answer = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
-    assert_eq!((&answer.json["profile"], &answer.json["tokens"]), (&json!({"token": "********"}), &json!(1)));
+    let token = house
+        .user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret"}}))
+        .await;
+    let answer = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com", None)
+        .await;
+    assert_eq!(
+        (&answer.json["profile"], &answer.json["tokens"]),
+        (&json!({"token": "********"}), &json!(1))
+    );
     assert!(!answer.text.contains("s3cret") && !answer.text.contains(token.token()));
 }
 
@@ -179,8 +326,19 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/tokens"),
         (Method::DELETE, "/tokens/x"),
     ] {
-        let answer = house.admin().ask(method.clone(), &format!("/admin/users/nobody@example.com{path}"), None).await;
-        assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{method} {path}");
+        let answer = house
+            .admin()
+            .ask(
+                method.clone(),
+                &format!("/admin/users/nobody@example.com{path}"),
+                None,
+            )
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (404, &json!("not_found")),
+            "{method} {path}"
+        );
     }
     for (method, path, status) in [
         (Method::PUT, "/admin/users", 405),
@@ -189,20 +347,54 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/admin", 404),
         (Method::GET, "/admin/x", 404),
     ] {
-        assert_eq!(house.admin().ask(method.clone(), path, None).await.status, status, "{method} {path}");
+        assert_eq!(
+            house.admin().ask(method.clone(), path, None).await.status,
+            status,
+            "{method} {path}"
+        );
     }
-    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None).await.status, 400);
-    assert_eq!(house.admin().ask(Method::GET, "/admin/users/%FF", None).await.status, 400);
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None)
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users/%FF", None)
+            .await
+            .status,
+        400
+    );
 }
 
 #[tokio::test]
 async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() {
     let house = house().await;
-    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    let (alice, bob) = (
+        house.user("alice@example.com").await,
+        house.user("bob@example.com").await,
+    );
     let key = Key::new("user#alice@example.com", "record");
     let spoil = async || {
-        let entry = Some(Entry { listing: "users", text: "{".to_owned() });
-        house.store.put(&key, Put { entry, ..Put::new("{".to_owned(), When::Always) }).await.expect("spoilt");
+        let entry = Some(Entry {
+            listing: "users",
+            text: "{".to_owned(),
+        });
+        house
+            .store
+            .put(
+                &key,
+                Put {
+                    entry,
+                    ..Put::new("{".to_owned(), When::Always)
+                },
+            )
+            .await
+            .expect("spoilt");
     };
     spoil().await;
     let listed = house.admin().ask(Method::GET, "/admin/users", None).await;
@@ -211,15 +403,50 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
         (listed.status, &listed.json[0], &listed.json[1]["email"]),
         (200, &unreadable, &json!("bob@example.com"))
     );
-    let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
-    assert!(shown.json["error"].as_str().expect("words").contains("revoke the user to replace it"), "{}", shown.text);
-    assert_eq!(alice.call("whoami", json!({})).await.status, 500, "nobody is let in by it");
+    let shown = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com", None)
+        .await;
+    assert!(
+        shown.json["error"]
+            .as_str()
+            .expect("words")
+            .contains("revoke the user to replace it"),
+        "{}",
+        shown.text
+    );
+    assert_eq!(
+        alice.call("whoami", json!({})).await.status,
+        500,
+        "nobody is let in by it"
+    );
     assert_eq!(bob.call("whoami", json!({})).await.status, 200);
-    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/alice@example.com", None).await.status, 200);
-    let shown = house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await;
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::DELETE, "/admin/users/alice@example.com", None)
+            .await
+            .status,
+        200
+    );
+    let shown = house
+        .admin()
+        .ask(Method::GET, "/admin/users/alice@example.com", None)
+        .await;
     assert_eq!((shown.status, &shown.json["tokens"]), (200, &json!(0)));
     spoil().await;
-    assert_eq!(house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await.status, 200);
+    assert_eq!(
+        house
+            .admin()
+            .ask(
+                Method::DELETE,
+                "/admin/users/alice@example.com?purge=true",
+                None
+            )
+            .await
+            .status,
+        200
+    );
     house.user("alice@example.com").await;
 }
 
@@ -227,10 +454,24 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
 async fn purging_says_so() {
     let house = house().await;
     house.user("alice@example.com").await;
-    let answer = house.admin().ask(Method::DELETE, "/admin/users/alice@example.com?purge=true", None).await;
-    assert_eq!(answer.json, json!({"revoked": "alice@example.com", "purged": true}));
+    let answer = house
+        .admin()
+        .ask(
+            Method::DELETE,
+            "/admin/users/alice@example.com?purge=true",
+            None,
+        )
+        .await;
     assert_eq!(
-        house.admin().ask(Method::GET, "/admin/users/alice@example.com", None).await.json["code"],
+        answer.json,
+        json!({"revoked": "alice@example.com", "purged": true})
+    );
+    assert_eq!(
+        house
+            .admin()
+            .ask(Method::GET, "/admin/users/alice@example.com", None)
+            .await
+            .json["code"],
         Value::from("not_found")
     );
 }

@@ -47,7 +47,12 @@ async fn server(home: &Home, variables: &[(&str, &str)]) -> (Server, Remote) {
     command.envs(variables.iter().copied());
     let server = Server::start(command).await;
     let key = mcp_lambda::keys::SigningKey::from_text(KEY).expect("long enough");
-    let api = Remote::new(&server.url, key, std::sync::Arc::new(mcp_lambda::clock::SystemClock)).expect("a client");
+    let api = Remote::new(
+        &server.url,
+        key,
+        std::sync::Arc::new(mcp_lambda::clock::SystemClock),
+    )
+    .expect("a client");
     (server, api)
 }
 
@@ -55,6 +60,12 @@ async fn server(home: &Home, variables: &[(&str, &str)]) -> (Server, Remote) {
 async fn registered(home: &Home, variables: &[(&str, &str)]) -> (Server, String) {
     let (server, api) = server(home, variables).await;
     let user = NewUser::new("alice@example.com".parse().expect("valid"));
-    let token = api.register(user).await.expect("registered").token.expose().clone();
+    let token = api
+        .register(user)
+        .await
+        .expect("registered")
+        .token
+        .expose()
+        .clone();
     (server, token)
 }

@@ -3,8 +3,8 @@
 use mcp_lambda::testkit::TestApp;
 use mcp_lambda::{App, current_user};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -38,15 +38,24 @@ impl ServerHandler for Existing {
         if request.name == "panic" {
             panic!("hunter2");
         }
-        let parts = context.extensions.get::<http::request::Parts>().expect("HTTP");
-        assert!(!parts.headers.contains_key("authorization"), "the token stays outside");
+        let parts = context
+            .extensions
+            .get::<http::request::Parts>()
+            .expect("HTTP");
+        assert!(
+            !parts.headers.contains_key("authorization"),
+            "the token stays outside"
+        );
         let user = current_user().expect("a user");
         Ok(CallToolResult::success(vec![ContentBlock::text(user.email().as_str())]).into())
     }
 }
 
 fn tool(name: &'static str) -> Tool {
-    let schema = json!({"type": "object"}).as_object().cloned().unwrap_or_default();
+    let schema = json!({"type": "object"})
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     Tool::new(name, "Says who calls.", std::sync::Arc::new(schema))
 }
 
@@ -62,8 +71,18 @@ async fn house() -> TestApp {
 async fn it_knows_its_caller_and_needs_a_token() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
-    assert_eq!(token.call("who", json!({})).await.tool_text(), "alice@example.com");
-    assert_eq!(house.with_token("forged").call("who", json!({})).await.status, 401);
+    assert_eq!(
+        token.call("who", json!({})).await.tool_text(),
+        "alice@example.com"
+    );
+    assert_eq!(
+        house
+            .with_token("forged")
+            .call("who", json!({}))
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -79,17 +98,35 @@ async fn a_panic_is_an_answer() {
 async fn the_probe_lists_and_does_not_call() {
     let house = house().await;
     let probe = house.probe();
-    assert_eq!(probe.mcp("tools/list", json!({})).await.result()["tools"][0]["name"], "who");
-    assert!(probe.call("who", json!({})).await.json["error"]["message"].as_str().expect("refused").contains("probe"));
+    assert_eq!(
+        probe.mcp("tools/list", json!({})).await.result()["tools"][0]["name"],
+        "who"
+    );
+    assert!(
+        probe.call("who", json!({})).await.json["error"]["message"]
+            .as_str()
+            .expect("refused")
+            .contains("probe")
+    );
 }
 
 #[tokio::test]
 async fn a_token_that_only_reads_reaches_what_the_handler_says_to_be_read_only() {
     let house = house().await;
-    let token = house.user_with(json!({"email": "alice@example.com", "read_only": true})).await;
-    let names: Vec<_> = token.tools().await.into_iter().map(|tool| tool["name"].clone()).collect();
+    let token = house
+        .user_with(json!({"email": "alice@example.com", "read_only": true}))
+        .await;
+    let names: Vec<_> = token
+        .tools()
+        .await
+        .into_iter()
+        .map(|tool| tool["name"].clone())
+        .collect();
     assert_eq!(names, ["who"]);
-    assert_eq!(token.call("who", json!({})).await.tool_text(), "alice@example.com");
+    assert_eq!(
+        token.call("who", json!({})).await.tool_text(),
+        "alice@example.com"
+    );
     for name in ["panic", "nowhere"] {
         let refused = token.call(name, json!({})).await;
         assert!(refused.text.contains("unknown tool"), "{}", refused.text);
@@ -100,6 +137,8 @@ async fn a_token_that_only_reads_reaches_what_the_handler_says_to_be_read_only()
 
 #[test]
 fn an_app_has_either_tools_or_a_handler() {
-    let both = App::new("both").tools(mcp_lambda_tests::fixture::tools::tools()).serve_handler(Existing);
+    let both = App::new("both")
+        .tools(mcp_lambda_tests::fixture::tools::tools())
+        .serve_handler(Existing);
     assert_eq!(both.check().expect_err("one fault").len(), 1);
 }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 async fn tool(client: &Client<'_>, name: &str) -> Value {
     let answer = client.mcp("tools/list", json!({})).await;
     let tools = answer.result()["tools"].as_array().expect("tools").clone();
-    tools.into_iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("no tool `{name}`"))
+    tools
+        .into_iter()
+        .find(|tool| tool["name"] == name)
+        .unwrap_or_else(|| panic!("no tool `{name}`"))
 }
 
 #[tokio::test]
@@ -15,8 +18,12 @@ async fn public_functions_and_methods_are_tools_in_order_of_name() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     let answer = token.mcp("tools/list", json!({})).await;
-    let names: Vec<_> =
-        answer.result()["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+    let names: Vec<_> = answer.result()["tools"]
+        .as_array()
+        .expect("tools")
+        .iter()
+        .map(|tool| tool["name"].clone())
+        .collect();
     let expected = [
         "add",
         "fails",
@@ -42,14 +49,27 @@ async fn a_signature_becomes_a_definition() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     let add = tool(&token, "add").await;
-    assert_eq!((&add["description"], &add["title"]), (&json!("Adds two numbers."), &json!("Add")));
-    assert_eq!(add["annotations"], json!({"readOnlyHint": true, "idempotentHint": true}));
+    assert_eq!(
+        (&add["description"], &add["title"]),
+        (&json!("Adds two numbers."), &json!("Add"))
+    );
+    assert_eq!(
+        add["annotations"],
+        json!({"readOnlyHint": true, "idempotentHint": true})
+    );
     let schema = &add["inputSchema"];
     assert_eq!(
-        (&schema["type"], &schema["required"], schema.get("additionalProperties")),
+        (
+            &schema["type"],
+            &schema["required"],
+            schema.get("additionalProperties")
+        ),
         (&json!("object"), &json!(["left"]), None)
     );
-    assert_eq!(schema["properties"]["left"]["description"], "The first number.");
+    assert_eq!(
+        schema["properties"]["left"]["description"],
+        "The first number."
+    );
     assert_eq!(schema["properties"]["right"]["default"], 0);
     assert_eq!(add["outputSchema"]["properties"]["sum"]["type"], "integer");
 }
@@ -59,10 +79,17 @@ async fn extractors_are_no_arguments_and_text_has_no_output_schema() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     for name in ["whoami", "paint", "recall", "time_left"] {
-        assert_eq!(tool(&token, name).await["inputSchema"]["properties"], json!({}), "{name}");
+        assert_eq!(
+            tool(&token, name).await["inputSchema"]["properties"],
+            json!({}),
+            "{name}"
+        );
     }
     assert_eq!(tool(&token, "whoami").await.get("outputSchema"), None);
-    assert_eq!(tool(&token, "recall").await["outputSchema"]["required"], json!(["result"]));
+    assert_eq!(
+        tool(&token, "recall").await["outputSchema"]["required"],
+        json!(["result"])
+    );
 }
 
 #[tokio::test]
@@ -85,5 +112,8 @@ async fn a_cursor_is_refused_because_there_is_one_page() {
 async fn the_probe_sees_every_tool() {
     let house = house().await;
     let answer = house.probe().mcp("tools/list", json!({})).await;
-    assert_eq!(answer.result()["tools"].as_array().expect("tools").len(), 14);
+    assert_eq!(
+        answer.result()["tools"].as_array().expect("tools").len(),
+        14
+    );
 }

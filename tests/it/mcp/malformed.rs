@@ -7,7 +7,12 @@ use serde_json::json;
 
 async fn post(house: &TestApp, token: &str, body: &str) -> Answer {
     let mut request = request(Method::POST, "/mcp", Some(token), Some(body.to_owned()));
-    request.headers_mut().insert("accept", "application/json, text/event-stream".parse().expect("lawful"));
+    request.headers_mut().insert(
+        "accept",
+        "application/json, text/event-stream"
+            .parse()
+            .expect("lawful"),
+    );
     house.send(request).await
 }
 
@@ -28,9 +33,22 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32_600),
     ] {
         let answer = post(&house, token.token(), body).await;
-        assert_eq!((answer.status, &answer.json["error"]["code"]), (400, &json!(code)), "{body}: {}", answer.text);
-        assert_eq!((&answer.json["jsonrpc"], answer.json.get("id")), (&json!("2.0"), None), "{body}");
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{body}");
+        assert_eq!(
+            (answer.status, &answer.json["error"]["code"]),
+            (400, &json!(code)),
+            "{body}: {}",
+            answer.text
+        );
+        assert_eq!(
+            (&answer.json["jsonrpc"], answer.json.get("id")),
+            (&json!("2.0"), None),
+            "{body}"
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{body}"
+        );
     }
 }
 
@@ -39,7 +57,8 @@ async fn params_that_are_no_object_are_answered_to_their_id() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
     for params in ["[]", "7", r#""x""#, r#"{"_meta":"x"}"#] {
-        let body = format!(r#"{{"jsonrpc":"2.0","id":42,"method":"tools/list","params":{params}}}"#);
+        let body =
+            format!(r#"{{"jsonrpc":"2.0","id":42,"method":"tools/list","params":{params}}}"#);
         let answer = post(&house, alice.token(), &body).await;
         assert_eq!(
             (answer.status, &answer.json["id"], answer.error_code()),
@@ -55,7 +74,10 @@ async fn five_megabytes_are_too_many() {
     let house = house().await;
     let token = house.user("alice@example.com").await;
     let answer = post(&house, token.token(), &"x".repeat(5_000_000)).await;
-    assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")));
+    assert_eq!(
+        (answer.status, &answer.json["code"]),
+        (413, &json!("too_large"))
+    );
 }
 
 #[tokio::test]
@@ -65,14 +87,25 @@ async fn too_many_values_and_too_deep_a_nesting_are_413_and_the_bound_is_named()
     let objects = format!("[{{}}{}]", r#",{"a":0}"#.repeat(20_000));
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     for (value, bound) in [(objects, "40000 values"), (deep, "64 deep")] {
-        let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{"x":{value}}}}}}}"#);
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{"x":{value}}}}}}}"#
+        );
         let answer = post(&house, token.token(), &call).await;
         assert_eq!(answer.status, 413, "{}", answer.text);
         assert!(answer.text.contains(bound), "{}", answer.text);
         let import: serde_json::Value =
-            serde_json::from_str(&format!(r#"{{"email":"b@example.com","data":{value}}}"#)).expect("JSON");
-        let answer = house.admin().ask(Method::POST, "/admin/imports", Some(import)).await;
-        assert_eq!((answer.status, &answer.json["code"]), (413, &json!("too_large")), "{}", answer.text);
+            serde_json::from_str(&format!(r#"{{"email":"b@example.com","data":{value}}}"#))
+                .expect("JSON");
+        let answer = house
+            .admin()
+            .ask(Method::POST, "/admin/imports", Some(import))
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (413, &json!("too_large")),
+            "{}",
+            answer.text
+        );
         assert!(answer.text.contains(bound), "{}", answer.text);
     }
 }
@@ -88,7 +121,11 @@ async fn other_paths_are_named() {
         "/%00",
     ] {
         let answer = house.anonymous().ask(Method::GET, path, None).await;
-        assert_eq!((answer.status, &answer.json["code"]), (404, &json!("not_found")), "{path}");
+        assert_eq!(
+            (answer.status, &answer.json["code"]),
+            (404, &json!("not_found")),
+            "{path}"
+        );
     }
 }
 
@@ -96,19 +133,36 @@ async fn other_paths_are_named() {
 async fn a_trailing_slash_changes_nothing() {
     let house = house().await;
     for path in ["/mcp", "/mcp/", "/"] {
-        assert_eq!(house.anonymous().ask(Method::POST, path, Some(json!({}))).await.status, 401, "{path}");
+        assert_eq!(
+            house
+                .anonymous()
+                .ask(Method::POST, path, Some(json!({})))
+                .await
+                .status,
+            401,
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
     let house = house().await;
-    for (origin, status) in [("https://evil.example.com", 403), ("http://localhost:6274", 200)] {
+    for (origin, status) in [
+        ("https://evil.example.com", 403),
+        ("http://localhost:6274", 200),
+    ] {
         let mut request = request(Method::GET, "/health", None, None);
-        request.headers_mut().insert("origin", origin.parse().expect("lawful"));
+        request
+            .headers_mut()
+            .insert("origin", origin.parse().expect("lawful"));
         let answer = house.send(request).await;
         assert_eq!(answer.status, status, "{origin}");
-        assert_eq!(answer.header("access-control-allow-origin").is_some(), status == 200, "{origin}");
+        assert_eq!(
+            answer.header("access-control-allow-origin").is_some(),
+            status == 200,
+            "{origin}"
+        );
     }
 }
 
@@ -119,27 +173,53 @@ async fn a_preflight_is_answered_before_any_token() {
     let asked = [
         ("origin", "http://localhost:6274"),
         ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "authorization, mcp-param-city"),
+        (
+            "access-control-request-headers",
+            "authorization, mcp-param-city",
+        ),
     ];
     for (name, value) in asked {
-        preflight.headers_mut().insert(name, value.parse().expect("lawful"));
+        preflight
+            .headers_mut()
+            .insert(name, value.parse().expect("lawful"));
     }
     let answer = house.send(preflight.clone()).await;
     assert_eq!(answer.status, 204);
-    let allowed = answer.header("access-control-allow-headers").expect("headers");
-    for name in ["authorization", "mcp-protocol-version", "mcp-method", "mcp-name", "mcp-param-city"] {
+    let allowed = answer
+        .header("access-control-allow-headers")
+        .expect("headers");
+    for name in [
+        "authorization",
+        "mcp-protocol-version",
+        "mcp-method",
+        "mcp-name",
+        "mcp-param-city",
+    ] {
         assert!(allowed.contains(name), "{name} in {allowed}");
     }
     preflight.headers_mut().remove("origin");
-    assert_eq!(house.send(preflight).await.status, 401, "no browser asks so");
+    assert_eq!(
+        house.send(preflight).await.status,
+        401,
+        "no browser asks so"
+    );
 }
 
 #[tokio::test]
 async fn a_page_reads_refusals_too() {
     let house = house().await;
     let mut request = request(Method::POST, "/mcp", None, Some("{}".into()));
-    request.headers_mut().insert("origin", "http://localhost:6274".parse().expect("lawful"));
+    request
+        .headers_mut()
+        .insert("origin", "http://localhost:6274".parse().expect("lawful"));
     let answer = house.send(request).await;
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (401, Some("http://localhost:6274")));
-    assert!(answer.header("access-control-expose-headers").is_some_and(|names| names.contains("www-authenticate")));
+    assert_eq!(
+        (answer.status, answer.header("access-control-allow-origin")),
+        (401, Some("http://localhost:6274"))
+    );
+    assert!(
+        answer
+            .header("access-control-expose-headers")
+            .is_some_and(|names| names.contains("www-authenticate"))
+    );
 }

@@ -15,7 +15,9 @@ fn list(token: &str) -> Sent {
 
 fn with(mut request: Sent, headers: &[(&'static str, &str)]) -> Sent {
     for (name, value) in headers {
-        request.headers_mut().insert(*name, value.parse().expect("lawful"));
+        request
+            .headers_mut()
+            .insert(*name, value.parse().expect("lawful"));
     }
     request
 }
@@ -28,10 +30,31 @@ fn without(mut request: Sent, name: &str) -> Sent {
 /// One sentence, where MCP clients look for it and where OAuth clients do.
 fn assert_is_json_rpc(answer: &Answer, code: &str, id: &Value) {
     let (error, text) = (&answer.json["error"], &answer.text);
-    assert_eq!((&answer.json["jsonrpc"], answer.json.get("id")), (&json!("2.0"), Some(id)), "{text}");
-    assert_eq!(error["code"], if answer.status >= 500 { -32_603 } else { -32_600 }, "{text}");
-    assert!(error["message"].as_str().is_some_and(|words| words.contains(' ')), "{text}");
-    assert_eq!((&answer.json["code"], &answer.json["error_description"]), (&json!(code), &error["message"]), "{text}");
+    assert_eq!(
+        (&answer.json["jsonrpc"], answer.json.get("id")),
+        (&json!("2.0"), Some(id)),
+        "{text}"
+    );
+    assert_eq!(
+        error["code"],
+        if answer.status >= 500 {
+            -32_603
+        } else {
+            -32_600
+        },
+        "{text}"
+    );
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|words| words.contains(' ')),
+        "{text}"
+    );
+    assert_eq!(
+        (&answer.json["code"], &answer.json["error_description"]),
+        (&json!(code), &error["message"]),
+        "{text}"
+    );
     assert_eq!(answer.header("content-type"), Some("application/json"));
 }
 
@@ -41,18 +64,63 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
     let alice = house.user("alice@example.com").await;
     let (good, id) = (alice.token(), json!(7));
     let no_body = request(Method::POST, "/mcp", Some(good), None);
-    let large = request(Method::POST, "/mcp", Some(good), Some("x".repeat(5_000_000)));
+    let large = request(
+        Method::POST,
+        "/mcp",
+        Some(good),
+        Some("x".repeat(5_000_000)),
+    );
     for (sent, status, code, id) in [
-        (without(list(good), "authorization"), 401, "unauthenticated", &Value::Null),
+        (
+            without(list(good), "authorization"),
+            401,
+            "unauthenticated",
+            &Value::Null,
+        ),
         (list("forged"), 401, "unauthenticated", &Value::Null),
         (list(house.admin().token()), 403, "forbidden", &Value::Null),
-        (with(list(good), &[("origin", "https://evil.example.com")]), 403, "forbidden", &Value::Null),
-        (with(list(good), &[("host", "evil.example.com")]), 403, "forbidden", &Value::Null),
-        (with(list(good), &[("authorization", "Bearer a,Bearer b")]), 400, "invalid", &Value::Null),
-        (request(Method::PUT, "/mcp", Some(good), None), 405, "method_not_allowed", &Value::Null),
-        (with(list(good), &[("accept", "text/html")]), 406, "not_acceptable", &id),
-        (with(list(good), &[("content-type", "text/plain")]), 415, "unsupported_media_type", &id),
-        (without(list(good), "content-type"), 415, "unsupported_media_type", &id),
+        (
+            with(list(good), &[("origin", "https://evil.example.com")]),
+            403,
+            "forbidden",
+            &Value::Null,
+        ),
+        (
+            with(list(good), &[("host", "evil.example.com")]),
+            403,
+            "forbidden",
+            &Value::Null,
+        ),
+        (
+            with(list(good), &[("authorization", "Bearer a,Bearer b")]),
+            400,
+            "invalid",
+            &Value::Null,
+        ),
+        (
+            request(Method::PUT, "/mcp", Some(good), None),
+            405,
+            "method_not_allowed",
+            &Value::Null,
+        ),
+        (
+            with(list(good), &[("accept", "text/html")]),
+            406,
+            "not_acceptable",
+            &id,
+        ),
+        (
+            with(list(good), &[("content-type", "text/plain")]),
+            415,
+            "unsupported_media_type",
+            &id,
+        ),
+        (
+            without(list(good), "content-type"),
+            415,
+            "unsupported_media_type",
+            &id,
+        ),
         (no_body, 415, "unsupported_media_type", &Value::Null),
         (large, 413, "too_large", &Value::Null),
     ] {
@@ -62,7 +130,10 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
     }
     house.store.set_down(true);
     let answer = house.send(list(good)).await;
-    assert_eq!((answer.status, answer.header("retry-after").is_some()), (503, true));
+    assert_eq!(
+        (answer.status, answer.header("retry-after").is_some()),
+        (503, true)
+    );
     assert_is_json_rpc(&answer, "unavailable", &Value::Null);
 }
 
@@ -72,7 +143,9 @@ async fn what_the_library_refuses_in_plain_text_is_one_too() {
     let alice = house.user("alice@example.com").await;
     let message = json!({"jsonrpc": "2.0", "id": "a", "method": "tools/list"}).to_string();
     let older = request(Method::POST, "/mcp", Some(alice.token()), Some(message));
-    let answer = house.send(with(older, &[("mcp-protocol-version", "1999-01-01")])).await;
+    let answer = house
+        .send(with(older, &[("mcp-protocol-version", "1999-01-01")]))
+        .await;
     assert_eq!(answer.status, 400);
     assert_is_json_rpc(&answer, "invalid", &json!("a"));
 }
@@ -87,12 +160,34 @@ async fn other_refusals_say_the_same_sentence_twice() {
         (alice.ask(Method::GET, "/admin/users", None).await, 403),
         (anyone.ask(Method::GET, "/nowhere", None).await, 404),
         (anyone.ask(Method::POST, "/health", None).await, 405),
-        (admin.ask(Method::POST, "/admin/users", Some(json!({"email": "no"}))).await, 400),
-        (admin.ask(Method::POST, "/admin/users", Some(json!({"email": "alice@example.com"}))).await, 409),
+        (
+            admin
+                .ask(Method::POST, "/admin/users", Some(json!({"email": "no"})))
+                .await,
+            400,
+        ),
+        (
+            admin
+                .ask(
+                    Method::POST,
+                    "/admin/users",
+                    Some(json!({"email": "alice@example.com"})),
+                )
+                .await,
+            409,
+        ),
     ] {
         assert_eq!(answer.status, status, "{}", answer.text);
-        assert!(answer.json["error"].is_string() && answer.json["code"].is_string(), "{}", answer.text);
-        assert_eq!(answer.json["error"], answer.json["error_description"], "{}", answer.text);
+        assert!(
+            answer.json["error"].is_string() && answer.json["code"].is_string(),
+            "{}",
+            answer.text
+        );
+        assert_eq!(
+            answer.json["error"], answer.json["error_description"],
+            "{}",
+            answer.text
+        );
         assert_eq!(answer.json.get("jsonrpc"), None);
     }
 }
@@ -108,32 +203,73 @@ async fn who_looks_for_oauth_is_told_of_the_token() {
     ] {
         let answer = house.anonymous().ask(method, path, None).await;
         let words = answer.json["error_description"].as_str().expect("words");
-        assert!(answer.status == 404 && words.contains("token") && words.contains("not valid"), "{path}: {words}");
+        assert!(
+            answer.status == 404 && words.contains("token") && words.contains("not valid"),
+            "{path}: {words}"
+        );
     }
     let elsewhere = house.anonymous().ask(Method::GET, "/registers", None).await;
-    assert!(elsewhere.json["error"].as_str().is_some_and(|words| words.contains("MCP is at `/mcp`")));
+    assert!(
+        elsewhere.json["error"]
+            .as_str()
+            .is_some_and(|words| words.contains("MCP is at `/mcp`"))
+    );
 }
 
 #[tokio::test]
 async fn another_method_needs_a_token_first_and_then_is_405() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    let methods = ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "SUBSCRIBE"];
+    let methods = [
+        "GET",
+        "HEAD",
+        "PUT",
+        "DELETE",
+        "PATCH",
+        "OPTIONS",
+        "SUBSCRIBE",
+    ];
     for method in methods.map(|method| Method::from_bytes(method.as_bytes()).expect("a method")) {
         for path in ["/", "/mcp"] {
             let none = house.anonymous().ask(method.clone(), path, None).await;
-            assert_eq!((none.status, none.header("www-authenticate")), (401, Some("Bearer")), "{method} {path}");
-            let bad = house.with_token("forged").ask(method.clone(), path, None).await;
+            assert_eq!(
+                (none.status, none.header("www-authenticate")),
+                (401, Some("Bearer")),
+                "{method} {path}"
+            );
+            let bad = house
+                .with_token("forged")
+                .ask(method.clone(), path, None)
+                .await;
             let challenge = bad.header("www-authenticate").expect("a challenge");
-            assert!(bad.status == 401 && challenge.contains("invalid_token"), "{method} {path}: {}", bad.text);
+            assert!(
+                bad.status == 401 && challenge.contains("invalid_token"),
+                "{method} {path}: {}",
+                bad.text
+            );
             let good = alice.ask(method.clone(), path, None).await;
-            assert_eq!((good.status, good.header("allow")), (405, Some("POST")), "{method} {path}");
+            assert_eq!(
+                (good.status, good.header("allow")),
+                (405, Some("POST")),
+                "{method} {path}"
+            );
         }
     }
     let open = TestApp::new(fixture::app().open()).await;
     let answer = open.anonymous().ask(Method::GET, "/mcp", None).await;
-    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{}", answer.text);
-    assert_eq!(open.with_token("forged").ask(Method::GET, "/mcp", None).await.status, 401);
+    assert_eq!(
+        (answer.status, answer.header("allow")),
+        (405, Some("POST")),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        open.with_token("forged")
+            .ask(Method::GET, "/mcp", None)
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -143,7 +279,10 @@ async fn accept_is_read_as_rfc_9110_has_it() {
     let call = |accept: Option<&str>, token: Value| {
         let params = json!({"name": "reports", "arguments": {}, "_meta": token});
         let request = mcp_request(Some(alice.token()), &json!({}), "tools/call", params);
-        accept.map_or_else(|| without(request.clone(), "accept"), |accept| with(request.clone(), &[("accept", accept)]))
+        accept.map_or_else(
+            || without(request.clone(), "accept"),
+            |accept| with(request.clone(), &[("accept", accept)]),
+        )
     };
     const JSON: &str = "application/json";
     const EVENTS: &str = "text/event-stream";
@@ -158,7 +297,10 @@ async fn accept_is_read_as_rfc_9110_has_it() {
         (Some("text/event-stream"), EVENTS, EVENTS),
         (Some("*/*, application/json;q=0"), EVENTS, EVENTS),
     ] {
-        for (token, expected) in [(json!({}), plain), (json!({"progressToken": 1}), with_progress)] {
+        for (token, expected) in [
+            (json!({}), plain),
+            (json!({"progressToken": 1}), with_progress),
+        ] {
             let answer = house.send(call(accept, token)).await;
             assert_eq!(
                 (answer.status, answer.header("content-type")),
@@ -166,12 +308,28 @@ async fn accept_is_read_as_rfc_9110_has_it() {
                 "{accept:?}: {}",
                 answer.text
             );
-            assert_eq!(answer.json["result"]["content"][0]["text"], "reported", "{accept:?}: {}", answer.text);
-            assert!(expected == EVENTS || answer.messages().len() == 1, "{accept:?}: {}", answer.text);
+            assert_eq!(
+                answer.json["result"]["content"][0]["text"], "reported",
+                "{accept:?}: {}",
+                answer.text
+            );
+            assert!(
+                expected == EVENTS || answer.messages().len() == 1,
+                "{accept:?}: {}",
+                answer.text
+            );
         }
     }
-    for accept in ["text/html", "*/*;q=0", "application/json;q=0, text/event-stream;q=0.000"] {
-        assert_eq!(house.send(call(Some(accept), json!({}))).await.status, 406, "{accept}");
+    for accept in [
+        "text/html",
+        "*/*;q=0",
+        "application/json;q=0, text/event-stream;q=0.000",
+    ] {
+        assert_eq!(
+            house.send(call(Some(accept), json!({}))).await.status,
+            406,
+            "{accept}"
+        );
     }
 }
 
@@ -181,12 +339,36 @@ async fn what_is_wrong_with_a_message_is_named() {
     let alice = house.user("alice@example.com").await;
     let info = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
     for (message, code, words) in [
-        (json!({"id": null, "method": "ping"}), -32_600, "`id` must be a string or an integer"),
-        (json!({"id": null, "method": "notifications/initialized"}), -32_600, "`id` must be a string or an integer"),
-        (json!({"id": 1.5, "method": "ping"}), -32_600, "`id` must be a string or an integer"),
-        (json!({"id": 1.5, "method": "foo/bar"}), -32_600, "`id` must be a string or an integer"),
-        (json!({"id": 1, "method": "initialize", "params": info}), -32_602, "`clientInfo` is missing"),
-        (json!({"id": 1, "method": "foo/bar"}), -32_601, "there is no method `foo/bar`"),
+        (
+            json!({"id": null, "method": "ping"}),
+            -32_600,
+            "`id` must be a string or an integer",
+        ),
+        (
+            json!({"id": null, "method": "notifications/initialized"}),
+            -32_600,
+            "`id` must be a string or an integer",
+        ),
+        (
+            json!({"id": 1.5, "method": "ping"}),
+            -32_600,
+            "`id` must be a string or an integer",
+        ),
+        (
+            json!({"id": 1.5, "method": "foo/bar"}),
+            -32_600,
+            "`id` must be a string or an integer",
+        ),
+        (
+            json!({"id": 1, "method": "initialize", "params": info}),
+            -32_602,
+            "`clientInfo` is missing",
+        ),
+        (
+            json!({"id": 1, "method": "foo/bar"}),
+            -32_601,
+            "there is no method `foo/bar`",
+        ),
         (
             json!({"id": 1, "method": "completion/complete", "params": {
             "ref": {"type": "ref/prompt", "name": "a"}, "argument": {"name": "a", "value": ""}}}),
@@ -213,20 +395,42 @@ async fn what_is_wrong_with_a_message_is_named() {
             -32_602,
             "`arguments` must be an object",
         ),
-        (json!({"id": 1, "method": "tools/call", "params": {"arguments": {}}}), -32_602, "`name` is missing"),
+        (
+            json!({"id": 1, "method": "tools/call", "params": {"arguments": {}}}),
+            -32_602,
+            "`name` is missing",
+        ),
     ] {
         let mut message = message;
         message["jsonrpc"] = json!("2.0");
         let answer = alice.older(&message).await;
         let said = answer.json["error"]["message"].as_str().unwrap_or_default();
-        assert!(answer.error_code() == code && said.contains(words), "{message}: {}", answer.text);
+        assert!(
+            answer.error_code() == code && said.contains(words),
+            "{message}: {}",
+            answer.text
+        );
     }
-    let modern = alice.mcp("tools/call", json!({"name": "add", "arguments": []})).await;
-    assert!(modern.text.contains("`arguments` must be an object"), "{}", modern.text);
+    let modern = alice
+        .mcp("tools/call", json!({"name": "add", "arguments": []}))
+        .await;
+    assert!(
+        modern.text.contains("`arguments` must be an object"),
+        "{}",
+        modern.text
+    );
     for method in ["ping", "resources/subscribe", "logging/setLevel", "no/such"] {
         let modern = alice.mcp(method, json!({"uri": "test://about"})).await;
         let said = modern.json["error"]["message"].as_str().unwrap_or_default();
-        assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{}", modern.text);
-        assert!(said.contains(&format!("there is no method `{method}`")), "{said}");
+        assert_eq!(
+            (modern.status, modern.error_code()),
+            (404, -32_601),
+            "{}",
+            modern.text
+        );
+        assert!(
+            said.contains(&format!("there is no method `{method}`")),
+            "{said}"
+        );
     }
 }

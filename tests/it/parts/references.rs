@@ -14,13 +14,18 @@ const PAGE: &str = "ui://contacts/list";
 fn part() -> AppPart {
     let save = address("contacts", "save");
     let data = json!({"view": {"buttons": [{"call": save, "label": "Save"}, {"call": "save"}]}, "first": save});
-    AppPart::new("contacts").resources([page(PAGE, "list")]).tools([shows("show", PAGE, &data), says("save", "saved")])
+    AppPart::new("contacts")
+        .resources([page(PAGE, "list")])
+        .tools([shows("show", PAGE, &data), says("save", "saved")])
 }
 
 /// What the tool of this name answers in this app.
 async fn answer(app: App, tool: &str) -> Answer {
     let app = TestApp::new(app).await;
-    app.user("alice@example.com").await.call(tool, json!({})).await
+    app.user("alice@example.com")
+        .await
+        .call(tool, json!({}))
+        .await
 }
 
 fn names(answer: &Answer) -> &Value {
@@ -39,8 +44,15 @@ async fn references_leave_under_listed_names() {
         let save = format!("{space}save");
         let expected = json!({"view": {"buttons": [{"call": save, "label": "Save"}, {"call": "save"}]}, "first": save});
         assert_eq!(answer.data(), &expected);
-        assert_eq!(answer.tool_text(), expected.to_string(), "the text says the same");
-        assert_eq!(names(&answer), &json!({ save: address("contacts", "save") }));
+        assert_eq!(
+            answer.tool_text(),
+            expected.to_string(),
+            "the text says the same"
+        );
+        assert_eq!(
+            names(&answer),
+            &json!({ save: address("contacts", "save") })
+        );
     }
 }
 
@@ -81,14 +93,24 @@ async fn words_of_their_own_stay_as_they_are() {
     let data = json!({ "save": save });
     let told = words.clone();
     let look = Tool::raw("look", json!({"type": "object"}), move |_| {
-        let outcome = Outcome { structured: Some(data.clone()), ..Outcome::text(told.clone()) };
+        let outcome = Outcome {
+            structured: Some(data.clone()),
+            ..Outcome::text(told.clone())
+        };
         std::future::ready(Ok(outcome.with_meta("example.com/ticket", "t")))
     });
-    let app = App::new("crm").mount_as("sales", part().tools([look.description("Looks.").ui(PAGE)]));
+    let app =
+        App::new("crm").mount_as("sales", part().tools([look.description("Looks.").ui(PAGE)]));
     let answer = answer(app, "sales_look").await;
-    assert_eq!((answer.tool_text(), answer.data()), (words.as_str(), &json!({"save": "sales_save"})));
+    assert_eq!(
+        (answer.tool_text(), answer.data()),
+        (words.as_str(), &json!({"save": "sales_save"}))
+    );
     let meta = &answer.result()["_meta"];
-    assert_eq!((&meta["example.com/ticket"], names(&answer)), (&json!("t"), &json!({ "sales_save": save })));
+    assert_eq!(
+        (&meta["example.com/ticket"], names(&answer)),
+        (&json!("t"), &json!({ "sales_save": save }))
+    );
 }
 
 #[tokio::test]
@@ -97,5 +119,11 @@ async fn a_reference_to_a_disabled_tool_stays_an_address_that_leads_nowhere() {
     let alice = app.user("alice@example.com").await;
     let shown = alice.call("show", json!({})).await;
     assert_eq!(shown.data()["first"], address("contacts", "save"));
-    assert_eq!(alice.call(&address("contacts", "save"), json!({})).await.error_code(), -32_602);
+    assert_eq!(
+        alice
+            .call(&address("contacts", "save"), json!({}))
+            .await
+            .error_code(),
+        -32_602
+    );
 }

@@ -9,14 +9,26 @@ use super::house;
 
 type Sent = Request<Full<bytes::Bytes>>;
 
-async fn send(house: &TestApp, token: &str, method: &str, params: Value, change: impl FnOnce(&mut Sent)) -> Answer {
+async fn send(
+    house: &TestApp,
+    token: &str,
+    method: &str,
+    params: Value,
+    change: impl FnOnce(&mut Sent),
+) -> Answer {
     let mut request = mcp_request(Some(token), &json!({}), method, params);
     change(&mut request);
     house.send(request).await
 }
 
 fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Sent) {
-    move |request| drop(request.headers_mut().insert(name, value.parse().expect("lawful")))
+    move |request| {
+        drop(
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("lawful")),
+        )
+    }
 }
 
 fn leave_out(name: &'static str) -> impl FnOnce(&mut Sent) {
@@ -30,19 +42,92 @@ async fn method_and_name_must_be_told_and_told_right() {
     let call = || json!({"name": "logs", "arguments": {}});
     let read = || json!({"uri": "test://about"});
     for answer in [
-        send(&house, alice.token(), "tools/call", call(), leave_out("mcp-method")).await,
-        send(&house, alice.token(), "tools/call", call(), set("mcp-method", "tools/list")).await,
-        send(&house, alice.token(), "tools/call", call(), leave_out("mcp-name")).await,
-        send(&house, alice.token(), "tools/call", call(), set("mcp-name", "knows")).await,
-        send(&house, alice.token(), "resources/read", read(), leave_out("mcp-name")).await,
-        send(&house, alice.token(), "resources/read", read(), set("mcp-name", "test://picture")).await,
-        send(&house, alice.token(), "prompts/get", json!({"name": "write"}), leave_out("mcp-name")).await,
-        send(&house, alice.token(), "tools/call", call(), leave_out("mcp-protocol-version")).await,
-        send(&house, alice.token(), "tools/call", call(), set("mcp-protocol-version", "2025-11-25")).await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            leave_out("mcp-method"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            set("mcp-method", "tools/list"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            leave_out("mcp-name"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            set("mcp-name", "knows"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "resources/read",
+            read(),
+            leave_out("mcp-name"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "resources/read",
+            read(),
+            set("mcp-name", "test://picture"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "prompts/get",
+            json!({"name": "write"}),
+            leave_out("mcp-name"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            leave_out("mcp-protocol-version"),
+        )
+        .await,
+        send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            set("mcp-protocol-version", "2025-11-25"),
+        )
+        .await,
     ] {
-        assert_eq!((answer.status, answer.error_code()), (400, -32_020), "{}", answer.text);
+        assert_eq!(
+            (answer.status, answer.error_code()),
+            (400, -32_020),
+            "{}",
+            answer.text
+        );
     }
-    assert_eq!(send(&house, alice.token(), "tools/call", call(), |_| ()).await.status, 200);
+    assert_eq!(
+        send(&house, alice.token(), "tools/call", call(), |_| ())
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -52,13 +137,32 @@ async fn arguments_in_headers_are_checked_by_name_and_by_address() {
     let address = mcp_lambda::parts::address("protocol", "route");
     for name in ["route", address.as_str()] {
         let call = || json!({"name": name, "arguments": {"region": "north"}});
-        let told = send(&house, alice.token(), "tools/call", call(), set("mcp-param-region", "north")).await;
+        let told = send(
+            &house,
+            alice.token(),
+            "tools/call",
+            call(),
+            set("mcp-param-region", "north"),
+        )
+        .await;
         assert_eq!(told.tool_text(), "\"north\"");
         for answer in [
             send(&house, alice.token(), "tools/call", call(), |_| ()).await,
-            send(&house, alice.token(), "tools/call", call(), set("mcp-param-region", "south")).await,
+            send(
+                &house,
+                alice.token(),
+                "tools/call",
+                call(),
+                set("mcp-param-region", "south"),
+            )
+            .await,
         ] {
-            assert_eq!((answer.status, answer.error_code()), (400, -32_020), "{}", answer.text);
+            assert_eq!(
+                (answer.status, answer.error_code()),
+                (400, -32_020),
+                "{}",
+                answer.text
+            );
         }
     }
 }
@@ -68,15 +172,31 @@ async fn a_call_may_ask_for_one_version_of_a_tool() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
     let tools = alice.tools().await;
-    let route = tools.iter().find(|tool| tool["name"] == "route").expect("listed");
+    let route = tools
+        .iter()
+        .find(|tool| tool["name"] == "route")
+        .expect("listed");
     assert_eq!(route["_meta"]["mcp-lambda/version"], "2");
-    let call =
-        |name: &str, version: Value| json!({"name": name, "arguments": {}, "_meta": {"mcp-lambda/version": version}});
-    assert_eq!(alice.mcp("tools/call", call("route", json!("2"))).await.error_code(), 0);
-    for (name, version) in [("route", json!("1")), ("route", json!(2)), ("logs", json!("2")), ("nothing", json!("2"))] {
+    let call = |name: &str, version: Value| json!({"name": name, "arguments": {}, "_meta": {"mcp-lambda/version": version}});
+    assert_eq!(
+        alice
+            .mcp("tools/call", call("route", json!("2")))
+            .await
+            .error_code(),
+        0
+    );
+    for (name, version) in [
+        ("route", json!("1")),
+        ("route", json!(2)),
+        ("logs", json!("2")),
+        ("nothing", json!("2")),
+    ] {
         let answer = alice.mcp("tools/call", call(name, version.clone())).await;
         assert_eq!(answer.error_code(), -32_602, "{name} {version}");
-        assert_eq!(answer.json["error"]["message"], format!("unknown tool `{name}`"));
+        assert_eq!(
+            answer.json["error"]["message"],
+            format!("unknown tool `{name}`")
+        );
     }
 }
 
@@ -91,15 +211,26 @@ async fn parameters_that_are_not_as_mcp_has_them_are_told_so_in_either_era() {
         ("resources/read", json!({"uri": 7})),
         ("completion/complete", json!({"ref": {"type": "ref/other"}})),
     ] {
-        let older = alice.older(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await;
+        let older = alice
+            .older(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+            .await;
         assert_eq!(older.error_code(), -32_602, "{method}: {}", older.text);
     }
     for (method, code) in [("logging/setLevel", -32_602), ("unknown/method", -32_601)] {
-        let older = alice.older(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})).await;
+        let older = alice
+            .older(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}))
+            .await;
         assert_eq!(older.error_code(), code, "{method}: {}", older.text);
         let modern = alice.mcp(method, json!({})).await;
-        assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{method}: {}", modern.text);
+        assert_eq!(
+            (modern.status, modern.error_code()),
+            (404, -32_601),
+            "{method}: {}",
+            modern.text
+        );
     }
-    let modern = alice.mcp("completion/complete", json!({"ref": {"type": "ref/other"}})).await;
+    let modern = alice
+        .mcp("completion/complete", json!({"ref": {"type": "ref/other"}}))
+        .await;
     assert_eq!(modern.error_code(), -32_602, "{}", modern.text);
 }

@@ -12,9 +12,19 @@ use serde_json::json;
 async fn anyone_may_call_and_owns_nothing() {
     let house = TestApp::new(fixture::app().open()).await;
     let anyone = house.anonymous();
-    assert_eq!(anyone.call("add", json!({"left": 1, "right": 2})).await.data(), &json!({"sum": 3}));
+    assert_eq!(
+        anyone
+            .call("add", json!({"left": 1, "right": 2}))
+            .await
+            .data(),
+        &json!({"sum": 3})
+    );
     let owned = anyone.call("keep", json!({"word": "x"})).await;
-    assert!(owned.is_tool_error() && owned.tool_text().contains("not made by a registered user"), "{}", owned.text);
+    assert!(
+        owned.is_tool_error() && owned.tool_text().contains("not made by a registered user"),
+        "{}",
+        owned.text
+    );
     assert_eq!(house.store.taken().0, 0, "nobody is looked up");
 }
 
@@ -22,16 +32,47 @@ async fn anyone_may_call_and_owns_nothing() {
 async fn a_token_still_says_who_asks_and_must_hold() {
     let house = TestApp::new(fixture::app().open()).await;
     let alice = house.user("alice@example.com").await;
-    assert_eq!(alice.call("whoami", json!({})).await.tool_text(), "alice@example.com alice@example.com");
-    assert_eq!(house.with_token("forged").call("add", json!({"left": 1})).await.status, 401);
-    assert_eq!(house.with_token("").call("add", json!({"left": 1})).await.status, 401);
-    assert_eq!(house.anonymous().ask(http::Method::GET, "/admin/users", None).await.status, 401);
+    assert_eq!(
+        alice.call("whoami", json!({})).await.tool_text(),
+        "alice@example.com alice@example.com"
+    );
+    assert_eq!(
+        house
+            .with_token("forged")
+            .call("add", json!({"left": 1}))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        house
+            .with_token("")
+            .call("add", json!({"left": 1}))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        house
+            .anonymous()
+            .ask(http::Method::GET, "/admin/users", None)
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
 async fn the_setting_alone_opens_nothing() {
     let house = TestApp::with(fixture::app(), &[("ALLOW_ANONYMOUS", "true")]).await;
-    assert_eq!(house.anonymous().call("add", json!({"left": 1})).await.status, 401);
+    assert_eq!(
+        house
+            .anonymous()
+            .call("add", json!({"left": 1}))
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -45,17 +86,30 @@ async fn under_lambda_the_code_alone_opens_nothing() {
             ("SIGNING_KEY", "0123456789abcdef0123456789abcdef"),
             ("APP_USERS_PATH", "/dev/null/users"),
         ];
-        let all: BTreeMap<_, _> =
-            lambda.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let all: BTreeMap<_, _> = lambda
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Settings::read(&all, "protocol").expect("lawful")
     };
     let refusal = async |more: &[(&str, &str)]| {
         let house = protocol::app().open().house(&settings(more)).await;
-        house.expect_err("its folder can't be opened anyway").to_string()
+        house
+            .expect_err("its folder can't be opened anyway")
+            .to_string()
     };
     assert!(refusal(&[]).await.contains("ALLOW_ANONYMOUS"));
-    assert!(refusal(&[("ALLOW_ANONYMOUS", "false")]).await.contains("ALLOW_ANONYMOUS"));
-    assert!(!refusal(&[("ALLOW_ANONYMOUS", "true")]).await.contains("ALLOW_ANONYMOUS"));
+    assert!(
+        refusal(&[("ALLOW_ANONYMOUS", "false")])
+            .await
+            .contains("ALLOW_ANONYMOUS")
+    );
+    assert!(
+        !refusal(&[("ALLOW_ANONYMOUS", "true")])
+            .await
+            .contains("ALLOW_ANONYMOUS")
+    );
 }
 
 #[tokio::test]
@@ -63,8 +117,14 @@ async fn it_serves_this_machine_alone_and_says_so() {
     let home = tempfile::tempdir().expect("a folder");
     let serve = |host: &str| {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_open"));
-        command.env_clear().env("HOME", home.path()).args(["serve", "--port", "0", "--host", host]);
-        command.stderr(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .env_clear()
+            .env("HOME", home.path())
+            .args(["serve", "--port", "0", "--host", host]);
+        command
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         command
     };
     let refused = serve("0.0.0.0").output().await.expect("it ends");
@@ -74,7 +134,9 @@ async fn it_serves_this_machine_alone_and_says_so() {
     let mut said = tokio::io::BufReader::new(serving.stderr.take().expect("piped"));
     let mut text = String::new();
     while !text.contains("needs no token") {
-        let read = tokio::io::AsyncBufReadExt::read_line(&mut said, &mut text).await.expect("readable");
+        let read = tokio::io::AsyncBufReadExt::read_line(&mut said, &mut text)
+            .await
+            .expect("readable");
         assert_ne!(read, 0, "{text}");
     }
 }

@@ -11,11 +11,20 @@ use serde_json::{Value, json};
 fn many(count: usize) -> App {
     let tool = |number: usize| {
         let answer = move |_| async move { Ok(Outcome::text(number.to_string())) };
-        Tool::raw(format!("tool_{number:05}"), json!({"type": "object"}), answer)
-            .description("One of many.")
-            .hints(Hints { read_only: Some(true), ..Hints::default() })
+        Tool::raw(
+            format!("tool_{number:05}"),
+            json!({"type": "object"}),
+            answer,
+        )
+        .description("One of many.")
+        .hints(Hints {
+            read_only: Some(true),
+            ..Hints::default()
+        })
     };
-    App::new("many").tools((0..count).map(tool)).page_size(1_000)
+    App::new("many")
+        .tools((0..count).map(tool))
+        .page_size(1_000)
 }
 
 #[tokio::test]
@@ -23,28 +32,55 @@ async fn ten_thousand_tools_are_listed_in_pages_and_each_is_there_once() {
     let house = TestApp::new(many(10_000)).await;
     let alice = house.user("alice@example.com").await;
     let first = alice.mcp("tools/list", json!({})).await;
-    assert_eq!(first.result()["tools"].as_array().map(Vec::len), Some(1_000));
-    assert_eq!(first.result()["cacheScope"], "private", "its cursor is one user's");
-    let names: Vec<_> =
-        alice.tools().await.iter().map(|tool| tool["name"].as_str().expect("a name").to_owned()).collect();
-    assert_eq!((names.len(), names.iter().collect::<BTreeSet<_>>().len()), (10_000, 10_000));
+    assert_eq!(
+        first.result()["tools"].as_array().map(Vec::len),
+        Some(1_000)
+    );
+    assert_eq!(
+        first.result()["cacheScope"],
+        "private",
+        "its cursor is one user's"
+    );
+    let names: Vec<_> = alice
+        .tools()
+        .await
+        .iter()
+        .map(|tool| tool["name"].as_str().expect("a name").to_owned())
+        .collect();
+    assert_eq!(
+        (names.len(), names.iter().collect::<BTreeSet<_>>().len()),
+        (10_000, 10_000)
+    );
     assert!(names.is_sorted());
     assert_eq!(alice.older_tools().await.len(), 10_000);
-    assert_eq!(alice.call("tool_09999", json!({})).await.tool_text(), "9999");
+    assert_eq!(
+        alice.call("tool_09999", json!({})).await.tool_text(),
+        "9999"
+    );
 }
 
 #[tokio::test]
 async fn a_cursor_is_its_users_and_its_lists_and_nobody_elses() {
     let app = || protocol::app().page_size(2);
     let house = TestApp::new(app()).await;
-    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    let (alice, bob) = (
+        house.user("alice@example.com").await,
+        house.user("bob@example.com").await,
+    );
     let cursor = |answer: &Value| answer["nextCursor"].as_str().expect("a cursor").to_owned();
     let tools = cursor(alice.mcp("tools/list", json!({})).await.result());
     let next = alice.mcp("tools/list", json!({ "cursor": tools })).await;
     assert_eq!(next.result()["tools"].as_array().map(Vec::len), Some(2));
     let elsewhere = house.another(app(), &[]).await;
-    let there = elsewhere.with_token(alice.token()).mcp("tools/list", json!({ "cursor": tools })).await;
-    assert_eq!(there.result()["tools"], next.result()["tools"], "every instance knows it");
+    let there = elsewhere
+        .with_token(alice.token())
+        .mcp("tools/list", json!({ "cursor": tools }))
+        .await;
+    assert_eq!(
+        there.result()["tools"],
+        next.result()["tools"],
+        "every instance knows it"
+    );
     let mut changed = tools.clone();
     changed.replace_range(20..21, if &tools[20..21] == "A" { "B" } else { "A" });
     for (client, method, cursor) in [
@@ -58,8 +94,18 @@ async fn a_cursor_is_its_users_and_its_lists_and_nobody_elses() {
         (&alice, "tools/list", "invalid.cursor"),
     ] {
         let answer = client.mcp(method, json!({ "cursor": cursor })).await;
-        assert_eq!(answer.error_code(), -32_602, "{method} {cursor}: {}", answer.text);
-        assert!(answer.json["error"]["message"].as_str().expect("words").contains("without a cursor"));
+        assert_eq!(
+            answer.error_code(),
+            -32_602,
+            "{method} {cursor}: {}",
+            answer.text
+        );
+        assert!(
+            answer.json["error"]["message"]
+                .as_str()
+                .expect("words")
+                .contains("without a cursor")
+        );
     }
 }
 
@@ -71,13 +117,27 @@ async fn every_list_is_in_order_and_says_how_long_and_for_whom_it_holds() {
         ("tools/list", "tools", "name", "private"),
         ("prompts/list", "prompts", "name", "private"),
         ("resources/list", "resources", "uri", "private"),
-        ("resources/templates/list", "resourceTemplates", "uriTemplate", "private"),
+        (
+            "resources/templates/list",
+            "resourceTemplates",
+            "uriTemplate",
+            "private",
+        ),
     ] {
         let answer = alice.mcp(method, json!({})).await;
         let result = answer.result();
-        let keys: Vec<_> = result[list].as_array().expect("a list").iter().map(|entry| entry[key].as_str()).collect();
+        let keys: Vec<_> = result[list]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|entry| entry[key].as_str())
+            .collect();
         assert!(keys.is_sorted() && !keys.is_empty(), "{keys:?}");
-        assert_eq!((result["cacheScope"].as_str(), result["ttlMs"].as_u64()), (Some(scope), Some(60_000)), "{method}");
+        assert_eq!(
+            (result["cacheScope"].as_str(), result["ttlMs"].as_u64()),
+            (Some(scope), Some(60_000)),
+            "{method}"
+        );
     }
     let house = TestApp::new(many(1)).await;
     let alice = house.user("alice@example.com").await;

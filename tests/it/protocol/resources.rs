@@ -17,11 +17,19 @@ async fn what_is_listed_can_be_read() {
     let listed = alice.mcp("resources/list", json!({})).await;
     for resource in listed.result()["resources"].as_array().expect("a list") {
         let uri = resource["uri"].as_str().expect("a URI");
-        assert!(resource["name"].is_string() && !uri.contains('{'), "{resource}");
+        assert!(
+            resource["name"].is_string() && !uri.contains('{'),
+            "{resource}"
+        );
         assert_eq!(alice.read(uri).await.status, 200);
     }
     let templates = alice.mcp("resources/templates/list", json!({})).await;
-    assert_eq!(templates.result()["resourceTemplates"].as_array().map(Vec::len), Some(4));
+    assert_eq!(
+        templates.result()["resourceTemplates"]
+            .as_array()
+            .map(Vec::len),
+        Some(4)
+    );
     assert_eq!(
         alice.read("files:///pictures/7").await.result()["contents"][0]["text"],
         "picture 7",
@@ -45,7 +53,10 @@ async fn text_bytes_and_json_come_with_their_type() {
     let day = contents("days://2026/warm").await;
     assert_eq!(
         (&day["mimeType"], &day["text"]),
-        (&json!("application/json"), &json!(r#"{"tone":"warm","year":2026}"#))
+        (
+            &json!("application/json"),
+            &json!(r#"{"tone":"warm","year":2026}"#)
+        )
     );
     assert_eq!(contents("files:///a/b%20c.txt").await["text"], "a/b c.txt");
 }
@@ -54,12 +65,18 @@ async fn text_bytes_and_json_come_with_their_type() {
 async fn each_says_how_long_and_for_whom_it_holds() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    for (uri, ttl, scope) in
-        [("test://about", 300_000, "public"), ("test://picture", 0, "private"), ("test://secret", 300_000, "private")]
-    {
+    for (uri, ttl, scope) in [
+        ("test://about", 300_000, "public"),
+        ("test://picture", 0, "private"),
+        ("test://secret", 300_000, "private"),
+    ] {
         let answer = alice.read(uri).await;
         let result = answer.result();
-        assert_eq!((result["ttlMs"].as_u64(), result["cacheScope"].as_str()), (Some(ttl), Some(scope)), "{uri}");
+        assert_eq!(
+            (result["ttlMs"].as_u64(), result["cacheScope"].as_str()),
+            (Some(ttl), Some(scope)),
+            "{uri}"
+        );
     }
 }
 
@@ -67,7 +84,14 @@ async fn each_says_how_long_and_for_whom_it_holds() {
 async fn what_is_not_there_is_named_in_either_era() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    for uri in ["test://nothing", "note://none", "days://2026", "", "test://about/", "TEST://about"] {
+    for uri in [
+        "test://nothing",
+        "note://none",
+        "days://2026",
+        "",
+        "test://about/",
+        "TEST://about",
+    ] {
         let answer = alice.read(uri).await;
         assert_eq!(
             (answer.error_code(), &answer.json["error"]["data"]["uri"]),
@@ -75,12 +99,16 @@ async fn what_is_not_there_is_named_in_either_era() {
             "{}",
             answer.text
         );
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
+        let message =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
         assert_eq!(alice.older(&message).await.error_code(), -32_002, "{uri}");
     }
     let answer = alice.read("days://soon/warm").await;
     assert!(
-        answer.json["error"]["message"].as_str().expect("words").contains("`year` must be a whole number"),
+        answer.json["error"]["message"]
+            .as_str()
+            .expect("words")
+            .contains("`year` must be a whole number"),
         "{}",
         answer.text
     );
@@ -106,11 +134,22 @@ async fn no_uri_leads_out_of_its_template() {
 #[tokio::test]
 async fn a_users_own_is_nobody_elses() {
     let house = house().await;
-    let (alice, bob) = (house.user("alice@example.com").await, house.user("bob@example.com").await);
+    let (alice, bob) = (
+        house.user("alice@example.com").await,
+        house.user("bob@example.com").await,
+    );
     let users = Users::new(Arc::<Watched>::clone(&house.store));
-    let data = users.data(&users.get(&"alice@example.com".parse().expect("valid")).await.expect("registered"));
+    let data = users.data(
+        &users
+            .get(&"alice@example.com".parse().expect("valid"))
+            .await
+            .expect("registered"),
+    );
     data.put("hers", &"mine").await.expect("kept");
-    assert_eq!(alice.read("note://hers").await.result()["contents"][0]["text"], "mine");
+    assert_eq!(
+        alice.read("note://hers").await.result()["contents"][0]["text"],
+        "mine"
+    );
     let refused = bob.read("note://hers").await;
     assert_eq!(refused.error_code(), -32_602);
     let absent = bob.read("note://none").await;
@@ -127,16 +166,30 @@ async fn what_a_token_is_not_good_for_is_not_there() {
     let house = house().await;
     house.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "scopes": []});
-    let token = house.admin().ask(Method::POST, "/admin/tokens", Some(body)).await;
+    let token = house
+        .admin()
+        .ask(Method::POST, "/admin/tokens", Some(body))
+        .await;
     let reader = house.with_token(token.json["token"].as_str().expect("a token"));
-    assert!(!reader.mcp("resources/list", json!({})).await.text.contains("test://secret"));
-    let (hidden, absent) = (reader.read("test://secret").await, reader.read("test://absent").await);
-    assert_eq!(hidden.text.replace("secret", "X"), absent.text.replace("absent", "X"));
+    assert!(
+        !reader
+            .mcp("resources/list", json!({}))
+            .await
+            .text
+            .contains("test://secret")
+    );
+    let (hidden, absent) = (
+        reader.read("test://secret").await,
+        reader.read("test://absent").await,
+    );
+    assert_eq!(
+        hidden.text.replace("secret", "X"),
+        absent.text.replace("absent", "X")
+    );
 }
 
 fn initialize() -> Value {
-    let info =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
+    let info = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
     json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info})
 }
 
@@ -144,12 +197,25 @@ fn initialize() -> Value {
 async fn nothing_is_to_subscribe_to_in_either_era() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    assert_eq!(alice.older(&initialize()).await.result()["capabilities"]["resources"], json!({}), "none is offered");
+    assert_eq!(
+        alice.older(&initialize()).await.result()["capabilities"]["resources"],
+        json!({}),
+        "none is offered"
+    );
     for method in ["resources/subscribe", "resources/unsubscribe"] {
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": "test://about"}});
-        assert_eq!(alice.older(&message).await.error_code(), -32_601, "{method}");
+        let message =
+            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": "test://about"}});
+        assert_eq!(
+            alice.older(&message).await.error_code(),
+            -32_601,
+            "{method}"
+        );
         let modern = alice.mcp(method, json!({ "uri": "test://about" })).await;
-        assert_eq!((modern.status, modern.error_code()), (404, -32_601), "{method}");
+        assert_eq!(
+            (modern.status, modern.error_code()),
+            (404, -32_601),
+            "{method}"
+        );
     }
 }
 
@@ -157,14 +223,36 @@ async fn nothing_is_to_subscribe_to_in_either_era() {
 async fn an_app_whose_resources_never_change_may_accept_subscriptions() {
     let house = TestApp::new(protocol::app().accept_subscriptions()).await;
     let alice = house.user("alice@example.com").await;
-    assert_eq!(alice.older(&initialize()).await.result()["capabilities"]["resources"], json!({"subscribe": true}));
+    assert_eq!(
+        alice.older(&initialize()).await.result()["capabilities"]["resources"],
+        json!({"subscribe": true})
+    );
     let discovered = alice.mcp("server/discover", json!({})).await;
-    assert_eq!(discovered.result()["capabilities"]["resources"], json!({}), "the newest revision has other ones");
+    assert_eq!(
+        discovered.result()["capabilities"]["resources"],
+        json!({}),
+        "the newest revision has other ones"
+    );
     for method in ["resources/subscribe", "resources/unsubscribe"] {
         let message = |uri: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"uri": uri}});
-        assert_eq!(alice.older(&message("test://about")).await.result(), &json!({}), "{method}");
-        assert_eq!(alice.older(&message("test://absent")).await.error_code(), -32_002, "{method}");
-        assert_eq!(alice.mcp(method, json!({ "uri": "test://about" })).await.error_code(), -32_601, "{method}");
+        assert_eq!(
+            alice.older(&message("test://about")).await.result(),
+            &json!({}),
+            "{method}"
+        );
+        assert_eq!(
+            alice.older(&message("test://absent")).await.error_code(),
+            -32_002,
+            "{method}"
+        );
+        assert_eq!(
+            alice
+                .mcp(method, json!({ "uri": "test://about" }))
+                .await
+                .error_code(),
+            -32_601,
+            "{method}"
+        );
     }
 }
 
@@ -172,13 +260,28 @@ async fn an_app_whose_resources_never_change_may_accept_subscriptions() {
 async fn a_path_in_a_uri_leads_below_its_folder_and_nowhere_else() {
     let house = house().await;
     let alice = house.user("alice@example.com").await;
-    for path in ["/etc/passwd", "%2Fetc%2Fpasswd", "%252Fetc", "a//b", "a%5Cb", "C:/x", "C%3A/x", "a/../b", ""] {
+    for path in [
+        "/etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "%252Fetc",
+        "a//b",
+        "a%5Cb",
+        "C:/x",
+        "C%3A/x",
+        "a/../b",
+        "",
+    ] {
         let answer = alice.read(&format!("files:///{path}")).await;
         assert_eq!(answer.error_code(), -32_602, "{path}: {}", answer.text);
         assert!(
-            answer.json["error"]["message"].as_str().is_some_and(|words| words.contains("unknown resource")),
+            answer.json["error"]["message"]
+                .as_str()
+                .is_some_and(|words| words.contains("unknown resource")),
             "{path}"
         );
     }
-    assert_eq!(alice.read("files:///a/b.txt").await.result()["contents"][0]["text"], "a/b.txt");
+    assert_eq!(
+        alice.read("files:///a/b.txt").await.result()["contents"][0]["text"],
+        "a/b.txt"
+    );
 }

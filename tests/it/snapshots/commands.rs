@@ -9,8 +9,17 @@ use super::help::commands;
 use super::transcript::{Transcript, is_variable};
 use super::{GENERIC, place};
 
-const TRANSCRIPTS: [&str; 9] =
-    ["connections", "generic", "machine", "profiles", "register", "server", "tokens", "tools", "users"];
+const TRANSCRIPTS: [&str; 9] = [
+    "connections",
+    "generic",
+    "machine",
+    "profiles",
+    "register",
+    "server",
+    "tokens",
+    "tools",
+    "users",
+];
 
 #[tokio::test]
 async fn connections() {
@@ -100,7 +109,10 @@ async fn tools() {
 
 #[tokio::test]
 async fn machine() {
-    let (dynamo, secrets) = (Dynamo::start("another").await, SecretsManager::start(None).await);
+    let (dynamo, secrets) = (
+        Dynamo::start("another").await,
+        SecretsManager::start(None).await,
+    );
     let mut told = Transcript::begin().await;
     told.in_aws(&dynamo, &secrets);
     told.write("file", "");
@@ -158,16 +170,26 @@ const CONVERSES: &str = "admin-tools";
 
 #[tokio::test]
 async fn every_command_is_seen_to_succeed_and_to_fail() {
-    let seen: BTreeSet<_> = TRANSCRIPTS.into_iter().flat_map(|name| endings(&read(name))).collect();
+    let seen: BTreeSet<_> = TRANSCRIPTS
+        .into_iter()
+        .flat_map(|name| endings(&read(name)))
+        .collect();
     // The generic CLI has every command of an app's, and one more.
     let commands = commands(&Home::default(), GENERIC).await;
-    for command in commands.iter().filter(|command| command.is_leaf).map(|command| command.path.join(" ")) {
+    for command in commands
+        .iter()
+        .filter(|command| command.is_leaf)
+        .map(|command| command.path.join(" "))
+    {
         for succeeds in [true, false] {
-            let is_seen = seen
-                .iter()
-                .any(|(line, success)| *success == succeeds && format!("{line} ").starts_with(&format!("{command} ")));
+            let is_seen = seen.iter().any(|(line, success)| {
+                *success == succeeds && format!("{line} ").starts_with(&format!("{command} "))
+            });
             let wanted = if succeeds { "succeeds" } else { "fails" };
-            assert!(is_seen || (succeeds && command == CONVERSES), "no transcript in which `{command}` {wanted}");
+            assert!(
+                is_seen || (succeeds && command == CONVERSES),
+                "no transcript in which `{command}` {wanted}"
+            );
         }
     }
 }
@@ -178,9 +200,20 @@ fn read(name: &str) -> String {
 
 /// What was run, without variables and the binary, and whether it succeeded.
 fn endings(transcript: &str) -> Vec<(String, bool)> {
-    let arguments =
-        |line: &str| line.split(' ').skip_while(|word| is_variable(word)).skip(1).collect::<Vec<_>>().join(" ");
-    let commands = transcript.lines().filter_map(|line| line.strip_prefix("$ ")).map(arguments);
-    let codes = transcript.lines().filter_map(|line| line.strip_prefix("exit: ")).map(|code| code == "0");
+    let arguments = |line: &str| {
+        line.split(' ')
+            .skip_while(|word| is_variable(word))
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let commands = transcript
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .map(arguments);
+    let codes = transcript
+        .lines()
+        .filter_map(|line| line.strip_prefix("exit: "))
+        .map(|code| code == "0");
     commands.zip(codes).collect()
 }

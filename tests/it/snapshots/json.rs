@@ -72,14 +72,23 @@ const FAULTS: [(&str, &str); 13] = [
     ("not_configured", "connect URL --as another"),
     ("usage", "connect mcp.example.com"),
     ("usage", "new todo"),
-    ("unauthenticated", "connect URL --signing-key another-key-of-32-bytes-or-more-x"),
-    ("unavailable", "connect http://127.0.0.1:1 --signing-key KEY"),
+    (
+        "unauthenticated",
+        "connect URL --signing-key another-key-of-32-bytes-or-more-x",
+    ),
+    (
+        "unavailable",
+        "connect http://127.0.0.1:1 --signing-key KEY",
+    ),
     ("not_found", "users show nobody@example.com"),
     ("not_found", "users list --on nowhere"),
     ("invalid", "tokens create alice@example.com --expires 1s"),
     ("invalid", "users add bob@example.com --profile {"),
     ("already_exists", "users add alice@example.com"),
-    ("conflict", "register --apply --client cursor --token-env ANOTHER"),
+    (
+        "conflict",
+        "register --apply --client cursor --token-env ANOTHER",
+    ),
 ];
 
 const FAULTS_WITH_ANSWERS: [(&str, &str); 3] = [
@@ -101,20 +110,34 @@ struct Row {
 /// The page's rows by their first cell: a command and, for a nested shape, a field.
 fn rows() -> BTreeMap<(String, Option<String>), Row> {
     let page = page();
-    let rows = page.lines().filter(|line| line.starts_with("| `")).map(|line| line.split('|').map(str::trim));
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('|').map(str::trim));
     let rows = rows.filter_map(|mut cells| {
         let (_, key, prints, fields) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
         let key = key.trim_matches('`');
-        let (command, field) = key.split_once("`: `").map_or((key, None), |(key, field)| (key, Some(field.to_owned())));
-        let fields = fields.split(", ").filter_map(|field| field.strip_prefix('`')?.split_once("` ")).map(named);
-        let row = Row { is_list: prints == "list of objects", fields: fields.collect() };
+        let (command, field) = key
+            .split_once("`: `")
+            .map_or((key, None), |(key, field)| (key, Some(field.to_owned())));
+        let fields = fields
+            .split(", ")
+            .filter_map(|field| field.strip_prefix('`')?.split_once("` "))
+            .map(named);
+        let row = Row {
+            is_list: prints == "list of objects",
+            fields: fields.collect(),
+        };
         Some(((command.to_owned(), field), row))
     });
     rows.filter(|(_, row)| !row.fields.is_empty()).collect()
 }
 
 fn named((name, kinds): (&str, &str)) -> (String, Vec<String>) {
-    (name.to_owned(), kinds.split(" or ").map(str::to_owned).collect())
+    (
+        name.to_owned(),
+        kinds.split(" or ").map(str::to_owned).collect(),
+    )
 }
 
 fn page() -> String {
@@ -129,16 +152,30 @@ impl Row {
             Value::Object(_) if !self.is_list => vec![value],
             _ => return vec![format!("is another kind: {value}")],
         };
-        items.into_iter().flat_map(|item| self.faults_of(item)).collect()
+        items
+            .into_iter()
+            .flat_map(|item| self.faults_of(item))
+            .collect()
     }
 
     fn faults_of(&self, item: &Value) -> Vec<String> {
-        let Value::Object(item) = item else { return vec![format!("is no object: {item}")] };
+        let Value::Object(item) = item else {
+            return vec![format!("is no object: {item}")];
+        };
         let unnamed = item.keys().filter(|name| !self.fields.contains_key(*name));
-        let unnamed = unnamed.map(|name| format!("has a field `{name}`, which the page does not name"));
-        let others = self.fields.iter().filter(|(name, kinds)| !fits(item.get(*name), kinds));
-        let others =
-            others.map(|(name, kinds)| format!("`{name}` is not {}: {:?}", kinds.join(" or "), item.get(name)));
+        let unnamed =
+            unnamed.map(|name| format!("has a field `{name}`, which the page does not name"));
+        let others = self
+            .fields
+            .iter()
+            .filter(|(name, kinds)| !fits(item.get(*name), kinds));
+        let others = others.map(|(name, kinds)| {
+            format!(
+                "`{name}` is not {}: {:?}",
+                kinds.join(" or "),
+                item.get(name)
+            )
+        });
         unnamed.chain(others).collect()
     }
 }
@@ -153,15 +190,23 @@ fn fits(value: Option<&Value>, kinds: &[String]) -> bool {
         Some(Value::Array(_)) => "list",
         Some(Value::Object(_)) => "object",
     };
-    kinds.iter().any(|one| one == kind || (one == "any" && value.is_some()))
+    kinds
+        .iter()
+        .any(|one| one == kind || (one == "any" && value.is_some()))
 }
 
 /// A connected home, and an AWS that makes what it is asked for.
 async fn world() -> (Transcript, Dynamo, SecretsManager) {
-    let (dynamo, secrets) = (Dynamo::start("another").await, SecretsManager::start(None).await);
+    let (dynamo, secrets) = (
+        Dynamo::start("another").await,
+        SecretsManager::start(None).await,
+    );
     let mut world = Transcript::connected().await;
     world.in_aws(&dynamo, &secrets);
-    world.write("users/carol~example.com/user.json", r#"{"email": "carol@example.com"}"#);
+    world.write(
+        "users/carol~example.com/user.json",
+        r#"{"email": "carol@example.com"}"#,
+    );
     world.write("broken/nobody/user.json", "{}");
     (world, dynamo, secrets)
 }
@@ -171,30 +216,56 @@ async fn every_answer_has_the_fields_that_the_page_names() {
     let (mut world, _dynamo, _secrets) = world().await;
     let (rows, mut faults, mut tried) = (rows(), Vec::new(), BTreeSet::new());
     for line in ANSWERS.lines().map(str::trim) {
-        let output = world.output(&format!("{} {line} --json", binary(line))).await;
+        let output = world
+            .output(&format!("{} {line} --json", binary(line)))
+            .await;
         assert!(output.status.success(), "{line}: {}", err(&output));
         let command = held_to(&rows, line);
         let answer = json_of(&output);
         for ((_, field), row) in rows.iter().filter(|((name, _), _)| *name == command) {
-            let values = field.as_ref().map_or_else(|| vec![answer.clone()], |field| within(&answer, field));
-            faults.extend(values.iter().flat_map(|value| row.faults(value)).map(|fault| format!("{line}: {fault}")));
+            let values = field
+                .as_ref()
+                .map_or_else(|| vec![answer.clone()], |field| within(&answer, field));
+            faults.extend(
+                values
+                    .iter()
+                    .flat_map(|value| row.faults(value))
+                    .map(|fault| format!("{line}: {fault}")),
+            );
         }
         tried.insert(command);
     }
-    assert!(faults.is_empty(), "docs/json.md does not fit what is printed:\n{}", faults.join("\n"));
-    let untried: Vec<_> = rows.keys().map(|(command, _)| command).filter(|command| !tried.contains(*command)).collect();
-    assert!(untried.is_empty(), "rows that no command was held to: {untried:?}");
+    assert!(
+        faults.is_empty(),
+        "docs/json.md does not fit what is printed:\n{}",
+        faults.join("\n")
+    );
+    let untried: Vec<_> = rows
+        .keys()
+        .map(|(command, _)| command)
+        .filter(|command| !tried.contains(*command))
+        .collect();
+    assert!(
+        untried.is_empty(),
+        "rows that no command was held to: {untried:?}"
+    );
     every_command_has_a_row(&rows).await;
 }
 
 /// Whose command it is: `new` is the generic CLI's.
 fn binary(line: &str) -> &'static str {
-    if line.starts_with("new ") { "mcp-lambda" } else { "fixture-admin" }
+    if line.starts_with("new ") {
+        "mcp-lambda"
+    } else {
+        "fixture-admin"
+    }
 }
 
 /// The values of a field: an object's own, or those of each item of a list.
 fn within(answer: &Value, field: &str) -> Vec<Value> {
-    let items = answer.as_array().map_or_else(|| vec![answer], |items| items.iter().collect());
+    let items = answer
+        .as_array()
+        .map_or_else(|| vec![answer], |items| items.iter().collect());
     items.into_iter().map(|item| item[field].clone()).collect()
 }
 
@@ -203,17 +274,34 @@ fn held_to(rows: &BTreeMap<(String, Option<String>), Row>, line: &str) -> String
     let words: Vec<_> = line.split(' ').collect();
     let fitting = rows.keys().map(|(command, _)| command).filter(|command| {
         command.split(' ').enumerate().all(|(place, word)| {
-            if word.starts_with("--") { words.contains(&word) } else { words.get(place) == Some(&word) }
+            if word.starts_with("--") {
+                words.contains(&word)
+            } else {
+                words.get(place) == Some(&word)
+            }
         })
     });
-    fitting.max_by_key(|command| command.split(' ').count()).unwrap_or_else(|| panic!("no row for `{line}`")).clone()
+    fitting
+        .max_by_key(|command| command.split(' ').count())
+        .unwrap_or_else(|| panic!("no row for `{line}`"))
+        .clone()
 }
 
 async fn every_command_has_a_row(rows: &BTreeMap<(String, Option<String>), Row>) {
-    for command in commands(&Home::default(), GENERIC).await.into_iter().filter(|command| command.is_leaf) {
+    for command in commands(&Home::default(), GENERIC)
+        .await
+        .into_iter()
+        .filter(|command| command.is_leaf)
+    {
         let name = command.path.join(" ");
-        assert!(rows.contains_key(&(name.clone(), None)) || UNTRIED.contains(&name.as_str()), "no row for `{name}`");
-        assert!(page().contains(&format!("| `{name}` |")), "the page does not name `{name}`");
+        assert!(
+            rows.contains_key(&(name.clone(), None)) || UNTRIED.contains(&name.as_str()),
+            "no row for `{name}`"
+        );
+        assert!(
+            page().contains(&format!("| `{name}` |")),
+            "the page does not name `{name}`"
+        );
     }
 }
 
@@ -221,19 +309,44 @@ async fn every_command_has_a_row(rows: &BTreeMap<(String, Option<String>), Row>)
 async fn every_fault_is_an_object_with_a_code_and_its_exit_code() {
     let (mut world, _dynamo, _secrets) = world().await;
     for line in BEFORE_FAULTS {
-        assert!(world.output(&format!("fixture-admin {line}")).await.status.success(), "{line}");
+        assert!(
+            world
+                .output(&format!("fixture-admin {line}"))
+                .await
+                .status
+                .success(),
+            "{line}"
+        );
     }
     let codes = codes();
     let rows = rows();
     for (place, (code, line)) in FAULTS.iter().chain(&FAULTS_WITH_ANSWERS).enumerate() {
         let output = world.output(&format!("fixture-admin {line} --json")).await;
-        let fault: Value = serde_json::from_str(&err(&output)).unwrap_or_else(|_| panic!("JSON: {}", err(&output)));
-        let names: Vec<_> = fault.as_object().expect("an object").keys().map(String::as_str).collect();
-        assert_eq!((names.as_slice(), fault["error"].is_string()), (["code", "error"].as_slice(), true), "{line}");
-        assert_eq!((fault["code"].as_str(), output.status.code()), (Some(*code), Some(codes[*code])), "{line}");
+        let fault: Value = serde_json::from_str(&err(&output))
+            .unwrap_or_else(|_| panic!("JSON: {}", err(&output)));
+        let names: Vec<_> = fault
+            .as_object()
+            .expect("an object")
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(
+            (names.as_slice(), fault["error"].is_string()),
+            (["code", "error"].as_slice(), true),
+            "{line}"
+        );
+        assert_eq!(
+            (fault["code"].as_str(), output.status.code()),
+            (Some(*code), Some(codes[*code])),
+            "{line}"
+        );
         assert_eq!(output.stdout.is_empty(), place < FAULTS.len(), "{line}");
         if !output.stdout.is_empty() {
-            assert_eq!(rows[&(held_to(&rows, line), None)].faults(&json_of(&output)), Vec::<String>::new(), "{line}");
+            assert_eq!(
+                rows[&(held_to(&rows, line), None)].faults(&json_of(&output)),
+                Vec::<String>::new(),
+                "{line}"
+            );
         }
     }
 }
@@ -247,7 +360,14 @@ fn codes() -> BTreeMap<String, i32> {
         Some((code.to_owned(), rest.split(' ').next()?.parse().ok()?))
     };
     let codes: BTreeMap<_, _> = table.lines().filter_map(row).collect();
-    let all = ErrorKind::ALL.map(ErrorKind::code).into_iter().chain(["not_configured", "usage"]);
-    assert_eq!(codes.keys().map(String::as_str).collect::<BTreeSet<_>>(), all.collect(), "the codes of docs/json.md");
+    let all = ErrorKind::ALL
+        .map(ErrorKind::code)
+        .into_iter()
+        .chain(["not_configured", "usage"]);
+    assert_eq!(
+        codes.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        all.collect(),
+        "the codes of docs/json.md"
+    );
     codes
 }

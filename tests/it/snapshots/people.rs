@@ -3,7 +3,8 @@
 use super::transcript::Transcript;
 
 /// A user of a Python mcp-app.
-const RECORD: &str = r#"{"email": "carol@example.com", "created": "2024-05-01T12:00:00+00:00", "profile": null}"#;
+const RECORD: &str =
+    r#"{"email": "carol@example.com", "created": "2024-05-01T12:00:00+00:00", "profile": null}"#;
 
 #[tokio::test]
 async fn users() {

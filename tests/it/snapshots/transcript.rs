@@ -37,13 +37,25 @@ impl Transcript {
         let (home, server) = connected("remote").await;
         fs::create_dir(home.path().join("project")).expect("made");
         let url = server.as_ref().expect("remote").url.clone();
-        let words = vec![("URL", url), ("HOME", home.path().display().to_string()), ("KEY", KEY.to_owned())];
-        Self { home, _server: server, environment: Vec::new(), words, id: String::new(), text: String::new() }
+        let words = vec![
+            ("URL", url),
+            ("HOME", home.path().display().to_string()),
+            ("KEY", KEY.to_owned()),
+        ];
+        Self {
+            home,
+            _server: server,
+            environment: Vec::new(),
+            words,
+            id: String::new(),
+            text: String::new(),
+        }
     }
 
     /// Lets all commands know this AWS, which makes whatever it is asked for.
     pub(super) fn in_aws(&mut self, dynamo: &Dynamo, secrets: &SecretsManager) {
-        secrets.with(|vault| vault.previous = Some("the answer to all but `AWSCURRENT`".to_owned()));
+        secrets
+            .with(|vault| vault.previous = Some("the answer to all but `AWSCURRENT`".to_owned()));
         let variables = [
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamo.url.as_str()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets.url),
@@ -51,7 +63,8 @@ impl Transcript {
             ("AWS_ACCESS_KEY_ID", "key"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
         ];
-        self.environment.extend(variables.map(|(name, value)| (name, value.to_owned())));
+        self.environment
+            .extend(variables.map(|(name, value)| (name, value.to_owned())));
     }
 
     /// Writes a file into the home.
@@ -67,9 +80,15 @@ impl Transcript {
         for line in script.lines().map(str::trim) {
             let output = self.output(line).await;
             let (said, complained) = (self.masked(&out(&output)), self.masked(&err(&output)));
-            let said = if line.contains(" completions ") { first_line(&said) } else { said };
-            let complained: String =
-                complained.lines().map(|line| format!("{}\n", format!("! {line}").trim_end())).collect();
+            let said = if line.contains(" completions ") {
+                first_line(&said)
+            } else {
+                said
+            };
+            let complained: String = complained
+                .lines()
+                .map(|line| format!("{}\n", format!("! {line}").trim_end()))
+                .collect();
             let code = output.status.code().expect("it ends by itself");
             self.text += &format!("$ {line}\n{said}{complained}exit: {code}\n\n");
         }
@@ -93,7 +112,8 @@ impl Transcript {
 
     fn command(&self, line: &str) -> Command {
         let mut words = line.split(' ').peekable();
-        let variables: Vec<_> = std::iter::from_fn(|| words.next_if(|word| is_variable(word))).collect();
+        let variables: Vec<_> =
+            std::iter::from_fn(|| words.next_if(|word| is_variable(word))).collect();
         let binary = match words.next() {
             Some("account-admin") => ACCOUNT,
             Some("fixture-admin") => ADMIN,
@@ -101,8 +121,13 @@ impl Transcript {
             other => panic!("no binary of ours: {other:?}"),
         };
         let mut command = self.home.command(binary);
-        command.current_dir(self.home.path().join("project")).envs(self.environment.iter().cloned());
-        for (name, value) in variables.into_iter().filter_map(|word| word.split_once('=')) {
+        command
+            .current_dir(self.home.path().join("project"))
+            .envs(self.environment.iter().cloned());
+        for (name, value) in variables
+            .into_iter()
+            .filter_map(|word| word.split_once('='))
+        {
             command.env(name, self.meant(value));
         }
         command.args(words.map(|word| self.meant(word.trim_matches('\''))));
@@ -112,23 +137,38 @@ impl Transcript {
     /// What a word of the script stands for.
     fn meant(&self, word: &str) -> String {
         let word = word.replace("ID", &self.id);
-        self.words.iter().fold(word, |text, (word, meaning)| text.replace(word, meaning))
+        self.words
+            .iter()
+            .fold(word, |text, (word, meaning)| text.replace(word, meaning))
     }
 
     /// The text with words for what differs from run to run.
     fn masked(&self, text: &str) -> String {
-        let known = self.words.iter().map(|(word, meaning)| (*word, meaning.as_str()));
+        let known = self
+            .words
+            .iter()
+            .map(|(word, meaning)| (*word, meaning.as_str()));
         let text = unnumbered(text);
-        known.chain(shapes(&text)).fold(text.clone(), |text, (word, meaning)| replaced(&text, meaning, word))
+        known
+            .chain(shapes(&text))
+            .fold(text.clone(), |text, (word, meaning)| {
+                replaced(&text, meaning, word)
+            })
     }
 }
 
 pub(super) fn is_variable(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    })
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().next().map(|line| format!("{line}\n[…]\n")).unwrap_or_default()
+    text.lines()
+        .next()
+        .map(|line| format!("{line}\n[…]\n"))
+        .unwrap_or_default()
 }
 
 /// The text with a word in this value's place; columns after it stay where they are.
@@ -137,7 +177,11 @@ fn replaced(text: &str, value: &str, word: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, after| {
         let (cell, rest) = after.split_at(after.find(char::is_whitespace).unwrap_or(after.len()));
-        let width = if rest.starts_with("  ") { value.len().saturating_sub(word.len()) } else { 0 };
+        let width = if rest.starts_with("  ") {
+            value.len().saturating_sub(word.len())
+        } else {
+            0
+        };
         format!("{text}{word}{cell}{:width$}{rest}", "")
     })
 }
@@ -147,13 +191,17 @@ fn unnumbered(text: &str) -> String {
     let mut parts = text.split("(os error ");
     let first = parts.next().unwrap_or_default().to_owned();
     let number = |c: char| c.is_ascii_digit();
-    parts.fold(first, |text, after| format!("{text}(os error N{}", after.trim_start_matches(number)))
+    parts.fold(first, |text, after| {
+        format!("{text}(os error N{}", after.trim_start_matches(number))
+    })
 }
 
 /// What differs from run to run and is known by its shape.
 fn shapes(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.:".contains(c));
-    words.map(|word| word.trim_end_matches(['.', ':'])).filter_map(|word| Some((shape(word)?, word)))
+    words
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .filter_map(|word| Some((shape(word)?, word)))
 }
 
 fn shape(word: &str) -> Option<&'static str> {

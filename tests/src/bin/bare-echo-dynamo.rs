@@ -6,5 +6,8 @@ use mcp_lambda_tests::bare::{OneRead, on_lambda};
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "it has no settings but this one")]
 async fn main() -> Result<(), lambda_http::Error> {
-    on_lambda(OneRead(dynamo_client(&std::env::var("AWS_ENDPOINT_URL_DYNAMODB")?))).await
+    on_lambda(OneRead(dynamo_client(&std::env::var(
+        "AWS_ENDPOINT_URL_DYNAMODB",
+    )?)))
+    .await
 }

@@ -9,7 +9,10 @@ use tokio::task::JoinSet;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(3).and_then(|port| port.parse::<u16>().ok()).unwrap_or_default();
+    let port = std::env::args()
+        .nth(3)
+        .and_then(|port| port.parse::<u16>().ok())
+        .unwrap_or_default();
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let (service, mut connections) = (mcp_lambda_tests::bare::service(()), JoinSet::new());
     loop {
@@ -20,6 +23,9 @@ async fn main() -> std::io::Result<()> {
             let service = service.clone();
             async move { Ok::<_, Infallible>(service.handle(request).await) }
         });
-        connections.spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+        connections.spawn(
+            hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), answer),
+        );
     }
 }

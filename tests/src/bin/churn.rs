@@ -10,7 +10,10 @@ async fn main() -> ExitCode {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["worker", number, rounds] => {
-            let (number, rounds) = (number.parse().expect("a number"), rounds.parse().expect("a number"));
+            let (number, rounds) = (
+                number.parse().expect("a number"),
+                rounds.parse().expect("a number"),
+            );
             say(churn::work(number, rounds).await)
         }
         ["sweep"] => say(Ok({
@@ -24,11 +27,20 @@ async fn main() -> ExitCode {
 
 /// Both stores, with as many rounds each.
 async fn all(rounds: usize) -> ExitCode {
-    let binary = std::env::current_exe().expect("this program").display().to_string();
+    let binary = std::env::current_exe()
+        .expect("this program")
+        .display()
+        .to_string();
     let sqlite = churn::over_sqlite(&binary, rounds).await;
-    say(Ok(format!("SQLite, {rounds} rounds:\n{}", sqlite.join("\n"))));
+    say(Ok(format!(
+        "SQLite, {rounds} rounds:\n{}",
+        sqlite.join("\n")
+    )));
     let dynamo = churn::over_dynamodb(&binary, rounds).await;
-    say(Ok(format!("DynamoDB, {rounds} rounds:\n{}", dynamo.join("\n"))))
+    say(Ok(format!(
+        "DynamoDB, {rounds} rounds:\n{}",
+        dynamo.join("\n")
+    )))
 }
 
 #[expect(clippy::print_stdout, reason = "what it found is what it is for")]

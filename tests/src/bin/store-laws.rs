@@ -12,7 +12,9 @@ const TABLE: &str = "store-laws";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(url) = std::env::args().nth(1) else { return ExitCode::from(2) };
+    let Some(url) = std::env::args().nth(1) else {
+        return ExitCode::from(2);
+    };
     let client = dynamo_client(&url);
     make_table(&client, TABLE).await.expect("the table is made");
     let clock = Arc::new(laws::ManualClock::default());

@@ -60,7 +60,12 @@ struct Outcome {
     fault: Option<Error>,
 }
 
-pub(super) async fn run(session: &Session, plan: &Plan, wanted: &Register, output: &Output) -> Result<(), Failure> {
+pub(super) async fn run(
+    session: &Session,
+    plan: &Plan,
+    wanted: &Register,
+    output: &Output,
+) -> Result<(), Failure> {
     let tasks = looked(plan, wanted)?;
     let mut outcomes = Vec::new();
     for task in &tasks {
@@ -71,17 +76,33 @@ pub(super) async fn run(session: &Session, plan: &Plan, wanted: &Register, outpu
         outcomes.extend(Client::ALL.into_iter().filter(is_left).map(left_out));
     }
     let told: Vec<_> = outcomes.iter().map(Outcome::told).collect();
-    output.answer(&told, || outcomes.iter().map(Outcome::words).collect::<Vec<_>>().join("\n\n"));
-    let failed = outcomes.into_iter().find_map(|outcome| Some((outcome.client, outcome.fault?)));
-    failed.map_or(Ok(()), |(client, fault)| Err(Error::new(fault.kind(), format!("{client}: {fault}")).into()))
+    output.answer(&told, || {
+        outcomes
+            .iter()
+            .map(Outcome::words)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    });
+    let failed = outcomes
+        .into_iter()
+        .find_map(|outcome| Some((outcome.client, outcome.fault?)));
+    failed.map_or(Ok(()), |(client, fault)| {
+        Err(Error::new(fault.kind(), format!("{client}: {fault}")).into())
+    })
 }
 
 /// The clients, each looked at, and nothing done yet.
 fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
-    let machine = Machine::new(&ProcessEnvironment)
-        .ok_or_else(|| Failure::NotConfigured("there is no home folder that clients keep files in; set HOME".into()))?;
+    let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
+        Failure::NotConfigured(
+            "there is no home folder that clients keep files in; set HOME".into(),
+        )
+    })?;
     let clients = chosen(&machine, plan, &wanted.clients)?;
-    clients.iter().try_for_each(|client| client.check(&plan.server)).map_err(Failure::Usage)?;
+    clients
+        .iter()
+        .try_for_each(|client| client.check(&plan.server))
+        .map_err(Failure::Usage)?;
     checked(&machine, plan, wanted, &clients)
 }
 
@@ -94,24 +115,34 @@ fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Cl
         } else {
             format!("leave out `--apply`, and `register --client {client}` prints what to do")
         };
-        return Err(Failure::Usage(format!("{client} can't be registered from here: {steps}")));
+        return Err(Failure::Usage(format!(
+            "{client} can't be registered from here: {steps}"
+        )));
     }
     let mut clients: Vec<Client> = Vec::new();
-    let here = Client::ALL.into_iter().filter(|client| asked.is_empty() && !machine.signs(*client).is_empty());
+    let here = Client::ALL
+        .into_iter()
+        .filter(|client| asked.is_empty() && !machine.signs(*client).is_empty());
     for client in asked.iter().copied().chain(here) {
         if !clients.contains(&client) {
             clients.push(client);
         }
     }
     if clients.is_empty() {
-        let words = "no client was found on this machine; name one with `--client`, or leave out `--apply`";
+        let words =
+            "no client was found on this machine; name one with `--client`, or leave out `--apply`";
         return Err(Error::not_found(words).into());
     }
     Ok(clients)
 }
 
 /// The clients looked at, unless something stands in the way of one; then all faults at once.
-fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Client]) -> Result<Vec<Task>, Failure> {
+fn checked(
+    machine: &Machine<'_>,
+    plan: &Plan,
+    wanted: &Register,
+    clients: &[Client],
+) -> Result<Vec<Task>, Failure> {
     let (mut tasks, mut faults) = (Vec::new(), Vec::new());
     for client in clients {
         match Task::look(machine, plan, wanted, *client) {
@@ -119,25 +150,44 @@ fn checked(machine: &Machine<'_>, plan: &Plan, wanted: &Register, clients: &[Cli
             Err(fault) => faults.push(fault),
         }
     }
-    let Some(first) = faults.first() else { return Ok(tasks) };
+    let Some(first) = faults.first() else {
+        return Ok(tasks);
+    };
     let words: Vec<_> = faults.iter().map(Error::chain).collect();
-    Err(Error::new(first.kind(), format!("{}\nNothing was changed.", words.join("\n"))).into())
+    Err(Error::new(
+        first.kind(),
+        format!("{}\nNothing was changed.", words.join("\n")),
+    )
+    .into())
 }
 
 impl Task {
-    fn look(machine: &Machine<'_>, plan: &Plan, wanted: &Register, client: Client) -> Result<Self, Error> {
-        let path = machine.file(client, wanted.scope).ok_or_else(|| Error::internal("a client without a file"))?;
+    fn look(
+        machine: &Machine<'_>,
+        plan: &Plan,
+        wanted: &Register,
+        client: Client,
+    ) -> Result<Self, Error> {
+        let path = machine
+            .file(client, wanted.scope)
+            .ok_or_else(|| Error::internal("a client without a file"))?;
         files::sweep(&path);
         let (found, _) = changed(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
         let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
-        let is_fit = argv::serves(client, wanted.scope) && !carries_token && found == Found::Nothing;
+        let is_fit =
+            argv::serves(client, wanted.scope) && !carries_token && found == Found::Nothing;
         let program = machine.command(client).filter(|_| is_fit);
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&path, &plan.server.name));
         }
-        Ok(Self { client, program, path, found })
+        Ok(Self {
+            client,
+            program,
+            path,
+            found,
+        })
     }
 
     async fn done(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
@@ -153,7 +203,9 @@ impl Task {
         let (reach, issued) = match plan.reach(session, self.client).await {
             Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
                 Ok(reach) => (reach, issued),
-                Err(fault) => return self.failed(fault, revoked(session, issued).await.into_iter().collect()),
+                Err(fault) => {
+                    return self.failed(fault, revoked(session, issued).await.into_iter().collect());
+                }
             },
             Err(fault) => return self.failed(fault, Vec::new()),
         };
@@ -164,12 +216,26 @@ impl Task {
         match result {
             Ok((place, text)) => {
                 let notes = self.notes(plan, &reach, wanted.scope);
-                let state = if self.found == Found::Nothing { "added" } else { "replaced" };
-                Outcome { client: self.client, state, place, text: masked(&text, &reach), notes, fault: None }
+                let state = if self.found == Found::Nothing {
+                    "added"
+                } else {
+                    "replaced"
+                };
+                Outcome {
+                    client: self.client,
+                    state,
+                    place,
+                    text: masked(&text, &reach),
+                    notes,
+                    fault: None,
+                }
             }
             Err(fault) => {
                 let note = revoked(session, issued).await;
-                self.failed(Error::new(fault.kind(), masked(&fault.chain(), &reach)), note.into_iter().collect())
+                self.failed(
+                    Error::new(fault.kind(), masked(&fault.chain(), &reach)),
+                    note.into_iter().collect(),
+                )
             }
         }
     }
@@ -182,7 +248,8 @@ impl Task {
 
     fn already(&self, plan: &Plan) -> Outcome {
         let has_token = matches!(plan.access, Access::User(_));
-        let note = has_token.then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
+        let note = has_token
+            .then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
         Outcome {
             client: self.client,
             state: "already_there",
@@ -194,20 +261,45 @@ impl Task {
     }
 
     fn failed(&self, fault: Error, notes: Vec<String>) -> Outcome {
-        let place = self.program.as_ref().unwrap_or(&self.path).display().to_string();
+        let place = self
+            .program
+            .as_ref()
+            .unwrap_or(&self.path)
+            .display()
+            .to_string();
         let notes = [vec![fault.to_string()], notes].concat();
-        Outcome { client: self.client, state: "failed", place, text: String::new(), notes, fault: Some(fault) }
+        Outcome {
+            client: self.client,
+            state: "failed",
+            place,
+            text: String::new(),
+            notes,
+            fault: Some(fault),
+        }
     }
 
     /// Writes the client's file, as it is by now, and tells what was put in.
-    fn wrote(&self, plan: &Plan, reach: &Reach, wanted: &Register) -> Result<(String, String), Error> {
+    fn wrote(
+        &self,
+        plan: &Plan,
+        reach: &Reach,
+        wanted: &Register,
+    ) -> Result<(String, String), Error> {
         let (found, new) = changed(self.client, &self.path, plan, reach, wanted.scope)?;
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
-        let readers = if token_of(reach).is_some() { Readers::Owner } else { Readers::AsBefore };
-        files::write(&self.path, &new, readers, links(wanted.scope)).map_err(unwritable(&self.path))?;
-        Ok((format!("wrote {}", self.path.display()), text::to_paste(self.client, &plan.server, reach)))
+        let readers = if token_of(reach).is_some() {
+            Readers::Owner
+        } else {
+            Readers::AsBefore
+        };
+        files::write(&self.path, &new, readers, links(wanted.scope))
+            .map_err(unwritable(&self.path))?;
+        Ok((
+            format!("wrote {}", self.path.display()),
+            text::to_paste(self.client, &plan.server, reach),
+        ))
     }
 
     /// What to know of what was done.
@@ -215,16 +307,27 @@ impl Task {
         let mut notes = self.client.reached(&plan.server, reach, scope).notes;
         notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
-        if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) = (reach, self.client, scope) {
+        if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) =
+            (reach, self.client, scope)
+        {
             notes.extend(token.needs());
         }
-        let had_token = self.found == Found::Same || self.found == Found::Other { has_credential: true };
+        let had_token = self.found == Found::Same
+            || self.found
+                == Found::Other {
+                    has_credential: true,
+                };
         if let (Access::User(email), true) = (&plan.access, had_token) {
             let line = shell::line(["tokens", "list", email.as_str()]);
-            notes.push(format!("a token that stood there before still works until you end it: `{line}`"));
+            notes.push(format!(
+                "a token that stood there before still works until you end it: `{line}`"
+            ));
         }
         if token_of(reach).is_some() && scope == Scope::Project {
-            notes.push(format!("{} holds a token now: keep it out of version control", self.path.display()));
+            notes.push(format!(
+                "{} holds a token now: keep it out of version control",
+                self.path.display()
+            ));
         }
         notes
     }
@@ -245,7 +348,11 @@ impl Outcome {
             "failed" => format!("FAILED, {}", self.place),
             state => format!("{state}; {}", self.place),
         };
-        told_in_words(&format!("{}: {heading}", self.client), &self.text, &self.notes)
+        told_in_words(
+            &format!("{}: {heading}", self.client),
+            &self.text,
+            &self.notes,
+        )
     }
 }
 
@@ -255,11 +362,24 @@ fn left_out(client: Client) -> Outcome {
     } else {
         format!("it can't be registered from here; `register --client {client}` prints what to do")
     };
-    Outcome { client, state: "left_out", place: String::new(), text: String::new(), notes: vec![note], fault: None }
+    Outcome {
+        client,
+        state: "left_out",
+        place: String::new(),
+        text: String::new(),
+        notes: vec![note],
+        fault: None,
+    }
 }
 
 /// What a client's file has under the server's name, and its text with the server in it.
-fn changed(client: Client, path: &Path, plan: &Plan, reach: &Reach, scope: Scope) -> Result<(Found, String), Error> {
+fn changed(
+    client: Client,
+    path: &Path,
+    plan: &Plan,
+    reach: &Reach,
+    scope: Scope,
+) -> Result<(Found, String), Error> {
     let fault = |fault: String| damaged(client, path, &fault, plan);
     let text = read(path, scope)?;
     let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
@@ -268,14 +388,18 @@ fn changed(client: Client, path: &Path, plan: &Plan, reach: &Reach, scope: Scope
     let found = match found {
         None => Found::Nothing,
         Some(found) if Meaning::of(&found) == wanted => Found::Same,
-        Some(found) => Found::Other { has_credential: Meaning::of(&found).credential != Credential::None },
+        Some(found) => Found::Other {
+            has_credential: Meaning::of(&found).credential != Credential::None,
+        },
     };
     Ok((found, new))
 }
 
 fn read(path: &Path, scope: Scope) -> Result<String, Error> {
     let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    files::read(path, links(scope)).map(Option::unwrap_or_default).map_err(fault)
+    files::read(path, links(scope))
+        .map(Option::unwrap_or_default)
+        .map_err(fault)
 }
 
 /// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
@@ -312,28 +436,49 @@ async fn ran(
 ) -> Result<(String, String), Error> {
     let arguments = argv::add(client, &plan.server, reach, scope);
     command(program, &arguments).await?;
-    Ok(("ran".to_owned(), argv::line(argv::program(client).unwrap_or_default(), arguments)))
+    Ok((
+        "ran".to_owned(),
+        argv::line(argv::program(client).unwrap_or_default(), arguments),
+    ))
 }
 
 /// Runs a client's command to its end, without a shell and without anything to read.
 async fn command(program: &Path, arguments: &[String]) -> Result<(), Error> {
     let mut command = Command::new(program);
-    let ended = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let ended = command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
     let name = program.display();
     let output = match tokio::time::timeout(PATIENCE, ended).await {
         Err(_) => {
-            return Err(Error::deadline_exceeded(format!("{name} did not end within {} seconds", PATIENCE.as_secs())));
+            return Err(Error::deadline_exceeded(format!(
+                "{name} did not end within {} seconds",
+                PATIENCE.as_secs()
+            )));
         }
-        Ok(Err(error)) => return Err(Error::unavailable(format!("{name} can't be started: {error}"))),
+        Ok(Err(error)) => {
+            return Err(Error::unavailable(format!(
+                "{name} can't be started: {error}"
+            )));
+        }
         Ok(Ok(output)) => output,
     };
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stderr, output.stdout].map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+    let said = [output.stderr, output.stdout]
+        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let said: String = said.join("\n").trim().chars().take(MAX_WORDS).collect();
-    let ended = output.status.code().map_or_else(|| "was killed".to_owned(), |code| format!("ended with {code}"));
-    Err(Error::new(ErrorKind::Internal, format!("{name} {ended}: {said}")))
+    let ended = output.status.code().map_or_else(
+        || "was killed".to_owned(),
+        |code| format!("ended with {code}"),
+    );
+    Err(Error::new(
+        ErrorKind::Internal,
+        format!("{name} {ended}: {said}"),
+    ))
 }
 
 /// The token that stands in the client's file itself.
@@ -349,8 +494,14 @@ fn masked(text: &str, reach: &Reach) -> String {
 }
 
 /// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
-fn put_aside(file: Option<Reserved>, reach: Reach, issued: Option<&IssuedToken>) -> Result<Reach, Error> {
-    let Some((file, issued)) = file.zip(issued) else { return Ok(reach) };
+fn put_aside(
+    file: Option<Reserved>,
+    reach: Reach,
+    issued: Option<&IssuedToken>,
+) -> Result<Reach, Error> {
+    let Some((file, issued)) = file.zip(issued) else {
+        return Ok(reach);
+    };
     let path = keep(file, &issued.token)?;
     Ok(Reach::Http(Token::File(path.display().to_string())))
 }
@@ -358,11 +509,13 @@ fn put_aside(file: Option<Reserved>, reach: Reach, issued: Option<&IssuedToken>)
 /// Ends a token that nobody was told.
 pub(super) async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
-    Some(match session.api.revoke_token(&issued.email, &issued.id).await {
-        Ok(()) => "the token made for it was revoked".to_owned(),
-        Err(error) => format!(
-            "the token made for it could not be revoked ({error}); say `{}`",
-            shell::line(["tokens", "revoke", issued.email.as_str(), &issued.id])
-        ),
-    })
+    Some(
+        match session.api.revoke_token(&issued.email, &issued.id).await {
+            Ok(()) => "the token made for it was revoked".to_owned(),
+            Err(error) => format!(
+                "the token made for it could not be revoked ({error}); say `{}`",
+                shell::line(["tokens", "revoke", issued.email.as_str(), &issued.id])
+            ),
+        },
+    )
 }

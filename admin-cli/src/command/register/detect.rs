@@ -46,18 +46,29 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     if let Some(client) = asked.iter().find(|client| !client.has_file()) {
-        return Err(Failure::Usage(format!("{client} keeps nothing on this machine that could be looked at")));
+        return Err(Failure::Usage(format!(
+            "{client} keeps nothing on this machine that could be looked at"
+        )));
     }
-    let machine = Machine::new(&ProcessEnvironment)
-        .ok_or_else(|| Failure::NotConfigured("there is no home folder to look in; set HOME".into()))?;
+    let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
+        Failure::NotConfigured("there is no home folder to look in; set HOME".into())
+    })?;
     let command = match (subject, &session.door) {
         (Subject::App(app), Door::House(_)) => beside(app.name()).ok(),
         _ => None,
     };
-    let known = Known { name: &server.name, endpoint: server.endpoint(), command };
-    let wanted = |client: &Client| client.has_file() && (asked.is_empty() || asked.contains(client));
-    let sights: Vec<_> =
-        Client::ALL.into_iter().filter(wanted).map(|client| Sight::of(&machine, client, &known)).collect();
+    let known = Known {
+        name: &server.name,
+        endpoint: server.endpoint(),
+        command,
+    };
+    let wanted =
+        |client: &Client| client.has_file() && (asked.is_empty() || asked.contains(client));
+    let sights: Vec<_> = Client::ALL
+        .into_iter()
+        .filter(wanted)
+        .map(|client| Sight::of(&machine, client, &known))
+        .collect();
     let told: Vec<_> = sights.iter().map(Sight::told).collect();
     output.answer(&told, || words(&sights));
     Ok(())
@@ -65,12 +76,25 @@ pub(super) fn run(
 
 impl Sight {
     fn of(machine: &Machine<'_>, client: Client, known: &Known<'_>) -> Self {
-        let signs = machine.signs(client).iter().map(|sign| sign.display().to_string()).collect();
-        let mut sight = Self { client, signs, entries: Vec::new(), notes: Vec::new() };
+        let signs = machine
+            .signs(client)
+            .iter()
+            .map(|sign| sign.display().to_string())
+            .collect();
+        let mut sight = Self {
+            client,
+            signs,
+            entries: Vec::new(),
+            notes: Vec::new(),
+        };
         for shelf in machine.shelves(client) {
             match shelf.servers(client) {
                 Ok(servers) => {
-                    sight.entries.extend(servers.iter().filter_map(|(name, entry)| known.entry(&shelf, name, entry)));
+                    sight.entries.extend(
+                        servers
+                            .iter()
+                            .filter_map(|(name, entry)| known.entry(&shelf, name, entry)),
+                    );
                 }
                 Err(fault) if sight.notes.contains(&fault) => {}
                 Err(fault) => sight.notes.push(fault),
@@ -99,11 +123,25 @@ impl Sight {
         let state = self.state().replace('_', " ");
         let row = |entry: &Entry| {
             let [name, file] = [&entry.name, &entry.file].map(Clone::clone);
-            [self.client.to_string(), state.clone(), name, entry.leads_to.clone(), entry.token.clone(), file]
+            [
+                self.client.to_string(),
+                state.clone(),
+                name,
+                entry.leads_to.clone(),
+                entry.token.clone(),
+                file,
+            ]
         };
         if self.entries.is_empty() {
             let [none, nothing, nowhere] = [const { String::new() }; 3];
-            return vec![[self.client.to_string(), state, none, nothing, nowhere, String::new()]];
+            return vec![[
+                self.client.to_string(),
+                state,
+                none,
+                nothing,
+                nowhere,
+                String::new(),
+            ]];
         }
         self.entries.iter().map(row).collect()
     }
@@ -114,9 +152,20 @@ impl Known<'_> {
     fn entry(&self, shelf: &Shelf, name: &str, entry: &Value) -> Option<Entry> {
         let meaning = Meaning::of(entry);
         let is_started = self.command.is_some() && meaning.command == self.command;
-        let signs = [("name", name == self.name), ("url", meaning.leads_to(&self.endpoint)), ("command", is_started)];
-        let by: Vec<_> = signs.into_iter().filter_map(|(by, holds)| holds.then_some(by)).collect();
-        let place = meaning.url.clone().or_else(|| meaning.command.clone()).unwrap_or_default();
+        let signs = [
+            ("name", name == self.name),
+            ("url", meaning.leads_to(&self.endpoint)),
+            ("command", is_started),
+        ];
+        let by: Vec<_> = signs
+            .into_iter()
+            .filter_map(|(by, holds)| holds.then_some(by))
+            .collect();
+        let place = meaning
+            .url
+            .clone()
+            .or_else(|| meaning.command.clone())
+            .unwrap_or_default();
         let entry = || Entry {
             name: name.to_owned(),
             file: shelf.path.display().to_string(),
@@ -140,7 +189,9 @@ impl Entry {
 
 /// A URL without what may hold a token or a password.
 fn without_secrets(place: &str) -> String {
-    let Some((scheme, rest)) = place.split_once("://") else { return place.to_owned() };
+    let Some((scheme, rest)) = place.split_once("://") else {
+        return place.to_owned();
+    };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit('@').next().unwrap_or_default();
@@ -148,8 +199,14 @@ fn without_secrets(place: &str) -> String {
 }
 
 fn words(sights: &[Sight]) -> Styled {
-    let table = columns(["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"], sights.iter().flat_map(Sight::rows));
-    let notes = sights.iter().flat_map(|sight| &sight.notes).map(|note| Styled::from(note.as_str()));
+    let table = columns(
+        ["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"],
+        sights.iter().flat_map(Sight::rows),
+    );
+    let notes = sights
+        .iter()
+        .flat_map(|sight| &sight.notes)
+        .map(|note| Styled::from(note.as_str()));
     Styled::joined([table].into_iter().chain(notes), "\n\n")
 }
 
@@ -160,7 +217,10 @@ mod tests {
     #[test]
     fn a_place_is_told_without_secrets() {
         for (place, told) in [
-            ("https://u:p@h.example/mcp?token=t#f", "https://h.example/mcp"),
+            (
+                "https://u:p@h.example/mcp?token=t#f",
+                "https://h.example/mcp",
+            ),
             ("https://h.example", "https://h.example"),
             ("/bin/notes", "/bin/notes"),
         ] {

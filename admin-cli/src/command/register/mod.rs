@@ -48,7 +48,10 @@ pub(crate) async fn run(
         Some(name) => name.clone(),
         None => name(subject, session).await?,
     };
-    let server = Server { name, url: session.url.clone() };
+    let server = Server {
+        name,
+        url: session.url.clone(),
+    };
     if wanted.detect {
         return detect::run(subject, session, &server, &wanted.clients, output);
     }
@@ -57,36 +60,62 @@ pub(crate) async fn run(
         return Err(Failure::Usage(words.to_owned()));
     }
     let access = access(subject, session, &wanted, &server).await?;
-    let plan = Plan { server, access, tokens: token_folder(subject)? };
+    let plan = Plan {
+        server,
+        access,
+        tokens: token_folder(subject)?,
+    };
     if wanted.apply {
         return apply::run(session, &plan, &wanted, output).await;
     }
     print(session, &plan, wanted, output).await
 }
 
-async fn print(session: &Session, plan: &Plan, wanted: Register, output: &Output) -> Result<(), Failure> {
-    if let (Access::Process(_), Some(client)) =
-        (&plan.access, wanted.clients.iter().find(|client| !client.starts_processes()))
-    {
-        return Err(Failure::Usage(format!("{client} starts no process on this machine; leave out `--stdio`")));
+async fn print(
+    session: &Session,
+    plan: &Plan,
+    wanted: Register,
+    output: &Output,
+) -> Result<(), Failure> {
+    if let (Access::Process(_), Some(client)) = (
+        &plan.access,
+        wanted
+            .clients
+            .iter()
+            .find(|client| !client.starts_processes()),
+    ) {
+        return Err(Failure::Usage(format!(
+            "{client} starts no process on this machine; leave out `--stdio`"
+        )));
     }
     let is_wanted = |client: &Client| wanted.clients.is_empty() || wanted.clients.contains(client);
     let clients: Vec<_> = Client::ALL.into_iter().filter(is_wanted).collect();
-    clients.iter().try_for_each(|client| client.check(&plan.server)).map_err(Failure::Usage)?;
+    clients
+        .iter()
+        .try_for_each(|client| client.check(&plan.server))
+        .map_err(Failure::Usage)?;
     let (mut registrations, mut made) = (Vec::new(), Vec::new());
     for client in clients {
         match plan.reach(session, client).await {
             Ok((reach, issued)) => {
                 made.extend(issued);
                 let mut registration = client.reached(&plan.server, &reach, wanted.scope);
-                registration.notes.extend(of_process(&plan.access).filter(|_| client.starts_processes()));
+                registration
+                    .notes
+                    .extend(of_process(&plan.access).filter(|_| client.starts_processes()));
                 registrations.push((client, registration));
             }
             Err(fault) => return Err(taken_back(session, made, fault).await.into()),
         }
     }
     let told: Vec<_> = registrations.iter().map(told).collect();
-    output.answer(&told, || registrations.iter().map(words).collect::<Vec<_>>().join("\n\n"));
+    output.answer(&told, || {
+        registrations
+            .iter()
+            .map(words)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    });
     Ok(())
 }
 
@@ -100,14 +129,24 @@ async fn taken_back(session: &Session, made: Vec<IssuedToken>, fault: Error) -> 
 
 impl Plan {
     /// How this client comes to the server, with the token that was made for it.
-    async fn reach(&self, session: &Session, client: Client) -> Result<(Reach, Option<IssuedToken>), Error> {
+    async fn reach(
+        &self,
+        session: &Session,
+        client: Client,
+    ) -> Result<(Reach, Option<IssuedToken>), Error> {
         let email = match &self.access {
             Access::User(email) => email.clone(),
             _ => return Ok((self.reach_unsigned(), None)),
         };
-        let token = NewToken { name: Some(client.to_string()), ..NewToken::new(email) };
+        let token = NewToken {
+            name: Some(client.to_string()),
+            ..NewToken::new(email)
+        };
         let issued = session.api.create_token(token).await?;
-        Ok((Reach::Http(Token::Given(issued.token.expose().clone())), Some(issued)))
+        Ok((
+            Reach::Http(Token::Given(issued.token.expose().clone())),
+            Some(issued),
+        ))
     }
 
     /// How clients come to the server, with a word where a token will be.
@@ -120,13 +159,25 @@ impl Plan {
     }
 }
 
-async fn access(subject: &Subject, session: &Session, wanted: &Register, server: &Server) -> Result<Access, Failure> {
-    let variable = wanted.token_env.clone().unwrap_or_else(|| server.variable());
+async fn access(
+    subject: &Subject,
+    session: &Session,
+    wanted: &Register,
+    server: &Server,
+) -> Result<Access, Failure> {
+    let variable = wanted
+        .token_env
+        .clone()
+        .unwrap_or_else(|| server.variable());
     if !shell::is_variable(&variable) {
         let words = "use letters, digits and `_`, and no digit first";
-        return Err(Failure::Usage(format!("`{variable}` is no name of a variable: {words}")));
+        return Err(Failure::Usage(format!(
+            "`{variable}` is no name of a variable: {words}"
+        )));
     }
-    let Some(email) = &wanted.user else { return Ok(Access::Variable(variable)) };
+    let Some(email) = &wanted.user else {
+        return Ok(Access::Variable(variable));
+    };
     if wanted.stdio {
         let launch = launch(subject, session, email)?;
         session.api.user(email).await?;
@@ -150,9 +201,13 @@ fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch,
     let mut launch = Launch::new(binary, email.as_str());
     let settings = local_settings(app)?;
     // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
-    let is_moved = settings.is_users_path_named || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
+    let is_moved =
+        settings.is_users_path_named || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
     if let Some(path) = settings.users_path.filter(|_| is_moved) {
-        launch.environment.insert("APP_USERS_PATH".to_owned(), path.to_string_lossy().into_owned());
+        launch.environment.insert(
+            "APP_USERS_PATH".to_owned(),
+            path.to_string_lossy().into_owned(),
+        );
     }
     if let Some(table) = settings.users_table {
         launch.environment.insert("USERS_TABLE".to_owned(), table);
@@ -162,8 +217,11 @@ fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch,
 
 /// The server's binary, beside this one.
 fn beside(app: &str) -> Result<String, Failure> {
-    let binary = ProcessEnvironment.executable().map(|own| own.with_file_name(app));
-    let binary = binary.ok_or_else(|| Error::internal("the system does not tell where this program is"))?;
+    let binary = ProcessEnvironment
+        .executable()
+        .map(|own| own.with_file_name(app));
+    let binary =
+        binary.ok_or_else(|| Error::internal("the system does not tell where this program is"))?;
     if !binary.is_file() {
         return Err(Failure::NotConfigured(format!(
             "there is no server binary at {}; build it, or put it beside this one",
@@ -175,7 +233,9 @@ fn beside(app: &str) -> Result<String, Failure> {
 
 /// What to know of a process that opens the store itself.
 fn of_process(access: &Access) -> Option<String> {
-    let Access::Process(launch) = access else { return None };
+    let Access::Process(launch) = access else {
+        return None;
+    };
     let email = launch.arguments.last()?;
     let [revoke, purge] = ["revoke", "purge"].map(|verb| shell::line(["users", verb, email]));
     Some(format!(
@@ -190,7 +250,11 @@ fn told((client, registration): &(Client, Registration)) -> serde_json::Value {
 }
 
 fn words((client, registration): &(Client, Registration)) -> String {
-    told_in_words(&format!("{client}: {}", registration.place), &registration.text, &registration.notes)
+    told_in_words(
+        &format!("{client}: {}", registration.place),
+        &registration.text,
+        &registration.notes,
+    )
 }
 
 /// A heading, the text under it, and what to know of it.
@@ -207,8 +271,14 @@ pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String,
         Subject::App(app) => app.name().to_owned(),
         Subject::Any => {
             let told = session.api.health().await?.details.get("app").cloned();
-            let lawful =
-                |name: &String| Client::GeminiCli.check(&Server { name: name.clone(), url: String::new() }).is_ok();
+            let lawful = |name: &String| {
+                Client::GeminiCli
+                    .check(&Server {
+                        name: name.clone(),
+                        url: String::new(),
+                    })
+                    .is_ok()
+            };
             told.filter(lawful).unwrap_or_else(|| "mcp".to_owned())
         }
     })

@@ -39,7 +39,14 @@ fn the_next_page_is_told_until_there_is_none() {
                 assert_eq!(listed.get("next_page"), expected.as_ref(), "{tool}");
             }
             let world = World::answering(move |_| status(200, file)).await;
-            assert_eq!(world.call(tool, arguments(tool, &json!({}))).await.get("next_page"), None, "{tool}");
+            assert_eq!(
+                world
+                    .call(tool, arguments(tool, &json!({})))
+                    .await
+                    .get("next_page"),
+                None,
+                "{tool}"
+            );
         }
     });
 }
@@ -56,7 +63,10 @@ fn pages_are_asked_for_within_githubs_bounds() {
             ] {
                 world.call(tool, arguments(tool, &more)).await;
                 let targets = world.upstream.targets();
-                assert!(targets.len() == 1 && targets[0].ends_with(&format!("&{expected}")), "{tool}: {targets:?}");
+                assert!(
+                    targets.len() == 1 && targets[0].ends_with(&format!("&{expected}")),
+                    "{tool}: {targets:?}"
+                );
             }
         }
     });
@@ -67,12 +77,25 @@ fn a_state_is_one_of_githubs() {
     block_on(async {
         let world = World::answering(|_| status(200, "issues")).await;
         for state in ["open", "closed", "all"] {
-            world.call("list_issues", arguments("list_issues", &json!({ "state": state }))).await;
+            world
+                .call(
+                    "list_issues",
+                    arguments("list_issues", &json!({ "state": state })),
+                )
+                .await;
             let expected = format!("/repos/octocat/Hello-World/issues?state={state}&per_page=20");
             assert_eq!(world.upstream.targets(), [expected]);
         }
-        let refusal = world.refusal("list_issues", arguments("list_issues", &json!({"state": "merged"}))).await;
-        assert!(refusal.contains("`state` must be one of `open`, `closed`, `all`"), "{refusal}");
+        let refusal = world
+            .refusal(
+                "list_issues",
+                arguments("list_issues", &json!({"state": "merged"})),
+            )
+            .await;
+        assert!(
+            refusal.contains("`state` must be one of `open`, `closed`, `all`"),
+            "{refusal}"
+        );
         assert!(world.upstream.taken().is_empty());
     });
 }

@@ -22,10 +22,16 @@ fn a_renamed_repository_is_followed() {
         assert_eq!(found["full_name"], "octocat/Hello-World");
         let seen = world.upstream.taken();
         assert_eq!(
-            seen.iter().map(|seen| seen.target.as_str()).collect::<Vec<_>>(),
+            seen.iter()
+                .map(|seen| seen.target.as_str())
+                .collect::<Vec<_>>(),
             ["/repos/octocat/Old-Name", "/repositories/1296269"]
         );
-        assert!(seen.iter().all(|seen| seen.header("authorization") == format!("Bearer {TOKEN}")), "{seen:?}");
+        assert!(
+            seen.iter()
+                .all(|seen| seen.header("authorization") == format!("Bearer {TOKEN}")),
+            "{seen:?}"
+        );
     });
 }
 
@@ -34,9 +40,13 @@ fn another_host_is_not_asked() {
     block_on(async {
         let abroad = Upstream::start(|_| status(200, "repository")).await;
         let location = format!("{}/repositories/1296269", abroad.url);
-        let world = World::answering(move |_| recorded(301, &[("location", &location)], "moved")).await;
+        let world =
+            World::answering(move |_| recorded(301, &[("location", &location)], "moved")).await;
         let refusal = world.refusal("get_repository", renamed()).await;
-        assert!(refusal.starts_with("GitHub sends this request on (301 Moved Permanently)"), "{refusal}");
+        assert!(
+            refusal.starts_with("GitHub sends this request on (301 Moved Permanently)"),
+            "{refusal}"
+        );
         assert_eq!((world.upstream.taken().len(), abroad.taken().len()), (1, 0));
     });
 }
@@ -44,9 +54,13 @@ fn another_host_is_not_asked() {
 #[test]
 fn a_circle_is_left() {
     block_on(async {
-        let world = World::answering(|seen| recorded(301, &[("location", &seen.target)], "moved")).await;
+        let world =
+            World::answering(|seen| recorded(301, &[("location", &seen.target)], "moved")).await;
         let refusal = world.refusal("get_repository", renamed()).await;
-        assert!(refusal.starts_with("GitHub sends this request on"), "{refusal}");
+        assert!(
+            refusal.starts_with("GitHub sends this request on"),
+            "{refusal}"
+        );
         assert_eq!(world.upstream.taken().len(), 4);
     });
 }
@@ -62,7 +76,14 @@ fn no_proxy_is_asked_on_the_way_to_this_machine() {
     again.envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, &url)));
     let output = again.output().expect("it runs");
     let asked = proxy.accept().map(drop).map_err(|error| error.kind());
-    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock), "a token went to the proxy");
+    assert_eq!(
+        asked,
+        Err(std::io::ErrorKind::WouldBlock),
+        "a token went to the proxy"
+    );
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }

@@ -25,7 +25,10 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// What GitHub itself asks of every request.
@@ -48,7 +51,11 @@ impl Upstream {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (seen, mut server) = (Arc::<Mutex<Vec<Seen>>>::default(), JoinSet::new());
         server.spawn(serve(listener, Arc::new(answer), Arc::clone(&seen)));
-        Self { url, seen, _server: server }
+        Self {
+            url,
+            seen,
+            _server: server,
+        }
     }
 
     /// What it was asked since the last time.
@@ -74,32 +81,61 @@ where
             async move { Ok::<_, Infallible>(answer) }
         });
         connections.spawn(async move {
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
 
-fn answered(request: &Request<Incoming>, answer: &impl Fn(&Seen) -> Answer, seen: &Mutex<Vec<Seen>>) -> Answer {
-    let target = request.uri().path_and_query().map_or("", |target| target.as_str()).to_owned();
-    let request = Seen { target, headers: request.headers().clone() };
-    let given = if request.is_lawful() { answer(&request) } else { status(400, "not_found") };
-    seen.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+fn answered(
+    request: &Request<Incoming>,
+    answer: &impl Fn(&Seen) -> Answer,
+    seen: &Mutex<Vec<Seen>>,
+) -> Answer {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("", |target| target.as_str())
+        .to_owned();
+    let request = Seen {
+        target,
+        headers: request.headers().clone(),
+    };
+    let given = if request.is_lawful() {
+        answer(&request)
+    } else {
+        status(400, "not_found")
+    };
+    seen.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(request);
     given
 }
 
 /// An answer with these headers and this body.
 pub(crate) fn plain(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-    let answer =
-        headers.iter().fold(Response::builder().status(status), |answer, (name, value)| answer.header(*name, *value));
-    answer.body(Full::from(body.into())).expect("a lawful answer")
+    let answer = headers.iter().fold(
+        Response::builder().status(status),
+        |answer, (name, value)| answer.header(*name, *value),
+    );
+    answer
+        .body(Full::from(body.into()))
+        .expect("a lawful answer")
 }
 
 /// An answer with the body of a file in `tests/recorded`.
 pub(crate) fn recorded(status: u16, headers: &[(&str, &str)], name: &str) -> Answer {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(name).with_extension("json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/recorded")
+        .join(name)
+        .with_extension("json");
     let body = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut answer = plain(status, headers, body);
-    answer.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json; charset=utf-8"));
+    answer.headers_mut().insert(
+        "content-type",
+        http::HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     answer
 }
 

@@ -16,11 +16,20 @@ pub(crate) struct World {
 
 impl World {
     /// A GitHub that answers so, and Alice with an account there.
-    pub(crate) async fn answering(answer: impl Fn(&Seen) -> upstream::Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn answering(
+        answer: impl Fn(&Seen) -> upstream::Answer + Send + Sync + 'static,
+    ) -> Self {
         let upstream = Upstream::start(answer).await;
         let app = TestApp::new(github::app()).await;
-        let alice = user(&app, "alice@example.com", TOKEN, &upstream.url).await.token().to_owned();
-        Self { app, upstream, alice }
+        let alice = user(&app, "alice@example.com", TOKEN, &upstream.url)
+            .await
+            .token()
+            .to_owned();
+        Self {
+            app,
+            upstream,
+            alice,
+        }
     }
 
     pub(crate) fn alice(&self) -> Client<'_> {
@@ -39,8 +48,14 @@ impl World {
 }
 
 /// A user with this account.
-pub(crate) async fn user<'a>(app: &'a TestApp, email: &str, token: &str, api_url: &str) -> Client<'a> {
-    app.user_with(json!({ "email": email, "profile": { "token": token, "api_url": api_url } })).await
+pub(crate) async fn user<'a>(
+    app: &'a TestApp,
+    email: &str,
+    token: &str,
+    api_url: &str,
+) -> Client<'a> {
+    app.user_with(json!({ "email": email, "profile": { "token": token, "api_url": api_url } }))
+        .await
 }
 
 /// The data in a tool's answer.
@@ -57,6 +72,13 @@ pub(crate) fn refused(answer: &Answer) -> String {
 }
 
 fn keeps_the_token(answer: &Answer) {
-    assert!(!answer.text.contains(TOKEN), "the token is in {}", answer.text);
-    assert!(!format!("{:?}", answer.headers).contains(TOKEN), "the token is in a header");
+    assert!(
+        !answer.text.contains(TOKEN),
+        "the token is in {}",
+        answer.text
+    );
+    assert!(
+        !format!("{:?}", answer.headers).contains(TOKEN),
+        "the token is in a header"
+    );
 }

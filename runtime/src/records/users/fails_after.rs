@@ -17,13 +17,20 @@ pub(super) struct FailsAfter {
 
 impl FailsAfter {
     pub(super) fn new(inner: Shared, writes: usize) -> Self {
-        Self { inner, left: AtomicUsize::new(writes) }
+        Self {
+            inner,
+            left: AtomicUsize::new(writes),
+        }
     }
 
     fn take(&self) -> Result<()> {
         let less = |left: usize| left.checked_sub(1);
-        let taken = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
-        taken.map(drop).map_err(|_| Error::unavailable("the process is gone"))
+        let taken = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        taken
+            .map(drop)
+            .map_err(|_| Error::unavailable("the process is gone"))
     }
 }
 

@@ -24,7 +24,13 @@ async fn registered(users: &Users, name: &str) -> UserRecord {
 }
 
 fn token() -> TokenRecord {
-    TokenRecord { name: None, created: 100, expires: 10_000, scopes: None, read_only: false }
+    TokenRecord {
+        name: None,
+        created: 100,
+        expires: 10_000,
+        scopes: None,
+        read_only: false,
+    }
 }
 
 async fn give_token(users: &Users, email: &Email) -> Result<String> {
@@ -35,18 +41,30 @@ async fn give_token(users: &Users, email: &Email) -> Result<String> {
 
 /// Everything that is stored under the email and under these registrations.
 async fn left(store: &Shared, email: &Email, ids: &[&RegistrationId]) -> Vec<Key> {
-    let partitions = ids.iter().map(|id| data_partition(id)).chain([partition(email)]);
+    let partitions = ids
+        .iter()
+        .map(|id| data_partition(id))
+        .chain([partition(email)]);
     let mut keys = Vec::new();
     for partition in partitions {
-        let page = store.list(&Range::Prefix(Key::new(partition, "")), None, 1_000).await.expect("listable");
+        let page = store
+            .list(&Range::Prefix(Key::new(partition, "")), None, 1_000)
+            .await
+            .expect("listable");
         keys.extend(page.records.into_iter().map(|(key, _)| key));
     }
     keys
 }
 
 async fn spoil(store: &Shared, email: &Email, value: &str) {
-    let entry = Some(Entry { listing: LISTING, text: "spoilt".to_owned() });
-    let put = Put { entry, ..Put::new(value.to_owned(), When::Always) };
+    let entry = Some(Entry {
+        listing: LISTING,
+        text: "spoilt".to_owned(),
+    });
+    let put = Put {
+        entry,
+        ..Put::new(value.to_owned(), When::Always)
+    };
     store.put(&record_key(email), put).await.expect("spoilt");
 }
 
@@ -54,8 +72,13 @@ async fn spoil(store: &Shared, email: &Email, value: &str) {
 async fn a_change_loses_no_other_change() {
     let (_, users) = users();
     let alice = registered(&users, "alice@example.com").await;
-    try_join_all((0..64).map(|_| give_token(&users, &alice.email))).await.expect("all changes are made");
-    assert_eq!(users.get(&alice.email).await.expect("there").tokens.len(), 64);
+    try_join_all((0..64).map(|_| give_token(&users, &alice.email)))
+        .await
+        .expect("all changes are made");
+    assert_eq!(
+        users.get(&alice.email).await.expect("there").tokens.len(),
+        64
+    );
 }
 
 #[tokio::test]
@@ -64,7 +87,9 @@ async fn nothing_of_a_purged_user_is_left_and_a_namesake_is_another() {
     let alice = registered(&users, "alice@example.com").await;
     let data = users.data(&alice);
     for number in 0..120 {
-        data.put(&format!("note/{number}"), &"hers").await.expect("kept");
+        data.put(&format!("note/{number}"), &"hers")
+            .await
+            .expect("kept");
     }
     let old = give_token(&users, &alice.email).await.expect("given");
     users.purge(&alice.email, 200).await.expect("purged");
@@ -73,8 +98,23 @@ async fn nothing_of_a_purged_user_is_left_and_a_namesake_is_another() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let again = registered(&users, "alice@example.com").await;
     assert_ne!(again.id, alice.id);
-    assert!(!users.get(&alice.email).await.expect("there").tokens.contains_key(&old));
-    assert!(users.data(&again).list::<String>("", None, 9).await.expect("listable").entries.is_empty());
+    assert!(
+        !users
+            .get(&alice.email)
+            .await
+            .expect("there")
+            .tokens
+            .contains_key(&old)
+    );
+    assert!(
+        users
+            .data(&again)
+            .list::<String>("", None, 9)
+            .await
+            .expect("listable")
+            .entries
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -88,14 +128,28 @@ async fn a_call_that_runs_on_after_the_purge_writes_nothing() {
     let refusals = [
         data.put("late", &1).await.expect_err("removed"),
         data.put_new("late", &1).await.expect_err("removed"),
-        data.update("count", |count: Option<u8>| count.unwrap_or_default() + 1).await.expect_err("removed"),
+        data.update("count", |count: Option<u8>| count.unwrap_or_default() + 1)
+            .await
+            .expect_err("removed"),
     ];
     for error in refusals {
-        assert_eq!(error.kind(), ErrorKind::Forbidden, "nothing that invites another try");
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Forbidden,
+            "nothing that invites another try"
+        );
         assert!(error.message().contains("this user was removed"), "{error}");
     }
-    assert_eq!(left(&store, &alice.email, &[&alice.id]).await.len(), 2, "the namesake's record and marker alone");
-    users.data(&namesake).put("own", &1).await.expect("the namesake's own are kept");
+    assert_eq!(
+        left(&store, &alice.email, &[&alice.id]).await.len(),
+        2,
+        "the namesake's record and marker alone"
+    );
+    users
+        .data(&namesake)
+        .put("own", &1)
+        .await
+        .expect("the namesake's own are kept");
 }
 
 #[tokio::test]
@@ -109,11 +163,21 @@ async fn a_removal_that_was_cut_short_is_ended_by_the_next() {
         let cut_short = Users::new(failing).purge(&alice.email, 200).await;
         assert_eq!(cut_short.is_ok(), steps >= 5, "after {steps} writes");
         if cut_short.is_err() {
-            assert!(give_token(&users, &alice.email).await.is_err() || steps == 0, "after {steps} writes");
+            assert!(
+                give_token(&users, &alice.email).await.is_err() || steps == 0,
+                "after {steps} writes"
+            );
         }
         let ended = users.purge(&alice.email, 201).await;
-        assert_eq!(ended.map_err(|error| error.kind()).err(), (steps >= 5).then_some(ErrorKind::NotFound));
-        assert_eq!(left(&store, &alice.email, &[&alice.id]).await, [], "after {steps} writes");
+        assert_eq!(
+            ended.map_err(|error| error.kind()).err(),
+            (steps >= 5).then_some(ErrorKind::NotFound)
+        );
+        assert_eq!(
+            left(&store, &alice.email, &[&alice.id]).await,
+            [],
+            "after {steps} writes"
+        );
     }
 }
 
@@ -122,7 +186,13 @@ async fn data_whose_marker_is_missing_are_removed_with_the_user() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
     users.data(&alice).put("note", &"hers").await.expect("kept");
-    store.delete(&marker_key(&alice.email, REGISTRATION, &alice.id), When::Always).await.expect("gone");
+    store
+        .delete(
+            &marker_key(&alice.email, REGISTRATION, &alice.id),
+            When::Always,
+        )
+        .await
+        .expect("gone");
     users.purge(&alice.email, 200).await.expect("purged");
     assert_eq!(left(&store, &alice.email, &[&alice.id]).await, []);
 }
@@ -132,11 +202,23 @@ async fn a_user_who_is_being_removed_gets_nothing_more() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
     let failing: Shared = Arc::new(FailsAfter::new(store, 1));
-    Users::new(failing).purge(&alice.email, 200).await.expect_err("cut short");
+    Users::new(failing)
+        .purge(&alice.email, 200)
+        .await
+        .expect_err("cut short");
     let record = users.get(&alice.email).await.expect("still there");
     assert!(record.is_purging && record.tokens.is_empty() && record.profile.is_none());
-    assert_eq!(give_token(&users, &alice.email).await.expect_err("refused").kind(), ErrorKind::Conflict);
-    users.revoke(&alice.email, 201).await.expect("what takes rights away is never refused");
+    assert_eq!(
+        give_token(&users, &alice.email)
+            .await
+            .expect_err("refused")
+            .kind(),
+        ErrorKind::Conflict
+    );
+    users
+        .revoke(&alice.email, 201)
+        .await
+        .expect("what takes rights away is never refused");
     users.purge(&alice.email, 202).await.expect("ended");
 }
 
@@ -159,27 +241,59 @@ async fn removals_registrations_and_writes_at_once_leave_one_user_or_none() {
         assert!(purged.iter().any(Result::is_ok));
         let new: Vec<_> = registered.into_iter().flatten().collect();
         assert!(new.len() <= 1, "an email is registered once");
-        assert_eq!(users.find(&alice.email).await.expect("readable").as_ref(), new.first(), "who was told is there");
-        assert_eq!(left(&store, &alice.email, &[&alice.id]).await.len(), new.len() * 2);
+        assert_eq!(
+            users.find(&alice.email).await.expect("readable").as_ref(),
+            new.first(),
+            "who was told is there"
+        );
+        assert_eq!(
+            left(&store, &alice.email, &[&alice.id]).await.len(),
+            new.len() * 2
+        );
     }
 }
 
 #[tokio::test]
 async fn an_unreadable_record_is_listed_revoked_purged_and_replaced() {
-    for value in ["nonsense", r#"{"v":1,"email":"alice@example.com"}"#, &"[".repeat(1_000)] {
+    for value in [
+        "nonsense",
+        r#"{"v":1,"email":"alice@example.com"}"#,
+        &"[".repeat(1_000),
+    ] {
         let (store, users) = users();
         let alice = registered(&users, "alice@example.com").await;
         registered(&users, "bob@example.com").await;
         users.data(&alice).put("note", &"hers").await.expect("kept");
         spoil(&store, &alice.email, value).await;
-        let page = users.page(None, 9).await.expect("one record is not everybody's fault");
-        let seen: Vec<_> = page.users.iter().map(|user| (user.email.as_str(), user.created.is_some())).collect();
-        assert_eq!(seen, [("alice@example.com", false), ("bob@example.com", true)]);
+        let page = users
+            .page(None, 9)
+            .await
+            .expect("one record is not everybody's fault");
+        let seen: Vec<_> = page
+            .users
+            .iter()
+            .map(|user| (user.email.as_str(), user.created.is_some()))
+            .collect();
+        assert_eq!(
+            seen,
+            [("alice@example.com", false), ("bob@example.com", true)]
+        );
         users.get(&alice.email).await.expect_err("unreadable");
         users.revoke(&alice.email, 200).await.expect("revoked");
         let restored = users.get(&alice.email).await.expect("readable again");
-        assert_eq!((&restored.id, restored.revoke_after, restored.tokens.len()), (&alice.id, Some(200), 0));
-        assert_eq!(users.data(&restored).get::<String>("note").await.expect("readable").as_deref(), Some("hers"));
+        assert_eq!(
+            (&restored.id, restored.revoke_after, restored.tokens.len()),
+            (&alice.id, Some(200), 0)
+        );
+        assert_eq!(
+            users
+                .data(&restored)
+                .get::<String>("note")
+                .await
+                .expect("readable")
+                .as_deref(),
+            Some("hers")
+        );
         spoil(&store, &alice.email, value).await;
         users.purge(&alice.email, 300).await.expect("purged");
         assert_eq!(left(&store, &alice.email, &[&alice.id]).await, []);
@@ -191,9 +305,17 @@ async fn an_unreadable_record_is_listed_revoked_purged_and_replaced() {
 async fn what_can_be_made_out_of_an_unreadable_record_is_kept_by_its_revocation() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
-    spoil(&store, &alice.email, r#"{"v":2,"email":"not one","profile":{"token":"hush"}}"#).await;
+    spoil(
+        &store,
+        &alice.email,
+        r#"{"v":2,"email":"not one","profile":{"token":"hush"}}"#,
+    )
+    .await;
     users.revoke(&alice.email, 200).await.expect("revoked");
-    assert_eq!(users.get(&alice.email).await.expect("readable").profile, Some(json!({"token": "hush"})));
+    assert_eq!(
+        users.get(&alice.email).await.expect("readable").profile,
+        Some(json!({"token": "hush"}))
+    );
 }
 
 #[tokio::test]
@@ -223,8 +345,14 @@ async fn what_could_not_be_read_back_is_not_written() {
         record.profile = Some(deep.clone());
         Ok(())
     };
-    let error = users.change(&alice.email, 100, change).await.expect_err("too deep");
-    assert_eq!(error.message(), "`profile` is nested 126 deep; at most 32 can be kept");
+    let error = users
+        .change(&alice.email, 100, change)
+        .await
+        .expect_err("too deep");
+    assert_eq!(
+        error.message(),
+        "`profile` is nested 126 deep; at most 32 can be kept"
+    );
     assert_eq!(users.get(&alice.email).await.expect("readable"), alice);
     let mallory = UserRecord::new(email("mallory@example.com"), Some(deep.clone()), 100);
     users.register(&mallory).await.expect_err("too deep");
@@ -247,12 +375,29 @@ async fn a_listing_gives_no_profiles_and_a_token_does_not_change_it() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
     let listed = async || {
-        let page = store.list(&Range::Listing(LISTING), None, 9).await.expect("listable");
-        page.records.into_iter().map(|(_, record)| (record.value, record.version)).collect::<Vec<_>>()
+        let page = store
+            .list(&Range::Listing(LISTING), None, 9)
+            .await
+            .expect("listable");
+        page.records
+            .into_iter()
+            .map(|(_, record)| (record.value, record.version))
+            .collect::<Vec<_>>()
     };
     let before = listed().await;
-    assert_eq!(before, [(r#"{"created":100,"revoke_after":null}"#.to_owned(), Version::UNKNOWN)]);
+    assert_eq!(
+        before,
+        [(
+            r#"{"created":100,"revoke_after":null}"#.to_owned(),
+            Version::UNKNOWN
+        )]
+    );
     give_token(&users, &alice.email).await.expect("given");
     assert_eq!(listed().await, before);
-    assert!(left(&store, &alice.email, &[]).await.iter().all(|key| !key.sort.starts_with(PURGING)));
+    assert!(
+        left(&store, &alice.email, &[])
+            .await
+            .iter()
+            .all(|key| !key.sort.starts_with(PURGING))
+    );
 }

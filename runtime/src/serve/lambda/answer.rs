@@ -28,7 +28,8 @@ const MAX_LOAD_BALANCER_BYTES: usize = 1_000_000;
 /// A streamed answer is a prelude in JSON, these zero bytes, and the body.
 static AFTER_PRELUDE: [u8; 8] = [0; 8];
 
-const STREAM: HeaderValue = HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
+const STREAM: HeaderValue =
+    HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 
 /// The fields of an answer. Streamed, it has no `body` and no `isBase64Encoded`.
 #[derive(Default, Serialize)]
@@ -54,9 +55,14 @@ impl<'r> Envelope<'r> {
     /// Format 2.0 joins values by commas and has cookies apart; a REST API merges two fields of headers, so it gets one; a
     /// load balancer reads the one that its target group is set to.
     fn new(format: Format, status: StatusCode, headers: &'r HeaderMap) -> Self {
-        let mut envelope = Self { status_code: status.as_u16(), ..Self::default() };
+        let mut envelope = Self {
+            status_code: status.as_u16(),
+            ..Self::default()
+        };
         match format {
-            Format::RestApi | Format::HttpApi1 => envelope.multi_value_headers = Some(several(headers)),
+            Format::RestApi | Format::HttpApi1 => {
+                envelope.multi_value_headers = Some(several(headers))
+            }
             Format::LoadBalancer => {
                 let reason = status.canonical_reason().unwrap_or_default();
                 envelope.status_description = Some(format!("{} {reason}", status.as_u16()));
@@ -67,7 +73,13 @@ impl<'r> Envelope<'r> {
                 let mut several = joined(headers);
                 several.remove(header::SET_COOKIE.as_str());
                 envelope.headers = Some(several);
-                envelope.cookies = Some(headers.get_all(header::SET_COOKIE).iter().map(text).collect());
+                envelope.cookies = Some(
+                    headers
+                        .get_all(header::SET_COOKIE)
+                        .iter()
+                        .map(text)
+                        .collect(),
+                );
             }
         }
         envelope
@@ -77,17 +89,29 @@ impl<'r> Envelope<'r> {
     fn with_body(mut self, body: &'r [u8]) -> Self {
         let text = std::str::from_utf8(body).map(Cow::Borrowed);
         self.is_base64_encoded = Some(text.is_err());
-        self.body = (!body.is_empty()).then(|| text.unwrap_or_else(|_| STANDARD.encode(body).into()));
+        self.body =
+            (!body.is_empty()).then(|| text.unwrap_or_else(|_| STANDARD.encode(body).into()));
         self
     }
 }
 
 fn several(headers: &HeaderMap) -> BTreeMap<&str, Vec<Cow<'_, str>>> {
-    headers.keys().map(|name| (name.as_str(), headers.get_all(name).iter().map(text).collect())).collect()
+    headers
+        .keys()
+        .map(|name| {
+            (
+                name.as_str(),
+                headers.get_all(name).iter().map(text).collect(),
+            )
+        })
+        .collect()
 }
 
 fn joined(headers: &HeaderMap) -> BTreeMap<&str, String> {
-    several(headers).into_iter().map(|(name, values)| (name, values.join(", "))).collect()
+    several(headers)
+        .into_iter()
+        .map(|(name, values)| (name, values.join(", ")))
+        .collect()
 }
 
 fn text(value: &HeaderValue) -> Cow<'_, str> {
@@ -95,21 +119,37 @@ fn text(value: &HeaderValue) -> Cow<'_, str> {
 }
 
 /// The whole answer in one piece. One that Lambda would drop is replaced by a refusal.
-pub(super) async fn buffered(id: &str, format: Format, response: Response) -> Result<Request<Body>, BoxError> {
+pub(super) async fn buffered(
+    id: &str,
+    format: Format,
+    response: Response,
+) -> Result<Request<Body>, BoxError> {
     let bytes = envelope(format, response).await?;
-    let most = if format == Format::LoadBalancer { MAX_LOAD_BALANCER_BYTES } else { MAX_BYTES };
-    let bytes = if bytes.len() > most { envelope(format, too_large(bytes.len(), most)).await? } else { bytes };
+    let most = if format == Format::LoadBalancer {
+        MAX_LOAD_BALANCER_BYTES
+    } else {
+        MAX_BYTES
+    };
+    let bytes = if bytes.len() > most {
+        envelope(format, too_large(bytes.len(), most)).await?
+    } else {
+        bytes
+    };
     Ok(post(id).body(Body::from(bytes))?)
 }
 
 async fn envelope(format: Format, response: Response) -> serde_json::Result<Vec<u8>> {
     let (parts, body) = response.into_parts();
     let Ok(body) = body.collect().await;
-    serde_json::to_vec(&Envelope::new(format, parts.status, &parts.headers).with_body(&body.to_bytes()))
+    serde_json::to_vec(
+        &Envelope::new(format, parts.status, &parts.headers).with_body(&body.to_bytes()),
+    )
 }
 
 fn too_large(size: usize, most: usize) -> Response {
-    let message = format!("the answer has {size} bytes, and Lambda sends at most {most} at once; ask for less");
+    let message = format!(
+        "the answer has {size} bytes, and Lambda sends at most {most} at once; ask for less"
+    );
     let mut response = Problem::from(Error::new(ErrorKind::TooLarge, message)).into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
@@ -119,14 +159,20 @@ fn too_large(size: usize, most: usize) -> Response {
 /// zero bytes are chunks of their own (RFC 9112 §7.1): the emulator of `cargo lambda watch` tells them apart by that.
 pub(super) fn streamed(id: &str, response: Response) -> Result<Request<Body>, BoxError> {
     let (parts, body) = never_empty(response).into_parts();
-    let prelude = serde_json::to_vec(&Envelope::new(Format::FunctionUrl, parts.status, &parts.headers))?;
+    let prelude = serde_json::to_vec(&Envelope::new(
+        Format::FunctionUrl,
+        parts.status,
+        &parts.headers,
+    ))?;
     let prelude = [Bytes::from(prelude), Bytes::from_static(&AFTER_PRELUDE)];
     let prelude = stream::iter(prelude.map(|piece| Ok::<_, Infallible>(Frame::data(piece))));
     let request = post(id)
         .header(header::CONTENT_TYPE, STREAM)
         .header(header::TRANSFER_ENCODING, "chunked")
         .header("lambda-runtime-function-response-mode", "streaming");
-    Ok(request.body(Body::new(StreamBody::new(prelude.chain(BodyStream::new(body)))))?)
+    Ok(request.body(Body::new(StreamBody::new(
+        prelude.chain(BodyStream::new(body)),
+    )))?)
 }
 
 /// A streamed answer without a byte hangs behind function URLs and API Gateway until a time-out; a line's end is no content
@@ -140,7 +186,9 @@ fn never_empty(mut response: Response) -> Response {
 }
 
 fn post(id: &str) -> http::request::Builder {
-    build_request().method(Method::POST).uri(format!("/2018-06-01/runtime/invocation/{id}/response"))
+    build_request()
+        .method(Method::POST)
+        .uri(format!("/2018-06-01/runtime/invocation/{id}/response"))
 }
 
 #[cfg(test)]
@@ -149,28 +197,51 @@ mod tests {
 
     use super::*;
 
-    fn response(status: u16, headers: &[(&'static str, &'static str)], body: &'static [u8]) -> Response {
+    fn response(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &'static [u8],
+    ) -> Response {
         let mut response = Response::new(Full::new(Bytes::from_static(body)).boxed());
         *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         for (name, value) in headers {
-            response.headers_mut().append(*name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .append(*name, HeaderValue::from_static(value));
         }
         response
     }
 
     async fn posted(request: Request<Body>) -> Vec<u8> {
-        request.into_body().collect().await.expect("a body").to_bytes().to_vec()
+        request
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .to_bytes()
+            .to_vec()
     }
 
-    const HEADERS: [(&str, &str); 4] = [("vary", "a"), ("vary", "b"), ("set-cookie", "c=1"), ("set-cookie", "d=2")];
+    const HEADERS: [(&str, &str); 4] = [
+        ("vary", "a"),
+        ("vary", "b"),
+        ("set-cookie", "c=1"),
+        ("set-cookie", "d=2"),
+    ];
 
     #[tokio::test]
     async fn each_format_has_its_own_fields() {
         let several = json!({"vary": ["a", "b"], "set-cookie": ["c=1", "d=2"]});
         let joined = json!({"vary": "a, b", "set-cookie": "c=1, d=2"});
         for (format, fields) in [
-            (Format::FunctionUrl, json!({"headers": {"vary": "a, b"}, "cookies": ["c=1", "d=2"]})),
-            (Format::HttpApi, json!({"headers": {"vary": "a, b"}, "cookies": ["c=1", "d=2"]})),
+            (
+                Format::FunctionUrl,
+                json!({"headers": {"vary": "a, b"}, "cookies": ["c=1", "d=2"]}),
+            ),
+            (
+                Format::HttpApi,
+                json!({"headers": {"vary": "a, b"}, "cookies": ["c=1", "d=2"]}),
+            ),
             (Format::HttpApi1, json!({"multiValueHeaders": several})),
             (Format::RestApi, json!({"multiValueHeaders": several})),
             (
@@ -178,7 +249,9 @@ mod tests {
                 json!({"statusDescription": "200 OK", "headers": joined, "multiValueHeaders": several}),
             ),
         ] {
-            let request = buffered("id", format, response(200, &HEADERS, b"{}")).await.expect("a request");
+            let request = buffered("id", format, response(200, &HEADERS, b"{}"))
+                .await
+                .expect("a request");
             assert_eq!(request.uri(), "/2018-06-01/runtime/invocation/id/response");
             let envelope: Value = serde_json::from_slice(&posted(request).await).expect("JSON");
             let mut expected = fields;
@@ -191,9 +264,14 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_that_are_no_text_go_as_base64() {
-        let bytes = envelope(Format::HttpApi, response(200, &[], &[0xff, 0])).await.expect("JSON");
+        let bytes = envelope(Format::HttpApi, response(200, &[], &[0xff, 0]))
+            .await
+            .expect("JSON");
         let envelope: Value = serde_json::from_slice(&bytes).expect("JSON");
-        assert_eq!((&envelope["body"], &envelope["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
+        assert_eq!(
+            (&envelope["body"], &envelope["isBase64Encoded"]),
+            (&json!("/wA="), &json!(true))
+        );
     }
 
     #[tokio::test]
@@ -202,25 +280,47 @@ mod tests {
         for (format, body) in [
             (Format::FunctionUrl, Bytes::from(vec![b'x'; MAX_BYTES])),
             (Format::RestApi, quotes),
-            (Format::LoadBalancer, Bytes::from(vec![b'x'; MAX_LOAD_BALANCER_BYTES])),
+            (
+                Format::LoadBalancer,
+                Bytes::from(vec![b'x'; MAX_LOAD_BALANCER_BYTES]),
+            ),
         ] {
             let large = Response::new(Full::new(body).boxed());
             let envelope = posted(buffered("id", format, large).await.expect("a request")).await;
             let envelope: Value = serde_json::from_slice(&envelope).expect("JSON");
             assert_eq!(envelope["statusCode"], 500, "{format:?}");
-            assert!(envelope["body"].as_str().expect("text").contains("too_large"), "{envelope}");
+            assert!(
+                envelope["body"]
+                    .as_str()
+                    .expect("text")
+                    .contains("too_large"),
+                "{envelope}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_stream_begins_with_its_prelude_and_has_one_byte_at_least() {
         for (body, sent) in [(&b"{}"[..], "{}"), (b"", "\n")] {
-            let request = streamed("id", response(202, &[("content-length", "0")][..body.is_empty().into()], body));
+            let request = streamed(
+                "id",
+                response(
+                    202,
+                    &[("content-length", "0")][..body.is_empty().into()],
+                    body,
+                ),
+            );
             let request = request.expect("a request");
             assert_eq!(request.headers()["transfer-encoding"], "chunked");
             let bytes = posted(request).await;
-            let expected = format!("{{\"statusCode\":202,\"headers\":{{}},\"cookies\":[]}}\0\0\0\0\0\0\0\0{sent}");
-            assert_eq!(String::from_utf8(bytes).expect("text"), expected, "no content type is made up");
+            let expected = format!(
+                "{{\"statusCode\":202,\"headers\":{{}},\"cookies\":[]}}\0\0\0\0\0\0\0\0{sent}"
+            );
+            assert_eq!(
+                String::from_utf8(bytes).expect("text"),
+                expected,
+                "no content type is made up"
+            );
         }
     }
 }

@@ -81,10 +81,19 @@ impl Event {
     /// Reads an event.
     pub(super) fn read(json: &[u8]) -> Self {
         match Fields::read(json) {
-            Err(problem) => Self { format: Format::Other, request: Err(problem.into_response()) },
+            Err(problem) => Self {
+                format: Format::Other,
+                request: Err(problem.into_response()),
+            },
             Ok(fields) => match fields.format() {
-                Format::Other => Self { format: Format::Other, request: Err(fields.refusal()) },
-                format => Self { format, request: fields.into_request(format).map_err(Problem::into_response) },
+                Format::Other => Self {
+                    format: Format::Other,
+                    request: Err(fields.refusal()),
+                },
+                format => Self {
+                    format,
+                    request: fields.into_request(format).map_err(Problem::into_response),
+                },
             },
         }
     }
@@ -135,17 +144,30 @@ impl Fields {
     fn read(json: &[u8]) -> Outcome<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            invalid(format!("the event is no HTTP request: `{}` does not fit: {}", error.path(), error.inner()))
+            invalid(format!(
+                "the event is no HTTP request: `{}` does not fit: {}",
+                error.path(),
+                error.inner()
+            ))
         })
     }
 
     fn format(&self) -> Format {
         let context = self.request_context.as_ref();
         if context.is_some_and(|context| context.http.is_some()) {
-            let domain = context.and_then(|context| context.domain_name.as_deref()).unwrap_or_default();
-            return if domain.contains(".execute-api.") { Format::HttpApi } else { Format::FunctionUrl };
+            let domain = context
+                .and_then(|context| context.domain_name.as_deref())
+                .unwrap_or_default();
+            return if domain.contains(".execute-api.") {
+                Format::HttpApi
+            } else {
+                Format::FunctionUrl
+            };
         }
-        match (&self.http_method, context.is_some_and(|context| context.elb.is_some())) {
+        match (
+            &self.http_method,
+            context.is_some_and(|context| context.elb.is_some()),
+        ) {
             (None, _) => Format::Other,
             (Some(_), true) => Format::LoadBalancer,
             (Some(_), false) if self.version.is_some() => Format::HttpApi1,
@@ -155,7 +177,10 @@ impl Fields {
 
     /// The answer to an event that is no HTTP request. One that only warms is welcome.
     fn refusal(&self) -> Response {
-        let is_warmer = self.source.as_deref().is_some_and(|source| WARMERS.contains(&source));
+        let is_warmer = self
+            .source
+            .as_deref()
+            .is_some_and(|source| WARMERS.contains(&source));
         if is_warmer || self.warmer.is_some() {
             let mut response = Response::new(Full::default().boxed());
             *response.status_mut() = StatusCode::NO_CONTENT;
@@ -179,7 +204,9 @@ impl Fields {
         if self.is_base64_encoded != Some(true) {
             return Ok(body.into());
         }
-        let bytes = STANDARD.decode(body).map_err(|_| invalid("the event's body is not base64".to_owned()))?;
+        let bytes = STANDARD
+            .decode(body)
+            .map_err(|_| invalid("the event's body is not base64".to_owned()))?;
         Ok(bytes.into())
     }
 
@@ -189,30 +216,47 @@ impl Fields {
     }
 
     fn method(&self) -> Outcome<Method> {
-        let text = self.line().map_or(self.http_method.as_deref(), |line| line.method.as_deref()).unwrap_or_default();
-        text.parse().map_err(|_| invalid(format!("`{}` is no method of HTTP", shortened(text))))
+        let text = self
+            .line()
+            .map_or(self.http_method.as_deref(), |line| line.method.as_deref())
+            .unwrap_or_default();
+        text.parse()
+            .map_err(|_| invalid(format!("`{}` is no method of HTTP", shortened(text))))
     }
 
     fn uri(&self, format: Format) -> Outcome<Uri> {
         let mut target = String::from("/");
-        target.extend(utf8_percent_encode(self.bare_path(format).trim_start_matches('/'), IN_PATH));
+        target.extend(utf8_percent_encode(
+            self.bare_path(format).trim_start_matches('/'),
+            IN_PATH,
+        ));
         let query = self.query(format);
         if !query.is_empty() {
             target.push('?');
             target.extend(utf8_percent_encode(&query, IN_QUERY));
         }
         // What is encoded like this can only be too long.
-        target.parse::<PathAndQuery>().map(Uri::from).map_err(|_| Problem::uri_too_long())
+        target
+            .parse::<PathAndQuery>()
+            .map(Uri::from)
+            .map_err(|_| Problem::uri_too_long())
     }
 
     /// The path without an API's named stage, which stands before it under the API's own domain.
     fn bare_path(&self, format: Format) -> &str {
-        let raw = self.raw_path.as_deref().or(self.line().and_then(|line| line.path.as_deref()));
+        let raw = self
+            .raw_path
+            .as_deref()
+            .or(self.line().and_then(|line| line.path.as_deref()));
         let path = raw.or(self.path.as_deref()).unwrap_or_default();
-        let stage = self.request_context.as_ref().and_then(|context| context.stage.as_deref());
+        let stage = self
+            .request_context
+            .as_ref()
+            .and_then(|context| context.stage.as_deref());
         let stage = stage.filter(|stage| *stage != "$default" && format != Format::LoadBalancer);
         let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
-        rest.filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
+        rest.filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            .unwrap_or(path)
     }
 
     /// The query. API Gateway hands over decoded parameters, a load balancer those of the request as they are.
@@ -220,11 +264,20 @@ impl Fields {
         if let Some(query) = &self.raw_query_string {
             return query.clone();
         }
-        let pairs = pairs(&self.multi_value_query_string_parameters, &self.query_string_parameters);
+        let pairs = pairs(
+            &self.multi_value_query_string_parameters,
+            &self.query_string_parameters,
+        );
         if format == Format::LoadBalancer {
-            return pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+            return pairs
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .join("&");
         }
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
     }
 
     fn headers(&self) -> Outcome<HeaderMap> {
@@ -235,7 +288,10 @@ impl Fields {
         if let Some(cookies) = self.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
             append(&mut headers, header::COOKIE.as_str(), &cookies.join("; "))?;
         }
-        let domain = self.request_context.as_ref().and_then(|context| context.domain_name.as_deref());
+        let domain = self
+            .request_context
+            .as_ref()
+            .and_then(|context| context.domain_name.as_deref());
         if let Some(domain) = domain.filter(|_| !headers.contains_key(header::HOST)) {
             append(&mut headers, header::HOST.as_str(), domain)?;
         }
@@ -245,18 +301,31 @@ impl Fields {
 
 /// Every value with its name; from the field that has several for each, where it has any.
 fn pairs<'f>(several: &'f Several, single: &'f Single) -> Vec<(&'f str, &'f str)> {
-    let several = several.iter().flatten().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    let several = several
+        .iter()
+        .flatten()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     let mut pairs: Vec<_> = several.collect();
     if pairs.is_empty() {
         pairs.extend(single.iter().flatten());
     }
-    pairs.into_iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
 }
 
 fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Outcome<()> {
-    let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_bytes(value.as_bytes()).ok());
+    let header = HeaderName::from_bytes(name.as_bytes())
+        .ok()
+        .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
     let appended = header.and_then(|(name, value)| headers.try_append(name, value).ok());
-    let problem = || invalid(format!("the header `{}` is none that HTTP allows", shortened(name)));
+    let problem = || {
+        invalid(format!(
+            "the header `{}` is none that HTTP allows",
+            shortened(name)
+        ))
+    };
     appended.map(drop).ok_or_else(problem)
 }
 
@@ -309,12 +378,18 @@ mod tests {
             "httpMethod": "GET", "path": "/x",
             "queryStringParameters": {"a": "last"}, "multiValueQueryStringParameters": {"a": ["1&2", "last"]},
         });
-        assert_eq!((read(&event).format, uri(&event).as_str()), (Format::RestApi, "/x?a=1%262&a=last"));
+        assert_eq!(
+            (read(&event).format, uri(&event).as_str()),
+            (Format::RestApi, "/x?a=1%262&a=last")
+        );
         event["version"] = json!("1.0");
         assert_eq!(read(&event).format, Format::HttpApi1);
         event["requestContext"] = json!({"elb": {}});
         event["multiValueQueryStringParameters"] = json!({"a": ["1%262", "b c"]});
-        assert_eq!((read(&event).format, uri(&event).as_str()), (Format::LoadBalancer, "/x?a=1%262&a=b%20c"));
+        assert_eq!(
+            (read(&event).format, uri(&event).as_str()),
+            (Format::LoadBalancer, "/x?a=1%262&a=b%20c")
+        );
     }
 
     #[test]
@@ -338,18 +413,27 @@ mod tests {
         let mut event = url("/", "");
         event["headers"]["user-agent"] = json!("Bücher 漢");
         let request = read(&event).request.expect("a request");
-        assert_eq!(request.headers()["user-agent"].as_bytes(), "Bücher 漢".as_bytes());
+        assert_eq!(
+            request.headers()["user-agent"].as_bytes(),
+            "Bücher 漢".as_bytes()
+        );
         for (name, value) in [("a b", "c"), ("", "c"), ("a", "b\r\nc"), ("a", "\u{0}")] {
             let mut event = url("/", "");
             event["headers"][name] = json!(value);
-            assert_eq!(read(&event).request.expect_err("refused").status(), 400, "{name:?}: {value:?}");
+            assert_eq!(
+                read(&event).request.expect_err("refused").status(),
+                400,
+                "{name:?}: {value:?}"
+            );
         }
     }
 
     #[test]
     fn more_headers_than_a_map_holds_are_refused() {
         let mut event = url("/", "");
-        event["headers"] = (0..40_000).map(|number| (format!("h{number}"), json!("v"))).collect();
+        event["headers"] = (0..40_000)
+            .map(|number| (format!("h{number}"), json!("v")))
+            .collect();
         assert_eq!(read(&event).request.expect_err("refused").status(), 400);
     }
 
@@ -368,8 +452,14 @@ mod tests {
         event["requestContext"]["domainName"] = json!("abc.execute-api.eu-west-1.amazonaws.com");
         let Event { format, request } = read(&event);
         let request = request.expect("a request");
-        assert_eq!((format, request.headers()["cookie"].as_bytes()), (Format::HttpApi, &b"a=b; c=d"[..]));
-        assert_eq!(request.headers()["host"], "abc.execute-api.eu-west-1.amazonaws.com");
+        assert_eq!(
+            (format, request.headers()["cookie"].as_bytes()),
+            (Format::HttpApi, &b"a=b; c=d"[..])
+        );
+        assert_eq!(
+            request.headers()["host"],
+            "abc.execute-api.eu-west-1.amazonaws.com"
+        );
     }
 
     #[test]
@@ -380,11 +470,23 @@ mod tests {
             (json!(null), 400),
             (json!("text"), 400),
             (json!({"key1": "value1"}), 400),
-            (json!({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}), 400),
-            (json!({"requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}}), 400),
+            (
+                json!({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}),
+                400,
+            ),
+            (
+                json!({"requestContext": {"routeKey": "$connect", "eventType": "CONNECT"}}),
+                400,
+            ),
             (json!({"httpMethod": 5}), 400),
-            (json!({"source": "aws.s3", "detail-type": "Object Created"}), 400),
-            (json!({"source": "aws.events", "detail-type": "Scheduled Event"}), 204),
+            (
+                json!({"source": "aws.s3", "detail-type": "Object Created"}),
+                400,
+            ),
+            (
+                json!({"source": "aws.events", "detail-type": "Scheduled Event"}),
+                204,
+            ),
             (json!({"source": "serverless-plugin-warmup"}), 204),
             (json!({"warmer": true, "concurrency": 3}), 204),
         ] {
@@ -396,7 +498,13 @@ mod tests {
             );
         }
         for text in ["", "{", r#"{"body": "\ud800"}"#, &"[".repeat(100_000)] {
-            assert_eq!(Event::read(text.as_bytes()).request.expect_err("no request").status(), 400);
+            assert_eq!(
+                Event::read(text.as_bytes())
+                    .request
+                    .expect_err("no request")
+                    .status(),
+                400
+            );
         }
     }
 }

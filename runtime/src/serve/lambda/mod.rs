@@ -42,22 +42,34 @@ const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
 /// How many invocations one environment runs at a time.
 pub(super) fn concurrency() -> u32 {
-    ProcessEnvironment.get("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok()).unwrap_or(1)
+    ProcessEnvironment
+        .get("AWS_LAMBDA_MAX_CONCURRENCY")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
 }
 
 /// Answers invocations until the environment ends.
 ///
 /// When the Runtime API hangs up between two of them, invocations are asked for again: what waits there would wait for ever.
 pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
-    let function = Arc::new(Function { router, mode, client: client(), is_invoked: AtomicBool::new(false) });
+    let function = Arc::new(Function {
+        router,
+        mode,
+        client: client(),
+        is_invoked: AtomicBool::new(false),
+    });
     let mut tries = 0..RECONNECTS;
     loop {
-        let Err(error) = poll(&function).await else { return Ok(()) };
+        let Err(error) = poll(&function).await else {
+            return Ok(());
+        };
         if function.is_invoked.swap(false, Ordering::Relaxed) {
             tries = 0..RECONNECTS;
         }
         if tries.next().is_none() {
-            return Err(Error::unavailable("the Lambda runtime API can't be reached").with_source(error));
+            return Err(
+                Error::unavailable("the Lambda runtime API can't be reached").with_source(error),
+            );
         }
         tracing::warn!(cause = %error, "the Lambda runtime API hung up; asking again");
     }
@@ -72,7 +84,10 @@ async fn poll(function: &Arc<Function>) -> std::result::Result<(), BoxError> {
         let function = Arc::clone(&function);
         async move { function.invoke(invocation).await }
     });
-    lambda_runtime::Runtime::new(unused).layer(layer_fn(move |_| invoked.clone())).run_concurrent().await
+    lambda_runtime::Runtime::new(unused)
+        .layer(layer_fn(move |_| invoked.clone()))
+        .run_concurrent()
+        .await
 }
 
 /// The client that posts answers. Without `TCP_NODELAY` each part of a streamed answer waits for the acknowledgement of the
@@ -81,7 +96,10 @@ fn client() -> PooledClient {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let pool = usize::try_from(concurrency()).unwrap_or(1);
-    PooledClient::builder().with_connector(connector).with_pool_size(pool).build()
+    PooledClient::builder()
+        .with_connector(connector)
+        .with_pool_size(pool)
+        .build()
 }
 
 struct Function {
@@ -95,13 +113,20 @@ struct Function {
 impl Function {
     async fn invoke(&self, invocation: LambdaInvocation) -> std::result::Result<(), BoxError> {
         self.is_invoked.store(true, Ordering::Relaxed);
-        let LambdaInvocation { parts, body, context } = invocation;
+        let LambdaInvocation {
+            parts,
+            body,
+            context,
+        } = invocation;
         let Event { format, request } = Event::read(&body);
         drop(body);
         let response = match request {
             Ok(request) => answered(self.router.handle(prepared(request, &context))).await,
             Err(refusal) => {
-                tracing::info!(status = refusal.status().as_u16(), "an event that is no HTTP request");
+                tracing::info!(
+                    status = refusal.status().as_u16(),
+                    "an event that is no HTTP request"
+                );
                 refusal
             }
         };
@@ -122,9 +147,15 @@ impl Function {
         match self.client.call(answer).await {
             Ok(response) if response.status().is_success() => {}
             Ok(response) => {
-                tracing::warn!(status = response.status().as_u16(), "the Lambda runtime API refused an answer");
+                tracing::warn!(
+                    status = response.status().as_u16(),
+                    "the Lambda runtime API refused an answer"
+                );
             }
-            Err(error) => tracing::warn!(cause = error, "an answer did not reach the Lambda runtime API"),
+            Err(error) => tracing::warn!(
+                cause = error,
+                "an answer did not reach the Lambda runtime API"
+            ),
         }
     }
 }
@@ -134,9 +165,15 @@ impl Function {
 fn prepared(mut request: Request, context: &Context) -> Request {
     let now = Duration::from_secs(SystemClock.now());
     if let Some(left) = Duration::from_millis(context.deadline).checked_sub(now) {
-        request.extensions_mut().insert(Deadline(Instant::now() + left.saturating_sub(MARGIN)));
+        request
+            .extensions_mut()
+            .insert(Deadline(Instant::now() + left.saturating_sub(MARGIN)));
     }
-    if let Some(trace) = context.xray_trace_id.as_deref().and_then(|trace| HeaderValue::from_str(trace).ok()) {
+    if let Some(trace) = context
+        .xray_trace_id
+        .as_deref()
+        .and_then(|trace| HeaderValue::from_str(trace).ok())
+    {
         request.headers_mut().insert("x-amzn-trace-id", trace);
     }
     request
@@ -144,8 +181,16 @@ fn prepared(mut request: Request, context: &Context) -> Request {
 
 /// Awaits an answer; a panic on the way to it is one too.
 async fn answered(answer: impl Future<Output = Response>) -> Response {
-    let broken = |_| Problem::from(Error::internal("the request broke the server; its log tells more")).into_response();
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(broken)
+    let broken = |_| {
+        Problem::from(Error::internal(
+            "the request broke the server; its log tells more",
+        ))
+        .into_response()
+    };
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(broken)
 }
 
 #[cfg(test)]

@@ -32,11 +32,18 @@ impl Place {
                 shown.display()
             )));
         }
-        let place = Self { shown: shown.to_owned(), path };
+        let place = Self {
+            shown: shown.to_owned(),
+            path,
+        };
         if !files::check(&place.path)? {
             files::make(&place.path).map_err(|error| unopened(shown, error))?;
         }
-        for file in [place.path.clone(), place.beside("-wal"), place.beside("-shm")] {
+        for file in [
+            place.path.clone(),
+            place.beside("-wal"),
+            place.beside("-shm"),
+        ] {
             files::check(&file)?;
         }
         Ok(place)
@@ -54,7 +61,9 @@ impl Place {
     /// `Unavailable`.
     pub(super) fn connect(&self) -> Result<Connection> {
         // Turning a file to write-ahead mode is not waited for by SQLite itself.
-        Caller::steadfast().patiently(|| open(&self.path)).map_err(|error| unopened(&self.shown, error))
+        Caller::steadfast()
+            .patiently(|| open(&self.path))
+            .map_err(|error| unopened(&self.shown, error))
     }
 
     /// Makes the table if there is none.
@@ -64,9 +73,13 @@ impl Place {
     pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
         let caller = Caller::steadfast();
         if caller.patiently(|| shape(connection))? == 0 {
-            caller.write(connection, |connection| match shape(connection).map_err(explain)? {
-                0 => connection.execute_batch(&format!("{SCHEMA} PRAGMA user_version = {SHAPE};")).map_err(explain),
-                _ => Ok(()),
+            caller.write(connection, |connection| {
+                match shape(connection).map_err(explain)? {
+                    0 => connection
+                        .execute_batch(&format!("{SCHEMA} PRAGMA user_version = {SHAPE};"))
+                        .map_err(explain),
+                    _ => Ok(()),
+                }
             })?;
         }
         self.check(caller.patiently(|| shape(connection))?)
@@ -97,7 +110,9 @@ pub(super) fn shape(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)?;
     // Whoever uses it waits, where waiting does no harm.
     connection.busy_timeout(std::time::Duration::ZERO)?;
@@ -110,7 +125,11 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn unopened(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::unavailable(format!("the data file {} can't be opened for writing", path.display())).with_source(error)
+    Error::unavailable(format!(
+        "the data file {} can't be opened for writing",
+        path.display()
+    ))
+    .with_source(error)
 }
 
 /// What SQLite says, as something to act on.
@@ -118,7 +137,9 @@ pub(super) fn explain(error: rusqlite::Error) -> Error {
     let message = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the data folder's disk is full; nothing was written",
         Some(ErrorCode::ReadOnly) => "the data folder is read-only; nothing was written",
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => return super::lane::busy().with_source(error),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            return super::lane::busy().with_source(error);
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the data file is damaged; restore it from a backup"
         }

@@ -47,8 +47,12 @@ impl Keeper {
         let heard = Arc::clone(&bell);
         let thread = std::thread::Builder::new().name("store-keeper".to_owned());
         let thread = thread.spawn(move || keep(&connection, &*clock, &heard));
-        let thread = thread.map_err(|error| Error::unavailable("no thread can be started").with_source(error))?;
-        Ok(Self { bell, thread: Some(thread) })
+        let thread = thread
+            .map_err(|error| Error::unavailable("no thread can be started").with_source(error))?;
+        Ok(Self {
+            bell,
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn bell(&self) -> Arc<Bell> {
@@ -76,10 +80,14 @@ impl Bell {
     fn wait(&self) -> bool {
         let (state, _) = self
             .rung
-            .wait_timeout_while(lock(&self.state), SWEEP_EVERY, |state| !state.is_over && !state.is_written)
+            .wait_timeout_while(lock(&self.state), SWEEP_EVERY, |state| {
+                !state.is_over && !state.is_written
+            })
             .unwrap_or_else(PoisonError::into_inner);
-        let (mut state, _) =
-            self.rung.wait_timeout_while(state, LINGER, |state| !state.is_over).unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = self
+            .rung
+            .wait_timeout_while(state, LINGER, |state| !state.is_over)
+            .unwrap_or_else(PoisonError::into_inner);
         state.is_written = false;
         !state.is_over
     }
@@ -102,7 +110,9 @@ pub(super) fn sweep(connection: &Connection, now: u64) -> rusqlite::Result<()> {
 
 /// Moves the log into the file; false if somebody who reads an older state stands in the way.
 pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row(EMPTY_LOG, [], |row| row.get(0)).map(|in_the_way: i64| in_the_way == 0)
+    connection
+        .query_row(EMPTY_LOG, [], |row| row.get(0))
+        .map(|in_the_way: i64| in_the_way == 0)
 }
 
 /// What SQLite would say if it did not put it into an answer.

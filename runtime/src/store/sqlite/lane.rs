@@ -53,7 +53,9 @@ impl Lane {
         let (idle, waits) = (Arc::clone(&self.idle), Leaves(Arc::clone(&caller.0)));
         let done = tokio::task::spawn_blocking(move || {
             let connection = Taken::from(&idle);
-            let done = connection.get().and_then(|connection| work(connection, &caller));
+            let done = connection
+                .get()
+                .and_then(|connection| work(connection, &caller));
             drop((connection, turn));
             done
         });
@@ -76,7 +78,9 @@ impl<'l> Taken<'l> {
     }
 
     fn get(&self) -> Result<&Connection> {
-        self.connection.as_ref().ok_or_else(|| Error::internal("a turn came without a connection"))
+        self.connection
+            .as_ref()
+            .ok_or_else(|| Error::internal("a turn came without a connection"))
     }
 }
 
@@ -99,7 +103,10 @@ impl Caller {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(super) fn patiently<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T> {
+    pub(super) fn patiently<T>(
+        &self,
+        mut attempt: impl FnMut() -> rusqlite::Result<T>,
+    ) -> Result<T> {
         loop {
             if !self.0.waits() {
                 return Err(busy());
@@ -116,9 +123,14 @@ impl Caller {
     ///
     /// # Errors
     /// `Unavailable`, and those of the work.
-    pub(super) fn write<T>(&self, connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub(super) fn write<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T> {
         // Locked before anything is looked at: nothing behind it can find the file busy.
-        let transaction = self.patiently(|| Transaction::new_unchecked(connection, TransactionBehavior::Immediate))?;
+        let transaction = self
+            .patiently(|| Transaction::new_unchecked(connection, TransactionBehavior::Immediate))?;
         let done = work(&transaction)?;
         if !self.0.commit() {
             return Err(busy());
@@ -144,7 +156,11 @@ enum State {
 
 impl Wait {
     fn until(end: Instant) -> Self {
-        Self { end, state: Mutex::new(State::Waits), left: Condvar::new() }
+        Self {
+            end,
+            state: Mutex::new(State::Waits),
+            left: Condvar::new(),
+        }
     }
 
     fn waits(&self) -> bool {
@@ -171,7 +187,9 @@ impl Wait {
     /// Waits a moment, or until the caller leaves.
     fn pause(&self) {
         let waits = lock(&self.state);
-        let _ = self.left.wait_timeout_while(waits, PAUSE, |state| *state == State::Waits);
+        let _ = self
+            .left
+            .wait_timeout_while(waits, PAUSE, |state| *state == State::Waits);
     }
 }
 
@@ -189,7 +207,10 @@ pub(super) fn busy() -> Error {
 }
 
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -22,11 +22,12 @@ use self::file::{Place, explain, shape};
 use self::keeper::{Keeper, empty_log, still_read, sweep};
 use self::lane::{Lane, is_busy};
 use self::statements::{
-    ADD, DELETE, DELETE_VERSION, GET, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION, list_listing, list_prefix,
+    ADD, DELETE, DELETE_VERSION, GET, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION,
+    list_listing, list_prefix,
 };
 use super::{
-    Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put, check_write, end_of,
-    unmet,
+    Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put,
+    check_write, end_of, unmet,
 };
 use crate::clock::Clock;
 use crate::error::Result;
@@ -61,19 +62,33 @@ impl Sqlite {
         let writer = place.connect()?;
         place.prepare(&writer)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let short = (0..cores).map(|_| place.connect().map(Mutex::new)).collect::<Result<_>>()?;
+        let short = (0..cores)
+            .map(|_| place.connect().map(Mutex::new))
+            .collect::<Result<_>>()?;
         let long = Lane::new((0..LISTS).map(|_| place.connect()).collect::<Result<_>>()?);
         let keeper = Keeper::start(place.connect()?, Arc::clone(&clock))?;
-        Ok(Self { clock, place, short, long, writer: Lane::new(vec![writer]), keeper })
+        Ok(Self {
+            clock,
+            place,
+            short,
+            long,
+            writer: Lane::new(vec![writer]),
+            keeper,
+        })
     }
 
     /// Reads a short record in place: that takes a few microseconds, and handing it to a thread and waiting for the answer
     /// would take more than the rest of an authenticated call's reading. `None` if it is not short, or not to be had at once.
     fn glance(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
-        let connection = self.short.iter().find_map(|connection| connection.try_lock().ok())?;
+        let connection = self
+            .short
+            .iter()
+            .find_map(|connection| connection.try_lock().ok())?;
         match get(&connection, key, now, SMALL) {
             Ok(Some((None, _))) => None,
-            Ok(found) => Some(Ok(found.and_then(|(value, version)| value.map(|value| Record { value, version })))),
+            Ok(found) => Some(Ok(found.and_then(|(value, version)| {
+                value.map(|value| Record { value, version })
+            }))),
             Err(error) if is_busy(&error) => None,
             Err(error) => Some(Err(explain(error))),
         }
@@ -113,28 +128,43 @@ impl Store for Sqlite {
             return found;
         }
         let key = key.clone();
-        let found =
-            self.long.run(move |connection, caller| caller.patiently(|| get(connection, &key, now, usize::MAX)));
-        Ok(found.await?.and_then(|(value, version)| value.map(|value| Record { value, version })))
+        let found = self.long.run(move |connection, caller| {
+            caller.patiently(|| get(connection, &key, now, usize::MAX))
+        });
+        Ok(found
+            .await?
+            .and_then(|(value, version)| value.map(|value| Record { value, version })))
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
         check_put(key, &put)?;
         let (key, now, version, when) = (key.clone(), self.clock.now(), Version::fresh(), put.when);
-        let is_done = self.write(move |connection| write_put(connection, now, &key, &put, version).map_err(explain));
-        if is_done.await? { Ok(version) } else { Err(unmet(when)) }
+        let is_done = self.write(move |connection| {
+            write_put(connection, now, &key, &put, version).map_err(explain)
+        });
+        if is_done.await? {
+            Ok(version)
+        } else {
+            Err(unmet(when))
+        }
     }
 
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
         let (key, now) = (key.clone(), self.clock.now());
-        let is_done = self.write(move |connection| write_delete(connection, now, &key, when).map_err(explain));
-        if is_done.await? { Ok(()) } else { Err(unmet(when)) }
+        let is_done = self
+            .write(move |connection| write_delete(connection, now, &key, when).map_err(explain));
+        if is_done.await? {
+            Ok(())
+        } else {
+            Err(unmet(when))
+        }
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
         check_group(&writes)?;
         let now = self.clock.now();
-        self.write(move |connection| write_group(connection, now, &writes)).await
+        self.write(move |connection| write_group(connection, now, &writes))
+            .await
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
@@ -142,7 +172,8 @@ impl Store for Sqlite {
         let page = self.long.run(move |connection, caller| {
             caller.patiently(|| {
                 let mut statement = connection.prepare_cached(query.sql(Listed::Records))?;
-                let rows = statement.query_map(query.values(), |row| Ok((key(row)?, record(row)?)))?;
+                let rows =
+                    statement.query_map(query.values(), |row| Ok((key(row)?, record(row)?)))?;
                 Page::collect(&query.range, rows, query.limit)
             })
         });
@@ -166,7 +197,11 @@ impl Store for Sqlite {
         let (key, now, version) = (key.clone(), self.clock.now(), Version::fresh());
         self.write(move |connection| {
             let values = params![key.partition, key.sort, now, amount, version.0, expires];
-            let add = |connection: &Connection| connection.prepare_cached(ADD)?.query_row(values, |row| row.get(0));
+            let add = |connection: &Connection| {
+                connection
+                    .prepare_cached(ADD)?
+                    .query_row(values, |row| row.get(0))
+            };
             add(connection).map_err(explain)
         })
         .await
@@ -177,13 +212,21 @@ impl Store for Sqlite {
         let now = self.clock.now();
         let scrubbed = self.writer.run(move |connection, caller| {
             caller.patiently(|| sweep(connection, now))?;
-            caller.patiently(|| if empty_log(connection)? { Ok(()) } else { Err(still_read()) })
+            caller.patiently(|| {
+                if empty_log(connection)? {
+                    Ok(())
+                } else {
+                    Err(still_read())
+                }
+            })
         });
         scrubbed.await
     }
 
     async fn check(&self) -> Result<()> {
-        let shape = self.long.run(|connection, caller| caller.patiently(|| shape(connection)));
+        let shape = self
+            .long
+            .run(|connection, caller| caller.patiently(|| shape(connection)));
         self.place.check(shape.await?)
     }
 }
@@ -198,7 +241,12 @@ struct Query {
 
 impl Query {
     fn new(range: &Range, after: Option<&str>, now: u64, limit: usize) -> Self {
-        Self { range: range.clone(), after: after.unwrap_or_default().to_owned(), now, limit }
+        Self {
+            range: range.clone(),
+            after: after.unwrap_or_default().to_owned(),
+            now,
+            limit,
+        }
     }
 
     const fn sql(&self, listed: Listed) -> &'static str {
@@ -211,31 +259,68 @@ impl Query {
     fn values(&self) -> impl Params {
         let after = self.after.as_str();
         let (whole, from, end) = match &self.range {
-            Range::Prefix(from) | Range::Stored(from) => {
-                (from.partition.as_str(), from.sort.as_str().max(after), end_of(&from.sort))
-            }
+            Range::Prefix(from) | Range::Stored(from) => (
+                from.partition.as_str(),
+                from.sort.as_str().max(after),
+                end_of(&from.sort),
+            ),
             Range::Listing(name) => (*name, "", None),
         };
-        (whole, from, after, self.range.live_at(self.now), self.limit.saturating_add(1), end)
+        (
+            whole,
+            from,
+            after,
+            self.range.live_at(self.now),
+            self.limit.saturating_add(1),
+            end,
+        )
     }
 }
 
 /// Whether the condition held; if so, the record is written.
-fn write_put(connection: &Connection, now: u64, key: &Key, put: &Put, version: Version) -> rusqlite::Result<bool> {
+fn write_put(
+    connection: &Connection,
+    now: u64,
+    key: &Key,
+    put: &Put,
+    version: Version,
+) -> rusqlite::Result<bool> {
     let (sql, expected) = match put.when {
         When::Always => (PUT_ALWAYS, None),
         When::Absent => (PUT_ABSENT, None),
         When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
     };
-    let (listing, entry) = put.entry.as_ref().map(|entry| (entry.listing, &entry.text)).unzip();
-    let values = params![key.partition, key.sort, now, put.value, version.0, put.expires, listing, expected, entry];
+    let (listing, entry) = put
+        .entry
+        .as_ref()
+        .map(|entry| (entry.listing, &entry.text))
+        .unzip();
+    let values = params![
+        key.partition,
+        key.sort,
+        now,
+        put.value,
+        version.0,
+        put.expires,
+        listing,
+        expected,
+        entry
+    ];
     Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
 }
 
 /// Whether the condition held; if so, the record is gone.
-fn write_delete(connection: &Connection, now: u64, key: &Key, when: When) -> rusqlite::Result<bool> {
+fn write_delete(
+    connection: &Connection,
+    now: u64,
+    key: &Key,
+    when: When,
+) -> rusqlite::Result<bool> {
     match when {
-        When::Always => connection.prepare_cached(DELETE)?.execute([&key.partition, &key.sort]).map(|_| true),
+        When::Always => connection
+            .prepare_cached(DELETE)?
+            .execute([&key.partition, &key.sort])
+            .map(|_| true),
         When::Absent => Ok(standing(connection, now, key)?.is_none()),
         When::Version(Version(expected)) => {
             let values = params![key.partition, key.sort, now, expected];
@@ -251,7 +336,9 @@ fn write_group(connection: &Connection, now: u64, writes: &[Write]) -> Result<()
             Write::Put(key, put) => write_put(connection, now, key, put, Version::fresh()),
             Write::Delete(key, when) => write_delete(connection, now, key, *when),
             Write::Check(key, None) => standing(connection, now, key).map(|found| found.is_some()),
-            Write::Check(key, version) => standing(connection, now, key).map(|found| found == *version),
+            Write::Check(key, version) => {
+                standing(connection, now, key).map(|found| found == *version)
+            }
         };
         if !is_done.map_err(explain)? {
             return Err(write.unmet());
@@ -263,7 +350,11 @@ fn write_group(connection: &Connection, now: u64, writes: &[Write]) -> Result<()
 /// The version that stands under a key.
 fn standing(connection: &Connection, now: u64, key: &Key) -> rusqlite::Result<Option<Version>> {
     let mut statement = connection.prepare_cached(VERSION)?;
-    statement.query_row(params![key.partition, key.sort, now], |row| row.get(0).map(Version)).optional()
+    statement
+        .query_row(params![key.partition, key.sort, now], |row| {
+            row.get(0).map(Version)
+        })
+        .optional()
 }
 
 /// The value under a key, if it is no longer than this, and its version.
@@ -276,7 +367,9 @@ fn get(
     let longest = i64::try_from(longest).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(GET)?;
     let values = params![key.partition, key.sort, now, longest];
-    statement.query_row(values, |row| Ok((row.get(0)?, Version(row.get(1)?)))).optional()
+    statement
+        .query_row(values, |row| Ok((row.get(0)?, Version(row.get(1)?))))
+        .optional()
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
@@ -284,5 +377,8 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record { value: row.get(2)?, version: Version(row.get(3)?) })
+    Ok(Record {
+        value: row.get(2)?,
+        version: Version(row.get(3)?),
+    })
 }

@@ -31,13 +31,11 @@ pub(super) const PUT_VERSION: &str = "
     UPDATE records SET value = ?4, version = ?5, expires = ?6, listing = ?7, entry = ?9
     WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?8";
 
-pub(super) const VERSION: &str =
-    "SELECT version FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
+pub(super) const VERSION: &str = "SELECT version FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
 
 pub(super) const DELETE: &str = "DELETE FROM records WHERE partition = ?1 AND sort = ?2";
 
-pub(super) const DELETE_VERSION: &str =
-    "DELETE FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?4";
+pub(super) const DELETE_VERSION: &str = "DELETE FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?4";
 
 /// What is listed: records, or their keys alone.
 #[derive(Clone, Copy)]

@@ -13,12 +13,21 @@ use crate::testkit::{Client, Fill, Suite, TestApp};
 /// # Panics
 /// If it is broken.
 pub async fn every_tool_needs_an_identity(suite: &Suite) {
-    assert!(!suite.app().is_open(), "the app lets anyone in: take `App::open` out");
+    assert!(
+        !suite.app().is_open(),
+        "the app lets anyone in: take `App::open` out"
+    );
     let app = suite.open().await;
     for tool in app.probe().tools().await {
         let arguments = suite.arguments_for(&tool, Fill::Needed);
         let answer = app.anonymous().call(name(&tool), arguments).await;
-        assert_eq!(answer.status, 401, "`{}` answers anyone: {}", name(&tool), answer.text);
+        assert_eq!(
+            answer.status,
+            401,
+            "`{}` answers anyone: {}",
+            name(&tool),
+            answer.text
+        );
     }
     refused(&app.anonymous(), 401).await;
 }
@@ -29,7 +38,11 @@ pub async fn every_tool_needs_an_identity(suite: &Suite) {
 /// If it is broken.
 pub async fn a_missing_token_is_401(suite: &Suite) {
     let app = suite.open().await;
-    for (method, path) in [(Method::POST, "/"), (Method::POST, "/mcp"), (Method::GET, "/admin/users")] {
+    for (method, path) in [
+        (Method::POST, "/"),
+        (Method::POST, "/mcp"),
+        (Method::GET, "/admin/users"),
+    ] {
         let answer = app.anonymous().ask(method, path, None).await;
         assert_eq!(
             (answer.status, answer.header("www-authenticate")),
@@ -46,10 +59,16 @@ pub async fn a_missing_token_is_401(suite: &Suite) {
 /// If it is broken.
 pub async fn a_malformed_token_is_401(suite: &Suite) {
     let app = suite.open().await;
-    for token in ["forged", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZUBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMH0."]
-    {
+    for token in [
+        "forged",
+        "a.b.c",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZUBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMH0.",
+    ] {
         let answer = refused(&app.with_token(token), 401).await;
-        assert_eq!(answer["error"]["message"], "the token is not valid", "{token}");
+        assert_eq!(
+            answer["error"]["message"], "the token is not valid",
+            "{token}"
+        );
     }
 }
 
@@ -76,9 +95,18 @@ pub async fn a_revoked_users_token_is_401(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
     allowed(&alice).await;
-    app.admin().ask(Method::DELETE, &format!("/admin/users/{ALICE}"), None).await;
+    app.admin()
+        .ask(Method::DELETE, &format!("/admin/users/{ALICE}"), None)
+        .await;
     refused(&alice, 401).await;
-    let again = app.admin().ask(Method::POST, "/admin/tokens", Some(json!({ "email": ALICE }))).await;
+    let again = app
+        .admin()
+        .ask(
+            Method::POST,
+            "/admin/tokens",
+            Some(json!({ "email": ALICE })),
+        )
+        .await;
     allowed(&app.with_token(again.json["token"].as_str().expect("a token"))).await;
     refused(&alice, 401).await;
 }
@@ -90,11 +118,24 @@ pub async fn a_revoked_users_token_is_401(suite: &Suite) {
 pub async fn a_revoked_token_is_401(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
-    let laptop =
-        app.admin().ask(Method::POST, "/admin/tokens", Some(json!({ "email": ALICE, "name": "laptop" }))).await;
+    let laptop = app
+        .admin()
+        .ask(
+            Method::POST,
+            "/admin/tokens",
+            Some(json!({ "email": ALICE, "name": "laptop" })),
+        )
+        .await;
     let second = app.with_token(laptop.json["token"].as_str().expect("a token"));
     let id = laptop.json["id"].as_str().expect("an id");
-    let ended = app.admin().ask(Method::DELETE, &format!("/admin/users/{ALICE}/tokens/{id}"), None).await;
+    let ended = app
+        .admin()
+        .ask(
+            Method::DELETE,
+            &format!("/admin/users/{ALICE}/tokens/{id}"),
+            None,
+        )
+        .await;
     assert_eq!(ended.status, 200, "{}", ended.text);
     refused(&second, 401).await;
     allowed(&alice).await;
@@ -115,11 +156,16 @@ pub async fn an_unknown_users_token_is_401(suite: &Suite) {
 /// If it is broken.
 pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
     let here = TestApp::with(suite.app(), &[("JWT_AUD", "https://here.example.com")]).await;
-    let there = here.another(suite.app(), &[("JWT_AUD", "https://there.example.com")]).await;
+    let there = here
+        .another(suite.app(), &[("JWT_AUD", "https://there.example.com")])
+        .await;
     let alice = suite.user(&here, ALICE).await;
     allowed(&alice).await;
     refused(&there.with_token(alice.token()), 401).await;
-    let answer = there.with_token(here.admin().token()).ask(Method::GET, "/admin/users", None).await;
+    let answer = there
+        .with_token(here.admin().token())
+        .ask(Method::GET, "/admin/users", None)
+        .await;
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
@@ -134,7 +180,10 @@ pub async fn a_token_by_another_key_is_401(suite: &Suite) {
     let alice = suite.user(&there, ALICE).await;
     allowed(&alice).await;
     refused(&here.with_token(alice.token()), 401).await;
-    let answer = here.with_token(there.admin().token()).ask(Method::GET, "/admin/users", None).await;
+    let answer = here
+        .with_token(there.admin().token())
+        .ask(Method::GET, "/admin/users", None)
+        .await;
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
@@ -174,10 +223,21 @@ pub async fn a_user_token_on_admin_is_403(suite: &Suite) {
 pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
     let app = suite.open().await;
     for tool in app.probe().tools().await {
-        let answer = app.probe().call(name(&tool), suite.arguments_for(&tool, Fill::Needed)).await;
-        let words = answer.json["result"]["content"][0]["text"].as_str().unwrap_or_default();
-        let is_refused = answer.json["error"].is_object() || (answer.is_tool_error() && words.contains("probe"));
-        assert!(is_refused, "`{}` is called for a probe: {}", name(&tool), answer.text);
+        let answer = app
+            .probe()
+            .call(name(&tool), suite.arguments_for(&tool, Fill::Needed))
+            .await;
+        let words = answer.json["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_default();
+        let is_refused =
+            answer.json["error"].is_object() || (answer.is_tool_error() && words.contains("probe"));
+        assert!(
+            is_refused,
+            "`{}` is called for a probe: {}",
+            name(&tool),
+            answer.text
+        );
     }
     let answer = app.probe().ask(Method::GET, "/admin/users", None).await;
     assert_eq!(answer.status, 403, "{}", answer.text);
@@ -186,7 +246,11 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
 /// A token of a user who was never registered.
 async fn of_nobody(app: &TestApp) -> String {
     let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
-    let issued = app.house.identity.issue(&nobody, TokenRequest::default()).await;
+    let issued = app
+        .house
+        .identity
+        .issue(&nobody, TokenRequest::default())
+        .await;
     issued.expect("signed").token.expose().clone()
 }
 

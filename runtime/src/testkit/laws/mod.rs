@@ -9,9 +9,10 @@ mod tools;
 use serde_json::Value;
 
 pub use identity::{
-    a_malformed_token_is_401, a_missing_token_is_401, a_probe_token_lists_and_never_calls, a_revoked_token_is_401,
-    a_revoked_users_token_is_401, a_token_by_another_key_is_401, a_token_for_another_audience_is_401,
-    a_user_token_on_admin_is_403, an_admin_token_on_mcp_is_403, an_expired_token_is_401, an_unknown_users_token_is_401,
+    a_malformed_token_is_401, a_missing_token_is_401, a_probe_token_lists_and_never_calls,
+    a_revoked_token_is_401, a_revoked_users_token_is_401, a_token_by_another_key_is_401,
+    a_token_for_another_audience_is_401, a_user_token_on_admin_is_403,
+    an_admin_token_on_mcp_is_403, an_expired_token_is_401, an_unknown_users_token_is_401,
     every_tool_needs_an_identity,
 };
 pub use operators::{admins_go_round, profiles_are_checked};
@@ -20,8 +21,9 @@ pub use service::{
     instances_see_each_others_revocations, the_app_is_well_made,
 };
 pub use tools::{
-    every_tool_answers, prompts_are_listed_and_documented, resources_can_be_read, schemas_are_json_schema,
-    schemas_are_taken_by_common_clients, the_safe_tool_is_safe, tools_are_listed_and_documented, users_never_meet,
+    every_tool_answers, prompts_are_listed_and_documented, resources_can_be_read,
+    schemas_are_json_schema, schemas_are_taken_by_common_clients, the_safe_tool_is_safe,
+    tools_are_listed_and_documented, users_never_meet,
 };
 
 /// Every law by name, in the order of `app_suite!`.

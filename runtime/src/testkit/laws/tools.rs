@@ -18,18 +18,33 @@ pub async fn tools_are_listed_and_documented(suite: &Suite) {
     let tools = suite.user(&app, ALICE).await.tools().await;
     assert!(!tools.is_empty(), "the app has no tools");
     assert!(tools.iter().map(name).is_sorted(), "the list has no order");
-    assert_eq!(tools, app.probe().tools().await, "the list is not the same for everyone");
+    assert_eq!(
+        tools,
+        app.probe().tools().await,
+        "the list is not the same for everyone"
+    );
     report(&tools.iter().flat_map(silences).collect::<Vec<_>>());
 }
 
 /// What a listed tool does not say of itself and its arguments.
 fn silences(tool: &Value) -> Vec<String> {
-    let itself =
-        (!is_said(tool)).then(|| format!("`{}` does not say what it does: write a doc comment above it", name(tool)));
-    let arguments = tool["inputSchema"]["properties"].as_object().into_iter().flatten();
+    let itself = (!is_said(tool)).then(|| {
+        format!(
+            "`{}` does not say what it does: write a doc comment above it",
+            name(tool)
+        )
+    });
+    let arguments = tool["inputSchema"]["properties"]
+        .as_object()
+        .into_iter()
+        .flatten();
     let silent = arguments.filter(|(_, schema)| !is_said(schema) && schema.get("$ref").is_none());
-    let told =
-        |(argument, _): (&String, _)| format!("`{}`: write a doc comment above its argument `{argument}`", name(tool));
+    let told = |(argument, _): (&String, _)| {
+        format!(
+            "`{}`: write a doc comment above its argument `{argument}`",
+            name(tool)
+        )
+    };
     itself.into_iter().chain(silent.map(told)).collect()
 }
 
@@ -44,7 +59,11 @@ pub async fn schemas_are_json_schema(suite: &Suite) {
         if schema["type"] != "object" {
             faults.push(format!("{which} of `{tool}`: its root must be an object"));
         }
-        faults.extend(validator(schema).err().map(|fault| format!("{which} of `{tool}`: {fault}")));
+        faults.extend(
+            validator(schema)
+                .err()
+                .map(|fault| format!("{which} of `{tool}`: {fault}")),
+        );
     }
     report(&faults);
 }
@@ -60,8 +79,15 @@ pub async fn schemas_are_taken_by_common_clients(suite: &Suite) {
     tools.retain(|tool| suite.needs_common_schema(tool));
     let mut faults = Vec::new();
     for (tool, which, schema) in schemas(&tools) {
-        let found = schema.as_object().map(|schema| portability_faults(schema, which == INPUT)).unwrap_or_default();
-        faults.extend(found.into_iter().map(|fault| format!("{which} of `{tool}`: {fault}")));
+        let found = schema
+            .as_object()
+            .map(|schema| portability_faults(schema, which == INPUT))
+            .unwrap_or_default();
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{which} of `{tool}`: {fault}")),
+        );
     }
     report(&faults);
 }
@@ -70,8 +96,16 @@ const INPUT: &str = "inputSchema";
 
 /// Every schema of these tools, with the tool's name and what it is of.
 fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
-    let of = |tool| [INPUT, "outputSchema"].into_iter().map(move |which| (tool, which));
-    tools.iter().flat_map(of).filter_map(|(tool, which)| Some((name(tool), which, tool.get(which)?))).collect()
+    let of = |tool| {
+        [INPUT, "outputSchema"]
+            .into_iter()
+            .map(move |which| (tool, which))
+    };
+    tools
+        .iter()
+        .flat_map(of)
+        .filter_map(|(tool, which)| Some((name(tool), which, tool.get(which)?)))
+        .collect()
 }
 
 /// There is a tool that operators may call to see whether tools work; it changes nothing and needs no arguments.
@@ -81,13 +115,25 @@ fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
 pub async fn the_safe_tool_is_safe(suite: &Suite) {
     let app = suite.open().await;
     let safe = app.admin().ask(Method::GET, "/admin/safe-tool", None).await;
-    assert_eq!(safe.json["supported"], true, "name one with `App::safe_tool`: {}", safe.text);
+    assert_eq!(
+        safe.json["supported"], true,
+        "name one with `App::safe_tool`: {}",
+        safe.text
+    );
     let wanted = safe.json["tool"]["name"].as_str().expect("a name");
     let tools = app.probe().tools().await;
-    let tool = tools.iter().find(|tool| name(tool) == wanted).expect("the safe tool is among the tools");
-    assert_eq!(tool["annotations"]["readOnlyHint"], true, "`{wanted}` must be read-only");
+    let tool = tools
+        .iter()
+        .find(|tool| name(tool) == wanted)
+        .expect("the safe tool is among the tools");
+    assert_eq!(
+        tool["annotations"]["readOnlyHint"], true,
+        "`{wanted}` must be read-only"
+    );
     let alice = suite.user(&app, ALICE).await;
-    let answer = alice.call(wanted, safe.json["tool"]["arguments"].clone()).await;
+    let answer = alice
+        .call(wanted, safe.json["tool"]["arguments"].clone())
+        .await;
     report(&faults_of(&answer, tool, false));
 }
 
@@ -124,9 +170,20 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
     };
     let told = |error: jsonschema::ValidationError<'_>| {
         let place = error.instance_path().to_string();
-        let place = place.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-        let which = if place.is_empty() { String::new() } else { format!(" its argument `{place}` of") };
-        format!("no value for{which} `{name}` can be made up: {error}; give one with `Suite::arguments(\"{name}\", …)`")
+        let place = place
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let which = if place.is_empty() {
+            String::new()
+        } else {
+            format!(" its argument `{place}` of")
+        };
+        format!(
+            "no value for{which} `{name}` can be made up: {error}; give one with `Suite::arguments(\"{name}\", …)`"
+        )
     };
     schema.iter_errors(arguments).map(told).collect()
 }
@@ -138,16 +195,34 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
 pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     let app = suite.open().await;
     let prompts = suite.user(&app, ALICE).await.listed("prompts").await;
-    assert!(prompts.iter().map(name).is_sorted(), "the list has no order");
-    assert_eq!(prompts, app.probe().listed("prompts").await, "the list is not the same for everyone");
+    assert!(
+        prompts.iter().map(name).is_sorted(),
+        "the list has no order"
+    );
+    assert_eq!(
+        prompts,
+        app.probe().listed("prompts").await,
+        "the list is not the same for everyone"
+    );
     let mut faults = Vec::new();
     for prompt in &prompts {
         if !is_said(prompt) {
-            faults.push(format!("`{}` does not say what it does: write a doc comment above it", name(prompt)));
+            faults.push(format!(
+                "`{}` does not say what it does: write a doc comment above it",
+                name(prompt)
+            ));
         }
-        let silent = prompt["arguments"].as_array().into_iter().flatten().filter(|argument| !is_said(argument));
+        let silent = prompt["arguments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|argument| !is_said(argument));
         faults.extend(silent.map(|argument| {
-            format!("`{}`: write a doc comment above its argument `{}`", name(prompt), name(argument))
+            format!(
+                "`{}`: write a doc comment above its argument `{}`",
+                name(prompt),
+                name(argument)
+            )
         }));
     }
     report(&faults);
@@ -164,17 +239,31 @@ pub async fn resources_can_be_read(suite: &Suite) {
     let mut faults = Vec::new();
     for resource in alice.listed("resources").await {
         if !is_said(&resource) {
-            faults.push(format!("`{}` does not say what it is: write a doc comment above it", name(&resource)));
+            faults.push(format!(
+                "`{}` does not say what it is: write a doc comment above it",
+                name(&resource)
+            ));
         }
         let answer = alice.read(resource["uri"].as_str().expect("a URI")).await;
-        let has_contents = answer.json["result"]["contents"].as_array().is_some_and(|contents| !contents.is_empty());
+        let has_contents = answer.json["result"]["contents"]
+            .as_array()
+            .is_some_and(|contents| !contents.is_empty());
         if !has_contents && !suite.can_fail(&resource) {
-            faults.push(format!("`{}` can't be read: {}", name(&resource), answer.text));
+            faults.push(format!(
+                "`{}` can't be read: {}",
+                name(&resource),
+                answer.text
+            ));
         }
     }
     report(&faults);
     let answer = alice.read("nowhere://at.all").await;
-    assert_eq!(answer.error_code(), -32_602, "a URI that stands for nothing: {}", answer.text);
+    assert_eq!(
+        answer.error_code(),
+        -32_602,
+        "a URI that stands for nothing: {}",
+        answer.text
+    );
 }
 
 /// What one user does changes nothing that another sees by a read-only tool; what other tools answer is not compared.
@@ -191,7 +280,10 @@ pub async fn users_never_meet(suite: &Suite) {
         alice.call(name(tool), arguments).await;
     }
     let after = seen(suite, &bob, &tools).await;
-    let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
+    let changed = before
+        .into_iter()
+        .zip(after)
+        .filter(|(before, after)| before != after);
     let told = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
         format!(
             "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`: {before} became {after}"
@@ -204,9 +296,16 @@ pub async fn users_never_meet(suite: &Suite) {
 async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(String, Value)> {
     let mut answers = Vec::new();
     for tool in tools.iter().filter(|tool| suite.is_own(tool)) {
-        let answer = client.call(name(tool), suite.arguments_for(tool, Fill::Needed)).await;
-        answers
-            .push((name(tool).to_owned(), json!([answer.result()["content"], answer.result()["structuredContent"]])));
+        let answer = client
+            .call(name(tool), suite.arguments_for(tool, Fill::Needed))
+            .await;
+        answers.push((
+            name(tool).to_owned(),
+            json!([
+                answer.result()["content"],
+                answer.result()["structuredContent"]
+            ]),
+        ));
     }
     answers
 }
@@ -222,11 +321,18 @@ fn faults_of(answer: &Answer, tool: &Value, may_fail: bool) -> Vec<String> {
     if result["content"].as_array().is_none_or(Vec::is_empty) {
         return vec![format!("`{name}` answers with nothing: {}", answer.text)];
     }
-    let Some(schema) = tool.get("outputSchema") else { return Vec::new() };
+    let Some(schema) = tool.get("outputSchema") else {
+        return Vec::new();
+    };
     let (schema, data) = match (validator(schema), result.get("structuredContent")) {
         (Ok(schema), Some(data)) => (schema, data),
         (Err(fault), _) => return vec![format!("outputSchema of `{name}`: {fault}")],
-        (_, None) => return vec![format!("`{name}` has an output schema and answers without data: {}", answer.text)],
+        (_, None) => {
+            return vec![format!(
+                "`{name}` has an output schema and answers without data: {}",
+                answer.text
+            )];
+        }
     };
     let told = |fault| format!("`{name}` answers what its schema does not promise: {fault}");
     schema.iter_errors(data).map(told).collect()
@@ -235,7 +341,10 @@ fn faults_of(answer: &Answer, tool: &Value, may_fail: bool) -> Vec<String> {
 /// What is wrong with a failure of a tool.
 fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     let parts = result["content"].as_array().into_iter().flatten();
-    let words = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().concat();
+    let words = parts
+        .filter_map(|part| part["text"].as_str())
+        .collect::<Vec<_>>()
+        .concat();
     if words.trim().is_empty() {
         return Some(format!("`{name}` fails without words: {result}"));
     }
@@ -252,9 +361,14 @@ fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
 
 fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::draft202012::meta::validate(schema).map_err(|fault| fault.to_string())?;
-    jsonschema::options().with_draft(Draft::Draft202012).build(schema).map_err(|fault| fault.to_string())
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .build(schema)
+        .map_err(|fault| fault.to_string())
 }
 
 fn is_said(about: &Value) -> bool {
-    about["description"].as_str().is_some_and(|text| !text.trim().is_empty())
+    about["description"]
+        .as_str()
+        .is_some_and(|text| !text.trim().is_empty())
 }

@@ -50,9 +50,30 @@ struct Running {
 pub(crate) async fn measure(programs: &Programs, extent: Extent) -> Vec<Measured> {
     let milk = || json!({"text": "milk"});
     let mut servers = vec![
-        Running::start("echo: rmcp on hyper", &programs.bare_echo_http, "echo", milk(), false).await,
-        Running::start("echo: the house, SQLite", &programs.house_echo, "echo", milk(), true).await,
-        Running::start("notes: SQLite", &programs.notes, "count_notes", json!({}), true).await,
+        Running::start(
+            "echo: rmcp on hyper",
+            &programs.bare_echo_http,
+            "echo",
+            milk(),
+            false,
+        )
+        .await,
+        Running::start(
+            "echo: the house, SQLite",
+            &programs.house_echo,
+            "echo",
+            milk(),
+            true,
+        )
+        .await,
+        Running::start(
+            "notes: SQLite",
+            &programs.notes,
+            "count_notes",
+            json!({}),
+            true,
+        )
+        .await,
     ];
     for server in &servers {
         server.ask_all(extent.requests / 10).await;
@@ -66,16 +87,42 @@ pub(crate) async fn measure(programs: &Programs, extent: Extent) -> Vec<Measured
 }
 
 impl Running {
-    async fn start(name: &'static str, program: &Path, tool: &str, arguments: Value, has_users: bool) -> Self {
+    async fn start(
+        name: &'static str,
+        program: &Path,
+        tool: &str,
+        arguments: Value,
+        has_users: bool,
+    ) -> Self {
         let (home, port) = (Home::default(), free_port());
         let log: PathBuf = home.path().join("log");
         let mut command = home.command(&program.to_string_lossy());
-        command.envs(embedded(&home)).args(["serve", "--port", &port.to_string()]);
-        let child = command.stderr(std::fs::File::create(log).expect("a log")).spawn().expect("it starts");
+        command
+            .envs(embedded(&home))
+            .args(["serve", "--port", &port.to_string()]);
+        let child = command
+            .stderr(std::fs::File::create(log).expect("a log"))
+            .spawn()
+            .expect("it starts");
         listening(port).await;
-        let token = if has_users { token(port).await } else { String::new() };
-        let measured = Measured { name, latency: Samples::default(), rates: Vec::new(), resident: 0.0 };
-        Self { child, port, request: request(port, &token, tool, &arguments), measured, _home: home }
+        let token = if has_users {
+            token(port).await
+        } else {
+            String::new()
+        };
+        let measured = Measured {
+            name,
+            latency: Samples::default(),
+            rates: Vec::new(),
+            resident: 0.0,
+        };
+        Self {
+            child,
+            port,
+            request: request(port, &token, tool, &arguments),
+            measured,
+            _home: home,
+        }
     }
 
     async fn take_turn(&mut self, requests: usize) {
@@ -107,7 +154,9 @@ impl Running {
 
 /// Sends a request again and again over one connection. As little as can be is done here: it takes time from the server.
 async fn ask(port: u16, request: Vec<u8>, times: usize) -> Samples {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+    let mut stream = TcpStream::connect(("127.0.0.1", port))
+        .await
+        .expect("it listens");
     stream.set_nodelay(true).expect("a socket");
     let (mut samples, mut buffer) = (Samples::default(), Vec::with_capacity(8_192));
     for _ in 0..times {
@@ -123,33 +172,56 @@ async fn ask(port: u16, request: Vec<u8>, times: usize) -> Samples {
 async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
     loop {
-        assert!(stream.read_buf(buffer).await.expect("read") > 0, "the connection ended");
-        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        assert!(
+            stream.read_buf(buffer).await.expect("read") > 0,
+            "the connection ended"
+        );
+        let Some(head) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         if buffer.len() >= head + 4 + length(&buffer[..head]) {
             break;
         }
     }
-    assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(buffer));
-    assert!(!buffer.windows(14).any(|window| window == b"\"isError\":true"), "{}", String::from_utf8_lossy(buffer));
+    assert!(
+        buffer.starts_with(b"HTTP/1.1 200"),
+        "{}",
+        String::from_utf8_lossy(buffer)
+    );
+    assert!(
+        !buffer
+            .windows(14)
+            .any(|window| window == b"\"isError\":true"),
+        "{}",
+        String::from_utf8_lossy(buffer)
+    );
 }
 
 fn length(head: &[u8]) -> usize {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let value = head.lines().find_map(|line| line.strip_prefix("content-length:")).expect("a length");
+    let value = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .expect("a length");
     value.trim().parse().expect("a number")
 }
 
 fn request(port: u16, token: &str, tool: &str, arguments: &Value) -> Vec<u8> {
     let (bearer, body) = (format!("Bearer {token}"), tool_body(tool, arguments));
-    let headers: String =
-        tool_headers(&bearer, tool).iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: String = tool_headers(&bearer, tool)
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let length = body.len();
     format!("POST /mcp HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{headers}content-length: {length}\r\n\r\n{body}")
         .into_bytes()
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port()
 }
 
 async fn listening(port: u16) {
@@ -158,15 +230,36 @@ async fn listening(port: u16) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), connected).await.expect("it listens in time");
+    tokio::time::timeout(Duration::from_secs(30), connected)
+        .await
+        .expect("it listens in time");
 }
 
 async fn token(port: u16) -> String {
     let key = mcp_lambda::keys::SigningKey::from_text(KEY).expect("long enough");
-    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
-    let admin = mcp_lambda::identity::operator_token(&key, mcp_lambda::identity::Operator::Admin, None, now);
+    let now = std::time::UNIX_EPOCH
+        .elapsed()
+        .expect("after 1970")
+        .as_secs();
+    let admin = mcp_lambda::identity::operator_token(
+        &key,
+        mcp_lambda::identity::Operator::Admin,
+        None,
+        now,
+    );
     let request = reqwest::Client::new().post(format!("http://127.0.0.1:{port}/admin/users"));
-    let request = request.bearer_auth(admin.expect("signed").expose()).json(&json!({"email": "alice@example.com"}));
-    let answer: Value = request.send().await.expect("sent").json().await.expect("JSON");
-    answer["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    let request = request
+        .bearer_auth(admin.expect("signed").expose())
+        .json(&json!({"email": "alice@example.com"}));
+    let answer: Value = request
+        .send()
+        .await
+        .expect("sent")
+        .json()
+        .await
+        .expect("JSON");
+    answer["token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no token: {answer}"))
+        .to_owned()
 }

@@ -24,7 +24,11 @@ const TIME: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 enum Question {
     Hello,
-    Tool { name: &'static str, arguments: Value, has_users: bool },
+    Tool {
+        name: &'static str,
+        arguments: Value,
+        has_users: bool,
+    },
 }
 
 /// A program with its settings.
@@ -74,25 +78,51 @@ pub(crate) async fn measure(programs: &Programs, world: &World, extent: Extent) 
             subject.take_turn(extent).await;
         }
     }
-    subjects.into_iter().map(|subject| subject.measured).collect()
+    subjects
+        .into_iter()
+        .map(|subject| subject.measured)
+        .collect()
 }
 
 fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
-    let echo = |has_users| Question::Tool { name: "echo", arguments: json!({"text": "milk"}), has_users };
-    let count = || Question::Tool { name: "count_notes", arguments: json!({}), has_users: true };
+    let echo = |has_users| Question::Tool {
+        name: "echo",
+        arguments: json!({"text": "milk"}),
+        has_users,
+    };
+    let count = || Question::Tool {
+        name: "count_notes",
+        arguments: json!({}),
+        has_users: true,
+    };
     let secrets = &world.secrets;
     let (echo_proxy, notes_proxy) = (&world.echo_at_once.proxy, &world.notes_at_once.proxy);
     let on_dynamo = |url: &str| Some(on_aws(url, &secrets.url));
     vec![
-        Subject::new("hello: lambda_http alone", &programs.hello, Question::Hello, None),
-        Subject::new("echo: rmcp on lambda_http", &programs.bare_echo, echo(false), None),
+        Subject::new(
+            "hello: lambda_http alone",
+            &programs.hello,
+            Question::Hello,
+            None,
+        ),
+        Subject::new(
+            "echo: rmcp on lambda_http",
+            &programs.bare_echo,
+            echo(false),
+            None,
+        ),
         Subject::new(
             "echo: rmcp on lambda_http, one GetItem by the SDK",
             &programs.bare_echo_dynamo,
             echo(false),
             on_dynamo(&echo_proxy.url),
         ),
-        Subject::new("echo: the house, SQLite", &programs.house_echo, echo(true), None),
+        Subject::new(
+            "echo: the house, SQLite",
+            &programs.house_echo,
+            echo(true),
+            None,
+        ),
         Subject::new(
             "echo: the house, DynamoDB answering at once",
             &programs.house_echo,
@@ -101,9 +131,19 @@ fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
         )
         .counting(echo_proxy, secrets),
         Subject::new("notes: SQLite", &programs.notes, count(), None),
-        Subject::new("notes: DynamoDB, embedded engine", &programs.notes_lambda, count(), on_dynamo(&world.engine.url)),
-        Subject::new("notes: DynamoDB answering at once", &programs.notes_lambda, count(), on_dynamo(&notes_proxy.url))
-            .counting(notes_proxy, secrets),
+        Subject::new(
+            "notes: DynamoDB, embedded engine",
+            &programs.notes_lambda,
+            count(),
+            on_dynamo(&world.engine.url),
+        ),
+        Subject::new(
+            "notes: DynamoDB answering at once",
+            &programs.notes_lambda,
+            count(),
+            on_dynamo(&notes_proxy.url),
+        )
+        .counting(notes_proxy, secrets),
     ]
 }
 
@@ -117,8 +157,19 @@ impl<'w> Subject<'w> {
     ) -> Self {
         let home = Home::default();
         let settings = settings.unwrap_or_else(|| embedded(&home));
-        let measured = Measured { name, zipped: zipped(program), ..Measured::default() };
-        Self { program: program.to_owned(), question, home, settings, counted: None, measured }
+        let measured = Measured {
+            name,
+            zipped: zipped(program),
+            ..Measured::default()
+        };
+        Self {
+            program: program.to_owned(),
+            question,
+            home,
+            settings,
+            counted: None,
+            measured,
+        }
     }
 
     fn counting(mut self, store: &'w Proxy, secrets: &'w SecretsManager) -> Self {
@@ -129,7 +180,10 @@ impl<'w> Subject<'w> {
     /// How often the store and the secret were asked until now.
     fn reads(&self) -> Option<(usize, usize)> {
         let (store, secrets) = self.counted?;
-        Some((store.calls().values().sum(), secrets.with(|vault| vault.asked)))
+        Some((
+            store.calls().values().sum(),
+            secrets.with(|vault| vault.asked),
+        ))
     }
 
     async fn start(&self) -> (Lambda, Duration) {
@@ -147,14 +201,24 @@ impl<'w> Subject<'w> {
     }
 
     fn logged(&self) -> u64 {
-        std::fs::metadata(self.log()).map(|log| log.len()).unwrap_or_default()
+        std::fs::metadata(self.log())
+            .map(|log| log.len())
+            .unwrap_or_default()
     }
 
     async fn event(&self, lambda: &Lambda) -> Value {
         match &self.question {
             Question::Hello => function_url_event("GET", "/", &[], None),
-            Question::Tool { name, arguments, has_users } => {
-                let token = if *has_users { token(lambda).await } else { String::new() };
+            Question::Tool {
+                name,
+                arguments,
+                has_users,
+            } => {
+                let token = if *has_users {
+                    token(lambda).await
+                } else {
+                    String::new()
+                };
                 tool_event(&token, name, arguments)
             }
         }
@@ -183,7 +247,9 @@ impl<'w> Subject<'w> {
             self.measured.warm.push(once(&lambda, event).await);
         }
         self.measured.resident.push(resident_bytes(lambda.id()));
-        self.measured.logged.push(each(self.logged() - logged, calls));
+        self.measured
+            .logged
+            .push(each(self.logged() - logged, calls));
         if let (Some(before), Some(after)) = (reads, self.reads()) {
             self.measured.store_reads = Some(each((after.0 - before.0) as u64, calls));
             self.measured.secret_reads = Some(each((after.1 - before.1) as u64, calls));
@@ -193,21 +259,33 @@ impl<'w> Subject<'w> {
     /// A program that answers with an error would be fast for nothing.
     async fn check(&self, lambda: &Lambda, event: &Value) {
         let answer = lambda.request(event).await;
-        let is_good =
-            answer.status == 200 && !answer.body.contains("\"error\"") && !answer.body.contains("\"isError\":true");
-        assert!(is_good, "{}: {} {}", self.measured.name, answer.status, answer.body);
+        let is_good = answer.status == 200
+            && !answer.body.contains("\"error\"")
+            && !answer.body.contains("\"isError\":true");
+        assert!(
+            is_good,
+            "{}: {} {}",
+            self.measured.name, answer.status, answer.body
+        );
     }
 }
 
 /// Registers alice, or makes her another token.
 pub(crate) async fn token(lambda: &Lambda) -> String {
     let user = json!({"email": "alice@example.com"});
-    let mut answer = lambda.request(&admin_event(KEY, "POST", "/admin/users", Some(&user))).await;
+    let mut answer = lambda
+        .request(&admin_event(KEY, "POST", "/admin/users", Some(&user)))
+        .await;
     if answer.status == 409 {
-        answer = lambda.request(&admin_event(KEY, "POST", "/admin/tokens", Some(&user))).await;
+        answer = lambda
+            .request(&admin_event(KEY, "POST", "/admin/tokens", Some(&user)))
+            .await;
     }
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    body["token"].as_str().unwrap_or_else(|| panic!("no token: {}", answer.body)).to_owned()
+    body["token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no token: {}", answer.body))
+        .to_owned()
 }
 
 pub(crate) async fn once(lambda: &Lambda, event: &Value) -> Duration {

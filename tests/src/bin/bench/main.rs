@@ -28,15 +28,33 @@ pub(crate) struct Extent {
     requests: usize,
 }
 
-const WHOLE: Extent = Extent { rounds: 5, starts: 8, calls: 2_000, requests: 20_000 };
-const QUICK: Extent = Extent { rounds: 1, starts: 2, calls: 100, requests: 500 };
+const WHOLE: Extent = Extent {
+    rounds: 5,
+    starts: 8,
+    calls: 2_000,
+    requests: 20_000,
+};
+const QUICK: Extent = Extent {
+    rounds: 1,
+    starts: 2,
+    calls: 100,
+    requests: 500,
+};
 
 #[tokio::main]
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a command")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is a command"
+)]
 async fn main() -> ExitCode {
     let is_asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     let extent = if is_asked("--quick") { QUICK } else { WHOLE };
-    let outcome = if is_asked("--modes") { modes_alone(extent).await } else { everything(extent).await };
+    let outcome = if is_asked("--modes") {
+        modes_alone(extent).await
+    } else {
+        everything(extent).await
+    };
     match outcome {
         Ok(report) => {
             println!("{}\n{report}", world::machine());
@@ -53,15 +71,20 @@ async fn modes_alone(extent: Extent) -> Result<String, String> {
     let notes = programs::build_notes_for_lambda()?;
     let world = world::World::start().await;
     let zip = table::megabytes(programs::zipped(&notes) as f64);
-    Ok(format!("{}\nzip of notes for Lambda: {zip}\n", table::modes(&[modes::notes(&notes, &world, extent).await])))
+    Ok(format!(
+        "{}\nzip of notes for Lambda: {zip}\n",
+        table::modes(&[modes::notes(&notes, &world, extent).await])
+    ))
 }
 
 async fn everything(extent: Extent) -> Result<String, String> {
     let programs = programs::build()?;
     let world = world::World::start().await;
     let through_lambda = lambda::measure(&programs, &world, extent).await;
-    let in_both_modes =
-        [modes::echo(&programs.house_echo, extent).await, modes::notes(&programs.notes_lambda, &world, extent).await];
+    let in_both_modes = [
+        modes::echo(&programs.house_echo, extent).await,
+        modes::notes(&programs.notes_lambda, &world, extent).await,
+    ];
     let over_http = http::measure(&programs, extent).await;
     let tables = [
         table::lambda(&through_lambda),

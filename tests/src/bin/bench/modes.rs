@@ -41,27 +41,62 @@ pub(crate) async fn echo(program: &Path, extent: Extent) -> Measured {
     let home = Home::default();
     let (settings, tool) = (embedded(&home), ("echo", json!({"text": "milk"})));
     let name = "echo: the house, SQLite";
-    measure(&Subject { name, program: program.to_owned(), tool, home, settings }, extent).await
+    measure(
+        &Subject {
+            name,
+            program: program.to_owned(),
+            tool,
+            home,
+            settings,
+        },
+        extent,
+    )
+    .await
 }
 
 /// The notes as they are deployed.
 pub(crate) async fn notes(program: &Path, world: &World, extent: Extent) -> Measured {
     let settings = on_aws(&world.notes_at_once.proxy.url, &world.secrets.url);
-    let (name, tool) = ("notes: DynamoDB answering at once", ("count_notes", json!({})));
-    measure(&Subject { name, program: program.to_owned(), tool, home: Home::default(), settings }, extent).await
+    let (name, tool) = (
+        "notes: DynamoDB answering at once",
+        ("count_notes", json!({})),
+    );
+    measure(
+        &Subject {
+            name,
+            program: program.to_owned(),
+            tool,
+            home: Home::default(),
+            settings,
+        },
+        extent,
+    )
+    .await
 }
 
 async fn measure(subject: &Subject, extent: Extent) -> Measured {
-    let (buffered, streamed) = (subject.start("buffered").await, subject.start("stream").await);
+    let (buffered, streamed) = (
+        subject.start("buffered").await,
+        subject.start("stream").await,
+    );
     let event = tool_event(&token(&buffered).await, subject.tool.0, &subject.tool.1);
     for lambda in [&buffered, &streamed] {
         let answer = lambda.request(&event).await;
-        assert!(answer.status == 200 && !answer.body.contains("\"isError\":true"), "{}: {}", subject.name, answer.body);
+        assert!(
+            answer.status == 200 && !answer.body.contains("\"isError\":true"),
+            "{}: {}",
+            subject.name,
+            answer.body
+        );
         for _ in 0..WARM_UP {
             once(lambda, &event).await;
         }
     }
-    let mut measured = Measured { name: subject.name, buffered: Samples::default(), streamed: Samples::default() };
+    let mut measured = Measured {
+        name: subject.name,
+        buffered: Samples::default(),
+        streamed: Samples::default(),
+    };
     for _ in 0..extent.rounds * extent.calls {
         measured.buffered.push(once(&buffered, &event).await);
         measured.streamed.push(once(&streamed, &event).await);
@@ -72,7 +107,10 @@ async fn measure(subject: &Subject, extent: Extent) -> Measured {
 impl Subject {
     async fn start(&self, mode: &str) -> Lambda {
         let mut command = self.home.command(&self.program.to_string_lossy());
-        command.envs(self.settings.iter().cloned()).env("RESPONSE_MODE", mode).stdout(std::process::Stdio::null());
+        command
+            .envs(self.settings.iter().cloned())
+            .env("RESPONSE_MODE", mode)
+            .stdout(std::process::Stdio::null());
         Lambda::spawn(command).await
     }
 }

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The profile that the bench itself was built with, and so what it measures.
-const PROFILE: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
+const PROFILE: &str = if cfg!(debug_assertions) {
+    "debug"
+} else {
+    "release"
+};
 
 /// Where each program is.
 #[derive(Debug)]
@@ -29,7 +33,13 @@ pub(crate) struct Programs {
 /// In words, if cargo fails or a file can't be copied.
 pub(crate) fn build() -> Result<Programs, String> {
     let target = target();
-    let bins = ["bare-hello", "bare-echo-lambda", "bare-echo-dynamo", "bare-echo-http", "house-echo"];
+    let bins = [
+        "bare-hello",
+        "bare-echo-lambda",
+        "bare-echo-dynamo",
+        "bare-echo-http",
+        "house-echo",
+    ];
     let bins: Vec<_> = bins.iter().flat_map(|bin| ["--bin", bin]).collect();
     cargo(&[&["-p", "mcp-lambda-tests"], bins.as_slice()].concat())?;
     let notes_lambda = build_notes_for_lambda()?;
@@ -58,7 +68,9 @@ pub(crate) fn build_notes_for_lambda() -> Result<PathBuf, String> {
 }
 
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(PROFILE)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target")
+        .join(PROFILE)
 }
 
 fn cargo(what: &[&str]) -> Result<(), String> {
@@ -68,8 +80,14 @@ fn cargo(what: &[&str]) -> Result<(), String> {
         .arg("build")
         .args((PROFILE == "release").then_some("--release"))
         .args(what);
-    let status = command.status().map_err(|error| format!("cargo can't be run: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{command:?}` failed")) }
+    let status = command
+        .status()
+        .map_err(|error| format!("cargo can't be run: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{command:?}` failed"))
+    }
 }
 
 /// How many bytes a program has in a deployment's zip: its deflated size, and the zip's own 130 or so.
@@ -78,7 +96,8 @@ fn cargo(what: &[&str]) -> Result<(), String> {
 /// If it can't be read.
 pub(crate) fn zipped(program: &Path) -> usize {
     let bytes = std::fs::read(program).expect("built");
-    let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut deflated =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     deflated.write_all(&bytes).expect("memory");
     deflated.finish().expect("memory").len() + 130
 }

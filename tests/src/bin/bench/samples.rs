@@ -51,8 +51,17 @@ pub(crate) fn middle(mut figures: Vec<f64>) -> f64 {
 /// # Panics
 /// If the process is gone, or this is not Linux.
 pub(crate) fn resident_bytes(process: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    let kilobytes: f64 = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    let status =
+        std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .expect("VmRSS");
+    let kilobytes: f64 = line
+        .trim()
+        .trim_end_matches(" kB")
+        .trim()
+        .parse()
+        .expect("a number");
     kilobytes * 1_024.0
 }

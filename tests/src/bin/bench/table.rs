@@ -36,7 +36,9 @@ pub(crate) fn lambda(measured: &[lambda::Measured]) -> String {
             microseconds(program.warm.quantile(0.99)),
             megabytes(program.resident()),
             megabytes(program.zipped as f64),
-            program.store_reads.map_or_else(String::new, |reads| format!("{reads:.2}")),
+            program
+                .store_reads
+                .map_or_else(String::new, |reads| format!("{reads:.2}")),
             format!("{:.0}", program.logged()),
         ]);
     }
@@ -46,7 +48,14 @@ pub(crate) fn lambda(measured: &[lambda::Measured]) -> String {
 /// Streamed answers beside buffered ones.
 pub(crate) fn modes(measured: &[modes::Measured]) -> String {
     let mut table = Table::new();
-    let header = ["warm, in both modes", "buffered p50", "streamed p50", "× buffered", "buffered p99", "streamed p99"];
+    let header = [
+        "warm, in both modes",
+        "buffered p50",
+        "streamed p50",
+        "× buffered",
+        "buffered p99",
+        "streamed p99",
+    ];
     table.load_style(ASCII_MARKDOWN).set_header(header);
     for program in measured {
         table.add_row([
@@ -64,7 +73,14 @@ pub(crate) fn modes(measured: &[modes::Measured]) -> String {
 /// Over HTTP. Ratios are to the bare echo.
 pub(crate) fn http(measured: &[http::Measured]) -> String {
     let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["over HTTP", "calls/s", "× bare echo", "p50", "p99", "resident"]);
+    table.load_style(ASCII_MARKDOWN).set_header([
+        "over HTTP",
+        "calls/s",
+        "× bare echo",
+        "p50",
+        "p99",
+        "resident",
+    ]);
     let bare = measured[0].rate();
     for server in measured {
         table.add_row([

@@ -41,7 +41,10 @@ impl Behind {
         let engine = Dynamo::start("users").await;
         let proxy = Proxy::start(&engine.url).await;
         proxy.remember();
-        Self { proxy, _engine: engine }
+        Self {
+            proxy,
+            _engine: engine,
+        }
     }
 }
 
@@ -65,13 +68,23 @@ pub(crate) fn on_aws(dynamo: &str, secrets: &str) -> Vec<(String, String)> {
 }
 
 fn pairs(settings: &[(&str, &str)]) -> Vec<(String, String)> {
-    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// The machine, in a line.
 pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = about.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    format!("{cores} cores, {}, {}", model.trim_start_matches([':', ' ', '\t']), std::env::consts::ARCH)
+    let model = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or_default();
+    format!(
+        "{cores} cores, {}, {}",
+        model.trim_start_matches([':', ' ', '\t']),
+        std::env::consts::ARCH
+    )
 }

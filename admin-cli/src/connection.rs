@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use mcp_lambda::admin::AdminApi;
-use mcp_lambda::backend::Backend;
+use mcp_lambda::backend::BackendOpener;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{App, Error, ErrorKind, House, Secret, served_url};
+use mcp_lambda::{App, Error, ErrorKind, Secret, Server, served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +154,7 @@ pub(crate) enum Door {
     /// Over HTTP.
     Http(Arc<Remote>),
     /// Without leaving this process: the app itself, on this machine's store.
-    House(Box<House>),
+    Server(Box<Server>),
 }
 
 impl Session {
@@ -162,7 +162,7 @@ impl Session {
     pub(crate) fn place(&self) -> String {
         match &self.door {
             Door::Http(_) => self.url.clone(),
-            Door::House(_) => "this machine's own store, in this process".to_owned(),
+            Door::Server(_) => "this machine's own store, in this process".to_owned(),
         }
     }
 
@@ -170,7 +170,7 @@ impl Session {
     pub(crate) fn audience(&self) -> Option<String> {
         match &self.door {
             Door::Http(remote) => remote.audience(),
-            Door::House(house) => house.identity.audience().map(str::to_owned),
+            Door::Server(server) => server.identity.audience().map(str::to_owned),
         }
     }
 }
@@ -238,11 +238,11 @@ impl Connection {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
                 let settings = local_settings(app)?;
-                let house = app.house(&settings).await.map_err(not_configured)?;
+                let server = app.build(&settings).await.map_err(not_configured)?;
                 Ok(Session {
-                    api: Arc::clone(&house.admin),
+                    api: Arc::clone(&server.admin),
                     url: local_url(&settings),
-                    door: Door::House(Box::new(house)),
+                    door: Door::Server(Box::new(server)),
                 })
             }
             (Self::Local, Subject::Any) => Err(Failure::NotConfigured(format!(

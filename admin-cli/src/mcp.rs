@@ -27,7 +27,7 @@ impl<'s> Client<'s> {
     pub(crate) async fn probe(session: &'s Session) -> Result<Self> {
         let token = match &session.door {
             Door::Http(remote) => remote.probe_token().await?,
-            Door::House(house) => house.identity.probe_token().await?,
+            Door::Server(server) => server.identity.probe_token().await?,
         };
         Ok(Self::new(session, token))
     }
@@ -125,7 +125,7 @@ impl<'s> Client<'s> {
             .collect();
         let body = match self.door {
             Door::Http(remote) => remote.speak(&headers, message.to_string()).await?,
-            Door::House(house) => inside(house, &headers, message).await?,
+            Door::Server(server) => inside(server, &headers, message).await?,
         };
         outcome(&body)
     }
@@ -142,7 +142,7 @@ fn message(method: &str, params: &Value) -> Value {
 
 /// The same request, handed to the router in this process.
 async fn inside(
-    house: &mcp_lambda::House,
+    server: &mcp_lambda::Server,
     headers: &[(&str, String)],
     message: &Value,
 ) -> Result<Vec<u8>> {
@@ -153,7 +153,7 @@ async fn inside(
     let request = request.body(Full::new(Bytes::from(message.to_string())));
     let request =
         request.map_err(|error| Error::internal("the request can't be made").with_source(error))?;
-    let Ok(body) = house
+    let Ok(body) = server
         .router
         .handle(request)
         .await

@@ -15,9 +15,9 @@ use crate::store;
 
 /// A store and its keys.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct Backend {
     /// Where things are kept.
-    pub store: store::Shared,
+    pub store: store::SharedStore,
     /// What tokens are signed with.
     pub keys: Arc<dyn SigningKeys>,
 }
@@ -27,12 +27,12 @@ pub struct Opened {
 /// The two are asked at the same time. What is missing or malformed is an error at the start; what can't be reached now
 /// may be opened all the same, and then fails each call with `Unavailable` until it can.
 #[async_trait]
-pub trait Backend: fmt::Debug + Send + Sync + 'static {
+pub trait BackendOpener: fmt::Debug + Send + Sync + 'static {
     /// Opens the store in this table.
     ///
     /// # Errors
     /// `Invalid` for a table that can't be the one.
-    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::Shared>;
+    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
 
     /// Opens the keys in this secret.
     ///

@@ -52,8 +52,8 @@ pub struct Details {
 
 /// Looks after the store and the keys.
 #[derive(Debug)]
-pub struct Checkup {
-    store: store::Shared,
+pub struct HealthCheck {
+    store: store::SharedStore,
     keys: Arc<dyn SigningKeys>,
     clock: Arc<dyn Clock>,
     about: BTreeMap<String, String>,
@@ -61,11 +61,11 @@ pub struct Checkup {
     turn: tokio::sync::Mutex<()>,
 }
 
-impl Checkup {
+impl HealthCheck {
     /// Checks these, and tells operators `about` the deployment.
     #[must_use]
     pub fn new(
-        store: store::Shared,
+        store: store::SharedStore,
         keys: Arc<dyn SigningKeys>,
         clock: Arc<dyn Clock>,
         about: BTreeMap<String, String>,
@@ -198,9 +198,10 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let (far, shared): (Arc<dyn SigningKeys>, Arc<dyn Clock>) =
             (Arc::<Far>::clone(&keys), Arc::<ManualClock>::clone(&clock));
-        let checkup = Checkup::new(Arc::new(Memory::default()), far, shared, BTreeMap::new());
+        let health_check =
+            HealthCheck::new(Arc::new(Memory::default()), far, shared, BTreeMap::new());
         for looks in 1..=3 {
-            let told = join_all((0..200).map(|_| checkup.health())).await;
+            let told = join_all((0..200).map(|_| health_check.health())).await;
             assert!(told.iter().all(|health| health.status == Status::Healthy));
             assert_eq!(keys.1.load(Ordering::SeqCst), looks);
             clock.advance(FRESH_SECONDS + STALE_SECONDS * (looks as u64 - 1));

@@ -12,10 +12,10 @@ pub mod backend;
 pub mod call;
 pub mod clock;
 pub mod config;
+pub mod elicitation;
 mod error;
 #[cfg(feature = "local")]
 mod files;
-pub mod guard;
 pub mod health;
 pub mod http;
 pub mod identity;
@@ -23,10 +23,11 @@ pub mod json;
 pub mod keys;
 mod log_limit;
 pub mod mcp;
-pub mod parts;
+pub mod middleware;
 pub mod printable;
 pub mod profile;
 pub mod prompt;
+pub mod provider;
 pub mod records;
 pub mod resource;
 pub mod schema;
@@ -35,27 +36,27 @@ pub mod secret;
 mod serve;
 #[cfg(feature = "local")]
 pub mod shell;
-pub mod source;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod tool;
+pub mod toolsets;
 pub mod user;
 
-pub use app::{App, House};
+pub use app::{App, Server};
 pub use call::{Content, Context};
 pub use error::{Error, ErrorKind, Result};
 pub use mcp_lambda_macros::{prompts, resources, tools};
-pub use parts::AppPart;
 pub use profile::Profile;
 pub use prompt::{Message, Prompt};
 pub use records::UserData;
-pub use resource::{Contents, Resource, UiResource};
+pub use resource::{Resource, ResourceContents, UiResource};
 pub use secret::{MASK, Secret};
 pub use serve::run;
 #[cfg(feature = "local")]
 pub use serve::served_url;
 pub use tool::{Outcome, Tool};
+pub use toolsets::Toolset;
 pub use user::{CurrentUser, Email, current_user};
 
 /// What an author's module begins with: `use mcp_lambda::prelude::*;`.
@@ -64,8 +65,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
-        App, AppPart, Content, Contents, Context, CurrentUser, Email, Error, Message, Outcome,
-        Profile, Prompt, Resource, Result, Secret, Tool, UiResource, UserData, current_user,
-        prompts, resources, tools,
+        App, Content, Context, CurrentUser, Email, Error, Message, Outcome, Profile, Prompt,
+        Resource, ResourceContents, Result, Secret, Tool, Toolset, UiResource, UserData,
+        current_user, prompts, resources, tools,
     };
 }

@@ -54,6 +54,17 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A name of somebody else's, for a message: no longer than anyone reads.
+pub(crate) fn shortened(name: &str) -> String {
+    const MOST: usize = 200;
+    let start: String = name.chars().take(MOST).collect();
+    if start.len() < name.len() {
+        format!("{start}…")
+    } else {
+        start
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// An argument of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Argument {
+pub enum ShellWord {
     /// A text as it is.
     Literal(String),
     /// A text, and behind it what a variable holds.
@@ -26,20 +26,20 @@ pub enum Argument {
     },
 }
 
-impl From<String> for Argument {
+impl From<String> for ShellWord {
     fn from(text: String) -> Self {
         Self::Literal(text)
     }
 }
 
-impl From<&str> for Argument {
+impl From<&str> for ShellWord {
     fn from(text: &str) -> Self {
         Self::Literal(text.to_owned())
     }
 }
 
 /// The argument as a shell reads it.
-impl fmt::Display for Argument {
+impl fmt::Display for ShellWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => f.write_str(&quote(text)),
@@ -81,7 +81,7 @@ pub fn quote(text: &str) -> String {
 
 /// A command with its arguments.
 #[must_use]
-pub fn line<A: Into<Argument>>(arguments: impl IntoIterator<Item = A>) -> String {
+pub fn line<A: Into<ShellWord>>(arguments: impl IntoIterator<Item = A>) -> String {
     arguments
         .into_iter()
         .map(|argument| argument.into().to_string())
@@ -91,7 +91,7 @@ pub fn line<A: Into<Argument>>(arguments: impl IntoIterator<Item = A>) -> String
 
 /// A line that sets a variable for the commands after it.
 #[must_use]
-pub fn export(name: &str, value: &Argument) -> String {
+pub fn export(name: &str, value: &ShellWord) -> String {
     if is_variable(name) {
         format!("export {name}={value}")
     } else {
@@ -183,19 +183,19 @@ mod tests {
         let path = path.to_string_lossy().into_owned();
         let before = "Authorization: Bearer ".to_owned();
         let arguments = [
-            Argument::Variable {
+            ShellWord::Variable {
                 before: before.clone(),
                 name: "V".to_owned(),
             },
-            Argument::Variable {
+            ShellWord::Variable {
                 before: "$V ".to_owned(),
                 name: "V; touch x".to_owned(),
             },
-            Argument::File {
+            ShellWord::File {
                 before,
                 path: path.clone(),
             },
-            Argument::File {
+            ShellWord::File {
                 before: String::new(),
                 path,
             },

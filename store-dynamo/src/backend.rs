@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
-use mcp_lambda::backend::Backend;
+use mcp_lambda::backend::BackendOpener;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::keys::SigningKeys;
 use mcp_lambda::{Error, Result, store};
@@ -78,8 +78,8 @@ pub(crate) fn secrets_client(
 }
 
 #[async_trait]
-impl Backend for Aws {
-    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::Shared> {
+impl BackendOpener for Aws {
+    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
         let client = aws_sdk_dynamodb::Client::new(self.config().await?);
         Ok(Arc::new(Dynamo::new(client, table, clock)))
     }

@@ -273,15 +273,15 @@ async fn the_path_of_public_url_is_taken_off_on_lambda() {
 
 #[tokio::test]
 async fn the_path_of_public_url_is_taken_off_elsewhere_too() {
-    let house = TestApp::with(
+    let server = TestApp::with(
         fixture::app(),
         &[("PUBLIC_URL", "http://localhost:8080/notes")],
     )
     .await;
     for name in ["alice", "bob"] {
-        house.user(&format!("{name}@example.com")).await;
+        server.user(&format!("{name}@example.com")).await;
     }
-    let first = house
+    let first = server
         .admin()
         .ask(Method::GET, "/notes/admin/users?limit=1", None)
         .await;
@@ -290,7 +290,7 @@ async fn the_path_of_public_url_is_taken_off_elsewhere_too() {
         Some("<?limit=1&after=alice%40example.com>; rel=\"next\""),
         "below the same path"
     );
-    let second = house
+    let second = server
         .admin()
         .ask(
             Method::GET,
@@ -300,7 +300,7 @@ async fn the_path_of_public_url_is_taken_off_elsewhere_too() {
         .await;
     assert_eq!(second.json[0]["email"], "bob@example.com");
     assert_eq!(
-        client::house()
+        client::server()
             .await
             .admin()
             .ask(Method::GET, "/notes/admin/users", None)

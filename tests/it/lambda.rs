@@ -341,7 +341,7 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let settings = Settings::read(&BTreeMap::from(environment), "fixture").expect("lawful");
         let error = mcp_lambda_tests::fixture::app()
-            .house(&settings)
+            .build(&settings)
             .await
             .expect_err("refused");
         assert!(

@@ -40,14 +40,14 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         .tools(mcp_lambda_tests::fixture::tools::tools())
         .safe_tool("whoami")
         .profile::<laws::LawProfile>();
-    let house =
+    let server =
         mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
-    let real_time = house.house.router.clone();
+    let real_time = server.server.router.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let clock = std::sync::Arc::clone(&house.clock);
+    let clock = std::sync::Arc::clone(&server.clock);
     let server = async move {
         let mut connections = tokio::task::JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {

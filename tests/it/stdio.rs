@@ -93,7 +93,7 @@ async fn a_client_that_hangs_up_first_is_no_fault_of_the_settings() {
 }
 
 /// A conversation of alice's, who is registered and has kept a word.
-async fn conversation(home: &Home, binary: &str) -> Talk {
+async fn pending(home: &Home, binary: &str) -> Talk {
     let mut command = home.command(binary);
     command.args(["stdio", "--user", "alice@example.com"]);
     Talk::start(command).await.0
@@ -123,7 +123,7 @@ async fn a_conversation_ends_with_a_sentence_once_its_user_is_revoked_or_gone() 
         let home = Home::default();
         admin(&home, &["connect", "local"]).await;
         admin(&home, &["users", "add", "alice@example.com"]).await;
-        let mut talk = conversation(&home, FIXTURE).await;
+        let mut talk = pending(&home, FIXTURE).await;
         assert_eq!(
             talk.call("keep", json!({"word": "hers"})).await["content"][0]["text"],
             "kept"
@@ -153,11 +153,11 @@ async fn a_conversation_of_before_never_reaches_a_namesake_and_a_new_one_starts(
     let home = Home::default();
     admin(&home, &["connect", "local"]).await;
     admin(&home, &["users", "add", "alice@example.com"]).await;
-    let mut old = conversation(&home, FIXTURE).await;
+    let mut old = pending(&home, FIXTURE).await;
     old.call("keep", json!({"word": "the old one's"})).await;
     admin(&home, &["users", "purge", "alice@example.com", "--yes"]).await;
     admin(&home, &["users", "add", "alice@example.com"]).await;
-    let mut new = conversation(&home, FIXTURE).await;
+    let mut new = pending(&home, FIXTURE).await;
     assert_eq!(
         new.call("recall", json!({})).await["structuredContent"]["result"],
         json!([])
@@ -175,7 +175,7 @@ async fn a_conversation_of_before_never_reaches_a_namesake_and_a_new_one_starts(
     );
     assert_eq!(old.ended().await.0.code(), Some(6));
     admin(&home, &["users", "revoke", "alice@example.com"]).await;
-    let mut again = conversation(&home, FIXTURE).await;
+    let mut again = pending(&home, FIXTURE).await;
     assert_eq!(
         again.call("recall", json!({})).await["structuredContent"]["result"],
         json!(["the new one's"])
@@ -192,7 +192,7 @@ async fn a_changed_profile_holds_at_the_next_call() {
     let home = Home::default();
     admin(&home, &["connect", "local"]).await;
     admin(&home, &["users", "add", "alice@example.com"]).await;
-    let mut talk = conversation(&home, FIXTURE).await;
+    let mut talk = pending(&home, FIXTURE).await;
     for colour in ["red", "blue"] {
         let profile = json!({"token": "t", "colour": colour}).to_string();
         admin(

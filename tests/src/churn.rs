@@ -40,7 +40,7 @@ const KEY: &str = "churn-key-0123456789-0123456789-0123456789";
 pub async fn work(number: usize, rounds: usize) -> Result<String, Vec<String>> {
     let app: App = fixture::app().backend(mcp_lambda_dynamo::from_env());
     let settings = Settings::read(&ProcessEnvironment, app.name()).expect("settings");
-    let server = app.house(&settings).await.expect("it starts");
+    let server = app.build(&settings).await.expect("it starts");
     let key = SigningKey::from_text(KEY).expect("long enough");
     let mut worker = Worker {
         router: server.router,
@@ -303,7 +303,7 @@ async fn run(binary: &str, home: &Home, variables: &[(&str, &str)], rounds: usiz
 pub async fn sweep() {
     let app: App = fixture::app().backend(mcp_lambda_dynamo::from_env());
     let settings = Settings::read(&ProcessEnvironment, app.name()).expect("settings");
-    let server = app.house(&settings).await.expect("it starts");
+    let server = app.build(&settings).await.expect("it starts");
     let api = Arc::clone(&server.admin);
     for user in api.users(None, 100).await.expect("listed").users {
         api.purge(&user.email).await.expect("purged");

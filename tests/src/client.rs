@@ -3,6 +3,6 @@
 use mcp_lambda::testkit::TestApp;
 
 /// The fixture app, as a laptop would have it.
-pub async fn house() -> TestApp {
+pub async fn server() -> TestApp {
     TestApp::new(crate::fixture::app()).await
 }

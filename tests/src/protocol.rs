@@ -1,8 +1,9 @@
 //! An app with what MCP has beyond plain tools: questions, progress, log messages, prompts, resources, arguments in headers.
 
-use mcp_lambda::call::{Capability, Level, Trace, form, roots, sampling, visit};
+use mcp_lambda::call::{Level, Trace};
+use mcp_lambda::elicitation::{Capability, form, roots, sampling, url};
 use mcp_lambda::prelude::*;
-use mcp_lambda::source::Completion;
+use mcp_lambda::provider::Completion;
 use serde_json::{Value, json};
 
 /// Where to.
@@ -102,7 +103,7 @@ pub mod tools {
     pub async fn all_at_once(context: Context) -> Result<String> {
         let (city, page, folders) = tokio::join!(
             context.ask("city", form::<City>("Which city?")),
-            context.ask("page", visit("https://pay.example.com/1", "Please pay.")),
+            context.ask("page", url("https://pay.example.com/1", "Please pay.")),
             context.ask("folders", roots()),
         );
         let folders = folders?.map_or(0, |answer| answer["roots"].as_array().map_or(0, Vec::len));
@@ -254,8 +255,8 @@ pub mod resources {
 
     /// A file below a folder.
     #[resource("files:///{+path}")]
-    pub fn file(path: String) -> Contents {
-        Contents::text(path).mime_type("text/x-path")
+    pub fn file(path: String) -> ResourceContents {
+        ResourceContents::text(path).mime_type("text/x-path")
     }
 
     /// A picture below a folder.
@@ -266,8 +267,8 @@ pub mod resources {
 
     /// A day of a year.
     #[resource("days://{year}/{tone}")]
-    pub fn day(year: u16, tone: Tone) -> Result<Contents> {
-        Contents::json(&json!({ "year": year, "tone": tone }))
+    pub fn day(year: u16, tone: Tone) -> Result<ResourceContents> {
+        ResourceContents::json(&json!({ "year": year, "tone": tone }))
     }
 
     /// Asks which city it is about.

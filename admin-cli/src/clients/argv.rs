@@ -4,7 +4,7 @@
 
 use std::slice;
 
-use mcp_lambda::shell::{self, Argument};
+use mcp_lambda::shell::{self, ShellWord};
 
 use super::{Client, Launch, Reach, Scope, Server, Token, entry};
 
@@ -74,7 +74,7 @@ pub(crate) fn for_shell(
     server: &Server,
     reach: &Reach,
     scope: Scope,
-) -> Vec<Argument> {
+) -> Vec<ShellWord> {
     match reach {
         Reach::Http(token) if client != Client::CodexCli => with_header(
             client,
@@ -85,7 +85,7 @@ pub(crate) fn for_shell(
         ),
         _ => add(client, server, reach, scope)
             .into_iter()
-            .map(Argument::from)
+            .map(ShellWord::from)
             .collect(),
     }
 }
@@ -166,12 +166,12 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 /// A command as a line for a shell.
-pub(crate) fn line<A: Into<Argument>>(
+pub(crate) fn line<A: Into<ShellWord>>(
     program: &str,
     arguments: impl IntoIterator<Item = A>,
 ) -> String {
     shell::line(
-        [Argument::from(program)]
+        [ShellWord::from(program)]
             .into_iter()
             .chain(arguments.into_iter().map(Into::into)),
     )

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::ValueEnum;
-use mcp_lambda::shell::{self, Argument};
+use mcp_lambda::shell::{self, ShellWord};
 
 /// A program that speaks MCP to servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -212,15 +212,15 @@ impl fmt::Display for Client {
 
 impl Token {
     /// The token behind a text, as one argument for a shell, which finds the token where it is.
-    fn behind(&self, before: &str) -> Argument {
+    fn behind(&self, before: &str) -> ShellWord {
         let before = before.to_owned();
         match self {
-            Self::Given(token) => Argument::Literal(before + token),
-            Self::Variable(name) => Argument::Variable {
+            Self::Given(token) => ShellWord::Literal(before + token),
+            Self::Variable(name) => ShellWord::Variable {
                 before,
                 name: name.clone(),
             },
-            Self::File(path) => Argument::File {
+            Self::File(path) => ShellWord::File {
                 before,
                 path: path.clone(),
             },

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mcp_lambda::admin::{DEFAULT_LIMIT, MAX_LIMIT, NewToken, NewUser};
-use mcp_lambda::backend::Opened;
+use mcp_lambda::backend::Backend;
 use mcp_lambda::config::Settings;
 use mcp_lambda::keys::{Given, SigningKey};
 use mcp_lambda::prelude::*;
@@ -47,16 +47,16 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
     let app = app(subject, operations);
     // It has no users and no tokens of its own, and the variables in the shell are the server's settings, not its.
     let unused = SigningKey::new([0; 32])?;
-    let opened = Opened {
+    let backend_open = Backend {
         store: Arc::new(Memory::default()),
         keys: Arc::new(Given::new(unused)),
     };
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
     let settings = Settings::read(&nothing_set, app.name())
         .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
-    let house = app.opened(opened).house(&settings).await?;
+    let server = app.open_backend(backend_open).build(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
-    Ok(house.speaker.stdio(operator.into()).await?)
+    Ok(server.transports.stdio(operator.into()).await?)
 }
 
 /// The operations as an app.

@@ -119,7 +119,7 @@ async fn step<'s>(
 async fn reach(session: &Session) -> Result<String, Error> {
     match &session.door {
         Door::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
-        Door::House(_) => Ok("this machine's own store".to_owned()),
+        Door::Server(_) => Ok("this machine's own store".to_owned()),
     }
 }
 
@@ -133,8 +133,8 @@ async fn health(session: &Session) -> Result<String, Error> {
                 said["checks"].to_string(),
             )
         }
-        Door::House(house) => {
-            let health = house.admin.health().await?;
+        Door::Server(server) => {
+            let health = server.admin.health().await?;
             let word = json!(health.status).as_str().unwrap_or_default().to_owned();
             let checks = json!(health.checks).to_string();
             if health.status == Status::Unhealthy {

@@ -1,8 +1,8 @@
 //! Contacts on a page: each user keeps contacts that nobody else sees, and approves on a page what is done with them.
 
-use mcp_lambda::call::Capability;
-use mcp_lambda::parts::approval;
+use mcp_lambda::elicitation::Capability;
 use mcp_lambda::prelude::*;
+use mcp_lambda::toolsets::approval;
 
 /// The page that shows the contacts.
 const PAGE: &str = "ui://contacts/list";
@@ -147,9 +147,9 @@ pub mod cards {
         data: UserData,
         /// The contact's `id`.
         id: String,
-    ) -> Result<Contents> {
+    ) -> Result<ResourceContents> {
         let contact: Option<Contact> = data.get(&key(&id)).await?;
-        Contents::json(
+        ResourceContents::json(
             &contact.ok_or_else(|| Error::not_found(format!("there is no contact `{id}`")))?,
         )
     }
@@ -176,7 +176,7 @@ pub mod conversations {
 /// The app.
 #[must_use]
 pub fn app() -> App {
-    let contacts = AppPart::new("contacts")
+    let contacts = Toolset::new("contacts")
         .tools(page::tools())
         .resources([
             UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged(),

@@ -2,7 +2,8 @@
 //!
 //! A call that asks begins anew with the answer: nothing that must happen once may stand before a question.
 
-use mcp_lambda::call::{Capability, Form, form, sampling};
+use mcp_lambda::elicitation::FormElicitation;
+use mcp_lambda::elicitation::{Capability, form, sampling};
 use mcp_lambda::prelude::*;
 use serde_json::{Value, json};
 
@@ -137,7 +138,10 @@ pub mod tools {
     #[tool(read_only)]
     pub async fn test_elicitation_sep1330_enums(context: Context) -> Result<String> {
         let chosen = context
-            .ask("choices", Form::raw("What do you choose?", choices()))
+            .ask(
+                "choices",
+                FormElicitation::raw("What do you choose?", choices()),
+            )
             .await?;
         Ok(chosen.map_or(NO_ANSWER.to_owned(), |chosen| {
             format!("Elicitation completed: {chosen}")

@@ -1,6 +1,7 @@
 //! Prompts, of text and more.
 
-use mcp_lambda::call::{Call, form};
+use mcp_lambda::call::Call;
+use mcp_lambda::elicitation::form;
 use mcp_lambda::prelude::*;
 
 use crate::contents::PNG;

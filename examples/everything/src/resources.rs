@@ -1,8 +1,8 @@
 //! Resources: text, bytes, and a template of many.
 
 use mcp_lambda::prelude::*;
-use mcp_lambda::resource::Body;
-use mcp_lambda::source::Completion;
+use mcp_lambda::provider::Completion;
+use mcp_lambda::resource::ResourceBody;
 
 use crate::contents::PNG;
 
@@ -16,7 +16,8 @@ struct Data {
 /// The resources.
 #[must_use]
 pub fn resources() -> Vec<Resource> {
-    let watched = Contents::text("This never changes, whoever watches it.").mime_type("text/plain");
+    let watched =
+        ResourceContents::text("This never changes, whoever watches it.").mime_type("text/plain");
     let watched = Resource::fixed("test://watched-resource", "watched-resource", watched);
     [
         typed::resources(),
@@ -50,11 +51,11 @@ pub mod typed {
         ttl = "5m",
         shared
     )]
-    pub async fn static_binary() -> Contents {
-        Contents {
+    pub async fn static_binary() -> ResourceContents {
+        ResourceContents {
             uri: None,
             mime_type: None,
-            body: Body::Blob(PNG.to_owned()),
+            body: ResourceBody::Blob(PNG.to_owned()),
         }
     }
 
@@ -68,9 +69,9 @@ pub mod typed {
         /// Which.
         #[arg(complete = ids)]
         id: String,
-    ) -> Result<Contents> {
+    ) -> Result<ResourceContents> {
         let data = format!("Data for ID: {id}");
-        Contents::json(&Data { id, data })
+        ResourceContents::json(&Data { id, data })
     }
 
     /// The first numbers that go on from what was typed.

@@ -1,7 +1,7 @@
 //! Questions in rounds: a client of MCP 2026-07-28 is sent away with them, and comes again with the answers and with what
 //! it was given to carry.
 
-use mcp_lambda::call::{Capability, form, roots, sampling};
+use mcp_lambda::elicitation::{Capability, form, roots, sampling};
 use mcp_lambda::prelude::*;
 
 use crate::asking::{NO_ANSWER, Person, question, text_of};

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use mcp_lambda::App;
-use mcp_lambda::testkit::{Answer, Client, NEWEST, TestApp};
+use mcp_lambda::testkit::{Client, NEWEST, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn everything() -> TestApp {
@@ -18,7 +18,7 @@ fn able(app: &TestApp) -> Client<'_> {
 }
 
 /// Calls a tool, with this beside its arguments.
-async fn call_with(client: &Client<'_>, tool: &str, beside: Value) -> Answer {
+async fn call_with(client: &Client<'_>, tool: &str, beside: Value) -> TestResponse {
     let mut params = json!({ "name": tool, "arguments": {} });
     params
         .as_object_mut()
@@ -28,7 +28,12 @@ async fn call_with(client: &Client<'_>, tool: &str, beside: Value) -> Answer {
 }
 
 /// The next round of a call: these answers, and what the client was given to carry.
-async fn retry(client: &Client<'_>, tool: &str, asked: &Answer, responses: Value) -> Answer {
+async fn retry(
+    client: &Client<'_>,
+    tool: &str,
+    asked: &TestResponse,
+    responses: Value,
+) -> TestResponse {
     let state = &asked.result()["requestState"];
     call_with(
         client,
@@ -43,7 +48,7 @@ fn accepted(content: &Value) -> Value {
 }
 
 /// What each question of a round asks by.
-fn methods(asked: &Answer) -> Vec<(&str, &str)> {
+fn methods(asked: &TestResponse) -> Vec<(&str, &str)> {
     assert_eq!(
         asked.result()["resultType"],
         "input_required",
@@ -60,7 +65,7 @@ fn methods(asked: &Answer) -> Vec<(&str, &str)> {
 }
 
 /// The notifications of a call, by their methods, and their parameters.
-fn heard(answer: &Answer, method: &str) -> Vec<Value> {
+fn heard(answer: &TestResponse, method: &str) -> Vec<Value> {
     let messages = answer
         .messages()
         .into_iter()

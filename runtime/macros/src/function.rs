@@ -14,7 +14,7 @@ use crate::kind::Kind;
 /// The types that come from the call and not from the model.
 const EXTRACTORS: [&str; 4] = ["CurrentUser", "Profile", "UserData", "Context"];
 
-/// The longest name; `mcp_lambda::source::MAX_NAME_BYTES`.
+/// The longest name; `mcp_lambda::provider::MAX_NAME_BYTES`.
 const MAX_NAME_BYTES: usize = 48;
 
 /// A function that is offered.
@@ -308,7 +308,7 @@ impl Parameter {
         };
         let name = argument_name(ident);
         let completer = match &**complete {
-            Expr::Array(values) => quote!(::mcp_lambda::source::completer(#values)),
+            Expr::Array(values) => quote!(::mcp_lambda::provider::completer(#values)),
             function => {
                 quote!(::std::sync::Arc::new(|completion| ::std::boxed::Box::pin(#function(completion))))
             }

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use super::{AdminApi, ImportedUser, KnownScopes, Local, NewToken, NewUser, SafeTool};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
-use crate::health::{Checkup, Status};
+use crate::health::{HealthCheck, Status};
 use crate::identity::{Config, Identity};
 use crate::keys::{Given, SigningKey, SigningKeys};
 use crate::profile::ProfileType;
 use crate::records::{MAX_PROFILE_BYTES, Users};
 use crate::secret::{MASK, Secret};
-use crate::store::{Memory, Shared};
+use crate::store::{Memory, SharedStore};
 use crate::user::Email;
 
 /// The one scope that something in an app under these laws must need.
@@ -41,7 +41,7 @@ pub struct LawProfile {
 /// Never: the key is long enough.
 #[must_use]
 pub fn local() -> Local {
-    let (store, clock): (Shared, Arc<dyn Clock>) =
+    let (store, clock): (SharedStore, Arc<dyn Clock>) =
         (Arc::new(Memory::default()), Arc::new(SystemClock));
     let keys: Arc<dyn SigningKeys> =
         Arc::new(Given::new(SigningKey::new([7; 32]).expect("long enough")));
@@ -52,7 +52,7 @@ pub fn local() -> Local {
         Arc::clone(&clock),
         Config::default(),
     );
-    let checkup = Arc::new(Checkup::new(
+    let health_check = Arc::new(HealthCheck::new(
         store,
         keys,
         Arc::clone(&clock),
@@ -64,7 +64,7 @@ pub fn local() -> Local {
     Local {
         users,
         identity,
-        checkup,
+        health_check,
         clock,
         profile,
         safe_tool,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, ErrorKind, Result};
-use crate::health::{Checkup, Details};
+use crate::health::{Details, HealthCheck};
 use crate::identity::{self, Identity, TokenRequest};
 use crate::profile::{ProfileType, masked_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
@@ -25,7 +25,7 @@ pub struct Local {
     /// What issues their tokens.
     pub(crate) identity: Identity,
     /// How the deployment is.
-    pub(crate) checkup: Arc<Checkup>,
+    pub(crate) health_check: Arc<HealthCheck>,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
     /// What profiles must fit, if the app says.
@@ -87,7 +87,7 @@ impl Local {
     }
 
     /// Puts a new token into the record of the registration it was made for.
-    async fn keep(&self, user: &UserRecord, new: &identity::NewToken) -> Result<()> {
+    async fn keep(&self, user: &UserRecord, new: &identity::DraftToken) -> Result<()> {
         let keep = |now: &mut UserRecord| {
             let email = &now.email;
             if now.id != user.id || now.revocation != user.revocation {
@@ -110,7 +110,7 @@ impl Local {
 #[async_trait]
 impl AdminApi for Local {
     async fn health(&self) -> Result<Details> {
-        Ok(self.checkup.details().await)
+        Ok(self.health_check.details().await)
     }
 
     async fn register(&self, user: NewUser) -> Result<Registered> {

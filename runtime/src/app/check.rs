@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::App;
 use crate::mcp::Catalogs;
-use crate::parts::Contents;
-use crate::source::{Catalog, Kind, Offer};
+use crate::provider::{Catalog, Primitive, Registration};
 use crate::tool::Tool;
+use crate::toolsets::Members;
 
 impl App {
     /// Checks everything that can be checked without running.
@@ -30,9 +30,9 @@ impl App {
                 "app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"
             ));
         }
-        let mut contents = self.own.clone().into_contents();
-        faults.append(&mut contents.faults);
-        if self.handler.is_some() && !contents.is_empty() {
+        let mut members = self.own.clone().into_members();
+        faults.append(&mut members.faults);
+        if self.handler.is_some() && !members.is_empty() {
             faults.push(
                 "an app offers either tools, prompts and resources or an rmcp handler; give the handler's up or leave it out".to_owned(),
             );
@@ -40,15 +40,15 @@ impl App {
         if self.page_size == 0 {
             faults.push("a page of a list must have one entry or more".to_owned());
         }
-        faults.extend(self.disable_in(&mut contents));
-        faults.extend(self.safe_tool_fault(&contents.tools));
-        faults.extend(missing_pages(&contents));
-        let Contents {
+        faults.extend(self.disable_in(&mut members));
+        faults.extend(self.safe_tool_fault(&members.tools));
+        faults.extend(missing_pages(&members));
+        let Members {
             tools,
             prompts,
             resources,
             ..
-        } = contents;
+        } = members;
         let catalogs = Catalogs {
             tools: or_faults(Catalog::new(tools), &mut faults),
             prompts: or_faults(Catalog::new(prompts), &mut faults),
@@ -62,11 +62,11 @@ impl App {
     }
 
     /// Takes out what is disabled; says what of it was not there.
-    fn disable_in(&self, contents: &mut Contents) -> Vec<String> {
+    fn disable_in(&self, members: &mut Members) -> Vec<String> {
         let mut absent = self.disabled.clone();
-        disable(&mut contents.tools, &self.disabled, &mut absent);
-        disable(&mut contents.prompts, &self.disabled, &mut absent);
-        disable(&mut contents.resources, &self.disabled, &mut absent);
+        disable(&mut members.tools, &self.disabled, &mut absent);
+        disable(&mut members.prompts, &self.disabled, &mut absent);
+        disable(&mut members.resources, &self.disabled, &mut absent);
         absent
             .iter()
             .map(|name| format!("`{name}` is to be disabled and is not there"))
@@ -97,27 +97,27 @@ impl App {
     }
 }
 
-fn disable<K: Kind>(
-    offers: &mut Vec<Offer<K>>,
+fn disable<P: Primitive>(
+    offers: &mut Vec<Registration<P>>,
     disabled: &BTreeSet<String>,
     absent: &mut BTreeSet<String>,
 ) {
     offers.retain(|offer| {
-        let names = [K::key(offer.definition()), offer.definition().name.as_str()];
+        let names = [P::key(offer.definition()), offer.definition().name.as_str()];
         absent.retain(|name| !names.contains(&name.as_str()));
         !names.into_iter().any(|name| disabled.contains(name))
     });
 }
 
 /// The pages that tools are shown on and that nobody offers.
-fn missing_pages(contents: &Contents) -> Vec<String> {
-    let pages = contents
+fn missing_pages(members: &Members) -> Vec<String> {
+    let pages = members
         .resources
         .iter()
-        .map(Offer::definition)
+        .map(Registration::definition)
         .filter(|resource| resource.ui.is_some());
     let pages: BTreeSet<_> = pages.map(|page| page.uri.as_str()).collect();
-    let shown = contents
+    let shown = members
         .tools
         .iter()
         .filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));

@@ -14,7 +14,7 @@ use crate::store;
 
 /// Opens the store in the app's folder.
 #[cfg(feature = "local")]
-pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store::Shared> {
+pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
     Ok(Arc::new(store::Sqlite::open(
         &folder(settings)?.join(crate::config::STORE_FILE),
         clock,
@@ -43,7 +43,7 @@ fn folder(settings: &Settings) -> Result<&Path> {
 
 /// A build for Lambda alone has no embedded store.
 #[cfg(not(feature = "local"))]
-pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<store::Shared> {
+pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
     Err(Error::invalid(
         "USERS_TABLE: set it to the DynamoDB table that holds the users; this build has no embedded store",
     ))

@@ -1,10 +1,10 @@
 //! An app: what its author declares, and the one place where all parts are put together.
 //!
-//! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::house`].
+//! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::build`].
 
+mod build;
 mod check;
 mod embedded;
-mod house;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,16 +14,16 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use house::House;
+pub use build::Server;
 
-use crate::backend::{Backend, Opened};
+use crate::backend::{Backend, BackendOpener};
 use crate::clock::{Clock, SystemClock};
-use crate::mcp::{About, Identified, Seat, Speaker};
-use crate::parts::AppPart;
+use crate::mcp::{AppInfo, ForeignHandler, Session, Transports};
 use crate::profile::ProfileType;
 use crate::prompt::Prompt;
 use crate::resource::Resource;
 use crate::tool::Tool;
+use crate::toolsets::Toolset;
 
 /// How long a call may take if neither the tool nor Lambda says less.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many entries a page of a list has, if the app does not say.
 const DEFAULT_PAGE_SIZE: usize = 200;
 
-type MakeSpeaker = Arc<dyn Fn(Seat) -> Arc<dyn Speaker> + Send + Sync>;
+type MakeTransports = Arc<dyn Fn(Session) -> Arc<dyn Transports> + Send + Sync>;
 
 /// An MCP server in the making.
 ///
@@ -55,17 +55,17 @@ type MakeSpeaker = Arc<dyn Fn(Seat) -> Arc<dyn Speaker> + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct App {
-    about: About,
-    own: AppPart,
+    about: AppInfo,
+    own: Toolset,
     disabled: BTreeSet<String>,
     is_open: bool,
     page_size: usize,
-    handler: Option<MakeSpeaker>,
+    handler: Option<MakeTransports>,
     profile: Option<ProfileType>,
     safe_tool: Option<String>,
     timeout: Duration,
-    backend: Option<Arc<dyn Backend>>,
-    opened: Option<Opened>,
+    backend: Option<Arc<dyn BackendOpener>>,
+    backend_open: Option<Backend>,
     clock: Arc<dyn Clock>,
 }
 
@@ -73,13 +73,13 @@ impl App {
     /// An app without tools. The name is also that of its data folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let about = About {
+        let about = AppInfo {
             name: name.into(),
             version: "0.0.0".to_owned(),
-            ..About::default()
+            ..AppInfo::default()
         };
         Self {
-            own: AppPart::new(about.name.clone()),
+            own: Toolset::new(about.name.clone()),
             about,
             disabled: BTreeSet::new(),
             is_open: false,
@@ -89,7 +89,7 @@ impl App {
             safe_tool: None,
             timeout: DEFAULT_TIMEOUT,
             backend: None,
-            opened: None,
+            backend_open: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -131,14 +131,14 @@ impl App {
 
     /// Offers what a part offers, under the same names.
     #[must_use]
-    pub fn mount(mut self, part: AppPart) -> Self {
+    pub fn mount(mut self, part: Toolset) -> Self {
         self.own = self.own.mount(part);
         self
     }
 
     /// Offers what a part offers, with this before each name: `sales_save`, `ui://sales/contacts`.
     #[must_use]
-    pub fn mount_as(mut self, name: impl Into<String>, part: AppPart) -> Self {
+    pub fn mount_as(mut self, name: impl Into<String>, part: Toolset) -> Self {
         self.own = self.own.mount_as(name, part);
         self
     }
@@ -183,8 +183,8 @@ impl App {
         mut self,
         handler: H,
     ) -> Self {
-        self.handler = Some(Arc::new(move |seat| {
-            Arc::new(Identified::new(handler.clone(), seat))
+        self.handler = Some(Arc::new(move |session| {
+            Arc::new(ForeignHandler::new(handler.clone(), session))
         }));
         self
     }
@@ -212,15 +212,15 @@ impl App {
 
     /// Opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name through this backend; what they don't name stays embedded.
     #[must_use]
-    pub fn backend(mut self, backend: impl Backend) -> Self {
+    pub fn backend(mut self, backend: impl BackendOpener) -> Self {
         self.backend = Some(Arc::new(backend));
         self
     }
 
     /// Runs on this store and these keys, whatever the settings name, as tests do.
     #[must_use]
-    pub fn opened(mut self, opened: Opened) -> Self {
-        self.opened = Some(opened);
+    pub fn open_backend(mut self, backend_open: Backend) -> Self {
+        self.backend_open = Some(backend_open);
         self
     }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::printable::shortened;
 use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
 
 /// What a parameter may be, when it is an argument.
@@ -99,7 +100,7 @@ impl ArgumentSchema {
 /// where a number is due.
 #[derive(Debug)]
 pub struct Arguments {
-    noun: &'static str,
+    primitive: &'static str,
     name: String,
     values: Map<String, Value>,
 }
@@ -107,8 +108,16 @@ pub struct Arguments {
 impl Arguments {
     /// The arguments that something of this kind and name was called with.
     #[must_use]
-    pub(super) const fn new(noun: &'static str, name: String, values: Map<String, Value>) -> Self {
-        Self { noun, name, values }
+    pub(super) const fn new(
+        primitive: &'static str,
+        name: String,
+        values: Map<String, Value>,
+    ) -> Self {
+        Self {
+            primitive,
+            name,
+            values,
+        }
     }
 
     /// Takes an argument.
@@ -179,26 +188,15 @@ impl Arguments {
     }
 
     fn fault(&self, words: &str) -> Error {
-        unfit(self.noun, &self.name, words)
+        unfit(self.primitive, &self.name, words)
     }
 }
 
 /// Why something can't be called like this.
-pub(super) fn unfit(noun: &str, name: &str, words: &str) -> Error {
+pub(super) fn unfit(primitive: &str, name: &str, words: &str) -> Error {
     Error::invalid(format!(
-        "the {noun} `{name}` can't be called like this: {words}"
+        "the {primitive} `{name}` can't be called like this: {words}"
     ))
-}
-
-/// A name of somebody else's, for a message: no longer than anyone reads.
-pub(crate) fn shortened(name: &str) -> String {
-    const MOST: usize = 200;
-    let start: String = name.chars().take(MOST).collect();
-    if start.len() < name.len() {
-        format!("{start}…")
-    } else {
-        start
-    }
 }
 
 #[cfg(test)]

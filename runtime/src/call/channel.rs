@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Trace;
+use crate::elicitation::Capability;
 use crate::error::Result;
 
 /// The way back to the client of one call.
@@ -16,7 +17,7 @@ use crate::error::Result;
 #[async_trait]
 pub trait Channel: fmt::Debug + Send + Sync + 'static {
     /// What the client says of itself.
-    fn client(&self) -> Client;
+    fn client(&self) -> ClientInfo;
 
     /// The least level of log messages the client wants, if it wants any.
     fn log_level(&self) -> Option<Level>;
@@ -59,14 +60,14 @@ pub struct Progress {
 
 /// What a client says of itself. It may say anything: never decide by it who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
+pub struct ClientInfo {
     /// Its name and version, if it says them.
     pub name: Option<(String, String)>,
     /// What it can do, as it declares it (MCP `ClientCapabilities`).
     pub capabilities: Value,
 }
 
-impl Client {
+impl ClientInfo {
     /// Whether it says that it can do this.
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
@@ -88,51 +89,6 @@ impl Client {
         }
     }
 }
-
-/// What a client may be able to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Capability {
-    /// Put a form before its user.
-    Form,
-    /// Send its user to a page.
-    Url,
-    /// Ask its model.
-    Sampling,
-    /// Name the folders it works in.
-    Roots,
-    /// Show a tool's page (MCP Apps).
-    Ui,
-}
-
-impl Capability {
-    /// The declaration that a client would make, as MCP `ClientCapabilities`.
-    #[must_use]
-    pub fn declaration(self) -> Value {
-        match self {
-            Self::Form => serde_json::json!({ "elicitation": { "form": {} } }),
-            Self::Url => serde_json::json!({ "elicitation": { "url": {} } }),
-            Self::Sampling => serde_json::json!({ "sampling": {} }),
-            Self::Roots => serde_json::json!({ "roots": {} }),
-            Self::Ui => serde_json::json!({ "extensions": { "io.modelcontextprotocol/ui": {} } }),
-        }
-    }
-}
-
-/// In words that follow "this client can't".
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Form => "ask its user by a form",
-            Self::Url => "send its user to a page",
-            Self::Sampling => "ask its model",
-            Self::Roots => "name its folders",
-            Self::Ui => "show a tool's page",
-        })
-    }
-}
-
-/// As the source of an error, it tells what the client lacks.
-impl std::error::Error for Capability {}
 
 /// How much a log message matters (RFC 5424 §6.2.1), the least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::{Asked, Conversation, Question, Reading, worded};
-use super::form::form;
-use super::patience::Patience;
 use super::reports::Reports;
-use super::{Capability, Channel, Client, Level, Progress, Trace, shortened};
+use super::{Channel, ClientInfo, Level, Progress, Trace};
+use crate::elicitation::{
+    Capability, ElicitResult, InputRequest, InputRequired, PendingRequests, WaitingTime, form,
+    worded,
+};
 use crate::error::{Error, ErrorKind, Result};
+use crate::printable::shortened;
 
 /// When whoever carries the request stops waiting; a door puts it beside the request.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +33,7 @@ pub struct Context {
     deadline: Instant,
     cancellation: CancellationToken,
     answers: Option<Arc<Answers>>,
-    part: Option<Arc<dyn Addresses>>,
+    part: Option<Arc<dyn ToolAddresses>>,
     run: Arc<Run>,
 }
 
@@ -39,10 +41,10 @@ pub struct Context {
 #[derive(Debug, Default)]
 struct Run {
     channel: Option<Arc<dyn Channel>>,
-    conversation: Conversation,
+    pending: PendingRequests,
     reports: Reports,
     has_ended: AtomicBool,
-    patience: Patience,
+    waiting: WaitingTime,
 }
 
 /// What the user said when asked whether to go on ([`Context::confirm`]).
@@ -72,7 +74,7 @@ struct Answers {
 }
 
 /// Where the tools of the part that is running can be called from its pages.
-pub trait Addresses: std::fmt::Debug + Send + Sync {
+pub trait ToolAddresses: std::fmt::Debug + Send + Sync {
     /// The address of a tool of this part, by the name it was registered with.
     fn address(&self, tool: &str) -> Option<String>;
 }
@@ -132,7 +134,7 @@ impl Context {
 
     /// The same call as one of a part.
     #[must_use]
-    pub fn of_part(mut self, part: Arc<dyn Addresses>) -> Self {
+    pub fn in_toolset(mut self, part: Arc<dyn ToolAddresses>) -> Self {
         self.part = Some(part);
         self
     }
@@ -162,7 +164,7 @@ impl Context {
 
     /// What the client says of itself. It may say anything: never decide by it who may do what.
     #[must_use]
-    pub fn client(&self) -> Client {
+    pub fn client(&self) -> ClientInfo {
         self.channel().map(Channel::client).unwrap_or_default()
     }
 
@@ -245,7 +247,7 @@ impl Context {
     /// [`Invalid`](crate::ErrorKind::Invalid), in words for the model, if the client can't ask its user, and where it
     /// answers at once, if the answer does not fit; [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if there is
     /// none for ten minutes; [`Internal`](crate::ErrorKind::Internal) for a question that can't be put.
-    pub async fn ask<Q: Question>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
+    pub async fn ask<Q: InputRequest>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
         // Only what was sealed can be told to be used for the first time.
         let answers = self
             .answers
@@ -253,9 +255,9 @@ impl Context {
             .filter(|answers| answers.are_sealed || !question.is_for_once());
         let told = answers.and_then(|answers| answers.by_key.get(key));
         let wrong = match told.map(|result| question.read(result)) {
-            Some(Reading::Given(answer)) => return Ok(Some(answer)),
-            Some(Reading::Declined) => return Ok(None),
-            Some(Reading::Unfit(wrong)) => Some(wrong),
+            Some(ElicitResult::Accepted(answer)) => return Ok(Some(answer)),
+            Some(ElicitResult::Declined) => return Ok(None),
+            Some(ElicitResult::Invalid(wrong)) => Some(wrong),
             None => None,
         };
         question.check()?;
@@ -271,7 +273,7 @@ impl Context {
         if channel.answers_at_once() {
             return self.ask_at_once(channel, &question).await;
         }
-        self.run.conversation.ask(key, &question, wrong.as_deref());
+        self.run.pending.ask(key, &question, wrong.as_deref());
         std::future::pending().await
     }
 
@@ -348,14 +350,14 @@ impl Context {
     }
 
     /// Runs a function until it has answered, or waits for answers it does not have.
-    pub(crate) async fn until_asked<T>(
+    pub(crate) async fn run_until_asking<T>(
         &self,
         work: impl Future<Output = T>,
-    ) -> std::result::Result<T, Asked> {
+    ) -> std::result::Result<T, InputRequired> {
         tokio::select! {
             biased;
             done = work => Ok(done),
-            asked = self.run.conversation.asked() => {
+            asked = self.run.pending.asked() => {
                 self.catch_up().await;
                 Err(asked)
             }
@@ -363,8 +365,8 @@ impl Context {
     }
 
     /// When the function must have answered: the time in which its user was asked is not the function's.
-    pub(crate) fn end_of_patience(&self) -> Instant {
-        self.run.patience.extend(self.deadline)
+    pub(crate) fn extended_deadline(&self) -> Instant {
+        self.run.waiting.extend(self.deadline)
     }
 
     /// From now on nothing is sent: the client has its answer.
@@ -388,7 +390,7 @@ impl Context {
         }
     }
 
-    async fn ask_at_once<Q: Question>(
+    async fn ask_at_once<Q: InputRequest>(
         &self,
         channel: &dyn Channel,
         question: &Q,
@@ -398,13 +400,13 @@ impl Context {
             self.catch_up().await;
             let request = worded(question, wrong.as_deref());
             let result = tokio::select! {
-                result = self.run.patience.wait(channel.ask(request)) => result?,
+                result = self.run.waiting.wait(channel.ask(request)) => result?,
                 () = self.cancelled() => return Err(Error::unavailable("the client gave the call up")),
             };
             match question.read(&result?) {
-                Reading::Given(answer) => return Ok(Some(answer)),
-                Reading::Declined => return Ok(None),
-                Reading::Unfit(fault) => wrong = Some(fault),
+                ElicitResult::Accepted(answer) => return Ok(Some(answer)),
+                ElicitResult::Declined => return Ok(None),
+                ElicitResult::Invalid(fault) => wrong = Some(fault),
             }
         }
         let wrong = wrong.unwrap_or_default();

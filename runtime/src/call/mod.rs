@@ -3,12 +3,9 @@
 //! Tools, prompts and resources are called alike; nothing here knows which of them is.
 
 mod arguments;
-mod ask;
 mod channel;
 mod content;
 mod context;
-mod form;
-mod patience;
 mod reports;
 mod trace;
 
@@ -17,17 +14,16 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub(crate) use arguments::shortened;
 pub use arguments::{Argument, ArgumentSchema, Arguments};
-pub use ask::{Asked, Inquiry, Question, Reading, Retry, Visit, roots, sampling, visit};
-pub use channel::{Capability, Channel, Client, Level, Progress};
+pub use channel::{Channel, ClientInfo, Level, Progress};
 pub use content::Content;
-pub use context::{Addresses, Confirmation, Context, Deadline};
-pub use form::{Form, answer, form};
+pub use context::{Confirmation, Context, Deadline, ToolAddresses};
 pub use trace::Trace;
 
 use crate::clock::Clock;
+use crate::elicitation::InputResponses;
 use crate::error::{Error, Result};
+use crate::printable::shortened;
 use crate::profile::{Profile, hydrate};
 use crate::records::UserData;
 use crate::schema::{coerce, near_miss, unknown};
@@ -38,7 +34,7 @@ use crate::user::{Caller, CurrentUser};
 #[derive(Clone, Debug)]
 pub struct Call {
     /// What is called, in a word: `tool`, `prompt`, `resource`.
-    pub noun: &'static str,
+    pub primitive: &'static str,
     /// What it was called by: a name, or a URI.
     pub name: String,
     /// The version that is asked for, if not any.
@@ -50,9 +46,9 @@ pub struct Call {
     /// How long it may take, who listens, what was asked before.
     pub context: Context,
     /// What a client brings back that was asked something.
-    pub retry: Option<Retry>,
+    pub retry: Option<InputResponses>,
     /// Where users' data are.
-    pub store: store::Shared,
+    pub store: store::SharedStore,
     /// What tells the time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -62,7 +58,7 @@ impl Call {
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
         Arguments::new(
-            self.noun,
+            self.primitive,
             self.name.clone(),
             std::mem::take(&mut self.arguments),
         )
@@ -79,13 +75,13 @@ impl Call {
                 "there is no argument `{}`; did you mean `{meant}`?",
                 shortened(given)
             );
-            return Err(arguments::unfit(self.noun, &self.name, &words));
+            return Err(arguments::unfit(self.primitive, &self.name, &words));
         }
         // Their names are the client's text, and may hold anything: they are counted and not written.
         let unknown = unknown(&self.arguments, schema).count();
         if unknown > 0 {
             tracing::debug!(
-                kind = self.noun,
+                kind = self.primitive,
                 name = self.name,
                 unknown,
                 "arguments that nobody knows"
@@ -139,7 +135,7 @@ impl<T: DeserializeOwned> FromCall for Profile<T> {
         profile.map(Self).map_err(|error| {
             Error::invalid(format!(
                 "this {} needs your profile, and {error}; ask the operator to run `users update-profile`",
-                call.noun
+                call.primitive
             ))
         })
     }

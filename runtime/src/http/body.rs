@@ -31,7 +31,7 @@ pub type Response = http::Response<Body>;
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long a body may be on its way.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// How long the sender of a large body may pause.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -133,7 +133,7 @@ where
         return Err(Problem::body_too_large());
     }
     let mut place = None;
-    let collected = timeout(PATIENCE, collect(memory, body, &mut place)).await;
+    let collected = timeout(MAX_WAIT, collect(memory, body, &mut place)).await;
     let (bytes, meter) = collected.map_err(|_| Problem::too_slow())??;
     meter.check()?;
     let held = memory.hold(bytes.len(), meter.values()).await?;
@@ -146,7 +146,7 @@ async fn next<B: http_body::Body>(
     body: &mut Pin<&mut B>,
     holds_place: bool,
 ) -> Result<Option<Result<Frame<B::Data>, B::Error>>, Problem> {
-    let pause = if holds_place { PAUSE } else { PATIENCE };
+    let pause = if holds_place { PAUSE } else { MAX_WAIT };
     timeout(pause, body.frame())
         .await
         .map_err(|_| Problem::too_slow())

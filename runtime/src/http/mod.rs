@@ -15,8 +15,8 @@ mod access;
 mod admin;
 mod bearer;
 mod body;
-mod front;
 mod origin;
+mod origin_policy;
 mod problem;
 
 use std::fmt;
@@ -32,19 +32,19 @@ use serde_json::Value;
 
 use accept::Accepted;
 pub use body::{Body, MAX_BODY_BYTES, Response};
-pub use front::Front;
 pub use origin::AllowedOrigin;
+pub use origin_policy::OriginPolicy;
 pub use problem::Problem;
 
 use crate::admin::AdminApi;
 use crate::call::Deadline;
 use crate::error::Error;
-use crate::health::{Checkup, Status};
+use crate::health::{HealthCheck, Status};
 use crate::identity::Identity;
 use crate::user::Caller;
 
 /// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
-pub type Endpoint = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
+pub type HttpService = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// The parts that the router asks.
 #[derive(Clone)]
@@ -54,14 +54,14 @@ pub struct Router {
     /// What operators ask for.
     pub admin: Arc<dyn AdminApi>,
     /// How the deployment is.
-    pub checkup: Arc<Checkup>,
+    pub health_check: Arc<HealthCheck>,
     /// What speaks MCP.
-    pub mcp: Endpoint,
+    pub mcp: HttpService,
     /// The path below which a gateway or a load balancer serves us, such as `/notes`, or nothing. Requests come with it and
     /// without.
     pub base_path: String,
     /// Who may ask from where.
-    pub front: Front,
+    pub origin_policy: OriginPolicy,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
     pub allow_query_token: bool,
     /// Whether a request without a token is answered, as nobody's.
@@ -80,13 +80,13 @@ impl Router {
         take_off(&mut parts.uri, &self.base_path);
         let (line, origin) = (
             access::Line::of(&mut parts),
-            self.front.allowed_origin(&parts.headers),
+            self.origin_policy.allowed_origin(&parts.headers),
         );
-        let mut response = match self.front.preflight(&parts) {
+        let mut response = match self.origin_policy.preflight(&parts) {
             Some(preflight) => preflight,
             None => body::hold_answer(self.answer(parts, body).await),
         };
-        front::allow(&mut response, origin);
+        origin_policy::allow(&mut response, origin);
         line.log(response.status());
         response
     }
@@ -102,7 +102,7 @@ impl Router {
             .split('/')
             .filter(|segment| !segment.is_empty())
             .collect();
-        let checked = self.front.check(&parts);
+        let checked = self.origin_policy.check(&parts);
         if matches!(segments.as_slice(), [] | ["mcp"]) {
             let answer = match checked {
                 Ok(()) => self.speak_mcp(parts, body).await,
@@ -170,7 +170,7 @@ impl Router {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return Err(Problem::method_not_allowed("GET"));
         }
-        let health = self.checkup.health().await;
+        let health = self.health_check.health().await;
         let status = if health.status == Status::Unhealthy {
             503
         } else {
@@ -275,7 +275,7 @@ async fn in_time<T, E: From<Error>>(
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")
-            .field("front", &self.front)
+            .field("front", &self.origin_policy)
             .finish_non_exhaustive()
     }
 }

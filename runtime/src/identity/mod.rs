@@ -26,7 +26,7 @@ use crate::user::{Caller, Email, Scopes, is_reserved};
 
 /// A new token, and what is to be kept of it.
 #[derive(Debug)]
-pub struct NewToken {
+pub struct DraftToken {
     /// The token, to be shown once.
     pub token: Secret<String>,
     /// Its `jti`.
@@ -209,7 +209,7 @@ impl Identity {
     ///
     /// # Errors
     /// `Invalid` for a duration or a scope that can't be, `Unavailable`.
-    pub async fn issue(&self, user: &UserRecord, request: TokenRequest) -> Result<NewToken> {
+    pub async fn issue(&self, user: &UserRecord, request: TokenRequest) -> Result<DraftToken> {
         let duration = request
             .duration_seconds
             .unwrap_or(self.config.duration_seconds);
@@ -239,7 +239,7 @@ impl Identity {
             scopes,
             read_only,
         };
-        Ok(NewToken {
+        Ok(DraftToken {
             token,
             id,
             duration_seconds: duration,

@@ -10,13 +10,13 @@ use crate::store::laws::ManualClock;
 
 const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
-struct House {
+struct Server {
     identity: Identity,
     users: Users,
     clock: Arc<ManualClock>,
 }
 
-async fn house(audience: Option<&str>) -> House {
+async fn server(audience: Option<&str>) -> Server {
     let clock = Arc::new(ManualClock::default());
     let users = Users::new(Arc::new(Memory::default()));
     let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
@@ -26,21 +26,21 @@ async fn house(audience: Option<&str>) -> House {
     };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let identity = Identity::new(keys, users.clone(), shared, config);
-    let house = House {
+    let server = Server {
         identity,
         users,
         clock,
     };
-    house.register(false).await;
-    house.clock.advance(10);
-    house
+    server.register(false).await;
+    server.clock.advance(10);
+    server
 }
 
 fn alice() -> Email {
     "alice@example.com".parse().expect("valid")
 }
 
-impl House {
+impl Server {
     async fn register(&self, is_imported: bool) {
         let record = UserRecord {
             is_imported,
@@ -49,7 +49,7 @@ impl House {
         self.users.register(&record).await.expect("registered");
     }
 
-    async fn issue(&self) -> NewToken {
+    async fn issue(&self) -> DraftToken {
         let user = self.users.get(&alice()).await.expect("registered");
         let new = self
             .identity
@@ -106,27 +106,27 @@ fn forge(algorithm: Algorithm, key: &[u8], claims: &Value) -> String {
 
 #[tokio::test]
 async fn a_token_we_issue_is_its_users() {
-    let house = house(None).await;
-    let token = house.issue().await.token;
-    let caller = house.identity.caller(&token).await.expect("valid");
+    let server = server(None).await;
+    let token = server.issue().await.token;
+    let caller = server.identity.caller(&token).await.expect("valid");
     assert_eq!(caller.email(), Some(&alice()));
     assert_eq!(caller.scopes(), &Scopes::All);
 }
 
 #[tokio::test]
 async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
-    let house = house(None).await;
-    house.fate(json!({})).await.expect("no jti or kid");
-    house
+    let server = server(None).await;
+    server.fate(json!({})).await.expect("no jti or kid");
+    server
         .fate(json!({"sub": "ALICE@Example.com"}))
         .await
         .expect("any case");
-    let now = house.clock.now() as f64;
-    house
+    let now = server.clock.now() as f64;
+    server
         .fate(json!({"exp": now + 9.5, "iat": now - 0.5}))
         .await
         .expect("fractions");
-    house
+    server
         .fate(json!({"aud": "somebody"}))
         .await
         .expect("an audience nobody asks for");
@@ -138,20 +138,20 @@ async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
         (json!({"sub": "admin"}), "bad_subject"),
         (json!({"sub": "../../x"}), "bad_subject"),
         (json!({"sub": "bob@example.com"}), "unknown_user"),
-        (json!({"exp": house.clock.now()}), "expired"),
+        (json!({"exp": server.clock.now()}), "expired"),
         (json!({"exp": -1}), "expired"),
-        (json!({"nbf": house.clock.now() + 1}), "not_yet_valid"),
-        (json!({"iat": house.clock.now() + 1}), "not_yet_valid"),
+        (json!({"nbf": server.clock.now() + 1}), "not_yet_valid"),
+        (json!({"iat": server.clock.now() + 1}), "not_yet_valid"),
         (json!({"iat": null}), "older_than_user"),
-        (json!({"iat": house.clock.now() - 11}), "older_than_user"),
-        (json!({"iat": house.clock.now() - 10}), "older_than_user"),
+        (json!({"iat": server.clock.now() - 11}), "older_than_user"),
+        (json!({"iat": server.clock.now() - 10}), "older_than_user"),
         (json!({"jti": "not in the record"}), "revoked_token"),
         (json!({"jti": ""}), "revoked_token"),
         (json!({"scope": "admin"}), "bad_subject"),
         (json!({"scope": "probe"}), "bad_subject"),
     ] {
         assert_eq!(
-            house
+            server
                 .fate(changes.clone())
                 .await
                 .expect_err(&changes.to_string()),
@@ -163,16 +163,16 @@ async fn a_token_of_an_older_system_needs_a_subject_a_beginning_and_an_end() {
 
 #[tokio::test]
 async fn a_token_nobody_here_signed_is_refused() {
-    let house = house(None).await;
-    let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
+    let server = server(None).await;
+    let claims = json!({"sub": "alice@example.com", "iat": server.clock.now(), "exp": server.clock.now() + 60});
     let good = forge(Algorithm::HS256, KEY, &claims);
-    house
+    server
         .present(&good)
         .await
         .expect("the measure of the others");
     let other = forge(Algorithm::HS256, &[9; 32], &claims);
     assert_eq!(
-        house.present(&other).await.expect_err("another key"),
+        server.present(&other).await.expect_err("another key"),
         "bad_signature"
     );
     let none = format!(
@@ -197,47 +197,47 @@ async fn a_token_nobody_here_signed_is_refused() {
         &good[..good.len() / 2],
     ] {
         assert_eq!(
-            house.present(token).await.expect_err(token),
+            server.present(token).await.expect_err(token),
             "malformed",
             "{token}"
         );
     }
     for cut in [&good[..good.len() - 1], &format!("{good}A")] {
-        house.present(cut).await.expect_err("cut or stretched");
+        server.present(cut).await.expect_err("cut or stretched");
     }
 }
 
 #[tokio::test]
 async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_same_second() {
-    let house = house(None).await;
-    let old = house.issue().await.token;
-    let now = house.clock.now();
-    house.users.revoke(&alice(), now).await.expect("revoked");
+    let server = server(None).await;
+    let old = server.issue().await.token;
+    let now = server.clock.now();
+    server.users.revoke(&alice(), now).await.expect("revoked");
     assert_eq!(
-        house.present(old.expose()).await.expect_err("old"),
+        server.present(old.expose()).await.expect_err("old"),
         "revoked_user"
     );
     assert_eq!(
-        house
+        server
             .fate(json!({"iat": now}))
             .await
             .expect_err("not after the revocation"),
         "revoked_user"
     );
     assert_eq!(
-        house
+        server
             .fate(json!({"iat": null}))
             .await
             .expect_err("no time at all"),
         "older_than_user"
     );
-    let new = house.issue().await.token;
-    house
+    let new = server.issue().await.token;
+    server
         .present(new.expose())
         .await
         .expect("no clock is compared");
-    house.clock.advance(1);
-    house
+    server.clock.advance(1);
+    server
         .fate(json!({"iat": now + 1}))
         .await
         .expect("an older system's token from after it");
@@ -245,21 +245,21 @@ async fn revoking_a_user_ends_every_token_at_once_and_a_new_one_works_in_the_sam
 
 #[tokio::test]
 async fn one_token_is_revoked_without_the_others() {
-    let house = house(None).await;
-    let (one, other) = (house.issue().await, house.issue().await);
-    house
+    let server = server(None).await;
+    let (one, other) = (server.issue().await, server.issue().await);
+    server
         .users
-        .revoke_token(&alice(), &one.id, house.clock.now())
+        .revoke_token(&alice(), &one.id, server.clock.now())
         .await
         .expect("known");
     assert_eq!(
-        house
+        server
             .present(one.token.expose())
             .await
             .expect_err("revoked"),
         "revoked_token"
     );
-    house
+    server
         .present(other.token.expose())
         .await
         .expect("still good");
@@ -267,12 +267,12 @@ async fn one_token_is_revoked_without_the_others() {
 
 #[tokio::test]
 async fn an_audience_that_is_set_must_match() {
-    let house = house(Some("https://notes.example.com")).await;
-    house
-        .present(house.issue().await.token.expose())
+    let server = server(Some("https://notes.example.com")).await;
+    server
+        .present(server.issue().await.token.expose())
         .await
         .expect("our own carry it");
-    house
+    server
         .fate(json!({"aud": ["x", "https://notes.example.com"]}))
         .await
         .expect("one of several");
@@ -283,7 +283,7 @@ async fn an_audience_that_is_set_must_match() {
         json!(7),
     ] {
         assert_eq!(
-            house
+            server
                 .fate(json!({"aud": aud}))
                 .await
                 .expect_err("another's"),
@@ -294,22 +294,22 @@ async fn an_audience_that_is_set_must_match() {
 
 #[tokio::test]
 async fn admin_user_and_probe_are_kept_apart() {
-    let house = house(None).await;
+    let server = server(None).await;
     let key = SigningKey::new(*KEY).expect("long enough");
     let operator =
-        |operator| operator_token(&key, operator, None, house.clock.now()).expect("signed");
+        |operator| operator_token(&key, operator, None, server.clock.now()).expect("signed");
     let (admin, probe, user) = (
         operator(Operator::Admin),
         operator(Operator::Probe),
-        house.issue().await.token,
+        server.issue().await.token,
     );
-    house
+    server
         .identity
         .admin(&admin)
         .await
         .expect("an admin token opens /admin");
     assert_eq!(
-        house
+        server
             .present(admin.expose())
             .await
             .expect_err("and nothing else"),
@@ -317,7 +317,7 @@ async fn admin_user_and_probe_are_kept_apart() {
     );
     for token in [&probe, &user] {
         assert_eq!(
-            house
+            server
                 .identity
                 .admin(token)
                 .await
@@ -327,7 +327,7 @@ async fn admin_user_and_probe_are_kept_apart() {
         );
     }
     assert_eq!(
-        house
+        server
             .identity
             .caller(&probe)
             .await
@@ -335,9 +335,9 @@ async fn admin_user_and_probe_are_kept_apart() {
             .email(),
         None
     );
-    house.clock.advance(300);
+    server.clock.advance(300);
     assert_eq!(
-        house
+        server
             .identity
             .admin(&admin)
             .await
@@ -349,19 +349,19 @@ async fn admin_user_and_probe_are_kept_apart() {
 
 #[tokio::test]
 async fn an_imported_users_token_of_the_same_second_goes_on() {
-    let house = house(None).await;
-    house
+    let server = server(None).await;
+    server
         .users
-        .purge(&alice(), house.clock.now())
+        .purge(&alice(), server.clock.now())
         .await
         .expect("purged");
-    house.register(true).await;
-    house
+    server.register(true).await;
+    server
         .fate(json!({}))
         .await
         .expect("the other system made user and token in one second");
-    let earlier = house
-        .fate(json!({"iat": house.clock.now() - 1}))
+    let earlier = server
+        .fate(json!({"iat": server.clock.now() - 1}))
         .await
         .expect_err("another user's");
     assert_eq!(earlier, "older_than_user");
@@ -369,30 +369,30 @@ async fn an_imported_users_token_of_the_same_second_goes_on() {
 
 #[tokio::test]
 async fn no_token_of_a_purged_user_is_a_namesakes() {
-    let house = house(None).await;
-    let ours = house.issue().await.token;
+    let server = server(None).await;
+    let ours = server.issue().await.token;
     let older = forge(
         Algorithm::HS256,
         KEY,
-        &json!({"sub": alice(), "iat": house.clock.now(), "exp": house.clock.now() + 60}),
+        &json!({"sub": alice(), "iat": server.clock.now(), "exp": server.clock.now() + 60}),
     );
-    house.present(&older).await.expect("good until the purge");
-    house
+    server.present(&older).await.expect("good until the purge");
+    server
         .users
-        .purge(&alice(), house.clock.now())
+        .purge(&alice(), server.clock.now())
         .await
         .expect("purged");
     assert_eq!(
-        house.present(ours.expose()).await.expect_err("gone"),
+        server.present(ours.expose()).await.expect_err("gone"),
         "unknown_user"
     );
-    house.register(false).await;
+    server.register(false).await;
     assert_eq!(
-        house.present(ours.expose()).await.expect_err("another's"),
+        server.present(ours.expose()).await.expect_err("another's"),
         "revoked_token"
     );
     assert_eq!(
-        house
+        server
             .present(&older)
             .await
             .expect_err("of the second of the registration"),
@@ -402,28 +402,28 @@ async fn no_token_of_a_purged_user_is_a_namesakes() {
 
 #[tokio::test]
 async fn a_clock_that_was_wrong_for_a_moment_brings_no_revoked_token_back() {
-    let house = house(None).await;
-    let (kept, revoked) = (house.issue().await, house.issue().await);
-    house
+    let server = server(None).await;
+    let (kept, revoked) = (server.issue().await, server.issue().await);
+    server
         .users
-        .revoke_token(&alice(), &revoked.id, house.clock.now())
+        .revoke_token(&alice(), &revoked.id, server.clock.now())
         .await
         .expect("known");
-    let in_a_year = house.clock.now() + 365 * 24 * 3_600;
-    house
+    let in_a_year = server.clock.now() + 365 * 24 * 3_600;
+    server
         .users
         .change(&alice(), in_a_year, |_| Ok(()))
         .await
         .expect("changed by a fast clock");
     assert_eq!(
-        house
+        server
             .present(revoked.token.expose())
             .await
             .expect_err("still"),
         "revoked_token"
     );
     assert_eq!(
-        house
+        server
             .present(kept.token.expose())
             .await
             .expect_err("the safe side"),
@@ -433,42 +433,42 @@ async fn a_clock_that_was_wrong_for_a_moment_brings_no_revoked_token_back() {
 
 #[tokio::test]
 async fn a_token_is_as_its_record_says() {
-    let house = house(None).await;
-    let user = house.users.get(&alice()).await.expect("registered");
+    let server = server(None).await;
+    let user = server.users.get(&alice()).await.expect("registered");
     let request = TokenRequest {
         scopes: Some(vec!["a".into()]),
         read_only: true,
         ..TokenRequest::default()
     };
-    let new = house.identity.issue(&user, request).await.expect("issued");
+    let new = server.identity.issue(&user, request).await.expect("issued");
     assert_eq!(
-        house
+        server
             .present(new.token.expose())
             .await
             .expect_err("not kept yet"),
         "revoked_token"
     );
     let keep = |user: &mut UserRecord| Ok(user.tokens.insert(new.id.clone(), new.record.clone()));
-    house
+    server
         .users
-        .change(&alice(), house.clock.now(), keep)
+        .change(&alice(), server.clock.now(), keep)
         .await
         .expect("kept");
-    let caller = house.present(new.token.expose()).await.expect("kept");
+    let caller = server.present(new.token.expose()).await.expect("kept");
     assert!(caller.is_read_only() && caller.scopes() == &Scopes::Only(["a".to_owned()].into()));
     assert_eq!(caller.registration(), Some(&user.id));
 }
 
 #[tokio::test]
 async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
-    let house = house(None).await;
-    let now = house.clock.now();
+    let server = server(None).await;
+    let now = server.clock.now();
     let good = json!({"sub": "admin", "scope": "admin", "iat": now, "exp": now + 300});
     let admin = async |changes: Value| {
         let mut claims = good.clone();
         crate::profile::merge(&mut claims, &changes);
         let token = Secret::new(forge(Algorithm::HS256, KEY, &claims));
-        house
+        server
             .identity
             .admin(&token)
             .await
@@ -506,8 +506,8 @@ async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
 
 #[tokio::test]
 async fn a_header_that_asks_for_an_extension_is_refused() {
-    let house = house(None).await;
-    let claims = json!({"sub": "alice@example.com", "iat": house.clock.now(), "exp": house.clock.now() + 60});
+    let server = server(None).await;
+    let claims = json!({"sub": "alice@example.com", "iat": server.clock.now(), "exp": server.clock.now() + 60});
     let header = Header {
         crit: Some(vec!["exp".to_owned()]),
         ..Header::new(Algorithm::HS256)
@@ -515,7 +515,7 @@ async fn a_header_that_asks_for_an_extension_is_refused() {
     let token =
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(KEY)).expect("encodes");
     assert_eq!(
-        house.present(&token).await.expect_err("critical"),
+        server.present(&token).await.expect_err("critical"),
         "malformed"
     );
 }
@@ -543,7 +543,7 @@ impl crate::keys::SigningKeys for Rotated {
 
 #[tokio::test]
 async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
-    let House { users, clock, .. } = house(None).await;
+    let Server { users, clock, .. } = server(None).await;
     let [new, old] =
         [[9; 32], *KEY].map(|key| Arc::new(SigningKey::new(key).expect("long enough")));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -574,8 +574,8 @@ async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
 
 #[tokio::test]
 async fn what_cannot_be_asked_of_a_token_is_named() {
-    let house = house(None).await;
-    let user = house.users.get(&alice()).await.expect("registered");
+    let server = server(None).await;
+    let user = server.users.get(&alice()).await.expect("registered");
     let request = |duration, scope: &str, name: &str| TokenRequest {
         duration_seconds: duration,
         scopes: Some(vec![scope.to_owned()]),
@@ -599,7 +599,11 @@ async fn what_cannot_be_asked_of_a_token_is_named() {
             "`scopes`",
         ),
     ] {
-        let error = house.identity.issue(&user, request).await.expect_err(named);
+        let error = server
+            .identity
+            .issue(&user, request)
+            .await
+            .expect_err(named);
         assert!(
             error.kind() == ErrorKind::Invalid && error.message().contains(named),
             "{error}"

@@ -5,17 +5,17 @@ use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Referen
 use serde_json::{Map, Value};
 
 use super::error;
-use super::offers::Offers;
-use super::request::Opening;
+use super::scope::RequestScope;
+use super::state::ServerState;
 use crate::error::{Error, Result};
-use crate::source::{Completion, Kind, Shared, resolve};
+use crate::provider::{Completion, Primitive, SharedProvider, resolve};
 
 pub(super) async fn complete(
-    offers: &Offers,
-    opening: &Opening<'_>,
+    state: &ServerState,
+    scope: &RequestScope<'_>,
     params: CompleteRequestParams,
 ) -> std::result::Result<CompleteResult, ErrorData> {
-    if offers.info.capabilities.completions.is_none() {
+    if state.info.capabilities.completions.is_none() {
         return Err(error::no_method("completion/complete"));
     }
     let there = params
@@ -29,10 +29,10 @@ pub(super) async fn complete(
     let typed = (params.argument.name, params.argument.value);
     let values = match params.r#ref {
         Reference::Prompt(prompt) => {
-            suggested(&offers.prompts, opening, prompt.name, there, typed).await
+            suggested(&state.prompts, scope, prompt.name, there, typed).await
         }
         Reference::Resource(resource) => {
-            suggested(&offers.resources, opening, resource.uri, there, typed).await
+            suggested(&state.resources, scope, resource.uri, there, typed).await
         }
         other => Err(Error::invalid(format!(
             "`{}` is nothing to complete arguments of",
@@ -41,18 +41,18 @@ pub(super) async fn complete(
     };
     let values = values.map_err(|error| error::protocol(&error))?;
     let mut result = CompleteResult::new(worded(values));
-    result.meta = opening.stamp(None);
+    result.meta = scope.stamp(None);
     Ok(result)
 }
 
-async fn suggested<K: Kind>(
-    source: &Shared<K>,
-    opening: &Opening<'_>,
+async fn suggested<P: Primitive>(
+    source: &SharedProvider<P>,
+    scope: &RequestScope<'_>,
     name: String,
     there: Map<String, Value>,
     (argument, value): (String, String),
 ) -> Result<Vec<String>> {
-    let call = opening.call::<K>(name, there, None);
+    let call = scope.call::<P>(name, there, None);
     let found = resolve(&**source, &call).await?;
     source
         .complete(

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use rmcp::ErrorData;
 use rmcp::model::{
     CacheScope, CallToolResult, ContentBlock, GetPromptResult, InputRequiredResult, MetaObject,
-    PromptArgument, PromptMessage, ReadResourceResult, ResourceContents, ResourceTemplate, Tool,
-    ToolAnnotations,
+    PromptArgument, PromptMessage, ReadResourceResult, ResourceTemplate, Tool, ToolAnnotations,
 };
 use serde_json::{Map, Value, json};
 
-use super::wire::same;
-use crate::call::{Asked, Content};
-use crate::prompt::{Conversation, Prompts, Role};
-use crate::resource::{Body, Contents, Reading, Resources};
-use crate::source::Definition;
+use super::peer::same;
+use crate::call::Content;
+use crate::elicitation::InputRequired;
+use crate::prompt::{PromptMessages, Prompts, Role};
+use crate::provider::Definition;
+use crate::resource::{ReadResult, ResourceBody, ResourceContents, Resources};
 use crate::tool::{Hints, Outcome, Tools};
 
 /// The version of a tool, in its listing and in a call that asks for just that one.
@@ -148,7 +148,7 @@ pub(super) fn outcome(outcome: Outcome) -> CallToolResult {
 
 pub(super) fn conversation(
     definition: &Definition<Prompts>,
-    conversation: Conversation,
+    conversation: PromptMessages,
 ) -> GetPromptResult {
     let role = |role: Role| match role {
         Role::User => rmcp::model::Role::User,
@@ -164,7 +164,7 @@ pub(super) fn conversation(
 pub(super) fn reading(
     definition: &Definition<Resources>,
     uri: &str,
-    reading: Reading,
+    reading: ReadResult,
 ) -> ReadResourceResult {
     let contents = reading
         .0
@@ -182,20 +182,24 @@ pub(super) fn reading(
         .with_cache_scope(scope)
 }
 
-fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> ResourceContents {
+fn contents(
+    definition: &Definition<Resources>,
+    uri: &str,
+    piece: ResourceContents,
+) -> rmcp::model::ResourceContents {
     let uri = piece.uri.unwrap_or_else(|| uri.to_owned());
     let (mime_type, meta) = (
         piece.mime_type.or_else(|| definition.mime_type.clone()),
         meta(ui(definition)),
     );
     match piece.body {
-        Body::Text(text) => ResourceContents::TextResourceContents {
+        ResourceBody::Text(text) => rmcp::model::ResourceContents::TextResourceContents {
             uri,
             mime_type,
             text,
             meta,
         },
-        Body::Blob(blob) => ResourceContents::BlobResourceContents {
+        ResourceBody::Blob(blob) => rmcp::model::ResourceContents::BlobResourceContents {
             uri,
             mime_type,
             blob,
@@ -205,7 +209,7 @@ fn contents(definition: &Definition<Resources>, uri: &str, piece: Contents) -> R
 }
 
 /// What is asked, if it is as MCP has it: a client that is not told a question could never answer it.
-pub(super) fn asked(asked: Asked) -> Result<InputRequiredResult, ErrorData> {
+pub(super) fn asked(asked: InputRequired) -> Result<InputRequiredResult, ErrorData> {
     let worded = |(key, request)| match same(request) {
         Some(request) => Ok((key, request)),
         None => Err(ErrorData::internal_error(
@@ -230,19 +234,19 @@ fn block(content: Content) -> ContentBlock {
             uri,
             mime_type,
             text,
-        } => embedded(ResourceContents::text(text, uri), mime_type),
+        } => embedded(rmcp::model::ResourceContents::text(text, uri), mime_type),
         Content::Blob {
             uri,
             mime_type,
             data,
-        } => embedded(ResourceContents::blob(data, uri), mime_type),
+        } => embedded(rmcp::model::ResourceContents::blob(data, uri), mime_type),
         Content::ResourceLink { uri, name } => {
             ContentBlock::resource_link(rmcp::model::Resource::new(uri, name))
         }
     }
 }
 
-fn embedded(contents: ResourceContents, mime_type: Option<String>) -> ContentBlock {
+fn embedded(contents: rmcp::model::ResourceContents, mime_type: Option<String>) -> ContentBlock {
     ContentBlock::resource(match mime_type {
         Some(mime_type) => contents.with_mime_type(mime_type),
         None => contents,

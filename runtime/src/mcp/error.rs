@@ -5,9 +5,9 @@ use std::error::Error as _;
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 
-use crate::call::Capability;
+use crate::elicitation::Capability;
 use crate::error::{Error, ErrorKind};
-use crate::source::{MAX_ASKED_BYTES, Reply};
+use crate::provider::{MAX_ASKED_BYTES, Reply};
 use crate::tool::Outcome;
 
 /// A call of a tool that was found and failed. The model is told whatever it can act on; the rest is the client's affair.

@@ -18,7 +18,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 
-use super::{Endpoint, Seated, error, message};
+use super::{HttpService, SessionHandler, error, message};
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
@@ -26,7 +26,7 @@ type Answer = Response<BoxBody<Bytes, Infallible>>;
 const MAX_ERROR_BYTES: u64 = 1_024;
 
 /// The endpoint of a server.
-pub(super) fn endpoint<S: Seated>(server: S) -> Endpoint {
+pub(super) fn endpoint<S: SessionHandler>(server: S) -> HttpService {
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(NeverSessionManager::default()),

@@ -14,8 +14,8 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader, Empty, ReadBuf};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::seat::{Resident, StdioCaller};
-use super::{Seated, message};
+use super::session::{StdioCaller, StdioSession};
+use super::{SessionHandler, message};
 use crate::error::{Error, Result};
 use crate::json::Meter;
 
@@ -23,21 +23,21 @@ use crate::json::Meter;
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Speaks until the input ends, or until nothing more may be asked: then what was asked is answered first.
-pub(super) async fn speak<S: Seated>(server: S, caller: StdioCaller) -> Result<()> {
-    let resident = Resident::new(caller);
+pub(super) async fn serve<S: SessionHandler>(server: S, caller: StdioCaller) -> Result<()> {
+    let stdio = StdioSession::new(caller);
     let (input, output) = rmcp::transport::stdio();
     let input = UntilEnded {
         input,
-        ended: Box::pin(resident.ended().clone().cancelled_owned()),
+        ended: Box::pin(stdio.ended().clone().cancelled_owned()),
     };
     let lines = Lines::new(BufReader::new(input), output);
-    let running = rmcp::serve_server(server.taken_by(resident.clone()), lines).await;
+    let running = rmcp::serve_server(server.with_stdio(stdio.clone()), lines).await;
     // rmcp's own words quote the whole message.
     let running = running.map_err(|_| {
         Error::unavailable("the client hung up, or began with something else than `initialize`")
     })?;
     let ended = running.waiting().await;
-    if let Some(refusal) = resident.refusal() {
+    if let Some(refusal) = stdio.refusal() {
         return Err(refusal);
     }
     ended

@@ -7,18 +7,18 @@ use serde_json::{Map, Value};
 
 use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
-use crate::source::{Answer, Definition, Kind, Offer};
+use crate::provider::{Answer, Definition, Primitive, Registration};
 
 /// Prompts as a [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompts {}
 
 /// A prompt that an app offers.
-pub type Prompt = Offer<Prompts>;
+pub type Prompt = Registration<Prompts>;
 
 /// What a prompt says of itself beyond a name and a description.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Detail {
+pub struct PromptDetail {
     /// Its arguments, in the order of its function.
     pub arguments: Vec<PromptArgument>,
     /// JSON Schema of their values, where their types are known: text is read as one.
@@ -76,9 +76,9 @@ impl Message {
 
 /// What a prompt gives: a conversation to go on from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conversation(pub Vec<Message>);
+pub struct PromptMessages(pub Vec<Message>);
 
-impl Answer for Conversation {
+impl Answer for PromptMessages {
     fn size(&self) -> usize {
         self.0.iter().map(|message| message.content.size()).sum()
     }
@@ -94,49 +94,49 @@ pub trait PromptReturn: 'static {
     ///
     /// # Errors
     /// The function's own.
-    fn conversation(self) -> Result<Conversation>;
+    fn conversation(self) -> Result<PromptMessages>;
 }
 
 impl PromptReturn for Vec<Message> {
-    fn conversation(self) -> Result<Conversation> {
-        Ok(Conversation(self))
+    fn conversation(self) -> Result<PromptMessages> {
+        Ok(PromptMessages(self))
     }
 }
 
 impl PromptReturn for Message {
-    fn conversation(self) -> Result<Conversation> {
+    fn conversation(self) -> Result<PromptMessages> {
         vec![self].conversation()
     }
 }
 
 impl PromptReturn for Content {
-    fn conversation(self) -> Result<Conversation> {
+    fn conversation(self) -> Result<PromptMessages> {
         Message::user(self).conversation()
     }
 }
 
 impl PromptReturn for String {
-    fn conversation(self) -> Result<Conversation> {
+    fn conversation(self) -> Result<PromptMessages> {
         Content::text(self).conversation()
     }
 }
 
 impl PromptReturn for &'static str {
-    fn conversation(self) -> Result<Conversation> {
+    fn conversation(self) -> Result<PromptMessages> {
         Content::text(self).conversation()
     }
 }
 
 impl<T: PromptReturn, E: Into<Error> + 'static> PromptReturn for std::result::Result<T, E> {
-    fn conversation(self) -> Result<Conversation> {
+    fn conversation(self) -> Result<PromptMessages> {
         self.map_err(Into::into)?.conversation()
     }
 }
 
-impl Kind for Prompts {
-    const NOUN: &'static str = "prompt";
-    type Detail = Detail;
-    type Answer = Conversation;
+impl Primitive for Prompts {
+    const NAME: &'static str = "prompt";
+    type Detail = PromptDetail;
+    type Answer = PromptMessages;
 
     fn bind(prompt: &Definition<Self>, call: &mut Call) -> Result<()> {
         call.fit_arguments(&prompt.schema)
@@ -160,7 +160,7 @@ impl Kind for Prompts {
     }
 }
 
-impl Offer<Prompts> {
+impl Registration<Prompts> {
     /// A prompt without arguments so far; the function finds them in [`Call::arguments`].
     ///
     /// ```
@@ -177,7 +177,7 @@ impl Offer<Prompts> {
         W: Future<Output = Result<R>> + Send + 'static,
         R: PromptReturn,
     {
-        Self::make(name, Detail::default(), handler, R::conversation)
+        Self::make(name, PromptDetail::default(), handler, R::conversation)
     }
 
     /// With an argument.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{REGISTRATION, data_partition, marker_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
-use crate::store::{Key, Put, Range, Record, Shared, When, Write};
+use crate::store::{Key, Put, Range, Record, SharedStore, When, Write};
 use crate::user::{Email, RegistrationId};
 
 /// How often an update is tried again when another call changes the same value.
@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 127;
 /// at most 127 deep. Once a user is removed, nothing is written for that user any more: a call that still runs is refused.
 #[derive(Clone, Debug)]
 pub struct UserData {
-    store: Shared,
+    store: SharedStore,
     partition: String,
     /// Stands as long as the registration does; every write checks it.
     marker: Key,
@@ -51,7 +51,7 @@ pub struct DataPage<T> {
 impl UserData {
     /// What the user of this registration owns in this store.
     #[must_use]
-    pub fn new(store: Shared, email: &Email, id: &RegistrationId) -> Self {
+    pub fn new(store: SharedStore, email: &Email, id: &RegistrationId) -> Self {
         let marker = marker_key(email, REGISTRATION, id);
         Self {
             store,
@@ -299,7 +299,7 @@ mod tests {
     use crate::store::Memory;
 
     async fn two_users() -> (UserData, UserData) {
-        let store: Shared = Arc::new(Memory::default());
+        let store: SharedStore = Arc::new(Memory::default());
         let users = Users::new(Arc::clone(&store));
         let data = async |email: &str| {
             let record = UserRecord::new(email.parse().expect("valid"), None, 1);

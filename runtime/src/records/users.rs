@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::record::{Summary, UserRecord};
 use super::{REGISTRATION, USER, UserData, marker_key, partition, record_key};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Entry, Key, Put, Range, Record, Shared, When, Write};
+use crate::store::{Entry, Key, Put, Range, Record, SharedStore, When, Write};
 use crate::user::{Email, RegistrationId};
 
 /// The listing of all users.
@@ -46,13 +46,13 @@ pub struct UserSummary {
 /// The users of a store.
 #[derive(Clone, Debug)]
 pub struct Users {
-    pub(super) store: Shared,
+    pub(super) store: SharedStore,
 }
 
 impl Users {
     /// The users kept in this store.
     #[must_use]
-    pub const fn new(store: Shared) -> Self {
+    pub const fn new(store: SharedStore) -> Self {
         Self { store }
     }
 

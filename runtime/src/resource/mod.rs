@@ -17,18 +17,18 @@ pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
 
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::source::{Answer, Definition, Kind, Offer, Pattern};
+use crate::provider::{Answer, Definition, Pattern, Primitive, Registration};
 
 /// Resources as a [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resources {}
 
 /// A resource that an app offers, or a template of many.
-pub type Resource = Offer<Resources>;
+pub type Resource = Registration<Resources>;
 
 /// What a resource says of itself beyond a name and a description.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Detail {
+pub struct ResourceDetail {
     /// Its URI, or the template of its URIs.
     pub uri: String,
     /// The template, if it is one.
@@ -51,36 +51,36 @@ pub struct Detail {
 
 /// What was read: one piece or several.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reading(pub Vec<Contents>);
+pub struct ReadResult(pub Vec<ResourceContents>);
 
 /// A piece of what was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Contents {
+pub struct ResourceContents {
     /// Where it is, if not under the URI that was asked for.
     pub uri: Option<String>,
     /// Its type, if not the resource's.
     pub mime_type: Option<String>,
     /// The text, or the bytes.
-    pub body: Body,
+    pub body: ResourceBody,
 }
 
 /// Text or bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum ResourceBody {
     /// Text.
     Text(String),
     /// Bytes, in base64.
     Blob(String),
 }
 
-impl Contents {
+impl ResourceContents {
     /// Text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             uri: None,
             mime_type: None,
-            body: Body::Text(text.into()),
+            body: ResourceBody::Text(text.into()),
         }
     }
 
@@ -90,7 +90,7 @@ impl Contents {
         Self {
             uri: None,
             mime_type: None,
-            body: Body::Blob(BASE64_STANDARD.encode(bytes)),
+            body: ResourceBody::Blob(BASE64_STANDARD.encode(bytes)),
         }
     }
 
@@ -130,59 +130,59 @@ pub trait ResourceReturn: 'static {
     ///
     /// # Errors
     /// The function's own.
-    fn reading(self) -> Result<Reading>;
+    fn reading(self) -> Result<ReadResult>;
 }
 
-impl ResourceReturn for Vec<Contents> {
-    fn reading(self) -> Result<Reading> {
-        Ok(Reading(self))
+impl ResourceReturn for Vec<ResourceContents> {
+    fn reading(self) -> Result<ReadResult> {
+        Ok(ReadResult(self))
     }
 }
 
-impl ResourceReturn for Contents {
-    fn reading(self) -> Result<Reading> {
+impl ResourceReturn for ResourceContents {
+    fn reading(self) -> Result<ReadResult> {
         vec![self].reading()
     }
 }
 
 impl ResourceReturn for String {
-    fn reading(self) -> Result<Reading> {
-        Contents::text(self).reading()
+    fn reading(self) -> Result<ReadResult> {
+        ResourceContents::text(self).reading()
     }
 }
 
 impl ResourceReturn for &'static str {
-    fn reading(self) -> Result<Reading> {
-        Contents::text(self).reading()
+    fn reading(self) -> Result<ReadResult> {
+        ResourceContents::text(self).reading()
     }
 }
 
 impl ResourceReturn for Vec<u8> {
-    fn reading(self) -> Result<Reading> {
-        Contents::bytes(self).reading()
+    fn reading(self) -> Result<ReadResult> {
+        ResourceContents::bytes(self).reading()
     }
 }
 
 impl<T: ResourceReturn, E: Into<Error> + 'static> ResourceReturn for std::result::Result<T, E> {
-    fn reading(self) -> Result<Reading> {
+    fn reading(self) -> Result<ReadResult> {
         self.map_err(Into::into)?.reading()
     }
 }
 
-impl Answer for Reading {
+impl Answer for ReadResult {
     fn size(&self) -> usize {
-        let size = |contents: &Contents| match &contents.body {
-            Body::Text(text) => text.len(),
-            Body::Blob(data) => data.len(),
+        let size = |contents: &ResourceContents| match &contents.body {
+            ResourceBody::Text(text) => text.len(),
+            ResourceBody::Blob(data) => data.len(),
         };
         self.0.iter().map(size).sum()
     }
 }
 
-impl Kind for Resources {
-    const NOUN: &'static str = "resource";
-    type Detail = Detail;
-    type Answer = Reading;
+impl Primitive for Resources {
+    const NAME: &'static str = "resource";
+    type Detail = ResourceDetail;
+    type Answer = ReadResult;
 
     fn faults(resource: &Definition<Self>) -> Vec<String> {
         let wrong = |fault: &String| {
@@ -221,7 +221,7 @@ fn variables(resource: &Definition<Resources>, uri: &str) -> Option<Map<String, 
     resource.template.as_ref()?.variables(uri)
 }
 
-impl Detail {
+impl ResourceDetail {
     /// What is under this URI or template.
     pub(crate) fn at(uri: impl Into<String>) -> Self {
         let uri = uri.into();
@@ -238,7 +238,7 @@ impl Detail {
     }
 }
 
-impl Offer<Resources> {
+impl Registration<Resources> {
     /// A resource under this URI, or under every URI of this template (RFC 6570, `{name}` and `{+name}`), whose variables
     /// the function finds in [`Call::arguments`].
     ///
@@ -256,11 +256,15 @@ impl Offer<Resources> {
         W: Future<Output = Result<R>> + Send + 'static,
         R: ResourceReturn,
     {
-        Self::make(name, Detail::at(uri), handler, R::reading)
+        Self::make(name, ResourceDetail::at(uri), handler, R::reading)
     }
 
     /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.
-    pub fn fixed(uri: impl Into<String>, name: impl Into<String>, contents: Contents) -> Self {
+    pub fn fixed(
+        uri: impl Into<String>,
+        name: impl Into<String>,
+        contents: ResourceContents,
+    ) -> Self {
         let mime_type = contents.mime_type.clone();
         let resource =
             Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).shared();
@@ -291,9 +295,9 @@ impl Offer<Resources> {
             return self;
         }
         self.with(|resource| {
-            let Detail {
+            let ResourceDetail {
                 template, fault, ..
-            } = Detail::at(uri.clone());
+            } = ResourceDetail::at(uri.clone());
             (resource.uri, resource.template) = (uri, template);
             resource.fault = resource.fault.take().or(fault);
         })
@@ -338,7 +342,7 @@ impl Offer<Resources> {
         })
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut ResourceDetail)) -> Self {
         change(&mut self.definition_mut().detail);
         self
     }

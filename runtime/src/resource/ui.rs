@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Contents, Resource};
+use super::{Resource, ResourceContents};
 
 /// What every page is.
 pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
@@ -245,7 +245,7 @@ impl From<UiResource> for Resource {
     fn from(page: UiResource) -> Self {
         let (fault, meta) = (page.fault(), page.meta());
         let size = page.html.len() as u64;
-        let contents = Contents::text(page.html).mime_type(UI_MIME_TYPE);
+        let contents = ResourceContents::text(page.html).mime_type(UI_MIME_TYPE);
         let resource = Self::fixed(page.uri, page.name, contents)
             .description(page.description)
             .ttl(TTL);
@@ -301,8 +301,8 @@ fn places(html: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Primitive;
     use crate::resource::Resources;
-    use crate::source::Kind;
 
     fn faults(page: UiResource) -> Vec<String> {
         Resources::faults(Resource::from(page).definition())

@@ -3,13 +3,13 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::app::House;
+use crate::app::Server;
 use crate::config::ProcessEnvironment;
 use crate::shell;
 
 /// The address of a server, where it keeps its users and with what it signs.
-pub(super) fn welcome(app: &str, url: &str, house: &House) -> String {
-    let (store, keys) = &house.whereabouts;
+pub(super) fn welcome(app: &str, url: &str, server: &Server) -> String {
+    let (store, keys) = &server.description;
     format!(
         "{app} serves MCP at {url}/mcp\n  \
            users and data: {store}\n  \

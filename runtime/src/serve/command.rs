@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::terminal::say;
 use super::{http, logging, runtime};
 use crate::admin::ImportedUser;
-use crate::app::{App, House};
+use crate::app::{App, Server};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::identity::LocalUser;
@@ -79,23 +79,23 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
 }
 
 async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: bool) -> Result<()> {
-    let house = app.house(settings).await?;
+    let server = app.build(settings).await?;
     let Some(email) = email else {
         say("This app is open (`App::open`): calls are nobody's.");
-        return house.speaker.stdio(Caller::anonymous().into()).await;
+        return server.transports.stdio(Caller::anonymous().into()).await;
     };
-    let user = match house.identity.local(&email).await {
+    let user = match server.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => {
-            registered(&house, &email).await
+            registered(&server, &email).await
         }
         found => found,
     };
     let user = user.map_err(|error| advised(error, app.name(), &email))?;
-    house.speaker.stdio(user.into()).await
+    server.transports.stdio(user.into()).await
 }
 
 /// Registers a user, who needs no token here.
-async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
+async fn registered(server: &Server, email: &Email) -> Result<LocalUser> {
     let user = ImportedUser {
         email: email.clone(),
         created: None,
@@ -103,8 +103,8 @@ async fn registered(house: &House, email: &Email) -> Result<LocalUser> {
         profile: None,
         data: Map::new(),
     };
-    house.admin.import(user).await?;
-    house.identity.local(email).await
+    server.admin.import(user).await?;
+    server.identity.local(email).await
 }
 
 fn advised(error: Error, app: &str, email: &Email) -> Error {

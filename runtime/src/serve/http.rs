@@ -44,9 +44,9 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
         .public_url
         .get_or_insert_with(|| format!("http://{address}"))
         .clone();
-    let house = app.house(&settings).await?;
+    let server = app.build(&settings).await?;
     let noted = url_file::note(&settings, &url).await;
-    say(&welcome(app.name(), &url, &house));
+    say(&welcome(app.name(), &url, &server));
     if matches!(noted, Noted::Another) {
         say(
             "Another server runs on the same folder: the admin CLI prints that one's URL, and not this one's.\n",
@@ -58,7 +58,7 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     } else {
         next_steps(app.name(), &settings.to_share())
     });
-    if house
+    if server
         .admin
         .health()
         .await
@@ -74,7 +74,7 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
             "Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.",
         );
     }
-    accept(listener, Arc::new(house.router)).await;
+    accept(listener, Arc::new(server.router)).await;
     Ok(())
 }
 

@@ -53,11 +53,11 @@ fn on_lambda(app: &App, settings: &Settings) -> Result<()> {
     logging::start(settings);
     let runtime = runtime(lambda::concurrency() > 1)?;
     runtime.block_on(async {
-        let house = app.house(settings).await?;
+        let server = app.build(settings).await?;
         if app.is_open() {
             tracing::warn!("this app is open to anyone (`App::open`, ALLOW_ANONYMOUS)");
         }
-        lambda::serve(house.router, settings.response_mode).await
+        lambda::serve(server.router, settings.response_mode).await
     })
 }
 

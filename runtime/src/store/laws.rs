@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    Entry, Key, MAX_ENTRY_BYTES, MAX_VALUE_BYTES, MAX_WRITES, Put, Range, Shared, Version, When,
-    Write,
+    Entry, Key, MAX_ENTRY_BYTES, MAX_VALUE_BYTES, MAX_WRITES, Put, Range, SharedStore, Version,
+    When, Write,
 };
 use crate::clock::Clock;
 use crate::error::ErrorKind;
@@ -41,7 +41,7 @@ impl Clock for ManualClock {
 ///
 /// # Panics
 /// When the store breaks a law.
-pub async fn all(store: Shared, clock: &ManualClock) {
+pub async fn all(store: SharedStore, clock: &ManualClock) {
     what_is_put_is_got(&store).await;
     only_one_of_many_creates_wins(&store).await;
     a_stale_version_changes_nothing(&store).await;
@@ -78,7 +78,7 @@ fn kind<T: std::fmt::Debug>(outcome: crate::Result<T>) -> ErrorKind {
     outcome.expect_err("a law expects a refusal").kind()
 }
 
-async fn what_is_put_is_got(store: &Shared) {
+async fn what_is_put_is_got(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     assert_eq!(store.get(&key).await.expect("readable"), None);
     for value in ["1", r#"{"snow":"☃","quote":"'\""}"#] {
@@ -88,7 +88,7 @@ async fn what_is_put_is_got(store: &Shared) {
     }
 }
 
-async fn only_one_of_many_creates_wins(store: &Shared) {
+async fn only_one_of_many_creates_wins(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     let attempts = (0..64).map(|number| {
         let (store, key) = (Arc::clone(store), key.clone());
@@ -108,7 +108,7 @@ async fn only_one_of_many_creates_wins(store: &Shared) {
     );
 }
 
-async fn a_stale_version_changes_nothing(store: &Shared) {
+async fn a_stale_version_changes_nothing(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     let first = store.put(&key, always("1")).await.expect("writable");
     let second = store
@@ -136,7 +136,7 @@ async fn a_stale_version_changes_nothing(store: &Shared) {
     );
 }
 
-async fn a_version_does_not_outlive_its_record(store: &Shared) {
+async fn a_version_does_not_outlive_its_record(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     let old = store.put(&key, always("1")).await.expect("writable");
     store.delete(&key, When::Always).await.expect("deletable");
@@ -151,7 +151,7 @@ async fn a_version_does_not_outlive_its_record(store: &Shared) {
     );
 }
 
-async fn deleting_is_conditional(store: &Shared) {
+async fn deleting_is_conditional(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     store
         .delete(&key, When::Always)
@@ -171,7 +171,7 @@ async fn deleting_is_conditional(store: &Shared) {
     );
 }
 
-async fn pages_join_without_loss(store: &Shared) {
+async fn pages_join_without_loss(store: &SharedStore) {
     let partition = partition();
     let names: Vec<String> = (0..7).map(|number| format!("n{number}")).collect();
     for name in names.iter().rev() {
@@ -201,7 +201,7 @@ async fn pages_join_without_loss(store: &Shared) {
     assert_eq!(found, names);
 }
 
-async fn a_listing_holds_what_was_put_in_it(store: &Shared) {
+async fn a_listing_holds_what_was_put_in_it(store: &SharedStore) {
     let own = partition();
     for (number, listing) in [
         (1, Some("law")),
@@ -247,7 +247,7 @@ async fn a_listing_holds_what_was_put_in_it(store: &Shared) {
     assert_eq!(listed(own.clone()).await, [format!("{own}#3")]);
 }
 
-async fn a_listing_gives_entries_and_not_values(store: &Shared) {
+async fn a_listing_gives_entries_and_not_values(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     let listed = async || {
         let page = store
@@ -310,7 +310,7 @@ fn put(key: &Key, value: &str, when: When) -> Write {
     Write::Put(key.clone(), Put::new(value.to_owned(), when))
 }
 
-async fn value(store: &Shared, key: &Key) -> Option<String> {
+async fn value(store: &SharedStore, key: &Key) -> Option<String> {
     store
         .get(key)
         .await
@@ -318,7 +318,7 @@ async fn value(store: &Shared, key: &Key) -> Option<String> {
         .map(|record| record.value)
 }
 
-async fn a_group_is_written_whole_or_not_at_all(store: &Shared) {
+async fn a_group_is_written_whole_or_not_at_all(store: &SharedStore) {
     let (here, there) = (partition(), partition());
     let [first, second, third] = ["a", "b", "c"].map(|sort| Key::new(&here, sort));
     let elsewhere = Key::new(there, "d");
@@ -368,7 +368,7 @@ async fn a_group_is_written_whole_or_not_at_all(store: &Shared) {
     );
 }
 
-async fn the_first_unmet_condition_of_a_group_is_told(store: &Shared) {
+async fn the_first_unmet_condition_of_a_group_is_told(store: &SharedStore) {
     let partition = partition();
     let [stands, absent, target] = ["a", "b", "c"].map(|sort| Key::new(&partition, sort));
     let old = store.put(&stands, always("1")).await.expect("writable");
@@ -402,7 +402,7 @@ async fn the_first_unmet_condition_of_a_group_is_told(store: &Shared) {
     );
 }
 
-async fn groups_do_not_lose_each_others_writes(store: &Shared) {
+async fn groups_do_not_lose_each_others_writes(store: &SharedStore) {
     let partition = partition();
     let marker = Key::new(&partition, "marker");
     store.put(&marker, always("1")).await.expect("writable");
@@ -424,7 +424,7 @@ async fn groups_do_not_lose_each_others_writes(store: &Shared) {
 }
 
 /// What is written under a check that holds is there for whoever removes what is checked and then looks.
-async fn what_a_check_holds_is_not_gone_when_the_group_is_written(store: &Shared) {
+async fn what_a_check_holds_is_not_gone_when_the_group_is_written(store: &SharedStore) {
     let partition = partition();
     let marker = Key::new(&partition, "marker");
     store.put(&marker, always("1")).await.expect("writable");
@@ -464,7 +464,7 @@ async fn what_a_check_holds_is_not_gone_when_the_group_is_written(store: &Shared
     );
 }
 
-async fn a_group_has_bounds(store: &Shared) {
+async fn a_group_has_bounds(store: &SharedStore) {
     let partition = partition();
     let group = |writes: usize| {
         (0..writes)
@@ -496,7 +496,7 @@ async fn a_group_has_bounds(store: &Shared) {
     assert_eq!(kind(store.transact(vec![large]).await), ErrorKind::TooLarge);
 }
 
-async fn scrubbing_leaves_what_stands(store: &Shared) {
+async fn scrubbing_leaves_what_stands(store: &SharedStore) {
     let partition = partition();
     let [kept, gone] = ["a", "b"].map(|sort| Key::new(&partition, sort));
     for key in [&kept, &gone] {
@@ -510,7 +510,7 @@ async fn scrubbing_leaves_what_stands(store: &Shared) {
     );
 }
 
-async fn counters_lose_nothing(store: &Shared) {
+async fn counters_lose_nothing(store: &SharedStore) {
     let key = Key::new(partition(), "count");
     let sums = futures_util::future::join_all((0..32).map(|_| store.add(&key, 2, None))).await;
     let mut sums: Vec<_> = sums
@@ -525,7 +525,7 @@ async fn counters_lose_nothing(store: &Shared) {
     assert_eq!(store.add(&key, -64, None).await.expect("countable"), 0);
 }
 
-async fn the_expired_is_not_there(store: &Shared, clock: &ManualClock) {
+async fn the_expired_is_not_there(store: &SharedStore, clock: &ManualClock) {
     let partition = partition();
     let (key, counter) = (Key::new(&partition, "a"), Key::new(&partition, "b"));
     let expires = Some(clock.now() + 10);
@@ -590,7 +590,7 @@ async fn the_expired_is_not_there(store: &Shared, clock: &ManualClock) {
     );
 }
 
-async fn sizes_are_bounded(store: &Shared) {
+async fn sizes_are_bounded(store: &SharedStore) {
     let key = Key::new(partition(), "a");
     let most = "1".repeat(MAX_VALUE_BYTES);
     store

@@ -240,7 +240,7 @@ pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
 }
 
 /// A store that many parts share.
-pub type Shared = Arc<dyn Store>;
+pub type SharedStore = Arc<dyn Store>;
 
 /// Refuses what no leaf could keep; every leaf calls this before it writes.
 ///

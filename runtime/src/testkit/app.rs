@@ -9,10 +9,10 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client};
+use super::client::{Client, TestResponse};
 use super::watched::Watched;
-use crate::app::{App, House};
-use crate::backend::Opened;
+use crate::app::{App, Server};
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::identity::{Operator, operator_token};
@@ -23,13 +23,13 @@ use crate::store::laws::ManualClock;
 pub const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
 /// How long a test waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(90);
+const MAX_WAIT: Duration = Duration::from_secs(90);
 
 /// An app with its parts put together, and what a test may turn in it.
 #[derive(Clone, Debug)]
 pub struct TestApp {
     /// The app, ready for any door.
-    pub house: House,
+    pub server: Server,
     /// Its clock.
     pub clock: Arc<ManualClock>,
     /// Its store.
@@ -85,17 +85,19 @@ impl TestApp {
             Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
-        let opened = Opened {
+        let backend_open = Backend {
             store: Arc::<Watched>::clone(&store),
             keys: Arc::new(Given::new(key.clone())),
         };
-        let app = app.clock(Arc::<ManualClock>::clone(&clock)).opened(opened);
-        let house = app
-            .house(&settings)
+        let app = app
+            .clock(Arc::<ManualClock>::clone(&clock))
+            .open_backend(backend_open);
+        let server = app
+            .build(&settings)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
         Self {
-            house,
+            server,
             clock,
             store,
             audience: settings.audience,
@@ -185,13 +187,13 @@ impl TestApp {
     ///
     /// # Panics
     /// If there is no answer after 90 seconds, or one that is no text.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
         let answering = async {
-            let (parts, body) = self.house.router.handle(request).await.into_parts();
+            let (parts, body) = self.server.router.handle(request).await.into_parts();
             let Ok(body) = body.collect().await;
             (parts, body.to_bytes())
         };
-        let (parts, bytes) = tokio::time::timeout(PATIENCE, answering)
+        let (parts, bytes) = tokio::time::timeout(MAX_WAIT, answering)
             .await
             .expect("an answer in time");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
@@ -201,7 +203,7 @@ impl TestApp {
             .find_map(|line| line.strip_prefix("data: "))
             .unwrap_or(&text);
         let json = serde_json::from_str(data).unwrap_or(Value::Null);
-        Answer {
+        TestResponse {
             status: parts.status.as_u16(),
             headers: parts.headers,
             text,

@@ -14,7 +14,7 @@ const MOST_ROUNDS: usize = 16;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     /// The status.
     pub status: u16,
     /// The headers.
@@ -25,7 +25,7 @@ pub struct Answer {
     pub json: Value,
 }
 
-impl Answer {
+impl TestResponse {
     /// The result of a JSON-RPC answer.
     ///
     /// # Panics
@@ -167,7 +167,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends JSON.
-    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> TestResponse {
         self.app
             .send(request(
                 method,
@@ -183,7 +183,7 @@ impl<'a> Client<'a> {
     ///
     /// # Panics
     /// If it is asked more than sixteen times.
-    pub async fn mcp(&self, method: &str, mut params: Value) -> Answer {
+    pub async fn mcp(&self, method: &str, mut params: Value) -> TestResponse {
         for _ in 0..MOST_ROUNDS {
             let request = mcp_request(
                 self.token.as_deref(),
@@ -223,14 +223,14 @@ impl<'a> Client<'a> {
     }
 
     /// Sends an MCP message of the revision before the newest.
-    pub async fn older(&self, message: &Value) -> Answer {
+    pub async fn older(&self, message: &Value) -> TestResponse {
         self.app
             .send(older_request(self.token.as_deref(), Some(OLDER), message))
             .await
     }
 
     /// Calls a tool.
-    pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
+    pub async fn call(&self, tool: &str, arguments: Value) -> TestResponse {
         self.mcp(
             "tools/call",
             json!({ "name": tool, "arguments": arguments }),
@@ -239,7 +239,7 @@ impl<'a> Client<'a> {
     }
 
     /// Reads a resource.
-    pub async fn read(&self, uri: &str) -> Answer {
+    pub async fn read(&self, uri: &str) -> TestResponse {
         self.mcp("resources/read", json!({ "uri": uri })).await
     }
 
@@ -275,7 +275,7 @@ impl<'a> Client<'a> {
 }
 
 /// What is in all pages of a list.
-async fn paged(list: &str, ask: impl AsyncFn(Value) -> Answer) -> Vec<Value> {
+async fn paged(list: &str, ask: impl AsyncFn(Value) -> TestResponse) -> Vec<Value> {
     let (mut entries, mut params) = (Vec::new(), json!({}));
     loop {
         let page = ask(params).await.result().clone();

@@ -44,7 +44,7 @@ mod suite;
 mod watched;
 
 pub use app::{KEY, TestApp};
-pub use client::{Answer, Client};
+pub use client::{Client, TestResponse};
 pub use request::{NEWEST, OLDER, mcp_request, older_request, request};
 pub use sample::{Fill, sample};
 pub use suite::Suite;

@@ -177,13 +177,13 @@ mod tests {
         name: String,
         count: u8,
         ratio: f64,
-        kind: Kind,
+        kind: Primitive,
         other: Option<i64>,
         leaves: Vec<Self>,
     }
 
     #[derive(Serialize, Deserialize, JsonSchema)]
-    enum Kind {
+    enum Primitive {
         Oak,
         /// Not in fashion.
         Elm,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::Tools;
-use crate::source::Definition;
+use crate::provider::Definition;
 
 const HEADER: &str = "x-mcp-header";
 

@@ -1,4 +1,4 @@
-//! The laws of [`Source`](crate::source::Source): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
+//! The laws of [`Source`](crate::provider::Source): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
 //! every kind alike, so tools stand for all.
 
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, Tool, Tools};
-use crate::call::{Call, Content, Context, Retry, form};
+use crate::call::{Call, Content, Context};
 use crate::clock::SystemClock;
+use crate::elicitation::{InputResponses, form};
 use crate::error::{Error, ErrorKind, Result};
-use crate::source::{Catalog, Completion, Shared, completer, reach};
+use crate::provider::{Catalog, Completion, SharedProvider, completer, reach};
 use crate::store::Memory;
 use crate::user::{Caller, Scopes, current_user};
 
@@ -66,7 +67,7 @@ pub fn alice() -> Arc<Caller> {
 #[must_use]
 pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
     Call {
-        noun: "tool",
+        primitive: "tool",
         name: name.to_owned(),
         version: None,
         arguments: arguments.as_object().cloned().unwrap_or_else(Map::new),
@@ -82,7 +83,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
 ///
 /// # Panics
 /// When the source breaks a law.
-pub async fn all(source: Shared<Tools>) {
+pub async fn all(source: SharedProvider<Tools>) {
     the_list_is_in_order_and_stays(&source).await;
     what_is_listed_is_found_and_nothing_else(&source).await;
     what_is_listed_can_be_called(&source).await;
@@ -95,13 +96,13 @@ pub async fn all(source: Shared<Tools>) {
     a_client_that_cannot_ask_is_told(&source).await;
 }
 
-async fn answer(source: &Shared<Tools>, call: Call) -> Result<Outcome> {
+async fn answer(source: &SharedProvider<Tools>, call: Call) -> Result<Outcome> {
     reach(&**source, call)
         .await
         .and_then(|(_, reply)| reply.answer())
 }
 
-async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {
+async fn the_list_is_in_order_and_stays(source: &SharedProvider<Tools>) {
     let names = async || -> Vec<String> {
         let list = source.list(&alice()).await.expect("listable").definitions;
         list.iter()
@@ -113,7 +114,7 @@ async fn the_list_is_in_order_and_stays(source: &Shared<Tools>) {
     assert_eq!(first, names().await);
 }
 
-async fn what_is_listed_is_found_and_nothing_else(source: &Shared<Tools>) {
+async fn what_is_listed_is_found_and_nothing_else(source: &SharedProvider<Tools>) {
     for definition in source.list(&alice()).await.expect("listable").definitions {
         let found = source
             .find(&alice(), &definition.name)
@@ -134,7 +135,7 @@ async fn what_is_listed_is_found_and_nothing_else(source: &Shared<Tools>) {
     );
 }
 
-async fn what_is_listed_can_be_called(source: &Shared<Tools>) {
+async fn what_is_listed_can_be_called(source: &SharedProvider<Tools>) {
     for definition in source.list(&alice()).await.expect("listable").definitions {
         let outcome = answer(source, call(&definition.name, &json!({}), alice())).await;
         assert!(
@@ -145,7 +146,7 @@ async fn what_is_listed_can_be_called(source: &Shared<Tools>) {
     }
 }
 
-async fn arguments_and_answers_pass_unchanged(source: &Shared<Tools>) {
+async fn arguments_and_answers_pass_unchanged(source: &SharedProvider<Tools>) {
     let arguments = json!({"text": "☃ \"quoted\"", "nested": {"list": [1, null, true]}});
     let outcome = answer(source, call("echo", &arguments, alice()))
         .await
@@ -153,7 +154,7 @@ async fn arguments_and_answers_pass_unchanged(source: &Shared<Tools>) {
     assert_eq!(outcome, Outcome::structured(arguments));
 }
 
-async fn a_tool_knows_its_caller(source: &Shared<Tools>) {
+async fn a_tool_knows_its_caller(source: &SharedProvider<Tools>) {
     let outcome = answer(source, call("who", &json!({}), alice()))
         .await
         .expect("callable");
@@ -164,14 +165,14 @@ async fn a_tool_knows_its_caller(source: &Shared<Tools>) {
     );
 }
 
-async fn a_failure_of_the_tool_is_an_outcome(source: &Shared<Tools>) {
+async fn a_failure_of_the_tool_is_an_outcome(source: &SharedProvider<Tools>) {
     let outcome = answer(source, call("fails", &json!({}), alice()))
         .await
         .expect("an outcome");
     assert_eq!(outcome, Outcome::error("it did not work"));
 }
 
-async fn a_refusal_names_what_is_wrong(source: &Shared<Tools>) {
+async fn a_refusal_names_what_is_wrong(source: &SharedProvider<Tools>) {
     let error = answer(source, call("refuses", &json!({}), alice()))
         .await
         .expect_err("refused");
@@ -181,7 +182,7 @@ async fn a_refusal_names_what_is_wrong(source: &Shared<Tools>) {
     );
 }
 
-async fn an_unknown_tool_is_not_found(source: &Shared<Tools>) {
+async fn an_unknown_tool_is_not_found(source: &SharedProvider<Tools>) {
     let error = answer(source, call("no_such_tool", &json!({}), alice()))
         .await
         .expect_err("unknown");
@@ -191,7 +192,7 @@ async fn an_unknown_tool_is_not_found(source: &Shared<Tools>) {
     );
 }
 
-async fn arguments_are_completed(source: &Shared<Tools>) {
+async fn arguments_are_completed(source: &SharedProvider<Tools>) {
     let found = source
         .find(&alice(), "echo")
         .await
@@ -218,9 +219,9 @@ async fn arguments_are_completed(source: &Shared<Tools>) {
     );
 }
 
-async fn a_client_that_cannot_ask_is_told(source: &Shared<Tools>) {
+async fn a_client_that_cannot_ask_is_told(source: &SharedProvider<Tools>) {
     let mut asking = call("asks", &json!({}), alice());
-    asking.retry = Some(Retry::default());
+    asking.retry = Some(InputResponses::default());
     let error = answer(source, asking).await.expect_err("nobody listens");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.message().contains("can't ask its user"), "{error}");

@@ -19,19 +19,19 @@ pub use returns::{Return, answer, answer_result, output_schema};
 
 use crate::call::Call;
 use crate::error::Result;
+use crate::provider::{Answer, Definition, Primitive, Registration};
 use crate::schema::certain_faults;
-use crate::source::{Answer, Definition, Kind, Offer};
 
 /// Tools as a [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tools {}
 
 /// A tool that an app offers.
-pub type Tool = Offer<Tools>;
+pub type Tool = Registration<Tools>;
 
 /// What a tool says of itself beyond a name and a description.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Detail {
+pub struct ToolDetail {
     /// JSON Schema (draft 2020-12) of the arguments; its root is an object.
     pub input_schema: Arc<Map<String, Value>>,
     /// JSON Schema of the structured result, if there is one; its root is an object.
@@ -59,9 +59,9 @@ pub struct Home {
     pub address: String,
 }
 
-impl Kind for Tools {
-    const NOUN: &'static str = "tool";
-    type Detail = Detail;
+impl Primitive for Tools {
+    const NAME: &'static str = "tool";
+    type Detail = ToolDetail;
     type Answer = Outcome;
 
     fn faults(tool: &Definition<Self>) -> Vec<String> {
@@ -121,7 +121,7 @@ impl Kind for Tools {
     }
 }
 
-impl Detail {
+impl ToolDetail {
     /// Whether pages may call it.
     #[must_use]
     pub fn may_be_called_by_pages(&self) -> bool {
@@ -136,7 +136,7 @@ impl Detail {
     }
 }
 
-impl Offer<Tools> {
+impl Registration<Tools> {
     /// A tool with a JSON schema for its arguments, listed as it is.
     ///
     /// Arguments are read as it means them ([`coerce`](crate::schema::coerce())) and not checked by it.
@@ -162,9 +162,9 @@ impl Offer<Tools> {
         };
         Self::make(
             name,
-            Detail {
+            ToolDetail {
                 input_schema: Arc::new(input_schema),
-                ..Detail::default()
+                ..ToolDetail::default()
             },
             handler,
             Ok,
@@ -207,7 +207,7 @@ impl Offer<Tools> {
         self.with(|tool| tool.visibility = Some(visibility))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Detail)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut ToolDetail)) -> Self {
         change(&mut self.definition_mut().detail);
         self
     }

@@ -3,13 +3,13 @@
 use http::Method;
 use mcp_lambda::App;
 use mcp_lambda::testkit::TestApp;
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use serde_json::json;
 
 #[tokio::test]
 async fn health_is_told_to_everyone_in_words_alone() {
-    let house = house().await;
-    let answer = house.anonymous().ask(Method::GET, "/health", None).await;
+    let server = server().await;
+    let answer = server.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, answer.json),
         (
@@ -18,7 +18,7 @@ async fn health_is_told_to_everyone_in_words_alone() {
         )
     );
     assert_eq!(
-        house
+        server
             .anonymous()
             .ask(Method::POST, "/health", None)
             .await
@@ -29,11 +29,11 @@ async fn health_is_told_to_everyone_in_words_alone() {
 
 #[tokio::test]
 async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
-    let house = house().await;
-    house.anonymous().ask(Method::GET, "/health", None).await;
-    house.store.set_down(true);
+    let server = server().await;
+    server.anonymous().ask(Method::GET, "/health", None).await;
+    server.store.set_down(true);
     assert_eq!(
-        house
+        server
             .anonymous()
             .ask(Method::GET, "/health", None)
             .await
@@ -41,14 +41,14 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
         200,
         "the last verdict is still fresh"
     );
-    house.clock.advance(10);
-    let answer = house.anonymous().ask(Method::GET, "/health", None).await;
+    server.clock.advance(10);
+    let answer = server.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["checks"]["store"]),
         (503, &json!("unavailable"))
     );
     assert!(!answer.text.contains("10.0.0.7"));
-    let answer = house.admin().ask(Method::GET, "/admin/health", None).await;
+    let answer = server.admin().ask(Method::GET, "/admin/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["status"]),
         (200, &json!("unhealthy"))
@@ -64,19 +64,19 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
 
 #[tokio::test]
 async fn strangers_cannot_make_us_ask_the_store() {
-    let house = house().await;
-    house.anonymous().ask(Method::GET, "/health", None).await;
-    house.store.taken();
+    let server = server().await;
+    server.anonymous().ask(Method::GET, "/health", None).await;
+    server.store.taken();
     for _ in 0..20 {
-        house.anonymous().ask(Method::GET, "/health", None).await;
+        server.anonymous().ask(Method::GET, "/health", None).await;
     }
-    assert_eq!(house.store.taken(), (0, 0));
+    assert_eq!(server.store.taken(), (0, 0));
 }
 
 #[tokio::test]
 async fn operators_are_told_details_and_no_key() {
-    let house = house().await;
-    let answer = house.admin().ask(Method::GET, "/admin/health", None).await;
+    let server = server().await;
+    let answer = server.admin().ask(Method::GET, "/admin/health", None).await;
     for (part, told) in [
         ("app", "fixture"),
         ("version", "1.2.3"),
@@ -90,8 +90,8 @@ async fn operators_are_told_details_and_no_key() {
 
 #[tokio::test]
 async fn the_safe_tool_is_told() {
-    let house = house().await;
-    let answer = house
+    let server = server().await;
+    let answer = server
         .admin()
         .ask(Method::GET, "/admin/safe-tool", None)
         .await;

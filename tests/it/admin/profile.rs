@@ -2,44 +2,44 @@
 
 use http::Method;
 use mcp_lambda::testkit::{TestApp, request};
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
 
 const PATH: &str = "/admin/users/alice@example.com/profile";
 
 async fn with_alice() -> TestApp {
-    let house = TestApp::new(fixture::app_with_profile()).await;
-    house
+    let server = TestApp::new(fixture::app_with_profile()).await;
+    server
         .user_with(
             json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}}),
         )
         .await;
-    house
+    server
 }
 
 #[tokio::test]
 async fn secrets_are_masked_unless_revealed() {
-    let house = with_alice().await;
-    let answer = house.admin().ask(Method::GET, PATH, None).await;
+    let server = with_alice().await;
+    let answer = server.admin().ask(Method::GET, PATH, None).await;
     assert_eq!(
         answer.json,
         json!({"email": "alice@example.com", "profile": {"token": "********", "colour": "blue"}})
     );
-    let answer = house
+    let answer = server
         .admin()
         .ask(Method::GET, &format!("{PATH}?reveal=true"), None)
         .await;
     assert_eq!(answer.json["profile"]["token"], "s3cret");
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, &format!("{PATH}?reveal=yes"), None)
             .await
             .status,
         400
     );
-    let twice = house
+    let twice = server
         .admin()
         .ask(
             Method::GET,
@@ -55,8 +55,8 @@ async fn secrets_are_masked_unless_revealed() {
 
 #[tokio::test]
 async fn a_patch_merges_and_is_checked_as_merged() {
-    let house = with_alice().await;
-    let answer = house
+    let server = with_alice().await;
+    let answer = server
         .admin()
         .ask(
             Method::PATCH,
@@ -75,7 +75,7 @@ async fn a_patch_merges_and_is_checked_as_merged() {
         (json!([]), "object"),
         (json!("s3cret2"), "object"),
     ] {
-        let answer = house
+        let answer = server
             .admin()
             .ask(Method::PATCH, PATH, Some(patch.clone()))
             .await;
@@ -94,7 +94,7 @@ async fn a_patch_merges_and_is_checked_as_merged() {
             answer.text
         );
     }
-    let kept = house
+    let kept = server
         .admin()
         .ask(Method::GET, &format!("{PATH}?reveal=true"), None)
         .await;
@@ -107,7 +107,7 @@ async fn a_patch_merges_and_is_checked_as_merged() {
 
 #[tokio::test]
 async fn a_registration_is_checked_too() {
-    let house = TestApp::new(fixture::app_with_profile()).await;
+    let server = TestApp::new(fixture::app_with_profile()).await;
     for profile in [
         json!(null),
         json!({}),
@@ -116,7 +116,7 @@ async fn a_registration_is_checked_too() {
     ] {
         let body = json!({"email": "alice@example.com", "profile": profile});
         assert_eq!(
-            house
+            server
                 .admin()
                 .ask(Method::POST, "/admin/users", Some(body))
                 .await
@@ -126,7 +126,7 @@ async fn a_registration_is_checked_too() {
         );
     }
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users", None)
             .await
@@ -137,13 +137,13 @@ async fn a_registration_is_checked_too() {
 
 #[tokio::test]
 async fn an_app_without_a_type_keeps_any_object() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     assert_eq!(
-        house.admin().ask(Method::GET, PATH, None).await.json["profile"],
+        server.admin().ask(Method::GET, PATH, None).await.json["profile"],
         json!(null)
     );
-    let answer = house
+    let answer = server
         .admin()
         .ask(Method::PATCH, PATH, Some(json!({"anything": {"goes": 1}})))
         .await;
@@ -152,12 +152,12 @@ async fn an_app_without_a_type_keeps_any_object() {
         json!({"anything": "********"}),
         "nothing says that it is harmless"
     );
-    let shown = house
+    let shown = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com", None)
         .await;
     assert_eq!(shown.json["profile"], json!({"anything": "********"}));
-    let revealed = house
+    let revealed = server
         .admin()
         .ask(Method::GET, &format!("{PATH}?reveal=true"), None)
         .await;
@@ -166,11 +166,11 @@ async fn an_app_without_a_type_keeps_any_object() {
 
 #[tokio::test]
 async fn what_an_older_version_kept_is_masked() {
-    let house = house().await;
-    house
+    let server = server().await;
+    server
         .user_with(json!({"email": "alice@example.com", "profile": {"token": "t", "pat": "0ld"}}))
         .await;
-    let newer = house.another(fixture::app_with_profile(), &[]).await;
+    let newer = server.another(fixture::app_with_profile(), &[]).await;
     for path in [PATH, "/admin/users/alice@example.com"] {
         let answer = newer.admin().ask(Method::GET, path, None).await;
         assert_eq!(
@@ -189,11 +189,11 @@ fn deep(depth: usize) -> String {
 
 #[tokio::test]
 async fn a_profile_that_could_not_be_read_back_is_refused_and_hides_nobody() {
-    let house = house().await;
-    let (alice, admin) = (house.user("alice@example.com").await, house.admin());
+    let server = server().await;
+    let (alice, admin) = (server.user("alice@example.com").await, server.admin());
     for (depth, status) in [(33, 400), (64, 400), (65, 413), (127, 413)] {
         let request = request(Method::PATCH, PATH, Some(admin.token()), Some(deep(depth)));
-        assert_eq!(house.send(request).await.status, status, "{depth} deep");
+        assert_eq!(server.send(request).await.status, status, "{depth} deep");
     }
     let large = json!({"x": "y".repeat(70_000)});
     assert_eq!(
@@ -201,7 +201,7 @@ async fn a_profile_that_could_not_be_read_back_is_refused_and_hides_nobody() {
         413
     );
     assert_eq!(
-        house
+        server
             .send(request(
                 Method::PATCH,
                 PATH,
@@ -235,9 +235,9 @@ async fn a_profile_that_could_not_be_read_back_is_refused_and_hides_nobody() {
 
 #[tokio::test]
 async fn parallel_patches_lose_nothing() {
-    let house = house().await;
-    house.user("alice@example.com").await;
-    let admin = house.admin();
+    let server = server().await;
+    server.user("alice@example.com").await;
+    let admin = server.admin();
     let patches = (0..32).map(|number| {
         admin.ask(
             Method::PATCH,
@@ -248,7 +248,7 @@ async fn parallel_patches_lose_nothing() {
     for answer in futures_util::future::join_all(patches).await {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
-    let kept = house.admin().ask(Method::GET, PATH, None).await;
+    let kept = server.admin().ask(Method::GET, PATH, None).await;
     assert_eq!(
         kept.json["profile"].as_object().map(serde_json::Map::len),
         Some(32)

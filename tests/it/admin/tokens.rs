@@ -1,15 +1,15 @@
 //! `/admin/tokens` and `/admin/users/{email}/tokens`.
 
 use http::Method;
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use serde_json::json;
 
 #[tokio::test]
 async fn a_token_is_made_listed_without_itself_and_revoked() {
-    let house = house().await;
-    let first = house.user("alice@example.com").await;
+    let server = server().await;
+    let first = server.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "name": "laptop", "duration_seconds": 3_600});
-    let made = house
+    let made = server
         .admin()
         .ask(Method::POST, "/admin/tokens", Some(body))
         .await;
@@ -21,7 +21,7 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
         (&made.json["duration_seconds"], &made.json["expires"]),
         (&json!(3_600), &json!("2027-01-15T09:00:00Z"))
     );
-    let listed = house
+    let listed = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
         .await;
@@ -36,7 +36,7 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
     let expected = json!({"id": id, "name": "laptop", "created": "2027-01-15T08:00:00Z", "expires": "2027-01-15T09:00:00Z", "scopes": null, "read_only": false});
     assert_eq!(laptop, expected);
     assert!(!listed.text.contains(token));
-    let revoked = house
+    let revoked = server
         .admin()
         .ask(
             Method::DELETE,
@@ -46,7 +46,7 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
         .await;
     assert_eq!(revoked.json, json!({"revoked": id}));
     assert_eq!(
-        house
+        server
             .with_token(token)
             .call("whoami", json!({}))
             .await
@@ -58,15 +58,15 @@ async fn a_token_is_made_listed_without_itself_and_revoked() {
 
 #[tokio::test]
 async fn a_token_that_only_reads_lists_finds_and_calls_what_says_so() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     alice.call("keep", json!({"word": "milk"})).await.result();
     let body = json!({"email": "alice@example.com", "name": "ro", "read_only": true});
-    let made = house
+    let made = server
         .admin()
         .ask(Method::POST, "/admin/tokens", Some(body))
         .await;
-    let reader = house.with_token(made.json["token"].as_str().expect("a token"));
+    let reader = server.with_token(made.json["token"].as_str().expect("a token"));
     let all = alice.tools().await;
     let is_read_only = |tool: &&serde_json::Value| tool["annotations"]["readOnlyHint"] == true;
     let expected: Vec<_> = all.iter().filter(is_read_only).cloned().collect();
@@ -93,14 +93,14 @@ async fn a_token_that_only_reads_lists_finds_and_calls_what_says_so() {
 
 #[tokio::test]
 async fn a_user_may_begin_with_a_token_that_only_reads() {
-    let house = house().await;
+    let server = server().await;
     let body = json!({"email": "alice@example.com", "name": "ro", "scopes": ["paint:write"], "read_only": true});
-    let alice = house.user_with(body).await;
+    let alice = server.user_with(body).await;
     assert_eq!(
         alice.call("keep", json!({"word": "x"})).await.error_code(),
         -32_602
     );
-    let listed = house
+    let listed = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
         .await;
@@ -113,14 +113,14 @@ async fn a_user_may_begin_with_a_token_that_only_reads() {
 
 #[tokio::test]
 async fn a_scope_that_nothing_needs_is_refused_with_what_was_meant() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     for (path, email) in [
         ("/admin/tokens", "alice@example.com"),
         ("/admin/users", "bob@example.com"),
     ] {
         let body = json!({"email": email, "scopes": ["paint:wirte"]});
-        let answer = house.admin().ask(Method::POST, path, Some(body)).await;
+        let answer = server.admin().ask(Method::POST, path, Some(body)).await;
         assert_eq!(
             (answer.status, &answer.json["code"]),
             (400, &json!("invalid"))
@@ -130,7 +130,7 @@ async fn a_scope_that_nothing_needs_is_refused_with_what_was_meant() {
         assert_eq!(answer.json["error"], expected);
     }
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users/bob@example.com", None)
             .await
@@ -141,11 +141,11 @@ async fn a_scope_that_nothing_needs_is_refused_with_what_was_meant() {
 
 #[tokio::test]
 async fn what_a_full_list_of_tokens_advises_helps() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com"});
     let make = async || {
-        house
+        server
             .admin()
             .ask(Method::POST, "/admin/tokens", Some(body.clone()))
             .await
@@ -156,7 +156,7 @@ async fn what_a_full_list_of_tokens_advises_helps() {
     }
     let advice = "user `alice@example.com` has 200 tokens already; revoke some by their ids, or the user to end them all";
     assert_eq!((made.status, &made.json["error"]), (400, &json!(advice)));
-    let listed = house
+    let listed = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com/tokens", None)
         .await;
@@ -165,13 +165,13 @@ async fn what_a_full_list_of_tokens_advises_helps() {
         listed.json[0]["id"].as_str().expect("an id")
     );
     assert_eq!(
-        house.admin().ask(Method::DELETE, &path, None).await.status,
+        server.admin().ask(Method::DELETE, &path, None).await.status,
         200
     );
     assert_eq!(make().await.status, 200, "one was revoked by its id");
     assert_eq!(make().await.status, 400, "and one was made");
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::DELETE, "/admin/users/alice@example.com", None)
             .await
@@ -183,8 +183,8 @@ async fn what_a_full_list_of_tokens_advises_helps() {
 
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     for (body, status) in [
         (json!({"email": "nobody@example.com"}), 404),
         (json!({}), 400),
@@ -215,7 +215,7 @@ async fn what_cannot_be_is_refused() {
         (json!({"email": "alice@example.com", "name": 7}), 400),
     ] {
         assert_eq!(
-            house
+            server
                 .admin()
                 .ask(Method::POST, "/admin/tokens", Some(body.clone()))
                 .await
@@ -228,12 +228,12 @@ async fn what_cannot_be_is_refused() {
 
 #[tokio::test]
 async fn a_user_has_a_bounded_number_of_tokens_and_expired_ones_make_room() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "duration_seconds": 60});
     for _ in 0..199 {
         assert_eq!(
-            house
+            server
                 .admin()
                 .ask(Method::POST, "/admin/tokens", Some(body.clone()))
                 .await
@@ -241,7 +241,7 @@ async fn a_user_has_a_bounded_number_of_tokens_and_expired_ones_make_room() {
             200
         );
     }
-    let answer = house
+    let answer = server
         .admin()
         .ask(Method::POST, "/admin/tokens", Some(body.clone()))
         .await;
@@ -254,9 +254,9 @@ async fn a_user_has_a_bounded_number_of_tokens_and_expired_ones_make_room() {
         "{}",
         answer.text
     );
-    house.clock.advance(60);
+    server.clock.advance(60);
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::POST, "/admin/tokens", Some(body))
             .await

@@ -3,14 +3,14 @@
 use http::Method;
 use mcp_lambda::store::{Entry, Key, Put, Store, When};
 use mcp_lambda::testkit::{TestApp, request};
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use mcp_lambda_tests::fixture;
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn registering_answers_with_exactly_the_contract() {
-    let house = house().await;
-    let answer = house
+    let server = server().await;
+    let answer = server
         .admin()
         .ask(
             Method::POST,
@@ -33,7 +33,7 @@ async fn registering_answers_with_exactly_the_contract() {
         json!({"email": "alice@example.com", "token": null, "duration_seconds": 7_776_000})
     );
     assert_eq!(answer.headers["cache-control"], "no-store");
-    let again = house
+    let again = server
         .admin()
         .ask(
             Method::POST,
@@ -49,7 +49,7 @@ async fn registering_answers_with_exactly_the_contract() {
 
 #[tokio::test]
 async fn emails_that_are_none_are_refused_with_the_field_named() {
-    let house = house().await;
+    let server = server().await;
     let long = format!("{}@example.com", "a".repeat(300));
     for email in [
         json!("../../x"),
@@ -65,7 +65,7 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
         json!({"a": "b"}),
         json!(true),
     ] {
-        let answer = house
+        let answer = server
             .admin()
             .ask(Method::POST, "/admin/users", Some(json!({"email": email})))
             .await;
@@ -84,7 +84,7 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
         );
     }
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users", None)
             .await
@@ -95,20 +95,20 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
 
 #[tokio::test]
 async fn odd_but_lawful_emails_go_all_the_way() {
-    let house = house().await;
+    let server = server().await;
     for (email, path) in [
         ("a/b@example.com", "a%2Fb%40example.com"),
         ("a~b+c@example.com", "a~b%2Bc@example.com"),
         ("%41@example.com", "%2541@example.com"),
     ] {
-        house.user(email).await;
-        let answer = house
+        server.user(email).await;
+        let answer = server
             .admin()
             .ask(Method::GET, &format!("/admin/users/{path}"), None)
             .await;
         assert_eq!(answer.json["email"], email, "{path}: {}", answer.text);
         assert_eq!(
-            house
+            server
                 .admin()
                 .ask(Method::DELETE, &format!("/admin/users/{path}"), None)
                 .await
@@ -120,8 +120,8 @@ async fn odd_but_lawful_emails_go_all_the_way() {
 
 #[tokio::test]
 async fn bodies_that_do_not_fit_are_400_with_a_reason() {
-    let house = house().await;
-    let token = house.admin();
+    let server = server().await;
+    let token = server.admin();
     let email = json!("alice@example.com");
     let mut bodies: Vec<(String, &str)> = vec![
         ("".into(), "not JSON"),
@@ -151,7 +151,7 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         bodies.push((json!({"email": email, extra: value}).to_string(), named));
     }
     for (body, named) in bodies {
-        let answer = house
+        let answer = server
             .send(request(
                 Method::POST,
                 "/admin/users",
@@ -174,7 +174,7 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
         );
     }
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users", None)
             .await
@@ -186,9 +186,9 @@ async fn bodies_that_do_not_fit_are_400_with_a_reason() {
 
 #[tokio::test]
 async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
-    let house = house().await;
-    let token = house.admin();
-    let answer = house
+    let server = server().await;
+    let token = server.admin();
+    let answer = server
         .send(request(
             Method::POST,
             "/admin/users",
@@ -210,14 +210,14 @@ async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
         "content-type",
         "application/x-www-form-urlencoded".parse().expect("lawful"),
     );
-    assert_eq!(house.send(form).await.status, 415);
+    assert_eq!(server.send(form).await.status, 415);
 }
 
 #[tokio::test]
 async fn of_64_registrations_at_once_exactly_one_wins() {
-    let house = house().await;
+    let server = server().await;
     let body = json!({"email": "alice@example.com"});
-    let admin = house.admin();
+    let admin = server.admin();
     let attempts = (0..64).map(|_| admin.ask(Method::POST, "/admin/users", Some(body.clone())));
     let answers = futures_util::future::join_all(attempts).await;
     assert_eq!(
@@ -232,15 +232,15 @@ async fn of_64_registrations_at_once_exactly_one_wins() {
 
 #[tokio::test]
 async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
-    let house = house().await;
+    let server = server().await;
     for name in ["carol", "alice", "bob"] {
-        house.user(&format!("{name}@example.com")).await;
+        server.user(&format!("{name}@example.com")).await;
     }
-    house
+    server
         .admin()
         .ask(Method::DELETE, "/admin/users/bob@example.com", None)
         .await;
-    let first = house
+    let first = server
         .admin()
         .ask(Method::GET, "/admin/users?limit=2", None)
         .await;
@@ -257,7 +257,7 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
         .0
         .to_owned();
     assert!(link.ends_with("; rel=\"next\""));
-    let second = house
+    let second = server
         .admin()
         .ask(Method::GET, &format!("/admin/users{next}"), None)
         .await;
@@ -273,7 +273,7 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
         "after=nobody",
     ] {
         assert_eq!(
-            house
+            server
                 .admin()
                 .ask(Method::GET, &format!("/admin/users?{query}"), None)
                 .await
@@ -286,25 +286,25 @@ async fn the_list_is_an_array_in_pages_with_a_link_to_the_next() {
 
 #[tokio::test]
 async fn a_page_of_users_costs_one_query() {
-    let house = house().await;
+    let server = server().await;
     for number in 0..5 {
-        house.user(&format!("user{number}@example.com")).await;
+        server.user(&format!("user{number}@example.com")).await;
     }
-    house.store.taken();
-    house
+    server.store.taken();
+    server
         .admin()
         .ask(Method::GET, "/admin/users?limit=3", None)
         .await;
-    assert_eq!(house.store.taken(), (0, 1));
+    assert_eq!(server.store.taken(), (0, 1));
 }
 
 #[tokio::test]
 async fn a_record_is_shown_without_secrets_or_tokens() {
-    let house = TestApp::new(fixture::app_with_profile()).await;
-    let token = house
+    let server = TestApp::new(fixture::app_with_profile()).await;
+    let token = server
         .user_with(json!({"email": "alice@example.com", "profile": {"token": "s3cret"}}))
         .await;
-    let answer = house
+    let answer = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com", None)
         .await;
@@ -317,7 +317,7 @@ async fn a_record_is_shown_without_secrets_or_tokens() {
 
 #[tokio::test]
 async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
-    let house = house().await;
+    let server = server().await;
     for (method, path) in [
         (Method::GET, ""),
         (Method::DELETE, ""),
@@ -326,7 +326,7 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/tokens"),
         (Method::DELETE, "/tokens/x"),
     ] {
-        let answer = house
+        let answer = server
             .admin()
             .ask(
                 method.clone(),
@@ -348,13 +348,13 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         (Method::GET, "/admin/x", 404),
     ] {
         assert_eq!(
-            house.admin().ask(method.clone(), path, None).await.status,
+            server.admin().ask(method.clone(), path, None).await.status,
             status,
             "{method} {path}"
         );
     }
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::DELETE, "/admin/users/a@b.c?purge=maybe", None)
             .await
@@ -362,7 +362,7 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
         400
     );
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users/%FF", None)
             .await
@@ -373,10 +373,10 @@ async fn unknown_users_are_404_and_unknown_routes_405_or_404() {
 
 #[tokio::test]
 async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() {
-    let house = house().await;
+    let server = server().await;
     let (alice, bob) = (
-        house.user("alice@example.com").await,
-        house.user("bob@example.com").await,
+        server.user("alice@example.com").await,
+        server.user("bob@example.com").await,
     );
     let key = Key::new("user#alice@example.com", "record");
     let spoil = async || {
@@ -384,7 +384,7 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
             listing: "users",
             text: "{".to_owned(),
         });
-        house
+        server
             .store
             .put(
                 &key,
@@ -397,13 +397,13 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
             .expect("spoilt");
     };
     spoil().await;
-    let listed = house.admin().ask(Method::GET, "/admin/users", None).await;
+    let listed = server.admin().ask(Method::GET, "/admin/users", None).await;
     let unreadable = json!({"email": "alice@example.com", "created": null, "revoke_after": null, "unreadable": true});
     assert_eq!(
         (listed.status, &listed.json[0], &listed.json[1]["email"]),
         (200, &unreadable, &json!("bob@example.com"))
     );
-    let shown = house
+    let shown = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com", None)
         .await;
@@ -422,21 +422,21 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
     );
     assert_eq!(bob.call("whoami", json!({})).await.status, 200);
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::DELETE, "/admin/users/alice@example.com", None)
             .await
             .status,
         200
     );
-    let shown = house
+    let shown = server
         .admin()
         .ask(Method::GET, "/admin/users/alice@example.com", None)
         .await;
     assert_eq!((shown.status, &shown.json["tokens"]), (200, &json!(0)));
     spoil().await;
     assert_eq!(
-        house
+        server
             .admin()
             .ask(
                 Method::DELETE,
@@ -447,14 +447,14 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
             .status,
         200
     );
-    house.user("alice@example.com").await;
+    server.user("alice@example.com").await;
 }
 
 #[tokio::test]
 async fn purging_says_so() {
-    let house = house().await;
-    house.user("alice@example.com").await;
-    let answer = house
+    let server = server().await;
+    server.user("alice@example.com").await;
+    let answer = server
         .admin()
         .ask(
             Method::DELETE,
@@ -467,7 +467,7 @@ async fn purging_says_so() {
         json!({"revoked": "alice@example.com", "purged": true})
     );
     assert_eq!(
-        house
+        server
             .admin()
             .ask(Method::GET, "/admin/users/alice@example.com", None)
             .await

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::records::{TokenRecord, UserRecord, Users};
-use mcp_lambda::store::Shared;
+use mcp_lambda::store::SharedStore;
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager, dynamo_client};
 use mcp_lambda_tests::churn;
 use mcp_lambda_tests::process::Home;
@@ -117,7 +117,7 @@ async fn of_purged_users_and_their_namesakes_none_meets_the_other() {
 async fn what_a_user_costs_in_write_units_is_known() {
     let dynamo = Dynamo::start("users").await;
     let proxy = Proxy::start(&dynamo.url).await;
-    let store: Shared = Arc::new(mcp_lambda_dynamo::Dynamo::new(
+    let store: SharedStore = Arc::new(mcp_lambda_dynamo::Dynamo::new(
         dynamo_client(&proxy.url),
         "users",
         Arc::new(SystemClock),

@@ -2,14 +2,14 @@
 
 use http::Method;
 use mcp_lambda::testkit::TestApp;
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use mcp_lambda_tests::fixture;
 use serde_json::json;
 
 #[tokio::test]
 async fn a_tool_is_called_with_arguments_and_answers_as_data_and_text() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.call("add", json!({"left": 2, "right": 3})).await;
     assert_eq!(answer.result()["structuredContent"], json!({"sum": 5}));
     assert_eq!(answer.tool_text(), r#"{"sum":5}"#);
@@ -30,8 +30,8 @@ async fn a_tool_is_called_with_arguments_and_answers_as_data_and_text() {
 
 #[tokio::test]
 async fn content_is_sent_as_it_is() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.call("picture", json!({})).await;
     assert_eq!(
         answer.result()["content"],
@@ -41,21 +41,21 @@ async fn content_is_sent_as_it_is() {
 
 #[tokio::test]
 async fn a_call_costs_one_read_of_the_store() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
-    house.store.taken();
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
+    server.store.taken();
     token.call("add", json!({"left": 1})).await.result();
-    assert_eq!(house.store.taken(), (1, 0));
+    assert_eq!(server.store.taken(), (1, 0));
     token.mcp("tools/list", json!({})).await.result();
-    assert_eq!(house.store.taken(), (1, 0));
+    assert_eq!(server.store.taken(), (1, 0));
 }
 
 #[tokio::test]
 async fn users_see_themselves_and_their_own_data() {
-    let house = house().await;
+    let server = server().await;
     let (alice, bob) = (
-        house.user("alice@example.com").await,
-        house.user("bob@example.com").await,
+        server.user("alice@example.com").await,
+        server.user("bob@example.com").await,
     );
     assert_eq!(
         alice.call("whoami", json!({})).await.tool_text(),
@@ -78,8 +78,8 @@ async fn users_see_themselves_and_their_own_data() {
 
 #[tokio::test]
 async fn arguments_that_do_not_fit_are_named_to_the_model() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     for (arguments, named) in [
         (json!({}), "`left` is missing"),
         (json!({"left": "two"}), "`left` must be a whole number"),
@@ -96,8 +96,8 @@ async fn arguments_that_do_not_fit_are_named_to_the_model() {
 
 #[tokio::test]
 async fn what_goes_wrong_in_a_tool_is_an_answer_that_the_model_reads() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     for (tool, said) in [
         ("fails", "the upstream said no"),
         ("panics", "the tool `panics` broke down"),
@@ -117,8 +117,8 @@ async fn what_goes_wrong_in_a_tool_is_an_answer_that_the_model_reads() {
 
 #[tokio::test]
 async fn an_unknown_tool_is_an_error_of_the_protocol() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.call("no_such_tool", json!({})).await;
     assert_eq!(
         answer.json["error"],
@@ -129,16 +129,16 @@ async fn an_unknown_tool_is_an_error_of_the_protocol() {
 
 #[tokio::test]
 async fn a_tool_that_needs_a_scope_is_there_for_tokens_that_have_it() {
-    let house = house().await;
-    let unlimited = house.user("alice@example.com").await;
+    let server = server().await;
+    let unlimited = server.user("alice@example.com").await;
     let mut tokens = Vec::new();
     for scopes in [json!(["paint:write"]), json!([])] {
         let body = json!({"email": "alice@example.com", "scopes": scopes});
-        let answer = house
+        let answer = server
             .admin()
             .ask(Method::POST, "/admin/tokens", Some(body))
             .await;
-        tokens.push(house.with_token(answer.json["token"].as_str().expect("a token")));
+        tokens.push(server.with_token(answer.json["token"].as_str().expect("a token")));
     }
     for token in [&unlimited, &tokens[0]] {
         assert_eq!(token.call("scoped", json!({})).await.tool_text(), "allowed");
@@ -154,8 +154,8 @@ async fn a_tool_that_needs_a_scope_is_there_for_tokens_that_have_it() {
 
 #[tokio::test]
 async fn the_probe_calls_nothing() {
-    let house = house().await;
-    let answer = house.probe().call("add", json!({"left": 1})).await;
+    let server = server().await;
+    let answer = server.probe().call("add", json!({"left": 1})).await;
     assert_eq!(answer.result()["isError"], true);
     assert!(answer.tool_text().contains("probe"), "{}", answer.text);
 }
@@ -188,8 +188,8 @@ async fn a_profile_that_no_longer_fits_stops_the_tools_that_need_it_and_nothing_
 
 #[tokio::test]
 async fn a_profile_is_given_typed() {
-    let house = TestApp::new(fixture::app_with_profile()).await;
-    let token = house
+    let server = TestApp::new(fixture::app_with_profile()).await;
+    let token = server
         .user_with(
             json!({"email": "alice@example.com", "profile": {"token": "s3cret", "colour": "blue"}}),
         )

@@ -63,20 +63,20 @@ fn who() -> Tool {
     tool("who").with_annotations(ToolAnnotations::new().read_only(true))
 }
 
-async fn house() -> TestApp {
+async fn server() -> TestApp {
     TestApp::new(App::new("existing").serve_handler(Existing)).await
 }
 
 #[tokio::test]
 async fn it_knows_its_caller_and_needs_a_token() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     assert_eq!(
         token.call("who", json!({})).await.tool_text(),
         "alice@example.com"
     );
     assert_eq!(
-        house
+        server
             .with_token("forged")
             .call("who", json!({}))
             .await
@@ -87,8 +87,8 @@ async fn it_knows_its_caller_and_needs_a_token() {
 
 #[tokio::test]
 async fn a_panic_is_an_answer() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.call("panic", json!({})).await;
     assert_eq!(answer.json["error"]["code"], -32_603);
     assert!(!answer.text.contains("hunter2"));
@@ -96,8 +96,8 @@ async fn a_panic_is_an_answer() {
 
 #[tokio::test]
 async fn the_probe_lists_and_does_not_call() {
-    let house = house().await;
-    let probe = house.probe();
+    let server = server().await;
+    let probe = server.probe();
     assert_eq!(
         probe.mcp("tools/list", json!({})).await.result()["tools"][0]["name"],
         "who"
@@ -112,8 +112,8 @@ async fn the_probe_lists_and_does_not_call() {
 
 #[tokio::test]
 async fn a_token_that_only_reads_reaches_what_the_handler_says_to_be_read_only() {
-    let house = house().await;
-    let token = house
+    let server = server().await;
+    let token = server
         .user_with(json!({"email": "alice@example.com", "read_only": true}))
         .await;
     let names: Vec<_> = token

@@ -1,7 +1,7 @@
 //! `tools/list`: what an author wrote, as a model reads it.
 
 use mcp_lambda::testkit::Client;
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use serde_json::{Value, json};
 
 async fn tool(client: &Client<'_>, name: &str) -> Value {
@@ -15,8 +15,8 @@ async fn tool(client: &Client<'_>, name: &str) -> Value {
 
 #[tokio::test]
 async fn public_functions_and_methods_are_tools_in_order_of_name() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.mcp("tools/list", json!({})).await;
     let names: Vec<_> = answer.result()["tools"]
         .as_array()
@@ -46,8 +46,8 @@ async fn public_functions_and_methods_are_tools_in_order_of_name() {
 
 #[tokio::test]
 async fn a_signature_becomes_a_definition() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let add = tool(&token, "add").await;
     assert_eq!(
         (&add["description"], &add["title"]),
@@ -76,8 +76,8 @@ async fn a_signature_becomes_a_definition() {
 
 #[tokio::test]
 async fn extractors_are_no_arguments_and_text_has_no_output_schema() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     for name in ["whoami", "paint", "recall", "time_left"] {
         assert_eq!(
             tool(&token, name).await["inputSchema"]["properties"],
@@ -94,24 +94,24 @@ async fn extractors_are_no_arguments_and_text_has_no_output_schema() {
 
 #[tokio::test]
 async fn a_raw_schema_is_untouched() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let expected = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"any": {"$anchor": "x"}}});
     assert_eq!(tool(&token, "raw").await["inputSchema"], expected);
 }
 
 #[tokio::test]
 async fn a_cursor_is_refused_because_there_is_one_page() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.mcp("tools/list", json!({"cursor": "made-up"})).await;
     assert_eq!(answer.json["error"]["code"], -32_602);
 }
 
 #[tokio::test]
 async fn the_probe_sees_every_tool() {
-    let house = house().await;
-    let answer = house.probe().mcp("tools/list", json!({})).await;
+    let server = server().await;
+    let answer = server.probe().mcp("tools/list", json!({})).await;
     assert_eq!(
         answer.result()["tools"].as_array().expect("tools").len(),
         14

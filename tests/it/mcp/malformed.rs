@@ -1,11 +1,11 @@
 //! What is no MCP request gets words and a status, never silence and never plain text.
 
 use http::Method;
-use mcp_lambda::testkit::{Answer, TestApp, request};
-use mcp_lambda_tests::client::house;
+use mcp_lambda::testkit::{TestApp, TestResponse, request};
+use mcp_lambda_tests::client::server;
 use serde_json::json;
 
-async fn post(house: &TestApp, token: &str, body: &str) -> Answer {
+async fn post(server: &TestApp, token: &str, body: &str) -> TestResponse {
     let mut request = request(Method::POST, "/mcp", Some(token), Some(body.to_owned()));
     request.headers_mut().insert(
         "accept",
@@ -13,13 +13,13 @@ async fn post(house: &TestApp, token: &str, body: &str) -> Answer {
             .parse()
             .expect("lawful"),
     );
-    house.send(request).await
+    server.send(request).await
 }
 
 #[tokio::test]
 async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     for (body, code) in [
         ("{", -32_700),
         ("", -32_700),
@@ -32,7 +32,7 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
         (r#"{"id":1}"#, -32_600),
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32_600),
     ] {
-        let answer = post(&house, token.token(), body).await;
+        let answer = post(&server, token.token(), body).await;
         assert_eq!(
             (answer.status, &answer.json["error"]["code"]),
             (400, &json!(code)),
@@ -54,12 +54,12 @@ async fn malformed_json_and_batches_are_json_rpc_errors_with_400() {
 
 #[tokio::test]
 async fn params_that_are_no_object_are_answered_to_their_id() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for params in ["[]", "7", r#""x""#, r#"{"_meta":"x"}"#] {
         let body =
             format!(r#"{{"jsonrpc":"2.0","id":42,"method":"tools/list","params":{params}}}"#);
-        let answer = post(&house, alice.token(), &body).await;
+        let answer = post(&server, alice.token(), &body).await;
         assert_eq!(
             (answer.status, &answer.json["id"], answer.error_code()),
             (400, &json!(42), -32_602),
@@ -71,9 +71,9 @@ async fn params_that_are_no_object_are_answered_to_their_id() {
 
 #[tokio::test]
 async fn five_megabytes_are_too_many() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
-    let answer = post(&house, token.token(), &"x".repeat(5_000_000)).await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
+    let answer = post(&server, token.token(), &"x".repeat(5_000_000)).await;
     assert_eq!(
         (answer.status, &answer.json["code"]),
         (413, &json!("too_large"))
@@ -82,21 +82,21 @@ async fn five_megabytes_are_too_many() {
 
 #[tokio::test]
 async fn too_many_values_and_too_deep_a_nesting_are_413_and_the_bound_is_named() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let objects = format!("[{{}}{}]", r#",{"a":0}"#.repeat(20_000));
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     for (value, bound) in [(objects, "40000 values"), (deep, "64 deep")] {
         let call = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":{{"x":{value}}}}}}}"#
         );
-        let answer = post(&house, token.token(), &call).await;
+        let answer = post(&server, token.token(), &call).await;
         assert_eq!(answer.status, 413, "{}", answer.text);
         assert!(answer.text.contains(bound), "{}", answer.text);
         let import: serde_json::Value =
             serde_json::from_str(&format!(r#"{{"email":"b@example.com","data":{value}}}"#))
                 .expect("JSON");
-        let answer = house
+        let answer = server
             .admin()
             .ask(Method::POST, "/admin/imports", Some(import))
             .await;
@@ -112,7 +112,7 @@ async fn too_many_values_and_too_deep_a_nesting_are_413_and_the_bound_is_named()
 
 #[tokio::test]
 async fn other_paths_are_named() {
-    let house = house().await;
+    let server = server().await;
     for path in [
         "/nowhere",
         "/mcp/mcp",
@@ -120,7 +120,7 @@ async fn other_paths_are_named() {
         "/.well-known/oauth-authorization-server/mcp",
         "/%00",
     ] {
-        let answer = house.anonymous().ask(Method::GET, path, None).await;
+        let answer = server.anonymous().ask(Method::GET, path, None).await;
         assert_eq!(
             (answer.status, &answer.json["code"]),
             (404, &json!("not_found")),
@@ -131,10 +131,10 @@ async fn other_paths_are_named() {
 
 #[tokio::test]
 async fn a_trailing_slash_changes_nothing() {
-    let house = house().await;
+    let server = server().await;
     for path in ["/mcp", "/mcp/", "/"] {
         assert_eq!(
-            house
+            server
                 .anonymous()
                 .ask(Method::POST, path, Some(json!({})))
                 .await
@@ -147,7 +147,7 @@ async fn a_trailing_slash_changes_nothing() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
-    let house = house().await;
+    let server = server().await;
     for (origin, status) in [
         ("https://evil.example.com", 403),
         ("http://localhost:6274", 200),
@@ -156,7 +156,7 @@ async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
         request
             .headers_mut()
             .insert("origin", origin.parse().expect("lawful"));
-        let answer = house.send(request).await;
+        let answer = server.send(request).await;
         assert_eq!(answer.status, status, "{origin}");
         assert_eq!(
             answer.header("access-control-allow-origin").is_some(),
@@ -168,7 +168,7 @@ async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
 
 #[tokio::test]
 async fn a_preflight_is_answered_before_any_token() {
-    let house = house().await;
+    let server = server().await;
     let mut preflight = request(Method::OPTIONS, "/mcp", None, None);
     let asked = [
         ("origin", "http://localhost:6274"),
@@ -183,7 +183,7 @@ async fn a_preflight_is_answered_before_any_token() {
             .headers_mut()
             .insert(name, value.parse().expect("lawful"));
     }
-    let answer = house.send(preflight.clone()).await;
+    let answer = server.send(preflight.clone()).await;
     assert_eq!(answer.status, 204);
     let allowed = answer
         .header("access-control-allow-headers")
@@ -199,7 +199,7 @@ async fn a_preflight_is_answered_before_any_token() {
     }
     preflight.headers_mut().remove("origin");
     assert_eq!(
-        house.send(preflight).await.status,
+        server.send(preflight).await.status,
         401,
         "no browser asks so"
     );
@@ -207,12 +207,12 @@ async fn a_preflight_is_answered_before_any_token() {
 
 #[tokio::test]
 async fn a_page_reads_refusals_too() {
-    let house = house().await;
+    let server = server().await;
     let mut request = request(Method::POST, "/mcp", None, Some("{}".into()));
     request
         .headers_mut()
         .insert("origin", "http://localhost:6274".parse().expect("lawful"));
-    let answer = house.send(request).await;
+    let answer = server.send(request).await;
     assert_eq!(
         (answer.status, answer.header("access-control-allow-origin")),
         (401, Some("http://localhost:6274"))

@@ -2,8 +2,8 @@
 
 use http::{Method, Request};
 use http_body_util::Full;
-use mcp_lambda::testkit::{Answer, TestApp, mcp_request, request};
-use mcp_lambda_tests::client::house;
+use mcp_lambda::testkit::{TestApp, TestResponse, mcp_request, request};
+use mcp_lambda_tests::client::server;
 use mcp_lambda_tests::{fixture, protocol};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn without(mut request: Sent, name: &str) -> Sent {
 }
 
 /// One sentence, where MCP clients look for it and where OAuth clients do.
-fn assert_is_json_rpc(answer: &Answer, code: &str, id: &Value) {
+fn assert_is_json_rpc(answer: &TestResponse, code: &str, id: &Value) {
     let (error, text) = (&answer.json["error"], &answer.text);
     assert_eq!(
         (&answer.json["jsonrpc"], answer.json.get("id")),
@@ -60,8 +60,8 @@ fn assert_is_json_rpc(answer: &Answer, code: &str, id: &Value) {
 
 #[tokio::test]
 async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let (good, id) = (alice.token(), json!(7));
     let no_body = request(Method::POST, "/mcp", Some(good), None);
     let large = request(
@@ -78,7 +78,7 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
             &Value::Null,
         ),
         (list("forged"), 401, "unauthenticated", &Value::Null),
-        (list(house.admin().token()), 403, "forbidden", &Value::Null),
+        (list(server.admin().token()), 403, "forbidden", &Value::Null),
         (
             with(list(good), &[("origin", "https://evil.example.com")]),
             403,
@@ -124,12 +124,12 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
         (no_body, 415, "unsupported_media_type", &Value::Null),
         (large, 413, "too_large", &Value::Null),
     ] {
-        let answer = house.send(sent).await;
+        let answer = server.send(sent).await;
         assert_eq!(answer.status, status, "{}", answer.text);
         assert_is_json_rpc(&answer, code, id);
     }
-    house.store.set_down(true);
-    let answer = house.send(list(good)).await;
+    server.store.set_down(true);
+    let answer = server.send(list(good)).await;
     assert_eq!(
         (answer.status, answer.header("retry-after").is_some()),
         (503, true)
@@ -139,11 +139,11 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
 
 #[tokio::test]
 async fn what_the_library_refuses_in_plain_text_is_one_too() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let message = json!({"jsonrpc": "2.0", "id": "a", "method": "tools/list"}).to_string();
     let older = request(Method::POST, "/mcp", Some(alice.token()), Some(message));
-    let answer = house
+    let answer = server
         .send(with(older, &[("mcp-protocol-version", "1999-01-01")]))
         .await;
     assert_eq!(answer.status, 400);
@@ -152,9 +152,9 @@ async fn what_the_library_refuses_in_plain_text_is_one_too() {
 
 #[tokio::test]
 async fn other_refusals_say_the_same_sentence_twice() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
-    let (anyone, admin) = (house.anonymous(), house.admin());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
+    let (anyone, admin) = (server.anonymous(), server.admin());
     for (answer, status) in [
         (anyone.ask(Method::GET, "/admin/users", None).await, 401),
         (alice.ask(Method::GET, "/admin/users", None).await, 403),
@@ -194,21 +194,24 @@ async fn other_refusals_say_the_same_sentence_twice() {
 
 #[tokio::test]
 async fn who_looks_for_oauth_is_told_of_the_token() {
-    let house = house().await;
+    let server = server().await;
     for (method, path) in [
         (Method::POST, "/register"),
         (Method::GET, "/authorize"),
         (Method::GET, "/.well-known/oauth-protected-resource/mcp"),
         (Method::GET, "/.well-known/openid-configuration"),
     ] {
-        let answer = house.anonymous().ask(method, path, None).await;
+        let answer = server.anonymous().ask(method, path, None).await;
         let words = answer.json["error_description"].as_str().expect("words");
         assert!(
             answer.status == 404 && words.contains("token") && words.contains("not valid"),
             "{path}: {words}"
         );
     }
-    let elsewhere = house.anonymous().ask(Method::GET, "/registers", None).await;
+    let elsewhere = server
+        .anonymous()
+        .ask(Method::GET, "/registers", None)
+        .await;
     assert!(
         elsewhere.json["error"]
             .as_str()
@@ -218,8 +221,8 @@ async fn who_looks_for_oauth_is_told_of_the_token() {
 
 #[tokio::test]
 async fn another_method_needs_a_token_first_and_then_is_405() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let methods = [
         "GET",
         "HEAD",
@@ -231,13 +234,13 @@ async fn another_method_needs_a_token_first_and_then_is_405() {
     ];
     for method in methods.map(|method| Method::from_bytes(method.as_bytes()).expect("a method")) {
         for path in ["/", "/mcp"] {
-            let none = house.anonymous().ask(method.clone(), path, None).await;
+            let none = server.anonymous().ask(method.clone(), path, None).await;
             assert_eq!(
                 (none.status, none.header("www-authenticate")),
                 (401, Some("Bearer")),
                 "{method} {path}"
             );
-            let bad = house
+            let bad = server
                 .with_token("forged")
                 .ask(method.clone(), path, None)
                 .await;
@@ -274,8 +277,8 @@ async fn another_method_needs_a_token_first_and_then_is_405() {
 
 #[tokio::test]
 async fn accept_is_read_as_rfc_9110_has_it() {
-    let house = TestApp::new(protocol::app()).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(protocol::app()).await;
+    let alice = server.user("alice@example.com").await;
     let call = |accept: Option<&str>, token: Value| {
         let params = json!({"name": "reports", "arguments": {}, "_meta": token});
         let request = mcp_request(Some(alice.token()), &json!({}), "tools/call", params);
@@ -301,7 +304,7 @@ async fn accept_is_read_as_rfc_9110_has_it() {
             (json!({}), plain),
             (json!({"progressToken": 1}), with_progress),
         ] {
-            let answer = house.send(call(accept, token)).await;
+            let answer = server.send(call(accept, token)).await;
             assert_eq!(
                 (answer.status, answer.header("content-type")),
                 (200, Some(expected)),
@@ -326,7 +329,7 @@ async fn accept_is_read_as_rfc_9110_has_it() {
         "application/json;q=0, text/event-stream;q=0.000",
     ] {
         assert_eq!(
-            house.send(call(Some(accept), json!({}))).await.status,
+            server.send(call(Some(accept), json!({}))).await.status,
             406,
             "{accept}"
         );
@@ -335,8 +338,8 @@ async fn accept_is_read_as_rfc_9110_has_it() {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_message_is_named() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let info = json!({"protocolVersion": "2025-11-25", "capabilities": {}});
     for (message, code, words) in [
         (

@@ -1,13 +1,13 @@
 //! Four revisions of MCP on one URL.
 
 use mcp_lambda::testkit::{NEWEST, older_request};
-use mcp_lambda_tests::client::house;
+use mcp_lambda_tests::client::server;
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_newest_revision_discovers_without_a_handshake() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.mcp("server/discover", json!({})).await;
     let found = answer.result();
     assert_eq!(
@@ -24,12 +24,12 @@ async fn the_newest_revision_discovers_without_a_handshake() {
 
 #[tokio::test]
 async fn each_older_revision_shakes_hands_lists_and_calls() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     for version in ["2025-11-25", "2025-06-18", "2025-03-26"] {
         let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
-        let answer = house
+        let answer = server
             .send(older_request(Some(token.token()), None, &message))
             .await;
         assert_eq!(answer.result()["protocolVersion"], version);
@@ -40,7 +40,7 @@ async fn each_older_revision_shakes_hands_lists_and_calls() {
         assert_eq!(answer.header("mcp-session-id"), None, "no state is kept");
         let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         assert_eq!(
-            house
+            server
                 .send(older_request(
                     Some(token.token()),
                     Some(version),
@@ -51,12 +51,12 @@ async fn each_older_revision_shakes_hands_lists_and_calls() {
             202
         );
         let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
-        let answer = house
+        let answer = server
             .send(older_request(Some(token.token()), Some(version), &list))
             .await;
         assert_eq!(answer.result()["tools"].as_array().map(Vec::len), Some(14));
         let call = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "add", "arguments": {"left": 1}}});
-        let answer = house
+        let answer = server
             .send(older_request(Some(token.token()), Some(version), &call))
             .await;
         assert_eq!(
@@ -69,16 +69,16 @@ async fn each_older_revision_shakes_hands_lists_and_calls() {
 
 #[tokio::test]
 async fn a_version_nobody_knows_is_offered_one_we_speak() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let params = json!({"protocolVersion": "1999-01-01", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
-    let answer = house
+    let answer = server
         .send(older_request(Some(token.token()), None, &message))
         .await;
     assert_eq!(answer.result()["protocolVersion"], "2025-11-25");
     let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
-    let answer = house
+    let answer = server
         .send(older_request(
             Some(token.token()),
             Some("1999-01-01"),
@@ -91,8 +91,8 @@ async fn a_version_nobody_knows_is_offered_one_we_speak() {
 
 #[tokio::test]
 async fn an_unknown_method_is_an_error_with_its_id() {
-    let house = house().await;
-    let token = house.user("alice@example.com").await;
+    let server = server().await;
+    let token = server.user("alice@example.com").await;
     let answer = token.mcp("no/such", json!({})).await;
     assert_eq!(
         (

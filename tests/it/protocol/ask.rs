@@ -2,11 +2,11 @@
 
 use http::Method;
 use mcp_lambda::prelude::*;
-use mcp_lambda::testkit::{Answer, Client, TestApp};
+use mcp_lambda::testkit::{Client, TestApp, TestResponse};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
-use super::house;
+use super::server;
 
 fn able() -> Value {
     json!({"elicitation": {"form": {}, "url": {}}, "sampling": {}, "roots": {}})
@@ -17,7 +17,12 @@ fn accept(content: &Value) -> Value {
 }
 
 /// A round: what is called, and what the client brings back.
-async fn round(client: &Client<'_>, tool: &str, responses: Value, state: Option<&str>) -> Answer {
+async fn round(
+    client: &Client<'_>,
+    tool: &str,
+    responses: Value,
+    state: Option<&str>,
+) -> TestResponse {
     let mut params = json!({ "name": tool, "arguments": {}, "inputResponses": responses });
     if let Some(state) = state {
         params["requestState"] = state.into();
@@ -25,7 +30,7 @@ async fn round(client: &Client<'_>, tool: &str, responses: Value, state: Option<
     client.mcp("tools/call", params).await
 }
 
-fn asked(answer: &Answer) -> Vec<String> {
+fn asked(answer: &TestResponse) -> Vec<String> {
     let result = answer.result();
     assert_eq!(result["resultType"], "input_required", "{}", answer.text);
     result["inputRequests"]
@@ -36,7 +41,7 @@ fn asked(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-fn state(answer: &Answer) -> String {
+fn state(answer: &TestResponse) -> String {
     answer.result()["requestState"]
         .as_str()
         .expect("a state")
@@ -45,8 +50,8 @@ fn state(answer: &Answer) -> String {
 
 #[tokio::test]
 async fn two_questions_are_asked_in_turn_and_the_first_answer_is_not_forgotten() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
     assert_eq!(asked(&first), ["city"]);
     let request = &first.result()["inputRequests"]["city"];
@@ -83,10 +88,10 @@ async fn two_questions_are_asked_in_turn_and_the_first_answer_is_not_forgotten()
 
 #[tokio::test]
 async fn what_a_purged_user_was_asked_does_not_go_on_for_a_namesake() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
-    house
+    server
         .admin()
         .ask(
             Method::DELETE,
@@ -94,7 +99,7 @@ async fn what_a_purged_user_was_asked_does_not_go_on_for_a_namesake() {
             None,
         )
         .await;
-    let namesake = house.user("alice@example.com").await.able_to(able());
+    let namesake = server.user("alice@example.com").await.able_to(able());
     let answer = json!({"city": accept(&json!({"name": "Oslo"}))});
     let refused = round(&namesake, "travel", answer.clone(), Some(&state(&first))).await;
     assert!(
@@ -109,10 +114,10 @@ async fn what_a_purged_user_was_asked_does_not_go_on_for_a_namesake() {
 
 #[tokio::test]
 async fn a_state_of_one_app_or_audience_does_not_hold_in_another_with_the_same_key_and_store() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
-    let stage = house
+    let stage = server
         .another(protocol::app(), &[("JWT_AUD", "https://stage.example.com")])
         .await;
     let body = json!({"email": "alice@example.com"});
@@ -141,8 +146,8 @@ async fn a_state_of_one_app_or_audience_does_not_hold_in_another_with_the_same_k
 
 #[tokio::test]
 async fn progress_goes_on_where_the_round_before_was() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let ask = async |responses: Value, state: Option<String>| {
         let mut params =
             json!({"name": "travel", "arguments": {}, "_meta": {"progressToken": "t"}});
@@ -151,7 +156,7 @@ async fn progress_goes_on_where_the_round_before_was() {
         }
         alice.mcp("tools/call", params).await
     };
-    let reports = |answer: &Answer| -> Vec<f64> {
+    let reports = |answer: &TestResponse| -> Vec<f64> {
         let messages = answer.messages();
         messages
             .iter()
@@ -177,8 +182,8 @@ async fn progress_goes_on_where_the_round_before_was() {
 
 #[tokio::test]
 async fn an_answer_that_does_not_fit_is_asked_for_again() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
     for wrong in [
         json!({}),
@@ -220,8 +225,8 @@ async fn an_answer_that_does_not_fit_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_user_may_decline() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
     for action in ["decline", "cancel"] {
         let answer = round(
@@ -237,9 +242,9 @@ async fn a_user_may_decline() {
 
 #[tokio::test]
 async fn a_state_holds_for_its_user_tool_and_arguments_alone() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
-    let bob = house.user("bob@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
+    let bob = server.user("bob@example.com").await.able_to(able());
     let kept = state(&alice.call("travel", json!({})).await);
     let city = json!({"city": accept(&json!({"name": "Oslo"}))});
     let with = async |arguments: Value| {
@@ -281,16 +286,16 @@ async fn a_state_holds_for_its_user_tool_and_arguments_alone() {
 
 #[tokio::test]
 async fn a_state_holds_for_ten_minutes() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let kept = state(&alice.call("travel", json!({})).await);
     let city = json!({"city": accept(&json!({"name": "Oslo"}))});
-    house.clock.advance(599);
+    server.clock.advance(599);
     assert_eq!(
         asked(&round(&alice, "travel", city.clone(), Some(&kept)).await),
         ["stay"]
     );
-    house.clock.advance(1);
+    server.clock.advance(1);
     assert_eq!(
         round(&alice, "travel", city, Some(&kept))
             .await
@@ -301,8 +306,8 @@ async fn a_state_holds_for_ten_minutes() {
 
 #[tokio::test]
 async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let city = json!({"city": accept(&json!({"name": "Oslo"}))});
     assert_eq!(
         asked(&round(&alice, "pay", city.clone(), None).await),
@@ -310,7 +315,7 @@ async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
         "an answer to nothing that was asked"
     );
     let kept = state(&alice.call("pay", json!({})).await);
-    let other = house.another(protocol::app(), &[]).await;
+    let other = server.another(protocol::app(), &[]).await;
     let there = other.with_token(alice.token()).able_to(able());
     assert_eq!(
         round(&there, "pay", city.clone(), Some(&kept))
@@ -338,8 +343,8 @@ async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
 
 #[tokio::test]
 async fn once_is_once_over_all_rounds() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let (city, stay) = (
         accept(&json!({"name": "Oslo"})),
         accept(&json!({"nights": 3})),
@@ -402,8 +407,8 @@ async fn once_is_once_over_all_rounds() {
 
 #[tokio::test]
 async fn several_questions_of_several_kinds_are_put_together() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("all_at_once", json!({})).await;
     assert_eq!(asked(&first), ["city", "folders", "page"]);
     let requests = &first.result()["inputRequests"];
@@ -426,8 +431,8 @@ async fn several_questions_of_several_kinds_are_put_together() {
 
 #[tokio::test]
 async fn prompts_and_resources_ask_too() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await.able_to(able());
+    let server = server().await;
+    let alice = server.user("alice@example.com").await.able_to(able());
     let city = json!({"city": accept(&json!({"name": "Oslo"}))});
     for (method, key, value, path) in [
         (
@@ -459,8 +464,8 @@ async fn prompts_and_resources_ask_too() {
 
 #[tokio::test]
 async fn a_client_that_cannot_ask_is_told_so() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let answer = alice.call("travel", json!({})).await;
     assert!(
         answer.is_tool_error() && answer.tool_text().contains("can't ask its user by a form"),
@@ -497,7 +502,7 @@ async fn a_client_that_cannot_ask_is_told_so() {
 #[expect(unreachable_pub, reason = "a tool is a public function")]
 #[tools]
 mod careful {
-    use mcp_lambda::call::form;
+    use mcp_lambda::elicitation::form;
     use mcp_lambda::prelude::*;
 
     /// Empties the trash, once it is confirmed.
@@ -578,8 +583,8 @@ async fn what_needs_no_fields_is_accepted_or_declined() {
 
 #[tokio::test]
 async fn a_capability_that_is_required_is_named() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let answer = alice.call("ponder", json!({})).await;
     assert_eq!(
         (answer.status, answer.error_code()),

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use mcp_lambda::testkit::{Answer, Client, older_request};
+use mcp_lambda::testkit::{Client, TestResponse, older_request};
 use serde_json::{Value, json};
 
-use super::house;
+use super::server;
 
-async fn call(client: &Client<'_>, tool: &str, meta: Value) -> Answer {
+async fn call(client: &Client<'_>, tool: &str, meta: Value) -> TestResponse {
     client
         .mcp(
             "tools/call",
@@ -29,8 +29,8 @@ fn notifications<'a>(messages: &'a [Value], method: &str) -> Vec<&'a Value> {
 
 #[tokio::test]
 async fn progress_only_increases_and_comes_before_the_result() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for token in [json!("t"), json!(0)] {
         let messages = call(&alice, "reports", json!({ "progressToken": token }))
             .await
@@ -55,8 +55,8 @@ async fn progress_only_increases_and_comes_before_the_result() {
 
 #[tokio::test]
 async fn who_asks_for_no_progress_hears_none_and_nothing_comes_after_the_end() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let answer = call(&alice, "reports", json!({})).await;
     assert_eq!(
         (answer.messages().len(), answer.header("content-type")),
@@ -70,8 +70,8 @@ async fn who_asks_for_no_progress_hears_none_and_nothing_comes_after_the_end() {
 
 #[tokio::test]
 async fn log_messages_come_from_the_level_that_was_asked_for() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for (level, count) in [
         (None, 0),
         (Some("debug"), 3),
@@ -115,8 +115,8 @@ async fn log_messages_come_from_the_level_that_was_asked_for() {
 
 #[tokio::test]
 async fn an_older_client_hears_from_info_on_and_can_set_nothing_for_others() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let set = json!({"jsonrpc": "2.0", "id": 1, "method": "logging/setLevel", "params": {"level": "debug"}});
     assert_eq!(alice.older(&set).await.result(), &json!({}));
     let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "logs", "arguments": {}}});
@@ -136,8 +136,8 @@ async fn an_older_client_hears_from_info_on_and_can_set_nothing_for_others() {
 
 #[tokio::test]
 async fn a_call_knows_its_client_and_its_trace() {
-    let house = house().await;
-    let alice = house
+    let server = server().await;
+    let alice = server
         .user("alice@example.com")
         .await
         .able_to(json!({"roots": {}}));
@@ -160,8 +160,8 @@ async fn a_call_knows_its_client_and_its_trace() {
 
 #[tokio::test]
 async fn of_an_older_client_nothing_is_made_up() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let call = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "knows", "arguments": {}}});
     let known: Value = serde_json::from_str(alice.older(&call).await.tool_text()).expect("JSON");
     assert_eq!(
@@ -172,11 +172,11 @@ async fn of_an_older_client_nothing_is_made_up() {
 
 #[tokio::test]
 async fn a_client_that_leaves_ends_its_call() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let message = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "waits", "arguments": {}, "_meta": {"progressToken": 1}}});
     let request = older_request(Some(alice.token()), Some("2025-11-25"), &message);
-    let waiting = tokio::time::timeout(Duration::from_millis(50), house.send(request)).await;
+    let waiting = tokio::time::timeout(Duration::from_millis(50), server.send(request)).await;
     assert!(waiting.is_err(), "it waits for its client");
     assert_eq!(
         alice.call("knows", json!({})).await.status,
@@ -187,8 +187,8 @@ async fn a_client_that_leaves_ends_its_call() {
 
 #[tokio::test]
 async fn every_result_says_who_answers_where_the_revision_has_it() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for (method, params) in [
         ("server/discover", json!({})),
         ("tools/list", json!({})),

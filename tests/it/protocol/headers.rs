@@ -2,23 +2,23 @@
 
 use http::Request;
 use http_body_util::Full;
-use mcp_lambda::testkit::{Answer, TestApp, mcp_request};
+use mcp_lambda::testkit::{TestApp, TestResponse, mcp_request};
 use serde_json::{Value, json};
 
-use super::house;
+use super::server;
 
 type Sent = Request<Full<bytes::Bytes>>;
 
 async fn send(
-    house: &TestApp,
+    server: &TestApp,
     token: &str,
     method: &str,
     params: Value,
     change: impl FnOnce(&mut Sent),
-) -> Answer {
+) -> TestResponse {
     let mut request = mcp_request(Some(token), &json!({}), method, params);
     change(&mut request);
-    house.send(request).await
+    server.send(request).await
 }
 
 fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Sent) {
@@ -37,13 +37,13 @@ fn leave_out(name: &'static str) -> impl FnOnce(&mut Sent) {
 
 #[tokio::test]
 async fn method_and_name_must_be_told_and_told_right() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let call = || json!({"name": "logs", "arguments": {}});
     let read = || json!({"uri": "test://about"});
     for answer in [
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -51,7 +51,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -59,7 +59,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -67,7 +67,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -75,7 +75,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "resources/read",
             read(),
@@ -83,7 +83,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "resources/read",
             read(),
@@ -91,7 +91,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "prompts/get",
             json!({"name": "write"}),
@@ -99,7 +99,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -107,7 +107,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         )
         .await,
         send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -123,7 +123,7 @@ async fn method_and_name_must_be_told_and_told_right() {
         );
     }
     assert_eq!(
-        send(&house, alice.token(), "tools/call", call(), |_| ())
+        send(&server, alice.token(), "tools/call", call(), |_| ())
             .await
             .status,
         200
@@ -132,13 +132,13 @@ async fn method_and_name_must_be_told_and_told_right() {
 
 #[tokio::test]
 async fn arguments_in_headers_are_checked_by_name_and_by_address() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
-    let address = mcp_lambda::parts::address("protocol", "route");
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
+    let address = mcp_lambda::toolsets::address("protocol", "route");
     for name in ["route", address.as_str()] {
         let call = || json!({"name": name, "arguments": {"region": "north"}});
         let told = send(
-            &house,
+            &server,
             alice.token(),
             "tools/call",
             call(),
@@ -147,9 +147,9 @@ async fn arguments_in_headers_are_checked_by_name_and_by_address() {
         .await;
         assert_eq!(told.tool_text(), "\"north\"");
         for answer in [
-            send(&house, alice.token(), "tools/call", call(), |_| ()).await,
+            send(&server, alice.token(), "tools/call", call(), |_| ()).await,
             send(
-                &house,
+                &server,
                 alice.token(),
                 "tools/call",
                 call(),
@@ -169,8 +169,8 @@ async fn arguments_in_headers_are_checked_by_name_and_by_address() {
 
 #[tokio::test]
 async fn a_call_may_ask_for_one_version_of_a_tool() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let tools = alice.tools().await;
     let route = tools
         .iter()
@@ -202,8 +202,8 @@ async fn a_call_may_ask_for_one_version_of_a_tool() {
 
 #[tokio::test]
 async fn parameters_that_are_not_as_mcp_has_them_are_told_so_in_either_era() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for (method, params) in [
         ("tools/call", json!({"arguments": {}})),
         ("tools/call", json!({"name": 7})),

@@ -13,6 +13,6 @@ use mcp_lambda::testkit::TestApp;
 use mcp_lambda_tests::protocol;
 
 /// The app with all of it, in memory.
-async fn house() -> TestApp {
+async fn server() -> TestApp {
     TestApp::new(protocol::app()).await
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 
 #[tokio::test]
 async fn anyone_may_call_and_owns_nothing() {
-    let house = TestApp::new(fixture::app().open()).await;
-    let anyone = house.anonymous();
+    let server = TestApp::new(fixture::app().open()).await;
+    let anyone = server.anonymous();
     assert_eq!(
         anyone
             .call("add", json!({"left": 1, "right": 2}))
@@ -25,19 +25,19 @@ async fn anyone_may_call_and_owns_nothing() {
         "{}",
         owned.text
     );
-    assert_eq!(house.store.taken().0, 0, "nobody is looked up");
+    assert_eq!(server.store.taken().0, 0, "nobody is looked up");
 }
 
 #[tokio::test]
 async fn a_token_still_says_who_asks_and_must_hold() {
-    let house = TestApp::new(fixture::app().open()).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(fixture::app().open()).await;
+    let alice = server.user("alice@example.com").await;
     assert_eq!(
         alice.call("whoami", json!({})).await.tool_text(),
         "alice@example.com alice@example.com"
     );
     assert_eq!(
-        house
+        server
             .with_token("forged")
             .call("add", json!({"left": 1}))
             .await
@@ -45,7 +45,7 @@ async fn a_token_still_says_who_asks_and_must_hold() {
         401
     );
     assert_eq!(
-        house
+        server
             .with_token("")
             .call("add", json!({"left": 1}))
             .await
@@ -53,7 +53,7 @@ async fn a_token_still_says_who_asks_and_must_hold() {
         401
     );
     assert_eq!(
-        house
+        server
             .anonymous()
             .ask(http::Method::GET, "/admin/users", None)
             .await
@@ -64,9 +64,9 @@ async fn a_token_still_says_who_asks_and_must_hold() {
 
 #[tokio::test]
 async fn the_setting_alone_opens_nothing() {
-    let house = TestApp::with(fixture::app(), &[("ALLOW_ANONYMOUS", "true")]).await;
+    let server = TestApp::with(fixture::app(), &[("ALLOW_ANONYMOUS", "true")]).await;
     assert_eq!(
-        house
+        server
             .anonymous()
             .call("add", json!({"left": 1}))
             .await
@@ -94,8 +94,8 @@ async fn under_lambda_the_code_alone_opens_nothing() {
         Settings::read(&all, "protocol").expect("lawful")
     };
     let refusal = async |more: &[(&str, &str)]| {
-        let house = protocol::app().open().house(&settings(more)).await;
-        house
+        let server = protocol::app().open().build(&settings(more)).await;
+        server
             .expect_err("its folder can't be opened anyway")
             .to_string()
     };

@@ -29,8 +29,8 @@ fn many(count: usize) -> App {
 
 #[tokio::test]
 async fn ten_thousand_tools_are_listed_in_pages_and_each_is_there_once() {
-    let house = TestApp::new(many(10_000)).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(many(10_000)).await;
+    let alice = server.user("alice@example.com").await;
     let first = alice.mcp("tools/list", json!({})).await;
     assert_eq!(
         first.result()["tools"].as_array().map(Vec::len),
@@ -62,16 +62,16 @@ async fn ten_thousand_tools_are_listed_in_pages_and_each_is_there_once() {
 #[tokio::test]
 async fn a_cursor_is_its_users_and_its_lists_and_nobody_elses() {
     let app = || protocol::app().page_size(2);
-    let house = TestApp::new(app()).await;
+    let server = TestApp::new(app()).await;
     let (alice, bob) = (
-        house.user("alice@example.com").await,
-        house.user("bob@example.com").await,
+        server.user("alice@example.com").await,
+        server.user("bob@example.com").await,
     );
     let cursor = |answer: &Value| answer["nextCursor"].as_str().expect("a cursor").to_owned();
     let tools = cursor(alice.mcp("tools/list", json!({})).await.result());
     let next = alice.mcp("tools/list", json!({ "cursor": tools })).await;
     assert_eq!(next.result()["tools"].as_array().map(Vec::len), Some(2));
-    let elsewhere = house.another(app(), &[]).await;
+    let elsewhere = server.another(app(), &[]).await;
     let there = elsewhere
         .with_token(alice.token())
         .mcp("tools/list", json!({ "cursor": tools }))
@@ -111,8 +111,8 @@ async fn a_cursor_is_its_users_and_its_lists_and_nobody_elses() {
 
 #[tokio::test]
 async fn every_list_is_in_order_and_says_how_long_and_for_whom_it_holds() {
-    let house = TestApp::new(protocol::app()).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(protocol::app()).await;
+    let alice = server.user("alice@example.com").await;
     for (method, list, key, scope) in [
         ("tools/list", "tools", "name", "private"),
         ("prompts/list", "prompts", "name", "private"),
@@ -139,8 +139,8 @@ async fn every_list_is_in_order_and_says_how_long_and_for_whom_it_holds() {
             "{method}"
         );
     }
-    let house = TestApp::new(many(1)).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(many(1)).await;
+    let alice = server.user("alice@example.com").await;
     assert_eq!(
         alice.mcp("tools/list", json!({})).await.result()["cacheScope"],
         "public",

@@ -1,12 +1,12 @@
 //! Prompts and the completion of their arguments.
 
 use http::Method;
-use mcp_lambda::testkit::{Answer, Client};
+use mcp_lambda::testkit::{Client, TestResponse};
 use serde_json::{Value, json};
 
-use super::house;
+use super::server;
 
-async fn get(client: &Client<'_>, name: &str, arguments: Value) -> Answer {
+async fn get(client: &Client<'_>, name: &str, arguments: Value) -> TestResponse {
     client
         .mcp(
             "prompts/get",
@@ -15,15 +15,20 @@ async fn get(client: &Client<'_>, name: &str, arguments: Value) -> Answer {
         .await
 }
 
-async fn complete(client: &Client<'_>, reference: Value, argument: &str, value: &str) -> Answer {
+async fn complete(
+    client: &Client<'_>,
+    reference: Value,
+    argument: &str,
+    value: &str,
+) -> TestResponse {
     let params = json!({ "ref": reference, "argument": { "name": argument, "value": value } });
     client.mcp("completion/complete", params).await
 }
 
 #[tokio::test]
 async fn prompts_are_listed_with_their_arguments() {
-    let house = house().await;
-    let answer = house
+    let server = server().await;
+    let answer = server
         .user("alice@example.com")
         .await
         .mcp("prompts/list", json!({}))
@@ -58,8 +63,8 @@ async fn prompts_are_listed_with_their_arguments() {
 
 #[tokio::test]
 async fn arguments_are_text_that_is_read_as_its_type() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let answer = get(
         &alice,
         "write",
@@ -102,8 +107,8 @@ async fn arguments_are_text_that_is_read_as_its_type() {
 
 #[tokio::test]
 async fn arguments_are_completed_a_hundred_at_most() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let write = json!({"type": "ref/prompt", "name": "write"});
     let answer = complete(&alice, write.clone(), "topic", "sea").await;
     let found = &answer.result()["completion"];
@@ -137,17 +142,18 @@ async fn arguments_are_completed_a_hundred_at_most() {
 
 #[tokio::test]
 async fn what_is_hidden_is_unknown_by_every_way_in() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "scopes": []});
-    let token = house
+    let token = server
         .admin()
         .ask(Method::POST, "/admin/tokens", Some(body))
         .await;
-    let reader = house.with_token(token.json["token"].as_str().expect("a token"));
+    let reader = server.with_token(token.json["token"].as_str().expect("a token"));
     let listed = reader.mcp("prompts/list", json!({})).await;
     assert!(!listed.text.contains("secret_prompt"));
-    let same = |answer: &Answer, name: &str| answer.json["error"].to_string().replace(name, "NAME");
+    let same =
+        |answer: &TestResponse, name: &str| answer.json["error"].to_string().replace(name, "NAME");
     let absent = get(&reader, "nothing", json!({})).await;
     assert_eq!(
         same(
@@ -173,8 +179,8 @@ async fn what_is_hidden_is_unknown_by_every_way_in() {
 
 #[tokio::test]
 async fn an_app_without_prompts_has_no_method_for_them() {
-    let house = mcp_lambda_tests::client::house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = mcp_lambda_tests::client::server().await;
+    let alice = server.user("alice@example.com").await;
     let answer = complete(&alice, json!({"type": "ref/prompt", "name": "x"}), "a", "").await;
     assert_eq!(answer.error_code(), -32_601, "{}", answer.text);
     assert_eq!(
@@ -186,8 +192,8 @@ async fn an_app_without_prompts_has_no_method_for_them() {
 
 #[tokio::test]
 async fn a_probe_lists_and_asks_for_nothing() {
-    let house = house().await;
-    let probe = house.probe();
+    let server = server().await;
+    let probe = server.probe();
     assert_eq!(probe.mcp("prompts/list", json!({})).await.status, 200);
     for answer in [
         get(&probe, "write", json!({"topic": "x"})).await,

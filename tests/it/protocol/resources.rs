@@ -8,12 +8,12 @@ use mcp_lambda::testkit::{TestApp, Watched};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
-use super::house;
+use super::server;
 
 #[tokio::test]
 async fn what_is_listed_can_be_read() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let listed = alice.mcp("resources/list", json!({})).await;
     for resource in listed.result()["resources"].as_array().expect("a list") {
         let uri = resource["uri"].as_str().expect("a URI");
@@ -39,8 +39,8 @@ async fn what_is_listed_can_be_read() {
 
 #[tokio::test]
 async fn text_bytes_and_json_come_with_their_type() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     let contents = async |uri: &str| alice.read(uri).await.result()["contents"][0].clone();
     assert_eq!(
         contents("test://about").await,
@@ -63,8 +63,8 @@ async fn text_bytes_and_json_come_with_their_type() {
 
 #[tokio::test]
 async fn each_says_how_long_and_for_whom_it_holds() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for (uri, ttl, scope) in [
         ("test://about", 300_000, "public"),
         ("test://picture", 0, "private"),
@@ -82,8 +82,8 @@ async fn each_says_how_long_and_for_whom_it_holds() {
 
 #[tokio::test]
 async fn what_is_not_there_is_named_in_either_era() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for uri in [
         "test://nothing",
         "note://none",
@@ -116,8 +116,8 @@ async fn what_is_not_there_is_named_in_either_era() {
 
 #[tokio::test]
 async fn no_uri_leads_out_of_its_template() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for uri in [
         "note://..",
         "note://%2e%2e",
@@ -133,12 +133,12 @@ async fn no_uri_leads_out_of_its_template() {
 
 #[tokio::test]
 async fn a_users_own_is_nobody_elses() {
-    let house = house().await;
+    let server = server().await;
     let (alice, bob) = (
-        house.user("alice@example.com").await,
-        house.user("bob@example.com").await,
+        server.user("alice@example.com").await,
+        server.user("bob@example.com").await,
     );
-    let users = Users::new(Arc::<Watched>::clone(&house.store));
+    let users = Users::new(Arc::<Watched>::clone(&server.store));
     let data = users.data(
         &users
             .get(&"alice@example.com".parse().expect("valid"))
@@ -163,14 +163,14 @@ async fn a_users_own_is_nobody_elses() {
 
 #[tokio::test]
 async fn what_a_token_is_not_good_for_is_not_there() {
-    let house = house().await;
-    house.user("alice@example.com").await;
+    let server = server().await;
+    server.user("alice@example.com").await;
     let body = json!({"email": "alice@example.com", "scopes": []});
-    let token = house
+    let token = server
         .admin()
         .ask(Method::POST, "/admin/tokens", Some(body))
         .await;
-    let reader = house.with_token(token.json["token"].as_str().expect("a token"));
+    let reader = server.with_token(token.json["token"].as_str().expect("a token"));
     assert!(
         !reader
             .mcp("resources/list", json!({}))
@@ -195,8 +195,8 @@ fn initialize() -> Value {
 
 #[tokio::test]
 async fn nothing_is_to_subscribe_to_in_either_era() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     assert_eq!(
         alice.older(&initialize()).await.result()["capabilities"]["resources"],
         json!({}),
@@ -221,8 +221,8 @@ async fn nothing_is_to_subscribe_to_in_either_era() {
 
 #[tokio::test]
 async fn an_app_whose_resources_never_change_may_accept_subscriptions() {
-    let house = TestApp::new(protocol::app().accept_subscriptions()).await;
-    let alice = house.user("alice@example.com").await;
+    let server = TestApp::new(protocol::app().accept_subscriptions()).await;
+    let alice = server.user("alice@example.com").await;
     assert_eq!(
         alice.older(&initialize()).await.result()["capabilities"]["resources"],
         json!({"subscribe": true})
@@ -258,8 +258,8 @@ async fn an_app_whose_resources_never_change_may_accept_subscriptions() {
 
 #[tokio::test]
 async fn a_path_in_a_uri_leads_below_its_folder_and_nowhere_else() {
-    let house = house().await;
-    let alice = house.user("alice@example.com").await;
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
     for path in [
         "/etc/passwd",
         "%2Fetc%2Fpasswd",

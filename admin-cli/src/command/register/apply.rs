@@ -204,7 +204,8 @@ impl Task {
             Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
                 Ok(reach) => (reach, issued),
                 Err(fault) => {
-                    return self.failed(fault, revoked(session, issued).await.into_iter().collect());
+                    return self
+                        .failed(fault, revoked(session, issued).await.into_iter().collect());
                 }
             },
             Err(fault) => return self.failed(fault, Vec::new()),

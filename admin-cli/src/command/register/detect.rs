@@ -54,7 +54,7 @@ pub(super) fn run(
         Failure::NotConfigured("there is no home folder to look in; set HOME".into())
     })?;
     let command = match (subject, &session.door) {
-        (Subject::App(app), Door::House(_)) => beside(app.name()).ok(),
+        (Subject::App(app), Door::Server(_)) => beside(app.name()).ok(),
         _ => None,
     };
     let known = Known {

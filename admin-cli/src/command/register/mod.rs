@@ -191,7 +191,7 @@ async fn access(
 
 /// What starts this machine's server for one user.
 fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
-    let (Subject::App(app), Door::House(_)) = (subject, &session.door) else {
+    let (Subject::App(app), Door::Server(_)) = (subject, &session.door) else {
         return Err(Failure::Usage(
             "`--stdio` needs this machine's own store: the app's own CLI after `connect local`, such as `notes-admin`; a server elsewhere is reached by its URL"
                 .into(),

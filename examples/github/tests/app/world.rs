@@ -1,6 +1,6 @@
 //! The app, the GitHub behind it, and Alice. Whatever she is told is searched for her token.
 
-use mcp_lambda::testkit::{Answer, Client, TestApp};
+use mcp_lambda::testkit::{Client, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 use crate::upstream::{self, Seen, Upstream};
@@ -59,19 +59,19 @@ pub(crate) async fn user<'a>(
 }
 
 /// The data in a tool's answer.
-pub(crate) fn told(answer: &Answer) -> Value {
+pub(crate) fn told(answer: &TestResponse) -> Value {
     keeps_the_token(answer);
     answer.data().clone()
 }
 
 /// The words of a tool's failure.
-pub(crate) fn refused(answer: &Answer) -> String {
+pub(crate) fn refused(answer: &TestResponse) -> String {
     keeps_the_token(answer);
     assert!(answer.is_tool_error(), "{}", answer.text);
     answer.tool_text().to_owned()
 }
 
-fn keeps_the_token(answer: &Answer) {
+fn keeps_the_token(answer: &TestResponse) {
     assert!(
         !answer.text.contains(TOKEN),
         "the token is in {}",

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use crate::error::{Error, Result};
-use crate::store::{Key, KeyPage, Page, Put, Range, Record, Shared, Store, Version, When, Write};
+use crate::store::{
+    Key, KeyPage, Page, Put, Range, Record, SharedStore, Store, Version, When, Write,
+};
 
 /// A store that fails after so many writes.
 #[derive(Debug)]
 pub(super) struct FailsAfter {
-    inner: Shared,
+    inner: SharedStore,
     left: AtomicUsize,
 }
 
 impl FailsAfter {
-    pub(super) fn new(inner: Shared, writes: usize) -> Self {
+    pub(super) fn new(inner: SharedStore, writes: usize) -> Self {
         Self {
             inner,
             left: AtomicUsize::new(writes),

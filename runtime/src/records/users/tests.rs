@@ -8,8 +8,8 @@ use super::*;
 use crate::records::{PURGING, TokenRecord, data_partition};
 use crate::store::{Memory, Version};
 
-fn users() -> (Shared, Users) {
-    let store: Shared = Arc::new(Memory::default());
+fn users() -> (SharedStore, Users) {
+    let store: SharedStore = Arc::new(Memory::default());
     (Arc::clone(&store), Users::new(store))
 }
 
@@ -40,7 +40,7 @@ async fn give_token(users: &Users, email: &Email) -> Result<String> {
 }
 
 /// Everything that is stored under the email and under these registrations.
-async fn left(store: &Shared, email: &Email, ids: &[&RegistrationId]) -> Vec<Key> {
+async fn left(store: &SharedStore, email: &Email, ids: &[&RegistrationId]) -> Vec<Key> {
     let partitions = ids
         .iter()
         .map(|id| data_partition(id))
@@ -56,7 +56,7 @@ async fn left(store: &Shared, email: &Email, ids: &[&RegistrationId]) -> Vec<Key
     keys
 }
 
-async fn spoil(store: &Shared, email: &Email, value: &str) {
+async fn spoil(store: &SharedStore, email: &Email, value: &str) {
     let entry = Some(Entry {
         listing: LISTING,
         text: "spoilt".to_owned(),
@@ -159,7 +159,7 @@ async fn a_removal_that_was_cut_short_is_ended_by_the_next() {
         let (store, users) = users();
         let alice = registered(&users, "alice@example.com").await;
         users.data(&alice).put("note", &"hers").await.expect("kept");
-        let failing: Shared = Arc::new(FailsAfter::new(Arc::clone(&store), steps));
+        let failing: SharedStore = Arc::new(FailsAfter::new(Arc::clone(&store), steps));
         let cut_short = Users::new(failing).purge(&alice.email, 200).await;
         assert_eq!(cut_short.is_ok(), steps >= 5, "after {steps} writes");
         if cut_short.is_err() {
@@ -201,7 +201,7 @@ async fn data_whose_marker_is_missing_are_removed_with_the_user() {
 async fn a_user_who_is_being_removed_gets_nothing_more() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
-    let failing: Shared = Arc::new(FailsAfter::new(store, 1));
+    let failing: SharedStore = Arc::new(FailsAfter::new(store, 1));
     Users::new(failing)
         .purge(&alice.email, 200)
         .await

@@ -1,10 +1,10 @@
 //! The laws of pages: bounded in bytes, joined without loss, and never wider than what was asked for.
 
 use super::{always, partition};
-use crate::store::{Entry, Key, MAX_PAGE_BYTES, Put, Range, Shared};
+use crate::store::{Entry, Key, MAX_PAGE_BYTES, Put, Range, SharedStore};
 
 /// Every page of a range, joined.
-async fn joined(store: &Shared, range: &Range, limit: usize) -> Vec<String> {
+async fn joined(store: &SharedStore, range: &Range, limit: usize) -> Vec<String> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = store
@@ -36,7 +36,7 @@ async fn joined(store: &Shared, range: &Range, limit: usize) -> Vec<String> {
     }
 }
 
-pub(super) async fn a_page_is_bounded_in_bytes(store: &Shared) {
+pub(super) async fn a_page_is_bounded_in_bytes(store: &SharedStore) {
     let partition = partition();
     let names: Vec<String> = (0..6).map(|number| format!("n{number}")).collect();
     for name in &names {
@@ -67,7 +67,7 @@ pub(super) async fn a_page_is_bounded_in_bytes(store: &Shared) {
     );
 }
 
-pub(super) async fn keys_are_listed_as_records_are(store: &Shared) {
+pub(super) async fn keys_are_listed_as_records_are(store: &SharedStore) {
     let own = partition();
     for (number, sort) in ["a", "b", "c"].into_iter().enumerate() {
         store
@@ -106,7 +106,7 @@ pub(super) async fn keys_are_listed_as_records_are(store: &Shared) {
 }
 
 /// Whatever stands in `after`, a page holds what begins with the prefix and stands behind it, and nothing else.
-pub(super) async fn a_place_narrows_a_prefix_and_never_widens_it(store: &Shared) {
+pub(super) async fn a_place_narrows_a_prefix_and_never_widens_it(store: &SharedStore) {
     let partition = partition();
     let names = [
         "a/1",
@@ -166,7 +166,7 @@ pub(super) async fn a_place_narrows_a_prefix_and_never_widens_it(store: &Shared)
     }
 }
 
-pub(super) async fn a_prefix_lists_its_own(store: &Shared) {
+pub(super) async fn a_prefix_lists_its_own(store: &SharedStore) {
     let partition = partition();
     for sort in ["a#1", "a#2", "a%", "a_", "b#1", "A#1"] {
         store

@@ -14,7 +14,7 @@ use super::file::explain;
 use crate::error::{Error, Result};
 
 /// How long a caller waits: for its turn, and for what other processes have locked.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// How many callers may wait for a lane.
 const WAITING: usize = 1_024;
@@ -47,7 +47,7 @@ impl Lane {
         work: impl FnOnce(&Connection, &Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let caller = Caller(Arc::new(Wait::until(Instant::now() + PATIENCE)));
+        let caller = Caller(Arc::new(Wait::until(Instant::now() + MAX_WAIT)));
         let turn = timeout_at(caller.0.end.into(), Arc::clone(&self.turns).acquire_owned());
         let turn = turn.await.map_err(|_| busy())?.map_err(|_| busy())?;
         let (idle, waits) = (Arc::clone(&self.idle), Leaves(Arc::clone(&caller.0)));
@@ -96,7 +96,7 @@ pub(super) struct Caller(Arc<Wait>);
 impl Caller {
     /// Somebody who does not leave before the time is up.
     pub(super) fn steadfast() -> Self {
-        Self(Arc::new(Wait::until(Instant::now() + PATIENCE)))
+        Self(Arc::new(Wait::until(Instant::now() + MAX_WAIT)))
     }
 
     /// Tries until it is no longer busy, or nobody waits for it any more.

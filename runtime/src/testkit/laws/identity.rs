@@ -247,7 +247,7 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
 async fn of_nobody(app: &TestApp) -> String {
     let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
     let issued = app
-        .house
+        .server
         .identity
         .issue(&nobody, TokenRequest::default())
         .await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ALICE, BOB};
 use crate::profile::is_secret;
-use crate::testkit::{Answer, Client, Suite};
+use crate::testkit::{Client, Suite, TestResponse};
 
 /// Users are registered once, listed, shown, given tokens, revoked and purged.
 ///
@@ -125,7 +125,7 @@ fn masked(shown: &Value, kept: &Value, schema: &Value) {
     }
 }
 
-fn refused(answer: &Answer, field: &str) {
+fn refused(answer: &TestResponse, field: &str) {
     assert_eq!(
         answer.status, 400,
         "the profile field `{field}`: {}",

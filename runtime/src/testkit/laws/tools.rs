@@ -5,9 +5,9 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 use super::{ALICE, BOB, name, report};
-use crate::guard::BROKE_DOWN;
+use crate::middleware::BROKE_DOWN;
 use crate::schema::portability_faults;
-use crate::testkit::{Answer, Client, Fill, Suite};
+use crate::testkit::{Client, Fill, Suite, TestResponse};
 
 /// Every tool is listed in a steady order, and says what it and each of its arguments is.
 ///
@@ -311,7 +311,7 @@ async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(Strin
 }
 
 /// What is wrong with a result by its tool's own words.
-fn faults_of(answer: &Answer, tool: &Value, may_fail: bool) -> Vec<String> {
+fn faults_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String> {
     let (name, Some(result)) = (name(tool), answer.json.get("result")) else {
         return vec![format!("`{}` has no result: {}", name(tool), answer.text)];
     };

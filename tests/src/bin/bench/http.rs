@@ -60,7 +60,7 @@ pub(crate) async fn measure(programs: &Programs, extent: Extent) -> Vec<Measured
         .await,
         Running::start(
             "echo: the house, SQLite",
-            &programs.house_echo,
+            &programs.app_echo,
             "echo",
             milk(),
             true,

@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(30);
 
 /// What a program is asked.
 #[derive(Clone, Debug)]
-enum Question {
+enum InputRequest {
     Hello,
     Tool {
         name: &'static str,
@@ -34,7 +34,7 @@ enum Question {
 /// A program with its settings.
 struct Subject<'w> {
     program: PathBuf,
-    question: Question,
+    question: InputRequest,
     home: Home,
     settings: Vec<(String, String)>,
     /// What counts its reads, if something does.
@@ -85,12 +85,12 @@ pub(crate) async fn measure(programs: &Programs, world: &World, extent: Extent) 
 }
 
 fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
-    let echo = |has_users| Question::Tool {
+    let echo = |has_users| InputRequest::Tool {
         name: "echo",
         arguments: json!({"text": "milk"}),
         has_users,
     };
-    let count = || Question::Tool {
+    let count = || InputRequest::Tool {
         name: "count_notes",
         arguments: json!({}),
         has_users: true,
@@ -102,7 +102,7 @@ fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
         Subject::new(
             "hello: lambda_http alone",
             &programs.hello,
-            Question::Hello,
+            InputRequest::Hello,
             None,
         ),
         Subject::new(
@@ -119,13 +119,13 @@ fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
         ),
         Subject::new(
             "echo: the house, SQLite",
-            &programs.house_echo,
+            &programs.app_echo,
             echo(true),
             None,
         ),
         Subject::new(
             "echo: the house, DynamoDB answering at once",
-            &programs.house_echo,
+            &programs.app_echo,
             echo(true),
             on_dynamo(&echo_proxy.url),
         )
@@ -152,7 +152,7 @@ impl<'w> Subject<'w> {
     fn new(
         name: &'static str,
         program: &std::path::Path,
-        question: Question,
+        question: InputRequest,
         settings: Option<Vec<(String, String)>>,
     ) -> Self {
         let home = Home::default();
@@ -208,8 +208,8 @@ impl<'w> Subject<'w> {
 
     async fn event(&self, lambda: &Lambda) -> Value {
         match &self.question {
-            Question::Hello => function_url_event("GET", "/", &[], None),
-            Question::Tool {
+            InputRequest::Hello => function_url_event("GET", "/", &[], None),
+            InputRequest::Tool {
                 name,
                 arguments,
                 has_users,

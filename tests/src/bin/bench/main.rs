@@ -82,7 +82,7 @@ async fn everything(extent: Extent) -> Result<String, String> {
     let world = world::World::start().await;
     let through_lambda = lambda::measure(&programs, &world, extent).await;
     let in_both_modes = [
-        modes::echo(&programs.house_echo, extent).await,
+        modes::echo(&programs.app_echo, extent).await,
         modes::notes(&programs.notes_lambda, &world, extent).await,
     ];
     let over_http = http::measure(&programs, extent).await;

@@ -20,7 +20,7 @@ pub(crate) struct Programs {
     pub(crate) bare_echo: PathBuf,
     pub(crate) bare_echo_dynamo: PathBuf,
     pub(crate) bare_echo_http: PathBuf,
-    pub(crate) house_echo: PathBuf,
+    pub(crate) app_echo: PathBuf,
     /// The notes example with everything a laptop needs.
     pub(crate) notes: PathBuf,
     /// The notes example as it is deployed.
@@ -38,7 +38,7 @@ pub(crate) fn build() -> Result<Programs, String> {
         "bare-echo-lambda",
         "bare-echo-dynamo",
         "bare-echo-http",
-        "house-echo",
+        "app-echo",
     ];
     let bins: Vec<_> = bins.iter().flat_map(|bin| ["--bin", bin]).collect();
     cargo(&[&["-p", "mcp-lambda-tests"], bins.as_slice()].concat())?;
@@ -50,7 +50,7 @@ pub(crate) fn build() -> Result<Programs, String> {
         bare_echo: built("bare-echo-lambda"),
         bare_echo_dynamo: built("bare-echo-dynamo"),
         bare_echo_http: built("bare-echo-http"),
-        house_echo: built("house-echo"),
+        app_echo: built("app-echo"),
         notes: built("notes"),
         notes_lambda,
     })

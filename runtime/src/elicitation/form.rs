@@ -1,0 +1,403 @@
+//! A form for the user (MCP elicitation, form mode): made from a Rust type, its answer checked against the same schema.
+//!
+//! The protocol allows flat objects of text, numbers, booleans and choices; what a type says beyond that is left to its
+//! `Deserialize`. A form must never ask for a secret: it passes through the client; use [`url`](super::url()).
+
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::Capability;
+use super::request::{ElicitResult, InputRequest, NO_ACTION, action};
+use crate::error::Error;
+use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
+
+/// A form whose answer is a `T`.
+#[derive(Debug)]
+pub struct FormElicitation<T> {
+    message: String,
+    schema: Value,
+    has_fields: bool,
+    is_for_once: bool,
+    answer: PhantomData<fn() -> T>,
+}
+
+/// A form with a field for each field of `T`; doc comments are what people read beside them.
+///
+/// A `T` without fields asks whether to go on, as [`Context::confirm`](crate::Context::confirm) does.
+#[must_use]
+pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> FormElicitation<T> {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.subschema_for::<T>();
+    schema.insert(
+        "$defs".to_owned(),
+        Value::Object(generator.take_definitions(true)),
+    );
+    let mut form = FormElicitation::of(message.into(), normalize(schema.to_value(), Purpose::Form));
+    form.schema = flat(&mut form.schema);
+    form
+}
+
+impl FormElicitation<Value> {
+    /// A form with this schema, taken untouched.
+    #[must_use]
+    pub fn raw(message: impl Into<String>, schema: Value) -> Self {
+        Self::of(message.into(), schema)
+    }
+}
+
+impl<T> FormElicitation<T> {
+    /// A type that is no object and not nothing would have an answer that no form can give.
+    fn of(message: String, schema: Value) -> Self {
+        let has_fields = schema
+            .get("type")
+            .is_none_or(|name| name == "object" || name == "null");
+        Self {
+            message,
+            schema,
+            has_fields,
+            is_for_once: false,
+            answer: PhantomData,
+        }
+    }
+
+    /// The answer may be used once: a client that brings it back a second time is refused. Costs one write.
+    #[must_use]
+    pub const fn once(mut self) -> Self {
+        self.is_for_once = true;
+        self
+    }
+
+    /// The schema that the client is given.
+    #[must_use]
+    pub const fn schema(&self) -> &Value {
+        &self.schema
+    }
+}
+
+impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
+    type Answer = T;
+
+    fn needs(&self) -> Capability {
+        Capability::Form
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if !self.has_fields {
+            let words = format!(
+                "the form `{}` is made from a type without fields; use a struct with one",
+                self.message
+            );
+            return Err(Error::internal(words));
+        }
+        let fields = self.schema["properties"].as_object().into_iter().flatten();
+        match fields.into_iter().find(|(_, field)| !is_flat(field)) {
+            Some((name, _)) => Err(Error::internal(format!(
+                "the form `{}` has a field `{name}` that no form can have: it is neither text, a number, a boolean nor a choice",
+                self.message
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn request(&self) -> Value {
+        let params =
+            json!({ "mode": "form", "message": self.message, "requestedSchema": self.schema });
+        json!({ "method": "elicitation/create", "params": params })
+    }
+
+    fn read(&self, result: &Value) -> ElicitResult<T> {
+        match action(result) {
+            Some("accept") => match answer(&self.schema, &result["content"]) {
+                Ok(answer) => ElicitResult::Accepted(answer),
+                Err(fault) => ElicitResult::Invalid(fault),
+            },
+            Some(_) => ElicitResult::Declined,
+            None => ElicitResult::Invalid(NO_ACTION.to_owned()),
+        }
+    }
+
+    fn is_for_once(&self) -> bool {
+        self.is_for_once
+    }
+}
+
+/// Whether MCP lets a field of a form be this.
+fn is_flat(field: &Value) -> bool {
+    match field["type"].as_str() {
+        Some("string" | "number" | "integer" | "boolean") => true,
+        Some("array") => ["enum", "anyOf", "oneOf"]
+            .iter()
+            .any(|word| field["items"][word].is_array()),
+        _ => false,
+    }
+}
+
+/// Reads what was filled into a form, as clients send it ([`coerce`]); nothing, of a form without fields.
+///
+/// # Errors
+/// What does not fit, naming the field.
+pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
+    let Some(schema) = schema.as_object() else {
+        return Err("the form has no schema".to_owned());
+    };
+    let mut content = if content.is_null() {
+        Value::Object(Map::new())
+    } else {
+        content.clone()
+    };
+    if !content.is_object() {
+        return Err("the answer is no object".to_owned());
+    }
+    coerce(&mut content, schema);
+    if let Some(Fault { path, words }) = fault(&content, schema) {
+        return Err(format!("`{}` {words}", path.trim_start_matches('.')));
+    }
+    let has_no_fields = schema
+        .get("properties")
+        .is_none_or(|fields| fields.as_object().is_some_and(Map::is_empty));
+    if has_no_fields && let Ok(nothing) = T::deserialize(&Value::Null) {
+        return Ok(nothing);
+    }
+    serde_path_to_error::deserialize(&content).map_err(|error| {
+        format!(
+            "`{}` {}",
+            error.path(),
+            in_json_words(&error.inner().to_string())
+        )
+    })
+}
+
+/// The protocol's form of a type's schema: fields, and which of them are needed.
+fn flat(schema: &mut Value) -> Value {
+    let properties = schema
+        .get_mut("properties")
+        .map_or_else(|| json!({}), Value::take);
+    let mut form = json!({ "type": "object", "properties": properties });
+    if let Some(required) = schema.get_mut("required") {
+        form["required"] = required.take();
+    }
+    form
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// A stay.
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Stay {
+        /// Where to.
+        city: String,
+        /// How long.
+        #[schemars(range(min = 1, max = 30))]
+        nights: u8,
+        class: Option<Class>,
+        note: Option<String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Class {
+        /// Cheap.
+        Second,
+        /// Dear.
+        First,
+        Night,
+    }
+
+    fn accepted(content: &Value) -> ElicitResult<Stay> {
+        form::<Stay>("Where?").read(&json!({ "action": "accept", "content": content }))
+    }
+
+    #[test]
+    fn the_schema_is_flat() {
+        let schema = form::<Stay>("Where?").schema().clone();
+        assert_eq!(schema["required"], json!(["city", "nights"]));
+        let nights = &schema["properties"]["nights"];
+        assert_eq!(
+            (&nights["type"], &nights["maximum"], nights.get("format")),
+            (&json!("integer"), &json!(30), None)
+        );
+        assert_eq!(schema["properties"]["note"]["type"], "string");
+        let class = &schema["properties"]["class"];
+        assert_eq!(class["type"], "string");
+        let choices = class["oneOf"].as_array().expect("choices");
+        for choice in [
+            json!({"const": "first", "title": "Dear."}),
+            json!({"const": "night", "title": "night"}),
+        ] {
+            assert!(choices.contains(&choice), "{class}");
+        }
+        assert!(schema.get("$defs").is_none());
+    }
+
+    #[test]
+    fn an_answer_is_read_and_what_is_none_is_not() {
+        let ElicitResult::Accepted(stay) =
+            accepted(&json!({"city": "Oslo", "nights": 3, "class": "first", "extra": 1}))
+        else {
+            panic!("it fits")
+        };
+        assert_eq!(
+            stay,
+            Stay {
+                city: "Oslo".into(),
+                nights: 3,
+                class: Some(Class::First),
+                note: None
+            }
+        );
+        for same in [
+            json!({"city": "Oslo", "nights": 3.0}),
+            json!({"city": "Oslo", "nights": "3", "note": null}),
+        ] {
+            assert!(
+                matches!(
+                    accepted(&same),
+                    ElicitResult::Accepted(Stay {
+                        nights: 3,
+                        note: None,
+                        ..
+                    })
+                ),
+                "{same}"
+            );
+        }
+        for wrong in [
+            json!({"city": "Oslo"}),
+            json!({"city": 7, "nights": 3}),
+            json!({"city": "Oslo", "nights": "three"}),
+            json!({"city": "Oslo", "nights": 31}),
+            json!({"city": "Oslo", "nights": 0}),
+            json!({"city": "Oslo", "nights": 1.5}),
+            json!({"city": "Oslo", "nights": 3, "class": "third"}),
+            json!(null),
+            json!(7),
+        ] {
+            assert!(
+                matches!(accepted(&wrong), ElicitResult::Invalid(_)),
+                "{wrong}"
+            );
+        }
+        for wrong in [
+            json!(null),
+            json!(7),
+            json!({"action": "maybe"}),
+            json!({"content": {}}),
+        ] {
+            assert!(
+                matches!(
+                    form::<Stay>("Where?").read(&wrong),
+                    ElicitResult::Invalid(_)
+                ),
+                "{wrong}"
+            );
+        }
+        for action in ["decline", "cancel"] {
+            assert_eq!(
+                form::<Stay>("Where?").read(&json!({"action": action})),
+                ElicitResult::Declined
+            );
+        }
+    }
+
+    #[test]
+    fn what_no_form_can_have_is_a_fault_of_the_app() {
+        #[derive(Debug, Deserialize, JsonSchema)]
+        struct Nested {
+            #[expect(dead_code, reason = "it is never read")]
+            stay: Stay,
+        }
+        assert!(form::<Stay>("Where?").check().is_ok());
+        assert!(
+            form::<Nested>("Where?")
+                .check()
+                .expect_err("nested")
+                .message()
+                .contains("`stay`")
+        );
+    }
+
+    #[test]
+    fn a_form_without_fields_asks_whether_to_go_on() {
+        #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+        struct Sure {}
+        for accepted in [
+            json!({"action": "accept"}),
+            json!({"action": "accept", "content": {}}),
+        ] {
+            assert_eq!(
+                form::<()>("Sure?").read(&accepted),
+                ElicitResult::Accepted(())
+            );
+            assert_eq!(
+                form::<Sure>("Sure?").read(&accepted),
+                ElicitResult::Accepted(Sure {})
+            );
+        }
+        assert_eq!(
+            form::<()>("Sure?").read(&json!({"action": "decline"})),
+            ElicitResult::Declined
+        );
+        assert_eq!(
+            form::<()>("Sure?").schema(),
+            &json!({"type": "object", "properties": {}})
+        );
+        let text = form::<String>("Which?")
+            .check()
+            .expect_err("text is no form");
+        assert!(text.message().contains("a struct"), "{text}");
+    }
+
+    #[test]
+    fn a_fault_names_the_field() {
+        let schema = json!({"properties": {
+            "name": {"type": "string", "minLength": 2, "maxLength": 3},
+            "tags": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["a", "b"]}},
+            "is_new": {"type": "boolean"}, "size": {"type": "number", "minimum": 0.5},
+        }});
+        let fault = |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
+        assert_eq!(
+            fault(json!({"name": "x"})),
+            "`name` must have 2 characters or more"
+        );
+        assert_eq!(
+            fault(json!({"name": "four"})),
+            "`name` must have 3 characters or fewer"
+        );
+        assert_eq!(
+            fault(json!({"tags": []})),
+            "`tags` has too few or too many entries"
+        );
+        assert_eq!(
+            fault(json!({"tags": ["c"]})),
+            "`tags[0]` must be one of `a`, `b`"
+        );
+        assert_eq!(
+            fault(json!({"is_new": "yes"})),
+            "`is_new` must be true or false"
+        );
+        assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
+        for (format, good, bad) in [
+            ("email", "a@b", "a@"),
+            ("uri", "a:b", "a b:c"),
+            ("date", "2026-02-28", "2026-02-30"),
+            ("date-time", "2026-02-28T10:00:00Z", "2026-02-28"),
+        ] {
+            let schema = json!({"properties": {"when": {"type": "string", "format": format}}});
+            assert!(
+                answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
+                "{good}"
+            );
+            let fault =
+                answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
+            assert_eq!(fault, format!("`when` is no {format}"));
+        }
+    }
+}

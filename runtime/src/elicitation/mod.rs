@@ -1,0 +1,18 @@
+//! Requests to the user, or to the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip requests).
+//!
+//! [`InputRequest`] is what can be asked; [`form`](form()), [`url`](url()), [`sampling`] and [`roots`] make one. A call that asks is given up
+//! where it waits, and begins anew when the client comes again with the answers ([`InputResponses`]).
+
+mod capability;
+mod form;
+mod request;
+mod waiting;
+
+pub use capability::Capability;
+pub use form::{FormElicitation, answer, form};
+pub use request::{
+    ClientRequest, ElicitResult, InputRequest, InputRequired, InputResponses, UrlElicitation,
+    roots, sampling, url,
+};
+pub(crate) use request::{PendingRequests, worded};
+pub(crate) use waiting::WaitingTime;

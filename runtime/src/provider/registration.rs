@@ -1,0 +1,151 @@
+//! One thing that an app offers: its definition and the function behind it.
+//!
+//! The macros write these builder calls. The current user is entered here, around the author's function, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::{Completer, Completion, Definition, Primitive, Reply};
+use crate::call::Call;
+use crate::error::Result;
+use crate::user::enter;
+
+/// The function behind it.
+pub type Handler<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
+
+/// A tool, a prompt or a resource that an app offers.
+#[derive(Clone)]
+pub struct Registration<P: Primitive> {
+    definition: Arc<Definition<P>>,
+    handler: Handler<P::Answer>,
+    completers: BTreeMap<String, Completer>,
+}
+
+impl<P: Primitive> Registration<P> {
+    /// One with this name, answered by this function, whose answers are of this kind once they are read so.
+    pub(crate) fn make<F, W, R>(
+        name: impl Into<String>,
+        detail: P::Detail,
+        handler: F,
+        read: fn(R) -> Result<P::Answer>,
+    ) -> Self
+    where
+        F: Fn(Call) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R>> + Send + 'static,
+        R: 'static,
+    {
+        let definition = Definition {
+            name: name.into(),
+            title: None,
+            description: String::new(),
+            scopes: Vec::new(),
+            timeout: None,
+            detail,
+        };
+        let handler: Handler<P::Answer> = Arc::new(move |call| {
+            let work = handler(call);
+            Box::pin(async move { read(work.await?) })
+        });
+        Self {
+            definition: Arc::new(definition),
+            handler,
+            completers: BTreeMap::new(),
+        }
+    }
+
+    /// What the model reads about it.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.definition_mut().description = text.into();
+        self
+    }
+
+    /// What people see instead of the name.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.definition_mut().title = Some(title.into());
+        self
+    }
+
+    /// What a token that names scopes must name to use it.
+    #[must_use]
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.definition_mut().scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.definition_mut().timeout = Some(timeout);
+        self
+    }
+
+    /// Suggests values for an argument while somebody types it.
+    #[must_use]
+    pub fn completes(mut self, argument: impl Into<String>, completer: Completer) -> Self {
+        self.completers.insert(argument.into(), completer);
+        self
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub const fn definition(&self) -> &Arc<Definition<P>> {
+        &self.definition
+    }
+
+    /// The same under another name.
+    pub(crate) fn renamed(mut self, name: String) -> Self {
+        self.definition_mut().name = name;
+        self
+    }
+
+    pub(crate) fn definition_mut(&mut self) -> &mut Definition<P> {
+        Arc::make_mut(&mut self.definition)
+    }
+
+    /// Whether it suggests values for anything.
+    #[must_use]
+    pub fn has_completions(&self) -> bool {
+        !self.completers.is_empty()
+    }
+
+    /// Runs it with the caller as the current user.
+    ///
+    /// # Errors
+    /// `Invalid` if the arguments don't fit, and what the extractors refuse with.
+    pub async fn call(&self, call: Call) -> Result<Reply<P::Answer>> {
+        let (caller, context) = (Arc::clone(&call.caller), call.context.clone());
+        match context
+            .run_until_asking(enter(caller, (self.handler)(call)))
+            .await
+        {
+            Ok(answer) => answer.map(Reply::Answer),
+            Err(asked) => Ok(Reply::Asks(asked)),
+        }
+    }
+
+    /// Suggests values, with the caller as the current user; none for an argument that it has no suggestions for.
+    ///
+    /// # Errors
+    /// What the author's function fails with.
+    pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+        match self.completers.get(&completion.argument) {
+            Some(completer) => {
+                enter(Arc::clone(&completion.call.caller), completer(completion)).await
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl<P: Primitive> fmt::Debug for Registration<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.definition.fmt(f)
+    }
+}

@@ -165,7 +165,7 @@ const CODE: &[&str] = &[
     "admin-cli/src",
 ];
 
-const MAX_LINES: usize = 600;
+const MAX_LINES: usize = 800;
 
 #[test]
 fn modules_name_only_lower_layers() {

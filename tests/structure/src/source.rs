@@ -39,6 +39,7 @@ impl Checkout {
         for folder in CRATES {
             collect(&root.join(folder), &mut paths)?;
         }
+        paths.retain(|path| is_production(path.strip_prefix(root).unwrap_or(path)));
         paths.sort();
         let files = paths.iter().map(|path| SourceFile::read(root, path));
         Ok(Self {
@@ -97,7 +98,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, paths)?;
-        } else if is_production(&path) {
+        } else {
             paths.push(path);
         }
     }

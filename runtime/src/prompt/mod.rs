@@ -9,7 +9,7 @@ use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
 use crate::provider::{Answer, Definition, Primitive, Registration};
 
-/// Prompts as a [`Kind`].
+/// Prompts as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompts {}
 

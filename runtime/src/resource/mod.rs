@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::provider::{Answer, Definition, Pattern, Primitive, Registration};
 
-/// Resources as a [`Kind`].
+/// Resources as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resources {}
 

@@ -1,4 +1,4 @@
-//! The laws of [`Source`](crate::provider::Source): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
+//! The laws of [`Provider`](crate::provider::Provider): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
 //! every kind alike, so tools stand for all.
 
 use std::sync::Arc;

@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::provider::{Answer, Definition, Primitive, Registration};
 use crate::schema::certain_faults;
 
-/// Tools as a [`Kind`].
+/// Tools as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tools {}
 

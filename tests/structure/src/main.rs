@@ -1,4 +1,4 @@
-//! `cargo run -p mcp-lambda-structure -- [FOLDER …]`: a table of the structure of each checkout, side by side.
+//! `cargo run -p mcp-lambda-structure -- FOLDER …`: a table of the structure of each checkout, side by side.
 
 use std::env::args;
 use std::io::{self, Write};

@@ -59,7 +59,7 @@ pub(crate) async fn measure(programs: &Programs, extent: Extent) -> Vec<Measured
         )
         .await,
         Running::start(
-            "echo: the house, SQLite",
+            "echo: mcp-lambda, SQLite",
             &programs.app_echo,
             "echo",
             milk(),

@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(30);
 
 /// What a program is asked.
 #[derive(Clone, Debug)]
-enum InputRequest {
+enum Request {
     Hello,
     Tool {
         name: &'static str,
@@ -34,7 +34,7 @@ enum InputRequest {
 /// A program with its settings.
 struct Subject<'w> {
     program: PathBuf,
-    question: InputRequest,
+    request: Request,
     home: Home,
     settings: Vec<(String, String)>,
     /// What counts its reads, if something does.
@@ -70,13 +70,15 @@ impl Measured {
     }
 }
 
-/// Measures all programs, each in its turn, several times.
+/// Measures all programs, several times: starts in turns, and calls one by one, a call of each program after a call of the
+/// one before, so that what slows one call slows the next program's as well.
 pub(crate) async fn measure(programs: &Programs, world: &World, extent: Extent) -> Vec<Measured> {
     let mut subjects = subjects(programs, world);
     for _ in 0..extent.rounds {
         for subject in &mut subjects {
-            subject.take_turn(extent).await;
+            subject.start_often(extent).await;
         }
+        call_in_turns(&mut subjects, extent.calls).await;
     }
     subjects
         .into_iter()
@@ -85,12 +87,12 @@ pub(crate) async fn measure(programs: &Programs, world: &World, extent: Extent) 
 }
 
 fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
-    let echo = |has_users| InputRequest::Tool {
+    let echo = |has_users| Request::Tool {
         name: "echo",
         arguments: json!({"text": "milk"}),
         has_users,
     };
-    let count = || InputRequest::Tool {
+    let count = || Request::Tool {
         name: "count_notes",
         arguments: json!({}),
         has_users: true,
@@ -102,7 +104,7 @@ fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
         Subject::new(
             "hello: lambda_http alone",
             &programs.hello,
-            InputRequest::Hello,
+            Request::Hello,
             None,
         ),
         Subject::new(
@@ -118,13 +120,13 @@ fn subjects<'w>(programs: &Programs, world: &'w World) -> Vec<Subject<'w>> {
             on_dynamo(&echo_proxy.url),
         ),
         Subject::new(
-            "echo: the house, SQLite",
+            "echo: mcp-lambda, SQLite",
             &programs.app_echo,
             echo(true),
             None,
         ),
         Subject::new(
-            "echo: the house, DynamoDB answering at once",
+            "echo: mcp-lambda, DynamoDB answering at once",
             &programs.app_echo,
             echo(true),
             on_dynamo(&echo_proxy.url),
@@ -152,7 +154,7 @@ impl<'w> Subject<'w> {
     fn new(
         name: &'static str,
         program: &std::path::Path,
-        question: InputRequest,
+        request: Request,
         settings: Option<Vec<(String, String)>>,
     ) -> Self {
         let home = Home::default();
@@ -164,7 +166,7 @@ impl<'w> Subject<'w> {
         };
         Self {
             program: program.to_owned(),
-            question,
+            request,
             home,
             settings,
             counted: None,
@@ -207,9 +209,9 @@ impl<'w> Subject<'w> {
     }
 
     async fn event(&self, lambda: &Lambda) -> Value {
-        match &self.question {
-            InputRequest::Hello => function_url_event("GET", "/", &[], None),
-            InputRequest::Tool {
+        match &self.request {
+            Request::Hello => function_url_event("GET", "/", &[], None),
+            Request::Tool {
                 name,
                 arguments,
                 has_users,
@@ -224,7 +226,7 @@ impl<'w> Subject<'w> {
         }
     }
 
-    async fn take_turn(&mut self, extent: Extent) {
+    async fn start_often(&mut self, extent: Extent) {
         let (lambda, _) = self.start().await;
         let event = self.event(&lambda).await;
         self.check(&lambda, &event).await;
@@ -234,26 +236,36 @@ impl<'w> Subject<'w> {
             self.measured.init.push(init);
             self.measured.first.push(once(&lambda, &event).await);
         }
-        self.call_often(&event, extent.calls).await;
     }
 
-    async fn call_often(&mut self, event: &Value, calls: usize) {
+    /// Starts the program and warms it up; counts what it reads meanwhile, since nothing else does.
+    async fn warm_up(&mut self) -> Running {
         let (lambda, _) = self.start().await;
+        let event = self.event(&lambda).await;
+        once(&lambda, &event).await;
+        let before = self.reads();
         for _ in 0..WARM_UP {
-            once(&lambda, event).await;
+            once(&lambda, &event).await;
         }
-        let (logged, reads) = (self.logged(), self.reads());
-        for _ in 0..calls {
-            self.measured.warm.push(once(&lambda, event).await);
+        if let (Some(before), Some(after)) = (before, self.reads()) {
+            self.measured.store_reads = Some(each((after.0 - before.0) as u64, WARM_UP));
+            self.measured.secret_reads = Some(each((after.1 - before.1) as u64, WARM_UP));
         }
-        self.measured.resident.push(resident_bytes(lambda.id()));
+        Running {
+            lambda,
+            event,
+            logged: self.logged(),
+        }
+    }
+
+    /// Takes down what is known when all calls are over.
+    fn finish(&mut self, running: &Running, calls: usize) {
+        self.measured
+            .resident
+            .push(resident_bytes(running.lambda.id()));
         self.measured
             .logged
-            .push(each(self.logged() - logged, calls));
-        if let (Some(before), Some(after)) = (reads, self.reads()) {
-            self.measured.store_reads = Some(each((after.0 - before.0) as u64, calls));
-            self.measured.secret_reads = Some(each((after.1 - before.1) as u64, calls));
-        }
+            .push(each(self.logged() - running.logged, calls));
     }
 
     /// A program that answers with an error would be fast for nothing.
@@ -267,6 +279,30 @@ impl<'w> Subject<'w> {
             "{}: {} {}",
             self.measured.name, answer.status, answer.body
         );
+    }
+}
+
+/// A program that is warm.
+struct Running {
+    lambda: Lambda,
+    event: Value,
+    /// The bytes of its log until now.
+    logged: u64,
+}
+
+async fn call_in_turns(subjects: &mut [Subject<'_>], calls: usize) {
+    let mut running = Vec::new();
+    for subject in subjects.iter_mut() {
+        running.push(subject.warm_up().await);
+    }
+    for _ in 0..calls {
+        for (subject, running) in subjects.iter_mut().zip(&running) {
+            let took = once(&running.lambda, &running.event).await;
+            subject.measured.warm.push(took);
+        }
+    }
+    for (subject, running) in subjects.iter_mut().zip(&running) {
+        subject.finish(running, calls);
     }
 }
 

@@ -1,10 +1,11 @@
-//! What the house costs: whole processes, side by side in one run, beside programs that do less.
+//! What mcp-lambda costs: whole processes, side by side in one run, beside programs that do less.
 //!
 //! `cargo run --release -p mcp-lambda-tests --bin bench` builds what it measures, measures, and prints Markdown tables and the
 //! budgets. `-- --quick` takes few samples, to see that it works; `-- --modes` builds and measures nothing but streamed answers beside
 //! buffered ones. It judges nothing: a slow machine is no broken build.
 
 mod budgets;
+mod cores;
 mod http;
 mod lambda;
 mod modes;
@@ -41,19 +42,18 @@ const QUICK: Extent = Extent {
     requests: 500,
 };
 
-#[tokio::main]
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is a command"
 )]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let is_asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     let extent = if is_asked("--quick") { QUICK } else { WHOLE };
     let outcome = if is_asked("--modes") {
-        modes_alone(extent).await
+        measure_modes(extent)
     } else {
-        everything(extent).await
+        measure_everything(extent)
     };
     match outcome {
         Ok(report) => {
@@ -67,25 +67,29 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn modes_alone(extent: Extent) -> Result<String, String> {
+fn measure_modes(extent: Extent) -> Result<String, String> {
     let notes = programs::build_notes_for_lambda()?;
-    let world = world::World::start().await;
     let zip = table::megabytes(programs::zipped(&notes) as f64);
+    let measured = cores::on_one_core(async {
+        let world = world::World::start().await;
+        modes::notes(&notes, &world, extent).await
+    })?;
     Ok(format!(
         "{}\nzip of notes for Lambda: {zip}\n",
-        table::modes(&[modes::notes(&notes, &world, extent).await])
+        table::modes(&[measured])
     ))
 }
 
-async fn everything(extent: Extent) -> Result<String, String> {
+fn measure_everything(extent: Extent) -> Result<String, String> {
     let programs = programs::build()?;
-    let world = world::World::start().await;
-    let through_lambda = lambda::measure(&programs, &world, extent).await;
-    let in_both_modes = [
-        modes::echo(&programs.app_echo, extent).await,
-        modes::notes(&programs.notes_lambda, &world, extent).await,
-    ];
-    let over_http = http::measure(&programs, extent).await;
+    let (through_lambda, in_both_modes) = cores::on_one_core(async {
+        let world = world::World::start().await;
+        let through_lambda = lambda::measure(&programs, &world, extent).await;
+        let echo = modes::echo(&programs.app_echo, extent).await;
+        let notes = modes::notes(&programs.notes_lambda, &world, extent).await;
+        (through_lambda, [echo, notes])
+    })?;
+    let over_http = cores::on_all_cores(http::measure(&programs, extent))?;
     let tables = [
         table::lambda(&through_lambda),
         table::modes(&in_both_modes),

@@ -40,7 +40,7 @@ struct Subject {
 pub(crate) async fn echo(program: &Path, extent: Extent) -> Measured {
     let home = Home::default();
     let (settings, tool) = (embedded(&home), ("echo", json!({"text": "milk"})));
-    let name = "echo: the house, SQLite";
+    let name = "echo: mcp-lambda, SQLite";
     measure(
         &Subject {
             name,

@@ -364,6 +364,78 @@ async fn silent_connections_leave_descriptors_for_the_rest_and_the_log_as_it_was
     );
 }
 
+/// With what status a request is answered whose header has so many bytes; none, where the connection ends without an answer.
+async fn status_of_header(address: &str, is_http_2: bool, bytes: usize) -> Option<u16> {
+    use hyper::client::conn::{http1, http2};
+    let stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("accepted");
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let request = http::Request::get(format!("http://{address}/health")).header("host", address);
+    let request = request
+        .header("x-filler", "x".repeat(bytes))
+        .body(String::new())
+        .expect("lawful");
+    let answer = if is_http_2 {
+        let executor = hyper_util::rt::TokioExecutor::new();
+        let (mut sender, connection) = http2::handshake(executor, io).await.expect("greeted");
+        tokio::select! { biased; answer = sender.send_request(request) => answer, _ = connection => return None }
+    } else {
+        let (mut sender, connection) = http1::handshake(io).await.expect("greeted");
+        tokio::select! { biased; answer = sender.send_request(request) => answer, _ = connection => return None }
+    };
+    answer.ok().map(|answer| answer.status().as_u16())
+}
+
+/// A stranger needs no token to send headers, so a connection keeps few of them; other connections go on.
+#[tokio::test]
+async fn headers_are_bounded_in_both_versions_of_http() {
+    let home = Home::default();
+    let server = start(&home).await;
+    let address = server.url.trim_start_matches("http://");
+    for is_http_2 in [false, true] {
+        assert_eq!(
+            status_of_header(address, is_http_2, 20_000).await,
+            Some(200),
+            "HTTP/2: {is_http_2}"
+        );
+        for bytes in [40_000, 300_000] {
+            let refused = status_of_header(address, is_http_2, bytes).await;
+            assert!(
+                matches!(refused, None | Some(431)),
+                "{bytes} bytes, HTTP/2 {is_http_2}: {refused:?}"
+            );
+            is_healthy(&server.url).await;
+        }
+    }
+}
+
+/// Nor is an unfinished header kept: it is refused before its end comes.
+#[tokio::test]
+async fn an_unfinished_header_is_refused_once_it_is_too_long() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let home = Home::default();
+    let server = start(&home).await;
+    let mut stranger = tokio::net::TcpStream::connect(server.url.trim_start_matches("http://"))
+        .await
+        .expect("accepted");
+    let head = format!("GET /health HTTP/1.1\r\nx-filler: {}", "x".repeat(40_000));
+    stranger.write_all(head.as_bytes()).await.expect("taken");
+    let mut heard = Vec::new();
+    let ended = tokio::time::timeout(
+        std::time::Duration::from_secs(20),
+        stranger.read_to_end(&mut heard),
+    )
+    .await;
+    assert!(ended.is_ok(), "the server waits for more of it");
+    assert!(
+        heard.is_empty() || heard.starts_with(b"HTTP/1.1 431 "),
+        "{}",
+        String::from_utf8_lossy(&heard)
+    );
+    is_healthy(&server.url).await;
+}
+
 #[tokio::test]
 async fn a_strangers_requests_are_some_lines_and_an_operators_each_have_one() {
     let home = Home::default();

@@ -3,6 +3,8 @@
 //! They are taken one by one rather than as one derived type, so that a fault names the argument, and so that a type that
 //! can't be one is refused by the compiler in one sentence.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde::Serialize;
@@ -102,7 +104,7 @@ impl ArgumentSchema {
 pub struct Arguments {
     primitive: &'static str,
     name: String,
-    values: Map<String, Value>,
+    values: Arc<Map<String, Value>>,
 }
 
 impl Arguments {
@@ -111,7 +113,7 @@ impl Arguments {
     pub(super) const fn new(
         primitive: &'static str,
         name: String,
-        values: Map<String, Value>,
+        values: Arc<Map<String, Value>>,
     ) -> Self {
         Self {
             primitive,
@@ -125,7 +127,7 @@ impl Arguments {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument, if it is missing or does not fit.
     pub fn take<T: Argument>(&mut self, name: &str) -> Result<T> {
-        match self.values.remove(name) {
+        match self.values.get(name) {
             Some(value) => self.read(name, value),
             None => T::deserialize(&Value::Null)
                 .map_err(|_| self.fault(&format!("`{name}` is missing"))),
@@ -138,16 +140,16 @@ impl Arguments {
     /// As [`take`](Self::take).
     pub fn take_or<T: Argument>(&mut self, name: &str, default: impl FnOnce() -> T) -> Result<T> {
         self.values
-            .remove(name)
+            .get(name)
             .map_or_else(|| Ok(default()), |value| self.read(name, value))
     }
 
     /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.
-    fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
-        if let Ok(read) = T::deserialize(&value) {
+    fn read<T: Argument>(&self, name: &str, value: &Value) -> Result<T> {
+        if let Ok(read) = T::deserialize(value) {
             return Ok(read);
         }
-        let mut named = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+        let mut named = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
         let mut schema = ArgumentSchema::default();
         schema.insert::<T>(name, "", None);
         let schema = schema.finish().as_object().cloned().unwrap_or_default();
@@ -214,7 +216,7 @@ mod tests {
         Arguments::new(
             "tool",
             "visit".into(),
-            values.as_object().cloned().expect("an object"),
+            Arc::new(values.as_object().cloned().expect("an object")),
         )
     }
 

@@ -9,6 +9,7 @@ mod context;
 mod reports;
 mod trace;
 
+use std::mem;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -39,14 +40,18 @@ pub struct Call {
     pub name: String,
     /// The version that is asked for, if not any.
     pub version: Option<String>,
-    /// The arguments: what the client sent, and once the call is resolved, read as their schema means them.
-    pub arguments: Map<String, Value>,
+    /// The arguments, as the client sent them until the call is bound to a definition, then as its schema means them.
+    ///
+    /// They are shared: [`Arc::make_mut`] changes them for the rest of the call.
+    pub arguments: Arc<Map<String, Value>>,
     /// Who calls.
     pub caller: Arc<Caller>,
     /// How long it may take, who listens, what was asked before.
     pub context: Context,
-    /// What a client brings back that was asked something.
-    pub retry: Option<InputResponses>,
+    /// The client's responses, if the call was answered with a request for input before (MCP 2026-07-28).
+    pub input_responses: Option<InputResponses>,
+    /// Whether the arguments were read by the definition's schema.
+    pub(crate) is_bound: bool,
     /// Where users' data are.
     pub store: store::SharedStore,
     /// What tells the time of day.
@@ -60,7 +65,7 @@ impl Call {
         Arguments::new(
             self.primitive,
             self.name.clone(),
-            std::mem::take(&mut self.arguments),
+            mem::take(&mut self.arguments),
         )
     }
 
@@ -69,7 +74,7 @@ impl Call {
     ///
     /// # Errors
     /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
-    pub(crate) fn fit_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
+    pub(crate) fn read_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
             let words = format!(
                 "there is no argument `{}`; did you mean `{meant}`?",
@@ -87,11 +92,13 @@ impl Call {
                 "arguments that nobody knows"
             );
         }
-        let mut arguments = Value::Object(std::mem::take(&mut self.arguments));
+        // Nobody else holds the arguments yet as a rule, so this moves them and copies nothing.
+        let mut arguments = Value::Object(Arc::unwrap_or_clone(mem::take(&mut self.arguments)));
         coerce(&mut arguments, schema);
         if let Value::Object(arguments) = arguments {
-            self.arguments = arguments;
+            self.arguments = Arc::new(arguments);
         }
+        self.is_bound = true;
         Ok(())
     }
 }

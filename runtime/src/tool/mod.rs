@@ -64,7 +64,7 @@ impl Primitive for Tools {
     type Detail = ToolDetail;
     type Answer = Outcome;
 
-    fn faults(tool: &Definition<Self>) -> Vec<String> {
+    fn problems(tool: &Definition<Self>) -> Vec<String> {
         let name = &tool.name;
         let mut faults = Vec::new();
         if !is_object(&tool.input_schema) {
@@ -99,12 +99,12 @@ impl Primitive for Tools {
     }
 
     /// Only what its author marks so.
-    fn changes_nothing(tool: &Definition<Self>) -> bool {
+    fn is_read_only(tool: &Definition<Self>) -> bool {
         tool.hints.read_only == Some(true)
     }
 
-    fn bind(tool: &Definition<Self>, call: &mut Call) -> Result<()> {
-        call.fit_arguments(&tool.input_schema)
+    fn argument_schema(tool: &Definition<Self>) -> &Arc<Map<String, Value>> {
+        &tool.detail.input_schema
     }
 
     fn version(tool: &Definition<Self>) -> Option<&str> {

@@ -1,4 +1,5 @@
 //! Errors of AWS as [`Error`]s of the runtime. Every problem that may pass is `Unavailable`.
+//!
 //! Callers read messages, so causes and the names of tables and secrets go into the error's source,
 //! which only the log shows.
 

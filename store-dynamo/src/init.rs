@@ -189,9 +189,10 @@ where
     .with_source(join_causes(error))
 }
 
-/// Writes a new key into the secret. It signs from now on; the key before it becomes `AWSPREVIOUS`
-/// and still verifies, and the one before that no longer does (AWS Secrets Manager User Guide,
-/// "Secret versions").
+/// Writes a new key into the secret.
+///
+/// It signs from now on; the key before it becomes `AWSPREVIOUS` and still verifies, and the one
+/// before that no longer does (AWS Secrets Manager User Guide, "Secret versions").
 ///
 /// # Errors
 /// `NotFound` if there is no such secret, `Invalid` if no region is known, `Unavailable` if AWS

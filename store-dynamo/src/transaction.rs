@@ -79,7 +79,7 @@ fn build_key(key: &Key) -> Item {
 }
 
 /// Interprets the cancellation reasons, one for each write in order; `None` for a cause that is
-/// neither a condition nor another write (AWS DynamoDB API Reference, "TransactWriteItems").
+/// neither a condition nor another write (AWS DynamoDB API Reference, `TransactWriteItems`).
 pub(crate) fn interpret(reasons: &[CancellationReason]) -> Option<Outcome> {
     let mut codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
     // A conflict comes first: while another write is in progress, DynamoDB may not have evaluated every

@@ -193,7 +193,8 @@ impl App {
         );
         let (store, clock) = (Arc::clone(store), Arc::clone(&self.clock));
         Arc::new(Handler::new(
-            info.over(sources, store, clock, sealer, self.page_size),
+            info.over(sources, store, clock, sealer, self.page_size)
+                .with_states(self.states.clone()),
             session,
         ))
     }

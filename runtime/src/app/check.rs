@@ -43,6 +43,7 @@ impl App {
         faults.extend(self.disable_in(&mut members));
         faults.extend(self.safe_tool_fault(&members.tools));
         faults.extend(missing_pages(&members));
+        faults.extend(self.missing_states(&members));
         let Members {
             tools,
             prompts,
@@ -71,6 +72,22 @@ impl App {
             .iter()
             .map(|name| format!("`{name}` is to be disabled and is not there"))
             .collect()
+    }
+
+    /// The states that handlers take and that the app does not have.
+    fn missing_states(&self, members: &Members) -> BTreeSet<String> {
+        let tools = members.tools.iter().flat_map(Registration::required_states);
+        let prompts = members
+            .prompts
+            .iter()
+            .flat_map(Registration::required_states);
+        let resources = members
+            .resources
+            .iter()
+            .flat_map(Registration::required_states);
+        let missing = tools.chain(prompts).chain(resources);
+        let missing = missing.filter(|state| !self.states.contains(**state));
+        missing.map(|state| state.missing()).collect()
     }
 
     fn safe_tool_fault(&self, tools: &[Tool]) -> Option<String> {

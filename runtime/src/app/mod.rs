@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 pub use build::Server;
 
 use crate::backend::{Backend, BackendOpener};
+use crate::call::States;
 use crate::clock::{Clock, SystemClock};
 use crate::mcp::{AppInfo, ForeignHandler, Session, Transports};
 use crate::profile::ProfileType;
@@ -67,6 +68,7 @@ pub struct App {
     backend: Option<Arc<dyn BackendOpener>>,
     backend_open: Option<Backend>,
     clock: Arc<dyn Clock>,
+    states: States,
 }
 
 impl App {
@@ -91,6 +93,7 @@ impl App {
             backend: None,
             backend_open: None,
             clock: Arc::new(SystemClock),
+            states: States::default(),
         }
     }
 
@@ -253,6 +256,16 @@ impl App {
     #[must_use]
     pub const fn profile_type(&self) -> Option<&ProfileType> {
         self.profile.as_ref()
+    }
+
+    /// Shares a value with every handler that takes [`State<T>`](crate::State): an SDK client, a pool, a configuration.
+    ///
+    /// There is one of each type; a later one takes an earlier one's place. Each call gets a clone, so a value that is
+    /// large or must be one and the same goes into an [`Arc`].
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
+        self
     }
 }
 

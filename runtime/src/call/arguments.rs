@@ -11,13 +11,15 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::printable::shortened;
-use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
+use crate::schema::{Constraints, Fault, Purpose, coerce, fault, in_json_words, normalize};
+
+use super::StateType;
 
 /// What a parameter may be, when it is an argument.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a tool",
     label = "not something a model can give",
-    note = "derive `Deserialize` and `JsonSchema` for it, or use one of the extractors `CurrentUser`, `Profile<T>`, `UserData`, `Context`"
+    note = "derive `Deserialize` and `JsonSchema` for it"
 )]
 pub trait Argument: DeserializeOwned + JsonSchema {}
 
@@ -31,6 +33,7 @@ pub struct ArgumentSchema {
     names: Vec<String>,
     properties: Map<String, Value>,
     required: Vec<Value>,
+    states: Vec<StateType>,
 }
 
 impl Default for ArgumentSchema {
@@ -41,6 +44,7 @@ impl Default for ArgumentSchema {
             names: Vec::new(),
             properties: Map::new(),
             required: Vec::new(),
+            states: Vec::new(),
         }
     }
 }
@@ -62,6 +66,24 @@ impl ArgumentSchema {
         default: &T,
     ) {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
+    }
+
+    /// Adds constraints to the argument of this name, which must have been added before.
+    pub fn constrain(&mut self, name: &str, constraints: &Constraints) {
+        if let Some(Value::Object(property)) = self.properties.get_mut(name) {
+            property.extend(constraints.to_schema());
+        }
+    }
+
+    /// Declares that an extractor of the function needs the app's state of this type ([`State`](super::State)).
+    pub fn state<T: 'static>(&mut self) {
+        self.states.push(StateType::of::<T>());
+    }
+
+    /// Returns the types of the states that the function's extractors need.
+    #[must_use]
+    pub fn states(&self) -> &[StateType] {
+        &self.states
     }
 
     /// The names, in the order in which the arguments were added.
@@ -140,6 +162,18 @@ impl Arguments {
         self.values
             .remove(name)
             .map_or_else(|| Ok(default()), |value| self.read(name, value))
+    }
+
+    /// Checks an argument's constraints, before it is taken. An argument that is left out keeps all of them.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument and the constraint.
+    pub fn check(&self, name: &str, constraints: &Constraints) -> Result<()> {
+        let value = self.values.get(name).filter(|value| !value.is_null());
+        match value.and_then(|value| constraints.violation(value)) {
+            Some(violation) => Err(self.fault(&format!("`{name}` {violation}"))),
+            None => Ok(()),
+        }
     }
 
     /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.

@@ -28,6 +28,11 @@ pub trait Channel: fmt::Debug + Send + Sync + 'static {
     /// The trace that the call is part of.
     fn trace(&self) -> Trace;
 
+    /// Returns the id that Lambda gave to the request; elsewhere a request has none.
+    fn request_id(&self) -> Option<String> {
+        None
+    }
+
     /// Whether a question can reach the client at all: over HTTP, where no session is kept, only from MCP 2026-07-28 on.
     fn can_be_asked(&self) -> bool;
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::reports::Reports;
 use super::{Channel, ClientInfo, Level, Progress, Trace};
+use crate::clock::{Clock, SystemClock};
 use crate::elicitation::{
     Capability, ElicitResult, InputRequest, InputRequired, PendingRequests, WaitingTime, form,
     worded,
@@ -20,9 +21,13 @@ use crate::elicitation::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::printable::shortened;
 
-/// When whoever carries the request stops waiting; a door puts it beside the request.
+/// The time at which the entry point stops waiting for an answer; it is put into the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(pub Instant);
+
+/// The id that Lambda gave to the request, as its own log lines carry it; it is put into the request's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
 
 /// How often a question is put again whose answer does not fit, where answers come at once.
 const ATTEMPTS: usize = 3;
@@ -34,6 +39,7 @@ pub struct Context {
     cancellation: CancellationToken,
     answers: Option<Arc<Answers>>,
     part: Option<Arc<dyn ToolAddresses>>,
+    clock: Arc<dyn Clock>,
     run: Arc<Run>,
 }
 
@@ -96,6 +102,7 @@ impl Context {
             cancellation,
             answers: None,
             part: None,
+            clock: Arc::new(SystemClock),
             run,
         }
     }
@@ -145,6 +152,42 @@ impl Context {
         self.deadline
     }
 
+    /// Returns the time of day by the server's clock, in whole seconds since 1970-01-01T00:00:00Z
+    /// ([`rfc3339`](crate::clock::rfc3339) writes it).
+    ///
+    /// A test's clock stands still until it is moved:
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use serde_json::json;
+    ///
+    /// #[tools]
+    /// pub mod tools {
+    ///     use super::*;
+    ///
+    ///     /// Tells the time.
+    ///     #[tool(read_only)]
+    ///     pub async fn time(context: Context) -> String {
+    ///         mcp_lambda::clock::rfc3339(context.now())
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// block_on(async {
+    ///     let app = TestApp::new(App::new("clock").tools(tools::tools())).await;
+    ///     let alice = app.user("alice@example.com").await;
+    ///     assert_eq!(alice.call("time", json!({})).await.tool_text(), "2027-01-15T08:00:00Z");
+    ///     app.clock().advance(60);
+    ///     assert_eq!(alice.call("time", json!({})).await.tool_text(), "2027-01-15T08:01:00Z");
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
     /// How much time is left; zero when the deadline has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
@@ -172,6 +215,12 @@ impl Context {
     #[must_use]
     pub fn trace(&self) -> Trace {
         self.channel().map(Channel::trace).unwrap_or_default()
+    }
+
+    /// Returns Lambda's id of the request, to find its `REPORT` line by; `None` elsewhere.
+    #[must_use]
+    pub fn request_id(&self) -> Option<String> {
+        self.channel().and_then(Channel::request_id)
     }
 
     /// Refuses the call if the client does not say that it can do this (MCP -32021).
@@ -340,6 +389,13 @@ impl Context {
                 "this part has no tool `{tool}` that its pages may call"
             ))
         })
+    }
+
+    /// The same call, whose time of day is that of this clock.
+    #[must_use]
+    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The same call with an earlier end.

@@ -6,29 +6,32 @@ mod arguments;
 mod channel;
 mod content;
 mod context;
+mod extract;
+mod parameter;
 mod reports;
+mod state;
 mod trace;
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use arguments::{Argument, ArgumentSchema, Arguments};
 pub use channel::{Channel, ClientInfo, Level, Progress};
 pub use content::Content;
-pub use context::{Confirmation, Context, Deadline, ToolAddresses};
+pub use context::{Confirmation, Context, Deadline, RequestId, ToolAddresses};
+pub use extract::FromCall;
+pub use parameter::{Parameter, ViaArguments, ViaCall, describe_parameter, take_parameter};
+pub use state::{State, StateType, States};
 pub use trace::Trace;
 
 use crate::clock::Clock;
 use crate::elicitation::InputResponses;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::printable::shortened;
-use crate::profile::{Profile, hydrate};
-use crate::records::UserData;
 use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
-use crate::user::{Caller, CurrentUser};
+use crate::user::Caller;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub struct Call {
     pub store: store::SharedStore,
     /// What tells the time of day.
     pub clock: Arc<dyn Clock>,
+    /// The app's states, by type.
+    pub states: States,
 }
 
 impl Call {
@@ -93,50 +98,5 @@ impl Call {
             self.arguments = arguments;
         }
         Ok(())
-    }
-}
-
-/// What a parameter takes from the call itself.
-pub trait FromCall: Sized {
-    /// Takes it.
-    ///
-    /// # Errors
-    /// An error for the model to read when the call does not have it.
-    fn from_call(call: &Call) -> Result<Self>;
-}
-
-impl FromCall for CurrentUser {
-    fn from_call(call: &Call) -> Result<Self> {
-        Self::from_caller(&call.caller)
-    }
-}
-
-impl FromCall for UserData {
-    fn from_call(call: &Call) -> Result<Self> {
-        let user = CurrentUser::from_caller(&call.caller)?;
-        let id = call.caller.registration();
-        let id = id.ok_or_else(|| {
-            Error::forbidden("nothing is kept for this user, who is not registered here")
-        })?;
-        Ok(Self::new(Arc::clone(&call.store), user.email(), id)
-            .reading_only(call.caller.is_read_only()))
-    }
-}
-
-impl FromCall for Context {
-    fn from_call(call: &Call) -> Result<Self> {
-        Ok(call.context.clone())
-    }
-}
-
-impl<T: DeserializeOwned> FromCall for Profile<T> {
-    fn from_call(call: &Call) -> Result<Self> {
-        let profile = hydrate(call.caller.profile());
-        profile.map(Self).map_err(|error| {
-            Error::invalid(format!(
-                "this {} needs your profile, and {error}; ask the operator to run `users update-profile`",
-                call.primitive
-            ))
-        })
     }
 }

@@ -98,6 +98,7 @@ impl<'a> RequestScope<'a> {
             retry,
             store: Arc::clone(&self.state.store),
             clock: Arc::clone(&self.state.clock),
+            states: self.state.states.clone(),
         }
     }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::convert;
 use super::pages::Pages;
 use super::peer::same;
+use crate::call::States;
 use crate::clock::Clock;
 use crate::prompt::Prompts;
 use crate::provider::{Catalog, SharedProvider};
@@ -63,6 +64,7 @@ pub struct ServerState {
     pub(super) resources: SharedProvider<Resources>,
     pub(super) store: store::SharedStore,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) states: States,
     pub(super) pages: Pages,
     pub(super) info: ServerConfig,
     pub(super) accepts_subscriptions: bool,
@@ -97,6 +99,13 @@ impl ServerState {
             accepts_subscriptions: about.accepts_subscriptions,
             in_headers: named.collect(),
         }
+    }
+
+    /// Shares these states with every call.
+    #[must_use]
+    pub fn with_states(mut self, states: States) -> Self {
+        self.states = states;
+        self
     }
 }
 
@@ -138,6 +147,7 @@ impl ServerInfo {
             resources,
             store,
             clock,
+            states: States::default(),
             pages,
             info,
             accepts_subscriptions,

@@ -1,5 +1,6 @@
 //! Prompts: texts that people start a conversation with, filled in by their arguments.
 
+use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
-use crate::provider::{Answer, Definition, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
 
 /// Prompts as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,52 +85,50 @@ impl Answer for PromptMessages {
     }
 }
 
-/// What a prompt's function may return: text or content said by the user, or messages.
-#[diagnostic::on_unimplemented(
-    message = "a prompt can't return `{Self}`",
-    note = "return a `String`, `Content`, `Message`, `Vec<Message>`, or a `Result` of one"
-)]
-pub trait PromptReturn: 'static {
-    /// The conversation it is.
-    ///
-    /// # Errors
-    /// The function's own.
-    fn conversation(self) -> Result<PromptMessages>;
+impl IntoAnswer<Prompts> for PromptMessages {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Ok(self)
+    }
 }
 
-impl PromptReturn for Vec<Message> {
-    fn conversation(self) -> Result<PromptMessages> {
+impl IntoAnswer<Prompts> for Vec<Message> {
+    fn into_answer(self) -> Result<PromptMessages> {
         Ok(PromptMessages(self))
     }
 }
 
-impl PromptReturn for Message {
-    fn conversation(self) -> Result<PromptMessages> {
-        vec![self].conversation()
+impl IntoAnswer<Prompts> for Message {
+    fn into_answer(self) -> Result<PromptMessages> {
+        vec![self].into_answer()
     }
 }
 
-impl PromptReturn for Content {
-    fn conversation(self) -> Result<PromptMessages> {
-        Message::user(self).conversation()
+impl IntoAnswer<Prompts> for Content {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl PromptReturn for String {
-    fn conversation(self) -> Result<PromptMessages> {
-        Content::text(self).conversation()
+impl IntoAnswer<Prompts> for String {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl PromptReturn for &'static str {
-    fn conversation(self) -> Result<PromptMessages> {
-        Content::text(self).conversation()
+impl IntoAnswer<Prompts> for &'static str {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl<T: PromptReturn, E: Into<Error> + 'static> PromptReturn for std::result::Result<T, E> {
-    fn conversation(self) -> Result<PromptMessages> {
-        self.map_err(Into::into)?.conversation()
+impl<T, E> IntoAnswer<Prompts> for std::result::Result<T, E>
+where
+    T: IntoAnswer<Prompts>,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    fn into_answer(self) -> Result<PromptMessages> {
+        self.map_err(|error| Error::from_boxed(error.into()))?
+            .into_answer()
     }
 }
 
@@ -175,9 +174,9 @@ impl Registration<Prompts> {
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
         W: Future<Output = Result<R>> + Send + 'static,
-        R: PromptReturn,
+        R: IntoAnswer<Prompts>,
     {
-        Self::make(name, PromptDetail::default(), handler, R::conversation)
+        Self::make(name, PromptDetail::default(), handler)
     }
 
     /// With an argument.

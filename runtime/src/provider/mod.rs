@@ -5,6 +5,7 @@
 mod catalog;
 mod completion;
 mod definition;
+mod into_answer;
 mod registration;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 pub use catalog::Catalog;
 pub use completion::{Completer, Completion, completer};
 pub use definition::{Definition, MAX_NAME_BYTES};
+pub use into_answer::IntoAnswer;
 pub use registration::{Handler, Registration};
 
 use crate::call::Call;

@@ -3,6 +3,7 @@
 mod template;
 mod ui;
 
+use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
 
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::provider::{Answer, Definition, Pattern, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Pattern, Primitive, Registration};
 
 /// Resources as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,52 +121,50 @@ impl ResourceContents {
     }
 }
 
-/// What a resource's function may return.
-#[diagnostic::on_unimplemented(
-    message = "a resource can't return `{Self}`",
-    note = "return a `String`, `Vec<u8>`, `Contents`, `Vec<Contents>`, or a `Result` of one"
-)]
-pub trait ResourceReturn: 'static {
-    /// What was read.
-    ///
-    /// # Errors
-    /// The function's own.
-    fn reading(self) -> Result<ReadResult>;
+impl IntoAnswer<Resources> for ReadResult {
+    fn into_answer(self) -> Result<ReadResult> {
+        Ok(self)
+    }
 }
 
-impl ResourceReturn for Vec<ResourceContents> {
-    fn reading(self) -> Result<ReadResult> {
+impl IntoAnswer<Resources> for Vec<ResourceContents> {
+    fn into_answer(self) -> Result<ReadResult> {
         Ok(ReadResult(self))
     }
 }
 
-impl ResourceReturn for ResourceContents {
-    fn reading(self) -> Result<ReadResult> {
-        vec![self].reading()
+impl IntoAnswer<Resources> for ResourceContents {
+    fn into_answer(self) -> Result<ReadResult> {
+        vec![self].into_answer()
     }
 }
 
-impl ResourceReturn for String {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::text(self).reading()
+impl IntoAnswer<Resources> for String {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::text(self).into_answer()
     }
 }
 
-impl ResourceReturn for &'static str {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::text(self).reading()
+impl IntoAnswer<Resources> for &'static str {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::text(self).into_answer()
     }
 }
 
-impl ResourceReturn for Vec<u8> {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::bytes(self).reading()
+impl IntoAnswer<Resources> for Vec<u8> {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::bytes(self).into_answer()
     }
 }
 
-impl<T: ResourceReturn, E: Into<Error> + 'static> ResourceReturn for std::result::Result<T, E> {
-    fn reading(self) -> Result<ReadResult> {
-        self.map_err(Into::into)?.reading()
+impl<T, E> IntoAnswer<Resources> for std::result::Result<T, E>
+where
+    T: IntoAnswer<Resources>,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    fn into_answer(self) -> Result<ReadResult> {
+        self.map_err(|error| Error::from_boxed(error.into()))?
+            .into_answer()
     }
 }
 
@@ -254,9 +253,9 @@ impl Registration<Resources> {
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
         W: Future<Output = Result<R>> + Send + 'static,
-        R: ResourceReturn,
+        R: IntoAnswer<Resources>,
     {
-        Self::make(name, ResourceDetail::at(uri), handler, R::reading)
+        Self::make(name, ResourceDetail::at(uri), handler)
     }
 
     /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.

@@ -4,6 +4,7 @@
 //! what is wrong with one. Nothing here knows what a schema is for beyond its [`Purpose`], and nothing fails.
 
 mod coerce;
+mod constraints;
 mod fault;
 mod normalize;
 mod portable;
@@ -11,6 +12,7 @@ mod portable;
 use serde_json::{Map, Value};
 
 pub use coerce::{coerce, near_miss, unknown};
+pub use constraints::{Bound, Constraints};
 pub use fault::{Fault, fault, in_json_words};
 pub use normalize::{Purpose, normalize};
 pub use portable::{FORMATS, certain_faults, portability_faults};

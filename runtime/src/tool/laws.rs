@@ -76,6 +76,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
         retry: None,
         store: Arc::new(Memory::default()),
         clock: Arc::new(SystemClock),
+        states: crate::call::States::default(),
     }
 }
 

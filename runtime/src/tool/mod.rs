@@ -1,9 +1,10 @@
 //! Tools: what a model may call.
 
+mod answer;
 mod header;
 mod hints;
 mod outcome;
-mod returns;
+mod paginated;
 
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
@@ -13,13 +14,17 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use answer::{
+    Conversion, ConvertAnswer, ConvertData, ConvertFallibleData, ConvertUnknown, Returned,
+    Structured,
+};
 pub use hints::{Hints, Visibility};
 pub use outcome::Outcome;
-pub use returns::{Return, answer, answer_result, output_schema};
+pub use paginated::Paginated;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::provider::{Answer, Definition, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
 use crate::schema::certain_faults;
 
 /// Tools as a [`Primitive`].
@@ -167,14 +172,13 @@ impl Registration<Tools> {
                 ..ToolDetail::default()
             },
             handler,
-            Ok,
         )
     }
 
-    /// The answer is a `T`: its schema is the output schema, unless it is text or content.
+    /// Sets the output schema of an answer of this type, if it has one: `returns::<Structured<T>>()`.
     #[must_use]
-    pub fn returns<T: Return>(self) -> Self {
-        self.with(|tool| tool.output_schema = output_schema::<T>().map(Arc::new))
+    pub fn returns<R: IntoAnswer<Tools>>(self) -> Self {
+        self.with(|tool| tool.output_schema = R::output_schema().map(Arc::new))
     }
 
     /// JSON Schema of the structured answer, taken untouched.

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use super::client::{Client, TestResponse};
+use super::user::NewUser;
 use super::watched::Watched;
 use crate::app::{App, Server};
 use crate::backend::Backend;
@@ -27,11 +28,11 @@ const MAX_WAIT: Duration = Duration::from_secs(90);
 
 /// An app with its parts put together, and what a test may turn in it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TestApp {
     /// The app, ready for any door.
     pub server: Server,
-    /// Its clock.
-    pub clock: Arc<ManualClock>,
+    clock: Arc<ManualClock>,
     /// Its store.
     pub store: Arc<Watched>,
     audience: Option<String>,
@@ -105,6 +106,12 @@ impl TestApp {
         }
     }
 
+    /// Returns the app's clock, which stands still until it is moved.
+    #[must_use]
+    pub const fn clock(&self) -> &Arc<ManualClock> {
+        &self.clock
+    }
+
     /// Somebody without a token.
     #[must_use]
     pub fn anonymous(&self) -> Client<'_> {
@@ -139,12 +146,10 @@ impl TestApp {
         self.with_token(token.expect("signed").expose().as_str())
     }
 
-    /// Registers a user without a profile.
-    ///
-    /// # Panics
-    /// If that is refused.
-    pub async fn user(&self, email: &str) -> Client<'_> {
-        self.user_with(json!({ "email": email })).await
+    /// Registers a user when this is awaited: `app.user("alice@example.com").await`, or first with
+    /// [`profile`](NewUser::profile) and [`scopes`](NewUser::scopes).
+    pub fn user(&self, email: &str) -> NewUser<'_> {
+        NewUser::new(self, email)
     }
 
     /// Registers a user by this body of `POST /admin/users`.

@@ -41,6 +41,8 @@ mod pattern;
 mod request;
 mod sample;
 mod suite;
+mod upstream;
+mod user;
 mod watched;
 
 pub use app::{KEY, TestApp};
@@ -48,6 +50,8 @@ pub use client::{Client, TestResponse};
 pub use request::{NEWEST, OLDER, mcp_request, older_request, request};
 pub use sample::{Fill, sample};
 pub use suite::Suite;
+pub use upstream::{Upstream, UpstreamRequest, UpstreamResponse, json_response};
+pub use user::NewUser;
 pub use watched::Watched;
 
 pub use crate::store::laws::ManualClock;

@@ -41,7 +41,7 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
         200,
         "the last verdict is still fresh"
     );
-    server.clock.advance(10);
+    server.clock().advance(10);
     let answer = server.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["checks"]["store"]),

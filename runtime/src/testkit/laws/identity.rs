@@ -81,9 +81,9 @@ pub async fn an_expired_token_is_401(suite: &Suite) {
     let mut body = suite.registration(ALICE);
     body["duration_seconds"] = json!(60);
     let alice = app.user_with(body).await;
-    app.clock.advance(59);
+    app.clock().advance(59);
     allowed(&alice).await;
-    app.clock.advance(1);
+    app.clock().advance(1);
     refused(&alice, 401).await;
 }
 

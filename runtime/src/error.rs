@@ -1,4 +1,4 @@
-//! The one error of the framework: what went wrong in a sentence that anyone may read, and the cause for the log.
+//! The one [error](Error) of the framework: what went wrong in a sentence that anyone may read, and the cause for the log.
 //!
 //! A message must never hold a secret or a value a user typed into a secret field; it names the thing and, where the
 //! reader can act, says what to do next. Causes go to the log only.
@@ -62,7 +62,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind, for tables that must know them all.
+    /// Every [kind](ErrorKind), for tables that must know them all.
     pub const ALL: [Self; 13] = [
         Self::Invalid,
         Self::Unauthenticated,
@@ -79,7 +79,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// Returns the code of this kind in JSON bodies and logs, in `snake_case`.
+    /// Returns the code of this [kind](ErrorKind) in JSON bodies and logs, in `snake_case`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -126,7 +126,7 @@ macro_rules! constructors {
 }
 
 impl Error {
-    /// Makes an error of this kind with a message that is safe to show.
+    /// Makes an error of this [kind](ErrorKind) with a message that is safe to show.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Repr {
@@ -182,7 +182,7 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns the message, and when to try again where that is known: the text for a model.
+    /// Returns the [message](Error::message), and when to try again where that is known: the text for a model.
     #[must_use]
     pub fn advice(&self) -> String {
         let seconds = self.retry_after().map(whole_seconds);
@@ -198,7 +198,7 @@ impl Error {
         }
     }
 
-    /// Returns the kind of the failure.
+    /// Returns the [kind](ErrorKind) of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -210,14 +210,14 @@ impl Error {
         &self.0.message
     }
 
-    /// Returns the message followed by every cause, for the log.
+    /// Returns the [message](Error::message) followed by every cause, for the log.
     #[must_use]
     pub fn chain(&self) -> String {
         let causes = self.causes().map(|causes| format!(": {causes}"));
         format!("{}{}", self.message(), causes.unwrap_or_default())
     }
 
-    /// Returns every cause and not the message, which may quote a caller's arguments; `None` if there is none.
+    /// Returns every cause and not the [message](Error::message), which may quote a caller's arguments; `None` if there is none.
     #[must_use]
     pub fn causes(&self) -> Option<String> {
         let causes = std::iter::successors(self.source(), |error| (*error).source());

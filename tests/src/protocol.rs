@@ -170,7 +170,7 @@ pub mod tools {
     /// Waits until its client goes away.
     #[tool(timeout = "5m")]
     pub async fn waits(context: Context) -> String {
-        context.cancelled().await;
+        context.until_cancelled().await;
         "nobody hears this".into()
     }
 

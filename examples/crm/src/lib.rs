@@ -179,7 +179,7 @@ pub fn app() -> App {
     let contacts = Toolset::new("contacts")
         .tools(page::tools())
         .resources([
-            UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged(),
+            UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).with_bridge(),
         ])
         .resources(cards::resources())
         .prompts(conversations::prompts());

@@ -75,7 +75,7 @@ pub mod tools {
                 .await;
             tokio::select! {
                 () = sleep(Duration::from_millis(100)) => {}
-                () = context.cancelled() => return format!("stopped at {number}"),
+                () = context.until_cancelled() => return format!("stopped at {number}"),
             }
         }
         format!("counted to {to}")

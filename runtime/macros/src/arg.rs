@@ -65,9 +65,12 @@ impl ArgAttribute {
         match key.as_deref() {
             Some("default") => self.default = Some(Box::new(meta.value()?.parse()?)),
             Some("complete") => self.complete = Some(Box::new(meta.value()?.parse()?)),
-            Some("pattern") => self.constraints.push(pattern(&meta.value()?.parse()?)?),
+            Some("pattern") => self
+                .constraints
+                .push(write_pattern(&meta.value()?.parse()?)?),
             Some(key) if NUMBERS.contains(&key) => {
-                self.constraints.push(bound(key, &meta.value()?.parse()?)?);
+                self.constraints
+                    .push(write_bound(key, &meta.value()?.parse()?)?);
             }
             _ => return Err(meta.error(KNOWN_KEYS)),
         }
@@ -76,7 +79,7 @@ impl ArgAttribute {
 }
 
 /// Returns the builder call for a bound: a literal, since a model reads it in the schema.
-fn bound(key: &str, value: &Expr) -> Result<TokenStream> {
+fn write_bound(key: &str, value: &Expr) -> Result<TokenStream> {
     let literal = match value {
         Expr::Unary(ExprUnary {
             op: UnOp::Neg(_),
@@ -101,7 +104,7 @@ fn bound(key: &str, value: &Expr) -> Result<TokenStream> {
 }
 
 /// Returns the builder call for a pattern that compiles.
-fn pattern(text: &LitStr) -> Result<TokenStream> {
+fn write_pattern(text: &LitStr) -> Result<TokenStream> {
     if let Err(error) = regex_lite::Regex::new(&text.value()) {
         let message = format!("`pattern` is no regular expression: {error}");
         return Err(Error::new(text.span(), message));

@@ -64,7 +64,7 @@ impl HandlerAttributes {
                     list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, primitive))?
                 }
                 Meta::NameValue(_) => {
-                    return Err(syn::Error::new_spanned(&attribute, primitive.known_keys()));
+                    return Err(syn::Error::new_spanned(&attribute, primitive.keys()));
                 }
             }
         }
@@ -84,7 +84,7 @@ impl HandlerAttributes {
 
     fn read(&mut self, meta: &ParseNestedMeta<'_>, primitive: Primitive) -> Result<()> {
         let Some(key) = meta.path.get_ident().map(ToString::to_string) else {
-            return Err(meta.error(primitive.known_keys()));
+            return Err(meta.error(primitive.keys()));
         };
         match (key.as_str(), primitive) {
             ("name", _) => self.name = Some(meta.value()?.parse()?),
@@ -109,12 +109,12 @@ impl HandlerAttributes {
                 .calls
                 .push(call("mime_type", &meta.value()?.parse::<LitStr>()?)),
             ("ttl", Primitive::Resource) => self.calls.push(time("ttl", meta)?),
-            ("shared", Primitive::Resource) => self.calls.push(quote!(.shared())),
+            ("shared", Primitive::Resource) => self.calls.push(quote!(.share())),
             (hint, Primitive::Tool) => match HINTS.into_iter().find(|known| *known == hint) {
                 Some(hint) => self.hints.push((hint, flag(meta)?)),
-                None => return Err(meta.error(primitive.known_keys())),
+                None => return Err(meta.error(primitive.keys())),
             },
-            _ => return Err(meta.error(primitive.known_keys())),
+            _ => return Err(meta.error(primitive.keys())),
         }
         Ok(())
     }

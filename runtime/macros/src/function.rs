@@ -54,7 +54,7 @@ impl Function {
                 "a resource needs a URI or a template: write `#[resource(\"notes://{id}\")]` before it",
             ));
         }
-        let parameters = signature.inputs.iter_mut().filter_map(typed);
+        let parameters = signature.inputs.iter_mut().filter_map(as_typed);
         let parameters = parameters
             .map(|parameter| Parameter::read(primitive, parameter))
             .collect::<Result<_>>()?;
@@ -211,7 +211,7 @@ fn lints() -> Attribute {
     )])
 }
 
-fn typed(parameter: &mut FnArg) -> Option<&mut PatType> {
+fn as_typed(parameter: &mut FnArg) -> Option<&mut PatType> {
     match parameter {
         FnArg::Typed(parameter) => Some(parameter),
         FnArg::Receiver(_) => None,

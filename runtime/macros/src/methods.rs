@@ -9,6 +9,7 @@ use syn::{
 use crate::function::{Function, Receiver};
 use crate::primitive::Primitive;
 
+/// Adds the function that makes the registrations to an `impl` block.
 pub(crate) fn expand(primitive: Primitive, mut block: ItemImpl) -> Result<TokenStream> {
     if let Some((_, path, _)) = &block.trait_ {
         let message = format!(
@@ -17,8 +18,35 @@ pub(crate) fn expand(primitive: Primitive, mut block: ItemImpl) -> Result<TokenS
         );
         return Err(Error::new_spanned(path, message));
     }
+    let functions = read(primitive, &mut block.items)?;
+    Function::check_unique(&functions)?;
+    let registrations = functions
+        .iter()
+        .map(|function| function.expand(Receiver::Shared));
+    let plural = primitive.plural();
+    let registration = primitive.registration();
+    let doc = format!("Returns the {plural} of this value, which they share.");
+    let generics = &block.generics;
+    let bounds = &block.generics.where_clause;
+    let ty = &block.self_ty;
+    Ok(quote! {
+        #block
+
+        impl #generics #ty #bounds {
+            #[doc = #doc]
+            #[must_use]
+            pub fn #plural(self) -> ::std::vec::Vec<#registration> {
+                let this = ::std::sync::Arc::new(self);
+                ::std::vec![#(#registrations),*]
+            }
+        }
+    })
+}
+
+/// Reads the methods that are handlers.
+fn read(primitive: Primitive, items: &mut [ImplItem]) -> Result<Vec<Function>> {
     let mut functions = Vec::new();
-    for item in &mut block.items {
+    for item in items {
         if let ImplItem::Fn(method) = item
             && let Some(receiver) = handler_receiver(method)
         {
@@ -30,38 +58,10 @@ pub(crate) fn expand(primitive: Primitive, mut block: ItemImpl) -> Result<TokenS
             )?);
         }
     }
-    Function::check_unique(&functions)?;
-    let registrations = functions
-        .iter()
-        .map(|function| function.expand(Receiver::Shared));
-    let (all, ty_of_one, doc) = (
-        primitive.plural(),
-        primitive.registration(),
-        format!(
-            "The {} of this value, which they share.",
-            primitive.plural()
-        ),
-    );
-    let (generics, ty, bounds) = (
-        &block.generics,
-        &block.self_ty,
-        &block.generics.where_clause,
-    );
-    Ok(quote! {
-        #block
-
-        impl #generics #ty #bounds {
-            #[doc = #doc]
-            #[must_use]
-            pub fn #all(self) -> ::std::vec::Vec<#ty_of_one> {
-                let this = ::std::sync::Arc::new(self);
-                ::std::vec![#(#registrations),*]
-            }
-        }
-    })
+    Ok(functions)
 }
 
-/// The `self` of a method that is to be offered; constructors and helpers have none or are not public.
+/// Returns the `self` of a method that is a handler; constructors and helpers have none or are not public.
 fn handler_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
     let is_handler = matches!(method.vis, Visibility::Public(_))
         && !method.sig.ident.to_string().starts_with('_');
@@ -71,6 +71,7 @@ fn handler_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
     }
 }
 
+/// Refuses a method that can't run beside itself.
 fn check(primitive: Primitive, receiver: &SelfParameter) -> Result<()> {
     let is_shared = receiver.reference.is_some()
         && receiver.mutability.is_none()

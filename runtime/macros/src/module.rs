@@ -7,6 +7,7 @@ use syn::{Error, FnArg, Item, ItemFn, ItemMod, Result, Visibility};
 use crate::function::{Function, Receiver};
 use crate::primitive::Primitive;
 
+/// Adds the function that makes the registrations to a module.
 pub(crate) fn expand(primitive: Primitive, mut module: ItemMod) -> Result<TokenStream> {
     let Some((_, items)) = &mut module.content else {
         return Err(Error::new_spanned(
@@ -26,32 +27,40 @@ pub(crate) fn expand(primitive: Primitive, mut module: ItemMod) -> Result<TokenS
         }
     }
     Function::check_unique(&functions)?;
+    items.push(all(primitive, &functions));
+    if primitive == Primitive::Tool {
+        items.push(names(&functions));
+    }
+    Ok(quote!(#module))
+}
+
+/// Returns the function that makes all registrations.
+fn all(primitive: Primitive, functions: &[Function]) -> Item {
     let registrations = functions
         .iter()
         .map(|function| function.expand(Receiver::None));
-    let (all, ty, doc) = (
-        primitive.plural(),
-        primitive.registration(),
-        format!("The {} of this module.", primitive.plural()),
-    );
-    items.push(syn::parse_quote! {
+    let plural = primitive.plural();
+    let registration = primitive.registration();
+    let doc = format!("Returns the {plural} of this module.");
+    syn::parse_quote! {
         #[doc = #doc]
         #[must_use]
-        pub fn #all() -> ::std::vec::Vec<#ty> {
+        pub fn #plural() -> ::std::vec::Vec<#registration> {
             ::std::vec![#(#registrations),*]
         }
-    });
-    if primitive == Primitive::Tool {
-        let constants = functions.iter().map(Function::constant);
-        items.push(syn::parse_quote! {
-            /// The names of this module's tools, for references that can't be misspelt.
-            #[allow(dead_code, reason = "only pages refer to tools")]
-            pub mod tool_names {
-                #(#constants)*
-            }
-        });
     }
-    Ok(quote!(#module))
+}
+
+/// Returns the module of the tools' names.
+fn names(functions: &[Function]) -> Item {
+    let constants = functions.iter().map(Function::constant);
+    syn::parse_quote! {
+        /// The names of this module's tools, for references that can't be misspelt.
+        #[allow(dead_code, reason = "only pages refer to tools")]
+        pub mod tool_names {
+            #(#constants)*
+        }
+    }
 }
 
 fn is_handler(function: &ItemFn) -> bool {

@@ -46,7 +46,7 @@ impl Primitive {
     }
 
     /// Lists the keys of the attribute, for the error about an unknown one.
-    pub(crate) const fn known_keys(self) -> &'static str {
+    pub(crate) const fn keys(self) -> &'static str {
         match self {
             Self::Tool => {
                 "`#[tool]` knows `name`, `title`, `read_only`, `destructive`, `idempotent`, `open_world`, `scopes(…)`, `timeout`, `version`, `ui` and `visibility`"

@@ -1,6 +1,6 @@
-//! The arguments of a typed function: their schema when the app is built, their values when it is called.
+//! The [arguments](Arguments) of a typed function: their schema when the app is built, their values when it is called.
 //!
-//! They are taken one by one rather than as one derived type, so that a fault names the argument, and so that a type that
+//! They are taken one by one rather than as one derived type, so that an error names the argument, and so that a type that
 //! can't be one is refused by the compiler in one sentence.
 
 use schemars::JsonSchema;
@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::printable::shortened;
-use crate::schema::{Constraints, Fault, Purpose, coerce, fault, in_json_words, normalize};
+use crate::schema::{Constraints, Purpose, Violation, coerce, in_json_words, normalize, violation};
 
 use super::StateType;
 
-/// What a parameter may be, when it is an argument.
+/// A type that a client can send as an argument: every type with `Deserialize` and [`JsonSchema`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a tool",
     label = "not something a model can give",
@@ -26,7 +26,7 @@ pub trait Argument: DeserializeOwned + JsonSchema {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> Argument for T {}
 
-/// The schema of the arguments of a function in the making.
+/// Builds the JSON Schema of a handler's arguments; [`Arguments`] takes their values by the same names.
 #[derive(Debug)]
 pub struct ArgumentSchema {
     generator: SchemaGenerator,
@@ -50,7 +50,7 @@ impl Default for ArgumentSchema {
 }
 
 impl ArgumentSchema {
-    /// An argument; whatever reads from nothing, as an `Option` does, may be left out.
+    /// Adds an [argument](Argument); one that reads from nothing, as an `Option` does, is optional.
     pub fn argument<T: Argument>(&mut self, name: &str, description: &str) {
         self.insert::<T>(name, description, None);
         if T::deserialize(&Value::Null).is_err() {
@@ -58,7 +58,7 @@ impl ArgumentSchema {
         }
     }
 
-    /// An argument that may be left out for a default.
+    /// Adds an optional [argument](Argument) with a default.
     pub fn argument_or<T: Argument + Serialize>(
         &mut self,
         name: &str,
@@ -68,7 +68,7 @@ impl ArgumentSchema {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
     }
 
-    /// Adds constraints to the argument of this name, which must have been added before.
+    /// Adds constraints to the [argument](Argument) of this name, which must have been added before.
     pub fn constrain(&mut self, name: &str, constraints: &Constraints) {
         if let Some(Value::Object(property)) = self.properties.get_mut(name) {
             property.extend(constraints.to_schema());
@@ -86,13 +86,13 @@ impl ArgumentSchema {
         &self.states
     }
 
-    /// The names, in the order in which the arguments were added.
+    /// Returns the names, in the order in which the [arguments](Arguments) were added.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The schema, as common clients take it: an object.
+    /// Returns the schema of an object, [normalized](normalize()) for common clients.
     #[must_use]
     pub fn finish(mut self) -> Value {
         let mut schema = json!({ "type": "object", "properties": self.properties });
@@ -128,7 +128,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The arguments that something of this kind and name was called with.
+    /// Wraps the arguments of a call of this primitive and name.
     #[must_use]
     pub(super) const fn new(
         primitive: &'static str,
@@ -142,7 +142,7 @@ impl Arguments {
         }
     }
 
-    /// Takes an argument.
+    /// Removes an argument and reads it.
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument, if it is missing or does not fit.
@@ -150,11 +150,11 @@ impl Arguments {
         match self.values.remove(name) {
             Some(value) => self.read(name, value),
             None => T::deserialize(&Value::Null)
-                .map_err(|_| self.fault(&format!("`{name}` is missing"))),
+                .map_err(|_| self.error(&format!("`{name}` is missing"))),
         }
     }
 
-    /// Takes an argument, or the default if it was left out.
+    /// Removes an argument and reads it; makes the default if it was left out.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -171,13 +171,15 @@ impl Arguments {
     pub fn check(&self, name: &str, constraints: &Constraints) -> Result<()> {
         let value = self.values.get(name).filter(|value| !value.is_null());
         match value.and_then(|value| constraints.violation(value)) {
-            Some(violation) => Err(self.fault(&format!("`{name}` {violation}"))),
+            Some(violation) => Err(self.error(&format!("`{name}` {violation}"))),
             None => Ok(()),
         }
     }
 
-    /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.
+    /// Reads a value; one that does not fit is coerced by its type's schema first, since a handler written by hand may have no other.
     fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
+        // The value as it came is tried first: a type may read more than its schema tells, and most values need no coercion, for
+        // which a schema has to be made.
         if let Ok(read) = T::deserialize(&value) {
             return Ok(read);
         }
@@ -188,7 +190,7 @@ impl Arguments {
         coerce(&mut named, &schema);
         serde_path_to_error::deserialize(&named[name]).map_err(|error| {
             let path = error.path().to_string();
-            self.misfit(
+            self.describe_misfit(
                 name,
                 &named,
                 &schema,
@@ -198,8 +200,8 @@ impl Arguments {
         })
     }
 
-    /// What is wrong, by the schema where it tells, which knows no words of Rust.
-    fn misfit(
+    /// Returns the error of a value that does not fit: the schema's message where it has one, since serde's speaks of Rust.
+    fn describe_misfit(
         &self,
         name: &str,
         named: &Value,
@@ -207,29 +209,29 @@ impl Arguments {
         path: &str,
         complaint: &str,
     ) -> Error {
-        if let Some(Fault { path, words }) = fault(named, schema) {
-            return self.fault(&format!("`{}` {words}", path.trim_start_matches('.')));
+        if let Some(Violation { path, message }) = violation(named, schema) {
+            return self.error(&format!("`{}` {message}", path.trim_start_matches('.')));
         }
         let place = if path == "." {
             name.to_owned()
         } else {
             format!("{name}.{path}")
         };
-        self.fault(&format!(
+        self.error(&format!(
             "`{place}` {}",
             shortened(&in_json_words(complaint))
         ))
     }
 
-    fn fault(&self, words: &str) -> Error {
-        unfit(self.primitive, &self.name, words)
+    fn error(&self, problem: &str) -> Error {
+        misfit(self.primitive, &self.name, problem)
     }
 }
 
-/// Why something can't be called like this.
-pub(super) fn unfit(primitive: &str, name: &str, words: &str) -> Error {
+/// Returns the error of a call whose arguments don't fit.
+pub(super) fn misfit(primitive: &str, name: &str, problem: &str) -> Error {
     Error::invalid(format!(
-        "the {primitive} `{name}` can't be called like this: {words}"
+        "the {primitive} `{name}` can't be called like this: {problem}"
     ))
 }
 

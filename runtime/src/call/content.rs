@@ -90,7 +90,7 @@ impl Content {
         }
     }
 
-    /// Embeds the text of a resource (MCP, embedded resources).
+    /// Embeds the text of a [resource](crate::Resource) (MCP 2026-07-28, embedded resources).
     #[must_use]
     pub fn resource(uri: impl Into<String>, text: impl Into<String>) -> Self {
         Self::Resource {
@@ -100,7 +100,7 @@ impl Content {
         }
     }
 
-    /// Embeds the bytes of a resource, as base64 data (MCP, embedded resources).
+    /// Embeds the bytes of a [resource](crate::Resource), as base64 data (MCP 2026-07-28, embedded resources).
     #[must_use]
     pub fn blob(uri: impl Into<String>, data: impl Into<String>) -> Self {
         Self::Blob {
@@ -110,7 +110,7 @@ impl Content {
         }
     }
 
-    /// Links to a resource by its URI and a name for it (MCP, resource links).
+    /// Links to a [resource](crate::Resource) by its URI and a name for it (MCP 2026-07-28, resource links).
     #[must_use]
     pub fn link(uri: impl Into<String>, name: impl Into<String>) -> Self {
         Self::ResourceLink {

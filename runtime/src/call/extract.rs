@@ -79,6 +79,7 @@ impl FromCall for CurrentUser {
 impl FromCall for UserData {
     async fn from_call(call: &Call) -> Result<Self> {
         let user = CurrentUser::from_caller(&call.caller)?;
+        // Data live under the registration and not under the email: a user of the same name who is registered later has another.
         let id = call.caller.registration();
         let id = id.ok_or_else(|| {
             Error::forbidden("nothing is kept for this user, who is not registered here")

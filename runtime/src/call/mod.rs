@@ -1,8 +1,9 @@
-//! One call on its way to a function of the author's, and what the function's parameters take from it.
+//! A call on its way to its handler, and the handler's parameters: [`Argument`]s and extractors ([`FromCall`]).
 //!
-//! Tools, prompts and resources are called alike; nothing here knows which of them is.
+//! Tools, prompts and resources are called alike; nothing here knows which of them is called.
 
 mod arguments;
+mod asking;
 mod channel;
 mod content;
 mod context;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use arguments::{Argument, ArgumentSchema, Arguments};
+pub use asking::Confirmation;
 pub use channel::{Channel, ClientInfo, Level, Progress};
 pub use content::Content;
-pub use context::{Confirmation, Context, Deadline, RequestId, ToolAddresses};
+pub use context::{Context, Deadline, RequestId, ToolAddresses};
 pub use extract::FromCall;
 pub use parameter::{Parameter, ViaArguments, ViaCall, describe_parameter, take_parameter};
 pub use state::{State, StateType, States};
@@ -33,33 +35,33 @@ use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
 use crate::user::Caller;
 
-/// One call.
+/// A call of a tool, a prompt or a resource.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// What is called, in a word: `tool`, `prompt`, `resource`.
+    /// The primitive: `tool`, `prompt` or `resource`.
     pub primitive: &'static str,
-    /// What it was called by: a name, or a URI.
+    /// The name or the URI that it was called by.
     pub name: String,
-    /// The version that is asked for, if not any.
+    /// The version that the client asks for; `None` for any.
     pub version: Option<String>,
-    /// The arguments: what the client sent, and once the call is resolved, read as their schema means them.
+    /// The client's arguments; once the call is resolved, [coerced](crate::schema::coerce()) by their schema.
     pub arguments: Map<String, Value>,
-    /// Who calls.
+    /// The [caller](Caller), whose credential was verified.
     pub caller: Arc<Caller>,
-    /// How long it may take, who listens, what was asked before.
+    /// The [deadline](Context::deadline), the way back to the client, and the user's earlier answers.
     pub context: Context,
-    /// What a client brings back that was asked something.
+    /// The answers that a client brings back to a [call](Call) that asked its user (MCP 2026-07-28, multi round-trip requests).
     pub retry: Option<InputResponses>,
-    /// Where users' data are.
+    /// The [store](store::Store) of the users' data.
     pub store: store::SharedStore,
-    /// What tells the time of day.
+    /// The [clock](Clock) of the server.
     pub clock: Arc<dyn Clock>,
     /// The app's states, by type.
     pub states: States,
 }
 
 impl Call {
-    /// The arguments, to be taken one by one.
+    /// Removes the arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
         Arguments::new(
@@ -69,18 +71,18 @@ impl Call {
         )
     }
 
-    /// Reads the arguments as this schema means them ([`coerce`]). What it does not know stays: clients add names of their
+    /// Coerces the arguments by this schema. Unknown ones stay: clients add names of their
     /// own, and nobody takes them.
     ///
     /// # Errors
     /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
     pub(crate) fn fit_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
-            let words = format!(
+            let problem = format!(
                 "there is no argument `{}`; did you mean `{meant}`?",
                 shortened(given)
             );
-            return Err(arguments::unfit(self.primitive, &self.name, &words));
+            return Err(arguments::misfit(self.primitive, &self.name, &problem));
         }
         // Their names are the client's text, and may hold anything: they are counted and not written.
         let unknown = unknown(&self.arguments, schema).count();

@@ -1,4 +1,4 @@
-//! Values that an app shares between its handlers, found by their types.
+//! Values that an [app](crate::App) shares between its handlers, found by their types.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
     }
 }
 
-/// The states of an app, at most one of each type.
+/// The states of an [app](crate::App), at most one of each type.
 #[derive(Clone, Default)]
 pub struct States {
     by_type: Arc<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -102,7 +102,7 @@ impl fmt::Debug for States {
     }
 }
 
-/// The type of a state that a handler takes.
+/// The type of a [state](State) that a handler takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StateType {
     id: TypeId,

@@ -44,11 +44,11 @@ impl<P: Primitive> Bounded<P> {
     ) -> Result<T> {
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let done = loop {
-            let end = context.extended_deadline();
+            let end = context.handler_deadline();
             match timeout_at(end, &mut work).await {
                 Ok(done) => break done,
                 // Its user is being asked, or was.
-                Err(_) if context.extended_deadline() > end => {}
+                Err(_) if context.handler_deadline() > end => {}
                 Err(_) => {
                     return Err(Error::deadline_exceeded(format!(
                         "the {} `{name}` did not answer in time; ask for less, or try again later",

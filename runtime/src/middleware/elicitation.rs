@@ -99,7 +99,7 @@ impl<P: Primitive> Asking<P> {
         let state = RequestState {
             answers: past.answers,
             asked: asked.requests.keys().cloned().collect(),
-            reported: context.reported(),
+            reported: context.last_progress(),
             expires: self.clock.now() + MAX_WAIT_SECONDS,
             id: uuid::Uuid::new_v4().simple().to_string(),
             is_for_once: asked.is_for_once || past.is_for_once,
@@ -134,7 +134,7 @@ impl RequestState {
                 answers: answers.clone(),
                 is_for_once,
             },
-            context.resumed(answers, reported),
+            context.resume(answers, reported),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Prompts: texts that people start a conversation with, filled in by their arguments.
+//! Prompts: [messages](Message) that people start a conversation with, filled in by their arguments (MCP 2026-07-28, prompts).
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -10,34 +10,34 @@ use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
 use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
 
-/// Prompts as a [`Primitive`].
+/// MCP's prompts as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompts {}
 
-/// A prompt that an app offers.
+/// A registered prompt: its definition and its handler.
 pub type Prompt = Registration<Prompts>;
 
-/// What a prompt says of itself beyond a name and a description.
+/// The part of a [`Definition`] that only prompts have (MCP `Prompt`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptDetail {
-    /// Its arguments, in the order of its function.
+    /// The [arguments](PromptArgument), in the order of its function.
     pub arguments: Vec<PromptArgument>,
-    /// JSON Schema of their values, where their types are known: text is read as one.
+    /// JSON Schema of their values, where their types are known; the client's text is coerced by it.
     pub schema: Arc<Map<String, Value>>,
 }
 
-/// An argument of a prompt. Its value is text.
+/// An argument of a [prompt](Prompt), whose value is text (MCP `PromptArgument`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptArgument {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is for.
+    /// The description, for people.
     pub description: String,
-    /// Whether it must be there.
+    /// `true` if it is required.
     pub is_required: bool,
 }
 
-/// Who says something in a prompt.
+/// The author of a [`Message`] (MCP `Role`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The user.
@@ -46,17 +46,46 @@ pub enum Role {
     Assistant,
 }
 
-/// Something said in a prompt.
+/// A message of a [prompt](Prompt) (MCP `PromptMessage`).
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[prompts]
+/// pub mod prompts {
+///     use mcp_lambda::prelude::*;
+///
+///     /// Reviews a text.
+///     pub async fn review(
+///         /// The text.
+///         text: String,
+///     ) -> Vec<Message> {
+///         vec![Message::user(format!("Review this: {text}")), Message::assistant("First, its structure:")]
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("reviews").prompts(prompts::prompts())).await;
+///     let alice = app.user("alice@example.com").await;
+///     let review = alice.mcp("prompts/get", json!({"name": "review", "arguments": {"text": "hm"}})).await;
+///     assert_eq!(review.result()["messages"][0]["content"]["text"], "Review this: hm");
+///     assert_eq!(review.result()["messages"][1]["role"], "assistant");
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// By whom.
+    /// Its author.
     pub role: Role,
-    /// What.
+    /// Its [content](Content).
     pub content: Content,
 }
 
 impl Message {
-    /// Said by the user: text or other content.
+    /// Makes a [message](Message) by the user: text or other content.
     #[must_use]
     pub fn user(content: impl Into<Content>) -> Self {
         Self {
@@ -65,7 +94,7 @@ impl Message {
         }
     }
 
-    /// Said by the model: text or other content.
+    /// Makes a [message](Message) by the model: text or other content.
     #[must_use]
     pub fn assistant(content: impl Into<Content>) -> Self {
         Self {
@@ -75,7 +104,7 @@ impl Message {
     }
 }
 
-/// What a prompt gives: a conversation to go on from.
+/// The answer of a prompt: the [messages](Message) of a conversation to go on from (MCP `GetPromptResult`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PromptMessages(pub Vec<Message>);
 
@@ -160,7 +189,7 @@ impl Primitive for Prompts {
 }
 
 impl Registration<Prompts> {
-    /// A prompt without arguments so far; the function finds them in [`Call::arguments`].
+    /// Makes a prompt without arguments so far; the handler finds them in [`Call::arguments`].
     ///
     /// ```
     /// use mcp_lambda::prelude::*;
@@ -179,7 +208,7 @@ impl Registration<Prompts> {
         Self::make(name, PromptDetail::default(), handler)
     }
 
-    /// With an argument.
+    /// Adds an [argument](PromptArgument).
     #[must_use]
     pub fn argument(
         mut self,
@@ -196,7 +225,7 @@ impl Registration<Prompts> {
         self
     }
 
-    /// With the arguments of this schema, in its order; those that are one of a few values suggest them.
+    /// Adds the [arguments](PromptArgument) of this schema, in its order; those that are one of a few values suggest them.
     #[must_use]
     pub fn arguments(self, schema: ArgumentSchema) -> Self {
         let (names, schema) = (schema.names().to_vec(), schema.finish());

@@ -1,10 +1,10 @@
-//! Constraints on an argument beyond its type: shown in its schema and checked on its way in.
+//! Constraints on an [argument](crate::call::Argument) beyond its type: shown in its schema and checked on its way in.
 
 use serde_json::{Map, Number, Value};
 
-use super::fault::fault;
+use super::violation::violation;
 
-/// The constraints of one argument, as `#[arg(min = 1, max = 100)]` writes them (JSON Schema, validation §6).
+/// The constraints of one [argument](crate::call::Argument), as `#[arg(min = 1, max = 100)]` writes them (JSON Schema, validation §6).
 ///
 /// ```
 /// use mcp_lambda::schema::Constraints;
@@ -22,7 +22,7 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// Makes constraints that everything keeps.
+    /// Makes [constraints](Constraints) that everything keeps.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Constraints {
         self
     }
 
-    /// Returns the keywords for the argument's schema.
+    /// Returns the keywords for the [argument](crate::call::Argument)'s schema.
     #[must_use]
     pub fn to_schema(&self) -> Map<String, Value> {
         let keywords = self.keywords.iter();
@@ -86,11 +86,11 @@ impl Constraints {
         numbers.chain(pattern).collect()
     }
 
-    /// Returns the first constraint that a value breaks, such as `must be 1 or more`. A value of another type than a
+    /// Returns the first [constraint](Constraints) that a value breaks, such as `must be 1 or more`. A value of another type than a
     /// constraint is for keeps it.
     #[must_use]
     pub fn violation(&self, value: &Value) -> Option<String> {
-        let broken = fault(value, &self.to_schema()).map(|fault| fault.words);
+        let broken = violation(value, &self.to_schema()).map(|violation| violation.message);
         broken.or_else(|| {
             let (text, pattern) = (value.as_str()?, self.pattern?);
             // The macro compiled it; one written by hand that does not compile refuses everything.

@@ -11,7 +11,7 @@ pub const NEWEST: &str = "2026-07-28";
 /// The revision before it, which begins with `initialize`.
 pub const OLDER: &str = "2025-11-25";
 
-/// A request with JSON text and a token.
+/// A [request](Request) with JSON text and a token.
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
@@ -37,7 +37,7 @@ pub fn request(
         .expect("a lawful request")
 }
 
-/// An MCP request of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
+/// An MCP [request](Request) of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
 /// goes with it.
 ///
 /// # Panics
@@ -75,7 +75,7 @@ pub fn mcp_request(
     accepting(request, &named)
 }
 
-/// An MCP request of an older revision: no `_meta`, and no header where `version` is `None`.
+/// An MCP [request](Request) of an older revision: no `_meta`, and no header where `version` is `None`.
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.

@@ -1,4 +1,4 @@
-//! A fake HTTP service on loopback: it answers as a test says and records its requests.
+//! A fake HTTP service on loopback: it answers as a test says and records its [requests](UpstreamRequest).
 //!
 //! It speaks HTTP/1.1 with a `Content-Length` and no more, one request for each connection: what a test's client needs.
 
@@ -86,7 +86,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts a service that answers each request by a function.
+    /// Starts a service that answers each [request](UpstreamRequest) by a function.
     ///
     /// # Panics
     /// If no port is free.
@@ -105,7 +105,7 @@ impl Upstream {
         }
     }
 
-    /// Starts a service that answers by a table of methods with paths, such as `GET /user`, and JSON bodies; with 404 to
+    /// Starts a [service](Upstream) that answers by a table of methods with paths, such as `GET /user`, and JSON bodies; with 404 to
     /// everything else. A query is no part of the path.
     ///
     /// # Panics
@@ -134,13 +134,13 @@ impl Upstream {
         format!("http://{}", self.address)
     }
 
-    /// Removes and returns the requests since the last time, in order.
+    /// Removes and returns the [requests](UpstreamRequest) since the last time, in order.
     #[must_use]
     pub fn take_requests(&self) -> Vec<UpstreamRequest> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Removes the requests since the last time and returns their paths with queries.
+    /// Removes the [requests](UpstreamRequest) since the last time and returns their paths with queries.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
         let requests = self.take_requests().into_iter();
@@ -154,7 +154,7 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// Makes an answer with a JSON body.
+/// Makes an [answer](UpstreamResponse) with a JSON body.
 ///
 /// # Panics
 /// If the status is none.
@@ -194,6 +194,7 @@ async fn serve(
 async fn read_request(stream: &mut TcpStream) -> Option<UpstreamRequest> {
     let mut bytes = Vec::new();
     loop {
+        // A request may come in any number of pieces: the head is parsed anew when more has come, which a test can afford.
         let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         if let Some(head_end) = head_end {
             let mut request = parse_head(std::str::from_utf8(&bytes[..head_end]).ok()?)?;

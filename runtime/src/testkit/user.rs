@@ -41,14 +41,14 @@ use super::client::Client;
 /// # }
 /// ```
 #[must_use = "a user is registered when this is awaited"]
-pub struct NewUser<'a> {
+pub struct TestUser<'a> {
     app: &'a TestApp,
     email: String,
     profile: Option<Value>,
     scopes: Option<Vec<String>>,
 }
 
-impl<'a> NewUser<'a> {
+impl<'a> TestUser<'a> {
     pub(super) fn new(app: &'a TestApp, email: &str) -> Self {
         Self {
             app,
@@ -58,13 +58,13 @@ impl<'a> NewUser<'a> {
         }
     }
 
-    /// Sets the user's profile.
+    /// Sets the user's [profile](crate::Profile).
     pub fn profile(mut self, profile: Value) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// Sets the scopes of the user's token; without this, the token may do everything that the user may.
+    /// Sets the [scopes](crate::user::Scopes) of the user's token; without this, the token may do everything that the user may.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
@@ -86,7 +86,7 @@ impl<'a> NewUser<'a> {
     }
 }
 
-impl<'a> IntoFuture for NewUser<'a> {
+impl<'a> IntoFuture for TestUser<'a> {
     type Output = Client<'a>;
     type IntoFuture = Pin<Box<dyn Future<Output = Client<'a>> + Send + 'a>>;
 
@@ -95,8 +95,8 @@ impl<'a> IntoFuture for NewUser<'a> {
     }
 }
 
-impl fmt::Debug for NewUser<'_> {
+impl fmt::Debug for TestUser<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("NewUser").field(&self.email).finish()
+        f.debug_tuple("TestUser").field(&self.email).finish()
     }
 }

@@ -40,8 +40,8 @@ impl<T: Serialize + JsonSchema + 'static> IntoAnswer<Tools> for Structured<T> {
     fn into_answer(self) -> Result<Outcome> {
         let data = serde_json::to_value(self.0);
         Ok(match (data, is_wrapped::<T>()) {
-            (Ok(data), false) => Outcome::structured(data),
-            (Ok(data), true) => Outcome::structured(json!({ "result": data })),
+            (Ok(data), false) => Outcome::data(data),
+            (Ok(data), true) => Outcome::data(json!({ "result": data })),
             (Err(error), _) => {
                 Outcome::error(format!("the result can't be written as JSON: {error}"))
             }
@@ -213,7 +213,7 @@ impl<R> Conversion<R> {
         (self.answer)(value)
     }
 
-    /// Sets a tool's output schema, if the function returns data.
+    /// Sets a [tool](Tool)'s output schema, if the function returns data.
     #[must_use]
     pub fn describe(self, tool: Tool) -> Tool {
         match (self.output_schema)() {
@@ -223,7 +223,7 @@ impl<R> Conversion<R> {
     }
 }
 
-/// The first choice: a type that is an answer.
+/// The first choice: a type that is an [answer](Outcome).
 #[doc(hidden)]
 pub trait ConvertAnswer<R> {
     /// Returns the conversion.

@@ -1,4 +1,4 @@
-//! Arguments that a client tells in a header too, for gateways to route and limit by (MCP 2026-07-28, `x-mcp-header`).
+//! Arguments that a client repeats in a header, for gateways to route and limit by (MCP 2026-07-28, `x-mcp-header`).
 //!
 //! Clients drop a tool whose annotations break the rules, so an app that has one does not start.
 
@@ -11,12 +11,12 @@ use crate::provider::Definition;
 
 const HEADER: &str = "x-mcp-header";
 
-/// Whether a schema has an annotation at all.
+/// Returns `true` if a schema has an annotation anywhere.
 pub(super) fn any(schema: &Map<String, Value>) -> bool {
     places_in(schema, true) != (0, 0)
 }
 
-/// Everything that breaks the rules (streamable HTTP, custom headers).
+/// Returns every violation of the rules (MCP 2026-07-28, streamable HTTP, custom headers).
 pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
     let (lawful, stray) = places_in(&tool.input_schema, true);
     let mut faults = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
         .collect()
 }
 
-/// How many annotations stand on properties, and how many elsewhere.
+/// Counts the annotations on properties, and those elsewhere.
 fn places(schema: &Value, is_on_chain: bool) -> (usize, usize) {
     match schema {
         Value::Object(words) => places_in(words, is_on_chain),

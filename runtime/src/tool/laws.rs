@@ -23,7 +23,7 @@ use crate::user::{Caller, Scopes, current_user};
 pub fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
     let echo = Tool::raw("echo", schema.clone(), |call| async move {
-        Ok(Outcome::structured(Value::Object(call.arguments)))
+        Ok(Outcome::data(Value::Object(call.arguments)))
     });
     let who = Tool::raw("who", schema.clone(), |_| async {
         Ok(Outcome::text(current_user()?.email().as_str()))
@@ -37,7 +37,7 @@ pub fn catalog() -> Catalog<Tools> {
     let asks = Tool::raw("asks", schema, |call| async move {
         let question = form::<Value>("Which city?");
         let city = call.context.ask("city", question).await?;
-        Ok(Outcome::structured(json!({ "city": city })))
+        Ok(Outcome::data(json!({ "city": city })))
     });
     let tools = [
         who,
@@ -152,7 +152,7 @@ async fn arguments_and_answers_pass_unchanged(source: &SharedProvider<Tools>) {
     let outcome = answer(source, call("echo", &arguments, alice()))
         .await
         .expect("callable");
-    assert_eq!(outcome, Outcome::structured(arguments));
+    assert_eq!(outcome, Outcome::data(arguments));
 }
 
 async fn a_tool_knows_its_caller(source: &SharedProvider<Tools>) {

@@ -113,7 +113,7 @@ struct QuestionTools<M> {
 pub(super) fn part<M: QuestionKind>(kind: M, names: ToolNames) -> Toolset {
     let (name, page) = (names.part.clone(), format!("ui://{}/question", names.part));
     let view = UiResource::html(&page, format!("{name}_question"), PAGE)
-        .bridged()
+        .with_bridge()
         .description("Asks the user a question.");
     let tools = Arc::new(QuestionTools { kind, names });
     let tools = [

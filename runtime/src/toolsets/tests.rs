@@ -20,7 +20,7 @@ fn page() -> UiResource {
 /// A part with one of each kind.
 fn contacts() -> Toolset {
     let prompt = Prompt::new("introduce", |_| async { Ok("hello") }).description("Introduces.");
-    let card = Resource::fixed("contact://{id}", "card", ResourceContents::text("Ada"))
+    let card = Resource::from_contents("contact://{id}", "card", ResourceContents::text("Ada"))
         .description("A contact.");
     Toolset::new("contacts")
         .tools([tool("show").ui("ui://contacts/list"), tool("save")])

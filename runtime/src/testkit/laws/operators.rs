@@ -1,4 +1,4 @@
-//! What operators do with an app's users.
+//! The laws of an operator's work with [users](crate::CurrentUser).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub async fn admins_go_round(suite: &Suite) {
     );
 }
 
-/// A profile that does not fit the app's type is refused with the field's name, and what was there stays. Secrets are
+/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and what was there stays. Secrets are
 /// masked unless asked for. An app without a profile type keeps none unless told.
 ///
 /// # Panics

@@ -195,7 +195,8 @@ pub fn app() -> App {
 }
 
 async fn all(data: &UserData) -> Result<Vec<Contact>> {
-    let (mut contacts, mut after) = (Vec::new(), None);
+    let mut contacts = Vec::new();
+    let mut after = None;
     loop {
         let page = data
             .list::<Contact>(&key(""), after.as_deref(), 500)

@@ -44,7 +44,7 @@ pub mod tools {
         context
             .log(
                 Level::Notice,
-                serde_json::json!({ "noticed": "a call", "by": context.client().name }),
+                serde_json::json!({ "noticed": "a call", "by": [context.client().name, context.client().version] }),
             )
             .await;
         "A message was logged."

@@ -74,7 +74,8 @@ impl Client {
             .send()
             .await
             .map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         let body = read(response).await?;
         if !status.is_success() {
             return Err(refusal(status, &headers, &body, &account.token));
@@ -116,8 +117,7 @@ impl Client {
                 }
             }));
         let http = if is_near { http.no_proxy() } else { http };
-        http.build()
-            .map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
+        http.build().or_internal("the client of GitHub can't start")
     }
 }
 
@@ -172,7 +172,8 @@ async fn read(mut response: Response) -> Result<Vec<u8>> {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let (path, error) = (error.path().to_string(), error.into_inner());
+        let path = error.path().to_string();
+        let error = error.into_inner();
         let fault = if error.is_data() {
             format!("GitHub's answer has another shape than its documentation says, at `{path}`")
         } else {

@@ -121,7 +121,8 @@ impl HandlerAttributes {
 
     /// Returns the builder calls of all keys.
     pub(crate) fn calls(&self) -> TokenStream {
-        let (calls, scopes) = (&self.calls, &self.scopes);
+        let calls = &self.calls;
+        let scopes = &self.scopes;
         let scopes = (!scopes.is_empty()).then(|| quote!(.scopes([#(#scopes),*])));
         let hints = self.hints.iter().map(|(name, value)| {
             let name = quote::format_ident!("{name}");

@@ -108,7 +108,8 @@ impl Function {
             .iter()
             .filter_map(Parameter::default_function);
         let completions = self.parameters.iter().filter_map(Parameter::completion);
-        let (description, calls) = (&self.description, self.attributes.calls());
+        let description = &self.description;
+        let calls = self.attributes.calls();
         quote!({
             #(#defaults)*
             #[allow(unused_mut, reason = "there may be no parameter")]
@@ -121,11 +122,9 @@ impl Function {
 
     /// Returns the expression that makes the registration of `schema` and a handler, without its builder calls.
     fn registration(&self, receiver: Receiver) -> TokenStream {
-        let (ty, name, uri) = (
-            self.primitive.registration(),
-            &self.name,
-            &self.attributes.uri,
-        );
+        let ty = self.primitive.registration();
+        let name = &self.name;
+        let uri = &self.attributes.uri;
         let handler = self.handler(receiver);
         let conversion = self.conversion();
         match self.primitive {
@@ -185,7 +184,8 @@ impl Function {
         };
         let awaiting = self.is_async.then(|| quote!(.await));
         let answer = quote!(#function(#(#places),*)#awaiting);
-        let (output, marker) = (&self.output, self.primitive.marker());
+        let output = &self.output;
+        let marker = self.primitive.marker();
         let answer = match self.primitive {
             Primitive::Tool => quote!(conversion.answer(#answer)),
             Primitive::Prompt | Primitive::Resource => quote_spanned! {output.span()=>
@@ -225,7 +225,8 @@ fn check(
     description: &str,
     signature: &Signature,
 ) -> Result<()> {
-    let (noun, text) = (primitive.as_str(), name.value());
+    let noun = primitive.as_str();
+    let text = name.value();
     if description.is_empty() {
         return Err(Error::new(
             signature.ident.span(),

@@ -60,7 +60,8 @@ pub fn resources(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand(primitive: Primitive, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let (macro_name, noun) = (primitive.plural(), primitive.as_str());
+    let macro_name = primitive.plural();
+    let noun = primitive.as_str();
     let arguments = proc_macro2::TokenStream::from(arguments);
     let item = parse_macro_input!(item as Item);
     let expanded = match item {

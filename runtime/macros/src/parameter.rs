@@ -51,7 +51,8 @@ impl Parameter {
 
     /// Returns the expression that takes the value from `call` and `arguments`.
     pub(crate) fn take(&self) -> TokenStream {
-        let (ty, span) = (&self.ty, self.ty.span());
+        let ty = &self.ty;
+        let span = ty.span();
         let Some(name) = &self.name else {
             return quote_spanned!(span=> <#ty as ::mcp_lambda::call::FromCall>::from_call(&call).await?);
         };
@@ -72,7 +73,8 @@ impl Parameter {
 
     /// Returns the statement that describes the parameter in `schema`.
     pub(crate) fn describe(&self) -> TokenStream {
-        let (ty, span) = (&self.ty, self.ty.span());
+        let ty = &self.ty;
+        let span = ty.span();
         let Some(name) = &self.name else {
             return quote_spanned!(span=> <#ty as ::mcp_lambda::call::FromCall>::declare(&mut schema););
         };
@@ -94,7 +96,8 @@ impl Parameter {
 
     /// Returns the builder call that suggests values of the argument.
     pub(crate) fn completion(&self) -> Option<TokenStream> {
-        let (name, complete) = (self.name.as_ref()?, self.attribute.complete.as_ref()?);
+        let name = self.name.as_ref()?;
+        let complete = self.attribute.complete.as_ref()?;
         let completer = match &**complete {
             Expr::Array(values) => quote!(::mcp_lambda::provider::completer(#values)),
             function => {
@@ -106,8 +109,10 @@ impl Parameter {
 
     /// Returns the function that makes the argument's default.
     pub(crate) fn default_function(&self) -> Option<TokenStream> {
-        let (name, default) = (self.name.as_ref()?, self.attribute.default.as_ref()?);
-        let (function, ty) = (default_function_name(name), &self.ty);
+        let name = self.name.as_ref()?;
+        let default = self.attribute.default.as_ref()?;
+        let function = default_function_name(name);
+        let ty = &self.ty;
         let is_text =
             matches!(&**default, Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)));
         let into = is_text.then(|| quote!(.into()));

@@ -65,9 +65,12 @@ pub struct Progress {
 
 /// The client's description of itself (MCP `Implementation`, `ClientCapabilities`). It may say anything: never grant rights by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientInfo {
-    /// The [client](ClientInfo)'s name and version, if it declares them.
-    pub name: Option<(String, String)>,
+    /// The [client](ClientInfo)'s name, if it declares one.
+    pub name: Option<String>,
+    /// The client's version, if it declares one.
+    pub version: Option<String>,
     /// The [capabilities](Capability) that it declares (MCP `ClientCapabilities`).
     pub capabilities: Value,
 }

@@ -222,7 +222,8 @@ impl Context {
         total: impl Into<Option<f64>> + Send,
         message: impl Into<Option<&str>> + Send,
     ) {
-        let (total, message) = (total.into(), message.into().map(str::to_owned));
+        let total = total.into();
+        let message = message.into().map(str::to_owned);
         let Some(channel) = self.listener().filter(|channel| channel.wants_progress()) else {
             return;
         };

@@ -27,7 +27,8 @@ struct State {
 impl Reports {
     /// Returns the report if it is to be sent now.
     pub(super) fn admit(&self, report: Progress) -> Option<Progress> {
-        let (now, mut state) = (Instant::now(), self.lock());
+        let now = Instant::now();
+        let mut state = self.lock();
         let newest = state
             .pending
             .as_ref()

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 /// A client names its trace in `_meta` (MCP 2026-07-28), a gateway in a header, and Lambda in one of its own, whose ids
 /// are of the same size and serve where nobody else named a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trace {
     /// `traceparent`: the trace and the calling span (Trace Context §3.2).
     pub parent: Option<String>,

@@ -54,6 +54,7 @@ pub enum ElicitResult<T> {
 
 /// The answers that a client brings back, with the sealed state (MCP 2026-07-28, multi round-trip [requests](InputRequest)).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct InputResponses {
     /// The answers by the keys of [`InputRequired::requests`].
     pub responses: Map<String, Value>,
@@ -63,6 +64,7 @@ pub struct InputResponses {
 
 /// The [requests](InputRequest) of a call that needs input before it goes on (MCP 2026-07-28 `InputRequiredResult`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct InputRequired {
     /// The [requests](InputRequest) by key, at least one.
     pub requests: BTreeMap<String, Value>,

@@ -88,14 +88,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_users_time_is_not_the_functions() {
-        let (waiting, deadline) = (
-            WaitingTime::default(),
-            Instant::now() + Duration::from_secs(60),
-        );
-        let (one, two) = (
-            waiting.wait(sleep(Duration::from_secs(100))),
-            waiting.wait(sleep(Duration::from_secs(300))),
-        );
+        let waiting = WaitingTime::default();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let one = waiting.wait(sleep(Duration::from_secs(100)));
+        let two = waiting.wait(sleep(Duration::from_secs(300)));
         let (one, two) = tokio::join!(one, two);
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(
@@ -113,10 +109,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_question_that_is_given_up_is_no_longer_open() {
-        let (waiting, deadline) = (
-            WaitingTime::default(),
-            Instant::now() + Duration::from_secs(60),
-        );
+        let waiting = WaitingTime::default();
+        let deadline = Instant::now() + Duration::from_secs(60);
         let given_up = timeout(
             Duration::from_secs(10),
             waiting.wait(std::future::pending::<()>()),

@@ -73,8 +73,10 @@ impl Channel for Peer {
         let capabilities = capabilities
             .and_then(|all| serde_json::to_value(all).ok())
             .unwrap_or_default();
+        let (name, version) = info.map(|info| (info.name, info.version)).unzip();
         ClientInfo {
-            name: info.map(|info| (info.name, info.version)),
+            name,
+            version,
             capabilities,
         }
     }

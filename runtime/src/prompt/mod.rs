@@ -19,6 +19,7 @@ pub type Prompt = Registration<Prompts>;
 
 /// The part of a [`Definition`] that only prompts have (MCP `Prompt`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct PromptDetail {
     /// The [arguments](PromptArgument), in the order of its function.
     pub arguments: Vec<PromptArgument>,
@@ -28,6 +29,7 @@ pub struct PromptDetail {
 
 /// An argument of a [prompt](Prompt), whose value is text (MCP `PromptArgument`).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PromptArgument {
     /// The name.
     pub name: String,
@@ -228,7 +230,8 @@ impl Registration<Prompts> {
     /// Adds the [arguments](PromptArgument) of this schema, in its order; those that are one of a few values suggest them.
     #[must_use]
     pub fn arguments(self, schema: ArgumentSchema) -> Self {
-        let (names, schema) = (schema.names().to_vec(), schema.finish());
+        let names = schema.names().to_vec();
+        let schema = schema.finish();
         let is_required = |name: &str| {
             schema["required"]
                 .as_array()

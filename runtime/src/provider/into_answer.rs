@@ -22,7 +22,7 @@ use crate::error::Result;
 /// impl IntoAnswer<Tools> for Table {
 ///     fn into_answer(self) -> Result<Outcome> {
 ///         let rows = self.0.iter().map(|[name, value]| format!("| {name} | {value} |\n"));
-///         rows.collect::<String>().into_answer()
+///         Ok(Outcome::text(rows.collect::<String>()))
 ///     }
 /// }
 ///

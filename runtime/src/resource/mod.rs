@@ -17,7 +17,7 @@ pub use template::Template;
 pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
 
 use crate::call::Call;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ResultExt};
 use crate::provider::{Answer, Definition, IntoAnswer, Pattern, Primitive, Registration};
 
 /// MCP's resources as a [`Primitive`].
@@ -29,6 +29,7 @@ pub type Resource = Registration<Resources>;
 
 /// The part of a [`Definition`] that only resources have (MCP `Resource`, `ResourceTemplate`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ResourceDetail {
     /// The URI, or the [template](Template) of its URIs.
     pub uri: String,
@@ -111,9 +112,8 @@ impl ResourceContents {
     /// # Errors
     /// `Internal` if it can't be written.
     pub fn json(value: &impl Serialize) -> Result<Self> {
-        let text = serde_json::to_string(value).map_err(|error| {
-            Error::internal("the resource can't be written as JSON").with_source(error)
-        })?;
+        let text =
+            serde_json::to_string(value).or_internal("the resource can't be written as JSON")?;
         Ok(Self::text(text).mime_type("application/json"))
     }
 

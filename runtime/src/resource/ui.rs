@@ -258,7 +258,8 @@ impl UiResource {
 
 impl From<UiResource> for Resource {
     fn from(page: UiResource) -> Self {
-        let (fault, meta) = (page.fault(), page.meta());
+        let fault = page.fault();
+        let meta = page.meta();
         let size = page.html.len() as u64;
         let contents = ResourceContents::text(page.html).mime_type(UI_MIME_TYPE);
         let resource = Self::from_contents(page.uri, page.name, contents)

@@ -179,7 +179,8 @@ impl Reader<'_> {
     /// Parses a text that is a value of one of these types.
     fn read(&mut self, value: &Value, types: &[&str]) -> Option<Value> {
         let text = value.as_str()?;
-        let (first, last) = (text.bytes().next()?, text.bytes().next_back()?);
+        let first = text.bytes().next()?;
+        let last = text.bytes().next_back()?;
         let wanted = match (first, last) {
             (b'-' | b'0'..=b'9', b'0'..=b'9') if types.contains(&"number") => "number",
             (b'-' | b'0'..=b'9', b'0'..=b'9') => "integer",

@@ -92,7 +92,8 @@ impl Constraints {
     pub fn violation(&self, value: &Value) -> Option<String> {
         let broken = violation(value, &self.to_schema()).map(|violation| violation.message);
         broken.or_else(|| {
-            let (text, pattern) = (value.as_str()?, self.pattern?);
+            let text = value.as_str()?;
+            let pattern = self.pattern?;
             // The macro compiled it; one written by hand that does not compile refuses everything.
             let is_match = regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
             (!is_match).then(|| format!("must match `{pattern}`"))

@@ -41,7 +41,8 @@ pub(super) fn name_choices(keywords: &mut Map<String, Value>, are_titled: bool) 
 
 /// Returns the constants that a choice is between, and whether it may be `null`; `None` if there is anything else.
 fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
-    let (mut named, mut may_be_null) = (Vec::new(), false);
+    let mut named = Vec::new();
+    let mut may_be_null = false;
     for choice in choices {
         let keywords = choice.as_object()?;
         if keywords.get("type").is_some_and(|name| name == "null") {

@@ -10,6 +10,7 @@ use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, p
 
 /// A violation of a schema, and its place in the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Violation {
     /// The path to it, such as `.city` or `[2]`; empty for the value itself.
     pub path: String,
@@ -183,9 +184,8 @@ fn text_violation(text: &str, keywords: &Map<String, Value>) -> Option<String> {
     {
         return Some(format!("is no {format}"));
     }
-    let (length, bound) = (text.chars().count() as u64, |word: &str| {
-        keywords.get(word).and_then(Value::as_u64)
-    });
+    let length = text.chars().count() as u64;
+    let bound = |word: &str| keywords.get(word).and_then(Value::as_u64);
     let too_short = bound("minLength").filter(|least| length < *least);
     let too_long = bound("maxLength").filter(|most| length > *most);
     too_short

@@ -14,6 +14,7 @@ const MOST_ROUNDS: usize = 16;
 
 /// A whole response of a [`TestApp`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TestResponse {
     /// The status.
     pub status: u16,
@@ -276,7 +277,8 @@ impl<'a> Client<'a> {
 
 /// Returns the entries of all pages of a list.
 async fn read_pages(list: &str, ask: impl AsyncFn(Value) -> TestResponse) -> Vec<Value> {
-    let (mut entries, mut params) = (Vec::new(), json!({}));
+    let mut entries = Vec::new();
+    let mut params = json!({});
     loop {
         let page = ask(params).await.result().clone();
         entries.extend(

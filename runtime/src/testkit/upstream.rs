@@ -174,7 +174,8 @@ async fn serve(
 ) {
     let mut connections = JoinSet::new();
     while let Ok((mut stream, _)) = listener.accept().await {
-        let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
+        let answer = Arc::clone(&answer);
+        let requests = Arc::clone(&requests);
         connections.spawn(async move {
             let Some(request) = read_request(&mut stream).await else {
                 return;
@@ -214,7 +215,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<UpstreamRequest> {
 fn parse_head(head: &str) -> Option<UpstreamRequest> {
     let mut lines = head.split("\r\n");
     let mut words = lines.next()?.split(' ');
-    let (method, target) = (words.next()?.parse().ok()?, words.next()?.to_owned());
+    let method = words.next()?.parse().ok()?;
+    let target = words.next()?.to_owned();
     let headers = lines.filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         let name: HeaderName = name.parse().ok()?;

@@ -23,7 +23,8 @@ impl Watched {
     /// An empty [store](Store).
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let (reads, others) = (AtomicUsize::default(), AtomicUsize::default());
+        let reads = AtomicUsize::default();
+        let others = AtomicUsize::default();
         Self {
             inner: Memory::new(clock),
             reads,

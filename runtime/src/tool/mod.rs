@@ -36,6 +36,7 @@ pub type Tool = Registration<Tools>;
 
 /// The part of a [`Definition`] that only tools have (MCP `Tool`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ToolDetail {
     /// JSON Schema (draft 2020-12) of the arguments; its root is an object.
     pub input_schema: Arc<Map<String, Value>>,
@@ -55,6 +56,7 @@ pub struct ToolDetail {
 
 /// The origin of a [toolset](crate::Toolset)'s tool, which stays the same wherever the toolset is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Home {
     /// The [toolset](crate::Toolset)'s name.
     pub part: String,

@@ -60,18 +60,18 @@ impl<T> Paginated<T> {
     ///
     /// The items are in the order of their keys, and the cursor is the key of the last one seen: what is added or removed
     /// in between moves no [page](Paginated). A cursor is the client's text, so a key must hold nothing that the user may not see.
-    pub fn after<K: AsRef<str>>(
+    pub fn after(
         cursor: Option<&str>,
         limit: usize,
         items: impl IntoIterator<Item = T>,
-        key: impl Fn(&T) -> K,
+        key: impl Fn(&T) -> &str,
     ) -> Self {
-        let follows = |item: &T| cursor.is_none_or(|cursor| key(item).as_ref() > cursor);
+        let follows = |item: &T| cursor.is_none_or(|cursor| key(item) > cursor);
         let mut following = items.into_iter().filter(follows);
         let items: Vec<_> = following.by_ref().take(limit.max(1)).collect();
         let has_more = following.next().is_some();
         let last = items.last().filter(|_| has_more);
-        let next_cursor = last.map(|item| key(item).as_ref().to_owned());
+        let next_cursor = last.map(|item| key(item).to_owned());
         Self { items, next_cursor }
     }
 

@@ -272,7 +272,8 @@ pub async fn resources_can_be_read(suite: &Suite) {
 /// If it is broken.
 pub async fn users_never_meet(suite: &Suite) {
     let app = suite.open().await;
-    let (alice, bob) = (suite.user(&app, ALICE).await, suite.user(&app, BOB).await);
+    let alice = suite.user(&app, ALICE).await;
+    let bob = suite.user(&app, BOB).await;
     let tools = alice.tools().await;
     let before = seen(suite, &bob, &tools).await;
     for tool in &tools {

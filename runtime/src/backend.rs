@@ -1,7 +1,7 @@
-//! A place to keep users and a place to get keys: what an app runs on.
+//! Backends: the store of users and the source of keys that an app runs on.
 //!
-//! A backend is asked only for what a setting names, and must fail rather than fall back: nothing here chooses a store
-//! that nobody named.
+//! A backend opens only the resources that a setting names, and must fail rather than fall back:
+//! nothing here chooses a [`Store`](store::Store) that no setting names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,28 +13,40 @@ use crate::error::Result;
 use crate::keys::SigningKeys;
 use crate::store;
 
-/// A store and its keys.
+/// A [`Store`](store::Store) and its [`SigningKeys`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::{backend::Backend, keys::{Given, SigningKey}, store::Memory};
+///
+/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// let backend = Backend { store: Arc::new(Memory::default()), keys: Arc::new(keys) };
+/// assert_eq!(backend.store.to_string(), "memory");
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Backend {
-    /// Where things are kept.
+    /// The store of users and their data.
     pub store: store::SharedStore,
-    /// What tokens are signed with.
+    /// The keys that tokens are signed with.
     pub keys: Arc<dyn SigningKeys>,
 }
 
-/// Opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; `mcp-lambda-dynamo` has one for AWS.
+/// Opens the resources that `USERS_TABLE` and `SIGNING_KEY_SECRET` name; `mcp-lambda-dynamo` has an
+/// implementation for AWS.
 ///
-/// The two are asked at the same time. What is missing or malformed is an error at the start; what can't be reached now
-/// may be opened all the same, and then fails each call with `Unavailable` until it can.
+/// Both methods run at the same time. A missing or malformed resource is an error at the start; one
+/// that can't be reached now may be opened all the same, and then fails each call with
+/// [`Unavailable`](crate::ErrorKind::Unavailable) until it can.
 #[async_trait]
 pub trait BackendOpener: fmt::Debug + Send + Sync + 'static {
-    /// Opens the store in this table.
+    /// Opens the [`Store`](store::Store) in this table.
     ///
     /// # Errors
     /// `Invalid` for a table that can't be the one.
     async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
 
-    /// Opens the keys in this secret.
+    /// Opens the [`SigningKeys`] in this secret.
     ///
     /// # Errors
     /// `Invalid` for a secret that is missing or holds no key.

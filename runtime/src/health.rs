@@ -1,6 +1,7 @@
-//! Whether a deployment can do its work: words for everyone, details for operators.
+//! Health checks of a deployment: a [`Status`] and short states for everyone, [`Details`] for
+//! operators.
 //!
-//! What everyone sees must never name a path, a table, a version or a key.
+//! The public part must never contain a path, a table, a version or a key.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,17 +13,25 @@ use crate::error::Result;
 use crate::keys::SigningKeys;
 use crate::store;
 
-/// How long a verdict is given to strangers before the store is asked again, in seconds: nobody makes us pay per look.
+/// The time that an answer is repeated to anonymous callers before the store is asked again, in
+/// seconds: nobody can cause cost with every request.
 const FRESH_SECONDS: u64 = 10;
 
-/// How old a verdict may be that is given while a new one is being found, in seconds.
+/// The age up to which an answer is still returned while a new one is being found, in seconds.
 const STALE_SECONDS: u64 = 60;
 
-/// The word for the whole.
+/// The state of the whole deployment.
+///
+/// ```
+/// use mcp_lambda::health::Status;
+///
+/// assert_eq!(serde_json::to_string(&Status::Healthy)?, r#""healthy""#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// All is well.
+    /// Everything works.
     Healthy,
     /// It works, and something needs an operator.
     Degraded,
@@ -30,27 +39,27 @@ pub enum Status {
     Unhealthy,
 }
 
-/// What everyone may see.
+/// The public answer of a [`HealthCheck`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// The word for the whole.
+    /// The state of the whole deployment.
     pub status: Status,
-    /// A word for each part.
+    /// A short state of each part.
     pub checks: BTreeMap<String, String>,
 }
 
-/// What an operator sees.
+/// The operators' answer of a [`HealthCheck`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// The word for the whole.
+    /// The state of the whole deployment.
     pub status: Status,
-    /// A word for each part.
+    /// A short state of each part.
     pub checks: BTreeMap<String, String>,
-    /// Names, kinds, ids and faults, by part.
+    /// Names, kinds, ids and problems, by part.
     pub details: BTreeMap<String, String>,
 }
 
-/// Looks after the store and the keys.
+/// Checks a [`Store`](store::Store) and its [`SigningKeys`].
 #[derive(Debug)]
 pub struct HealthCheck {
     store: store::SharedStore,
@@ -62,7 +71,8 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
-    /// Checks these, and tells operators `about` the deployment.
+    /// Creates a check of this store and these keys; `about` describes the deployment in
+    /// [`Details`].
     #[must_use]
     pub fn new(
         store: store::SharedStore,
@@ -80,25 +90,28 @@ impl HealthCheck {
         }
     }
 
-    /// The verdict for everyone, at most ten seconds old. However many ask, one looks: the others are given the last verdict
-    /// if it is less than a minute old, and else wait for the new one.
+    /// Returns the public [`Health`], at most ten seconds old. Of many concurrent callers, one
+    /// checks: the others get the last answer if it is less than a minute old, and else wait for
+    /// the new one.
     pub async fn health(&self) -> Health {
         let now = self.clock.now();
-        if let Some(health) = self.last(now, FRESH_SECONDS) {
+        if let Some(health) = self.find_recent(now, FRESH_SECONDS) {
             return health;
         }
+        // Only the holder of the turn asks the store. The others must not queue behind a slow store as
+        // long as there is an answer that is not too old.
         let Ok(turn) = self.turn.try_lock() else {
-            return match self.last(now, STALE_SECONDS) {
+            return match self.find_recent(now, STALE_SECONDS) {
                 Some(health) => health,
-                None => self.look(self.turn.lock().await).await,
+                None => self.check_in_turn(self.turn.lock().await).await,
             };
         };
-        self.look(turn).await
+        self.check_in_turn(turn).await
     }
 
-    /// Looks, unless somebody did while the turn was waited for.
-    async fn look(&self, _turn: tokio::sync::MutexGuard<'_, ()>) -> Health {
-        if let Some(health) = self.last(self.clock.now(), FRESH_SECONDS) {
+    /// Checks, unless another caller did while this one waited for its turn.
+    async fn check_in_turn(&self, _turn: tokio::sync::MutexGuard<'_, ()>) -> Health {
+        if let Some(health) = self.find_recent(self.clock.now(), FRESH_SECONDS) {
             return health;
         }
         let Details { status, checks, .. } = self.details().await;
@@ -108,7 +121,7 @@ impl HealthCheck {
         health
     }
 
-    /// The verdict of this moment, with details.
+    /// Checks now and returns the [`Details`].
     pub async fn details(&self) -> Details {
         let store = self.store.check().await.map(|()| self.store.to_string());
         let key = self
@@ -118,12 +131,12 @@ impl HealthCheck {
             .map(|key| format!("{} ({})", key.id(), self.keys));
         let works = store.is_ok() && key.is_ok();
         let checks = [
-            ("store", word(&store, "reachable")),
-            ("signing_key", word(&key, "loaded")),
+            ("store", choose_state(&store, "reachable")),
+            ("signing_key", choose_state(&key, "loaded")),
         ];
         let mut details = self.about.clone();
-        details.insert("store".into(), told(store));
-        details.insert("signing_key".into(), told(key));
+        details.insert("store".into(), describe(store));
+        details.insert("signing_key".into(), describe(key));
         Details {
             status: if works {
                 Status::Healthy
@@ -137,7 +150,7 @@ impl HealthCheck {
         }
     }
 
-    fn last(&self, now: u64, seconds: u64) -> Option<Health> {
+    fn find_recent(&self, now: u64, seconds: u64) -> Option<Health> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref()
             .filter(|(when, _)| now < when + seconds)
@@ -145,11 +158,11 @@ impl HealthCheck {
     }
 }
 
-fn word(part: &Result<String>, good: &'static str) -> &'static str {
+fn choose_state(part: &Result<String>, good: &'static str) -> &'static str {
     if part.is_ok() { good } else { "unavailable" }
 }
 
-fn told(part: Result<String>) -> String {
+fn describe(part: Result<String>) -> String {
     part.unwrap_or_else(|error| error.chain())
 }
 

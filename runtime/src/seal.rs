@@ -1,7 +1,7 @@
-//! What is handed to a client for later and must come back as it was: sealed, so that nobody reads or changes it.
+//! Sealed text: state that a client holds for a while and must return unread and unchanged.
 //!
-//! AES-256-GCM under a subkey of the signing key (HKDF-SHA256, RFC 5869, with the purpose as its label). It must never use
-//! the signing key itself, nor tell why something does not open.
+//! AES-256-GCM under a subkey of the signing key (HKDF-SHA256, RFC 5869, with the purpose as its
+//! label). It must never use the signing key itself, nor say why a text does not open.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::error::{Error, Result};
 use crate::keys::{SigningKey, SigningKeys};
 
-/// Seals and opens with a deployment's keys.
+/// Seals and opens text with a deployment's [`SigningKeys`].
 #[derive(Clone, Debug)]
 pub struct Sealer {
     keys: Arc<dyn SigningKeys>,
-    /// Whose seals these are: another deployment may have the same key.
+    /// The app and audience whose seals these are: another deployment may have the same key.
     owner: Vec<String>,
 }
 
 impl Sealer {
-    /// Works with these keys, the current one of which seals and all of which open, for this app and this audience of
-    /// tokens.
+    /// Creates a sealer for this app and this audience of tokens: the current key seals, and every
+    /// key of [`SigningKeys::verifying`] opens.
     #[must_use]
     pub fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
         let owner = [Some(app), audience]
@@ -34,15 +34,16 @@ impl Sealer {
         Self { keys, owner }
     }
 
-    /// Seals text for a purpose; it opens only with the same purpose and the same `bound_to`.
+    /// Seals text for a purpose; [`open`](Self::open) needs the same purpose and the same
+    /// `bound_to`, which are authenticated as additional data (RFC 5116 §2.1).
     ///
     /// # Errors
     /// `Unavailable` if there is no key.
     pub async fn seal(&self, purpose: &str, bound_to: &[&str], text: &str) -> Result<String> {
         let key = self.keys.current().await?;
         let mut sealed = text.as_bytes().to_vec();
-        let nonce = subkey(&key, purpose)?
-            .seal_in_place_append_tag(Aad::from(self.bindings(bound_to)), &mut sealed)
+        let nonce = derive_subkey(&key, purpose)?
+            .seal_in_place_append_tag(Aad::from(self.encode_bindings(bound_to)), &mut sealed)
             .map_err(|_| Error::internal("nothing can be sealed"))?;
         let bytes = [nonce.as_ref().as_slice(), &sealed].concat();
         Ok(format!(
@@ -52,7 +53,8 @@ impl Sealer {
         ))
     }
 
-    /// Opens what [`seal`](Self::seal) made; `None` if it was changed, or sealed for something else.
+    /// Opens the text that [`seal`](Self::seal) sealed; `None` if it was changed, or sealed for
+    /// something else.
     ///
     /// # Errors
     /// `Unavailable` if there is no key.
@@ -62,41 +64,46 @@ impl Sealer {
         bound_to: &[&str],
         sealed: &str,
     ) -> Result<Option<String>> {
+        // Every failure below has the same answer, `None`: a caller that learns why a forgery failed
+        // learns how to make a better one.
         let Some((id, encoded)) = sealed.split_once('.') else {
             return Ok(None);
         };
         let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(encoded) else {
             return Ok(None);
         };
+        // The key before the current one opens too, so that a rotation does not break what clients
+        // hold. The `id` is not authenticated; a wrong one only finds no key.
         let keys = self.keys.verifying(Some(id)).await?;
-        let bindings = self.bindings(bound_to);
+        let bindings = self.encode_bindings(bound_to);
         Ok(keys
             .iter()
             .filter(|key| key.id() == id)
-            .find_map(|key| opened(key, purpose, &bindings, &bytes)))
+            .find_map(|key| open_with(key, purpose, &bindings, &bytes)))
     }
 
-    /// What is bound: the owner and the rest, each list with its length before it.
-    fn bindings(&self, bound_to: &[&str]) -> Vec<u8> {
+    /// Encodes the owner and the caller's own bindings as additional data, each list with its
+    /// length before it.
+    fn encode_bindings(&self, bound_to: &[&str]) -> Vec<u8> {
         let owner: Vec<_> = self.owner.iter().map(String::as_str).collect();
-        [bindings(&owner), bindings(bound_to)].concat()
+        [encode_parts(&owner), encode_parts(bound_to)].concat()
     }
 }
 
-fn opened(key: &SigningKey, purpose: &str, bindings: &[u8], bytes: &[u8]) -> Option<String> {
+fn open_with(key: &SigningKey, purpose: &str, bindings: &[u8], bytes: &[u8]) -> Option<String> {
     let (nonce, sealed) = bytes.split_at_checked(NONCE_LEN)?;
-    let (nonce, mut sealed) = (
-        Nonce::try_assume_unique_for_key(nonce).ok()?,
-        sealed.to_vec(),
-    );
-    let key = subkey(key, purpose).ok()?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut sealed = sealed.to_vec();
+    let key = derive_subkey(key, purpose).ok()?;
     let text = key
         .open_in_place(nonce, Aad::from(bindings), &mut sealed)
         .ok()?;
     String::from_utf8(text.to_vec()).ok()
 }
 
-fn subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
+fn derive_subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
+    // One subkey for each purpose: a text sealed as a cursor can then never open as state, and the key
+    // that signs tokens is used for HMAC alone.
     let mut bytes = [0; 32];
     let label = [b"mcp-lambda/".as_slice(), purpose.as_bytes()];
     let derived = Salt::new(HKDF_SHA256, &[]).extract(key.secret());
@@ -108,8 +115,9 @@ fn subkey(key: &SigningKey, purpose: &str) -> Result<RandomizedNonceKey> {
     made.map_err(|_| Error::internal("no key can be derived"))
 }
 
-/// How many parts there are, and each with its length before it, so that no two lists look alike.
-fn bindings(parts: &[&str]) -> Vec<u8> {
+/// Encodes the number of parts, and each part with its length before it, so that no two lists have
+/// the same encoding.
+fn encode_parts(parts: &[&str]) -> Vec<u8> {
     let part = |part: &&str| [part.len().to_string().as_bytes(), b":", part.as_bytes()].concat();
     [
         format!("{};", parts.len()).into_bytes(),

@@ -1,4 +1,5 @@
-//! The backend for AWS: clients made from the SDK's own variables, once, when something is first named.
+//! The [`BackendOpener`] for AWS: clients configured from the SDK's own variables, once, when a
+//! resource is first opened.
 
 use std::sync::Arc;
 
@@ -12,7 +13,15 @@ use tokio::sync::OnceCell;
 
 use crate::{Dynamo, Secrets, config};
 
-/// Opens DynamoDB tables and Secrets Manager secrets.
+/// Opens DynamoDB tables as [`Dynamo`] and Secrets Manager secrets as [`Secrets`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::backend::BackendOpener;
+///
+/// let backend: Arc<dyn BackendOpener> = Arc::new(mcp_lambda_dynamo::from_env());
+/// assert!(format!("{backend:?}").starts_with("Aws"));
+/// ```
 #[derive(Debug, Default)]
 pub struct Aws {
     config: OnceCell<SdkConfig>,
@@ -20,13 +29,14 @@ pub struct Aws {
     account: config::Account,
 }
 
-/// The backend that reads region, credentials and endpoints as every AWS tool does (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
+/// Returns the backend that reads region, credentials and endpoints as every AWS tool does
+/// (`AWS_REGION`, `AWS_ENDPOINT_URL`, …; AWS SDKs and Tools Reference Guide, "Settings reference").
 #[must_use]
 pub fn from_env() -> Aws {
     Aws::default()
 }
 
-/// The backend that reads the same, but for what this account says.
+/// Returns the backend of [`from_env`], with the region and profile of an account.
 #[cfg(feature = "local")]
 #[must_use]
 pub fn of_account(account: config::Account) -> Aws {
@@ -37,7 +47,7 @@ pub fn of_account(account: config::Account) -> Aws {
 }
 
 impl Aws {
-    /// The SDK's configuration, loaded once.
+    /// Loads the SDK's configuration, once.
     async fn config(&self) -> Result<&SdkConfig> {
         #[cfg(feature = "local")]
         return Ok(self
@@ -49,7 +59,15 @@ impl Aws {
     }
 }
 
-/// The region that an ARN names (AWS General Reference, `arn:partition:service:region:account:resource`).
+/// Returns the region in an ARN (AWS General Reference,
+/// `arn:partition:service:region:account:resource`); `None` if there is none.
+///
+/// ```
+/// use mcp_lambda_dynamo::region_of;
+///
+/// assert_eq!(region_of("arn:aws:secretsmanager:eu-west-1:1:secret:k"), Some("eu-west-1"));
+/// assert_eq!(region_of("k"), None);
+/// ```
 #[must_use]
 pub fn region_of(name: &str) -> Option<&str> {
     name.strip_prefix("arn:")?
@@ -58,15 +76,17 @@ pub fn region_of(name: &str) -> Option<&str> {
         .filter(|region| !region.is_empty())
 }
 
-/// A client that asks in the region of the secret's ARN, or else in that of the configuration.
+/// Creates a client for the region in the secret's ARN, or else that of the configuration.
 ///
 /// # Errors
 /// `Invalid` if neither names one.
-pub(crate) fn secrets_client(
+pub(crate) fn build_secrets_client(
     config: &SdkConfig,
     secret: &str,
 ) -> Result<aws_sdk_secretsmanager::Client> {
     let mut builder = aws_sdk_secretsmanager::config::Builder::from(config);
+    // The ARN wins over AWS_REGION: the secret may be in another region than the function, and a
+    // request to the wrong region would only say that there is no such secret.
     if let Some(region) = region_of(secret) {
         builder = builder.region(Region::new(region.to_owned()));
     } else if config.region().is_none() {
@@ -85,7 +105,7 @@ impl BackendOpener for Aws {
     }
 
     async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
-        let client = secrets_client(self.config().await?, secret)?;
+        let client = build_secrets_client(self.config().await?, secret)?;
         Ok(Arc::new(Secrets::open(client, secret, clock).await?))
     }
 }
@@ -119,13 +139,13 @@ mod tests {
             || SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest());
         let elsewhere = config().region(Region::new("us-east-1")).build();
         let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:k";
-        let client = secrets_client(&elsewhere, arn).expect("a region");
+        let client = build_secrets_client(&elsewhere, arn).expect("a region");
         assert_eq!(
             client.config().region().map(AsRef::as_ref),
             Some("eu-west-1")
         );
-        assert!(secrets_client(&elsewhere, "k").is_ok());
-        let error = secrets_client(&config().build(), "k").expect_err("no region");
+        assert!(build_secrets_client(&elsewhere, "k").is_ok());
+        let error = build_secrets_client(&config().build(), "k").expect_err("no region");
         assert!(
             error.kind() == mcp_lambda::ErrorKind::Invalid
                 && error.message().contains("AWS_REGION"),

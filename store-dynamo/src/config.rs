@@ -1,7 +1,8 @@
-//! The SDK's configuration, and how patient it is.
+//! The SDK's configuration, its timeouts and its retries.
 //!
-//! On a laptop it comes from where every AWS tool looks (variables, profiles, instance roles). A Lambda is given all of it in
-//! variables, so a build for Lambda alone (without the feature `local`) reads nothing else: it starts sooner and is smaller.
+//! On a laptop it comes from the variables, profiles and instance roles that every AWS tool reads.
+//! A Lambda gets all of it in variables, so a build for Lambda alone (without the feature `local`)
+//! reads nothing else: it starts sooner and is smaller.
 
 use std::time::Duration;
 
@@ -20,48 +21,60 @@ mod variables;
 #[cfg(not(feature = "local"))]
 pub(crate) use variables::from_env;
 
-/// How long AWS may take to be reached, to answer once, and to answer with all retries: less than a call has.
+/// The longest time to connect, for one attempt, and for all attempts together (AWS SDK for Rust
+/// Developer Guide, "Timeouts"): less than a call has.
 const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_secs(2);
 const OPERATION: Duration = Duration::from_secs(5);
 
-fn timeouts() -> TimeoutConfig {
+fn build_timeouts() -> TimeoutConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT);
     timeouts.operation_timeout(OPERATION).build()
 }
 
-fn retries() -> RetryConfig {
+fn build_retries() -> RetryConfig {
     RetryConfig::standard()
 }
 
-/// Which region is asked, and as which profile of `~/.aws/config`, where that is not left to the variables of the process.
+/// A region and a profile of `~/.aws/config` that go before the variables of the process, for
+/// [`of_account`](crate::of_account).
+///
+/// ```
+/// use mcp_lambda_dynamo::Account;
+///
+/// let account = Account { region: Some("eu-west-1".into()), ..Account::default() };
+/// assert_eq!(account.profile, None);
+/// ```
 #[cfg(feature = "local")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// The region, such as `eu-west-1`.
     pub region: Option<String>,
-    /// The profile. Its credentials go before those in variables.
+    /// The profile. Its credentials go before those in variables (AWS SDKs and Tools Reference
+    /// Guide, "Shared config and credentials files").
     pub profile: Option<String>,
 }
 
-/// The configuration of this process, with another endpoint if one is given.
+/// Loads the configuration of this process, with another endpoint if one is named.
 #[cfg(feature = "local")]
 pub(crate) async fn with_endpoint(endpoint: Option<&str>) -> aws_config::SdkConfig {
-    loaded(endpoint, &Account::default()).await
+    load(endpoint, &Account::default()).await
 }
 
-/// The configuration for an account.
+/// Loads the configuration for an [`Account`].
 #[cfg(feature = "local")]
 pub(crate) async fn of_account(account: &Account) -> aws_config::SdkConfig {
-    loaded(None, account).await
+    load(None, account).await
 }
 
 #[cfg(feature = "local")]
-async fn loaded(endpoint: Option<&str>, account: &Account) -> aws_config::SdkConfig {
+async fn load(endpoint: Option<&str>, account: &Account) -> aws_config::SdkConfig {
     let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
-    let loader = loader.timeout_config(timeouts()).retry_config(retries());
+    let loader = loader
+        .timeout_config(build_timeouts())
+        .retry_config(build_retries());
     let loader = endpoint
         .into_iter()
         .fold(loader, |loader, endpoint| loader.endpoint_url(endpoint));
@@ -73,6 +86,8 @@ async fn loaded(endpoint: Option<&str>, account: &Account) -> aws_config::SdkCon
             loader.region(aws_config::Region::new(region))
         });
     let loader = account.profile.iter().fold(loader, |loader, profile| {
+        // The default chain would prefer credentials in variables; an explicitly named profile
+        // must win.
         let credentials = ProfileFileCredentialsProvider::builder()
             .profile_name(profile)
             .build();

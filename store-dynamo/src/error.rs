@@ -1,54 +1,61 @@
-//! What AWS says, as the seams' errors. Everything that may pass is `Unavailable`; causes are for the log, and so are names
-//! of tables and secrets: messages are read by whoever calls.
+//! Errors of AWS as [`Error`]s of the runtime. Every problem that may pass is `Unavailable`.
+//! Callers read messages, so causes and the names of tables and secrets go into the error's source,
+//! which only the log shows.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use mcp_lambda::Error;
 
-/// Whether a write's condition did not hold.
+/// Returns true if a write's condition did not hold.
 pub(crate) fn is_unmet<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ConditionalCheckFailedException")
 }
 
-/// Whether a transaction about the same item stood in the way: it passes in milliseconds, and the SDK does not wait for it.
+/// Returns true if a transaction about the same item was in progress
+/// (`TransactionConflictException`, AWS DynamoDB Developer Guide, "Amazon DynamoDB Transactions"):
+/// it passes in milliseconds, and the SDK does not wait for it.
 pub(crate) fn is_contended<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("TransactionConflictException")
 }
 
-/// Writes about the same items went on for too long.
-pub(crate) fn contended(table: &str) -> Error {
+/// Returns the error of a write that met transactions about the same items for too long.
+pub(crate) fn report_contention(table: &str) -> Error {
     Error::unavailable(
         "the users' table has too many writes about the same record at once; try again",
     )
-    .with_source(named(table))
+    .with_source(name_table(table))
 }
 
-/// Why a call of DynamoDB failed, other than by its condition.
-pub(crate) fn outage<E, R>(table: &str, error: &SdkError<E, R>) -> Error
+/// Returns the [`Error`] of a DynamoDB call that failed for another reason than its condition.
+pub(crate) fn explain_failure<E, R>(table: &str, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let message = error.message().unwrap_or_default().to_owned();
-    let told = match error.code() {
+    let message = match error.code() {
+        // DynamoDB has one code for both: an item over 400 KB, and keys that do not match the
+        // table. Only the text distinguishes them.
         Some("ValidationException") if message.contains("size") => {
             Error::too_large("the value is too large for a DynamoDB item (400 KB): split it")
         }
-        Some("ValidationException") => return wrong_shape(table),
+        Some("ValidationException") => return report_wrong_schema(table),
         Some("ResourceNotFoundException") => Error::unavailable(
             "the users' table does not exist in this account and region; the admin CLI's `aws init` makes it",
         ),
-        code => Error::unavailable(format!("the users' table {}", trouble(code))),
+        code => Error::unavailable(format!("the users' table {}", describe_code(code))),
     };
-    told.with_source(format!("{}: {}", named(table), cause(error)))
+    message.with_source(format!("{}: {}", name_table(table), join_causes(error)))
 }
 
-/// A table as operators are told of it. Its name must be in no message: whoever calls reads those.
-fn named(table: &str) -> String {
+/// Names a table for operators. Its name must be in no message: callers read those.
+fn name_table(table: &str) -> String {
     format!("DynamoDB table `{table}`")
 }
 
-/// An error with all its causes, in words. The SDK's own way prints whole answers too, and those may hold a secret.
-pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+/// Joins an error and all its causes. The SDK's `Debug` format prints whole responses too, and
+/// those may hold a secret.
+pub(crate) fn join_causes(error: &dyn std::error::Error) -> String {
+    // Only `Display` of each cause: the SDK's `Debug` includes raw responses.
     let chain = std::iter::successors(Some(error), |error| error.source());
     chain
         .map(ToString::to_string)
@@ -56,8 +63,9 @@ pub(crate) fn cause(error: &dyn std::error::Error) -> String {
         .join(": ")
 }
 
-/// What a code of AWS means for whoever waits.
-pub(crate) fn trouble(code: Option<&str>) -> &'static str {
+/// Returns a phrase for an error code that tells the caller what to do (AWS DynamoDB Developer
+/// Guide, "Error handling with DynamoDB").
+pub(crate) fn describe_code(code: Option<&str>) -> &'static str {
     match code {
         Some(
             "AccessDeniedException"
@@ -74,8 +82,13 @@ pub(crate) fn trouble(code: Option<&str>) -> &'static str {
     }
 }
 
-/// A table that was not made for this.
-pub(crate) fn wrong_shape(table: &str) -> Error {
-    let told = "the users' table has another shape; it needs the string keys `pk` and `sk`, and the index `listings` of `listing` and `pk`";
-    Error::unavailable(told).with_source(named(table))
+/// Returns the error of a table with another key schema.
+pub(crate) fn report_wrong_schema(table: &str) -> Error {
+    let message = "the users' table has another shape; it needs the string keys `pk` and `sk`, and the index `listings` of `listing` and `pk`";
+    Error::unavailable(message).with_source(name_table(table))
+}
+
+/// Returns the error of a request that the SDK can't build from its parts.
+pub(crate) fn explain_malformed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::internal("a request to AWS is malformed").with_source(error)
 }

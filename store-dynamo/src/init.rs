@@ -1,7 +1,8 @@
-//! The table and the secret, made where they are missing: for people without a template, and for emulators.
+//! Creation of the table and the secret where they are missing: for people without a template, and
+//! for emulators.
 //!
-//! What is there is never changed, but for settings that a table lacks (TTL, deletion protection, point-in-time recovery); a
-//! key is replaced by [`rotate`] alone.
+//! Existing resources are never changed, but for settings that a table lacks (TTL, deletion
+//! protection, point-in-time recovery); [`rotate`] alone replaces a key.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
@@ -11,31 +12,31 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use mcp_lambda::{Error, Result};
 
-use crate::backend::secrets_client;
+use crate::backend::build_secrets_client;
 use crate::config::with_endpoint;
-use crate::error::{cause, trouble};
+use crate::error::{describe_code, explain_malformed, join_causes};
 use crate::table::LISTINGS;
 
-/// How many characters a generated key has.
+/// The length of a generated key, in characters.
 const KEY_CHARACTERS: i64 = 64;
 
-/// What was made, and what was there.
+/// The resources that [`init`] created; false for one that existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Made {
-    /// Whether the table is new.
+    /// True if the table is new.
     pub table: bool,
-    /// Whether the secret is new.
+    /// True if the secret is new.
     pub secret: bool,
 }
 
-/// Makes the table and the secret if they are missing.
+/// Creates the table and the secret if they are missing.
 ///
 /// # Errors
 /// `Invalid` if no region is known, `Unavailable` if AWS can't be reached or refuses.
 pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<Made> {
     let config = with_endpoint(endpoint).await;
-    // Without a region nothing is made.
-    let secrets = secrets_client(&config, secret)?;
+    // The client of the secret comes first: it fails without a region, and then nothing is created.
+    let secrets = build_secrets_client(&config, secret)?;
     let made = Made {
         table: make_table(&aws_sdk_dynamodb::Client::new(&config), table).await?,
         secret: make_secret(&secrets, secret).await?,
@@ -43,8 +44,8 @@ pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<M
     Ok(made)
 }
 
-/// Makes the table if it is missing: on demand, with its index. Sets what it lacks, also where it was there. Says whether it
-/// is new.
+/// Creates the table if it is missing: on demand, with its index. Sets the settings that it lacks,
+/// also of an existing one. Returns true if it is new.
 ///
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
@@ -53,23 +54,24 @@ pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Resul
         .create_table()
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
-        .global_secondary_indexes(listings()?);
+        .global_secondary_indexes(build_listings()?);
     for name in ["pk", "sk", "listing"] {
-        request = request.attribute_definitions(attribute(name)?);
+        request = request.attribute_definitions(define_attribute(name)?);
     }
     let request = request
-        .key_schema(part("pk", KeyType::Hash)?)
-        .key_schema(part("sk", KeyType::Range)?);
+        .key_schema(define_key("pk", KeyType::Hash)?)
+        .key_schema(define_key("sk", KeyType::Range)?);
     let is_new = match request.send().await {
         Ok(_) => true,
+        // The table exists: its keys stay as they are, and only settings that it lacks are added.
         Err(error) if error.code() == Some("ResourceInUseException") => false,
-        Err(error) => return Err(refused_table(table, &error)),
+        Err(error) => return Err(explain_table_error(table, &error)),
     };
     repair(client, table).await?;
     Ok(is_new)
 }
 
-/// Sets what a table lacks, new or not: an earlier `init` may have been cut short.
+/// Sets the settings that a table lacks, new or not: an earlier [`init`] may have been cut short.
 async fn repair(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     use aws_sdk_dynamodb::client::Waiters;
     let wait = client
@@ -87,7 +89,8 @@ async fn repair(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     keep_backups(client, table).await
 }
 
-/// Lets DynamoDB delete what has expired.
+/// Turns on TTL, so that DynamoDB deletes expired items (AWS DynamoDB Developer Guide, "Using time
+/// to live (TTL)").
 async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     let described = client
         .describe_time_to_live()
@@ -95,7 +98,7 @@ async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
         .send()
         .await;
     let described = described
-        .map_err(|error| refused_table(table, &error))?
+        .map_err(|error| explain_table_error(table, &error))?
         .time_to_live_description;
     let status = described.and_then(|described| described.time_to_live_status);
     if matches!(
@@ -108,21 +111,22 @@ async fn expire(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
         .attribute_name("expires")
         .enabled(true)
         .build()
-        .map_err(malformed)?;
+        .map_err(explain_malformed)?;
     let set = client
         .update_time_to_live()
         .table_name(table)
         .time_to_live_specification(specification)
         .send()
         .await;
-    set.map(drop).map_err(|error| refused_table(table, &error))
+    set.map(drop)
+        .map_err(|error| explain_table_error(table, &error))
 }
 
-/// Refuses to have the table deleted by a slip.
+/// Turns on deletion protection, against accidental deletion of the table.
 async fn protect(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     let described = client.describe_table().table_name(table).send().await;
     let described = described
-        .map_err(|error| refused_table(table, &error))?
+        .map_err(|error| explain_table_error(table, &error))?
         .table;
     if described.and_then(|table| table.deletion_protection_enabled) == Some(true) {
         return Ok(());
@@ -133,10 +137,12 @@ async fn protect(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
         .deletion_protection_enabled(true)
         .send()
         .await;
-    set.map(drop).map_err(|error| refused_table(table, &error))
+    set.map(drop)
+        .map_err(|error| explain_table_error(table, &error))
 }
 
-/// Keeps 35 days to go back to. An emulator that knows no backups goes without.
+/// Turns on point-in-time recovery, which reaches 35 days back (AWS DynamoDB Developer Guide,
+/// "Point-in-time recovery"). An emulator without backups is accepted.
 async fn keep_backups(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<()> {
     let described = match client
         .describe_continuous_backups()
@@ -147,7 +153,7 @@ async fn keep_backups(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<
         Err(error) if error.code() == Some("UnknownOperationException") => return Ok(()),
         described => {
             described
-                .map_err(|error| refused_table(table, &error))?
+                .map_err(|error| explain_table_error(table, &error))?
                 .continuous_backups_description
         }
     };
@@ -159,7 +165,7 @@ async fn keep_backups(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<
     let wanted = PointInTimeRecoverySpecification::builder()
         .point_in_time_recovery_enabled(true)
         .build()
-        .map_err(malformed)?;
+        .map_err(explain_malformed)?;
     let set = client
         .update_continuous_backups()
         .table_name(table)
@@ -167,29 +173,34 @@ async fn keep_backups(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<
     set.send()
         .await
         .map(drop)
-        .map_err(|error| refused_table(table, &error))
+        .map_err(|error| explain_table_error(table, &error))
 }
 
-/// Why AWS did not do it, with the name: only operators ask for this.
-fn refused_table<E, R>(table: &str, error: &aws_sdk_dynamodb::error::SdkError<E, R>) -> Error
+/// Returns the [`Error`] of a refused request, with the table's name: only operators call this.
+fn explain_table_error<E, R>(table: &str, error: &aws_sdk_dynamodb::error::SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug + 'static,
 {
     Error::unavailable(format!(
         "the DynamoDB table `{table}` {}",
-        trouble(error.code())
+        describe_code(error.code())
     ))
-    .with_source(cause(error))
+    .with_source(join_causes(error))
 }
 
-/// Puts a new key into the secret. It signs from now on; the key before it still verifies, and the one before that no more.
+/// Writes a new key into the secret. It signs from now on; the key before it becomes `AWSPREVIOUS`
+/// and still verifies, and the one before that no longer does (AWS Secrets Manager User Guide,
+/// "Secret versions").
 ///
 /// # Errors
-/// `NotFound` if there is no such secret, `Invalid` if no region is known, `Unavailable` if AWS can't be reached or refuses.
+/// `NotFound` if there is no such secret, `Invalid` if no region is known, `Unavailable` if AWS
+/// can't be reached or refuses.
 pub async fn rotate(secret: &str, endpoint: Option<&str>) -> Result<()> {
-    let client = secrets_client(&with_endpoint(endpoint).await, secret)?;
-    let key = new_key(&client, secret).await?;
+    let client = build_secrets_client(&with_endpoint(endpoint).await, secret)?;
+    // Secrets Manager moves `AWSCURRENT` to the new version and `AWSPREVIOUS` to the one before it, so
+    // tokens of the previous key keep working until the next rotation.
+    let key = generate_key(&client, secret).await?;
     let put = client
         .put_secret_value()
         .secret_id(secret)
@@ -200,7 +211,7 @@ pub async fn rotate(secret: &str, endpoint: Option<&str>) -> Result<()> {
         Some("ResourceNotFoundException") => {
             Error::not_found(format!("there is no secret `{secret}`"))
         }
-        code => refused(secret, code),
+        code => explain_secret_error(secret, code),
     })
 }
 
@@ -208,17 +219,17 @@ async fn make_secret(client: &aws_sdk_secretsmanager::Client, secret: &str) -> R
     let made = client
         .create_secret()
         .name(secret)
-        .secret_string(new_key(client, secret).await?)
+        .secret_string(generate_key(client, secret).await?)
         .send()
         .await;
     match made {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
-        Err(error) => Err(refused(secret, error.code())),
+        Err(error) => Err(explain_secret_error(secret, error.code())),
     }
 }
 
-async fn new_key(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<String> {
+async fn generate_key(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<String> {
     let password = client
         .get_random_password()
         .password_length(KEY_CHARACTERS)
@@ -226,26 +237,27 @@ async fn new_key(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Resul
         .send()
         .await;
     let password = password
-        .map_err(|error| refused(secret, error.code()))?
+        .map_err(|error| explain_secret_error(secret, error.code()))?
         .random_password;
     password.ok_or_else(|| Error::unavailable("Secrets Manager gave no password to sign with"))
 }
 
-fn refused(secret: &str, code: Option<&str>) -> Error {
-    Error::unavailable(format!("the secret `{secret}` {}", trouble(code)))
+fn explain_secret_error(secret: &str, code: Option<&str>) -> Error {
+    Error::unavailable(format!("the secret `{secret}` {}", describe_code(code)))
 }
 
-fn listings() -> Result<GlobalSecondaryIndex> {
+fn build_listings() -> Result<GlobalSecondaryIndex> {
     let index = GlobalSecondaryIndex::builder()
         .index_name(LISTINGS)
-        .key_schema(part("listing", KeyType::Hash)?)
-        .key_schema(part("pk", KeyType::Range)?)
-        .projection(shown());
-    index.build().map_err(malformed)
+        .key_schema(define_key("listing", KeyType::Hash)?)
+        .key_schema(define_key("pk", KeyType::Range)?)
+        .projection(project_listings());
+    index.build().map_err(explain_malformed)
 }
 
-/// What the index holds beside the keys: no profile and no token, so that a change of those is no write to it.
-fn shown() -> Projection {
+/// Returns the attributes that the index holds beside the keys: no profile and no token, so that a
+/// change of those writes nothing to it (AWS DynamoDB Developer Guide, "Attribute projections").
+fn project_listings() -> Projection {
     let projection = Projection::builder().projection_type(ProjectionType::Include);
     projection
         .non_key_attributes("entry")
@@ -253,22 +265,18 @@ fn shown() -> Projection {
         .build()
 }
 
-fn attribute(name: &str) -> Result<AttributeDefinition> {
+fn define_attribute(name: &str) -> Result<AttributeDefinition> {
     AttributeDefinition::builder()
         .attribute_name(name)
         .attribute_type(ScalarAttributeType::S)
         .build()
-        .map_err(malformed)
+        .map_err(explain_malformed)
 }
 
-fn part(name: &str, kind: KeyType) -> Result<KeySchemaElement> {
+fn define_key(name: &str, kind: KeyType) -> Result<KeySchemaElement> {
     KeySchemaElement::builder()
         .attribute_name(name)
         .key_type(kind)
         .build()
-        .map_err(malformed)
-}
-
-fn malformed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal("a request to AWS is malformed").with_source(error)
+        .map_err(explain_malformed)
 }

@@ -1,11 +1,12 @@
-//! DynamoDB users and Secrets Manager keys behind the runtime's two seams, [`Store`](mcp_lambda::store::Store) and
-//! [`SigningKeys`](mcp_lambda::keys::SigningKeys).
+//! DynamoDB tables and Secrets Manager secrets behind the runtime's traits
+//! [`Store`](mcp_lambda::store::Store) and [`SigningKeys`](mcp_lambda::keys::SigningKeys).
 //!
-//! An app runs on them with `app().backend(mcp_lambda_dynamo::from_env())`: where `USERS_TABLE` names a table, users are
-//! there; where `SIGNING_KEY_SECRET` names a secret, the key is there. This crate sees the seams and the words of the
-//! runtime, and must never learn what a user or a token is.
+//! An app runs on them with `app().backend(mcp_lambda_dynamo::from_env())`: `USERS_TABLE` names the
+//! table of users, `SIGNING_KEY_SECRET` the secret with the key. This crate sees the traits and the
+//! errors of the runtime, and must never learn what a user or a token is.
 
 mod backend;
+mod condition;
 mod config;
 mod error;
 #[cfg(feature = "local")]

@@ -1,30 +1,32 @@
-//! A range as DynamoDB is asked for it.
+//! The translation of a [`Range`] into a DynamoDB `Query`.
 //!
-//! A condition takes one comparison of the sort key, or a range that is closed at both ends: what of it does not belong is
-//! left out afterwards. No value in a condition may be empty, or longer than a key.
+//! A key condition takes one comparison of the sort key, or a range that is closed at both ends
+//! (AWS DynamoDB Developer Guide, "Key condition expressions for the Query operation"): items that
+//! do not belong are filtered out afterwards. No value in a condition may be empty, or longer than
+//! a key.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use mcp_lambda::store::{Key, MAX_KEY_BYTES, Range, end_of};
 
-use crate::table::{Item, LISTINGS, key, text};
+use crate::table::{Item, LISTINGS, read_key, text};
 
-/// What is read of each item.
+/// The attributes that a list reads of each item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Listed {
     Records,
     Keys,
 }
 
-/// What a list is asked for.
+/// The arguments of a list.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct ListRequest<'a> {
     pub(crate) range: &'a Range,
     pub(crate) after: Option<&'a str>,
     pub(crate) listed: Listed,
 }
 
-/// The same as a condition and its values.
+/// A key condition and its values.
 pub(crate) struct Query {
     listed: Listed,
     is_listing: bool,
@@ -32,14 +34,15 @@ pub(crate) struct Query {
     values: Vec<(&'static str, AttributeValue)>,
 }
 
-impl Asked<'_> {
-    /// The query whose answer holds all that is asked for; `None` where nothing can be.
-    pub(crate) fn query(&self) -> Option<Query> {
+impl ListRequest<'_> {
+    /// Returns the [`Query`] whose answer includes all requested items; `None` where there can be
+    /// none.
+    pub(crate) fn to_query(&self) -> Option<Query> {
         let (condition, values) = match self.range {
             Range::Prefix(from) | Range::Stored(from) => {
-                within(from, self.after.unwrap_or_default())?
+                match_prefix(from, self.after.unwrap_or_default())?
             }
-            Range::Listing(name) => listed(name, self.after.unwrap_or_default()),
+            Range::Listing(name) => match_listing(name, self.after.unwrap_or_default()),
         };
         Some(Query {
             listed: self.listed,
@@ -49,9 +52,11 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether an item of the answer is asked for.
-    pub(crate) fn holds(&self, item: &Item) -> bool {
-        let Some(key) = key(item) else { return false };
+    /// Returns true if the list includes this item of the answer.
+    pub(crate) fn includes(&self, item: &Item) -> bool {
+        let Some(key) = read_key(item) else {
+            return false;
+        };
         let belongs = match self.range {
             Range::Prefix(from) | Range::Stored(from) => key.sort.starts_with(&from.sort),
             Range::Listing(_) => true,
@@ -64,8 +69,10 @@ impl Asked<'_> {
 }
 
 impl Query {
-    /// Completes a request.
-    pub(crate) fn ask(&self, request: QueryFluentBuilder) -> QueryFluentBuilder {
+    /// Sets the condition, index and consistency of a request.
+    pub(crate) fn apply_to(&self, request: QueryFluentBuilder) -> QueryFluentBuilder {
+        // A global secondary index has no consistent reads (AWS DynamoDB Developer Guide, "Read
+        // consistency"), and a request for one fails.
         let request = if self.is_listing {
             request.index_name(LISTINGS)
         } else {
@@ -84,10 +91,14 @@ impl Query {
 
 type Condition = (&'static str, Vec<(&'static str, AttributeValue)>);
 
-/// The records of a partition whose sort begins so, from the place after which they are wanted.
-fn within(from: &Key, after: &str) -> Option<Condition> {
+/// Returns the condition for the records of a partition whose sort begins with a prefix, from
+/// `after` on.
+fn match_prefix(from: &Key, after: &str) -> Option<Condition> {
     let (_, longest) = MAX_KEY_BYTES;
-    let (partition, end) = ((":pk", text(&from.partition)), end_of(&from.sort));
+    let partition = (":pk", text(&from.partition));
+    let end = end_of(&from.sort);
+    // DynamoDB refuses values longer than a key. Cutting `after` moves the start back, so no wanted
+    // record is skipped, and `ListRequest::includes` drops those before `after`.
     let first = from
         .sort
         .as_str()
@@ -95,6 +106,8 @@ fn within(from: &Key, after: &str) -> Option<Condition> {
     if from.sort.len() > longest || end.as_deref().is_some_and(|end| first >= end) {
         return None;
     }
+    // `BETWEEN` includes its end, which no record of the prefix has; `ListRequest::includes` drops it.
+    // An end longer than a key would be refused by DynamoDB, so the range is then left open.
     Some(match (first, end.filter(|end| end.len() <= longest)) {
         ("", _) => ("pk = :pk", vec![partition]),
         (first, None) => (
@@ -108,13 +121,11 @@ fn within(from: &Key, after: &str) -> Option<Condition> {
     })
 }
 
-/// The records of a listing whose partition stands after this one.
-fn listed(name: &str, after: &str) -> Condition {
+/// Returns the condition for the records of a listing whose partition stands behind `after`.
+fn match_listing(name: &str, after: &str) -> Condition {
     let (longest, _) = MAX_KEY_BYTES;
-    let (name, after) = (
-        (":listing", text(name)),
-        &after[..after.floor_char_boundary(longest)],
-    );
+    let name = (":listing", text(name));
+    let after = &after[..after.floor_char_boundary(longest)];
     if after.is_empty() {
         return ("listing = :listing", vec![name]);
     }

@@ -1,4 +1,5 @@
-//! Waiting for somebody else's transaction: a little at first, then longer, by chance, and no longer than any call of AWS.
+//! Retries of writes that meet another transaction: exponential backoff with jitter (AWS Builders'
+//! Library, "Timeouts, retries and backoff with jitter"), no longer than any call of AWS.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep};
 const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(320);
 
-/// How long a write is tried in all: as long as one call of AWS with its retries.
+/// The longest time that a write is tried: as long as one call of AWS with its retries.
 const TIME: Duration = Duration::from_secs(5);
 
 /// The pauses between the tries of one write.
@@ -28,25 +29,28 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Waits before another try; false, at once, if there is no time for one.
+    /// Waits before another try; returns false at once if there is no time for one.
     pub(crate) async fn wait(&mut self) -> bool {
-        let Some(pause) = self.next(Instant::now(), chance()) else {
+        let Some(pause) = self.next(Instant::now(), roll()) else {
             return false;
         };
         sleep(pause).await;
         true
     }
 
-    /// The next pause: up to twice what is due, by chance, so that those who met do not meet again.
+    /// Returns the next pause: a random time up to twice the due one, so that writers who met do
+    /// not meet again.
     fn next(&mut self, now: Instant, chance: u8) -> Option<Duration> {
+        // Full jitter around the due pause: two writers that collided would else collide again
+        // after the same pause.
         let pause = self.pause.mul_f64(f64::from(chance) / 128.0);
         self.pause = (self.pause * 2).min(LONGEST);
         (now + pause < self.end).then_some(pause)
     }
 }
 
-/// A random byte: versions are random numbers.
-fn chance() -> u8 {
+/// Returns a random byte: a [`Version`] is a random number.
+fn roll() -> u8 {
     Version::fresh().0.to_le_bytes()[0]
 }
 

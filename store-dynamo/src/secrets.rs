@@ -1,7 +1,9 @@
-//! The [`SigningKeys`] over a Secrets Manager secret: its current version signs, the current and the previous verify.
+//! [`SigningKeys`] in a Secrets Manager secret: the current version signs, the current and the
+//! previous verify (AWS Secrets Manager User Guide, "Secret versions").
 //!
-//! Keys are in memory. Secrets Manager is asked again beside a call once they are five minutes old, before a call once
-//! they are ten, for a `kid` nobody knows, and for an operator once they are one; at most once a minute in all. Keys that are known go on while it can't be
+//! Keys are cached in memory. Secrets Manager is asked again in the background of a call once they
+//! are five minutes old, before a call once they are ten, for an unknown `kid`, and for an operator
+//! once they are one; at most once a minute in all. Cached keys remain in use while it can't be
 //! reached. No value of a secret is ever in an error.
 
 use std::fmt;
@@ -17,54 +19,64 @@ use mcp_lambda::{Error, ErrorKind, Result, Secret};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::error::{cause, trouble};
+use crate::error::{describe_code, join_causes};
 
-/// How old keys may be before they are asked for beside a call, in seconds.
+/// The age from which keys are refreshed in the background of a call, in seconds.
 const SOFT_SECONDS: u64 = 300;
 
-/// How old keys may be before a call waits for newer ones, in seconds. A frozen environment may never come to the end of
-/// what was begun beside a call.
+/// The age from which a call waits for a refresh, in seconds. Lambda may freeze an environment
+/// before a background task ends (AWS Lambda Developer Guide, "Lambda execution environment").
 const HARD_SECONDS: u64 = 600;
 
-/// How long to wait before asking again, in seconds: the reason may be an outage, or an attacker's.
+/// The shortest time between two requests, in seconds: an outage or an attacker may cause them.
 const COOLDOWN_SECONDS: u64 = 60;
 
-/// For how long everybody is told that there are no keys yet after they could not be fetched, in seconds: whoever has no
-/// credential must not make a queue of those who have one.
+/// The time for which every call fails at once after the first keys could not be fetched, in
+/// seconds: callers without credentials must not make those with credentials queue.
 const PAUSE_SECONDS: u64 = 2;
 
-/// How long the first keys may take. The SDK gives up sooner; what it does before it asks has no end of its own.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// The longest that a call waits for the first keys. The SDK stops sooner, but its work before the
+/// request has no limit of its own.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// [`SigningKeys`] in a Secrets Manager secret.
 pub struct Secrets {
     source: Arc<Source>,
-    beside: Mutex<JoinSet<()>>,
+    background: Mutex<JoinSet<()>>,
 }
 
-/// The secret, and what is known of it.
+/// The secret and its cached keys.
 struct Source {
     client: Client,
     secret: String,
     clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
+    cache: Mutex<Cache>,
     turn: tokio::sync::Mutex<()>,
 }
 
 type Keys = Vec<Arc<SigningKey>>;
 
-/// Keys, when they came, and when they were last asked for.
+/// The cached [`Keys`], the time they came, and the time of the last request, in seconds since
+/// 1970.
 #[derive(Clone, Default)]
-struct Known {
+struct Cache {
     keys: Keys,
     came: u64,
     asked: u64,
-    /// When the first keys were last tried for, and what came of it.
-    failed: Option<(u64, String)>,
+    /// The time of the last failure to fetch the first keys, and its cause.
+    failure: Option<Failure>,
+}
+
+/// A failed request for the first keys.
+#[derive(Clone)]
+struct Failure {
+    at: u64,
+    cause: String,
 }
 
 impl Secrets {
-    /// Fetches the keys. A secret that can't be reached is asked for again at each call until it can.
+    /// Fetches the keys. A secret that can't be reached is asked for again at each call until it
+    /// can.
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) if the secret does not exist or holds no key.
@@ -73,100 +85,114 @@ impl Secrets {
         secret: impl Into<String>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        let (known, turn) = (Mutex::default(), tokio::sync::Mutex::default());
         let source = Arc::new(Source {
             client,
             secret: secret.into(),
             clock,
-            known,
-            turn,
+            cache: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
         });
-        match source.ask().await {
+        match source.fetch().await {
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
             Err(error) => {
-                source.failed(&error.chain());
+                source.record_failure(&error.chain());
                 tracing::warn!(cause = error.chain(), "the signing key is not there yet");
             }
             Ok(_) => {}
         }
         Ok(Self {
             source,
-            beside: Mutex::default(),
+            background: Mutex::default(),
         })
     }
 
-    /// Keys that are not too old.
-    async fn keys(&self) -> Result<Keys> {
-        let known = self.source.known().clone();
+    /// Returns keys that are not older than [`HARD_SECONDS`] where they can be refreshed.
+    async fn load_keys(&self) -> Result<Keys> {
+        // A call waits only where it must: with no keys, or with keys so old that a background refresh
+        // may have been frozen together with the Lambda environment. Else it goes on with the cached
+        // ones, and the next call sees the new ones.
+        let known = self.source.lock_cache().clone();
         match self.source.clock.now().saturating_sub(known.came) {
-            _ if known.keys.is_empty() => self.source.first().await,
-            HARD_SECONDS.. => Ok(self.source.renewed().await),
+            _ if known.keys.is_empty() => self.source.fetch_first().await,
+            HARD_SECONDS.. => Ok(self.source.refresh().await),
             SOFT_SECONDS.. => {
-                self.renew_beside();
+                self.refresh_in_background();
                 Ok(known.keys)
             }
             _ => Ok(known.keys),
         }
     }
 
-    /// Begins to ask, and lets the call go on.
-    fn renew_beside(&self) {
-        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
-        while beside.try_join_next().is_some() {}
-        if beside.is_empty() && !self.source.asked_lately() {
+    /// Starts a refresh in the background, without waiting for it.
+    fn refresh_in_background(&self) {
+        let mut background = self
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Finished tasks are taken out first; one that still runs is enough for all calls.
+        while background.try_join_next().is_some() {}
+        if background.is_empty() && !self.source.is_cooling_down() {
             let source = Arc::clone(&self.source);
-            beside.spawn(async move { drop(source.renewed().await) });
+            background.spawn(async move { drop(source.refresh().await) });
         }
     }
 }
 
 impl Source {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The keys, where there are none yet: one asks, and all who wait meanwhile are told what comes of it.
-    async fn first(&self) -> Result<Keys> {
+    /// Fetches the first keys: one caller asks, and all that wait meanwhile get the same outcome.
+    async fn fetch_first(&self) -> Result<Keys> {
         let _turn = self.turn.lock().await;
-        let Known { keys, failed, .. } = self.known().clone();
+        let Cache { keys, failure, .. } = self.lock_cache().clone();
         if !keys.is_empty() {
             return Ok(keys);
         }
         let now = self.clock.now();
-        if let Some((_, cause)) =
-            failed.filter(|(when, _)| now < when.saturating_add(PAUSE_SECONDS))
-        {
-            return Err(self.unreachable(&cause));
+        let recent = failure.filter(|failure| now < failure.at.saturating_add(PAUSE_SECONDS));
+        if let Some(failure) = recent {
+            return Err(self.report_unreachable(&failure.cause));
         }
-        self.failed("they are being asked for");
-        let asked = tokio::time::timeout(PATIENCE, self.ask()).await;
+        // Noted before the request: if this caller is cancelled, the next ones still pause.
+        self.record_failure("they are being asked for");
+        let asked = tokio::time::timeout(FIRST_TIMEOUT, self.fetch()).await;
         let cause = match asked {
             Ok(Ok(keys)) => return Ok(keys),
             Ok(Err(error)) => error.chain(),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.failed(&cause);
-        Err(self.unreachable(&cause))
+        self.record_failure(&cause);
+        Err(self.report_unreachable(&cause))
     }
 
-    /// Notes that there are no keys as of now, before asking too: who asks may be gone before the answer.
-    fn failed(&self, cause: &str) {
-        self.known().failed = Some((self.clock.now(), cause.to_owned()));
+    /// Records that there are no keys as of now; also before the request, whose caller may be gone
+    /// before the answer.
+    fn record_failure(&self, cause: &str) {
+        self.lock_cache().failure = Some(Failure {
+            at: self.clock.now(),
+            cause: cause.to_owned(),
+        });
     }
 
-    /// What whoever calls is told, with what operators are told: the secret's name must be in no message.
-    fn unreachable(&self, cause: &str) -> Error {
+    /// Returns the error for callers, with details for operators in its source: the secret's name
+    /// must be in no message.
+    fn report_unreachable(&self, cause: &str) -> Error {
         Error::unavailable("the signing keys can't be reached; try again later")
             .with_source(format!("secret `{}`: {cause}", self.secret))
     }
 
-    /// Newer keys, unless they were asked for a moment ago or can't be reached: then those that are known.
-    async fn renewed(&self) -> Keys {
+    /// Refreshes the keys, unless that happened within [`COOLDOWN_SECONDS`] or fails: then returns
+    /// the cached ones.
+    async fn refresh(&self) -> Keys {
         let _turn = self.turn.lock().await;
-        let asked = if self.asked_lately() {
+        // Checked under the turn: of many callers that met an unknown `kid`, the first one asks, and the
+        // others find its time recorded and use its keys.
+        let asked = if self.is_cooling_down() {
             None
         } else {
-            Some(self.ask().await)
+            Some(self.fetch().await)
         };
         if let Some(Err(error)) = asked {
             tracing::warn!(
@@ -174,43 +200,47 @@ impl Source {
                 "the signing keys could not be refreshed"
             );
         }
-        self.known().keys.clone()
+        self.lock_cache().keys.clone()
     }
 
-    fn none(&self) -> Error {
-        self.unreachable("it holds no key")
+    fn report_no_key(&self) -> Error {
+        self.report_unreachable("it holds no key")
     }
 
-    fn asked_lately(&self) -> bool {
-        self.clock.now() < self.known().asked.saturating_add(COOLDOWN_SECONDS)
+    fn is_cooling_down(&self) -> bool {
+        self.clock.now() < self.lock_cache().asked.saturating_add(COOLDOWN_SECONDS)
     }
 
-    /// Asks for both versions. That it was tried is noted first, so that an outage is not asked about at every call.
-    async fn ask(&self) -> Result<Keys> {
+    /// Requests both versions. Records the attempt first, so that an outage does not cause a
+    /// request at every call.
+    async fn fetch(&self) -> Result<Keys> {
         let now = self.clock.now();
-        self.known().asked = now;
-        let (current, previous) =
-            tokio::join!(self.version("AWSCURRENT"), self.version("AWSPREVIOUS"));
+        self.lock_cache().asked = now;
+        let (current, previous) = tokio::join!(
+            self.fetch_version("AWSCURRENT"),
+            self.fetch_version("AWSPREVIOUS")
+        );
         let current = current?.ok_or_else(|| {
-            let told = "SIGNING_KEY_SECRET: the secret does not exist in this account and region; the admin CLI's `aws init` makes it";
-            Error::invalid(told).with_source(format!("secret `{}`", self.secret))
+            let message = "SIGNING_KEY_SECRET: the secret does not exist in this account and region; the admin CLI's `aws init` makes it";
+            Error::invalid(message).with_source(format!("secret `{}`", self.secret))
         })?;
         let keys: Keys = [Some(current), previous.or_else(skip_malformed)?]
             .into_iter()
             .flatten()
             .map(Arc::new)
             .collect();
-        *self.known() = Known {
+        // Replaced as a whole, under one lock: no reader sees new keys with the time of the old ones.
+        *self.lock_cache() = Cache {
             keys: keys.clone(),
             came: now,
             asked: now,
-            failed: None,
+            failure: None,
         };
         Ok(keys)
     }
 
-    /// The key of one version, or `None` if there is no such version.
-    async fn version(&self, stage: &str) -> Result<Option<SigningKey>> {
+    /// Fetches the key of one version by its staging label; `None` if there is no such version.
+    async fn fetch_version(&self, stage: &str) -> Result<Option<SigningKey>> {
         let asked = self
             .client
             .get_secret_value()
@@ -222,27 +252,30 @@ impl Source {
             Ok(answer) => {
                 let text = answer.secret_string.map(Secret::new);
                 let text = text.ok_or_else(|| Error::invalid("it holds bytes and no text"));
-                text.and_then(|text| key_of(&text))
+                text.and_then(|text| parse_key(&text))
                     .map(Some)
                     .map_err(|error| {
-                        let told = format!("SIGNING_KEY_SECRET: the secret holds no key: {error}");
-                        Error::invalid(told).with_source(format!("secret `{}`", self.secret))
+                        let message =
+                            format!("SIGNING_KEY_SECRET: the secret holds no key: {error}");
+                        Error::invalid(message).with_source(format!("secret `{}`", self.secret))
                     })
             }
+            // The code of a missing secret and of a missing version alike: a secret that was never rotated
+            // has no `AWSPREVIOUS`, which is no problem, while one without `AWSCURRENT` does not exist.
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => {
-                let told = format!("the signing keys' secret {}", trouble(error.code()));
-                Err(Error::unavailable(told).with_source(format!(
+                let message = format!("the signing keys' secret {}", describe_code(error.code()));
+                Err(Error::unavailable(message).with_source(format!(
                     "secret `{}`: {}",
                     self.secret,
-                    cause(&error)
+                    join_causes(&error)
                 )))
             }
         }
     }
 }
 
-/// A previous version that was never a key verifies nothing, and does no harm.
+/// Ignores a previous version that holds no key: it verifies nothing, and does no harm.
 fn skip_malformed(error: Error) -> Result<Option<SigningKey>> {
     if error.kind() == ErrorKind::Invalid {
         Ok(None)
@@ -251,8 +284,9 @@ fn skip_malformed(error: Error) -> Result<Option<SigningKey>> {
     }
 }
 
-/// The key in a secret's text: the text itself, or the field `signing_key` of a JSON object.
-fn key_of(text: &Secret<String>) -> Result<SigningKey> {
+/// Parses the [`SigningKey`] in a secret's text: the text itself, or the field `signing_key` of a
+/// JSON object.
+fn parse_key(text: &Secret<String>) -> Result<SigningKey> {
     let trimmed = text.expose().trim();
     if !trimmed.starts_with('{') {
         return SigningKey::from_text(trimmed);
@@ -280,31 +314,35 @@ impl fmt::Display for Secrets {
 #[async_trait]
 impl SigningKeys for Secrets {
     async fn current(&self) -> Result<Arc<SigningKey>> {
-        self.keys()
+        self.load_keys()
             .await?
             .into_iter()
             .next()
-            .ok_or_else(|| self.source.none())
+            .ok_or_else(|| self.source.report_no_key())
     }
 
-    /// Asked for before the call once the keys are a minute old.
+    /// Refreshes the keys first, once they are a minute old.
     async fn latest(&self) -> Result<Arc<SigningKey>> {
         let known = self.current().await?;
-        let keys = if self.source.asked_lately() {
+        let keys = if self.source.is_cooling_down() {
             vec![known]
         } else {
-            self.source.renewed().await
+            self.source.refresh().await
         };
-        keys.into_iter().next().ok_or_else(|| self.source.none())
+        keys.into_iter()
+            .next()
+            .ok_or_else(|| self.source.report_no_key())
     }
 
     async fn verifying(&self, id: Option<&str>) -> Result<Keys> {
-        let keys = self.keys().await?;
+        let keys = self.load_keys().await?;
+        // An unknown `kid` may be a key rotated in a moment ago. An attacker can send any number of them,
+        // so `refresh` asks at most once in `COOLDOWN_SECONDS`.
         let is_known = id.is_none_or(|id| keys.iter().any(|key| key.id() == id));
         Ok(if is_known {
             keys
         } else {
-            self.source.renewed().await
+            self.source.refresh().await
         })
     }
 }
@@ -316,8 +354,9 @@ mod tests {
     #[test]
     fn a_key_is_plain_text_or_a_field_of_json() {
         let long = "k".repeat(48);
-        let plain = key_of(&Secret::new(format!("{long}\n"))).expect("a key");
-        let json = key_of(&Secret::new(format!(r#"{{"signing_key": "{long}"}}"#))).expect("a key");
+        let plain = parse_key(&Secret::new(format!("{long}\n"))).expect("a key");
+        let json =
+            parse_key(&Secret::new(format!(r#"{{"signing_key": "{long}"}}"#))).expect("a key");
         assert_eq!(plain.id(), json.id());
         for text in [
             "",
@@ -327,7 +366,7 @@ mod tests {
             r#"{"signing_key": 7}"#,
             r#"{"signing_key": "hunter2"}"#,
         ] {
-            let error = key_of(&Secret::new(text.to_owned())).expect_err(text);
+            let error = parse_key(&Secret::new(text.to_owned())).expect_err(text);
             assert!(
                 error.kind() == ErrorKind::Invalid && !error.message().contains("hunter2"),
                 "{error}"

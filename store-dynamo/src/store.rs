@@ -1,8 +1,10 @@
-//! The [`Store`] over one DynamoDB table: each method is one API call, but for a list whose page DynamoDB cuts short, and
-//! for a write that is sent again because a transaction about the same item went on.
+//! The [`Store`] over one DynamoDB table: each method is one API call, except a list whose page
+//! DynamoDB cuts short, and a write that is retried because a transaction about the same item was
+//! in progress.
 //!
-//! Conditions are DynamoDB's own; nothing is read to decide a write. A write whose answer was lost is sent again by the
-//! SDK: it is known by its version, and done once. Reads are strongly consistent, listings excepted: they go by an index.
+//! Conditions are DynamoDB's own; no read decides about a write. The SDK resends a write whose
+//! answer was lost: its version identifies it, and it is done once. Reads are strongly consistent,
+//! except listings, which use an index (AWS DynamoDB Developer Guide, "Read consistency").
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +12,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -22,14 +26,15 @@ use mcp_lambda::store::{
     check_group, check_put, check_write, unmet,
 };
 
-use crate::error::{contended, is_contended, is_unmet, outage};
-use crate::range::{Asked, Listed};
+use crate::condition::{Counter, build_condition};
+use crate::error::{explain_failure, is_contended, is_unmet, report_contention};
+use crate::range::{ListRequest, Listed};
 use crate::retry::Retry;
-use crate::table::{Item, counted, entry, is_live, is_of, key, number, record, text};
+use crate::table::{
+    Item, build_item, is_live, is_written_by, number, read_count, read_entry, read_key,
+    read_record, text,
+};
 use crate::transaction;
-
-const LIVE: &str = "(attribute_not_exists(expires) OR expires > :now)";
-const GONE: &str = "(attribute_not_exists(pk) OR expires <= :now)";
 
 /// A [`Store`] in a DynamoDB table.
 pub struct Dynamo {
@@ -39,7 +44,7 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// The store in this table.
+    /// Creates the store in this table, without a request.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -54,10 +59,11 @@ impl Dynamo {
     }
 
     fn condition(&self, when: When) -> (Option<String>, Option<Item>) {
-        condition(when, self.clock.now())
+        build_condition(when, self.clock.now())
     }
 
-    /// Makes the writes as one. The token lets DynamoDB know them when they are sent again.
+    /// Sends the writes as one transaction. The token makes DynamoDB recognize it when it is resent
+    /// (`ClientRequestToken`, AWS DynamoDB Developer Guide, "Amazon DynamoDB Transactions").
     async fn send_group(
         &self,
         items: Vec<TransactWriteItem>,
@@ -72,41 +78,45 @@ impl Dynamo {
             Ok(_) => Ok(transaction::Outcome::Done),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    transaction::outcome(cancelled.cancellation_reasons())
-                        .ok_or_else(|| outage(&self.table, &error))
+                    transaction::interpret(cancelled.cancellation_reasons())
+                        .ok_or_else(|| explain_failure(&self.table, &error))
                 }
-                _ => Err(outage(&self.table, &error)),
+                _ => Err(explain_failure(&self.table, &error)),
             },
         }
     }
 
-    /// What is live in a range, as far as a page may need it: one more than `limit`, or more than a page holds.
-    async fn found<T>(
+    /// Reads the live items of a range, as many as a page may need: one more than `limit`, or more
+    /// than [`MAX_PAGE_BYTES`].
+    async fn find<T>(
         &self,
-        asked: Asked<'_>,
+        asked: ListRequest<'_>,
         limit: usize,
         read: impl Fn(&Item, u64) -> Option<(usize, T)> + Send + Sync,
     ) -> Result<Vec<T>>
     where
         T: Send,
     {
-        let (mut found, mut bytes, mut start) = (Vec::new(), 0, None);
-        let Some(query) = asked.query() else {
+        let mut found = Vec::new();
+        let mut bytes = 0;
+        let mut start = None;
+        let Some(query) = asked.to_query() else {
             return Ok(found);
         };
         loop {
-            // One more tells of a next page; another one may be the place itself, after which they are wanted.
-            let wanted = i32::try_from(limit.saturating_add(2).saturating_sub(found.len()))
-                .unwrap_or(i32::MAX);
+            // One item more shows that there is a next page. Another one may be `after` itself, because
+            // the condition includes it: `BETWEEN` is closed at both ends.
+            let wanted = limit.saturating_add(2).saturating_sub(found.len());
             let request = query
-                .ask(self.client.query().table_name(&self.table))
-                .limit(wanted);
+                .apply_to(self.client.query().table_name(&self.table))
+                .limit(i32::try_from(wanted).unwrap_or(i32::MAX));
             let answer = request.set_exclusive_start_key(start).send().await;
-            let answer = answer.map_err(|error| outage(&self.table, &error))?;
-            let (items, now) = (answer.items.unwrap_or_default(), self.clock.now());
+            let answer = answer.map_err(|error| explain_failure(&self.table, &error))?;
+            let items = answer.items.unwrap_or_default();
+            let now = self.clock.now();
             for (size, item) in items
                 .iter()
-                .filter(|item| asked.holds(item))
+                .filter(|item| asked.includes(item))
                 .filter_map(|item| read(item, now))
             {
                 bytes += size;
@@ -119,7 +129,8 @@ impl Dynamo {
         }
     }
 
-    /// Counts on a live counter, or anew on an expired one; `None` if it is not as was thought.
+    /// Adds to a counter that is live, or restarts an expired one; `None` if it is in the other
+    /// state.
     async fn count(
         &self,
         key: &Key,
@@ -127,123 +138,56 @@ impl Dynamo {
         expires: Option<u64>,
         counter: Counter,
     ) -> Result<Option<i64>> {
-        let (update, condition, version) = (
-            counter.update(expires),
-            counter.condition(),
-            Version::fresh(),
-        );
+        let version = Version::fresh();
         let request = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .return_values(ReturnValue::UpdatedNew);
-        let request = request
-            .key("pk", text(&key.partition))
-            .key("sk", text(&key.sort));
-        let request = request
-            .update_expression(update)
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":version", number(version.0))
-            .expression_attribute_values(":amount", number(amount))
-            .expression_attribute_values(":now", self.now());
+            .request_count(key, amount, version)
+            .update_expression(counter.update(expires))
+            .condition_expression(counter.condition());
         let request = expires.into_iter().fold(request, |request, at| {
             request.expression_attribute_values(":expires", number(at))
         });
         match request.send().await {
-            Ok(answer) => Ok(answer.attributes.as_ref().and_then(counted)),
+            Ok(answer) => Ok(answer.attributes.as_ref().and_then(read_count)),
             Err(error) => match error.as_service_error() {
+                // An item with this request's version is its own work: the first answer was lost, and
+                // the failed condition returned the item with the sum.
                 Some(UpdateItemError::ConditionalCheckFailedException(unmet)) => Ok(unmet
                     .item()
-                    .filter(|item| is_of(item, version))
-                    .and_then(counted)),
-                _ => Err(outage(&self.table, &error)),
+                    .filter(|item| is_written_by(item, version))
+                    .and_then(read_count)),
+                _ => Err(explain_failure(&self.table, &error)),
             },
         }
     }
-}
 
-/// The condition of a write, and the values it names.
-pub(crate) fn condition(when: When, now: u64) -> (Option<String>, Option<Item>) {
-    let (condition, expected) = match when {
-        When::Always => return (None, None),
-        When::Absent => (GONE.to_owned(), None),
-        When::Version(Version(version)) => (
-            format!("version = :expected AND {LIVE}"),
-            Some(number(version)),
-        ),
-    };
-    let mut values = Item::from([(":now".to_owned(), number(now))]);
-    values.extend(expected.map(|version| (":expected".to_owned(), version)));
-    (Some(condition), Some(values))
-}
-
-/// The condition that a record stands, in this version if one is given, and the values it names.
-pub(crate) fn standing(version: Option<Version>, now: u64) -> (String, Item) {
-    if let (Some(condition), Some(values)) = version.map_or((None, None), |version| {
-        condition(When::Version(version), now)
-    }) {
-        return (condition, values);
-    }
-    (
-        format!("attribute_exists(pk) AND {LIVE}"),
-        Item::from([(":now".to_owned(), number(now))]),
-    )
-}
-
-/// What a counter is thought to be.
-#[derive(Clone, Copy)]
-enum Counter {
-    Live,
-    Expired,
-}
-
-impl Counter {
-    const fn update(self, expires: Option<u64>) -> &'static str {
-        match (self, expires) {
-            (Self::Live, Some(_)) => {
-                "SET version = :version, expires = if_not_exists(expires, :expires) ADD #count :amount"
-            }
-            (Self::Live, None) => "SET version = :version ADD #count :amount",
-            (Self::Expired, Some(_)) => {
-                "SET version = :version, #count = :amount, expires = :expires"
-            }
-            (Self::Expired, None) => "SET version = :version, #count = :amount REMOVE expires",
-        }
+    /// Starts the request of a conditional write, which returns the old item if the condition fails.
+    fn request_put(&self, item: Item, when: When) -> PutItemFluentBuilder {
+        let (condition, values) = self.condition(when);
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(condition)
+            .set_expression_attribute_values(values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// A live counter must not carry this request's own version: then its answer was lost, and counting again is one too
-    /// many.
-    const fn condition(self) -> &'static str {
-        match self {
-            Self::Live => {
-                "(attribute_not_exists(version) OR version <> :version) AND (attribute_not_exists(expires) OR expires > :now)"
-            }
-            Self::Expired => "expires <= :now",
-        }
+    /// Starts the request of [`count`](Self::count) with the values that every counter needs.
+    fn request_count(&self, key: &Key, amount: i64, version: Version) -> UpdateItemFluentBuilder {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", text(&key.partition))
+            .key("sk", text(&key.sort));
+        request
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":version", number(version.0))
+            .expression_attribute_values(":amount", number(amount))
+            .expression_attribute_values(":now", self.now())
     }
-}
-
-/// The item of a record.
-pub(crate) fn item(key: &Key, put: Put, version: Version) -> Item {
-    let mut item = Item::from([
-        ("pk".to_owned(), text(&key.partition)),
-        ("sk".to_owned(), text(&key.sort)),
-        ("value".to_owned(), text(put.value)),
-        ("version".to_owned(), number(version.0)),
-    ]);
-    item.extend(
-        put.expires
-            .map(|expires| ("expires".to_owned(), number(expires))),
-    );
-    if let Some(entry) = put.entry {
-        item.extend([
-            ("listing".to_owned(), text(entry.listing)),
-            ("entry".to_owned(), text(entry.text)),
-        ]);
-    }
-    item
 }
 
 impl fmt::Debug for Dynamo {
@@ -271,24 +215,19 @@ impl Store for Dynamo {
             .key("sk", text(&key.sort))
             .send()
             .await;
-        let answer = answer.map_err(|error| outage(&self.table, &error))?;
-        Ok(answer.item.and_then(|item| record(&item, self.clock.now())))
+        let answer = answer.map_err(|error| explain_failure(&self.table, &error))?;
+        Ok(answer
+            .item
+            .and_then(|item| read_record(&item, self.clock.now())))
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
         check_put(key, &put)?;
-        let (version, when) = (Version::fresh(), put.when);
-        let (condition, values) = self.condition(when);
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item(key, put, version)));
-        let request = request
-            .set_condition_expression(condition)
-            .set_expression_attribute_values(values);
-        let request = request
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let version = Version::fresh();
+        let when = put.when;
+        let request = self.request_put(build_item(key, put, version), when);
+        // The SDK does not retry TransactionConflictException. The version stays the same for
+        // every try, so that a write which did arrive is recognized.
         let mut retry = Retry::default();
         loop {
             let Err(error) = request.clone().send().await else {
@@ -296,7 +235,12 @@ impl Store for Dynamo {
             };
             match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(found)) => {
-                    let is_ours = found.item().is_some_and(|item| is_of(item, version));
+                    // The SDK resends a request whose answer was lost, and then the condition
+                    // fails because of the first arrival. The item that comes with the failure
+                    // says whose write it was.
+                    let is_ours = found
+                        .item()
+                        .is_some_and(|item| is_written_by(item, version));
                     return if is_ours {
                         Ok(version)
                     } else {
@@ -304,7 +248,7 @@ impl Store for Dynamo {
                     };
                 }
                 _ if is_contended(&error) && retry.wait().await => {}
-                _ => return Err(outage(&self.table, &error)),
+                _ => return Err(explain_failure(&self.table, &error)),
             }
         }
     }
@@ -324,17 +268,19 @@ impl Store for Dynamo {
                 Ok(_) => return Ok(()),
                 Err(error) if is_unmet(&error) => return Err(unmet(when)),
                 Err(error) if is_contended(&error) && retry.wait().await => {}
-                Err(error) => return Err(outage(&self.table, &error)),
+                Err(error) => return Err(explain_failure(&self.table, &error)),
             }
         }
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
         check_group(&writes)?;
-        let (now, token) = (self.clock.now(), Version::fresh().0.to_string());
-        let items = transaction::items(&self.table, &writes, now)?;
+        let token = Version::fresh().0.to_string();
+        let items = transaction::translate_all(&self.table, &writes, self.clock.now())?;
         let mut retry = Retry::default();
         loop {
+            // The same token for every try: within ten minutes DynamoDB answers a repeated
+            // transaction with its first outcome instead of writing again.
             match self.send_group(items.clone(), &token).await? {
                 transaction::Outcome::Done => return Ok(()),
                 transaction::Outcome::Unmet(place) => {
@@ -343,41 +289,41 @@ impl Store for Dynamo {
                         .map_or_else(|| unmet(When::Always), Write::unmet));
                 }
                 transaction::Outcome::Contended if retry.wait().await => {}
-                transaction::Outcome::Contended => return Err(contended(&self.table)),
+                transaction::Outcome::Contended => return Err(report_contention(&self.table)),
             }
         }
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
-        let seen = match range {
-            Range::Prefix(_) | Range::Stored(_) => record,
-            Range::Listing(_) => entry,
+        let read = match range {
+            Range::Prefix(_) | Range::Stored(_) => read_record,
+            Range::Listing(_) => read_entry,
         };
-        let found = self.found(
-            Asked {
+        let found = self.find(
+            ListRequest {
                 range,
                 after,
                 listed: Listed::Records,
             },
             limit,
             move |item, now| {
-                let record = seen(item, range.live_at(now))?;
-                Some((record.value.len(), (key(item)?, record)))
+                let record = read(item, range.live_at(now))?;
+                Some((record.value.len(), (read_key(item)?, record)))
             },
         );
         Page::collect(range, found.await?.into_iter().map(Ok), limit)
     }
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
-        let found = self.found(
-            Asked {
+        let found = self.find(
+            ListRequest {
                 range,
                 after,
                 listed: Listed::Keys,
             },
             limit,
             |item, now| {
-                let key = key(item).filter(|_| is_live(item, range.live_at(now)))?;
+                let key = read_key(item).filter(|_| is_live(item, range.live_at(now)))?;
                 Some((key.partition.len() + key.sort.len(), key))
             },
         );
@@ -387,7 +333,8 @@ impl Store for Dynamo {
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
         check_write(key, "")?;
         loop {
-            // A counter goes on while it lives and begins anew once it has expired; between the two looks it may change.
+            // DynamoDB has no expression for "add, or restart if expired", so each state has an update of its
+            // own. The counter may expire or be restarted between the two, and then both are tried again.
             if let Some(sum) = self.count(key, amount, expires, Counter::Live).await? {
                 return Ok(sum);
             }
@@ -397,14 +344,17 @@ impl Store for Dynamo {
         }
     }
 
-    /// The medium is DynamoDB's own.
+    /// Does nothing: the medium is DynamoDB's own.
     async fn scrub(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Asks as calls do, for what is nobody's: by the table's keys, and by the index. A description of the table would tell the
-    /// same, and what reads one is a fiftieth of a Lambda's binary.
+    /// Reads a key and a listing that do not exist, with the permissions that calls have.
+    /// `DescribeTable` would say the same, and its response parser is a fiftieth of a Lambda's
+    /// binary.
     async fn check(&self) -> Result<()> {
+        // Both reads use the permissions that calls need: the table by its keys, and the index. A
+        // missing index or a foreign key schema fails here, before a user meets it.
         self.get(&Key::new("nobody", "nothing")).await?;
         self.list(&Range::Listing("nobody"), Some("nothing"), 1)
             .await

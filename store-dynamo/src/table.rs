@@ -1,63 +1,86 @@
-//! The table: its keys, its index, and the attributes of an item. Pure, but for the types it builds.
+//! The table: its keys, its index, and the attributes of an item. Pure functions over the SDK's
+//! types.
 //!
-//! | attribute | type | is |
+//! | attribute | type | content |
 //! |---|---|---|
 //! | `pk`, `sk` | S | the key |
 //! | `value` | S | JSON text |
 //! | `count` | N | a counter's value, in place of `value` |
 //! | `version` | N | changes with every write |
-//! | `expires` | N | epoch seconds; the table's TTL attribute, which deletes late, so every read checks it too |
+//! | `expires` | N | seconds since 1970; the table's TTL attribute, which deletes late, so every read checks it too |
 //! | `listing` | S | the listing the item appears in: partition key of the index `listings`, ordered by `pk` |
-//! | `entry` | S | what the listing shows of the item; the index holds keys, this and `expires`, so that a write which leaves
-//! these as they were costs it nothing |
+//! | `entry` | S | the text of the item in the listing; the index holds keys, this and `expires`, so that a write which leaves these as they were costs it nothing |
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use mcp_lambda::store::{Key, Record, Version};
+use mcp_lambda::store::{Key, Put, Record, Version};
 
-/// The index of listings.
+/// The name of the global secondary index of listings (AWS DynamoDB Developer Guide, "Using Global
+/// Secondary Indexes").
 pub(crate) const LISTINGS: &str = "listings";
 
-/// An item as the API gives it.
+/// An item as the API returns it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// Text as an attribute.
+/// Creates a string attribute.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// A number as an attribute.
+/// Creates a number attribute.
 pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(format!("{value}"))
 }
 
-/// The key of an item; `None` for one that is not ours.
-pub(crate) fn key(item: &Item) -> Option<Key> {
+/// Builds the [`Item`] of a record.
+pub(crate) fn build_item(key: &Key, put: Put, version: Version) -> Item {
+    let mut item = Item::from([
+        ("pk".to_owned(), text(&key.partition)),
+        ("sk".to_owned(), text(&key.sort)),
+        ("value".to_owned(), text(put.value)),
+        ("version".to_owned(), number(version.0)),
+    ]);
+    item.extend(
+        put.expires
+            .map(|expires| ("expires".to_owned(), number(expires))),
+    );
+    if let Some(entry) = put.entry {
+        item.extend([
+            ("listing".to_owned(), text(entry.listing)),
+            ("entry".to_owned(), text(entry.text)),
+        ]);
+    }
+    item
+}
+
+/// Reads the [`Key`] of an item; `None` for an item without one.
+pub(crate) fn read_key(item: &Item) -> Option<Key> {
     Some(Key::new(
         item.get("pk")?.as_s().ok()?,
         item.get("sk")?.as_s().ok()?,
     ))
 }
 
-/// The record of an item, unless it has expired.
-pub(crate) fn record(item: &Item, now: u64) -> Option<Record> {
+/// Reads the [`Record`] of an item, unless it has expired.
+pub(crate) fn read_record(item: &Item, now: u64) -> Option<Record> {
     if !is_live(item, now) {
         return None;
     }
-    let count = || counted(item).map(|count| count.to_string());
+    // A counter has no `value`; readers see its number as JSON text, as in every other store.
+    let count = || read_count(item).map(|count| count.to_string());
     let value = item
         .get("value")
         .and_then(|value| value.as_s().ok().cloned())
         .or_else(count)?;
     Some(Record {
         value,
-        version: Version(integer(item, "version")?),
+        version: Version(read_integer(item, "version")?),
     })
 }
 
-/// The entry of an item in a listing, unless it has expired.
-pub(crate) fn entry(item: &Item, now: u64) -> Option<Record> {
+/// Reads the entry of an item in a listing, unless it has expired.
+pub(crate) fn read_entry(item: &Item, now: u64) -> Option<Record> {
     if !is_live(item, now) {
         return None;
     }
@@ -71,21 +94,23 @@ pub(crate) fn entry(item: &Item, now: u64) -> Option<Record> {
     })
 }
 
-/// Whether an item has not expired.
+/// Returns true if an item has not expired. DynamoDB deletes expired items within days, not at once
+/// (AWS DynamoDB Developer Guide, "Using time to live (TTL)").
 pub(crate) fn is_live(item: &Item, now: u64) -> bool {
-    integer(item, "expires").is_none_or(|expires| u64::try_from(expires).unwrap_or_default() > now)
+    read_integer(item, "expires")
+        .is_none_or(|expires| u64::try_from(expires).unwrap_or_default() > now)
 }
 
-/// What a counter's item counts.
-pub(crate) fn counted(item: &Item) -> Option<i64> {
-    integer(item, "count")
+/// Reads the value of a counter's item.
+pub(crate) fn read_count(item: &Item) -> Option<i64> {
+    read_integer(item, "count")
 }
 
-/// Whether an item is as the write of this version left it.
-pub(crate) fn is_of(item: &Item, version: Version) -> bool {
-    integer(item, "version") == Some(version.0)
+/// Returns true if the write of this [`Version`] was the last one of an item.
+pub(crate) fn is_written_by(item: &Item, version: Version) -> bool {
+    read_integer(item, "version") == Some(version.0)
 }
 
-fn integer(item: &Item, name: &str) -> Option<i64> {
+fn read_integer(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }

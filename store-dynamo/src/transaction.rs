@@ -1,87 +1,95 @@
-//! A group of writes in DynamoDB's words (`TransactWriteItems`), and what it answers.
+//! The translation of a [`Store::transact`](mcp_lambda::store::Store::transact) into
+//! `TransactWriteItems`, and of its answer.
 
 use aws_sdk_dynamodb::types::{CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem};
+use mcp_lambda::Result;
 use mcp_lambda::store::{Key, Version, When, Write};
-use mcp_lambda::{Error, Result};
 
-use crate::store::{condition, item, standing};
-use crate::table::{Item, text};
+use crate::condition::{build_condition, require_live};
+use crate::error::explain_malformed;
+use crate::table::{Item, build_item, text};
 
-/// What became of a group.
+/// The result of a `TransactWriteItems`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All of it was written, now or when it was sent before.
+    /// All writes were made, now or when the request was sent before.
     Done,
-    /// The condition of the write at this place does not hold, and of none before it.
+    /// The condition of the write at this index does not hold, and all before it do.
     Unmet(usize),
-    /// Another write about one of the items went on.
+    /// Another write about one of the items was in progress.
     Contended,
 }
 
-/// The items of a group.
-pub(crate) fn items(table: &str, writes: &[Write], now: u64) -> Result<Vec<TransactWriteItem>> {
-    writes.iter().map(|write| one(table, write, now)).collect()
+/// Translates the [`Write`]s.
+pub(crate) fn translate_all(
+    table: &str,
+    writes: &[Write],
+    now: u64,
+) -> Result<Vec<TransactWriteItem>> {
+    writes
+        .iter()
+        .map(|write| translate(table, write, now))
+        .collect()
 }
 
-fn one(table: &str, write: &Write, now: u64) -> Result<TransactWriteItem> {
-    let one = TransactWriteItem::builder();
-    let one = match write {
+fn translate(table: &str, write: &Write, now: u64) -> Result<TransactWriteItem> {
+    let builder = TransactWriteItem::builder();
+    let translated = match write {
         Write::Put(key, put) => {
-            let (condition, values) = condition(put.when, now);
-            let item = item(key, put.clone(), Version::fresh());
+            let (condition, values) = build_condition(put.when, now);
+            let item = build_item(key, put.clone(), Version::fresh());
             let request = Put::builder().table_name(table).set_item(Some(item));
             let request = request
                 .set_condition_expression(condition)
                 .set_expression_attribute_values(values);
-            one.put(request.build().map_err(malformed)?)
+            builder.put(request.build().map_err(explain_malformed)?)
         }
-        Write::Delete(key, when) => one.delete(delete(table, key, *when, now)?),
+        Write::Delete(key, when) => builder.delete(translate_delete(table, key, *when, now)?),
         Write::Check(key, version) => {
-            let (condition, values) = standing(*version, now);
+            let (condition, values) = require_live(*version, now);
             let request = ConditionCheck::builder()
                 .table_name(table)
-                .set_key(Some(place(key)));
+                .set_key(Some(build_key(key)));
             let request = request
                 .condition_expression(condition)
                 .set_expression_attribute_values(Some(values));
-            one.condition_check(request.build().map_err(malformed)?)
+            builder.condition_check(request.build().map_err(explain_malformed)?)
         }
     };
-    Ok(one.build())
+    Ok(translated.build())
 }
 
-fn delete(table: &str, key: &Key, when: When, now: u64) -> Result<Delete> {
-    let (condition, values) = condition(when, now);
+fn translate_delete(table: &str, key: &Key, when: When, now: u64) -> Result<Delete> {
+    let (condition, values) = build_condition(when, now);
     let request = Delete::builder()
         .table_name(table)
-        .set_key(Some(place(key)));
+        .set_key(Some(build_key(key)));
     request
         .set_condition_expression(condition)
         .set_expression_attribute_values(values)
         .build()
-        .map_err(malformed)
+        .map_err(explain_malformed)
 }
 
-fn place(key: &Key) -> Item {
+fn build_key(key: &Key) -> Item {
     Item::from([
         ("pk".to_owned(), text(&key.partition)),
         ("sk".to_owned(), text(&key.sort)),
     ])
 }
 
-/// What the reasons mean, one for each write in order; `None` for what neither a condition nor another write is behind.
-pub(crate) fn outcome(reasons: &[CancellationReason]) -> Option<Outcome> {
+/// Interprets the cancellation reasons, one for each write in order; `None` for a cause that is
+/// neither a condition nor another write (AWS DynamoDB API Reference, "TransactWriteItems").
+pub(crate) fn interpret(reasons: &[CancellationReason]) -> Option<Outcome> {
     let mut codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
+    // A conflict comes first: while another write is in progress, DynamoDB may not have evaluated every
+    // condition, and a retry finds the first one that does not hold.
     if codes.clone().any(|code| code == "TransactionConflict") {
         return Some(Outcome::Contended);
     }
     codes
         .position(|code| code == "ConditionalCheckFailed")
         .map(Outcome::Unmet)
-}
-
-fn malformed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal("a request to AWS is malformed").with_source(error)
 }
 
 #[cfg(test)]
@@ -107,7 +115,7 @@ mod tests {
                 .iter()
                 .map(|code| CancellationReason::builder().code(*code).build())
                 .collect();
-            assert_eq!(outcome(&reasons), expected, "{codes:?}");
+            assert_eq!(interpret(&reasons), expected, "{codes:?}");
         }
     }
 }

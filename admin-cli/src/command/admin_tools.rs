@@ -56,7 +56,7 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
         .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
     let server = app.open_backend(backend_open).build(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
-    Ok(server.transports.stdio(operator.into()).await?)
+    Ok(server.serve_stdio(operator).await?)
 }
 
 /// The operations as an app.

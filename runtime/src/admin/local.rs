@@ -18,6 +18,23 @@ use crate::profile::{ProfileType, mask_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
 
+/// A lookup of the app's safe tool, which a provider of tools may add or remove while the server runs.
+#[async_trait]
+pub(crate) trait FindSafeTool: Send + Sync {
+    /// Finds the safe tool as of now.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn find(&self) -> Result<SafeTool>;
+}
+
+#[async_trait]
+impl FindSafeTool for SafeTool {
+    async fn find(&self) -> Result<SafeTool> {
+        Ok(self.clone())
+    }
+}
+
 /// The [`AdminApi`] over a store.
 pub struct Local {
     /// Whom it works on.
@@ -30,8 +47,8 @@ pub struct Local {
     pub(crate) clock: Arc<dyn Clock>,
     /// What profiles must fit, if the app says.
     pub(crate) profile: Option<ProfileType>,
-    /// What may be called to see whether tools work.
-    pub(crate) safe_tool: SafeTool,
+    /// The lookup of the tool that may be called to see whether tools work.
+    pub(crate) safe_tool: Arc<dyn FindSafeTool>,
     /// What scopes mean anything here.
     pub(crate) scopes: KnownScopes,
 }
@@ -297,7 +314,7 @@ impl AdminApi for Local {
     }
 
     async fn safe_tool(&self) -> Result<SafeTool> {
-        Ok(self.safe_tool.clone())
+        self.safe_tool.find().await
     }
 }
 

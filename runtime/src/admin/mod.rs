@@ -15,6 +15,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub(crate) use local::FindSafeTool;
 pub use local::Local;
 pub(crate) use scopes::KnownScopes;
 pub use wire::{

@@ -1,12 +1,14 @@
-//! An app put together: the one place where store, keys, rules and voices meet.
+//! An app put together: the one place where store, keys, rules and protocols meet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::check::Providers;
+use super::safe_tool::NamedSafeTool;
 use super::{App, embedded};
-use crate::admin::{self, AdminApi, KnownScopes, SafeTool};
+use crate::admin::{self, AdminApi, KnownScopes};
 use crate::backend::{Backend, BackendOpener};
 use crate::config::{Place, Settings};
 use crate::error::{Error, Result};
@@ -14,39 +16,72 @@ use crate::health::HealthCheck;
 use crate::http::{OriginPolicy, Router};
 use crate::identity::{self, Identity};
 use crate::keys::{Given, SigningKeys};
-use crate::mcp::{Catalogs, Handler, ServerState, Session, Transports};
-use crate::middleware::{Asking, Bounded, Logged, Scoped};
-use crate::provider::{Catalog, Primitive, SharedProvider};
+use crate::mcp::{ForeignRules, Handler, ServerState, Session, Transports};
+use crate::middleware::{Layered, SharedMiddleware};
+use crate::provider::{Joined, Pager, Primitive, Provider, SharedProvider};
 use crate::records::Users;
+use crate::registry::Registry;
 use crate::seal::Sealer;
 use crate::store;
-use crate::toolsets::PageAddresses;
+#[cfg(feature = "local")]
+use crate::user::Caller;
 
-/// An app with its parts put together, ready for any door.
+/// The longest timeout of calls where a provider does not state one: that of a Lambda function (AWS Lambda, quotas).
+const MAX_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// An app put together, for every entry point. [`App::build`] makes one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Server {
-    /// Answers HTTP.
+    /// The router, which answers HTTP requests.
     pub router: Router,
-    /// Speaks MCP to one caller.
-    pub transports: Arc<dyn Transports>,
-    /// Knows users.
+    /// The MCP server by every transport.
+    pub(crate) transports: Arc<dyn Transports>,
+    /// The verifier and issuer of tokens.
     pub identity: Identity,
-    /// Does what operators ask.
+    /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
-    /// Where things are kept and signed, for people to read.
-    pub description: (String, String),
+    /// The store and the keys, described for people.
+    pub description: Description,
+    /// The providers with every rule around them, for any protocol.
+    #[expect(
+        dead_code,
+        reason = "the next protocol reads it; MCP has its own share of it"
+    )]
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// The store and the keys of a server, described for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The kind and place of the store.
+    pub store: String,
+    /// The kind and place of the signing key.
+    pub keys: String,
+}
+
+#[cfg(feature = "local")]
+impl Server {
+    /// Serves one caller over standard input and output until the input ends (MCP, transports, stdio).
+    ///
+    /// # Errors
+    /// `Unavailable` if the client hangs up before it has initialized.
+    pub async fn serve_stdio(&self, caller: Caller) -> Result<()> {
+        self.transports.serve_stdio(caller.into()).await
+    }
 }
 
 impl App {
     /// Opens the store and the keys and puts the app together.
     ///
     /// # Errors
-    /// `Invalid` with every fault of [`check`](Self::check), or for settings this build can't follow; `Unavailable` if
+    /// `Invalid` with every problem of [`check`](Self::check), or for settings this build can't follow; `Unavailable` if
     /// the store or the keys can't be opened.
     pub async fn build(&self, settings: &Settings) -> Result<Server> {
-        let catalogs = self
-            .checked()
-            .map_err(|faults| Error::invalid(faults.join("\n")))?;
+        let providers = self
+            .collect_providers()
+            .map_err(|problems| Error::invalid(problems.join("\n")))?;
         self.check_openness(settings, None)?;
         let backend_open = match &self.backend_open {
             Some(backend_open) => backend_open.clone(),
@@ -59,10 +94,10 @@ impl App {
                 }
             }
         };
-        Ok(self.assemble(backend_open, catalogs, settings))
+        Ok(self.assemble(backend_open, providers, settings))
     }
 
-    /// Code alone opens nothing to the world: not under Lambda, and not on an address that others reach.
+    /// Refuses an open app where others reach it: under Lambda by code alone, and on an address beyond this machine.
     pub(crate) fn check_openness(
         &self,
         settings: &Settings,
@@ -84,7 +119,7 @@ impl App {
     async fn open_store(&self, settings: &Settings) -> Result<store::SharedStore> {
         match &settings.users_table {
             Some(table) => {
-                self.aws("USERS_TABLE")?
+                self.opener("USERS_TABLE")?
                     .store(table, Arc::clone(&self.clock))
                     .await
             }
@@ -96,7 +131,7 @@ impl App {
         match (&settings.signing_key, &settings.signing_key_secret) {
             (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
             (None, Some(secret)) => {
-                self.aws("SIGNING_KEY_SECRET")?
+                self.opener("SIGNING_KEY_SECRET")?
                     .keys(secret, Arc::clone(&self.clock))
                     .await
             }
@@ -104,53 +139,43 @@ impl App {
         }
     }
 
-    /// What is named must be used: a build that can't reach AWS does not serve from somewhere else.
-    fn aws(&self, setting: &str) -> Result<&Arc<dyn BackendOpener>> {
-        let fault = || {
+    /// Returns the backend that opens what a setting names. A build without one must not serve from somewhere else.
+    fn opener(&self, setting: &str) -> Result<&Arc<dyn BackendOpener>> {
+        let missing = || {
             Error::invalid(format!(
                 "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend (an app of `mcp-lambda new` has the feature `dynamo`), or unset it"
             ))
         };
-        self.backend.as_ref().ok_or_else(fault)
+        self.backend.as_ref().ok_or_else(missing)
     }
 
-    fn assemble(&self, backend_open: Backend, catalogs: Catalogs, settings: &Settings) -> Server {
-        let Backend { store, keys } = backend_open;
-        let users = Users::new(Arc::clone(&store));
-        let tokens = identity::Config {
-            audience: settings.audience.clone(),
-            duration_seconds: settings.duration_seconds,
+    fn assemble(&self, backend: Backend, providers: Providers, settings: &Settings) -> Server {
+        let scopes = self.known_scopes(&providers);
+        let details = self.details(&providers);
+        let registry = Arc::new(self.registry(&backend, providers, settings));
+        let identity = self.identity(&backend, settings);
+        let Backend { store, keys } = backend;
+        let description = Description {
+            store: store.to_string(),
+            keys: keys.to_string(),
         };
-        let identity = Identity::new(
-            Arc::clone(&keys),
-            users.clone(),
-            Arc::clone(&self.clock),
-            tokens,
-        );
-        let description = (store.to_string(), keys.to_string());
-        let sealer = Sealer::new(Arc::clone(&keys), self.name(), settings.audience.as_deref());
-        let about = self.about_for_operators(&catalogs);
-        let health_check = Arc::new(HealthCheck::new(
-            Arc::clone(&store),
-            keys,
-            Arc::clone(&self.clock),
-            about,
-        ));
+        let clock = Arc::clone(&self.clock);
+        let health_check = Arc::new(HealthCheck::new(Arc::clone(&store), keys, clock, details));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
-            users,
+            users: Users::new(store),
             identity: identity.clone(),
             health_check: Arc::clone(&health_check),
             clock: Arc::clone(&self.clock),
             profile: self.profile.clone(),
-            safe_tool: self.safe_tool_told(&catalogs),
-            scopes: self.known_scopes(&catalogs),
+            safe_tool: self.find_safe_tool(&registry),
+            scopes,
         });
-        let transports = self.transports(catalogs, &store, sealer);
+        let transports = self.transports(&registry);
         let router = Router {
             identity: identity.clone(),
             admin: Arc::clone(&admin),
             health_check,
-            mcp: transports.endpoint(),
+            mcp: transports.http_service(),
             base_path: settings.public_path(),
             origin_policy: origin_policy(settings),
             allow_query_token: settings.allow_query_token,
@@ -162,102 +187,124 @@ impl App {
             identity,
             admin,
             description,
+            registry,
         }
     }
 
-    /// Every rule a call passes, innermost first.
-    fn stack<P: Primitive>(&self, leaf: SharedProvider<P>, sealer: &Sealer) -> SharedProvider<P> {
-        let asking = Asking::new(leaf, sealer.clone(), Arc::clone(&self.clock));
-        let bounded = Bounded::new(Arc::new(asking), self.timeout);
-        let scoped = Scoped::new(Arc::new(bounded));
-        Arc::new(Logged::new(Arc::new(scoped)))
+    fn identity(&self, backend: &Backend, settings: &Settings) -> Identity {
+        let tokens = identity::Config {
+            audience: settings.audience.clone(),
+            duration_seconds: settings.duration_seconds,
+        };
+        let keys = Arc::clone(&backend.keys);
+        let users = Users::new(Arc::clone(&backend.store));
+        Identity::new(keys, users, Arc::clone(&self.clock), tokens)
     }
 
-    fn transports(
-        &self,
-        catalogs: Catalogs,
-        store: &store::SharedStore,
-        sealer: Sealer,
-    ) -> Arc<dyn Transports> {
-        if let Some(make) = &self.handler {
-            return make(Session::new(self.timeout));
+    /// Puts every rule around the providers.
+    fn registry(&self, backend: &Backend, providers: Providers, settings: &Settings) -> Registry {
+        let keys = Arc::clone(&backend.keys);
+        let sealer = Sealer::new(keys, self.name(), settings.audience.as_deref());
+        let rules = self.rules(sealer.clone(), providers.tools.facts().definitions());
+        let layered = Layers {
+            rules,
+            timeout: self.timeout,
+        };
+        Registry {
+            tools: layered.around(providers.tools),
+            prompts: layered.around(providers.prompts),
+            resources: layered.around(providers.resources),
+            pager: Pager::new(sealer, self.page_size),
+            store: Arc::clone(&backend.store),
+            clock: Arc::clone(&self.clock),
+            states: self.states.clone(),
         }
-        let session = Session::new(self.longest_timeout(&catalogs));
-        let info = ServerState::describe(&self.about, &catalogs);
-        let definitions = catalogs.tools.definitions().to_vec();
-        let tools = PageAddresses::new(Arc::new(catalogs.tools), &definitions);
-        let sources = (
-            self.stack(Arc::new(tools), &sealer),
-            self.stack(Arc::new(catalogs.prompts), &sealer),
-            self.stack(Arc::new(catalogs.resources), &sealer),
-        );
-        let (store, clock) = (Arc::clone(store), Arc::clone(&self.clock));
-        Arc::new(Handler::new(
-            info.over(sources, store, clock, sealer, self.page_size)
-                .with_states(self.states.clone()),
-            session,
-        ))
     }
 
-    /// What a call may take at most; `Bounded` holds each to its own.
-    fn longest_timeout(&self, catalogs: &Catalogs) -> Duration {
-        let Catalogs {
-            tools,
-            prompts,
-            resources,
-        } = catalogs;
-        let said = [longest(tools), longest(prompts), longest(resources)];
-        said.into_iter().flatten().fold(self.timeout, Duration::max)
+    fn transports(&self, registry: &Arc<Registry>) -> Arc<dyn Transports> {
+        let registry = Arc::clone(registry);
+        match &self.handler {
+            Some(make) => make(
+                Session::new(self.timeout),
+                ForeignRules {
+                    calls: self.foreign_rules(),
+                    lists: self.list_rules(),
+                    timeout: self.timeout,
+                    registry,
+                },
+            ),
+            None => {
+                let session = Session::new(self.longest_timeout(&registry));
+                Arc::new(Handler::new(
+                    ServerState::new(&self.about, registry),
+                    session,
+                ))
+            }
+        }
     }
 
-    fn safe_tool_told(&self, catalogs: &Catalogs) -> SafeTool {
-        let name = self.safe_tool.as_deref();
-        let tool = catalogs
-            .tools
-            .definitions()
-            .iter()
-            .find(|tool| Some(tool.name.as_str()) == name);
-        tool.map_or_else(SafeTool::unsupported, |tool| {
-            SafeTool::supported(tool.name.clone(), tool.description.clone())
+    /// Returns the longest time that any call may take; the `deadline` rule holds each call to its own.
+    fn longest_timeout(&self, registry: &Registry) -> Duration {
+        let timeouts = [
+            registry.tools.facts().longest_timeout(),
+            registry.prompts.facts().longest_timeout(),
+            registry.resources.facts().longest_timeout(),
+        ];
+        let timeouts = timeouts.map(|timeout| timeout.unwrap_or(MAX_TIMEOUT));
+        timeouts.into_iter().fold(self.timeout, Duration::max)
+    }
+
+    fn find_safe_tool(&self, registry: &Registry) -> Arc<NamedSafeTool> {
+        Arc::new(NamedSafeTool {
+            name: self.safe_tool.clone(),
+            tools: Arc::clone(&registry.tools),
         })
     }
 
-    fn known_scopes(&self, catalogs: &Catalogs) -> KnownScopes {
-        if self.handler.is_some() {
-            return KnownScopes::Any;
-        }
-        let named = [
-            named(&catalogs.tools),
-            named(&catalogs.prompts),
-            named(&catalogs.resources),
+    /// Returns the scopes that mean anything here: any where a provider may come to name others.
+    fn known_scopes(&self, providers: &Providers) -> KnownScopes {
+        let scopes = [
+            scopes(&providers.tools),
+            scopes(&providers.prompts),
+            scopes(&providers.resources),
         ];
-        KnownScopes::Named(named.into_iter().flatten().collect())
+        let scopes: Option<Vec<_>> = scopes.into_iter().collect();
+        match scopes {
+            Some(scopes) if self.handler.is_none() => {
+                KnownScopes::Named(scopes.into_iter().flatten().collect())
+            }
+            _ => KnownScopes::Any,
+        }
     }
 
-    fn about_for_operators(&self, catalogs: &Catalogs) -> BTreeMap<String, String> {
-        let about = [
+    /// Returns the details of the deployment for operators.
+    fn details(&self, providers: &Providers) -> BTreeMap<String, String> {
+        let tools = providers.tools.facts();
+        let more = if tools.may_change() { " or more" } else { "" };
+        let details = [
             ("app", self.about.name.clone()),
             ("version", self.about.version.clone()),
-            ("tools", catalogs.tools.definitions().len().to_string()),
+            ("tools", format!("{}{more}", tools.definitions().len())),
         ];
-        about.map(|(name, value)| (name.to_owned(), value)).into()
+        details.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 
-fn named<P: Primitive>(catalog: &Catalog<P>) -> Vec<String> {
-    catalog
-        .definitions()
-        .iter()
-        .flat_map(|definition| definition.scopes.clone())
-        .collect()
+/// The rules to be put around each provider.
+struct Layers {
+    rules: Arc<[SharedMiddleware]>,
+    timeout: Duration,
 }
 
-fn longest<P: Primitive>(catalog: &Catalog<P>) -> Option<Duration> {
-    catalog
-        .definitions()
-        .iter()
-        .filter_map(|definition| definition.timeout)
-        .max()
+impl Layers {
+    fn around<P: Primitive>(&self, provider: Joined<P>) -> SharedProvider<P> {
+        let rules = Arc::clone(&self.rules);
+        Arc::new(Layered::new(provider.into_shared(), rules, self.timeout))
+    }
+}
+
+fn scopes<P: Primitive>(provider: &impl Provider<P>) -> Option<BTreeSet<String>> {
+    provider.facts().scopes().cloned()
 }
 
 fn origin_policy(settings: &Settings) -> OriginPolicy {

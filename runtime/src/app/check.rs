@@ -1,75 +1,92 @@
-//! Everything that can be wrong with an app before it runs, told all at once.
+//! The checks of an app before it runs, all of whose problems are reported together.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::App;
-use crate::mcp::Catalogs;
-use crate::provider::{Catalog, Primitive, Registration};
-use crate::tool::Tool;
+use super::{App, safe_tool};
+use crate::prompt::Prompts;
+use crate::provider::{
+    Catalog, Definition, Facts, Joined, Primitive, Provider, Registration, SharedProvider,
+};
+use crate::resource::Resources;
+use crate::tool::Tools;
 use crate::toolsets::Members;
+
+/// The providers of an app without a problem, before any rule.
+pub(super) struct Providers {
+    pub(super) tools: Joined<Tools>,
+    pub(super) prompts: Joined<Prompts>,
+    pub(super) resources: Joined<Resources>,
+}
 
 impl App {
     /// Checks everything that can be checked without running.
     ///
     /// # Errors
-    /// Every fault, each in a sentence.
-    pub fn check(&self) -> std::result::Result<(), Vec<String>> {
-        self.checked().map(drop)
+    /// Every problem, each in a sentence.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        self.collect_providers().map(drop)
     }
 
-    /// What is offered, of an app without a fault.
-    pub(super) fn checked(&self) -> std::result::Result<Catalogs, Vec<String>> {
-        let mut faults = Vec::new();
-        let name = self.name();
-        let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > 40 || !name.bytes().all(lawful) || name.starts_with('-')
-        {
-            faults.push(format!(
-                "app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"
-            ));
-        }
+    /// Collects what the app's code registers and the providers it adds.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(super) fn collect_providers(&self) -> Result<Providers, Vec<String>> {
+        let mut problems: Vec<_> = self.name_problem().into_iter().collect();
         let mut members = self.own.clone().into_members();
-        faults.append(&mut members.faults);
-        if self.handler.is_some() && !members.is_empty() {
-            faults.push(
+        problems.append(&mut members.problems);
+        if self.handler.is_some() && !(members.is_empty() && self.providers.is_empty()) {
+            problems.push(
                 "an app offers either tools, prompts and resources or an rmcp handler; give the handler's up or leave it out".to_owned(),
             );
         }
         if self.page_size == 0 {
-            faults.push("a page of a list must have one entry or more".to_owned());
+            problems.push("a page of a list must have one entry or more".to_owned());
         }
-        faults.extend(self.disable_in(&mut members));
-        faults.extend(self.safe_tool_fault(&members.tools));
-        faults.extend(missing_pages(&members));
-        faults.extend(self.missing_states(&members));
-        let Members {
-            tools,
-            prompts,
-            resources,
-            ..
-        } = members;
-        let catalogs = Catalogs {
-            tools: or_faults(Catalog::new(tools), &mut faults),
-            prompts: or_faults(Catalog::new(prompts), &mut faults),
-            resources: or_faults(Catalog::new(resources), &mut faults),
+        problems.extend(self.disable_in(&mut members));
+        problems.extend(self.safe_tool_problem(&members.tools));
+        problems.extend(self.missing_pages(&members));
+        problems.extend(self.missing_states(&members));
+        let added = &self.providers;
+        let providers = Providers {
+            tools: join(members.tools, &added.tools, &mut problems),
+            prompts: join(members.prompts, &added.prompts, &mut problems),
+            resources: join(members.resources, &added.resources, &mut problems),
         };
-        if faults.is_empty() {
-            Ok(catalogs)
+        if problems.is_empty() {
+            Ok(providers)
         } else {
-            Err(faults)
+            Err(problems)
         }
     }
 
-    /// Takes out what is disabled; says what of it was not there.
+    fn name_problem(&self) -> Option<String> {
+        let name = self.name();
+        let is_allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_name = !name.is_empty()
+            && name.len() <= 40
+            && name.bytes().all(is_allowed)
+            && !name.starts_with('-');
+        (!is_name)
+            .then(|| format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"))
+    }
+
+    /// Takes out what is disabled, and returns a problem for each name that nothing has.
+    ///
+    /// A provider whose contents change may have any name later: then none is missing.
     fn disable_in(&self, members: &mut Members) -> Vec<String> {
-        let mut absent = self.disabled.clone();
-        disable(&mut members.tools, &self.disabled, &mut absent);
-        disable(&mut members.prompts, &self.disabled, &mut absent);
-        disable(&mut members.resources, &self.disabled, &mut absent);
-        absent
-            .iter()
+        let mut missing = self.disabled.clone();
+        disable(&mut members.tools, &self.disabled, &mut missing);
+        disable(&mut members.prompts, &self.disabled, &mut missing);
+        disable(&mut members.resources, &self.disabled, &mut missing);
+        let added = &self.providers;
+        let may_change = find_missing(&added.tools, &mut missing)
+            | find_missing(&added.prompts, &mut missing)
+            | find_missing(&added.resources, &mut missing);
+        let missing = missing.iter().filter(|_| !may_change);
+        missing
             .map(|name| format!("`{name}` is to be disabled and is not there"))
             .collect()
     }
@@ -90,70 +107,88 @@ impl App {
         missing.map(|state| state.missing()).collect()
     }
 
-    fn safe_tool_fault(&self, tools: &[Tool]) -> Option<String> {
+    fn safe_tool_problem(&self, tools: &[Registration<Tools>]) -> Option<String> {
         let name = self.safe_tool.as_ref()?;
-        let Some(tool) = tools.iter().find(|tool| tool.definition().name == *name) else {
-            return Some(format!("safe tool `{name}` is not among the tools"));
-        };
-        if tool.definition().hints.read_only != Some(true) {
-            return Some(format!(
-                "safe tool `{name}` must be read-only: say so with `#[tool(read_only)]`"
-            ));
+        let facts = facts(&self.providers.tools);
+        let own = tools.iter().map(Registration::definition);
+        let mut all = own.chain(facts.definitions());
+        match all.find(|tool| tool.name == *name) {
+            Some(tool) => safe_tool::problem(tool),
+            None if facts.may_change() => None,
+            None => Some(format!("safe tool `{name}` is not among the tools")),
         }
-        let needed = tool
-            .definition()
-            .input_schema
-            .get("required")
-            .and_then(Value::as_array);
-        let needs_arguments = needed.is_some_and(|needed| !needed.is_empty());
-        needs_arguments.then(|| {
-            format!(
-                "safe tool `{name}` must need no arguments: give each a default, or name another"
-            )
-        })
+    }
+
+    /// Returns a problem for each tool whose page no resource is.
+    fn missing_pages(&self, members: &Members) -> Vec<String> {
+        let facts = facts(&self.providers.resources);
+        if facts.may_change() {
+            return Vec::new();
+        }
+        let own = members.resources.iter().map(Registration::definition);
+        let resources = own.chain(facts.definitions());
+        let pages = resources.filter(|resource| resource.ui.is_some());
+        let pages: BTreeSet<_> = pages.map(|page| page.uri.as_str()).collect();
+        let tools = members.tools.iter().map(Registration::definition);
+        let shown = tools.filter_map(|tool| Some((tool, tool.ui.as_deref()?)));
+        let missing = shown.filter(|(_, page)| !pages.contains(page));
+        let problem = |(tool, page): (&Arc<Definition<Tools>>, &str)| {
+            let name = &tool.name;
+            format!("tool `{name}`: its page `{page}` is not among the pages (`UiResource`)")
+        };
+        missing.map(problem).collect()
     }
 }
 
+/// Takes disabled registrations out, and the names that are found out of the missing ones.
 fn disable<P: Primitive>(
-    offers: &mut Vec<Registration<P>>,
+    registrations: &mut Vec<Registration<P>>,
     disabled: &BTreeSet<String>,
-    absent: &mut BTreeSet<String>,
+    missing: &mut BTreeSet<String>,
 ) {
-    offers.retain(|offer| {
-        let names = [P::key(offer.definition()), offer.definition().name.as_str()];
-        absent.retain(|name| !names.contains(&name.as_str()));
+    registrations.retain(|registration| {
+        let names = names(registration.definition());
+        names.iter().for_each(|name| {
+            missing.remove(*name);
+        });
         !names.into_iter().any(|name| disabled.contains(name))
     });
 }
 
-/// The pages that tools are shown on and that nobody offers.
-fn missing_pages(members: &Members) -> Vec<String> {
-    let pages = members
-        .resources
-        .iter()
-        .map(Registration::definition)
-        .filter(|resource| resource.ui.is_some());
-    let pages: BTreeSet<_> = pages.map(|page| page.uri.as_str()).collect();
-    let shown = members
-        .tools
-        .iter()
-        .filter_map(|tool| Some((tool.definition(), tool.definition().ui.as_deref()?)));
-    let missing = shown.filter(|(_, page)| !pages.contains(page));
-    missing
-        .map(|(tool, page)| {
-            format!(
-                "tool `{}`: its page `{page}` is not among the pages (`UiResource`)",
-                tool.name
-            )
-        })
-        .collect()
+/// Takes the names that added providers have out of the missing ones, and returns whether they may come to have others.
+fn find_missing<P: Primitive>(added: &[SharedProvider<P>], missing: &mut BTreeSet<String>) -> bool {
+    let facts = facts(added);
+    for definition in facts.definitions() {
+        names(definition).iter().for_each(|name| {
+            missing.remove(*name);
+        });
+    }
+    facts.may_change()
 }
 
-fn or_faults<T: Default>(made: Result<T, Vec<String>>, faults: &mut Vec<String>) -> T {
-    made.unwrap_or_else(|more| {
-        faults.extend(more);
-        T::default()
-    })
+fn names<P: Primitive>(definition: &Definition<P>) -> [&str; 2] {
+    [P::key(definition), definition.name.as_str()]
+}
+
+fn facts<P: Primitive>(added: &[SharedProvider<P>]) -> Facts<P> {
+    Joined::from(added.to_vec()).facts()
+}
+
+/// Joins what the app's code registers with the providers it adds.
+fn join<P: Primitive>(
+    registrations: Vec<Registration<P>>,
+    added: &[SharedProvider<P>],
+    problems: &mut Vec<String>,
+) -> Joined<P> {
+    let catalog = Catalog::new(registrations).unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        Catalog::default()
+    });
+    let catalog: SharedProvider<P> = Arc::new(catalog);
+    let all: Vec<_> = [catalog].into_iter().chain(added.iter().cloned()).collect();
+    let joined = Joined::from(all);
+    problems.extend(joined.collisions());
+    joined
 }
 
 #[cfg(test)]
@@ -161,10 +196,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tool::{Hints, Outcome};
+    use crate::tool::{Hints, Outcome, Tool};
 
     #[test]
-    fn all_faults_of_an_app_are_reported_together() {
+    fn all_problems_of_an_app_are_reported_together() {
         let tool = |name: &str| {
             Tool::raw(name, json!({"type": "object"}), |_| async {
                 Ok(Outcome::default())
@@ -173,8 +208,8 @@ mod tests {
         let app = App::new("My App")
             .tools([tool("one").description("One."), tool("two")])
             .safe_tool("one");
-        let faults = app.check().expect_err("three faults");
-        assert_eq!(faults.len(), 3, "{faults:?}");
+        let problems = app.check().expect_err("three problems");
+        assert_eq!(problems.len(), 3, "{problems:?}");
         let needy = json!({"type": "object", "required": ["a"], "properties": {"a": {}}});
         let needy =
             Tool::raw("needy", needy, |_| async { Ok(Outcome::default()) }).description("Needs.");
@@ -182,34 +217,37 @@ mod tests {
             read_only: Some(true),
             ..Hints::default()
         };
-        let faults = App::new("x")
+        let problems = App::new("x")
             .tools([needy.hints(read_only)])
             .safe_tool("needy")
             .check()
-            .expect_err("one fault");
-        assert!(faults[0].contains("must need no arguments"), "{faults:?}");
+            .expect_err("one problem");
+        assert!(
+            problems[0].contains("must need no arguments"),
+            "{problems:?}"
+        );
         let tool = Tool::raw("one", json!({"type": "object"}), |_| async {
             Ok(Outcome::default())
         })
         .description("One.");
-        let faults = App::new("x")
+        let problems = App::new("x")
             .tools([tool])
             .disable("one")
             .disable("two")
             .safe_tool("one")
             .check();
-        let faults = faults.expect_err("two faults");
+        let problems = problems.expect_err("two problems");
         assert_eq!(
-            faults,
+            problems,
             [
                 "`two` is to be disabled and is not there",
                 "safe tool `one` is not among the tools"
             ]
         );
-        let faults = App::new("x")
+        let problems = App::new("x")
             .safe_tool("nowhere")
             .check()
-            .expect_err("one fault");
-        assert_eq!(faults, ["safe tool `nowhere` is not among the tools"]);
+            .expect_err("one problem");
+        assert_eq!(problems, ["safe tool `nowhere` is not among the tools"]);
     }
 }

@@ -1,10 +1,12 @@
-//! An app: what its author declares, and the one place where all parts are put together.
+//! The [`App`] builder, and the one place where all parts are put together.
 //!
 //! Declaring is pure: [`App`] reads no environment and opens nothing until [`App::build`].
 
 mod build;
 mod check;
 mod embedded;
+mod rules;
+mod safe_tool;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,22 +21,26 @@ pub use build::Server;
 use crate::backend::{Backend, BackendOpener};
 use crate::call::States;
 use crate::clock::{Clock, SystemClock};
-use crate::mcp::{AppInfo, ForeignHandler, Session, Transports};
+use crate::mcp::{AppInfo, ForeignHandler, ForeignRules, Session, Transports};
+use crate::middleware::{Middleware, SharedMiddleware};
 use crate::profile::ProfileType;
 use crate::prompt::Prompt;
+use crate::provider::Provider;
+use crate::registry::{AddedProviders, Registered};
 use crate::resource::Resource;
 use crate::tool::Tool;
 use crate::toolsets::Toolset;
 
-/// How long a call may take if neither the tool nor Lambda says less.
+/// The timeout of a call if neither the definition nor Lambda sets a shorter one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many entries a page of a list has, if the app does not say.
+/// The number of entries on a page of a list, if the app sets none.
 const DEFAULT_PAGE_SIZE: usize = 200;
 
-type MakeTransports = Arc<dyn Fn(Session) -> Arc<dyn Transports> + Send + Sync>;
+/// Makes the MCP server of a foreign handler.
+type MakeTransports = Arc<dyn Fn(Session, ForeignRules) -> Arc<dyn Transports> + Send + Sync>;
 
-/// An MCP server in the making.
+/// The builder of an MCP server. It is a plain value: nothing is read or opened before [`App::build`].
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -69,10 +75,12 @@ pub struct App {
     backend_open: Option<Backend>,
     clock: Arc<dyn Clock>,
     states: States,
+    layers: Vec<SharedMiddleware>,
+    providers: AddedProviders,
 }
 
 impl App {
-    /// An app without tools. The name is also that of its data folder.
+    /// Makes an app without tools. The name is also that of its data folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let about = AppInfo {
@@ -94,66 +102,69 @@ impl App {
             backend_open: None,
             clock: Arc::new(SystemClock),
             states: States::default(),
+            layers: Vec::new(),
+            providers: AddedProviders::default(),
         }
     }
 
-    /// The version clients are told; `env!("CARGO_PKG_VERSION")` as a rule.
+    /// Sets the version that clients see; `env!("CARGO_PKG_VERSION")` as a rule.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.about.version = version.into();
         self
     }
 
-    /// What a model should know before it uses the tools.
+    /// Sets the text that a model should read before it uses the tools (MCP, lifecycle, `instructions`).
     #[must_use]
     pub fn instructions(mut self, text: impl Into<String>) -> Self {
         self.about.instructions = Some(text.into());
         self
     }
 
-    /// Offers these tools too.
+    /// Registers tools.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.own = self.own.tools(tools);
         self
     }
 
-    /// Offers these prompts too.
+    /// Registers prompts.
     #[must_use]
     pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
         self.own = self.own.prompts(prompts);
         self
     }
 
-    /// Offers these resources too, or pages.
+    /// Registers resources, resource templates or pages ([`UiResource`](crate::UiResource)).
     #[must_use]
     pub fn resources<R: Into<Resource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.own = self.own.resources(resources);
         self
     }
 
-    /// Offers what a part offers, under the same names.
+    /// Mounts a [`Toolset`]: its tools, prompts, resources and pages under the same names.
     #[must_use]
     pub fn mount(mut self, part: Toolset) -> Self {
         self.own = self.own.mount(part);
         self
     }
 
-    /// Offers what a part offers, with this before each name: `sales_save`, `ui://sales/contacts`.
+    /// Mounts a [`Toolset`] with a prefix before each name: `sales_save`, `ui://sales/contacts`.
     #[must_use]
     pub fn mount_as(mut self, name: impl Into<String>, part: Toolset) -> Self {
         self.own = self.own.mount_as(name, part);
         self
     }
 
-    /// Leaves something out, by the name or the URI under which it would be listed: by no way in is it there.
+    /// Disables a tool, prompt or resource by its name or URI: it is unknown by every protocol, also when a
+    /// [`provider`](Self::provider) comes to hold it later.
     #[must_use]
     pub fn disable(mut self, name: impl Into<String>) -> Self {
         self.disabled.insert(name.into());
         self
     }
 
-    /// How many entries a page of a list has; 200 if this isn't called.
+    /// Sets the number of entries on a page of a list (MCP, pagination); 200 by default.
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;
@@ -170,7 +181,7 @@ impl App {
         self
     }
 
-    /// Lets anyone in, as nobody: calls without a token are made by `anonymous`, who owns nothing.
+    /// Opens the app to anyone: calls without a token are made by `anonymous`, who owns nothing.
     ///
     /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` stands beside
     /// this line. `app_suite!` (feature `testkit`) fails on it.
@@ -180,82 +191,113 @@ impl App {
         self
     }
 
-    /// Offers an existing rmcp server instead of tools: it is given identity, users, admin and every door.
+    /// Serves an existing rmcp server instead of tools, with users, tokens, the admin API and every entry point.
+    ///
+    /// Its methods pass the same rules as an app's own tools, the app's own [`layer`](Self::layer)s included.
     #[must_use]
     pub fn serve_handler<H: rmcp::ServerHandler + fmt::Debug + Clone>(
         mut self,
         handler: H,
     ) -> Self {
-        self.handler = Some(Arc::new(move |session| {
-            Arc::new(ForeignHandler::new(handler.clone(), session))
+        self.handler = Some(Arc::new(move |session, rules| {
+            Arc::new(ForeignHandler::new(handler.clone(), session, rules))
         }));
         self
     }
 
-    /// Keeps a profile of this type about each user.
+    /// Declares the type of the profile that each user has; handlers take it as [`Profile<T>`](crate::Profile).
     #[must_use]
     pub fn profile<T: DeserializeOwned + JsonSchema>(mut self) -> Self {
         self.profile = Some(ProfileType::of::<T>());
         self
     }
 
-    /// Names the tool that an operator may call to see whether tools work: read-only, and telling little.
+    /// Names the tool that an operator may call to see that tools work: one that is read-only and reveals little.
     #[must_use]
     pub fn safe_tool(mut self, name: impl Into<String>) -> Self {
         self.safe_tool = Some(name.into());
         self
     }
 
-    /// How long a call may take, where the tool does not say; 60 seconds if this isn't called.
+    /// Sets the timeout of calls whose definition sets none; 60 seconds by default.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name through this backend; what they don't name stays embedded.
+    /// Sets the backend that opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; what they don't name stays embedded.
     #[must_use]
     pub fn backend(mut self, backend: impl BackendOpener) -> Self {
         self.backend = Some(Arc::new(backend));
         self
     }
 
-    /// Runs on this store and these keys, whatever the settings name, as tests do.
+    /// Sets an open store and keys, used whatever the settings name, as tests do.
     #[must_use]
     pub fn open_backend(mut self, backend_open: Backend) -> Self {
         self.backend_open = Some(backend_open);
         self
     }
 
-    /// Reads the time from this clock, as tests do.
+    /// Sets the clock that the time is read from, as tests do.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The app's name.
+    /// Returns the app's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.about.name
     }
 
-    /// The version clients are told.
+    /// Returns the version that clients see.
     #[must_use]
-    pub fn version_told(&self) -> &str {
+    pub fn app_version(&self) -> &str {
         &self.about.version
     }
 
-    /// Whether anyone is let in.
+    /// Returns whether the app is open to anyone.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// The profile type the app declares.
+    /// Returns the profile type that the app declares.
     #[must_use]
     pub const fn profile_type(&self) -> Option<&ProfileType> {
         self.profile.as_ref()
+    }
+
+    /// Adds a rule around everything that the app lists, resolves and calls, inside those that were added before.
+    ///
+    /// ```
+    /// use mcp_lambda::call::Call;
+    /// use mcp_lambda::middleware::{Next, from_fn};
+    /// use mcp_lambda::prelude::*;
+    ///
+    /// let closed = from_fn(async |call: Call, next: Next| match call.caller.email() {
+    ///     Some(email) if email.as_str().ends_with("@example.com") => next.run(call).await,
+    ///     _ => Err(Error::forbidden("only for users of example.com")),
+    /// });
+    /// assert_eq!(App::new("notes").layer(closed).check(), Ok(()));
+    /// ```
+    #[must_use]
+    pub fn layer(mut self, layer: impl Middleware) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
+    /// Adds a provider of tools, prompts or resources, behind what the app's code registers; see [`Provider`].
+    ///
+    /// Its contents may change while the server runs. Two things that are always there may not have one name, which
+    /// [`check`](Self::check) reports; of others the one that was added first is called.
+    #[must_use]
+    pub fn provider<P: Registered>(mut self, provider: impl Provider<P>) -> Self {
+        P::added(&mut self.providers).push(Arc::new(provider));
+        self
     }
 
     /// Shares a value with every handler that takes [`State<T>`](crate::State): an SDK client, a pool, a configuration.

@@ -3,6 +3,8 @@
 //! They are taken one by one rather than as one derived type, so that an error names the argument, and so that a type that
 //! can't be one is refused by the compiler in one sentence.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde::Serialize;
@@ -124,7 +126,7 @@ impl ArgumentSchema {
 pub struct Arguments {
     primitive: &'static str,
     name: String,
-    values: Map<String, Value>,
+    values: Arc<Map<String, Value>>,
 }
 
 impl Arguments {
@@ -133,7 +135,7 @@ impl Arguments {
     pub(super) const fn new(
         primitive: &'static str,
         name: String,
-        values: Map<String, Value>,
+        values: Arc<Map<String, Value>>,
     ) -> Self {
         Self {
             primitive,
@@ -147,7 +149,7 @@ impl Arguments {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument, if it is missing or does not fit.
     pub fn take<T: Argument>(&mut self, name: &str) -> Result<T> {
-        match self.values.remove(name) {
+        match self.values.get(name) {
             Some(value) => self.read(name, value),
             None => T::deserialize(&Value::Null)
                 .map_err(|_| self.error(&format!("`{name}` is missing"))),
@@ -160,7 +162,7 @@ impl Arguments {
     /// As [`take`](Self::take).
     pub fn take_or<T: Argument>(&mut self, name: &str, default: impl FnOnce() -> T) -> Result<T> {
         self.values
-            .remove(name)
+            .get(name)
             .map_or_else(|| Ok(default()), |value| self.read(name, value))
     }
 
@@ -177,13 +179,13 @@ impl Arguments {
     }
 
     /// Reads a value; one that does not fit is coerced by its type's schema first, since a handler written by hand may have no other.
-    fn read<T: Argument>(&self, name: &str, value: Value) -> Result<T> {
+    fn read<T: Argument>(&self, name: &str, value: &Value) -> Result<T> {
         // The value as it came is tried first: a type may read more than its schema tells, and most values need no coercion, for
         // which a schema has to be made.
-        if let Ok(read) = T::deserialize(&value) {
+        if let Ok(read) = T::deserialize(value) {
             return Ok(read);
         }
-        let mut named = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+        let mut named = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
         let mut schema = ArgumentSchema::default();
         schema.insert::<T>(name, "", None);
         let schema = schema.finish().as_object().cloned().unwrap_or_default();
@@ -250,7 +252,7 @@ mod tests {
         Arguments::new(
             "tool",
             "visit".into(),
-            values.as_object().cloned().expect("an object"),
+            Arc::new(values.as_object().cloned().expect("an object")),
         )
     }
 

@@ -85,7 +85,7 @@ impl FromCall for UserData {
             Error::forbidden("nothing is kept for this user, who is not registered here")
         })?;
         Ok(Self::new(Arc::clone(&call.store), user.email(), id)
-            .reading_only(call.caller.is_read_only()))
+            .with_read_only(call.caller.is_read_only()))
     }
 }
 

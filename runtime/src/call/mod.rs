@@ -13,6 +13,7 @@ mod reports;
 mod state;
 mod trace;
 
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -44,14 +45,18 @@ pub struct Call {
     pub name: String,
     /// The version that the client asks for; `None` for any.
     pub version: Option<String>,
-    /// The client's arguments; once the call is resolved, [coerced](crate::schema::coerce()) by their schema.
-    pub arguments: Map<String, Value>,
+    /// The client's arguments; once the call is bound to a definition, [coerced](crate::schema::coerce()) by its schema.
+    ///
+    /// They are shared: [`Arc::make_mut`] changes them for the rest of the call.
+    pub arguments: Arc<Map<String, Value>>,
     /// The [caller](Caller), whose credential was verified.
     pub caller: Arc<Caller>,
     /// The [deadline](Context::deadline), the way back to the client, and the user's earlier answers.
     pub context: Context,
-    /// The answers that a client brings back to a [call](Call) that asked its user (MCP 2026-07-28, multi round-trip requests).
-    pub retry: Option<InputResponses>,
+    /// The client's responses, if the [call](Call) was answered with a request for input before (MCP 2026-07-28).
+    pub input_responses: Option<InputResponses>,
+    /// `true` if the arguments were coerced by the definition's schema.
+    pub(crate) is_bound: bool,
     /// The [store](store::Store) of the users' data.
     pub store: store::SharedStore,
     /// The [clock](Clock) of the server.
@@ -67,7 +72,7 @@ impl Call {
         Arguments::new(
             self.primitive,
             self.name.clone(),
-            std::mem::take(&mut self.arguments),
+            mem::take(&mut self.arguments),
         )
     }
 
@@ -76,7 +81,7 @@ impl Call {
     ///
     /// # Errors
     /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
-    pub(crate) fn fit_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
+    pub(crate) fn read_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
             let problem = format!(
                 "there is no argument `{}`; did you mean `{meant}`?",
@@ -94,11 +99,13 @@ impl Call {
                 "arguments that nobody knows"
             );
         }
-        let mut arguments = Value::Object(std::mem::take(&mut self.arguments));
+        // Nobody else holds the arguments yet as a rule, so this moves them and copies nothing.
+        let mut arguments = Value::Object(Arc::unwrap_or_clone(mem::take(&mut self.arguments)));
         coerce(&mut arguments, schema);
         if let Value::Object(arguments) = arguments {
-            self.arguments = arguments;
+            self.arguments = Arc::new(arguments);
         }
+        self.is_bound = true;
         Ok(())
     }
 }

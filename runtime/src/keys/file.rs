@@ -1,6 +1,7 @@
-//! A key in a file, made on first use: what a laptop has instead of Secrets Manager.
+//! A signing key in a file, created on first use: the laptop's counterpart of AWS Secrets Manager.
 //!
-//! The file is its owner's alone; one that others can open is refused, never repaired in silence.
+//! The file is its owner's alone; a file that others can open is refused and never repaired
+//! silently.
 
 use std::fmt;
 use std::fs;
@@ -22,15 +23,17 @@ pub struct File {
 }
 
 impl File {
-    /// Reads the key, or makes one. Of two processes that make one at once, both end up with the same.
+    /// Reads the key, or creates one. Two processes that create one at once get the same
+    /// [`SigningKey`].
     ///
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable) if the file can't be read or made,
-    /// [`Invalid`](crate::ErrorKind::Invalid) if others may open it or write to its folder, or if it holds no key. The
-    /// message names the path.
+    /// [`Invalid`](crate::ErrorKind::Invalid) if others may open it or write to its folder, or if
+    /// it holds no key. The message names the path.
     pub fn open(path: &Path) -> Result<Self> {
         files::make_folder(path.parent().unwrap_or(Path::new("/")))?;
         let is_new = !files::check(path)? && generate(path)?;
+        // Checked again: the file that another process created in between must be as private.
         files::check(path)?;
         let key = Given::new(read(path)?);
         Ok(Self {
@@ -40,7 +43,7 @@ impl File {
         })
     }
 
-    /// Whether opening made the key.
+    /// Returns true if [`open`](Self::open) created the key.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new
@@ -65,7 +68,8 @@ impl SigningKeys for File {
     }
 }
 
-/// Makes a new key whole, so that nobody reads half of one; false if another process was first.
+/// Creates the key file in one step, so that no process reads half of it; returns false if another
+/// process was first.
 fn generate(path: &Path) -> Result<bool> {
     let key = format!(
         "{}{}\n",

@@ -1,6 +1,6 @@
-//! A key that was given, as by the setting `SIGNING_KEY`.
+//! A fixed signing key, as from the setting `SIGNING_KEY`.
 //!
-//! It never changes; whoever gave it rotates it by starting again with another.
+//! It never changes; the operator rotates it by restarting with another.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,20 @@ use async_trait::async_trait;
 use super::{SigningKey, SigningKeys};
 use crate::error::Result;
 
-/// [`SigningKeys`] of one given key.
+/// [`SigningKeys`] of one fixed key.
+///
+/// ```
+/// use mcp_lambda::keys::{Given, SigningKey};
+///
+/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// assert_eq!(keys.to_string(), "a given key");
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Given(Arc<SigningKey>);
 
 impl Given {
-    /// The key that signs and verifies.
+    /// Creates the source of this one key, which signs and verifies.
     #[must_use]
     pub fn new(key: SigningKey) -> Self {
         Self(Arc::new(key))

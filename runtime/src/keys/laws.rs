@@ -1,8 +1,8 @@
-//! The laws of [`SigningKeys`]: every leaf runs all of them.
+//! Tests of [`SigningKeys`] that every implementation passes.
 
 use super::{MIN_BYTES, SigningKeys};
 
-/// Runs every law over keys that can be reached.
+/// Runs every law over [`SigningKeys`] that can be reached.
 ///
 /// # Panics
 /// When the keys break a law.

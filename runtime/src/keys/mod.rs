@@ -1,6 +1,6 @@
-//! The keys that tokens are signed with: the [`SigningKeys`] seam and its leaves.
+//! The keys that tokens are signed with: the [`SigningKeys`] trait and its implementations.
 //!
-//! A key must never be printed, logged or sent; what may be seen of it is its id.
+//! A key must never be printed, logged or sent; only its id may be shown.
 
 #[cfg(feature = "local")]
 mod file;
@@ -25,7 +25,16 @@ use crate::secret::Secret;
 /// The fewest bytes a signing key may have: the output size of SHA-256 (RFC 7518 §3.2).
 pub const MIN_BYTES: usize = 32;
 
-/// One key, with the id that tokens carry as `kid`.
+/// One HMAC key and its id, which tokens carry as `kid` (RFC 7515 §4.1.4).
+///
+/// ```
+/// use mcp_lambda::keys::SigningKey;
+///
+/// let key = SigningKey::from_text("0123456789abcdef0123456789abcdef\n")?;
+/// assert_eq!(key.id().len(), 12);
+/// assert!(SigningKey::new(*b"too short").is_err());
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct SigningKey {
     id: String,
@@ -33,7 +42,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A key from its bytes.
+    /// Creates a key from its bytes.
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for fewer than [`MIN_BYTES`] bytes.
@@ -45,6 +54,8 @@ impl SigningKey {
                 "the signing key has {length} bytes and needs {MIN_BYTES} or more; make one with `openssl rand -hex 32`"
             )));
         }
+        // The label keeps the digest of the id apart from any other SHA-256 of the key; 48 bits
+        // are enough to distinguish a handful of keys.
         let digest = Sha256::new()
             .chain_update("mcp-lambda kid")
             .chain_update(secret.expose())
@@ -57,7 +68,8 @@ impl SigningKey {
         Ok(Self { id, secret })
     }
 
-    /// A key from its text, without the space around it that editors and shells leave.
+    /// Creates a key from its text, without the white space around it that editors and shells
+    /// leave.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -65,13 +77,14 @@ impl SigningKey {
         Self::new(text.trim())
     }
 
-    /// What tokens carry as `kid`: a digest that tells keys apart and gives nothing of them away.
+    /// Returns the id that tokens carry as `kid`: a digest that distinguishes keys and reveals
+    /// nothing of them.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The bytes to sign and verify with.
+    /// Returns the bytes to sign and verify with.
     pub(crate) fn secret(&self) -> &[u8] {
         self.secret.expose()
     }
@@ -83,20 +96,34 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// All keys that verify, and the one that signs.
+/// A source of the key that signs tokens and of all keys that verify them.
 ///
-/// Both methods fail with [`Unavailable`](crate::ErrorKind::Unavailable) when the keys can't be reached, and never answer
-/// with no key at all. The laws (feature `laws`) hold for every leaf.
+/// All methods fail with [`Unavailable`](crate::ErrorKind::Unavailable) when the keys can't be
+/// reached, and never return an empty list. Every implementation passes the tests of the module
+/// `laws` (feature `laws`).
+///
+/// ```
+/// use mcp_lambda::keys::{Given, SigningKey, SigningKeys};
+///
+/// # async fn example() -> mcp_lambda::Result<()> {
+/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// let current = keys.current().await?;
+/// assert_eq!(keys.verifying(None).await?[0].id(), current.id());
+/// # Ok(())
+/// # }
+/// # futures_util::FutureExt::now_or_never(example()).expect("nothing is waited for").unwrap();
+/// ```
 #[async_trait]
 pub trait SigningKeys: fmt::Debug + fmt::Display + Send + Sync + 'static {
-    /// The key that signs now.
+    /// Returns the [`SigningKey`] that signs now.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn current(&self) -> Result<Arc<SigningKey>>;
 
-    /// The key that signs now, as of a minute ago or less where the keys can be reached: what decides about a right that an
-    /// older key must not give. A leaf whose keys never change need not say more than [`current`](Self::current).
+    /// Returns the key that signs now, as of a minute ago or less where the keys can be reached:
+    /// for decisions about a right that an older key must not give. An implementation whose keys
+    /// never change keeps this default, which is [`current`](Self::current).
     ///
     /// # Errors
     /// `Unavailable`.
@@ -104,7 +131,8 @@ pub trait SigningKeys: fmt::Debug + fmt::Display + Send + Sync + 'static {
         self.current().await
     }
 
-    /// The keys that may have signed a token that names this `kid`, or none: the current one first.
+    /// Returns the keys that may have signed a token with this `kid` (RFC 7515 §4.1.4), or one
+    /// without: the current key first.
     ///
     /// # Errors
     /// `Unavailable`.

@@ -1,4 +1,4 @@
-//! Suggestions for arguments of prompts and of resource templates.
+//! Suggested values for arguments of prompts and resource templates (MCP, completion).
 
 use rmcp::ErrorData;
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
@@ -6,72 +6,68 @@ use serde_json::{Map, Value};
 
 use super::error;
 use super::scope::RequestScope;
-use super::state::ServerState;
 use crate::error::{Error, Result};
-use crate::provider::{Completion, Primitive, SharedProvider, resolve};
+use crate::prompt::Prompts;
+use crate::provider::Completion;
+use crate::registry::Registered;
+use crate::resource::Resources;
 
+/// The argument to complete, and those that are filled in already.
+struct Argument {
+    name: String,
+    value: String,
+    others: Map<String, Value>,
+}
+
+/// Answers `completion/complete`.
 pub(super) async fn complete(
-    state: &ServerState,
     scope: &RequestScope<'_>,
     params: CompleteRequestParams,
 ) -> std::result::Result<CompleteResult, ErrorData> {
-    if state.info.capabilities.completions.is_none() {
-        return Err(error::no_method("completion/complete"));
-    }
-    let there = params
-        .context
-        .and_then(|context| context.arguments)
-        .unwrap_or_default();
-    let there: Map<_, _> = there
-        .into_iter()
-        .map(|(name, value)| (name, Value::String(value)))
-        .collect();
-    let typed = (params.argument.name, params.argument.value);
+    let filled = params.context.and_then(|context| context.arguments);
+    let others = filled.unwrap_or_default().into_iter();
+    let argument = Argument {
+        name: params.argument.name,
+        value: params.argument.value,
+        others: others
+            .map(|(name, value)| (name, Value::String(value)))
+            .collect(),
+    };
     let values = match params.r#ref {
-        Reference::Prompt(prompt) => {
-            suggested(&state.prompts, scope, prompt.name, there, typed).await
-        }
-        Reference::Resource(resource) => {
-            suggested(&state.resources, scope, resource.uri, there, typed).await
-        }
+        Reference::Prompt(prompt) => suggest::<Prompts>(scope, prompt.name, argument).await,
+        Reference::Resource(resource) => suggest::<Resources>(scope, resource.uri, argument).await,
         other => Err(Error::invalid(format!(
             "`{}` is nothing to complete arguments of",
             other.reference_type()
         ))),
     };
     let values = values.map_err(|error| error::protocol(&error))?;
-    let mut result = CompleteResult::new(worded(values));
+    let mut result = CompleteResult::new(first_values(values));
     result.meta = scope.stamp(None);
     Ok(result)
 }
 
-async fn suggested<P: Primitive>(
-    source: &SharedProvider<P>,
+async fn suggest<P: Registered>(
     scope: &RequestScope<'_>,
     name: String,
-    there: Map<String, Value>,
-    (argument, value): (String, String),
+    argument: Argument,
 ) -> Result<Vec<String>> {
-    let call = scope.call::<P>(name, there, None);
-    let found = resolve(&**source, &call).await?;
-    source
-        .complete(
-            &found,
-            Completion {
-                argument,
-                value,
-                call,
-            },
-        )
-        .await
+    let call = scope.calls.call(P::NAME, name, argument.others, None);
+    let resolved = scope.calls.resolve::<P>(&call).await?;
+    let completion = Completion {
+        argument: argument.name,
+        value: argument.value,
+        call,
+    };
+    resolved.complete(completion).await
 }
 
-/// At most a hundred, and how many there are.
-fn worded(mut values: Vec<String>) -> CompletionInfo {
-    let total = u32::try_from(values.len()).ok();
-    let has_more = values.len() > CompletionInfo::MAX_VALUES;
+/// Keeps the first hundred values, which is the most that MCP allows, and says how many there are.
+fn first_values(mut values: Vec<String>) -> CompletionInfo {
+    let mut info = CompletionInfo::default();
+    info.total = u32::try_from(values.len()).ok();
+    info.has_more = Some(values.len() > CompletionInfo::MAX_VALUES);
     values.truncate(CompletionInfo::MAX_VALUES);
-    let mut worded = CompletionInfo::default();
-    (worded.values, worded.total, worded.has_more) = (values, total, Some(has_more));
-    worded
+    info.values = values;
+    info
 }

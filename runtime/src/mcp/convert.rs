@@ -1,4 +1,4 @@
-//! From our words to rmcp's. Nothing is decided here.
+//! Conversion from the framework's types to rmcp's. No rule may be decided here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::provider::Definition;
 use crate::resource::{ReadResult, ResourceBody, ResourceContents, Resources};
 use crate::tool::{Hints, Outcome, Tools};
 
-/// The version of a tool, in its listing and in a call that asks for just that one.
+/// The `_meta` key of a tool's version, in its listing and in a call that asks for just that one.
 pub(super) const VERSION: &str = "mcp-lambda/version";
 
-/// The scopes that a token must name for a tool, if it names any: for an operator who makes one.
+/// The `_meta` key of the scopes that a tool requires: for an operator who issues a token.
 const SCOPES: &str = "mcp-lambda/scopes";
 
 pub(super) fn tool(definition: &Definition<Tools>) -> Tool {
@@ -146,27 +146,27 @@ pub(super) fn outcome(outcome: Outcome) -> CallToolResult {
     result
 }
 
-pub(super) fn conversation(
+pub(super) fn messages(
     definition: &Definition<Prompts>,
-    conversation: PromptMessages,
+    messages: PromptMessages,
 ) -> GetPromptResult {
     let role = |role: Role| match role {
         Role::User => rmcp::model::Role::User,
         Role::Assistant => rmcp::model::Role::Assistant,
     };
-    let messages = conversation.0.into_iter();
+    let messages = messages.0.into_iter();
     let messages = messages
         .map(|message| PromptMessage::new(role(message.role), block(message.content)))
         .collect();
     GetPromptResult::new(messages).with_description(&definition.description)
 }
 
-pub(super) fn reading(
+pub(super) fn read_result(
     definition: &Definition<Resources>,
     uri: &str,
-    reading: ReadResult,
+    read: ReadResult,
 ) -> ReadResourceResult {
-    let contents = reading
+    let contents = read
         .0
         .into_iter()
         .map(|piece| contents(definition, uri, piece))
@@ -208,21 +208,24 @@ fn contents(
     }
 }
 
-/// What is asked, if it is as MCP has it: a client that is not told a question could never answer it.
-pub(super) fn asked(asked: InputRequired) -> Result<InputRequiredResult, ErrorData> {
-    let worded = |(key, request)| match same(request) {
+/// Converts a request for input.
+///
+/// # Errors
+/// -32603 for a question that MCP does not have: a client that is not shown a question could never answer it.
+pub(super) fn input_required(input: InputRequired) -> Result<InputRequiredResult, ErrorData> {
+    let convert = |(key, request)| match same(request) {
         Some(request) => Ok((key, request)),
         None => Err(ErrorData::internal_error(
             format!("the question `{key}` is not as MCP has it"),
             None,
         )),
     };
-    let requests = asked
+    let requests = input
         .requests
         .into_iter()
-        .map(worded)
+        .map(convert)
         .collect::<Result<BTreeMap<String, _>, _>>()?;
-    Ok(InputRequiredResult::new(Some(requests), asked.state))
+    Ok(InputRequiredResult::new(Some(requests), input.state))
 }
 
 fn block(content: Content) -> ContentBlock {

@@ -1,4 +1,4 @@
-//! What a failure of ours is in MCP: an outcome that the model reads, or an error of the protocol.
+//! Conversion of errors to MCP: an outcome that the model reads, or an error of the protocol (JSON-RPC).
 
 use std::error::Error as _;
 
@@ -7,10 +7,10 @@ use rmcp::model::ErrorCode;
 
 use crate::elicitation::Capability;
 use crate::error::{Error, ErrorKind};
-use crate::provider::{MAX_ASKED_BYTES, Reply};
+use crate::provider::{MAX_KEY_BYTES, Reply};
 use crate::tool::Outcome;
 
-/// A call of a tool that was found and failed. The model is told whatever it can act on; the rest is the client's affair.
+/// Converts the failure of a tool's call. The model reads whatever it can act on; the rest is the client's affair.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "this is what `or_else` hands on"
@@ -32,19 +32,19 @@ pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
     }
 }
 
-/// A resource that can't be read: which one, if there is none (MCP, resources: not found).
+/// Converts the failure to read a resource; `data` names one that does not exist (MCP, resources, error handling).
 pub(super) fn resource(error: &Error, uri: &str) -> ErrorData {
     match error.kind() {
         ErrorKind::NotFound => {
-            // One that is longer than any that is looked for is not sent back.
-            let data = (uri.len() <= MAX_ASKED_BYTES).then(|| serde_json::json!({ "uri": uri }));
+            // A URI that is longer than any that is looked up is not sent back.
+            let data = (uri.len() <= MAX_KEY_BYTES).then(|| serde_json::json!({ "uri": uri }));
             ErrorData::resource_not_found(error.message().to_owned(), data)
         }
         _ => protocol(error),
     }
 }
 
-/// A method that there is not, for this client.
+/// Makes the error for a method that this client can't call (-32601).
 pub(super) fn no_method(method: &str) -> ErrorData {
     let name: String = method.chars().take(100).collect();
     let message = format!(
@@ -53,8 +53,8 @@ pub(super) fn no_method(method: &str) -> ErrorData {
     ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
 }
 
-/// The same for an error of rmcp's, whose message is the method and nothing else.
-pub(super) fn in_a_sentence(error: ErrorData) -> ErrorData {
+/// Replaces rmcp's error for an unknown method, whose message is the bare name, by a sentence.
+pub(super) fn describe_no_method(error: ErrorData) -> ErrorData {
     let is_name = !error.message.contains(char::is_whitespace);
     if error.code == ErrorCode::METHOD_NOT_FOUND && is_name {
         no_method(&error.message)
@@ -63,7 +63,7 @@ pub(super) fn in_a_sentence(error: ErrorData) -> ErrorData {
     }
 }
 
-/// Anything else that failed.
+/// Converts any other failure.
 pub(super) fn protocol(error: &Error) -> ErrorData {
     let message = error.advice();
     match error.kind() {
@@ -102,12 +102,12 @@ mod tests {
     #[test]
     fn only_what_a_model_cannot_mend_is_an_error_of_the_protocol() {
         for kind in ErrorKind::ALL {
-            let told = outcome(Error::new(kind, "seen").with_source("unseen"));
+            let converted = outcome(Error::new(kind, "seen").with_source("unseen"));
             let is_the_clients = matches!(kind, ErrorKind::Stale | ErrorKind::Unsupported);
-            assert_eq!(told.is_err(), is_the_clients, "{kind:?}");
+            assert_eq!(converted.is_err(), is_the_clients, "{kind:?}");
             assert!(
                 !format!(
-                    "{told:?} {:?}",
+                    "{converted:?} {:?}",
                     protocol(&Error::new(kind, "seen").with_source("unseen"))
                 )
                 .contains("unseen")

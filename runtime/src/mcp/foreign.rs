@@ -1,5 +1,7 @@
-//! Somebody's rmcp `ServerHandler` with an identity: its methods run with the caller as the current user, in bounded time
-//! and behind a panic guard, and the probe may only discover and list.
+//! A foreign rmcp `ServerHandler` behind the same rules as an app's own tools.
+//!
+//! Its methods are calls like any other: they pass the middleware chain, with the caller as the current user. No rule may
+//! be written here.
 
 #![expect(
     deprecated,
@@ -8,10 +10,11 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use futures_util::FutureExt;
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
     CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult,
@@ -25,19 +28,37 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
-use tokio::time::timeout_at;
+use serde_json::{Map, Value};
 
 #[cfg(feature = "local")]
 use super::session::StdioSession;
-use super::{Session, SessionHandler, error};
-use crate::error::Error;
-use crate::user::{Caller, Subject, enter};
+use super::{Session, SessionHandler, error, scope};
+use crate::call::{Call, Context};
+use crate::error::{Error, Result as CallResult};
+use crate::middleware::{Next, SharedMiddleware};
+use crate::provider::{Answer, Callable, Completion, DefinitionView, Reply};
+use crate::registry::{CallContext, Registry};
+use crate::user::enter;
 
-/// A handler that knows its caller.
+/// The rules around a foreign handler, and what its calls need.
 #[derive(Debug)]
-pub struct ForeignHandler<H> {
+pub(crate) struct ForeignRules {
+    /// The rules around everything that acts for a user, the outermost first.
+    pub(crate) calls: Arc<[SharedMiddleware]>,
+    /// The rules around discovery and lists, which a probe may ask for too.
+    pub(crate) lists: Arc<[SharedMiddleware]>,
+    /// The timeout of notifications, which come without a deadline.
+    pub(crate) timeout: Duration,
+    /// The registry of a server without providers of its own.
+    pub(crate) registry: Arc<Registry>,
+}
+
+/// A foreign rmcp handler whose methods pass the same middleware as an app's own tools.
+#[derive(Debug)]
+pub(crate) struct ForeignHandler<H> {
     handler: Arc<H>,
     session: Session,
+    rules: Arc<ForeignRules>,
 }
 
 impl<H> Clone for ForeignHandler<H> {
@@ -45,95 +66,179 @@ impl<H> Clone for ForeignHandler<H> {
         Self {
             handler: Arc::clone(&self.handler),
             session: self.session.clone(),
+            rules: Arc::clone(&self.rules),
         }
     }
 }
 
 impl<H: ServerHandler> ForeignHandler<H> {
-    /// Gives this handler an identity.
+    /// Puts these rules around a handler.
     #[must_use]
-    pub fn new(handler: H, session: Session) -> Self {
+    pub(crate) fn new(handler: H, session: Session, rules: ForeignRules) -> Self {
         Self {
             handler: Arc::new(handler),
             session,
+            rules: Arc::new(rules),
         }
     }
 
-    /// Runs one of the handler's methods.
-    async fn run<T, W: Future<Output = Result<T, ErrorData>> + Send>(
+    /// Runs one of the handler's methods as a call, behind the rules for what is called.
+    async fn run<T, W>(
         &self,
-        caller: Result<Arc<Caller>, Error>,
-        deadline: tokio::time::Instant,
-        work: W,
-    ) -> Result<T, ErrorData> {
-        let caller = caller.map_err(|error| error::protocol(&error))?;
-        match timeout_at(
-            deadline,
-            AssertUnwindSafe(enter(caller, work)).catch_unwind(),
-        )
-        .await
-        {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(broken()),
-            Err(_) => Err(ErrorData::internal_error(
-                "the server did not answer in time; ask for less, or try again later",
-                None,
-            )),
-        }
+        target: ForeignTarget,
+        arguments: Option<Map<String, Value>>,
+        context: RequestContext<RoleServer>,
+        work: impl FnOnce(Arc<H>, Call, RequestContext<RoleServer>) -> W + Send + 'static,
+    ) -> Result<T, ErrorData>
+    where
+        T: std::fmt::Debug + Send + Sync + 'static,
+        W: Future<Output = Result<T, ErrorData>> + Send + 'static,
+    {
+        let calls = scope::calls(&self.rules.registry, &self.session, context.clone()).await?;
+        let handler = Arc::clone(&self.handler);
+        let work = move |call| work(handler, call, context);
+        self.run_call(target, &calls, arguments.unwrap_or_default(), work)
+            .await
     }
 
-    async fn actor(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
-        let caller = self.session.caller(&context.extensions).await?;
-        if *caller.subject() == Subject::Probe {
-            return Err(Error::forbidden(
-                "a probe token may discover and list, and do nothing else",
-            ));
-        }
-        Ok(caller)
-    }
-
-    /// An actor whose token may change something.
-    async fn changer(&self, context: &RequestContext<RoleServer>) -> Result<Arc<Caller>, Error> {
-        let caller = self.actor(context).await?;
-        if caller.is_read_only() {
-            return Err(Error::forbidden(
-                "this token only reads, and this may change something",
-            ));
-        }
-        Ok(caller)
-    }
-
-    /// Who may call this tool: with a token that only reads, one that the handler knows and says to be read-only.
-    async fn caller_of(
+    async fn run_call<T, W>(
         &self,
-        tool: &str,
-        context: &RequestContext<RoleServer>,
-    ) -> Result<Arc<Caller>, Error> {
-        let caller = self.actor(context).await?;
-        if caller.is_read_only()
-            && !self
-                .handler
-                .get_tool(tool)
-                .as_ref()
-                .is_some_and(changes_nothing)
-        {
-            return Err(Error::not_found(
-                "unknown tool: there is none of this name for a token that only reads",
-            ));
-        }
-        Ok(caller)
+        target: ForeignTarget,
+        calls: &CallContext,
+        arguments: Map<String, Value>,
+        work: impl FnOnce(Call) -> W + Send + 'static,
+    ) -> Result<T, ErrorData>
+    where
+        T: std::fmt::Debug + Send + Sync + 'static,
+        W: Future<Output = Result<T, ErrorData>> + Send + 'static,
+    {
+        let rules = if target.is_list {
+            &self.rules.lists
+        } else {
+            &self.rules.calls
+        };
+        let call = calls.call(target.primitive, target.key.clone(), arguments, None);
+        let next = Next::new(Arc::clone(rules), Arc::new(target.with_work(work)));
+        let reply = next.run(call).await;
+        let reply = reply.and_then(Reply::downcast::<ForeignAnswer<T>>);
+        let answer = reply.and_then(Reply::into_answer);
+        answer.map_err(|error| error::protocol(&error))?.0
+    }
+
+    /// Returns whether a tool of the handler's is visible to whoever makes these calls.
+    fn is_visible(&self, tool: &Tool, calls: &CallContext) -> bool {
+        let view = DefinitionView::new("tool", &tool.name, is_read_only(tool));
+        let mut rules = self.rules.calls.iter();
+        rules.all(|rule| rule.visible(calls.caller(), &view))
     }
 }
 
-fn changes_nothing(tool: &Tool) -> bool {
-    tool.annotations
-        .as_ref()
-        .is_some_and(|hints| hints.read_only_hint == Some(true))
+fn is_read_only(tool: &Tool) -> bool {
+    let hints = tool.annotations.as_ref();
+    hints.is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
-/// What a panic says may quote an argument: the place alone is logged, by the hook of the process.
-fn broken() -> ErrorData {
-    ErrorData::internal_error("the server broke down; this is a fault of the server", None)
+/// The work behind a call, which can be done once: a request of rmcp's is used up by answering it.
+type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, CallResult<Reply>> + Send>;
+
+/// A method of a foreign handler as something that can be called.
+struct ForeignTarget {
+    primitive: &'static str,
+    name: String,
+    /// The name or URI that the call names. A URI is never logged, so a resource has another name.
+    key: String,
+    is_read_only: bool,
+    is_list: bool,
+    work: Mutex<Option<Work>>,
+}
+
+impl ForeignTarget {
+    /// Describes a tool, a prompt or a resource, or another request by its method.
+    fn new(primitive: &'static str, name: impl Into<String>, is_read_only: bool) -> Self {
+        let name = name.into();
+        Self {
+            primitive,
+            key: name.clone(),
+            name,
+            is_read_only,
+            is_list: false,
+            work: Mutex::default(),
+        }
+    }
+
+    /// Describes a request that anyone may make who may connect.
+    fn list(method: &'static str) -> Self {
+        Self {
+            is_list: true,
+            ..Self::new("request", method, true)
+        }
+    }
+
+    /// Describes a resource by its URI.
+    fn resource(uri: &str) -> Self {
+        Self {
+            key: uri.to_owned(),
+            ..Self::new("resource", "resource", true)
+        }
+    }
+
+    /// Adds the work, with the caller as the current user.
+    fn with_work<T, W>(mut self, work: impl FnOnce(Call) -> W + Send + 'static) -> Self
+    where
+        T: std::fmt::Debug + Send + Sync + 'static,
+        W: Future<Output = Result<T, ErrorData>> + Send + 'static,
+    {
+        let work: Work = Box::new(move |call| {
+            let caller = Arc::clone(&call.caller);
+            let work = enter(caller, work(call));
+            Box::pin(async move { Ok(Reply::from(ForeignAnswer(work.await))) })
+        });
+        self.work = Mutex::new(Some(work));
+        self
+    }
+}
+
+#[async_trait]
+impl Callable for ForeignTarget {
+    fn view(&self) -> DefinitionView<'_> {
+        DefinitionView::new(self.primitive, &self.name, self.is_read_only).with_key(&self.key)
+    }
+
+    fn bind(&self, _call: &mut Call) -> CallResult<()> {
+        Ok(())
+    }
+
+    async fn call(&self, call: Call) -> CallResult<Reply> {
+        let work = self
+            .work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let work = work.ok_or_else(|| {
+            Error::internal("a request to a foreign handler can't be made twice by a middleware")
+        })?;
+        work(call).await
+    }
+
+    async fn complete(&self, _completion: Completion) -> CallResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+}
+
+/// The result of a foreign handler, errors of the protocol included: they reach the client as the handler made them.
+#[derive(Debug)]
+struct ForeignAnswer<T>(Result<T, ErrorData>);
+
+impl<T: std::fmt::Debug + Send + Sync + 'static> Answer for ForeignAnswer<T> {
+    /// Returns zero: rmcp's results are not measured.
+    fn size(&self) -> usize {
+        0
+    }
+
+    /// The message of an error may quote an argument, so it is no cause for the log.
+    fn failure(&self) -> Option<Option<&str>> {
+        self.0.is_err().then_some(None)
+    }
 }
 
 impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
@@ -146,26 +251,24 @@ impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
     }
 }
 
-/// Hands methods on, for any caller (`open`), for users alone (`acting`), or for users whose token may change something
-/// (`changing`).
-macro_rules! hand_on {
+/// Runs methods of the handler: those that anyone may call, those that act for a user, and those that may change something.
+macro_rules! run {
     (
-        open { $($open:ident($open_params:ty) -> $open_answer:ty;)+ }
-        acting { $($acting:ident($params:ty) -> $answer:ty;)+ }
-        changing { $($changing:ident($changing_params:ty) -> $changing_answer:ty;)+ }
+        list { $($list:ident($list_params:ty) -> $list_answer:ty;)+ }
+        act { $($act:ident($params:ty) -> $answer:ty;)+ }
+        change { $($change:ident($change_params:ty) -> $change_answer:ty;)+ }
     ) => {
-        $(async fn $open(&self, request: $open_params, context: RequestContext<RoleServer>) -> Result<$open_answer, ErrorData> {
-            let (caller, deadline) = (self.session.caller(&context.extensions).await, self.session.deadline(&context));
-            self.run(caller, deadline, self.handler.$open(request, context)).await
-        })+
-        $(async fn $acting(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
-            let (caller, deadline) = (self.actor(&context).await, self.session.deadline(&context));
-            self.run(caller, deadline, self.handler.$acting(request, context)).await
-        })+
-        $(async fn $changing(&self, request: $changing_params, context: RequestContext<RoleServer>) -> Result<$changing_answer, ErrorData> {
-            let (caller, deadline) = (self.changer(&context).await, self.session.deadline(&context));
-            self.run(caller, deadline, self.handler.$changing(request, context)).await
-        })+
+        $(run!(method $list($list_params) -> $list_answer, ForeignTarget::list(stringify!($list)));)+
+        $(run!(method $act($params) -> $answer, ForeignTarget::new("request", stringify!($act), true));)+
+        $(run!(method $change($change_params) -> $change_answer, ForeignTarget::new("request", stringify!($change), false));)+
+    };
+    (method $name:ident($params:ty) -> $answer:ty, $target:expr) => {
+        async fn $name(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
+            self.run($target, None, context, |handler, _, context| async move {
+                handler.$name(request, context).await
+            })
+            .await
+        }
     };
 }
 
@@ -180,8 +283,8 @@ macro_rules! pass_on {
 
 #[deny(clippy::missing_trait_methods)]
 impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
-    hand_on! {
-        open {
+    run! {
+        list {
         initialize(InitializeRequestParams) -> InitializeResult;
         list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult;
         list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult;
@@ -189,9 +292,7 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult;
         set_level(SetLevelRequestParams) -> ();
         }
-        acting {
-        get_prompt(GetPromptRequestParams) -> GetPromptResponse;
-        read_resource(ReadResourceRequestParams) -> ReadResourceResponse;
+        act {
         get_skill(GetSkillRequestParams) -> GetSkillResult;
         read_resource_directory(ReadResourceDirectoryRequestParams) -> ReadResourceDirectoryResult;
         complete(CompleteRequestParams) -> CompleteResult;
@@ -199,7 +300,7 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         unsubscribe(UnsubscribeRequestParams) -> ();
         get_task(GetTaskParams) -> GetTaskResult;
         }
-        changing {
+        change {
         on_custom_request(CustomRequest) -> CustomResult;
         update_task(UpdateTaskParams) -> ();
         cancel_task(CancelTaskParams) -> ();
@@ -211,7 +312,7 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         on_progress(ProgressNotificationParam);
     }
 
-    /// A notification of the app's own may change something, as a request of its own may.
+    /// Runs a notification of the handler's own as a call that may change something. There is nobody to tell how it ends.
     async fn on_custom_notification(
         &self,
         notification: CustomNotification,
@@ -220,25 +321,60 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         let Ok(caller) = self.session.caller(&context.extensions).await else {
             return;
         };
-        if *caller.subject() == Subject::Probe || caller.is_read_only() {
-            return;
-        }
-        let notified = enter(
-            caller,
-            self.handler.on_custom_notification(notification, context),
-        );
-        let _ = AssertUnwindSafe(notified).catch_unwind().await;
+        let registry = Arc::clone(&self.rules.registry);
+        let lasting = Context::lasting(self.rules.timeout);
+        let calls = CallContext::new(registry, caller, lasting, None);
+        let target = ForeignTarget::new("notification", "custom", false);
+        let handler = Arc::clone(&self.handler);
+        let work = |_| async move {
+            handler.on_custom_notification(notification, context).await;
+            Ok(())
+        };
+        let _ = self.run_call(target, &calls, Map::new(), work).await;
     }
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let caller = self.caller_of(&request.name, &context).await;
-        let deadline = self.session.deadline(&context);
-        self.run(caller, deadline, self.handler.call_tool(request, context))
-            .await
+        let tool = self.handler.get_tool(&request.name);
+        let is_read_only = tool.as_ref().is_some_and(is_read_only);
+        let target = ForeignTarget::new("tool", request.name.clone(), is_read_only);
+        let arguments = request.arguments.take();
+        let has_arguments = arguments.is_some();
+        self.run(target, arguments, context, move |handler, call, context| {
+            request.arguments = has_arguments.then(|| Arc::unwrap_or_clone(call.arguments));
+            async move { handler.call_tool(request, context).await }
+        })
+        .await
+    }
+
+    async fn get_prompt(
+        &self,
+        mut request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let target = ForeignTarget::new("prompt", request.name.clone(), true);
+        let arguments = request.arguments.take();
+        let has_arguments = arguments.is_some();
+        self.run(target, arguments, context, move |handler, call, context| {
+            request.arguments = has_arguments.then(|| Arc::unwrap_or_clone(call.arguments));
+            async move { handler.get_prompt(request, context).await }
+        })
+        .await
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let target = ForeignTarget::resource(&request.uri);
+        self.run(target, None, context, |handler, _, context| async move {
+            handler.read_resource(request, context).await
+        })
+        .await
     }
 
     async fn list_tools(
@@ -246,17 +382,12 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let (caller, deadline) = (
-            self.session.caller(&context.extensions).await,
-            self.session.deadline(&context),
-        );
-        let is_read_only = caller.as_ref().is_ok_and(|caller| caller.is_read_only());
-        let mut listed = self
-            .run(caller, deadline, self.handler.list_tools(request, context))
-            .await?;
-        if is_read_only {
-            listed.tools.retain(changes_nothing);
-        }
+        let calls = scope::calls(&self.rules.registry, &self.session, context.clone()).await?;
+        let handler = Arc::clone(&self.handler);
+        let work = |_| async move { handler.list_tools(request, context).await };
+        let target = ForeignTarget::list("list_tools");
+        let mut listed = self.run_call(target, &calls, Map::new(), work).await?;
+        listed.tools.retain(|tool| self.is_visible(tool, &calls));
         Ok(listed)
     }
 
@@ -288,12 +419,11 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         &self,
         context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        let (caller, deadline) = (
-            self.session.caller(&context.extensions).await,
-            self.session.deadline(&context),
-        );
-        self.run(caller, deadline, self.handler.discover(context))
-            .await
+        let target = ForeignTarget::list("discover");
+        self.run(target, None, context, |handler, _, context| async move {
+            handler.discover(context).await
+        })
+        .await
     }
 
     fn negotiate_initialize(

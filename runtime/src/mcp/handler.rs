@@ -1,5 +1,5 @@
-//! An app's tools, prompts and resources, spoken by hand over rmcp's `ServerHandler`: its macros rebuild their routers at
-//! every call, and know no callers.
+//! The MCP server of an app, written by hand over rmcp's `ServerHandler`: rmcp's macros rebuild their routers at every
+//! call, and know no callers.
 
 #![expect(
     deprecated,
@@ -21,40 +21,41 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Map;
 
-use super::scope::{RequestScope, retry};
+use super::scope::{RequestScope, input_responses};
 #[cfg(feature = "local")]
 use super::session::StdioSession;
 use super::state::{ServerState, VERSIONS};
 use super::{Session, SessionHandler, complete, convert, error, params, peer};
+use crate::call::Call;
 use crate::prompt::Prompts;
-use crate::provider::{Definition, Reply, reach, resolve};
+use crate::provider::{Definition, Primitive, Reply};
+use crate::registry::Registered;
 use crate::resource::Resources;
 use crate::tool::Tools;
 
-/// How long a client may go by a list before it asks again, in milliseconds.
+/// The time for which a client may use a list before it asks again, in milliseconds.
 const LIST_TTL_MS: u64 = 60_000;
 
-/// The same for what the server can do at all, which changes with its binary.
+/// The time for which a client may use what it discovered, in milliseconds; it changes with the server's binary.
 const DISCOVERY_TTL_MS: u64 = 3_600_000;
 
-/// Speaks MCP for an app.
+/// An MCP server for an app's tools, prompts and resources.
 #[derive(Clone, Debug)]
-pub struct Handler {
+pub(crate) struct Handler {
     state: Arc<ServerState>,
     session: Session,
 }
 
 impl Handler {
-    /// Speaks for what is offered here.
+    /// Speaks for this server.
     #[must_use]
-    pub fn new(state: ServerState, session: Session) -> Self {
+    pub(crate) fn new(state: ServerState, session: Session) -> Self {
         Self {
             state: Arc::new(state),
             session,
         }
     }
 
-    /// The request as we know it: who asks, and how the answer goes back.
     async fn open(
         &self,
         context: RequestContext<RoleServer>,
@@ -62,7 +63,7 @@ impl Handler {
         RequestScope::new(&self.state, &self.session, context).await
     }
 
-    /// Whether a subscription to this resource is one that the app accepts: nothing is kept of it, for nothing will change.
+    /// Checks a subscription of an older revision. Nothing is stored of it, for nothing will change.
     async fn check_subscription(
         &self,
         method: &str,
@@ -72,13 +73,11 @@ impl Handler {
         if !self.state.accepts_subscriptions {
             return Err(error::no_method(method));
         }
-        let call = self
-            .open(context)
-            .await?
-            .call::<Resources>(uri, Map::new(), None);
-        let found = resolve(&*self.state.resources, &call).await;
-        found
-            .map(|_| ())
+        let calls = self.open(context).await?.calls;
+        let call = calls.call(Resources::NAME, uri, Map::new(), None);
+        let resolved = calls.resolve::<Resources>(&call).await;
+        resolved
+            .map(drop)
             .map_err(|error| error::resource(&error, &call.name))
     }
 }
@@ -93,24 +92,31 @@ impl SessionHandler for Handler {
     }
 }
 
-/// One list in pages: its source, its key, what is left of it, and each entry in rmcp's words.
-macro_rules! listed {
-    ($self:ident, $request:ident, $context:ident, $list:literal, $source:ident, $keep:expr, $convert:path, $result:ident) => {{
+/// Answers a list request: a page of one primitive, each definition converted to rmcp's type.
+macro_rules! list {
+    ($self:ident, $request:ident, $context:ident, $list:literal, $primitive:ident, $keep:expr, $convert:path, $result:ident) => {{
         let scope = $self.open($context).await?;
+        let cursor = $request.and_then(|request| request.cursor);
         let page = scope
-            .page(&$self.state.$source, $list, $request, $keep)
-            .await?;
-        let items = page
-            .definitions
-            .iter()
-            .map(|definition| $convert(definition))
-            .collect();
+            .calls
+            .page::<$primitive>($list, cursor.as_deref(), $keep);
+        let page = page.await.map_err(|error| error::protocol(&error))?;
+        let items = page.definitions.iter().map(|one| $convert(one)).collect();
         let mut result = $result::with_all_items(items)
             .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(page.scope);
-        (result.next_cursor, result.meta) = (page.next, scope.stamp(None));
+            .with_cache_scope(cache_scope(page.is_private));
+        result.next_cursor = page.next;
+        result.meta = scope.stamp(None);
         Ok(result)
     }};
+}
+
+const fn cache_scope(is_private: bool) -> CacheScope {
+    if is_private {
+        CacheScope::Private
+    } else {
+        CacheScope::Public
+    }
 }
 
 impl ServerHandler for Handler {
@@ -122,7 +128,7 @@ impl ServerHandler for Handler {
         Cow::Borrowed(const { &VERSIONS })
     }
 
-    /// Subscriptions are offered here and not in `get_info`, which speaks for 2026-07-28 too: it has `subscriptions/listen`.
+    /// Offers subscriptions, which `get_info` must not: it answers for 2026-07-28 too, which has `subscriptions/listen`.
     async fn initialize(
         &self,
         request: InitializeRequestParams,
@@ -139,7 +145,7 @@ impl ServerHandler for Handler {
         Ok(result)
     }
 
-    /// For arguments that are told in headers too; the others need no check, and rmcp asks before every call.
+    /// Returns a tool with arguments in headers. The others need no check, and rmcp asks before every call.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.state.in_headers.get(name).cloned()
     }
@@ -160,12 +166,12 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        listed!(
+        list!(
             self,
             request,
             context,
             "tools",
-            tools,
+            Tools,
             |_| true,
             convert::tool,
             ListToolsResult
@@ -177,12 +183,12 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        listed!(
+        list!(
             self,
             request,
             context,
             "prompts",
-            prompts,
+            Prompts,
             |_| true,
             convert::prompt,
             ListPromptsResult
@@ -194,14 +200,13 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let is_one = |resource: &_| !is_template(resource);
-        listed!(
+        list!(
             self,
             request,
             context,
             "resources",
-            resources,
-            is_one,
+            Resources,
+            |resource| !is_template(resource),
             convert::resource,
             ListResourcesResult
         )
@@ -212,12 +217,12 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        listed!(
+        list!(
             self,
             request,
             context,
             "templates",
-            resources,
+            Resources,
             is_template,
             convert::template,
             ListResourceTemplatesResult
@@ -230,28 +235,22 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let scope = self.open(context).await?;
-        let retry = retry(request.input_responses, request.request_state);
-        let call = scope.call::<Tools>(
+        let call = scope.calls.call(
+            Tools::NAME,
             request.name.into_owned(),
             request.arguments.unwrap_or_default(),
-            retry,
+            input_responses(request.input_responses, request.request_state),
         );
-        let found = resolve(&*self.state.tools, &call)
-            .await
-            .map_err(|error| error::protocol(&error))?;
-        match self
-            .state
-            .tools
-            .call(&found, call)
-            .await
-            .or_else(error::outcome)?
-        {
+        // An unknown tool is an error of the protocol; from here on, a failure is one that the model reads.
+        let resolved = scope.calls.resolve::<Tools>(&call).await;
+        let resolved = resolved.map_err(|error| error::protocol(&error))?;
+        match resolved.call(call).await.or_else(error::outcome)? {
             Reply::Answer(outcome) => {
                 let mut result = convert::outcome(outcome);
                 result.meta = scope.stamp(result.meta);
                 Ok(result.into())
             }
-            Reply::Asks(asked) => scope.asked(asked).map(CallToolResponse::InputRequired),
+            Reply::InputRequired(input) => scope.require_input(input).map(Into::into),
         }
     }
 
@@ -261,17 +260,22 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let scope = self.open(context).await?;
-        let retry = retry(request.input_responses, request.request_state);
-        let call =
-            scope.call::<Prompts>(request.name, request.arguments.unwrap_or_default(), retry);
-        let reached = reach(&*self.state.prompts, call).await;
-        match reached.map_err(|error| error::protocol(&error))? {
-            (found, Reply::Answer(conversation)) => {
-                let mut result = convert::conversation(&found, conversation);
+        let call = scope.calls.call(
+            Prompts::NAME,
+            request.name,
+            request.arguments.unwrap_or_default(),
+            input_responses(request.input_responses, request.request_state),
+        );
+        let (prompt, reply) = resolve_and_call::<Prompts>(&scope, call)
+            .await
+            .map_err(|error| error::protocol(&error))?;
+        match reply {
+            Reply::Answer(messages) => {
+                let mut result = convert::messages(&prompt, messages);
                 result.meta = scope.stamp(None);
                 Ok(result.into())
             }
-            (_, Reply::Asks(asked)) => scope.asked(asked).map(Into::into),
+            Reply::InputRequired(input) => scope.require_input(input).map(Into::into),
         }
     }
 
@@ -280,17 +284,22 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let (scope, uri) = (self.open(context).await?, request.uri.clone());
-        let retry = retry(request.input_responses, request.request_state);
-        let call = scope.call::<Resources>(request.uri, Map::new(), retry);
-        let reached = reach(&*self.state.resources, call).await;
-        match reached.map_err(|error| error::resource(&error, &uri))? {
-            (found, Reply::Answer(reading)) => {
-                let mut result = convert::reading(&found, &uri, reading);
+        let scope = self.open(context).await?;
+        let uri = request.uri.clone();
+        let responses = input_responses(request.input_responses, request.request_state);
+        let call = scope
+            .calls
+            .call(Resources::NAME, request.uri, Map::new(), responses);
+        let (resource, reply) = resolve_and_call::<Resources>(&scope, call)
+            .await
+            .map_err(|error| error::resource(&error, &uri))?;
+        match reply {
+            Reply::Answer(read) => {
+                let mut result = convert::read_result(&resource, &uri, read);
                 result.meta = scope.stamp(None);
                 Ok(result.into())
             }
-            (_, Reply::Asks(asked)) => scope.asked(asked).map(Into::into),
+            Reply::InputRequired(input) => scope.require_input(input).map(Into::into),
         }
     }
 
@@ -317,8 +326,11 @@ impl ServerHandler for Handler {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        if self.state.info.capabilities.completions.is_none() {
+            return Err(error::no_method("completion/complete"));
+        }
         let scope = self.open(context).await?;
-        complete::complete(&self.state, &scope, request).await
+        complete::complete(&scope, request).await
     }
 
     async fn set_level(
@@ -334,7 +346,7 @@ impl ServerHandler for Handler {
         Ok(())
     }
 
-    /// What rmcp could not read as a request it knows: of a method of MCP's, the parameters were wrong.
+    /// Answers a request that rmcp could not read. Where the method is one of MCP's, its parameters were wrong.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -351,6 +363,16 @@ impl ServerHandler for Handler {
         }
         Err(error::no_method(&method))
     }
+}
+
+/// Resolves a call and makes it; returns the definition with the reply.
+async fn resolve_and_call<P: Registered>(
+    scope: &RequestScope<'_>,
+    call: Call,
+) -> crate::error::Result<(Arc<Definition<P>>, Reply<P::Answer>)> {
+    let resolved = scope.calls.resolve::<P>(&call).await?;
+    let reply = resolved.call(call).await?;
+    Ok((Arc::clone(resolved.definition()), reply))
 }
 
 fn is_template(resource: &Definition<Resources>) -> bool {

@@ -1,8 +1,8 @@
-//! Streamable HTTP, statelessly, by rmcp's service called directly.
+//! Streamable HTTP without sessions, by rmcp's service called directly (MCP, transports).
 //!
 //! rmcp's defaults are not for Lambda: sessions are off here, plain JSON is on (a call that reports progress still gets a
-//! stream), and `Host` and `Origin` are not checked because the router has checked them. What rmcp refuses in plain text is
-//! put into words by the router.
+//! stream), and `Host` and `Origin` are not checked because the router has checked them. The router replaces rmcp's
+//! plain-text refusals.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 
-use super::{HttpService, SessionHandler, error, message};
+use super::{McpHttpService, SessionHandler, error, message};
 
-type Answer = Response<BoxBody<Bytes, Infallible>>;
+type HttpResponse = Response<BoxBody<Bytes, Infallible>>;
 
-/// The longest answer that is looked into for an error of rmcp's own.
+/// The longest answer that may be one of rmcp's own errors, in bytes.
 const MAX_ERROR_BYTES: u64 = 1_024;
 
-/// The endpoint of a server.
-pub(super) fn endpoint<S: SessionHandler>(server: S) -> HttpService {
+/// Makes the HTTP service of a server.
+pub(super) fn service<S: SessionHandler>(server: S) -> McpHttpService {
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
         Arc::new(NeverSessionManager::default()),
@@ -43,7 +43,7 @@ pub(super) fn endpoint<S: SessionHandler>(server: S) -> HttpService {
             match answer.status() {
                 // The router has seen that it is called JSON: rmcp could not read it.
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => malformed(&message::unfit(&body)),
-                _ => in_sentences(answer).await,
+                _ => describe_no_method(answer).await,
             }
         })
     })
@@ -58,8 +58,8 @@ fn config() -> StreamableHttpServerConfig {
         .disable_allowed_origins()
 }
 
-/// The answer to what is no message of MCP (MCP 2026-07-28, transports, sending messages).
-fn malformed(refusal: &JsonRpcError) -> Answer {
+/// Makes the answer to a body that is no message of MCP (MCP 2026-07-28, transports, sending messages).
+fn malformed(refusal: &JsonRpcError) -> HttpResponse {
     let mut answer = Response::new(Full::new(Bytes::from(json!(refusal).to_string())).boxed());
     *answer.status_mut() = StatusCode::BAD_REQUEST;
     answer.headers_mut().insert(
@@ -69,8 +69,8 @@ fn malformed(refusal: &JsonRpcError) -> Answer {
     answer
 }
 
-/// Where rmcp knows a method and this server does not offer it, rmcp's message is the bare name.
-async fn in_sentences(answer: Answer) -> Answer {
+/// Describes a method that rmcp knows and this server does not offer; rmcp's own message is the bare name.
+async fn describe_no_method(answer: HttpResponse) -> HttpResponse {
     if answer
         .body()
         .size_hint()
@@ -89,7 +89,7 @@ async fn in_sentences(answer: Answer) -> Answer {
     let body = match error.filter(|refusal| refusal.error.code == ErrorCode::METHOD_NOT_FOUND) {
         Some(refusal) => json!(JsonRpcError::new(
             refusal.id,
-            error::in_a_sentence(refusal.error)
+            error::describe_no_method(refusal.error)
         ))
         .to_string()
         .into(),

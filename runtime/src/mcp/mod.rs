@@ -1,7 +1,7 @@
-//! The MCP voice: rmcp's types end here, and no rule begins here.
+//! The MCP protocol over rmcp. rmcp's types end here, and no rule begins here.
 //!
-//! Two servers speak: [`Handler`] for what an app offers, and [`ForeignHandler`] around somebody's rmcp `ServerHandler`.
-//! Both learn who calls from a [`Session`].
+//! Two servers speak it: [`Handler`] for an app's own providers, and [`ForeignHandler`] around somebody's rmcp
+//! `ServerHandler`. A [`Session`] tells both who calls.
 
 mod complete;
 mod convert;
@@ -10,7 +10,6 @@ mod foreign;
 mod handler;
 mod http;
 mod message;
-mod pages;
 mod params;
 mod peer;
 mod scope;
@@ -28,48 +27,50 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::combinators::BoxBody;
 
-pub use foreign::ForeignHandler;
-pub use handler::Handler;
-pub use session::Session;
+pub(crate) use foreign::{ForeignHandler, ForeignRules};
+pub(crate) use handler::Handler;
+pub(crate) use session::Session;
 #[cfg(feature = "local")]
-pub use session::StdioCaller;
-pub use state::{AppInfo, Catalogs, ServerInfo, ServerState};
+pub(crate) use session::StdioCaller;
+pub(crate) use state::{AppInfo, ServerState};
 
 #[cfg(feature = "local")]
 use crate::error::Result;
 
-/// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
-pub type HttpService = Arc<
+/// The HTTP service of a server. Each request carries its caller in its extensions, as `Arc<Caller>`.
+pub(crate) type McpHttpService = Arc<
     dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>>
         + Send
         + Sync,
 >;
 
-/// Something that speaks MCP through any door.
-pub trait Transports: fmt::Debug + Send + Sync + 'static {
-    /// Speaks streamable HTTP, statelessly.
-    fn endpoint(&self) -> HttpService;
+/// An MCP server by every transport.
+pub(crate) trait Transports: fmt::Debug + Send + Sync + 'static {
+    /// Returns the server as a service of streamable HTTP, without sessions (MCP, transports).
+    fn http_service(&self) -> McpHttpService;
 
-    /// Speaks over standard input and output, on behalf of one caller, until the input ends or the caller may not ask any
-    /// more, which is `Forbidden`.
+    /// Serves one caller over standard input and output until the input ends (MCP, transports, stdio).
+    ///
+    /// # Errors
+    /// `Forbidden` once the caller was revoked or removed.
     #[cfg(feature = "local")]
-    fn stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>>;
+    fn serve_stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>>;
 }
 
-/// A server that callers can be named to.
+/// An rmcp server that takes its callers from a [`Session`].
 pub(crate) trait SessionHandler: rmcp::ServerHandler + Clone + fmt::Debug {
-    /// The same server, every call of which is this caller's.
+    /// Makes every call this connection's user's.
     #[cfg(feature = "local")]
     fn with_stdio(&self, stdio: session::StdioSession) -> Self;
 }
 
 impl<S: SessionHandler> Transports for S {
-    fn endpoint(&self) -> HttpService {
-        http::endpoint(self.clone())
+    fn http_service(&self) -> McpHttpService {
+        http::service(self.clone())
     }
 
     #[cfg(feature = "local")]
-    fn stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>> {
+    fn serve_stdio(&self, caller: StdioCaller) -> BoxFuture<'static, Result<()>> {
         Box::pin(stdio::serve(self.clone(), caller))
     }
 }

@@ -1,30 +1,26 @@
-//! A request as we know it: who asks for what, and how the answer goes back.
+//! One MCP request: its caller, the calls it makes, and the parts that its result carries besides.
 
 use std::sync::Arc;
 
-use rmcp::model::{
-    CacheScope, InputRequiredResult, MetaObject, PaginatedRequestParams, RequestMetaObject,
-};
+use rmcp::model::{InputRequiredResult, MetaObject, RequestMetaObject};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::{Map, Value};
 
 use super::peer::{Peer, is_modern};
 use super::state::ServerState;
 use super::{Session, convert, error};
-use crate::call::{Call, Context};
+use crate::call::Context;
 use crate::elicitation::{InputRequired, InputResponses};
-use crate::provider::{Definition, Primitive, SharedProvider};
-use crate::user::Caller;
+use crate::registry::{CallContext, Registry};
 
-/// The key of the least level of log messages that a client wants.
+/// The `_meta` key of the least level of log messages that a client wants.
 const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
-/// The key of who answers.
+/// The `_meta` key of the server's name and version.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// What a client brings back, if it was asked something.
-pub(super) fn retry(
+/// Reads the responses of a client whose call was answered with a request for input.
+pub(super) fn input_responses(
     responses: Option<rmcp::model::InputResponses>,
     state: Option<String>,
 ) -> Option<InputResponses> {
@@ -40,109 +36,33 @@ pub(super) fn retry(
 /// A request whose caller is known.
 pub(super) struct RequestScope<'a> {
     state: &'a ServerState,
-    caller: Arc<Caller>,
-    context: Context,
     is_modern: bool,
-    version: Option<String>,
-}
-
-/// A page of a list.
-pub(super) struct Listed<P: Primitive> {
-    pub(super) definitions: Vec<Arc<Definition<P>>>,
-    pub(super) next: Option<String>,
-    pub(super) scope: CacheScope,
+    /// The maker of the request's calls.
+    pub(super) calls: CallContext,
 }
 
 impl<'a> RequestScope<'a> {
+    /// Finds out who makes a request, and how long it may take.
+    ///
+    /// # Errors
+    /// -32600 for a request without a caller, -32602 for a log level that MCP does not have.
     pub(super) async fn new(
         state: &'a ServerState,
         session: &Session,
         context: RequestContext<RoleServer>,
-    ) -> std::result::Result<Self, ErrorData> {
-        let caller = session
-            .caller(&context.extensions)
-            .await
-            .map_err(|error| error::protocol(&error))?;
-        check_level(&context.meta)?;
+    ) -> Result<Self, ErrorData> {
         let is_modern = is_modern(&context);
-        let version = context
-            .meta
-            .get(convert::VERSION)
-            .map(|version| version.as_str().unwrap_or_default().to_owned());
-        let (deadline, cancellation) = (session.deadline(&context), context.ct.clone());
-        let channel = Arc::new(Peer::new(context, session.is_lasting(), session.level()));
-        let context = Context::new(deadline, cancellation, Some(channel));
+        let level = check_level(&context.meta);
+        let calls = calls(&state.registry, session, context).await?;
+        level?;
         Ok(Self {
             state,
-            caller,
-            context,
             is_modern,
-            version,
+            calls,
         })
     }
 
-    /// The call that is asked for.
-    pub(super) fn call<P: Primitive>(
-        &self,
-        name: String,
-        arguments: Map<String, Value>,
-        retry: Option<InputResponses>,
-    ) -> Call {
-        Call {
-            primitive: P::NAME,
-            name,
-            version: self.version.clone(),
-            arguments,
-            caller: Arc::clone(&self.caller),
-            context: self.context.clone(),
-            retry,
-            store: Arc::clone(&self.state.store),
-            clock: Arc::clone(&self.state.clock),
-            states: self.state.states.clone(),
-        }
-    }
-
-    /// The page of a list that is asked for.
-    pub(super) async fn page<P: Primitive>(
-        &self,
-        source: &SharedProvider<P>,
-        list: &str,
-        request: Option<PaginatedRequestParams>,
-        keep: impl Fn(&Definition<P>) -> bool + Send,
-    ) -> std::result::Result<Listed<P>, ErrorData> {
-        let listing = source
-            .list(&self.caller)
-            .await
-            .map_err(|error| error::protocol(&error))?;
-        let is_first = request
-            .as_ref()
-            .is_none_or(|request| request.cursor.is_none());
-        let mut definitions = listing.definitions;
-        definitions.retain(|definition| keep(definition));
-        let user = self.caller.identity();
-        let page = self
-            .state
-            .pages
-            .page(list, &user, request, definitions, |definition| {
-                P::key(definition)
-            })
-            .await;
-        let page = page.map_err(|error| error::protocol(&error))?;
-        // A cursor is one user's, and so is a page that has one.
-        let is_whole = is_first && page.next.is_none();
-        let scope = if is_whole && !listing.is_private {
-            CacheScope::Public
-        } else {
-            CacheScope::Private
-        };
-        Ok(Listed {
-            definitions: page.items,
-            next: page.next,
-            scope,
-        })
-    }
-
-    /// What is said beside a result: who answers (MCP 2026-07-28, `serverInfo`).
+    /// Adds the server's name and version to a result's `_meta` (MCP 2026-07-28, `serverInfo`).
     pub(super) fn stamp(&self, meta: Option<MetaObject>) -> Option<MetaObject> {
         if !self.is_modern {
             return meta;
@@ -152,17 +72,43 @@ impl<'a> RequestScope<'a> {
         Some(meta)
     }
 
-    pub(super) fn asked(
+    /// Makes the result that asks the client for input.
+    ///
+    /// # Errors
+    /// -32603 for a request that MCP does not have.
+    pub(super) fn require_input(
         &self,
-        asked: InputRequired,
-    ) -> std::result::Result<InputRequiredResult, ErrorData> {
-        let mut result = convert::asked(asked)?;
+        input: InputRequired,
+    ) -> Result<InputRequiredResult, ErrorData> {
+        let mut result = convert::input_required(input)?;
         result.meta = self.stamp(None);
         Ok(result)
     }
 }
 
-fn check_level(meta: &RequestMetaObject) -> std::result::Result<(), ErrorData> {
+/// Makes the context of a request's calls: who makes it, how long it may take, and the way back to its client.
+pub(super) async fn calls(
+    registry: &Arc<Registry>,
+    session: &Session,
+    context: RequestContext<RoleServer>,
+) -> Result<CallContext, ErrorData> {
+    let caller = session.caller(&context.extensions).await;
+    let caller = caller.map_err(|error| error::protocol(&error))?;
+    let version = context.meta.get(convert::VERSION);
+    let version = version.map(|version| version.as_str().unwrap_or_default().to_owned());
+    let deadline = session.deadline(&context);
+    let cancellation = context.ct.clone();
+    let peer = Arc::new(Peer::new(context, session.is_lasting(), session.level()));
+    let context = Context::new(deadline, cancellation, Some(peer));
+    Ok(CallContext::new(
+        Arc::clone(registry),
+        caller,
+        context,
+        version,
+    ))
+}
+
+fn check_level(meta: &RequestMetaObject) -> Result<(), ErrorData> {
     if meta.get(LOG_LEVEL).is_some() && meta.log_level().is_none() {
         return Err(ErrorData::invalid_params(
             format!(
@@ -174,9 +120,9 @@ fn check_level(meta: &RequestMetaObject) -> std::result::Result<(), ErrorData> {
     Ok(())
 }
 
-/// Whether this is a method of MCP's that we speak, in its newest revision or in those before it.
+/// Returns whether a method is one of MCP's that is spoken here, in its newest revision or in those before it.
 pub(super) fn is_method(method: &str, is_modern: bool) -> bool {
-    const EVER: [&str; 8] = [
+    const ALWAYS: [&str; 8] = [
         "tools/list",
         "tools/call",
         "prompts/list",
@@ -186,6 +132,6 @@ pub(super) fn is_method(method: &str, is_modern: bool) -> bool {
         "resources/read",
         "completion/complete",
     ];
-    const BEFORE: [&str; 3] = ["initialize", "ping", "logging/setLevel"];
-    EVER.contains(&method) || (!is_modern && BEFORE.contains(&method))
+    const BEFORE_2026: [&str; 3] = ["initialize", "ping", "logging/setLevel"];
+    ALWAYS.contains(&method) || (!is_modern && BEFORE_2026.contains(&method))
 }

@@ -1,7 +1,7 @@
-//! Where a server learns who calls, and how long the call may take.
+//! The caller and the deadline of each request.
 //!
-//! Over HTTP both stand beside each request, put there by the router and the door; over standard input they are those of
-//! the one user the process works for, who is looked up anew at each call.
+//! Over HTTP both are in the request's extensions, put there by the router and the entry point. Over standard input the
+//! caller is the one user the process works for, who is looked up anew at each call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::error::{Error, Result};
 use crate::identity::LocalUser;
 use crate::user::Caller;
 
-/// Whom every call over standard input is made by.
+/// The caller of everything that comes over standard input.
 #[cfg(feature = "local")]
 #[derive(Clone, Debug)]
-pub enum StdioCaller {
+pub(crate) enum StdioCaller {
     /// The same caller for as long as the process lives.
     Fixed(Arc<Caller>),
     /// A registered user, as of each call.
@@ -46,13 +46,13 @@ impl From<LocalUser> for StdioCaller {
     }
 }
 
-/// The caller of a connection that stays, and why it must end, once it must.
+/// A connection that stays: its caller, and the refusal that ends it.
 #[cfg(feature = "local")]
 #[derive(Clone, Debug)]
 pub(crate) struct StdioSession {
     caller: StdioCaller,
     refusal: Arc<Mutex<Option<Error>>>,
-    /// Cancelled when nothing more may be asked.
+    /// Cancelled when the connection must end.
     ended: CancellationToken,
 }
 
@@ -66,7 +66,7 @@ impl StdioSession {
         }
     }
 
-    /// The caller as of now. Whoever is refused once is refused for good, and the connection ends.
+    /// Looks up the caller. Whoever is refused once is refused for good, and the connection ends.
     async fn caller(&self) -> Result<Arc<Caller>> {
         let user = match &self.caller {
             StdioCaller::Fixed(caller) => return Ok(Arc::clone(caller)),
@@ -83,13 +83,13 @@ impl StdioSession {
         found.map(Arc::new)
     }
 
-    /// Is cancelled when nothing more may be asked.
+    /// Returns the token that is cancelled when the connection must end.
     pub(super) const fn ended(&self) -> &CancellationToken {
         &self.ended
     }
 
-    /// Why the connection had to end.
-    pub(super) fn refusal(&self) -> Option<Error> {
+    /// Takes the refusal that ended the connection, if one did.
+    pub(super) fn take_refusal(&self) -> Option<Error> {
         self.refusal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -97,9 +97,9 @@ impl StdioSession {
     }
 }
 
-/// How a server hears of its callers.
+/// The source of callers, deadlines and log levels of a server's requests.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub(crate) struct Session {
     #[cfg(feature = "local")]
     stdio: Option<StdioSession>,
     timeout: Duration,
@@ -107,9 +107,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// Callers stand beside each request; a call may take this long if the door sets no deadline.
+    /// Takes callers from each request; a request may take this long where the entry point sets no deadline.
     #[must_use]
-    pub fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration) -> Self {
         Self {
             #[cfg(feature = "local")]
             stdio: None,
@@ -118,7 +118,7 @@ impl Session {
         }
     }
 
-    /// Every call is this caller's, over one connection that stays.
+    /// Makes every call this connection's user's.
     #[cfg(feature = "local")]
     #[must_use]
     pub(super) fn with_stdio(mut self, stdio: StdioSession) -> Self {
@@ -126,10 +126,10 @@ impl Session {
         self
     }
 
-    /// Who calls.
+    /// Returns the caller of a request.
     ///
     /// # Errors
-    /// `Unauthenticated` if nobody said: a request that came past the router. Over a connection that stays, `Forbidden` if
+    /// `Unauthenticated` for a request that did not come through the router. Over a connection that stays, `Forbidden` if
     /// its user was revoked or removed, `Unavailable`.
     pub(super) async fn caller(&self, extensions: &Extensions) -> Result<Arc<Caller>> {
         #[cfg(feature = "local")]
@@ -143,7 +143,7 @@ impl Session {
         beside.ok_or_else(|| Error::unauthenticated("this call has no caller"))
     }
 
-    /// When the call must end.
+    /// Returns the time by which a request must be answered.
     pub(super) fn deadline(&self, request: &RequestContext<RoleServer>) -> Instant {
         let beside = request
             .extensions
@@ -155,25 +155,25 @@ impl Session {
         )
     }
 
-    /// Whether the connection stays between calls.
+    /// Returns whether the connection stays between calls.
     #[cfg(feature = "local")]
     pub(super) const fn is_lasting(&self) -> bool {
         self.stdio.is_some()
     }
 
-    /// Whether the connection stays between calls: none does on Lambda.
+    /// Returns whether the connection stays between calls: none does on Lambda.
     #[cfg(not(feature = "local"))]
     #[expect(clippy::unused_self, reason = "elsewhere it depends")]
     pub(super) const fn is_lasting(&self) -> bool {
         false
     }
 
-    /// The least level of log messages for a client that can't say it with each call.
+    /// Returns the least level of log messages for a client that can't send it with each call.
     pub(super) fn level(&self) -> Level {
         *self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets it, where there is one client to set it for: elsewhere it would be everyone's.
+    /// Sets the least level of log messages, where there is one client to set it for: elsewhere it would be everyone's.
     pub(super) fn set_level(&self, level: Level) {
         if self.is_lasting() {
             *self.level.lock().unwrap_or_else(PoisonError::into_inner) = level;

@@ -37,7 +37,7 @@ pub(super) async fn serve<S: SessionHandler>(server: S, caller: StdioCaller) -> 
         Error::unavailable("the client hung up, or began with something else than `initialize`")
     })?;
     let ended = running.waiting().await;
-    if let Some(refusal) = stdio.refusal() {
+    if let Some(refusal) = stdio.take_refusal() {
         return Err(refusal);
     }
     ended

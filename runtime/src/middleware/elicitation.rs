@@ -1,7 +1,9 @@
-//! What a client carries between the rounds of a call that asks its user: the answers so far, sealed.
+//! Seals the state of a call that asks its user, and opens it when the client comes back.
 //!
-//! The seal holds for one registration of a user, one thing called with one set of arguments, and ten minutes; where the author asks for it,
-//! for one use. What does not hold is refused alike for every reason, and never taken for a first round.
+//! Over HTTP nothing is kept between requests, so the client carries the answers so far (MCP 2026-07-28, multi round-trip
+//! requests, `requestState`). The seal holds for one registration of a user, one definition with one set of arguments, and
+//! ten minutes; where the author asks for it, for one use. A state that does not hold is refused alike for every reason,
+//! and must never be taken for a first round.
 
 use std::sync::Arc;
 
@@ -9,50 +11,56 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Middleware, Next};
 use crate::call::{Call, Context};
 use crate::clock::Clock;
 use crate::elicitation::{InputRequired, InputResponses};
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{
-    Completion, Definition, Listing, Primitive, Provider, Reply, SharedProvider,
-};
+use crate::provider::{DefinitionView, Reply};
 use crate::seal::Sealer;
 use crate::store::{self, Key, Put, When};
 use crate::user::Caller;
 
-/// How long a question waits for its answer, in seconds.
+/// The time in which a question can be answered, in seconds.
 const MAX_WAIT_SECONDS: u64 = 600;
 
-/// The most that answers may have: a request must hold them, sealed and as text, beside the rest.
+/// The longest state, in bytes: a request must hold it, sealed and as text, beside the rest.
 const MAX_STATE_BYTES: usize = 1_000_000;
 
+/// The purpose that states are sealed for.
 const PURPOSE: &str = "request-state/v1";
 
-/// A source whose calls may ask.
+/// Lets handlers ask their user: seals what the client must carry, and gives its answers to the handler.
+///
+/// ```text
+/// call ──▶ handler asks ──▶ InputRequired ──▶ seal ──▶ client asks its user
+///                                                          │
+/// answer ◀── handler runs anew, with the answers ◀── open ◀─┘ the same call, with requestState
+/// ```
 #[derive(Debug)]
-pub struct Asking<P: Primitive> {
-    inner: SharedProvider<P>,
+pub(crate) struct SealedElicitation {
     sealer: Sealer,
     clock: Arc<dyn Clock>,
 }
 
-/// What is sealed.
+/// The state that is sealed.
 #[derive(Debug, Serialize, Deserialize)]
 struct RequestState {
-    /// What was answered in earlier rounds, by key.
+    /// The answers of earlier rounds, by key.
     answers: Map<String, Value>,
-    /// What is asked in this round.
+    /// The keys of the questions of this round.
     asked: Vec<String>,
-    /// How far the client knows the call to be.
+    /// The progress that the client knows of.
     reported: Option<f64>,
-    /// Epoch seconds.
+    /// The end of its validity, in epoch seconds.
     expires: u64,
-    /// By which one use is told from another.
+    /// A random id by which a second use is noticed.
     id: String,
+    /// Whether it may be used once.
     is_for_once: bool,
 }
 
-/// What is carried from earlier rounds to later ones.
+/// The answers of earlier rounds.
 #[derive(Default)]
 struct Past {
     answers: Map<String, Value>,
@@ -60,25 +68,61 @@ struct Past {
     is_for_once: bool,
 }
 
-impl<P: Primitive> Asking<P> {
+/// The call that a state belongs to. It shares the arguments, and writes them as text only when something is sealed or
+/// opened, which most calls never do.
+struct Binding<'a> {
+    caller: Arc<Caller>,
+    definition: DefinitionView<'a>,
+    arguments: Arc<Map<String, Value>>,
+}
+
+impl Binding<'_> {
+    /// Returns the texts that the seal is bound to.
+    fn texts(&self) -> Result<[String; 4]> {
+        let arguments = serde_json::to_string(&*self.arguments).map_err(|error| {
+            Error::internal("the arguments can't be written as JSON").with_source(error)
+        })?;
+        Ok([
+            self.caller.identity(),
+            self.definition.primitive().to_owned(),
+            self.definition.key().to_owned(),
+            arguments,
+        ])
+    }
+}
+
+impl SealedElicitation {
     /// Seals with these keys, by this clock.
-    #[must_use]
-    pub fn new(inner: SharedProvider<P>, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            inner,
-            sealer,
-            clock,
-        }
+    pub(crate) const fn new(sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
+        Self { sealer, clock }
     }
 
-    /// The state that a client brings back.
-    async fn unsealed(
+    /// Gives a call the client's responses, and returns the answers to carry on to a later round.
+    async fn resume(&self, call: &mut Call, binding: &Binding<'_>) -> Result<Past> {
+        let Some(InputResponses { responses, state }) = call.input_responses.take() else {
+            return Ok(Past::default());
+        };
+        let Some(sealed) = state else {
+            // Nothing was sealed that they could answer: they serve this round, and are not carried on.
+            call.context = call.context.clone().with_answers(responses);
+            return Ok(Past::default());
+        };
+        let state = self.open(&call.store, binding, &sealed).await?;
+        let state = state.answer(responses);
+        let answers = state.answers.clone();
+        call.context = call.context.clone().resume(answers, state.reported);
+        Ok(state.into())
+    }
+
+    async fn open(
         &self,
         store: &store::SharedStore,
-        bound_to: &Binding,
+        binding: &Binding<'_>,
         sealed: &str,
     ) -> Result<RequestState> {
-        let opened = self.sealer.open(PURPOSE, &bound_to.parts(), sealed).await?;
+        let texts = binding.texts()?;
+        let texts = texts.each_ref().map(String::as_str);
+        let opened = self.sealer.open(PURPOSE, &texts, sealed).await?;
         let state = opened.and_then(|text| serde_json::from_str::<RequestState>(&text).ok());
         let state = state
             .filter(|state| state.expires > self.clock.now())
@@ -91,86 +135,69 @@ impl<P: Primitive> Asking<P> {
 
     async fn seal(
         &self,
-        bound_to: &Binding,
+        binding: &Binding<'_>,
         past: Past,
         context: &Context,
-        mut asked: InputRequired,
+        mut input: InputRequired,
     ) -> Result<InputRequired> {
         let state = RequestState {
             answers: past.answers,
-            asked: asked.requests.keys().cloned().collect(),
+            asked: input.requests.keys().cloned().collect(),
             reported: context.last_progress(),
             expires: self.clock.now() + MAX_WAIT_SECONDS,
             id: uuid::Uuid::new_v4().simple().to_string(),
-            is_for_once: asked.is_for_once || past.is_for_once,
+            is_for_once: input.is_for_once || past.is_for_once,
         };
-        let text = serde_json::to_string(&state).map_err(|error| {
-            Error::internal("the answers so far can't be kept").with_source(error)
-        })?;
-        if text.len() > MAX_STATE_BYTES {
-            let size = text.len();
-            return Err(Error::too_large(format!(
-                "the answers so far have {size} bytes; at most {MAX_STATE_BYTES} can travel with a client: ask for less"
-            )));
-        }
-        asked.state = Some(self.sealer.seal(PURPOSE, &bound_to.parts(), &text).await?);
-        Ok(asked)
+        let texts = binding.texts()?;
+        let texts = texts.each_ref().map(String::as_str);
+        let sealed = self.sealer.seal(PURPOSE, &texts, &state.to_text()?).await?;
+        input.state = Some(sealed);
+        Ok(input)
     }
 }
 
 impl RequestState {
-    /// What is carried on, and the call that goes on with it.
-    fn resume(self, context: Context, responses: Map<String, Value>) -> (Past, Context) {
-        let Self {
-            mut answers,
-            asked,
-            reported,
-            is_for_once,
-            ..
-        } = self;
-        answers.extend(responses.into_iter().filter(|(key, _)| asked.contains(key)));
-        (
-            Past {
-                answers: answers.clone(),
-                is_for_once,
-            },
-            context.resume(answers, reported),
-        )
+    /// Takes the responses to the questions of this round; others were never asked for.
+    fn answer(mut self, responses: Map<String, Value>) -> Self {
+        let asked = responses
+            .into_iter()
+            .filter(|(key, _)| self.asked.contains(key));
+        self.answers.extend(asked);
+        self
+    }
+
+    fn to_text(&self) -> Result<String> {
+        let text = serde_json::to_string(self).map_err(|error| {
+            Error::internal("the answers so far can't be kept").with_source(error)
+        })?;
+        let size = text.len();
+        if size > MAX_STATE_BYTES {
+            return Err(Error::too_large(format!(
+                "the answers so far have {size} bytes; at most {MAX_STATE_BYTES} can travel with a client: ask for less"
+            )));
+        }
+        Ok(text)
     }
 }
 
-/// The call that a state belongs to.
-struct Binding {
-    user: String,
-    primitive: &'static str,
-    name: String,
-    arguments: String,
-}
-
-impl Binding {
-    fn of(call: &Call) -> Self {
+impl From<RequestState> for Past {
+    fn from(state: RequestState) -> Self {
         Self {
-            user: call.caller.identity(),
-            primitive: call.primitive,
-            name: call.name.clone(),
-            arguments: serde_json::to_string(&call.arguments).unwrap_or_default(),
+            answers: state.answers,
+            is_for_once: state.is_for_once,
         }
     }
-
-    fn parts(&self) -> [&str; 4] {
-        [&self.user, self.primitive, &self.name, &self.arguments]
-    }
 }
 
+/// Records the use of a state that may be used once. The write succeeds only where there is no record, so of two requests
+/// at the same time one is refused, whichever instances they reach.
 async fn use_up(store: &store::SharedStore, state: &RequestState) -> Result<()> {
     let put = Put {
         expires: Some(state.expires),
         ..Put::new("{}".to_owned(), When::Absent)
     };
-    match store
-        .put(&Key::new(format!("asked#{}", state.id), "used"), put)
-        .await
-    {
+    let key = Key::new(format!("asked#{}", state.id), "used");
+    match store.put(&key, put).await {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(stale()),
         written => written.map(drop),
     }
@@ -183,64 +210,25 @@ fn stale() -> Error {
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl<P: Primitive> Provider<P> for Asking<P> {
-    async fn list(&self, caller: &Caller) -> Result<Listing<P>> {
-        self.inner.list(caller).await
+impl Middleware for SealedElicitation {
+    fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
+        false
     }
 
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<P>>>> {
-        self.inner.find(caller, name).await
-    }
-
-    async fn call(&self, found: &Arc<Definition<P>>, mut call: Call) -> Result<Reply<P::Answer>> {
-        let bound_to = Binding::of(&call);
-        let mut past = Past::default();
-        if let Some(InputResponses { responses, state }) = call.retry.take() {
-            (past, call.context) = match state {
-                Some(sealed) => self
-                    .unsealed(&call.store, &bound_to, &sealed)
-                    .await?
-                    .resume(call.context, responses),
-                // Nothing was sealed that they could answer: they serve this round, and are not carried on.
-                None => (past, call.context.with_answers(responses)),
-            };
-        }
+    async fn call(&self, mut call: Call, next: Next) -> Result<Reply> {
+        let binding = Binding {
+            caller: Arc::clone(&call.caller),
+            definition: next.definition(),
+            arguments: Arc::clone(&call.arguments),
+        };
+        let past = self.resume(&mut call, &binding).await?;
         let context = call.context.clone();
-        match self.inner.call(found, call).await? {
-            Reply::Asks(asked) => self
-                .seal(&bound_to, past, &context, asked)
-                .await
-                .map(Reply::Asks),
+        match next.run(call).await? {
+            Reply::InputRequired(input) => {
+                let sealed = self.seal(&binding, past, &context, input).await?;
+                Ok(Reply::InputRequired(sealed))
+            }
             answer @ Reply::Answer(_) => Ok(answer),
         }
-    }
-
-    async fn complete(
-        &self,
-        found: &Arc<Definition<P>>,
-        completion: Completion,
-    ) -> Result<Vec<String>> {
-        self.inner.complete(found, completion).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::SystemClock;
-    use crate::keys::{Given, SigningKey};
-    use crate::tool::laws;
-
-    #[tokio::test]
-    async fn keeps_the_laws() {
-        let keys = Given::new(SigningKey::new([7; 32]).expect("long enough"));
-        let sealer = Sealer::new(Arc::new(keys), "laws", None);
-        laws::all(Arc::new(Asking::new(
-            Arc::new(laws::catalog()),
-            sealer,
-            Arc::new(SystemClock),
-        )))
-        .await;
     }
 }

@@ -1,14 +1,256 @@
-//! Rules that stand before everything an app offers, each a wrapper of a [`Provider`](crate::provider::Provider).
+//! The [`Middleware`] trait: rules around everything that a server lists, resolves and calls.
 //!
-//! A wrapper must hand on everything it does not rule on; `clippy::missing_trait_methods` keeps a new method of the
-//! seam from slipping past one.
+//! A rule is written once for tools, prompts and resources, and holds for every protocol. The framework's own rules are
+//! the files here, and an app adds its own by [`App::layer`](crate::App::layer). From the outside in, a call passes `log`,
+//! `scopes`, `disabled`, `arguments`, `deadline`, `panic_guard`, the app's own layers, `answer_limit`, `elicitation`, the handler.
 
-mod bounded;
+mod answer_limit;
+mod arguments;
+mod deadline;
+mod disabled;
 mod elicitation;
-mod logged;
-mod scoped;
+mod layered;
+mod log;
+mod panic_guard;
+mod scopes;
 
-pub use bounded::{BROKE_DOWN, Bounded};
-pub use elicitation::Asking;
-pub use logged::Logged;
-pub use scoped::Scoped;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub(crate) use answer_limit::AnswerLimit;
+pub(crate) use arguments::ReadArguments;
+pub(crate) use deadline::Deadline;
+pub(crate) use disabled::Disabled;
+pub(crate) use elicitation::SealedElicitation;
+pub use layered::Layered;
+pub(crate) use log::CallLog;
+pub(crate) use panic_guard::{BROKE_DOWN, PanicGuard};
+pub(crate) use scopes::ScopeCheck;
+
+use crate::call::Call;
+use crate::error::Result;
+use crate::provider::{Callable, Completion, DefinitionView, Reply, unknown};
+use crate::user::Caller;
+
+/// A rule around lists, look-ups and calls, for tools, prompts and resources alike.
+///
+/// Every method has a default that lets everything pass. [`visible`](Self::visible) decides what exists for a caller;
+/// [`call`](Self::call) runs around one call and goes on by [`Next::run`]. A rule that is one function is made by
+/// [`from_fn`].
+///
+/// ```
+/// use async_trait::async_trait;
+/// use mcp_lambda::middleware::{Middleware, Next};
+/// use mcp_lambda::call::Call;
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::provider::{DefinitionView, Reply};
+/// use mcp_lambda::user::Caller;
+///
+/// /// Closes everything that changes something.
+/// #[derive(Debug)]
+/// struct Maintenance;
+///
+/// #[async_trait]
+/// impl Middleware for Maintenance {
+///     async fn call(&self, call: Call, next: Next) -> Result<Reply> {
+///         if !next.definition().is_read_only() {
+///             return Err(Error::unavailable("this server is being maintained; try again in an hour"));
+///         }
+///         next.run(call).await
+///     }
+///
+///     fn depends_on_caller(&self, _: &DefinitionView<'_>) -> bool {
+///         false
+///     }
+/// }
+///
+/// assert_eq!(App::new("notes").layer(Maintenance).check(), Ok(()));
+/// ```
+#[async_trait]
+pub trait Middleware: fmt::Debug + Send + Sync + 'static {
+    /// Returns whether a definition exists for this caller. To a caller for whom it doesn't, it is unknown: it is neither
+    /// listed, nor found, nor called.
+    fn visible(&self, _caller: &Caller, _definition: &DefinitionView<'_>) -> bool {
+        true
+    }
+
+    /// Returns whether [`visible`](Self::visible) may answer differently for another caller. The default is the safe one:
+    /// a list that may differ is kept by no shared cache (MCP 2026-07-28, cache scope).
+    fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
+        true
+    }
+
+    /// Runs around a call.
+    ///
+    /// # Errors
+    /// The rule's own, and whatever the rest of the call fails with.
+    async fn call(&self, call: Call, next: Next) -> Result<Reply> {
+        next.run(call).await
+    }
+
+    /// Runs around the suggestion of values for an argument (MCP, completion).
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+        next.complete(completion).await
+    }
+
+    /// Takes note that a caller asked for something that does not exist for this caller.
+    fn observe_unknown(&self, _caller: &Caller, _primitive: &'static str) {}
+}
+
+/// A rule that several owners share.
+pub(crate) type SharedMiddleware = Arc<dyn Middleware>;
+
+/// The rest of a call: the rules further in, and the handler.
+#[derive(Clone)]
+pub struct Next {
+    chain: Arc<Chain>,
+    /// The number of rules that the call has passed.
+    passed: usize,
+}
+
+/// The rules around one thing that can be called, the outermost first.
+pub(crate) struct Chain {
+    layers: Arc<[SharedMiddleware]>,
+    target: Arc<dyn Callable>,
+}
+
+impl Next {
+    /// Makes the whole of a call: all these rules around the target.
+    pub(crate) fn new(layers: Arc<[SharedMiddleware]>, target: Arc<dyn Callable>) -> Self {
+        Self {
+            chain: Arc::new(Chain { layers, target }),
+            passed: 0,
+        }
+    }
+
+    /// Returns the definition that is called.
+    #[must_use]
+    pub fn definition(&self) -> DefinitionView<'_> {
+        self.chain.target.view()
+    }
+
+    /// Goes on with the call. A rule may call this more than once, to try again, or not at all.
+    ///
+    /// # Errors
+    /// `NotFound` if the next rule hides the definition from this caller, and whatever the call fails with.
+    pub async fn run(&self, call: Call) -> Result<Reply> {
+        match self.layer(&call)? {
+            Some((layer, next)) => layer.call(call, next).await,
+            None => self.chain.target.call(call).await,
+        }
+    }
+
+    /// Goes on with the suggestion of values.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+        match self.layer(&completion.call)? {
+            Some((layer, next)) => layer.complete(completion, next).await,
+            None => self.chain.target.complete(completion).await,
+        }
+    }
+
+    /// Returns the next rule with what comes behind it.
+    ///
+    /// The definition was visible to whoever resolved it. A rule is asked again for whoever calls it, so that no way
+    /// leads around it.
+    fn layer(&self, call: &Call) -> Result<Option<(&SharedMiddleware, Self)>> {
+        let Some(layer) = self.chain.layers.get(self.passed) else {
+            return Ok(None);
+        };
+        if !layer.visible(&call.caller, &self.definition()) {
+            return Err(unknown(call.primitive, &call.name));
+        }
+        let next = Self {
+            chain: Arc::clone(&self.chain),
+            passed: self.passed + 1,
+        };
+        Ok(Some((layer, next)))
+    }
+}
+
+/// The whole of a call, as something that is called in the target's place.
+#[async_trait]
+impl Callable for Next {
+    fn view(&self) -> DefinitionView<'_> {
+        self.definition()
+    }
+
+    fn bind(&self, call: &mut Call) -> Result<()> {
+        self.chain.target.bind(call)
+    }
+
+    async fn call(&self, call: Call) -> Result<Reply> {
+        self.run(call).await
+    }
+
+    async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+        Self::complete(self, completion).await
+    }
+}
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.definition().fmt(f)
+    }
+}
+
+/// A [`Middleware`] that is one function; see [`from_fn`].
+#[derive(Clone)]
+pub struct FromFn<F> {
+    function: F,
+}
+
+/// Makes a [`Middleware`] of an async function that runs around each call.
+///
+/// ```
+/// use mcp_lambda::call::Call;
+/// use mcp_lambda::middleware::{Next, from_fn};
+/// use mcp_lambda::prelude::*;
+///
+/// let slow = from_fn(async |call: Call, next: Next| {
+///     let started = std::time::Instant::now();
+///     let reply = next.run(call).await;
+///     println!("{} took {:?}", next.definition().name(), started.elapsed());
+///     reply
+/// });
+/// assert_eq!(App::new("notes").layer(slow).check(), Ok(()));
+/// ```
+pub const fn from_fn<F, W>(function: F) -> FromFn<F>
+where
+    F: Fn(Call, Next) -> W + Send + Sync + 'static,
+    W: Future<Output = Result<Reply>> + Send + 'static,
+{
+    FromFn { function }
+}
+
+#[async_trait]
+impl<F, W> Middleware for FromFn<F>
+where
+    F: Fn(Call, Next) -> W + Send + Sync + 'static,
+    W: Future<Output = Result<Reply>> + Send + 'static,
+{
+    fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
+        false
+    }
+
+    async fn call(&self, call: Call, next: Next) -> Result<Reply> {
+        (self.function)(call, next).await
+    }
+}
+
+impl<F> fmt::Debug for FromFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromFn")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -168,11 +168,11 @@ impl Primitive for Prompts {
     type Detail = PromptDetail;
     type Answer = PromptMessages;
 
-    fn bind(prompt: &Definition<Self>, call: &mut Call) -> Result<()> {
-        call.fit_arguments(&prompt.schema)
+    fn argument_schema(prompt: &Definition<Self>) -> &Arc<Map<String, Value>> {
+        &prompt.detail.schema
     }
 
-    fn faults(prompt: &Definition<Self>) -> Vec<String> {
+    fn problems(prompt: &Definition<Self>) -> Vec<String> {
         let twice = |place: &usize| {
             prompt.arguments[..*place]
                 .iter()
@@ -297,7 +297,7 @@ mod tests {
             .argument("a", "", true)
             .argument("a", "", false);
         assert_eq!(
-            prompt.definition().faults(),
+            prompt.definition().problems(),
             ["prompt `write` has the argument `a` twice"]
         );
     }

@@ -1,30 +1,42 @@
-//! An app's tools, prompts or resources as one source: the innermost leaf.
+//! The provider of everything that an app's own code registers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
-use super::{
-    Completion, Definition, Listing, Pattern, Primitive, Provider, Registration, Reply, unknown,
-};
-use crate::call::Call;
+use super::{Definition, Facts, Listing, Pattern, Primitive, Provider, Registration, Resolved};
 use crate::error::Result;
 use crate::user::Caller;
 
-/// What an app offers of one kind, in order of [`Primitive::key`].
+/// A fixed set of [`Registration`]s of one primitive, in order of [`Primitive::key`].
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::provider::Catalog;
+/// use serde_json::json;
+///
+/// let tool = |name: &str| Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
+/// let catalog = Catalog::new([tool("write").description("Writes."), tool("read").description("Reads.")]);
+/// let names: Vec<_> = catalog.unwrap().definitions().iter().map(|one| one.name.clone()).collect();
+/// assert_eq!(names, ["read", "write"]);
+/// assert!(Catalog::new([tool("read"), tool("read")]).is_err());
+/// ```
 #[derive(Debug)]
 pub struct Catalog<P: Primitive> {
-    registrations: BTreeMap<String, Registration<P>>,
+    registrations: Vec<Registration<P>>,
     definitions: Vec<Arc<Definition<P>>>,
+    /// The places of registrations by alias.
     aliases: BTreeMap<String, usize>,
+    /// The places of registrations with a pattern, the most specific first.
     patterns: Vec<usize>,
 }
 
 impl<P: Primitive> Default for Catalog<P> {
     fn default() -> Self {
         Self {
-            registrations: BTreeMap::new(),
+            registrations: Vec::new(),
             definitions: Vec::new(),
             aliases: BTreeMap::new(),
             patterns: Vec::new(),
@@ -33,66 +45,53 @@ impl<P: Primitive> Default for Catalog<P> {
 }
 
 impl<P: Primitive> Catalog<P> {
-    /// All these in one list.
+    /// Makes a catalog of these registrations.
     ///
     /// # Errors
-    /// Everything that is wrong with them, all at once: names, duplicates, descriptions, schemas, scopes.
+    /// Every problem at once: names, duplicates, descriptions, schemas, scopes.
     pub fn new(
         registrations: impl IntoIterator<Item = Registration<P>>,
     ) -> std::result::Result<Self, Vec<String>> {
-        let (mut faults, mut catalog, mut names) = (Vec::new(), Self::default(), BTreeSet::new());
-        for registration in registrations {
-            let definition = registration.definition();
-            faults.extend(definition.faults());
-            if !names.insert(definition.name.clone()) {
-                faults.push(format!(
-                    "{} name `{}` is used twice",
-                    P::NAME,
-                    definition.name
-                ));
-            }
-            let key = P::key(definition).to_owned();
-            if catalog
-                .registrations
-                .insert(key.clone(), registration)
-                .is_some_and(|other| other.definition().name != key)
-            {
-                faults.push(format!("{} `{key}` is there twice", P::NAME));
-            }
-        }
-        catalog.index(&mut faults);
-        if faults.is_empty() {
+        let mut registrations: Vec<_> = registrations.into_iter().collect();
+        let mut problems = problems(&registrations);
+        registrations.sort_by(|one, two| key(one).cmp(key(two)));
+        registrations.dedup_by(|one, two| key(one) == key(two));
+        let definitions = registrations.iter().map(Registration::definition).cloned();
+        let mut catalog = Self {
+            definitions: definitions.collect(),
+            registrations,
+            ..Self::default()
+        };
+        problems.extend(catalog.index_aliases());
+        problems.extend(catalog.index_patterns());
+        if problems.is_empty() {
             Ok(catalog)
         } else {
-            Err(faults)
+            Err(problems)
         }
     }
 
-    fn index(&mut self, faults: &mut Vec<String>) {
-        self.definitions = self
-            .registrations
-            .values()
-            .map(|registration| Arc::clone(registration.definition()))
-            .collect();
+    fn index_aliases(&mut self) -> Vec<String> {
+        let mut problems = Vec::new();
         for (place, definition) in self.definitions.iter().enumerate() {
             let Some(alias) = P::alias(definition) else {
                 continue;
             };
-            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some()
-                || self.registrations.contains_key(alias);
-            if is_taken {
-                faults.push(format!(
+            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some();
+            if is_taken || self.place_of_key(alias).is_some() {
+                problems.push(format!(
                     "{} `{}` shares its address with another: the same part is mounted more than once, and no call from a page could be routed; give one of the parts another name",
                     P::NAME, definition.name
                 ));
             }
         }
-        self.index_patterns(faults);
+        problems
     }
 
-    /// The pattern that fixes most goes first.
-    fn index_patterns(&mut self, faults: &mut Vec<String>) {
-        let (mut patterns, mut shapes) = (Vec::new(), BTreeSet::new());
+    /// Ranks the patterns: where two match one URI, the one with more literal bytes is the one that was meant.
+    fn index_patterns(&mut self) -> Vec<String> {
+        let (mut problems, mut shapes) = (Vec::new(), BTreeSet::new());
+        let mut ranked = Vec::new();
         for (place, definition) in self.definitions.iter().enumerate() {
             let Some(Pattern {
                 shape,
@@ -102,52 +101,64 @@ impl<P: Primitive> Catalog<P> {
                 continue;
             };
             if !shapes.insert(shape) {
-                faults.push(format!(
+                problems.push(format!(
                     "{} `{}` stands for the same as another",
                     P::NAME,
                     P::key(definition)
                 ));
             }
-            patterns.push((std::cmp::Reverse(literal_bytes), place));
+            ranked.push((std::cmp::Reverse(literal_bytes), place));
         }
-        patterns.sort();
-        self.patterns = patterns.into_iter().map(|(_, place)| place).collect();
+        ranked.sort();
+        self.patterns = ranked.into_iter().map(|(_, place)| place).collect();
+        problems
     }
 
-    /// What everything says of itself.
+    /// Returns the definitions, in order of [`Primitive::key`].
     #[must_use]
     pub fn definitions(&self) -> &[Arc<Definition<P>>] {
         &self.definitions
     }
 
-    /// Whether anything suggests values for an argument.
-    #[must_use]
-    pub fn has_completions(&self) -> bool {
-        self.registrations
-            .values()
-            .any(Registration::has_completions)
+    fn place_of_key(&self, key: &str) -> Option<usize> {
+        self.definitions
+            .binary_search_by(|definition| P::key(definition).cmp(key))
+            .ok()
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        let listed = self
-            .definitions
-            .binary_search_by(|definition| P::key(definition).cmp(name))
-            .ok();
-        let called = || self.aliases.get(name).copied();
-        let matching = || {
-            self.patterns
-                .iter()
-                .copied()
-                .find(|place| P::matches(&self.definitions[*place], name))
-        };
-        listed.or_else(called).or_else(matching)
+    /// Finds the registration that a name stands for: by key, by alias, and then by pattern, with what the pattern held.
+    fn find(&self, name: &str) -> Option<(usize, Option<Map<String, Value>>)> {
+        let named = self.place_of_key(name);
+        if let Some(place) = named.or_else(|| self.aliases.get(name).copied()) {
+            return Some((place, None));
+        }
+        self.patterns.iter().find_map(|place| {
+            let captures = P::captures(&self.definitions[*place], name)?;
+            Some((*place, Some(captures)))
+        })
     }
+}
 
-    fn registration(&self, found: &Definition<P>) -> Result<&Registration<P>> {
-        self.registrations
-            .get(P::key(found))
-            .ok_or_else(|| unknown::<P>(&found.name))
+fn key<P: Primitive>(registration: &Registration<P>) -> &str {
+    P::key(registration.definition())
+}
+
+/// Returns the problems of each definition, and every name and key that is used twice.
+fn problems<P: Primitive>(registrations: &[Registration<P>]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for registration in registrations {
+        let definition = registration.definition();
+        problems.extend(definition.problems());
+        let (name, key) = (definition.name.as_str(), P::key(definition));
+        if !names.insert(name) {
+            problems.push(format!("{} name `{name}` is used twice", P::NAME));
+        }
+        if !keys.insert(key) && name != key {
+            problems.push(format!("{} `{key}` is there twice", P::NAME));
+        }
     }
+    problems
 }
 
 #[async_trait]
@@ -159,22 +170,15 @@ impl<P: Primitive> Provider<P> for Catalog<P> {
         })
     }
 
-    async fn find(&self, _caller: &Caller, name: &str) -> Result<Option<Arc<Definition<P>>>> {
-        Ok(self
-            .place(name)
-            .map(|place| Arc::clone(&self.definitions[place])))
+    async fn resolve(&self, _caller: &Caller, name: &str) -> Result<Option<Resolved<P>>> {
+        let found = self.find(name);
+        Ok(found.map(|(place, captures)| {
+            Resolved::with_captures(self.registrations[place].clone(), captures)
+        }))
     }
 
-    async fn call(&self, found: &Arc<Definition<P>>, mut call: Call) -> Result<Reply<P::Answer>> {
-        P::bind(found, &mut call)?;
-        self.registration(found)?.call(call).await
-    }
-
-    async fn complete(
-        &self,
-        found: &Arc<Definition<P>>,
-        completion: Completion,
-    ) -> Result<Vec<String>> {
-        self.registration(found)?.complete(completion).await
+    fn facts(&self) -> Facts<P> {
+        let has_completions = self.registrations.iter().any(Registration::has_completions);
+        Facts::fixed(self.definitions.clone(), has_completions)
     }
 }

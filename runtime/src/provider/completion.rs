@@ -1,4 +1,4 @@
-//! Suggestions for an argument while somebody types it (MCP, completion).
+//! Suggested values for an argument (MCP, completion).
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use super::{Primitive, Registration};
 use crate::call::Call;
 use crate::error::Result;
 
-/// An argument that somebody types. It is no call: what it suggests, it must not change.
+/// A request to suggest values for an argument (MCP, completion). A completer must change nothing: nobody has called yet.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    /// The argument's name.
+    /// The name of the argument.
     pub argument: String,
-    /// What has been typed so far.
+    /// The text typed so far.
     pub value: String,
-    /// Who types, and the arguments that are there already.
+    /// The call in the making: its caller, and the arguments that are filled in already.
     pub call: Call,
 }
 
-/// What suggests values for an argument.
+/// A function that suggests values for an argument, the best first; see [`Registration::completes`].
 pub type Completer =
     Arc<dyn Fn(Completion) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
 
-/// Suggests those of these values that begin as what was typed, whatever the case.
+/// Makes a [`Completer`] of a fixed list: it suggests the values that begin with the typed text, in any case.
 pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Completer {
     let values: Arc<[String]> = values.into_iter().map(Into::into).collect();
     Arc::new(move |completion| {
@@ -36,7 +36,7 @@ pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Comple
 }
 
 impl<P: Primitive> Registration<P> {
-    /// Suggests the values that an argument's schema names.
+    /// Suggests the values of an argument whose schema is an `enum`.
     pub(crate) fn suggesting(self, argument: &str, property: &Value) -> Self {
         let values = named_values(property);
         if values.is_empty() {
@@ -47,7 +47,7 @@ impl<P: Primitive> Registration<P> {
     }
 }
 
-/// The texts that a normalized schema allows, if it names them all.
+/// Returns the texts that a normalized schema allows, if it names them all.
 fn named_values(schema: &Value) -> Vec<String> {
     let named = schema["enum"].as_array().into_iter().flatten();
     named.filter_map(Value::as_str).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! What a tool, a prompt or a resource says of itself.
+//! The definition of a tool, a prompt or a resource.
 //!
 //! A definition is data: it must never know how the thing is run.
 
@@ -9,48 +9,62 @@ use std::time::Duration;
 use super::Primitive;
 use crate::user::is_scope;
 
-/// The longest name: it still fits where clients put a prefix of theirs before it and stop at 64.
+/// The longest name, in bytes. Clients put a prefix before a name and accept 64 bytes in all.
 pub const MAX_NAME_BYTES: usize = 48;
 
-/// A name, a description, and what the kind adds.
-#[derive(Clone, PartialEq)]
+/// The definition of a tool, a prompt or a resource: the data that clients list it by.
+///
+/// A [`Registration`](super::Registration) makes one. It dereferences to its [`Primitive::Detail`].
+#[derive(Clone)]
 pub struct Definition<P: Primitive> {
-    /// What it is called by: at most [`MAX_NAME_BYTES`] of `[A-Za-z0-9_-]`.
+    /// The name: at most [`MAX_NAME_BYTES`] of `[A-Za-z0-9_-]`.
     pub name: String,
-    /// What people see instead of the name.
+    /// The title for people, shown instead of the name.
     pub title: Option<String>,
-    /// What the model reads.
+    /// The description that the model reads.
     pub description: String,
-    /// What a token that names scopes must name to use it.
+    /// The scopes that a token must hold, if it names any (RFC 6749 §3.3).
     pub scopes: Vec<String>,
-    /// How long a call may take, if not as long as the app allows.
+    /// The longest time that a call may take; the app's ([`App::timeout`](crate::App::timeout)) if it is not set.
     pub timeout: Option<Duration>,
-    /// What its kind adds.
+    /// The fields that only its primitive has.
     pub detail: P::Detail,
 }
 
 impl<P: Primitive> Definition<P> {
-    /// Everything that is wrong with it, each in a sentence that names it.
+    /// Returns every problem of the definition, each as a sentence that names it.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let (primitive, name) = (P::NAME, &self.name);
-        let mut faults = Vec::new();
+    pub fn problems(&self) -> Vec<String> {
+        let primitive = P::NAME;
+        let name = &self.name;
+        let mut problems = Vec::new();
         if !is_name(name) {
-            faults.push(format!(
+            problems.push(format!(
                 "{primitive} name `{name}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"
             ));
         }
         if self.description.trim().is_empty() {
-            faults
+            problems
                 .push(format!("{primitive} `{name}` has no description; a model can't choose a {primitive} it can't read about"));
         }
         for scope in self.scopes.iter().filter(|scope| !is_scope(scope)) {
-            faults.push(format!(
+            problems.push(format!(
                 "{primitive} `{name}`: scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
             ));
         }
-        faults.extend(P::faults(self));
-        faults
+        problems.extend(P::problems(self));
+        problems
+    }
+}
+
+impl<P: Primitive> PartialEq for Definition<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.title == other.title
+            && self.description == other.description
+            && self.scopes == other.scopes
+            && self.timeout == other.timeout
+            && self.detail == other.detail
     }
 }
 
@@ -69,6 +83,6 @@ impl<P: Primitive> fmt::Debug for Definition<P> {
 }
 
 fn is_name(name: &str) -> bool {
-    let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.bytes().all(lawful)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !name.is_empty() && name.len() <= MAX_NAME_BYTES && name.bytes().all(is_allowed)
 }

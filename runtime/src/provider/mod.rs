@@ -1,208 +1,157 @@
-//! What can be called: the [`Provider`] seam, and what an author's tools, prompts and resources have in common.
+//! The [`Provider`] trait, and the parts that tools, prompts and resources have in common.
 //!
-//! A source knows nothing of HTTP or MCP; every voice speaks for it, so no rule may live in a voice.
+//! A provider knows nothing of HTTP or MCP. Every protocol serves from it, so no rule may be written in a protocol.
 
+mod answer;
 mod catalog;
 mod completion;
 mod definition;
+mod facts;
 mod into_answer;
+mod joined;
+mod page;
+mod primitive;
 mod registration;
+mod resolved;
+mod view;
+
+#[cfg(any(test, feature = "laws"))]
+pub mod laws;
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use answer::{Answer, Reply};
 pub use catalog::Catalog;
 pub use completion::{Completer, Completion, completer};
 pub use definition::{Definition, MAX_NAME_BYTES};
+pub use facts::Facts;
 pub use into_answer::IntoAnswer;
+pub use joined::Joined;
+pub(crate) use page::{Page, PageRequest, Pager};
+pub use primitive::{Pattern, Primitive};
 pub use registration::{Handler, Registration};
+pub(crate) use resolved::Callable;
+pub use resolved::Resolved;
+pub use view::DefinitionView;
 
 use crate::call::Call;
-use crate::elicitation::InputRequired;
 use crate::error::{Error, Result};
 use crate::printable::shortened;
 use crate::user::Caller;
 
-/// A kind of thing that an app offers: tools, prompts, resources.
-pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
-    /// What one is called.
-    const NAME: &'static str;
+/// The longest name or URI that is looked up, in bytes.
+pub(crate) const MAX_KEY_BYTES: usize = 4_096;
 
-    /// What a definition of this kind says beyond a name and a description.
-    type Detail: fmt::Debug + Clone + PartialEq + Send + Sync;
-
-    /// What a call gives.
-    type Answer: Answer;
-
-    /// Everything that is wrong with a definition, each in a sentence that names it.
-    fn faults(definition: &Definition<Self>) -> Vec<String>;
-
-    /// What it is found and listed by: its name, or a resource's URI.
-    fn key(definition: &Definition<Self>) -> &str {
-        &definition.name
-    }
-
-    /// Its version, where it says one.
-    fn version(_definition: &Definition<Self>) -> Option<&str> {
-        None
-    }
-
-    /// Another name under which it may be called.
-    fn alias(_definition: &Definition<Self>) -> Option<&str> {
-        None
-    }
-
-    /// Whether it answers to this name too, as a template does to URIs. Asked of what has a [`pattern`](Self::pattern).
-    fn matches(_definition: &Definition<Self>, _name: &str) -> bool {
-        false
-    }
-
-    /// What of a name it fixes, if it answers to more names than one can list.
-    fn pattern(_definition: &Definition<Self>) -> Option<Pattern> {
-        None
-    }
-
-    /// Whether a call changes nothing, so that a token that only reads may make it. Getting a prompt and reading a resource
-    /// are reads by the protocol.
-    fn changes_nothing(_definition: &Definition<Self>) -> bool {
-        true
-    }
-
-    /// What a call takes from the definition it was resolved to: its arguments, as the definition means them.
-    ///
-    /// # Errors
-    /// `Invalid` for arguments that were likely meant otherwise.
-    fn bind(definition: &Definition<Self>, call: &mut Call) -> Result<()>;
-}
-
-/// What of a name is fixed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    /// What stands for the same names in every definition that has it.
-    pub shape: String,
-    /// How much it fixes: of two that a name fits, the one that fixes more is meant.
-    pub literal_bytes: usize,
-}
-
-/// What a call gives.
-pub trait Answer: fmt::Debug + Send + 'static {
-    /// About how many bytes it takes on the wire.
-    fn size(&self) -> usize;
-
-    /// Whether it tells of a failure, and why, for the log.
-    fn failure(&self) -> Option<Option<&str>> {
-        None
-    }
-}
-
-/// An answer, or what must be known first.
-#[derive(Debug, PartialEq)]
-pub enum Reply<A> {
-    /// The answer.
-    Answer(A),
-    /// The call begins anew when this has been answered.
-    Asks(InputRequired),
-}
-
-impl<A> Reply<A> {
-    /// The answer.
-    ///
-    /// # Errors
-    /// `Invalid` if something is asked instead.
-    pub fn answer(self) -> Result<A> {
-        match self {
-            Self::Answer(answer) => Ok(answer),
-            Self::Asks(_) => Err(Error::invalid("this needs an answer from the user first")),
-        }
-    }
-}
-
-/// What a caller may see.
+/// The definitions that a caller may see.
 #[derive(Clone, Debug)]
 pub struct Listing<P: Primitive> {
     /// The definitions, in order of [`Primitive::key`].
     pub definitions: Vec<Arc<Definition<P>>>,
-    /// Whether another caller may see others: then nobody may keep the list for anyone else.
+    /// Whether another caller may see others, so that no shared cache may keep the list (RFC 9111 §5.2.2.7).
     pub is_private: bool,
 }
 
-/// Something that lists what it offers, and calls it for a caller.
+impl<P: Primitive> Default for Listing<P> {
+    fn default() -> Self {
+        Self {
+            definitions: Vec::new(),
+            is_private: false,
+        }
+    }
+}
+
+/// A source of tools, prompts or resources: it lists them for a caller and resolves their names.
 ///
-/// A name is resolved once, by [`find`](Self::find), and what was found is called: a thing that is disabled, hidden, of
-/// another version, or forbidden is unknown by every way in. Wrappers add rules, leaves do the work; the laws
-/// (`tool::laws`, feature `laws`) hold for all of them.
+/// [`Catalog`] holds what an app's code registers and [`Joined`] serves several providers as one; an app adds its own by
+/// [`App::provider`](crate::App::provider). The laws in `provider::laws` (feature `laws`) hold for every implementation.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::provider::{Listing, Provider, Resolved};
+/// use mcp_lambda::tool::Tools;
+/// use mcp_lambda::user::Caller;
+/// use serde_json::json;
+///
+/// /// One tool for each user: `greet_alice`.
+/// #[derive(Debug)]
+/// struct Greeters;
+///
+/// fn greeter(caller: &Caller) -> Option<Tool> {
+///     let name = caller.email()?.as_str().split('@').next()?.to_owned();
+///     let greeting = format!("hello {name}");
+///     let tool = Tool::raw(format!("greet_{name}"), json!({"type": "object"}), move |_| {
+///         let greeting = greeting.clone();
+///         async move { Ok(Outcome::text(greeting)) }
+///     });
+///     Some(tool.description("Greets its user."))
+/// }
+///
+/// #[async_trait]
+/// impl Provider<Tools> for Greeters {
+///     async fn list(&self, caller: &Caller) -> Result<Listing<Tools>> {
+///         let definitions = greeter(caller).iter().map(|tool| tool.definition().clone()).collect();
+///         Ok(Listing { definitions, is_private: true })
+///     }
+///
+///     async fn resolve(&self, caller: &Caller, name: &str) -> Result<Option<Resolved<Tools>>> {
+///         let tool = greeter(caller).filter(|tool| tool.definition().name == name);
+///         Ok(tool.map(Resolved::new))
+///     }
+/// }
+///
+/// assert_eq!(App::new("greeters").provider(Greeters).check(), Ok(()));
+/// ```
 #[async_trait]
 pub trait Provider<P: Primitive>: fmt::Debug + Send + Sync + 'static {
-    /// What this caller may see.
+    /// Lists the definitions that this caller may see, in order of [`Primitive::key`].
     ///
     /// # Errors
     /// `Unavailable`.
     async fn list(&self, caller: &Caller) -> Result<Listing<P>>;
 
-    /// What this name, address or URI means for this caller. Costs the same however much is listed.
+    /// Resolves a name, an alias or a URI for this caller. Costs the same however much is listed.
+    ///
+    /// A thing that the caller may not use is `None`, as one that does not exist.
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn find(&self, caller: &Caller, name: &str) -> Result<Option<Arc<Definition<P>>>>;
+    async fn resolve(&self, caller: &Caller, name: &str) -> Result<Option<Resolved<P>>>;
 
-    /// Calls what was found. What the author's function reports as wrong is an answer, not an error.
-    ///
-    /// # Errors
-    /// `NotFound` if the caller may not see it, `Invalid` if the arguments don't fit, `Forbidden`, `Stale`,
-    /// `Unsupported`, `DeadlineExceeded`, `Unavailable`, `Internal`.
-    async fn call(&self, found: &Arc<Definition<P>>, call: Call) -> Result<Reply<P::Answer>>;
-
-    /// Suggests values for one of its arguments, the best first.
-    ///
-    /// # Errors
-    /// As [`call`](Self::call).
-    async fn complete(
-        &self,
-        found: &Arc<Definition<P>>,
-        completion: Completion,
-    ) -> Result<Vec<String>>;
+    /// Returns the facts that are known without a caller. The default holds for any provider: it may have anything.
+    fn facts(&self) -> Facts<P> {
+        Facts::changing()
+    }
 }
 
-/// A source that many parts share.
+/// A provider that several owners share.
 pub type SharedProvider<P> = Arc<dyn Provider<P>>;
 
-/// What a call means for its caller: the one way in for every voice.
+/// Resolves what a call names, in the version it asks for. Every protocol comes in here.
 ///
 /// # Errors
-/// `NotFound` for whatever is not there for this caller, by this name, in this version; `Unavailable`.
-pub async fn resolve<P: Primitive>(
-    source: &dyn Provider<P>,
+/// `NotFound` for a thing that does not exist for this caller, by this name, in this version; `Unavailable`.
+pub(crate) async fn resolve<P: Primitive>(
+    provider: &dyn Provider<P>,
     call: &Call,
-) -> Result<Arc<Definition<P>>> {
-    if call.name.len() > MAX_ASKED_BYTES {
-        return Err(unknown::<P>(&call.name));
+) -> Result<Resolved<P>> {
+    if call.name.len() > MAX_KEY_BYTES {
+        return Err(unknown(P::NAME, &call.name));
     }
-    let found = source.find(&call.caller, &call.name).await?;
-    let found = found
-        .filter(|found| call.version.is_none() || P::version(found) == call.version.as_deref());
-    found.ok_or_else(|| unknown::<P>(&call.name))
+    let resolved = provider.resolve(&call.caller, &call.name).await?;
+    let is_version = |resolved: &Resolved<P>| {
+        call.version.is_none() || P::version(resolved.definition()) == call.version.as_deref()
+    };
+    resolved
+        .filter(is_version)
+        .ok_or_else(|| unknown(P::NAME, &call.name))
 }
 
-/// Resolves a call and makes it: what it means, and what came of it.
-///
-/// # Errors
-/// As [`resolve`] and [`Provider::call`].
-pub async fn reach<P: Primitive>(
-    source: &dyn Provider<P>,
-    call: Call,
-) -> Result<(Arc<Definition<P>>, Reply<P::Answer>)> {
-    let found = resolve(source, &call).await?;
-    let reply = source.call(&found, call).await?;
-    Ok((found, reply))
-}
-
-/// The longest name or URI that is looked for.
-pub(crate) const MAX_ASKED_BYTES: usize = 4_096;
-
-/// What anyone is told about something that is not there for them: the same for every reason.
+/// Makes the error for a thing that does not exist for a caller: the same for every reason.
 #[must_use]
-pub fn unknown<P: Primitive>(name: &str) -> Error {
-    Error::not_found(format!("unknown {} `{}`", P::NAME, shortened(name)))
+pub(crate) fn unknown(primitive: &str, name: &str) -> Error {
+    Error::not_found(format!("unknown {primitive} `{}`", shortened(name)))
 }

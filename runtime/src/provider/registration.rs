@@ -1,4 +1,4 @@
-//! One thing that an app offers: its definition and the function behind it.
+//! A registered tool, prompt or resource: its definition and its handler.
 //!
 //! The macros write these builder calls. The current user is entered here, around the author's function, and nowhere else.
 
@@ -16,20 +16,22 @@ use crate::call::{Call, StateType};
 use crate::error::Result;
 use crate::user::enter;
 
-/// The function behind it.
+/// The handler of a registration: an async function from a [`Call`] to an answer.
 pub type Handler<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
 
-/// A tool, a prompt or a resource that an app offers.
-#[derive(Clone)]
+/// A registered tool, prompt or resource: a [`Definition`] and its handler.
+///
+/// [`Tool`](crate::Tool), [`Prompt`](crate::Prompt) and [`Resource`](crate::Resource) are this for their primitive. A clone
+/// shares definition and handler.
 pub struct Registration<P: Primitive> {
     definition: Arc<Definition<P>>,
     handler: Handler<P::Answer>,
-    completers: BTreeMap<String, Completer>,
+    completers: Arc<BTreeMap<String, Completer>>,
     states: Vec<StateType>,
 }
 
 impl<P: Primitive> Registration<P> {
-    /// Makes a registration of this name, whose calls this handler answers.
+    /// Registers a handler under a name; what it returns is converted into the primitive's answer.
     pub(crate) fn make<F, W, R>(name: impl Into<String>, detail: P::Detail, handler: F) -> Self
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
@@ -51,43 +53,43 @@ impl<P: Primitive> Registration<P> {
         Self {
             definition: Arc::new(definition),
             handler,
-            completers: BTreeMap::new(),
+            completers: Arc::default(),
             states: Vec::new(),
         }
     }
 
-    /// What the model reads about it.
+    /// Sets the description that the model reads.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.definition_mut().description = text.into();
         self
     }
 
-    /// What people see instead of the name.
+    /// Sets the title that people see instead of the name.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.definition_mut().title = Some(title.into());
         self
     }
 
-    /// What a token that names scopes must name to use it.
+    /// Requires these scopes of a token that names any (RFC 6749 §3.3).
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.definition_mut().scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long a call may take.
+    /// Sets the longest time that a call may take.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.definition_mut().timeout = Some(timeout);
         self
     }
 
-    /// Suggests values for an argument while somebody types it.
+    /// Suggests values for an argument (MCP, completion).
     #[must_use]
     pub fn completes(mut self, argument: impl Into<String>, completer: Completer) -> Self {
-        self.completers.insert(argument.into(), completer);
+        Arc::make_mut(&mut self.completers).insert(argument.into(), completer);
         self
     }
 
@@ -104,14 +106,14 @@ impl<P: Primitive> Registration<P> {
         &self.states
     }
 
-    /// What it says of itself.
+    /// Returns the definition.
     #[must_use]
     pub const fn definition(&self) -> &Arc<Definition<P>> {
         &self.definition
     }
 
-    /// The same under another name.
-    pub(crate) fn renamed(mut self, name: String) -> Self {
+    /// Sets the name.
+    pub(crate) fn with_name(mut self, name: String) -> Self {
         self.definition_mut().name = name;
         self
     }
@@ -120,32 +122,35 @@ impl<P: Primitive> Registration<P> {
         Arc::make_mut(&mut self.definition)
     }
 
-    /// Whether it suggests values for anything.
+    /// Returns whether it suggests values for any argument.
     #[must_use]
     pub fn has_completions(&self) -> bool {
         !self.completers.is_empty()
     }
 
-    /// Runs it with the caller as the current user.
+    /// Runs the handler with the caller as the current user.
     ///
     /// # Errors
     /// `Invalid` if the arguments don't fit, and what the extractors refuse with.
-    pub async fn call(&self, mut call: Call) -> Result<Reply<P::Answer>> {
+    pub(crate) async fn call(&self, mut call: Call) -> Result<Reply<P::Answer>> {
         call.context = call.context.with_clock(Arc::clone(&call.clock));
-        let (caller, context) = (Arc::clone(&call.caller), call.context.clone());
+        let caller = Arc::clone(&call.caller);
+        let context = call.context.clone();
         let span = span(&self.definition, &call);
         let work = enter(caller, (self.handler)(call)).instrument(span);
+        // A handler that asks its user waits for an answer that only the next call brings: its future is dropped here, and
+        // the handler runs from the beginning when the client comes back (MCP 2026-07-28, multi round-trip requests).
         match context.run_until_asking(work).await {
             Ok(answer) => answer.map(Reply::Answer),
-            Err(asked) => Ok(Reply::Asks(asked)),
+            Err(input) => Ok(Reply::InputRequired(input)),
         }
     }
 
-    /// Suggests values, with the caller as the current user; none for an argument that it has no suggestions for.
+    /// Suggests values for an argument, with the caller as the current user; none for an argument without a completer.
     ///
     /// # Errors
     /// What the author's function fails with.
-    pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+    pub(crate) async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
         match self.completers.get(&completion.argument) {
             Some(completer) => {
                 enter(Arc::clone(&completion.call.caller), completer(completion)).await
@@ -170,6 +175,17 @@ fn span<P: Primitive>(definition: &Definition<P>, call: &Call) -> Span {
         trace = call.context.trace().id(),
         request_id = call.context.request_id(),
     )
+}
+
+impl<P: Primitive> Clone for Registration<P> {
+    fn clone(&self) -> Self {
+        Self {
+            definition: Arc::clone(&self.definition),
+            handler: Arc::clone(&self.handler),
+            completers: Arc::clone(&self.completers),
+            states: self.states.clone(),
+        }
+    }
 }
 
 impl<P: Primitive> fmt::Debug for Registration<P> {

@@ -1,6 +1,6 @@
-//! What a user's tools keep for that user: JSON values under names.
+//! A user's data: JSON values under names, stored by the tools that the user calls.
 //!
-//! A handle reaches one user's values; there is no way from it to another's.
+//! A [`UserData`] reaches one user's values; there is no way from it to another's.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,45 +11,63 @@ use crate::json;
 use crate::store::{Key, Put, Range, Record, SharedStore, When, Write};
 use crate::user::{Email, RegistrationId};
 
-/// How often an update is tried again when another call changes the same value.
+/// The number of times an update is tried when other calls change the same value.
 const ATTEMPTS: usize = 64;
 
-/// The deepest nesting that `serde_json` reads: what is nested deeper could be written and not read back.
+/// The deepest nesting that `serde_json` reads: deeper values could be written and not read back.
 const MAX_DEPTH: usize = 127;
 
-/// What the calling user owns, in DynamoDB or SQLite; an extractor for tools.
+/// The calling user's data, in DynamoDB or SQLite; an extractor for tools.
 ///
-/// Names are of the app's choosing, 1 to 1,024 bytes; values are anything that serializes to at most 400,000 bytes, nested
-/// at most 127 deep. Once a user is removed, nothing is written for that user any more: a call that still runs is refused.
+/// Names are chosen by the app and have 1 to 1,024 bytes; values are anything that serializes to at
+/// most 400,000 bytes, nested at most 127 deep
+/// ([`MAX_VALUE_BYTES`](crate::store::MAX_VALUE_BYTES)). Once a user is removed, nothing is written
+/// for that user any more: a call that still runs is refused.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::{records::{UserRecord, Users}, store::Memory};
+///
+/// # async fn example() -> mcp_lambda::Result<()> {
+/// let users = Users::new(Arc::new(Memory::default()));
+/// let alice = UserRecord::new("alice@example.com".parse()?, None, 100);
+/// users.register(&alice).await?;
+/// let data = users.data(&alice);
+/// data.put("note/1", &"milk").await?;
+/// assert_eq!(data.get::<String>("note/1").await?.as_deref(), Some("milk"));
+/// # Ok(())
+/// # }
+/// # futures_util::FutureExt::now_or_never(example()).expect("memory waits for nothing").unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct UserData {
     store: SharedStore,
     partition: String,
-    /// Stands as long as the registration does; every write checks it.
+    /// The key of a marker that exists as long as the registration does; every write checks it.
     marker: Key,
     is_read_only: bool,
 }
 
-/// Some of a user's names, in order.
+/// A page of a user's names, in order; the answer of [`UserData::names`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePage {
     /// The names.
     pub names: Vec<String>,
-    /// The name to list after for the next page.
+    /// The name to pass as `after` for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// Some of a user's values, in order of name.
+/// A page of a user's values, in order of name; the answer of [`UserData::list`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataPage<T> {
-    /// Names and values.
+    /// The names and their values.
     pub entries: Vec<(String, T)>,
-    /// The name to list after for the next page.
+    /// The name to pass as `after` for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
 impl UserData {
-    /// What the user of this registration owns in this store.
+    /// Creates the handle of the data that a registration owns in a [`Store`](crate::store::Store).
     #[must_use]
     pub fn new(store: SharedStore, email: &Email, id: &RegistrationId) -> Self {
         let marker = marker_key(email, REGISTRATION, id);
@@ -61,9 +79,9 @@ impl UserData {
         }
     }
 
-    /// The same for a call whose token may only read: then every write is refused.
+    /// Refuses every write if the call's token may only read.
     #[must_use]
-    pub(crate) const fn reading_only(mut self, is_read_only: bool) -> Self {
+    pub(crate) const fn with_read_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }
@@ -77,7 +95,7 @@ impl UserData {
         Ok(())
     }
 
-    /// The value of a name, or `None`.
+    /// Reads the value of a name; `None` if there is none.
     ///
     /// # Errors
     /// `Invalid` if the value does not read as `T`, `Unavailable`.
@@ -85,32 +103,32 @@ impl UserData {
         self.store
             .get(&self.key(name))
             .await?
-            .map(|record| read(name, &record))
+            .map(|record| parse(name, &record))
             .transpose()
     }
 
-    /// Keeps a value, in place of the one that was there.
+    /// Stores a value, replacing the previous one.
     ///
     /// # Errors
-    /// `TooLarge`; `Invalid` for a name that is empty or too long, or a value that could not be read back; `Forbidden` if
-    /// the user was removed while the call ran; `Unavailable`.
+    /// `TooLarge`; `Invalid` for a name that is empty or too long, or a value that could not be
+    /// read back; `Forbidden` if the user was removed while the call ran; `Unavailable`.
     pub async fn put<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<()> {
-        self.keep(name, Put::new(write(name, value)?, When::Always))
+        self.write_registered(name, Put::new(serialize(name, value)?, When::Always))
             .await
     }
 
-    /// Keeps a value if there is none yet; says whether there was none.
+    /// Stores a value if the name has none yet; returns whether it did.
     ///
     /// # Errors
     /// As [`put`](Self::put).
     pub async fn put_new<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<bool> {
         was_new(
-            self.keep(name, Put::new(write(name, value)?, When::Absent))
+            self.write_registered(name, Put::new(serialize(name, value)?, When::Absent))
                 .await,
         )
     }
 
-    /// Keeps a value until then, in epoch seconds.
+    /// Stores a value that expires, in seconds since 1970.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -120,17 +138,17 @@ impl UserData {
         value: &T,
         expires: u64,
     ) -> Result<()> {
-        self.keep(
+        self.write_registered(
             name,
             Put {
                 expires: Some(expires),
-                ..Put::new(write(name, value)?, When::Always)
+                ..Put::new(serialize(name, value)?, When::Always)
             },
         )
         .await
     }
 
-    /// Keeps a value until then if there is none yet; says whether there was none.
+    /// Stores a value that expires if the name has none yet; returns whether it did.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -141,18 +159,19 @@ impl UserData {
         expires: u64,
     ) -> Result<bool> {
         was_new(
-            self.keep(
+            self.write_registered(
                 name,
                 Put {
                     expires: Some(expires),
-                    ..Put::new(write(name, value)?, When::Absent)
+                    ..Put::new(serialize(name, value)?, When::Absent)
                 },
             )
             .await,
         )
     }
 
-    /// Changes the value as it is now and keeps what the change returns; no parallel update is lost.
+    /// Replaces the current value by the result of `change` and returns it; no parallel update is
+    /// lost. `change` may run several times.
     ///
     /// # Errors
     /// `Conflict` if too many change it at once, and as [`get`](Self::get) and [`put`](Self::put).
@@ -161,14 +180,19 @@ impl UserData {
         name: &str,
         change: impl Fn(Option<T>) -> T + Send + Sync,
     ) -> Result<T> {
+        // Optimistic concurrency: the value is written only on the version that was read, and the loser
+        // of a race reads again. `change` must therefore have no effects of its own.
         let key = self.key(name);
         for _ in 0..ATTEMPTS {
             let stored = self.store.get(&key).await?;
             let when = stored
                 .as_ref()
                 .map_or(When::Absent, |record| When::Version(record.version));
-            let value = change(stored.map(|record| read(name, &record)).transpose()?);
-            match self.keep(name, Put::new(write(name, &value)?, when)).await {
+            let value = change(stored.map(|record| parse(name, &record)).transpose()?);
+            match self
+                .write_registered(name, Put::new(serialize(name, &value)?, when))
+                .await
+            {
                 Err(error)
                     if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::AlreadyExists) => {}
                 written => return written.map(|()| value),
@@ -179,7 +203,7 @@ impl UserData {
         )))
     }
 
-    /// Removes a value; says whether there was one.
+    /// Removes a value; returns whether there was one.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -189,6 +213,8 @@ impl UserData {
         let Some(record) = self.store.get(&key).await? else {
             return Ok(false);
         };
+        // The version tells whether this call removed the value. If another call changed it in between,
+        // it is deleted all the same: there was one.
         match self.store.delete(&key, When::Version(record.version)).await {
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 self.store.delete(&key, When::Always).await.map(|()| true)
@@ -197,8 +223,9 @@ impl UserData {
         }
     }
 
-    /// At most `limit` values whose names begin so, after the one named, in order of name: fewer where they are more than a
-    /// megabyte together, and then with a `next`.
+    /// Lists at most `limit` values whose names begin with the prefix, behind `after`, in order of
+    /// name: fewer where they have more than [`MAX_PAGE_BYTES`](crate::store::MAX_PAGE_BYTES)
+    /// together, and then with a `next`.
     ///
     /// # Errors
     /// `Invalid` if a value does not read as `T`, `Unavailable`.
@@ -213,7 +240,7 @@ impl UserData {
             .list(&Range::Prefix(self.key(prefix)), after, limit)
             .await?;
         let entry = |(key, record): &(Key, Record)| {
-            read(&key.sort, record).map(|value| (key.sort.clone(), value))
+            parse(&key.sort, record).map(|value| (key.sort.clone(), value))
         };
         let entries = page.records.iter().map(entry).collect::<Result<_>>()?;
         Ok(DataPage {
@@ -222,9 +249,11 @@ impl UserData {
         })
     }
 
-    /// Writes, as long as the registration stands: the store decides both as one, whatever else goes on.
-    async fn keep(&self, name: &str, put: Put) -> Result<()> {
+    /// Writes a value under the condition that the registration exists, atomically.
+    async fn write_registered(&self, name: &str, put: Put) -> Result<()> {
         self.check_writable()?;
+        // The check and the write are one transaction: a removal deletes the marker first, so a write that
+        // runs at the same time either happens before and is removed with the rest, or is refused.
         let writes = vec![
             Write::Check(self.marker.clone(), None),
             Write::Put(self.key(name), put),
@@ -240,7 +269,8 @@ impl UserData {
             })
     }
 
-    /// The same without the values, which are not read: for counting, and for seeing what is there.
+    /// Lists names as [`list`](Self::list) does, without reading the values: for counting, and for
+    /// seeing what there is.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -267,7 +297,7 @@ fn was_new(written: Result<()>) -> Result<bool> {
     }
 }
 
-fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
+fn parse<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
     serde_json::from_str(&record.value).map_err(|error| {
         Error::invalid(format!(
             "the stored value `{name}` does not fit what this tool expects"
@@ -276,7 +306,7 @@ fn read<T: DeserializeOwned>(name: &str, record: &Record) -> Result<T> {
     })
 }
 
-fn write<T: Serialize>(name: &str, value: &T) -> Result<String> {
+fn serialize<T: Serialize>(name: &str, value: &T) -> Result<String> {
     let text = serde_json::to_string(value).map_err(|error| {
         Error::invalid(format!("`{name}` can't be written as JSON")).with_source(error)
     })?;
@@ -416,7 +446,7 @@ mod tests {
     async fn a_token_that_only_reads_keeps_and_removes_nothing() {
         let (alice, _) = two_users().await;
         alice.put("note", &"hers").await.expect("kept");
-        let reader = alice.clone().reading_only(true);
+        let reader = alice.clone().with_read_only(true);
         assert_eq!(
             reader.get::<String>("note").await.expect("readable"),
             Some("hers".to_owned())

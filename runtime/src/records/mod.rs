@@ -1,13 +1,14 @@
-//! What the framework keeps, typed: users with their tokens, and what users' tools keep.
+//! Typed records over a [`Store`](crate::store::Store): users with their tokens, and the data that
+//! tools store for users.
 //!
 //! Keys are built here and nowhere else, once for every store:
 //!
-//! | partition | sort | is |
+//! | partition | sort | record |
 //! |---|---|---|
 //! | `user#EMAIL` | `record` | the user record, which one read of a call needs |
-//! | `user#EMAIL` | `registration#ID` | stands while the registration may write data; every data write checks it |
+//! | `user#EMAIL` | `registration#ID` | exists while the registration may write data; every data write checks it |
 //! | `user#EMAIL` | `purging#ID` | a registration whose data are being removed |
-//! | `data#ID` | the value's name | what the user's tools keep |
+//! | `data#ID` | the value's name | a value that the user's tools stored |
 
 mod data;
 mod purge;
@@ -21,31 +22,33 @@ pub use users::{UserPage, UserSummary, Users};
 use crate::store::Key;
 use crate::user::{Email, RegistrationId};
 
-/// What the partitions of users begin with.
+/// The prefix of the partitions of users.
 const USER: &str = "user#";
 
-/// What the sort key of a registration that may write begins with.
+/// The prefix of the sort key that marks a registration which may write data.
 const REGISTRATION: &str = "registration#";
 
-/// What the sort key of a registration that is being removed begins with.
+/// The prefix of the sort key that marks a registration whose data are being removed.
 const PURGING: &str = "purging#";
 
-/// One user is one partition: what is read for a call spreads over the table.
+/// Returns a user's partition: one for each user, so that the reads of calls spread over the table
+/// (AWS DynamoDB Developer Guide, "Best practices for designing and using partition keys").
 fn partition(email: &Email) -> String {
     format!("{USER}{email}")
 }
 
-/// The user record.
+/// Returns the [`Key`] of the user record.
 fn record_key(email: &Email) -> Key {
     Key::new(partition(email), "record")
 }
 
-/// The marker of a registration, which begins with [`REGISTRATION`] or [`PURGING`].
+/// Returns the [`Key`] of a registration's marker, which begins with [`REGISTRATION`] or
+/// [`PURGING`].
 fn marker_key(email: &Email, kind: &str, id: &RegistrationId) -> Key {
     Key::new(partition(email), format!("{kind}{id}"))
 }
 
-/// The partition of what a registration's tools keep.
+/// Returns the partition of the data that a registration's tools store.
 fn data_partition(id: &RegistrationId) -> String {
     format!("data#{id}")
 }

@@ -1,25 +1,26 @@
-//! The removal of a user and of everything that is kept for the user.
+//! The removal of a user and of everything that is stored for the user.
 //!
-//! Each step is conditional and may be done again: a removal that was cut short is ended by the next one, whoever makes
-//! it, and no step of it can touch a later user of the same email. Once it has answered, nothing of the user comes to be
-//! stored: the marker that every data write checks went before the data did.
+//! Each step is conditional and may be repeated: the next removal finishes one that was cut short,
+//! and no step can touch a later user of the same email. Once [`Users::purge`] has answered, no
+//! data of the user can be written any more: the marker that every data write checks was deleted
+//! before the data.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
 use super::record::UserRecord;
-use super::users::{ATTEMPTS, MARKER, Users, contended, put, unknown};
+use super::users::{ATTEMPTS, MARKER, Users, put, report_contention, report_unknown};
 use super::{PURGING, REGISTRATION, data_partition, marker_key, record_key};
 use crate::error::{ErrorKind, Result};
 use crate::store::{Key, Put, Range, Record, Version, When, Write};
 use crate::user::{Email, RegistrationId};
 
-/// How many values are listed at once, and removed side by side.
+/// The number of values that are listed at once, and deleted side by side.
 const BATCH: usize = 50;
 
 impl Users {
-    /// Removes a user and all that is kept for the user, also one whose record can't be read.
+    /// Removes a user and everything stored for the user, even if the [`UserRecord`] can't be read.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`; then calling it again goes on where it stopped.
@@ -31,9 +32,10 @@ impl Users {
             };
             let record = UserRecord::read(email, &stored).ok();
             if doomed.is_none() {
-                doomed = Some(self.doomed(email, record.as_ref()).await?);
+                doomed = Some(self.list_doomed(email, record.as_ref()).await?);
             }
-            // Somebody ended it, and the email was registered again.
+            // Another process finished the removal, and the email was registered again: the record found
+            // now is a later user's and must stay.
             let is_other = |record: &UserRecord| {
                 doomed
                     .as_ref()
@@ -53,18 +55,18 @@ impl Users {
                 }
             }
         }
-        Err(contended(email))
+        Err(report_contention(email))
     }
 
-    /// The registrations that stand when a removal begins.
-    async fn doomed(
+    /// Returns the registrations that exist when a removal begins.
+    async fn list_doomed(
         &self,
         email: &Email,
         record: Option<&UserRecord>,
     ) -> Result<BTreeSet<RegistrationId>> {
         let Some(record) = record else {
             return Ok(self
-                .marked(email, REGISTRATION)
+                .list_marked(email, REGISTRATION)
                 .await?
                 .into_iter()
                 .collect());
@@ -72,7 +74,8 @@ impl Users {
         Ok(BTreeSet::from([record.id.clone()]))
     }
 
-    /// Ends what the user may do, then what may be written, then what was; the record goes last.
+    /// Revokes the user's rights, then the right to write data, then removes the data; the record
+    /// goes last.
     async fn end(
         &self,
         email: &Email,
@@ -85,9 +88,11 @@ impl Users {
             Some(record) if !record.is_purging => self.mark(record, stored, now).await?,
             _ => stored.version,
         };
-        // The record's own registration is ended also where its marker is missing.
+        // The record's own registration is included even if its marker is missing. Each marker moves from
+        // "may write" to "is being removed" in one transaction, on the version of the record: from then
+        // on no data write succeeds, and a crash leaves a marker that the next removal finds.
         let standing: BTreeSet<_> = self
-            .marked(email, REGISTRATION)
+            .list_marked(email, REGISTRATION)
             .await?
             .into_iter()
             .chain(own)
@@ -101,7 +106,7 @@ impl Users {
             ];
             self.store.transact(writes).await?;
         }
-        for id in self.marked(email, PURGING).await? {
+        for id in self.list_marked(email, PURGING).await? {
             self.clear(&id).await?;
         }
         self.store
@@ -111,19 +116,20 @@ impl Users {
 
     async fn mark(&self, mut record: UserRecord, stored: &Record, now: u64) -> Result<Version> {
         record.begin_purge(now);
-        let put = put(&record, record.text()?, When::Version(stored.version));
+        let put = put(&record, record.to_json()?, When::Version(stored.version));
         self.store.put(&record_key(&record.email), put).await
     }
 
-    /// Removes what an ended removal leaves: data of registrations that can't write any more, and their markers.
+    /// Removes the rest of an interrupted removal: data of registrations that can't write any more,
+    /// and their markers.
     async fn finish(&self, email: &Email, was_there: bool) -> Result<()> {
-        let left = self.marked(email, PURGING).await?;
-        if left.is_empty() && !was_there {
-            // The last try may have come this far.
+        let marked = self.list_marked(email, PURGING).await?;
+        if marked.is_empty() && !was_there {
+            // An earlier removal may have stopped just before this scrub.
             self.store.scrub().await?;
-            return Err(unknown(email));
+            return Err(report_unknown(email));
         }
-        for id in left {
+        for id in marked {
             self.clear(&id).await?;
             self.store
                 .delete(&marker_key(email, PURGING, &id), When::Always)
@@ -132,7 +138,7 @@ impl Users {
         self.store.scrub().await
     }
 
-    /// Removes everything that a registration's tools have kept, what has expired too.
+    /// Removes all data of a registration, including expired values ([`Range::Stored`]).
     async fn clear(&self, id: &RegistrationId) -> Result<()> {
         let everything = Range::Stored(Key::new(data_partition(id), ""));
         loop {

@@ -1,6 +1,7 @@
-//! The user record: one read of it tells everything a call needs, and which tokens are live.
+//! The user record: one read of it returns everything that a call needs, and which tokens are live.
 //!
-//! What is not in it is refused. It is bounded so that it always fits a store, and what is written can be read back.
+//! A token that is not in it is refused. Its size is bounded so that it always fits a
+//! [`Store`](crate::store::Store), and every record that can be written can be read back.
 
 use std::collections::BTreeMap;
 
@@ -12,72 +13,84 @@ use crate::json;
 use crate::store::Record;
 use crate::user::{Email, RegistrationId};
 
-/// The shape that this code reads and writes.
+/// The schema version that this code reads and writes.
 const SHAPE: u32 = 2;
 
 /// The most bytes a profile may have as JSON text.
 pub const MAX_PROFILE_BYTES: usize = 65_536;
 
-/// How deep a profile may be nested.
+/// The deepest nesting of a profile.
 pub const MAX_PROFILE_DEPTH: usize = 32;
 
 /// The most live tokens one user has at a time.
 pub const MAX_TOKENS: usize = 200;
 
-/// The most bytes an ordinary change may leave a record with: far below what a store takes, so that a change which takes
-/// rights away always has room.
+/// The most bytes of a record after an ordinary change: far below
+/// [`MAX_VALUE_BYTES`](crate::store::MAX_VALUE_BYTES), so that a change which takes rights away
+/// always has room.
 const MAX_BYTES: usize = 300_000;
 
-/// A registered user as stored.
+/// A registered user as stored by [`Users`](super::Users).
+///
+/// ```
+/// use mcp_lambda::records::UserRecord;
+///
+/// let mut user = UserRecord::new("alice@example.com".parse()?, None, 100);
+/// user.revoke(200);
+/// assert_eq!((user.created, user.revoke_after), (100, Some(200)));
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRecord {
-    /// The shape of this record.
+    /// The schema version of this record.
     pub v: u32,
-    /// What tells this registration from every other, also of the same email.
+    /// The id of this registration, which no other registration has, also none of the same email.
     pub id: RegistrationId,
-    /// Who it is.
+    /// The user's email address.
     pub email: Email,
-    /// When the user was registered, in epoch seconds; of an imported one, when the other system registered it.
+    /// The time of the registration, in seconds since 1970; of an imported user, the time in the
+    /// other system.
     pub created: u64,
-    /// Whether the registration is another system's, with the time it had there.
+    /// True if the user was imported from another system, with the time of registration there.
     #[serde(default)]
     pub is_imported: bool,
-    /// When the user was last revoked, in epoch seconds: for display, and for tokens that carry no `jti`.
+    /// The time of the last revocation, in seconds since 1970: for display, and for tokens without
+    /// a `jti` (RFC 7519 §4.1.7).
     #[serde(default)]
     pub revoke_after: Option<u64>,
-    /// Tells each revocation from every other; processes that work for the user end when it changes.
+    /// A random id of the last revocation; processes that work for the user end when it changes.
     #[serde(default)]
     pub revocation: Option<String>,
-    /// Whether the user is being removed: then nothing may be added.
+    /// True while the user is being removed: then nothing may be added.
     #[serde(default)]
     pub is_purging: bool,
-    /// What the app keeps about the user.
+    /// The app's own fields about the user.
     #[serde(default)]
     pub profile: Option<Value>,
-    /// The live tokens by `jti`; one that is not here is refused.
+    /// The live tokens by `jti` (RFC 7519 §4.1.7); a token that is not here is refused.
     #[serde(default)]
     pub tokens: BTreeMap<String, TokenRecord>,
 }
 
-/// What is kept of an issued token: never the token itself.
+/// The stored facts of an issued token: never the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRecord {
-    /// What the operator calls it.
+    /// The operator's name for the token.
     #[serde(default)]
     pub name: Option<String>,
-    /// When it was issued, in epoch seconds.
+    /// The time of issue, in seconds since 1970 (`iat`, RFC 7519 §4.1.6).
     pub created: u64,
-    /// When it ends, in epoch seconds.
+    /// The time of expiry, in seconds since 1970 (`exp`, RFC 7519 §4.1.4).
     pub expires: u64,
-    /// What it is good for; `None` is everything.
+    /// The scopes of the token (RFC 6749 §3.3); `None` allows everything.
     #[serde(default)]
     pub scopes: Option<Vec<String>>,
-    /// Whether it opens only what changes nothing.
+    /// True if the token only calls tools that change nothing.
     #[serde(default)]
     pub read_only: bool,
 }
 
-/// What the listing of users shows of one.
+/// The fields of a user that the listing of users returns as [`UserSummary`](super::UserSummary).
 #[derive(Serialize, Deserialize)]
 pub(super) struct Summary {
     pub(super) created: u64,
@@ -85,7 +98,7 @@ pub(super) struct Summary {
 }
 
 impl UserRecord {
-    /// The record of a new user; it is not stored yet.
+    /// Creates the record of a new user, without storing it.
     #[must_use]
     pub fn new(email: Email, profile: Option<Value>, now: u64) -> Self {
         Self {
@@ -109,20 +122,22 @@ impl UserRecord {
         self.revocation = Some(uuid::Uuid::new_v4().simple().to_string());
     }
 
-    /// Forgets the tokens whose time is over.
+    /// Removes the tokens that have expired.
     pub(super) fn forget_expired(&mut self, now: u64) {
         self.tokens.retain(|_, token| token.expires > now);
     }
 
-    /// Ends everything and keeps what a removal needs.
+    /// Revokes everything and keeps only the fields that a removal needs.
     pub(super) fn begin_purge(&mut self, now: u64) {
         self.revoke(now);
         self.profile = None;
         self.is_purging = true;
     }
 
-    /// The record of a user whose stored one can't be read: without tokens, and with what can still be made out.
-    pub(super) fn restored(email: &Email, id: RegistrationId, stored: &Record, now: u64) -> Self {
+    /// Replaces a stored record that can't be read: without tokens, and with the parts that are
+    /// still readable.
+    pub(super) fn restore(email: &Email, id: RegistrationId, stored: &Record, now: u64) -> Self {
+        // Only the profile is taken over. Tokens of a record that can't be trusted must not live on.
         let stored: Option<Value> = serde_json::from_str(&stored.value).ok();
         let profile = stored.and_then(|mut stored| Some(stored.get_mut("profile")?.take()));
         let profile =
@@ -133,7 +148,7 @@ impl UserRecord {
         }
     }
 
-    /// Reads what is stored for this user.
+    /// Parses the record stored for this user.
     ///
     /// # Errors
     /// `Internal` for what can't be read, with what to do about it.
@@ -152,24 +167,24 @@ impl UserRecord {
         }
     }
 
-    /// The text to store.
+    /// Serializes the record.
     ///
     /// # Errors
     /// `Internal`.
-    pub(super) fn text(&self) -> Result<String> {
+    pub(super) fn to_json(&self) -> Result<String> {
         serde_json::to_string(self)
             .map_err(|error| Error::internal("a user record can't be written").with_source(error))
     }
 
-    /// The text to store after a change that adds something.
+    /// Serializes the record after a change that adds something, once it has checked the bounds.
     ///
     /// # Errors
     /// `TooLarge` or `Invalid` for what would not fit or could not be read back.
-    pub(super) fn checked_text(&self) -> Result<String> {
+    pub(super) fn to_checked_json(&self) -> Result<String> {
         if let Some(profile) = &self.profile {
             check_profile(profile)?;
         }
-        let text = self.text()?;
+        let text = self.to_json()?;
         if text.len() > MAX_BYTES {
             return Err(Error::too_large(format!(
                 "the record of user `{}` would have {} bytes of at most {MAX_BYTES}; revoke tokens that are not needed, or give shorter names and fewer scopes",
@@ -180,8 +195,8 @@ impl UserRecord {
         Ok(text)
     }
 
-    /// What the listing of users shows.
-    pub(super) fn summary(&self) -> String {
+    /// Returns the text of the record's [`Entry`](crate::store::Entry) in the listing of users.
+    pub(super) fn to_summary(&self) -> String {
         let summary = Summary {
             created: self.created,
             revoke_after: self.revoke_after,
@@ -230,7 +245,7 @@ mod tests {
                 profile: Some(profile),
                 ..record()
             };
-            let value = record.checked_text().expect("it fits");
+            let value = record.to_checked_json().expect("it fits");
             let stored = Record {
                 value,
                 version: crate::store::Version(1),
@@ -248,7 +263,7 @@ mod tests {
                 profile: Some(profile),
                 ..record()
             }
-            .checked_text()
+            .to_checked_json()
             .expect_err("too much");
         }
     }
@@ -269,18 +284,18 @@ mod tests {
                 read_only: true,
             };
             full.tokens.insert(number.to_string(), token);
-            if full.checked_text().is_err() {
+            if full.to_checked_json().is_err() {
                 full.tokens.remove(&number.to_string());
                 break;
             }
         }
-        let before = full.checked_text().expect("it fits").len();
+        let before = full.to_checked_json().expect("it fits").len();
         assert!(
             before > MAX_BYTES - 4_000 && before < MAX_VALUE_BYTES - 50_000,
             "{before}"
         );
         full.revoke(u64::MAX);
-        assert!(full.text().expect("written").len() < before);
+        assert!(full.to_json().expect("written").len() < before);
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl Primitive for Resources {
     type Detail = ResourceDetail;
     type Answer = ReadResult;
 
-    fn faults(resource: &Definition<Self>) -> Vec<String> {
+    fn problems(resource: &Definition<Self>) -> Vec<String> {
         let wrong = |fault: &String| {
             format!(
                 "resource `{}`: its URI `{}` {fault}",
@@ -216,19 +216,14 @@ impl Primitive for Resources {
         })
     }
 
-    fn matches(resource: &Definition<Self>, uri: &str) -> bool {
-        variables(resource, uri).is_some()
+    /// Returns the variables of a template's URI: they are the arguments of its function.
+    fn captures(resource: &Definition<Self>, uri: &str) -> Option<Map<String, Value>> {
+        resource.template.as_ref()?.variables(uri)
     }
 
-    /// The template's variables become the arguments of the handler.
-    fn bind(resource: &Definition<Self>, call: &mut Call) -> Result<()> {
-        call.arguments = variables(resource, &call.name).unwrap_or_default();
-        call.fit_arguments(&resource.schema)
+    fn argument_schema(resource: &Definition<Self>) -> &Arc<Map<String, Value>> {
+        &resource.detail.schema
     }
-}
-
-fn variables(resource: &Definition<Resources>, uri: &str) -> Option<Map<String, Value>> {
-    resource.template.as_ref()?.variables(uri)
 }
 
 impl ResourceDetail {

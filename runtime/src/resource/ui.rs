@@ -321,7 +321,7 @@ mod tests {
     use crate::resource::Resources;
 
     fn faults(page: UiResource) -> Vec<String> {
-        Resources::faults(Resource::from(page).definition())
+        Resources::problems(Resource::from(page).definition())
     }
 
     fn page(html: &str) -> UiResource {

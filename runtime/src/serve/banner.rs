@@ -9,7 +9,8 @@ use crate::shell;
 
 /// The address of a server, where it keeps its users and with what it signs.
 pub(super) fn welcome(app: &str, url: &str, server: &Server) -> String {
-    let (store, keys) = &server.description;
+    let store = &server.description.store;
+    let keys = &server.description.keys;
     format!(
         "{app} serves MCP at {url}/mcp\n  \
            users and data: {store}\n  \

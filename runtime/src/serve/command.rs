@@ -55,7 +55,7 @@ enum Command {
 /// Does what the command line says. Wrong usage ends the process with 2, help with 0, both by clap's own words.
 pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
-    let version: &'static str = app.version_told().to_owned().leak();
+    let version: &'static str = app.app_version().to_owned().leak();
     // Only who opens an app to anyone lets nobody call.
     let command = Arguments::command().mut_subcommand("stdio", |stdio| {
         stdio.mut_arg("user", |user| user.required(!app.is_open()))
@@ -82,7 +82,7 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
     let server = app.build(settings).await?;
     let Some(email) = email else {
         say("This app is open (`App::open`): calls are nobody's.");
-        return server.transports.stdio(Caller::anonymous().into()).await;
+        return server.serve_stdio(Caller::anonymous()).await;
     };
     let user = match server.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => {
@@ -91,7 +91,7 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
         found => found,
     };
     let user = user.map_err(|error| advised(error, app.name(), &email))?;
-    server.transports.stdio(user.into()).await
+    server.transports.serve_stdio(user.into()).await
 }
 
 /// Registers a user, who needs no token here.

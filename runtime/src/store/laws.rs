@@ -1,4 +1,4 @@
-//! The laws of [`Store`](super::Store): every leaf and every wrapper runs all of them.
+//! Tests of [`Store`](super::Store) that every implementation and every wrapper passes.
 //!
 //! A law works in partitions of its own and must never clear or count what else is stored.
 
@@ -14,7 +14,7 @@ use super::{
 use crate::clock::Clock;
 use crate::error::ErrorKind;
 
-/// A clock that stands still until it is moved.
+/// A [`Clock`] that stands still until a test moves it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicU64);
 
@@ -37,7 +37,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Runs every law over a store that reads the time from this clock.
+/// Runs every law over a [`Store`](super::Store) that reads the time from this [`ManualClock`].
 ///
 /// # Panics
 /// When the store breaks a law.
@@ -423,7 +423,8 @@ async fn groups_do_not_lose_each_others_writes(store: &SharedStore) {
     assert_eq!(page.records.len(), 16);
 }
 
-/// What is written under a check that holds is there for whoever removes what is checked and then looks.
+/// Checks that a [`Write::Check`] and a deletion of the checked record exclude each other: after the
+/// deletion, a reader sees every group that succeeded.
 async fn what_a_check_holds_is_not_gone_when_the_group_is_written(store: &SharedStore) {
     let partition = partition();
     let marker = Key::new(&partition, "marker");

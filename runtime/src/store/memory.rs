@@ -1,6 +1,6 @@
-//! A store that forgets: for tests, and for trying things out.
+//! An in-memory [`Store`] for tests and for trying things out.
 //!
-//! Nothing here outlives the process; a door must never fall back to it.
+//! Nothing here outlives the process; production code must never fall back to it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,13 @@ use super::{
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 
-/// A [`Store`] in memory.
+/// A [`Store`] in the memory of the process.
+///
+/// ```
+/// use mcp_lambda::store::Memory;
+///
+/// assert_eq!(Memory::default().to_string(), "memory");
+/// ```
 #[derive(Debug)]
 pub struct Memory {
     clock: Arc<dyn Clock>,
@@ -36,7 +42,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// An empty store.
+    /// Creates an empty store that reads the time from this clock.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -53,13 +59,14 @@ impl Memory {
         row.expires.is_none_or(|expires| expires > self.clock.now())
     }
 
-    fn version(&self, row: Option<&Row>) -> Option<Version> {
+    fn find_live_version(&self, row: Option<&Row>) -> Option<Version> {
         row.filter(|row| self.is_live(row))
             .map(|row| row.record.version)
     }
 
-    /// The live rows of a range after a place, in the range's order, which is the order of the keys in both kinds.
-    fn found<'r>(
+    /// Iterates over the live rows of a [`Range`] behind `after`, in the range's order, which is
+    /// the order of the keys in every kind of range.
+    fn find<'r>(
         &'r self,
         rows: &'r BTreeMap<Key, Row>,
         range: &'r Range,
@@ -74,6 +81,8 @@ impl Memory {
                 .as_ref()
                 .is_some_and(|entry| entry.listing == *name),
         };
+        // Keys compare by partition and then by sort, so one scan in map order is the order of a
+        // partition and of a listing alike.
         let is_after = move |key: &Key| after.is_none_or(|after| range.place(key) > after);
         let live_at = range.live_at(self.clock.now());
         let is_live = move |row: &Row| row.expires.is_none_or(|expires| expires > live_at);
@@ -82,7 +91,7 @@ impl Memory {
     }
 
     fn holds(&self, when: When, row: Option<&Row>) -> bool {
-        let version = self.version(row);
+        let version = self.find_live_version(row);
         match when {
             When::Always => true,
             When::Absent => version.is_none(),
@@ -94,13 +103,13 @@ impl Memory {
         match write {
             Write::Put(_, put) => self.holds(put.when, row),
             Write::Delete(_, when) => self.holds(*when, row),
-            Write::Check(_, Some(version)) => self.version(row) == Some(*version),
-            Write::Check(_, None) => self.version(row).is_some(),
+            Write::Check(_, Some(version)) => self.find_live_version(row) == Some(*version),
+            Write::Check(_, None) => self.find_live_version(row).is_some(),
         }
     }
 }
 
-fn row(put: Put, version: Version) -> Row {
+fn build_row(put: Put, version: Version) -> Row {
     Row {
         record: Record {
             value: put.value,
@@ -134,7 +143,7 @@ impl Store for Memory {
             return Err(unmet(put.when));
         }
         let version = Version::fresh();
-        rows.insert(key.clone(), row(put, version));
+        rows.insert(key.clone(), build_row(put, version));
         Ok(version)
     }
 
@@ -149,6 +158,8 @@ impl Store for Memory {
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
         check_group(&writes)?;
+        // All conditions are checked before the first write, under one lock: that is what makes the
+        // group atomic.
         let mut rows = self.rows();
         if let Some(write) = writes
             .iter()
@@ -158,7 +169,7 @@ impl Store for Memory {
         }
         for write in writes {
             match write {
-                Write::Put(key, put) => drop(rows.insert(key, row(put, Version::fresh()))),
+                Write::Put(key, put) => drop(rows.insert(key, build_row(put, Version::fresh()))),
                 Write::Delete(key, _) => drop(rows.remove(&key)),
                 Write::Check(..) => {}
             }
@@ -176,7 +187,7 @@ impl Store for Memory {
             _ => row.record.clone(),
         };
         let found = self
-            .found(&rows, range, after)
+            .find(&rows, range, after)
             .map(|(key, row)| Ok((key.clone(), seen(row))));
         Page::collect(range, found, limit)
     }
@@ -185,7 +196,7 @@ impl Store for Memory {
         let rows = self.rows();
         KeyPage::collect(
             range,
-            self.found(&rows, range, after)
+            self.find(&rows, range, after)
                 .map(|(key, _)| Ok(key.clone())),
             limit,
         )
@@ -194,9 +205,11 @@ impl Store for Memory {
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
         check_write(key, "")?;
         let mut rows = self.rows();
+        // An expired counter restarts with the new expiry; a live one keeps its own, so that a window of
+        // a rate limit does not move with every request.
         let live = rows.get(key).filter(|row| self.is_live(row));
         let (sum, expires) = match live {
-            Some(row) => (number(&row.record.value)? + amount, row.expires),
+            Some(row) => (parse_count(&row.record.value)? + amount, row.expires),
             None => (amount, expires),
         };
         let record = Record {
@@ -223,7 +236,7 @@ impl Store for Memory {
     }
 }
 
-fn number(value: &str) -> Result<i64> {
+fn parse_count(value: &str) -> Result<i64> {
     value
         .parse()
         .map_err(|_| Error::invalid("the record under this key is not a counter"))

@@ -1,7 +1,8 @@
-//! Where things are kept: the [`Store`] seam, its key and record, and its leaves.
+//! Storage: the [`Store`] trait, its [`Key`] and [`Record`], and its implementations.
 //!
-//! A store knows nothing of users, tokens or tools: meaning is written once above it, in `records`. A leaf must never
-//! tell "nothing there" when it means "could not look".
+//! A store knows nothing of users, tokens or tools: [`records`](crate::records) gives the bytes
+//! their meaning, once for every store. An implementation must never answer "there is none" when it
+//! could not look.
 
 mod memory;
 mod page;
@@ -24,23 +25,32 @@ pub use sqlite::Sqlite;
 
 use crate::error::{Error, Result};
 
-/// The most bytes one value may have, in every leaf: what fits a DynamoDB item (400 KiB) beside its key and attributes.
+/// The most bytes one value may have, in every implementation: it fits a DynamoDB item of 400 KB
+/// beside its key and attributes (AWS DynamoDB Developer Guide, "Quotas").
 pub const MAX_VALUE_BYTES: usize = 400_000;
 
-/// The most bytes the two halves of a key may have: DynamoDB's limits for partition and sort keys.
+/// The most bytes of a key's partition and of its sort: DynamoDB's limits for partition and sort
+/// keys (AWS DynamoDB Developer Guide, "Quotas").
 pub const MAX_KEY_BYTES: (usize, usize) = (2_048, 1_024);
 
-/// The name of a record: a partition, and a place in the partition's byte order.
+/// The name of a record: a partition, and a position in the partition's byte order.
+///
+/// ```
+/// use mcp_lambda::store::Key;
+///
+/// let key = Key::new("data#1", "note/7");
+/// assert!(key > Key::new("data#1", "note/10"), "in the order of bytes");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// Records that are read together share a partition.
+    /// The partition: records that are read together share one.
     pub partition: String,
-    /// Orders the records of a partition.
+    /// The sort: orders the records of a partition.
     pub sort: String,
 }
 
 impl Key {
-    /// The key of one record.
+    /// Creates the key of one record.
     #[must_use]
     pub fn new(partition: impl Into<String>, sort: impl Into<String>) -> Self {
         Self {
@@ -50,12 +60,12 @@ impl Key {
     }
 }
 
-/// What stands under a key.
+/// A stored value and its [`Version`], as [`Store::get`] returns them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
-    /// JSON text.
+    /// The value, as JSON text.
     pub value: String,
-    /// Changes with every write.
+    /// The version, which changes with every write.
     pub version: Version,
 }
 
@@ -65,65 +75,86 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Tells one write of a record from every other, also across a delete and a new record.
+/// Identifies one write of a record, also across a deletion and a new record of the same [`Key`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Version(pub i64);
 
 impl Version {
-    /// The version of a record that was listed without it; no record stands in it.
+    /// The version of a record that was listed without it; no stored record has it.
     pub const UNKNOWN: Self = Self(-1);
 
-    /// A version that no other write has.
+    /// Creates a version that no other write has: a random number of 63 bits from a version 4 UUID
+    /// (RFC 9562).
+    ///
+    /// ```
+    /// use mcp_lambda::store::Version;
+    ///
+    /// assert_ne!(Version::fresh(), Version::fresh());
+    /// ```
     #[must_use]
     pub fn fresh() -> Self {
+        // The sign bit is cleared: SQLite and DynamoDB store the version as a signed number, and
+        // -1 is `UNKNOWN`.
         let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
         Self(i64::try_from(high >> 1).unwrap_or(i64::MAX))
     }
 }
 
-/// The condition under which a write happens. *Create* is not *save*: a store that cannot tell them apart lets two
-/// registrations of one name both win.
+/// The condition under which a [`Put`] or a deletion happens.
+///
+/// *Create* is not *save*: a store that cannot tell them apart lets two registrations of one name
+/// both win.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Whatever stands there.
+    /// Unconditionally.
     Always,
-    /// Only if nothing stands there.
+    /// Only if there is no live record under the key.
     Absent,
-    /// Only if this version stands there.
+    /// Only if the record has this version.
     Version(Version),
 }
 
-/// The most bytes the text of an [`Entry`] may have: a page of a listing stays small.
+/// The most bytes the text of an [`Entry`] may have, so that a page of a listing stays small.
 pub const MAX_ENTRY_BYTES: usize = 1_000;
 
-/// The most writes one [`Store::transact`] takes: DynamoDB's limit is 100, and each write costs twice.
+/// The most writes one [`Store::transact`] takes. DynamoDB allows 100 actions and charges two write
+/// units for each (AWS DynamoDB Developer Guide, "Amazon DynamoDB Transactions").
 pub const MAX_WRITES: usize = 25;
 
-/// A record's place in a listing: an index beside the partitions, ordered by partition.
+/// A record's appearance in a listing ([`Range::Listing`]): an index beside the partitions, ordered
+/// by partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The listing.
+    /// The name of the listing.
     pub listing: &'static str,
-    /// The text, at most [`MAX_ENTRY_BYTES`], that the listing gives in place of the record's value. A write that leaves it
-    /// as it was does not touch the index.
+    /// The text, at most [`MAX_ENTRY_BYTES`], that the listing returns in place of the record's
+    /// value. A write that leaves it as it was does not touch the index.
     pub text: String,
 }
 
-/// One write.
+/// A write of one record, for [`Store::put`] and [`Write::Put`].
+///
+/// ```
+/// use mcp_lambda::store::{Put, When};
+///
+/// let put = Put { expires: Some(1_800_000_000), ..Put::new("1".into(), When::Absent) };
+/// assert!(put.entry.is_none());
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Put {
-    /// JSON text of at most [`MAX_VALUE_BYTES`].
+    /// The value: JSON text of at most [`MAX_VALUE_BYTES`].
     pub value: String,
-    /// The condition.
+    /// The condition of the write.
     pub when: When,
-    /// Epoch seconds from which on the record is as if it were not there.
+    /// The time, in seconds since 1970, from which on readers no longer see the record; `None` is
+    /// never.
     pub expires: Option<u64>,
     /// The listing in which the record also appears.
     pub entry: Option<Entry>,
 }
 
 impl Put {
-    /// A write without expiry that appears in no listing.
+    /// Creates a write without expiry that appears in no listing.
     #[must_use]
     pub const fn new(value: String, when: When) -> Self {
         Self {
@@ -144,16 +175,16 @@ impl fmt::Debug for Put {
 /// One part of a [`Store::transact`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// Writes a record whole, under its own condition.
+    /// Writes a whole record, under the [`Put`]'s own condition.
     Put(Key, Put),
-    /// Removes a record, under a condition.
+    /// Deletes a record, under a condition.
     Delete(Key, When),
-    /// Writes nothing: a record must stand under this key, in this version if one is given.
+    /// Writes nothing, and requires a record under this key, in this version if there is one here.
     Check(Key, Option<Version>),
 }
 
 impl Write {
-    /// The record that it is about.
+    /// Returns the key of the record that the write is about.
     #[must_use]
     pub const fn key(&self) -> &Key {
         match self {
@@ -161,7 +192,7 @@ impl Write {
         }
     }
 
-    /// The failure of its condition.
+    /// Returns the error that reports that the write's condition did not hold.
     #[must_use]
     pub fn unmet(&self) -> Error {
         match self {
@@ -173,76 +204,101 @@ impl Write {
     }
 }
 
-/// Where things are kept.
+/// A key-value store with conditional writes, expiry and paged listings.
 ///
-/// Every method fails with [`Unavailable`](crate::ErrorKind::Unavailable) when the store can't be reached or can't write
-/// now. The laws (feature `laws`) hold for every leaf and wrapper.
+/// Every method fails with [`Unavailable`](crate::ErrorKind::Unavailable) when the store can't be
+/// reached or can't write now. Every implementation and wrapper passes the tests of the module
+/// `laws` (feature `laws`).
+///
+/// ```
+/// use mcp_lambda::store::{Key, Memory, Put, Store, When};
+///
+/// # async fn example() -> mcp_lambda::Result<()> {
+/// let store = Memory::default();
+/// let key = Key::new("notes", "first");
+/// let version = store.put(&key, Put::new("1".into(), When::Absent)).await?;
+/// let stored = store.get(&key).await?.map(|record| record.version);
+/// assert_eq!(stored, Some(version));
+/// assert!(store.put(&key, Put::new("2".into(), When::Absent)).await.is_err());
+/// # Ok(())
+/// # }
+/// # futures_util::FutureExt::now_or_never(example()).expect("memory waits for nothing").unwrap();
+/// ```
 #[async_trait]
 pub trait Store: fmt::Debug + fmt::Display + Send + Sync + 'static {
-    /// The record as of the last acknowledged write, or `None` if there is none or it has expired.
+    /// Reads the [`Record`] as of the last acknowledged write; `None` if there is none or it has
+    /// expired.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn get(&self, key: &Key) -> Result<Option<Record>>;
 
-    /// Writes a record whole. Once this has returned, the write survives the end of the process.
+    /// Writes a whole record and returns its new [`Version`]. Once this has returned, the write
+    /// survives the end of the process.
     ///
     /// # Errors
-    /// `AlreadyExists` if [`When::Absent`] does not hold, `Conflict` if [`When::Version`] does not, `TooLarge` for a
-    /// value over [`MAX_VALUE_BYTES`], `Invalid` for a key that is empty or over [`MAX_KEY_BYTES`], `Unavailable`.
+    /// `AlreadyExists` if [`When::Absent`] does not hold, `Conflict` if [`When::Version`] does not,
+    /// `TooLarge` for a value over [`MAX_VALUE_BYTES`], `Invalid` for a key that is empty or over
+    /// [`MAX_KEY_BYTES`], `Unavailable`.
     async fn put(&self, key: &Key, put: Put) -> Result<Version>;
 
-    /// Removes a record; with [`When::Always`], one that is not there is removed already.
+    /// Deletes a record. With [`When::Always`], deleting a record that does not exist succeeds.
     ///
     /// # Errors
-    /// `Conflict` if [`When::Version`] does not hold, `AlreadyExists` if [`When::Absent`] does not, `Unavailable`.
+    /// `Conflict` if [`When::Version`] does not hold, `AlreadyExists` if [`When::Absent`] does not,
+    /// `Unavailable`.
     async fn delete(&self, key: &Key, when: When) -> Result<()>;
 
-    /// Makes all of these writes or none, as one. No two may be about one record.
+    /// Makes all of these writes or none, atomically. No two may be about one record.
     ///
     /// # Errors
-    /// That of the first write, in order, whose condition does not hold: `AlreadyExists` or `Conflict` as for a single one,
-    /// `NotFound` for a [`Write::Check`] of any version; `Invalid` for none, for more than [`MAX_WRITES`] or for two about
-    /// one record; `TooLarge`, `Unavailable`.
+    /// That of the first write, in order, whose condition does not hold: `AlreadyExists` or
+    /// `Conflict` as for a single one, `NotFound` for a [`Write::Check`] of any version; `Invalid`
+    /// for none, for more than [`MAX_WRITES`] or for two about one record; `TooLarge`,
+    /// `Unavailable`.
     async fn transact(&self, writes: Vec<Write>) -> Result<()>;
 
-    /// At most `limit` records of a range, after the one named, without expired ones: fewer where more would not fit into
-    /// [`MAX_PAGE_BYTES`], and then with a `next`. Costs one query per page, whatever else is stored.
+    /// Lists at most `limit` records of a [`Range`], behind `after`, without expired ones: fewer
+    /// where more would not fit into [`MAX_PAGE_BYTES`], and then with a `next`. Costs one query
+    /// per page, whatever else is stored.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page>;
 
-    /// The keys that [`list`](Self::list) would give, without the records: for counting, and for deleting.
+    /// Lists the keys that [`list`](Self::list) would return, without the records: for counting,
+    /// and for deleting.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage>;
 
-    /// Adds to a counter and gives the sum; a counter that is not there, or has expired, begins at 0 with this expiry.
+    /// Adds to a counter and returns the sum. A counter that does not exist, or has expired, starts
+    /// at 0 with this expiry.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64>;
 
-    /// Makes the bytes of deleted records unreadable on the store's medium, where that is ours to write; does nothing where
-    /// a service or the memory of a process is the medium.
+    /// Makes the bytes of deleted records unreadable on the store's medium where the store writes
+    /// it itself, as SQLite does; does nothing where a service or the memory of a
+    /// process is the medium.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn scrub(&self) -> Result<()>;
 
-    /// Whether the store can be reached and has the shape it needs.
+    /// Checks that the store can be reached and has the schema it needs.
     ///
     /// # Errors
     /// `Unavailable`.
     async fn check(&self) -> Result<()>;
 }
 
-/// A store that many parts share.
+/// A [`Store`] that several parts of an app share.
 pub type SharedStore = Arc<dyn Store>;
 
-/// Refuses what no leaf could keep; every leaf calls this before it writes.
+/// Checks a [`Put`] against the limits of every implementation; each calls this before it writes.
 ///
 /// # Errors
 /// `Invalid` for the key, `TooLarge` for the value or its entry in a listing.
@@ -256,7 +312,8 @@ pub fn check_put(key: &Key, put: &Put) -> Result<()> {
     check_write(key, &put.value)
 }
 
-/// Refuses a group of writes that no leaf could make; every leaf calls this before it begins.
+/// Checks the writes of a [`Store::transact`] against the limits of every implementation; each
+/// calls this before it starts.
 ///
 /// # Errors
 /// As [`check_put`], and `Invalid` for none, too many, or two about one record.
@@ -267,6 +324,8 @@ pub fn check_group(writes: &[Write]) -> Result<()> {
             writes.len()
         )));
     }
+    // DynamoDB refuses a transaction with two actions on one item; every store does, so that tests
+    // in memory find it.
     let keys: BTreeSet<&Key> = writes.iter().map(Write::key).collect();
     if keys.len() < writes.len() {
         return Err(Error::invalid(
@@ -279,7 +338,7 @@ pub fn check_group(writes: &[Write]) -> Result<()> {
     })
 }
 
-/// Refuses a key or a value that no leaf could keep.
+/// Checks the length of a [`Key`] and of a value.
 ///
 /// # Errors
 /// `Invalid` for the key, `TooLarge` for the value.
@@ -302,7 +361,13 @@ pub fn check_write(key: &Key, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// The failure of a condition.
+/// Returns the error that reports that a [`When`] did not hold.
+///
+/// ```
+/// use mcp_lambda::{ErrorKind, store::{When, unmet}};
+///
+/// assert_eq!(unmet(When::Absent).kind(), ErrorKind::AlreadyExists);
+/// ```
 #[must_use]
 pub fn unmet(when: When) -> Error {
     match when {

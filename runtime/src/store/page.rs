@@ -1,25 +1,39 @@
-//! Some records of a range at a time: bounded in number by whoever asks, and in bytes always.
+//! Pages of a [`Store`](super::Store)'s records: at most as many as the caller asks for, and at
+//! most [`MAX_PAGE_BYTES`].
 
 use super::{Key, Record};
 
-/// The most bytes that the keys and values of a page of several records have, in every leaf: what one query of DynamoDB
-/// reads.
+/// The most bytes that the keys and values of a page of several records have, in every
+/// implementation: the 1 MB that one `Query` reads (AWS DynamoDB Developer Guide, "Paginating table
+/// query results").
 pub const MAX_PAGE_BYTES: usize = 1_000_000;
 
-/// What to list.
+/// The records that [`Store::list`](super::Store::list) lists.
+///
+/// ```
+/// use mcp_lambda::store::{Key, Range};
+///
+/// let notes = Range::Prefix(Key::new("data#1", "note/"));
+/// assert_eq!(notes.place(&Key::new("data#1", "note/7")), "note/7");
+/// assert_eq!(Range::Listing("users").place(&Key::new("user#a@b.c", "record")), "user#a@b.c");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
-    /// The records of a partition whose sort begins so, in order of sort.
+    /// The live records of the key's partition whose sort begins with the key's sort, in order of
+    /// sort.
     Prefix(Key),
-    /// The same, and with them those that have expired and that the store has not yet removed: for whoever removes all.
+    /// The records of [`Range::Prefix`], and those that have expired and that the store has not
+    /// removed yet: for a caller that deletes all of them.
     Stored(Key),
-    /// The records of a listing, in order of partition: each with its entry's text as value, and without its version
+    /// The records of a listing, in order of partition: each with the text of its
+    /// [`Entry`](super::Entry) as value, and without its version
     /// ([`Version::UNKNOWN`](super::Version::UNKNOWN)).
     Listing(&'static str),
 }
 
 impl Range {
-    /// Where a record stands in this range: what is given as `after` to go on behind it.
+    /// Returns the position of a record in this range, to be passed as `after` to continue behind
+    /// it.
     #[must_use]
     pub fn place<'k>(&self, key: &'k Key) -> &'k str {
         match self {
@@ -28,7 +42,7 @@ impl Range {
         }
     }
 
-    /// The time at which its records must not have expired, in seconds since 1970.
+    /// Returns the time at which the records must not have expired, in seconds since 1970.
     #[must_use]
     pub const fn live_at(&self, now: u64) -> u64 {
         match self {
@@ -39,8 +53,9 @@ impl Range {
 }
 
 impl Page {
-    /// A page of what a leaf finds, taken as long as the page has room; what finds none is left to the next page. A leaf
-    /// offers one record more than `limit`, if there is one.
+    /// Builds a page from the records that an implementation found, as many as fit; the rest is
+    /// left to the next page. The implementation passes one record more than `limit`, if there is
+    /// one.
     ///
     /// # Errors
     /// That of the first record that can't be read.
@@ -49,8 +64,8 @@ impl Page {
         found: impl IntoIterator<Item = Result<(Key, Record), E>>,
         limit: usize,
     ) -> Result<Self, E> {
-        let bytes = |(key, record): &(Key, Record)| key_bytes(key) + record.value.len();
-        let (records, more) = fitting(found, limit, bytes)?;
+        let bytes = |(key, record): &(Key, Record)| count_key_bytes(key) + record.value.len();
+        let (records, more) = take_fitting(found, limit, bytes)?;
         let next = records
             .last()
             .filter(|_| more)
@@ -60,7 +75,7 @@ impl Page {
 }
 
 impl KeyPage {
-    /// A page of keys, as [`Page::collect`] makes one of records.
+    /// Builds a page from keys, as [`Page::collect`] does from records.
     ///
     /// # Errors
     /// That of the first key that can't be read.
@@ -69,7 +84,7 @@ impl KeyPage {
         found: impl IntoIterator<Item = Result<Key, E>>,
         limit: usize,
     ) -> Result<Self, E> {
-        let (keys, more) = fitting(found, limit, key_bytes)?;
+        let (keys, more) = take_fitting(found, limit, count_key_bytes)?;
         let next = keys
             .last()
             .filter(|_| more)
@@ -78,20 +93,24 @@ impl KeyPage {
     }
 }
 
-fn key_bytes(key: &Key) -> usize {
+fn count_key_bytes(key: &Key) -> usize {
     key.partition.len() + key.sort.len()
 }
 
-/// As many as fit into a page, and whether there are more. The first one always fits.
-fn fitting<T, E>(
+/// Takes as many items as fit into a page, and says whether there are more. The first one always
+/// fits.
+fn take_fitting<T, E>(
     found: impl IntoIterator<Item = Result<T, E>>,
     limit: usize,
     bytes: impl Fn(&T) -> usize,
 ) -> Result<(Vec<T>, bool), E> {
-    let (mut taken, mut size) = (Vec::new(), 0);
+    let mut taken = Vec::new();
+    let mut size = 0;
     for item in found {
         let item = item?;
         size += bytes(&item);
+        // The first item is taken whatever its size: a page without items and with a `next` would make a
+        // caller loop forever.
         if taken.len() == limit || (size > MAX_PAGE_BYTES && !taken.is_empty()) {
             return Ok((taken, true));
         }
@@ -100,25 +119,32 @@ fn fitting<T, E>(
     Ok((taken, false))
 }
 
-/// Some records of a [`Range`], in its order.
+/// Some records of a [`Range`], in its order; the answer of [`Store::list`](super::Store::list).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The records.
+    /// The keys and their records.
     pub records: Vec<(Key, Record)>,
-    /// What to give as `after` for the next page; `None` on the last one.
+    /// The position to pass as `after` for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// The keys of some records of a [`Range`], in its order.
+/// The keys of some records of a [`Range`], in its order; the answer of
+/// [`Store::list_keys`](super::Store::list_keys).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPage {
     /// The keys.
     pub keys: Vec<Key>,
-    /// What to give as `after` for the next page; `None` on the last one.
+    /// The position to pass as `after` for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
-/// The first text behind all that begin so, in the order of bytes; `None` if none is.
+/// Returns the first text, in byte order, behind all that begin with the prefix; `None` if there is
+/// none.
+///
+/// ```
+/// assert_eq!(mcp_lambda::store::end_of("note/").as_deref(), Some("note0"));
+/// assert_eq!(mcp_lambda::store::end_of(""), None);
+/// ```
 #[must_use]
 pub fn end_of(prefix: &str) -> Option<String> {
     let mut rest = prefix.chars();

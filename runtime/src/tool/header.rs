@@ -137,7 +137,7 @@ mod tests {
         let schema = json!({ "type": "object", "properties": properties });
         let tool =
             Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
-        tool.definition().faults()
+        tool.definition().problems()
     }
 
     #[test]
@@ -195,6 +195,6 @@ mod tests {
         let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) })
             .description("Routes.")
             .scopes(["x"]);
-        assert!(tool.definition().faults()[0].contains("without scopes"));
+        assert!(tool.definition().problems()[0].contains("without scopes"));
     }
 }

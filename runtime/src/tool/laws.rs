@@ -1,21 +1,18 @@
-//! The laws of [`Provider`](crate::provider::Provider): every leaf and every wrapper runs all of them, over the tools of [`catalog`]. A wrapper rules on
-//! every kind alike, so tools stand for all.
+//! The laws of [`Provider`] over known tools: whatever is put around the tools of [`catalog`] must leave their arguments,
+//! answers and failures as they are. [`provider::laws`](crate::provider::laws) hold besides, for any contents.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Outcome, Tool, Tools};
-use crate::call::{Call, Content, Context};
-use crate::clock::SystemClock;
+use crate::call::{Call, Content};
 use crate::elicitation::{InputResponses, form};
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{Catalog, Completion, SharedProvider, completer, reach};
-use crate::store::Memory;
+use crate::provider::{self, Catalog, Completion, Provider, completer};
 use crate::user::{Caller, Scopes, current_user};
 
-/// The tools that a source under these laws must offer.
+/// Makes the tools that a provider under these laws must have.
 ///
 /// # Panics
 /// Never: the tools are well made.
@@ -23,7 +20,7 @@ use crate::user::{Caller, Scopes, current_user};
 pub fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
     let echo = Tool::raw("echo", schema.clone(), |call| async move {
-        Ok(Outcome::data(Value::Object(call.arguments)))
+        Ok(Outcome::data(json!(*call.arguments)))
     });
     let who = Tool::raw("who", schema.clone(), |_| async {
         Ok(Outcome::text(current_user()?.email().as_str()))
@@ -50,7 +47,7 @@ pub fn catalog() -> Catalog<Tools> {
         .expect("the tools of the laws are well made")
 }
 
-/// A registered user with every scope.
+/// Makes a user with every scope.
 ///
 /// # Panics
 /// Never: the email is valid.
@@ -63,100 +60,46 @@ pub fn alice() -> Arc<Caller> {
     ))
 }
 
-/// A call by this caller that has plenty of time.
+/// Makes a call by this caller, with an hour and nobody to ask.
 #[must_use]
 pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
-    Call {
-        primitive: "tool",
-        name: name.to_owned(),
-        version: None,
-        arguments: arguments.as_object().cloned().unwrap_or_else(Map::new),
-        caller,
-        context: Context::lasting(Duration::from_secs(3_600)),
-        retry: None,
-        store: Arc::new(Memory::default()),
-        clock: Arc::new(SystemClock),
-        states: crate::call::States::default(),
-    }
+    let arguments = arguments.as_object().cloned().unwrap_or_default();
+    provider::laws::call_with::<Tools>(name, arguments, &caller)
 }
 
-/// Runs every law over a source that offers the tools of [`catalog`].
+/// Runs every law over a provider that has the tools of [`catalog`].
 ///
 /// # Panics
-/// When the source breaks a law.
-pub async fn all(source: SharedProvider<Tools>) {
-    the_list_is_in_order_and_stays(&source).await;
-    what_is_listed_is_found_and_nothing_else(&source).await;
-    what_is_listed_can_be_called(&source).await;
-    arguments_and_answers_pass_unchanged(&source).await;
-    a_tool_knows_its_caller(&source).await;
-    a_failure_of_the_tool_is_an_outcome(&source).await;
-    a_refusal_names_what_is_wrong(&source).await;
-    an_unknown_tool_is_not_found(&source).await;
-    arguments_are_completed(&source).await;
-    a_client_that_cannot_ask_is_told(&source).await;
+/// When the provider breaks a law.
+pub async fn all(provider: &dyn Provider<Tools>) {
+    provider::laws::all(provider, &alice()).await;
+    arguments_and_answers_pass_unchanged(provider).await;
+    a_tool_knows_its_caller(provider).await;
+    a_failure_of_the_tool_is_an_outcome(provider).await;
+    a_refusal_names_what_is_wrong(provider).await;
+    arguments_are_completed(provider).await;
+    a_client_that_cannot_ask_is_told(provider).await;
 }
 
-async fn answer(source: &SharedProvider<Tools>, call: Call) -> Result<Outcome> {
-    reach(&**source, call)
-        .await
-        .and_then(|(_, reply)| reply.answer())
+/// Resolves a call and makes it.
+///
+/// # Errors
+/// `NotFound` for an unknown tool, and what the call fails with.
+pub async fn answer(provider: &dyn Provider<Tools>, call: Call) -> Result<Outcome> {
+    let resolved = provider::resolve(provider, &call).await?;
+    resolved.call(call).await?.into_answer()
 }
 
-async fn the_list_is_in_order_and_stays(source: &SharedProvider<Tools>) {
-    let names = async || -> Vec<String> {
-        let list = source.list(&alice()).await.expect("listable").definitions;
-        list.iter()
-            .map(|definition| definition.name.clone())
-            .collect()
-    };
-    let first = names().await;
-    assert!(first.is_sorted(), "{first:?}");
-    assert_eq!(first, names().await);
-}
-
-async fn what_is_listed_is_found_and_nothing_else(source: &SharedProvider<Tools>) {
-    for definition in source.list(&alice()).await.expect("listable").definitions {
-        let found = source
-            .find(&alice(), &definition.name)
-            .await
-            .expect("reachable")
-            .expect("found");
-        assert_eq!(
-            (&found.name, &found.input_schema),
-            (&definition.name, &definition.input_schema)
-        );
-    }
-    assert!(
-        source
-            .find(&alice(), "no_such_tool")
-            .await
-            .expect("reachable")
-            .is_none()
-    );
-}
-
-async fn what_is_listed_can_be_called(source: &SharedProvider<Tools>) {
-    for definition in source.list(&alice()).await.expect("listable").definitions {
-        let outcome = answer(source, call(&definition.name, &json!({}), alice())).await;
-        assert!(
-            !matches!(&outcome, Err(error) if error.kind() == ErrorKind::NotFound),
-            "{}: {outcome:?}",
-            definition.name
-        );
-    }
-}
-
-async fn arguments_and_answers_pass_unchanged(source: &SharedProvider<Tools>) {
+async fn arguments_and_answers_pass_unchanged(provider: &dyn Provider<Tools>) {
     let arguments = json!({"text": "☃ \"quoted\"", "nested": {"list": [1, null, true]}});
-    let outcome = answer(source, call("echo", &arguments, alice()))
+    let outcome = answer(provider, call("echo", &arguments, alice()))
         .await
         .expect("callable");
     assert_eq!(outcome, Outcome::data(arguments));
 }
 
-async fn a_tool_knows_its_caller(source: &SharedProvider<Tools>) {
-    let outcome = answer(source, call("who", &json!({}), alice()))
+async fn a_tool_knows_its_caller(provider: &dyn Provider<Tools>) {
+    let outcome = answer(provider, call("who", &json!({}), alice()))
         .await
         .expect("callable");
     assert_eq!(outcome.content, [Content::text("alice@example.com")]);
@@ -166,15 +109,15 @@ async fn a_tool_knows_its_caller(source: &SharedProvider<Tools>) {
     );
 }
 
-async fn a_failure_of_the_tool_is_an_outcome(source: &SharedProvider<Tools>) {
-    let outcome = answer(source, call("fails", &json!({}), alice()))
+async fn a_failure_of_the_tool_is_an_outcome(provider: &dyn Provider<Tools>) {
+    let outcome = answer(provider, call("fails", &json!({}), alice()))
         .await
         .expect("an outcome");
     assert_eq!(outcome, Outcome::error("it did not work"));
 }
 
-async fn a_refusal_names_what_is_wrong(source: &SharedProvider<Tools>) {
-    let error = answer(source, call("refuses", &json!({}), alice()))
+async fn a_refusal_names_what_is_wrong(provider: &dyn Provider<Tools>) {
+    let error = answer(provider, call("refuses", &json!({}), alice()))
         .await
         .expect_err("refused");
     assert_eq!(
@@ -183,47 +126,24 @@ async fn a_refusal_names_what_is_wrong(source: &SharedProvider<Tools>) {
     );
 }
 
-async fn an_unknown_tool_is_not_found(source: &SharedProvider<Tools>) {
-    let error = answer(source, call("no_such_tool", &json!({}), alice()))
-        .await
-        .expect_err("unknown");
-    assert_eq!(
-        (error.kind(), error.message()),
-        (ErrorKind::NotFound, "unknown tool `no_such_tool`")
-    );
-}
-
-async fn arguments_are_completed(source: &SharedProvider<Tools>) {
-    let found = source
-        .find(&alice(), "echo")
-        .await
-        .expect("reachable")
-        .expect("found");
+async fn arguments_are_completed(provider: &dyn Provider<Tools>) {
+    let echo = provider.resolve(&alice(), "echo").await.expect("reachable");
+    let echo = echo.expect("found");
     let typed = |argument: &str| Completion {
         argument: argument.to_owned(),
         value: "HE".to_owned(),
         call: call("echo", &json!({}), alice()),
     };
-    assert_eq!(
-        source
-            .complete(&found, typed("text"))
-            .await
-            .expect("completed"),
-        ["hello", "help"]
-    );
-    assert!(
-        source
-            .complete(&found, typed("other"))
-            .await
-            .expect("completed")
-            .is_empty()
-    );
+    let values = echo.complete(typed("text")).await.expect("completed");
+    assert_eq!(values, ["hello", "help"]);
+    let none = echo.complete(typed("other")).await.expect("completed");
+    assert!(none.is_empty());
 }
 
-async fn a_client_that_cannot_ask_is_told(source: &SharedProvider<Tools>) {
+async fn a_client_that_cannot_ask_is_told(provider: &dyn Provider<Tools>) {
     let mut asking = call("asks", &json!({}), alice());
-    asking.retry = Some(InputResponses::default());
-    let error = answer(source, asking).await.expect_err("nobody listens");
+    asking.input_responses = Some(InputResponses::default());
+    let error = answer(provider, asking).await.expect_err("nobody listens");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.message().contains("can't ask its user"), "{error}");
 }
@@ -232,6 +152,6 @@ async fn a_client_that_cannot_ask_is_told(source: &SharedProvider<Tools>) {
 mod tests {
     #[tokio::test]
     async fn the_catalog_keeps_the_laws() {
-        super::all(std::sync::Arc::new(super::catalog())).await;
+        super::all(&super::catalog()).await;
     }
 }

@@ -71,7 +71,7 @@ impl Primitive for Tools {
     type Detail = ToolDetail;
     type Answer = Outcome;
 
-    fn faults(tool: &Definition<Self>) -> Vec<String> {
+    fn problems(tool: &Definition<Self>) -> Vec<String> {
         let name = &tool.name;
         let mut faults = Vec::new();
         if !is_object(&tool.input_schema) {
@@ -105,13 +105,13 @@ impl Primitive for Tools {
         faults
     }
 
-    /// Only a tool that its author marks as read-only changes nothing.
-    fn changes_nothing(tool: &Definition<Self>) -> bool {
+    /// Only a tool that its author marks as read-only is one.
+    fn is_read_only(tool: &Definition<Self>) -> bool {
         tool.hints.read_only == Some(true)
     }
 
-    fn bind(tool: &Definition<Self>, call: &mut Call) -> Result<()> {
-        call.fit_arguments(&tool.input_schema)
+    fn argument_schema(tool: &Definition<Self>) -> &Arc<Map<String, Value>> {
+        &tool.detail.input_schema
     }
 
     fn version(tool: &Definition<Self>) -> Option<&str> {

@@ -55,7 +55,7 @@ pub fn form_toolset<T: DeserializeOwned + JsonSchema + 'static>(
         decide: format!("submit_{name}"),
         status: format!("{name}_given"),
     };
-    let faults = faults(name, &schema);
+    let problems = problems(name, &schema);
     part(
         Form::<T> {
             about,
@@ -64,11 +64,11 @@ pub fn form_toolset<T: DeserializeOwned + JsonSchema + 'static>(
         },
         names,
     )
-    .faulty(faults)
+    .with_problems(problems)
 }
 
 /// A field that the page can't show would make a form that nobody can send.
-fn faults(name: &str, schema: &Value) -> Vec<String> {
+fn problems(name: &str, schema: &Value) -> Vec<String> {
     let fields = schema["properties"]
         .as_object()
         .filter(|fields| !fields.is_empty());

@@ -3,18 +3,18 @@
 //! Nothing is registered anywhere: a part is a value, mounting copies it, and an app knows only what was mounted in it.
 //! [`approval`], [`choice`] and [`form_toolset`] are ready to be mounted.
 
-mod addressed;
 mod approval;
 mod choice;
 mod form;
 mod identity;
+mod page_addresses;
 mod question;
 
-pub use addressed::PageAddresses;
 pub use approval::approval;
 pub use choice::choice;
 pub use form::form_toolset;
 pub use identity::address;
+pub(crate) use page_addresses::PageAddresses;
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub struct Toolset {
     prompts: Vec<Prompt>,
     resources: Vec<Resource>,
     mounts: Vec<(Option<String>, Self)>,
-    faults: Vec<String>,
+    problems: Vec<String>,
 }
 
 /// Everything in a part and what is mounted in it, under the names it has there.
@@ -51,8 +51,8 @@ pub(crate) struct Members {
     pub(crate) tools: Vec<Tool>,
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) resources: Vec<Resource>,
-    /// What is wrong with the parts, besides.
-    pub(crate) faults: Vec<String>,
+    /// The problems of the toolsets themselves.
+    pub(crate) problems: Vec<String>,
 }
 
 impl Members {
@@ -71,7 +71,7 @@ impl Toolset {
             prompts: Vec::new(),
             resources: Vec::new(),
             mounts: Vec::new(),
-            faults: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -116,9 +116,9 @@ impl Toolset {
         &self.name
     }
 
-    /// Has these faults, for the app to tell.
-    fn faulty(mut self, faults: Vec<String>) -> Self {
-        self.faults.extend(faults);
+    /// Adds problems, for [`App::check`](crate::App::check) to report.
+    fn with_problems(mut self, problems: Vec<String>) -> Self {
+        self.problems.extend(problems);
         self
     }
 
@@ -136,9 +136,9 @@ impl Toolset {
             prompts,
             resources,
             mounts,
-            faults,
+            problems,
         } = self;
-        members.faults.extend(faults);
+        members.problems.extend(problems);
         members.tools.extend(
             tools
                 .into_iter()
@@ -146,7 +146,7 @@ impl Toolset {
         );
         members.prompts.extend(prompts.into_iter().map(|prompt| {
             let listed = under(path, &prompt.definition().name);
-            prompt.renamed(listed)
+            prompt.with_name(listed)
         }));
         members
             .resources
@@ -155,7 +155,7 @@ impl Toolset {
                     under(path, &resource.definition().name),
                     uri_under(path, &resource.definition().uri),
                 );
-                resource.renamed(listed).move_to(uri)
+                resource.with_name(listed).move_to(uri)
             }));
         for (space, part) in mounts {
             let path: Vec<&str> = path.iter().copied().chain(space.as_deref()).collect();
@@ -183,7 +183,7 @@ fn placed(tool: Tool, part: &str, path: &[&str], is_app: bool) -> Tool {
         (false, None) => Some(Visibility::App),
     };
     let visibility = tool.definition().visibility.or(by_default);
-    let mut tool = tool.renamed(under(path, &name));
+    let mut tool = tool.with_name(under(path, &name));
     let detail = &mut tool.definition_mut().detail;
     (detail.home, detail.ui, detail.visibility) = (Some(Arc::new(home)), page, visibility);
     tool

@@ -150,32 +150,32 @@ fn mounting_copies_and_changes_nothing() {
 }
 
 #[test]
-fn faults_of_parts_come_up_from_wherever_they_are_mounted() {
+fn problems_of_parts_come_up_from_wherever_they_are_mounted() {
     #[derive(serde::Deserialize, schemars::JsonSchema)]
     #[expect(dead_code, reason = "only its schema is of interest")]
     struct Order {
         name: String,
         tags: Vec<String>,
     }
-    let faults = |part| {
+    let problems = |part| {
         Toolset::new("shop")
             .mount_as("front", part)
             .into_members()
-            .faults
+            .problems
     };
     let strange =
         "form `order`: its field `tags` is neither text, nor a number, a boolean or a choice";
     assert_eq!(
-        faults(form_toolset::<Order>("order", "An order")),
+        problems(form_toolset::<Order>("order", "An order")),
         [strange]
     );
     assert_eq!(
-        faults(Toolset::new("deep").mount(form_toolset::<Order>("order", "An order"))),
+        problems(Toolset::new("deep").mount(form_toolset::<Order>("order", "An order"))),
         [strange]
     );
     assert_eq!(
-        faults(form_toolset::<String>("order", "An order")),
+        problems(form_toolset::<String>("order", "An order")),
         ["form `order` has no fields"]
     );
-    assert_eq!(faults(approval()), Vec::<String>::new());
+    assert_eq!(problems(approval()), Vec::<String>::new());
 }

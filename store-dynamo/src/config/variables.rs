@@ -1,7 +1,9 @@
-//! What a Lambda is told about AWS: region, credentials and endpoints, each in its variable.
+//! The SDK's configuration of a Lambda: region, credentials and endpoints, each in its variable
+//! (AWS Lambda Developer Guide, "Defined runtime environment variables").
 //!
-//! Reading a system's hundred and more authorities is most of a start. AWS answers by its own (Amazon Trust Services), so these
-//! are built in and nobody else is believed, unless the variables lead elsewhere.
+//! Reading a system's hundred and more certificate authorities is most of a start. AWS uses
+//! certificates of its own (Amazon Trust Services), so these are built in and no others are
+//! trusted, unless the variables name other servers.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -13,13 +15,15 @@ use aws_types::sdk_config::SharedHttpClient;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use mcp_lambda::{Error, Result};
 
-/// Amazon Root CA 1 to 4 and the Starfield root before them, the first of which ends at the end of 2037.
+/// Amazon Root CA 1 to 4 and the Starfield root before them
+/// (<https://www.amazontrust.com/repository/>), the first of which expires at the end of 2037.
 const AMAZON: &[u8] = include_bytes!("amazon.pem");
 
-/// Variables that name other authorities (rustls-native-certs).
+/// Variables that name other certificate authorities (rustls-native-certs).
 const AUTHORITIES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Variables that name other servers.
+/// Variables that name other servers (AWS SDKs and Tools Reference Guide, "Service-specific
+/// endpoints").
 const ENDPOINTS: [&str; 3] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
@@ -29,12 +33,12 @@ const ENDPOINTS: [&str; 3] = [
 /// Variables that choose another kind of server.
 const SWITCHES: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
 
-/// Partitions whose servers Amazon's authorities may not vouch for.
-const ELSEWHERE: [&str; 3] = ["cn-", "us-iso", "eu-iso"];
+/// Prefixes of the regions whose servers may have certificates of other authorities.
+const OTHER_PARTITIONS: [&str; 3] = ["cn-", "us-iso", "eu-iso"];
 
-/// The configuration of this process.
+/// Reads the configuration of this process.
 pub(crate) async fn from_env() -> Result<SdkConfig> {
-    check(names(), readable)?;
+    check(list_names(), readable)?;
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let builder = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -44,22 +48,22 @@ pub(crate) async fn from_env() -> Result<SdkConfig> {
                 .map(Region::new),
         )
         .credentials_provider(credentials)
-        .timeout_config(super::timeouts())
-        .retry_config(super::retries())
+        .timeout_config(super::build_timeouts())
+        .retry_config(super::build_retries())
         .use_fips(is_on(SWITCHES[0]))
         .use_dual_stack(is_on(SWITCHES[1]))
         .service_config(Variables);
     let builder = variable("AWS_ENDPOINT_URL")
         .into_iter()
         .fold(builder, aws_types::sdk_config::Builder::endpoint_url);
-    Ok(believing_amazon(variable)
+    Ok(trust_amazon(variable)
         .into_iter()
         .fold(builder, aws_types::sdk_config::Builder::http_client)
         .build())
 }
 
-/// Refuses a variable of AWS's that can't be read, or is neither on nor off: passed over, it would lead to another server
-/// than the one that is meant.
+/// Refuses a variable of AWS that is not UTF-8, or a switch that is neither `true` nor `false`:
+/// ignoring it would lead to another server than the intended one.
 fn check(names: Vec<String>, readable: impl Fn(&str) -> Option<String>) -> Result<()> {
     for name in names.into_iter().filter(|name| name.starts_with("AWS_")) {
         let value = readable(&name)
@@ -78,13 +82,15 @@ fn check(names: Vec<String>, readable: impl Fn(&str) -> Option<String>) -> Resul
     Ok(())
 }
 
-/// A client that believes Amazon alone; `None` where others may have to be believed.
-fn believing_amazon(variable: impl Fn(&str) -> Option<String>) -> Option<SharedHttpClient> {
+/// Creates a client that trusts [`AMAZON`] alone; `None` where other authorities may be needed.
+fn trust_amazon(variable: impl Fn(&str) -> Option<String>) -> Option<SharedHttpClient> {
     let is_elsewhere = |region: String| {
-        ELSEWHERE
+        OTHER_PARTITIONS
             .iter()
             .any(|partition| region.starts_with(partition))
     };
+    // Trusting one vendor's authorities is right only for that vendor's servers: an emulator with HTTPS,
+    // a proxy that inspects TLS, or another partition of AWS needs the system's authorities.
     let leads_elsewhere = AUTHORITIES.iter().any(|name| variable(name).is_some())
         || ENDPOINTS
             .iter()
@@ -100,31 +106,32 @@ fn believing_amazon(variable: impl Fn(&str) -> Option<String>) -> Option<SharedH
         .map(|context| builder.tls_context(context).build_https())
 }
 
-/// A service's own variable: `AWS_ENDPOINT_URL_SECRETS_MANAGER` is what `AWS_ENDPOINT_URL` is for all (AWS SDKs and Tools
-/// Reference, Service-specific endpoints).
+/// A service's own variable: `AWS_ENDPOINT_URL_SECRETS_MANAGER` is for one service what
+/// `AWS_ENDPOINT_URL` is for all (AWS SDKs and Tools Reference Guide, "Service-specific
+/// endpoints").
 #[derive(Debug)]
 struct Variables;
 
 impl LoadServiceConfig for Variables {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        variable(&of_service(key.env(), key.service_id()))
+        variable(&append_service(key.env(), key.service_id()))
     }
 }
 
-fn of_service(name: &str, service: &str) -> String {
+fn append_service(name: &str, service: &str) -> String {
     format!(
         "{name}_{}",
         service.to_ascii_uppercase().replace([' ', '-'], "_")
     )
 }
 
-fn names() -> Vec<String> {
+fn list_names() -> Vec<String> {
     std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
         .collect()
 }
 
-/// A variable's text; `None` also for what is no text.
+/// Reads a variable's text; `None` also for one that is not UTF-8.
 #[expect(
     clippy::disallowed_methods,
     reason = "these are the SDK's settings and not ours"
@@ -147,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_authorities_built_in_can_be_read() {
-        let client = believing_amazon(|_| None).expect("Amazon's");
+        let client = trust_amazon(|_| None).expect("Amazon's");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
@@ -186,12 +193,12 @@ mod tests {
             ("AWS_REGION", "cn-north-1"),
         ] {
             let variable = |asked: &str| (asked == name).then(|| value.to_owned());
-            assert!(believing_amazon(variable).is_none(), "{name}");
+            assert!(trust_amazon(variable).is_none(), "{name}");
         }
         let emulator =
             |asked: &str| (asked == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1:5000".to_owned());
         assert!(
-            believing_amazon(emulator).is_some(),
+            trust_amazon(emulator).is_some(),
             "nobody is to be believed there"
         );
     }
@@ -224,9 +231,9 @@ mod tests {
 
     #[test]
     fn each_service_has_an_endpoint_of_its_own() {
-        assert_eq!(of_service("AWS_ENDPOINT_URL", "DynamoDB"), ENDPOINTS[1]);
+        assert_eq!(append_service("AWS_ENDPOINT_URL", "DynamoDB"), ENDPOINTS[1]);
         assert_eq!(
-            of_service("AWS_ENDPOINT_URL", "Secrets Manager"),
+            append_service("AWS_ENDPOINT_URL", "Secrets Manager"),
             ENDPOINTS[2]
         );
     }

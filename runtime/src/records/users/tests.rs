@@ -323,9 +323,9 @@ async fn a_record_at_the_stores_limit_can_be_revoked_and_purged() {
     let (store, users) = users();
     let alice = registered(&users, "alice@example.com").await;
     let mut full = alice.clone();
-    let room = crate::store::MAX_VALUE_BYTES - full.text().expect("written").len();
+    let room = crate::store::MAX_VALUE_BYTES - full.to_json().expect("written").len();
     full.profile = Some(json!({"token": "hush", "x": "y".repeat(room - 7)}));
-    let text = full.text().expect("written");
+    let text = full.to_json().expect("written");
     assert_eq!(text.len(), crate::store::MAX_VALUE_BYTES);
     spoil(&store, &alice.email, &text).await;
     users.revoke(&alice.email, 200).await.expect("revoked");

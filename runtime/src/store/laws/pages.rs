@@ -1,9 +1,10 @@
-//! The laws of pages: bounded in bytes, joined without loss, and never wider than what was asked for.
+//! The laws of pages: bounded in bytes, joined without loss, and never wider than the requested
+//! [`Range`].
 
 use super::{always, partition};
 use crate::store::{Entry, Key, MAX_PAGE_BYTES, Put, Range, SharedStore};
 
-/// Every page of a range, joined.
+/// Lists every page of a range and joins them.
 async fn joined(store: &SharedStore, range: &Range, limit: usize) -> Vec<String> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
@@ -105,7 +106,8 @@ pub(super) async fn keys_are_listed_as_records_are(store: &SharedStore) {
     }
 }
 
-/// Whatever stands in `after`, a page holds what begins with the prefix and stands behind it, and nothing else.
+/// Checks that a page holds the records that begin with the prefix and stand behind `after`, and
+/// nothing else.
 pub(super) async fn a_place_narrows_a_prefix_and_never_widens_it(store: &SharedStore) {
     let partition = partition();
     let names = [

@@ -1,4 +1,5 @@
-//! Opening the file: made for its owner alone, refused where it is open to others, and one shape for all who open it.
+//! The data file on disk: created for its owner alone, refused where others can open it, and one
+//! schema for all processes that open it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,22 +11,25 @@ use super::statements::{SCHEMA, SHAPE};
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The file as SQLite is to open it.
+/// The location of the data file, checked and ready for SQLite to open.
 pub(super) struct Place {
-    /// As the operator knows it.
+    /// The path as the operator wrote it, for messages.
     shown: PathBuf,
-    /// Without a link in it.
+    /// The path with its symbolic links resolved.
     path: PathBuf,
 }
 
 impl Place {
-    /// Makes the folder (0700) and the file (0600) before SQLite would make them wider, and looks at what is there.
+    /// Creates the folder (0700) and the file (0600) before SQLite would create them with wider
+    /// permissions, and checks the permissions of all that exists.
     ///
     /// # Errors
-    /// `Unavailable` if they can't be made, `Invalid` if others may open them or the disk is another machine's.
+    /// `Unavailable` if they can't be made, `Invalid` if others may open them or the disk is
+    /// another machine's.
     pub(super) fn make(shown: &Path) -> Result<Self> {
         files::make_folder(shown.parent().unwrap_or(Path::new("/")))?;
-        let (path, is_elsewhere) = files::resolve(shown).map_err(|error| unopened(shown, error))?;
+        let (path, is_elsewhere) =
+            files::resolve(shown).map_err(|error| explain_open(shown, error))?;
         if is_elsewhere {
             return Err(Error::invalid(format!(
                 "APP_USERS_PATH: {} is on a network file system, where SQLite's write-ahead log does not work; name a folder on a disk of this machine, or a DynamoDB table in USERS_TABLE",
@@ -37,44 +41,46 @@ impl Place {
             path,
         };
         if !files::check(&place.path)? {
-            files::make(&place.path).map_err(|error| unopened(shown, error))?;
+            files::make(&place.path).map_err(|error| explain_open(shown, error))?;
         }
         for file in [
             place.path.clone(),
-            place.beside("-wal"),
-            place.beside("-shm"),
+            place.with_suffix("-wal"),
+            place.with_suffix("-shm"),
         ] {
             files::check(&file)?;
         }
         Ok(place)
     }
 
-    fn beside(&self, end: &str) -> PathBuf {
+    fn with_suffix(&self, end: &str) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
         name.push(end);
         name.into()
     }
 
-    /// Opens a connection. Of many processes that open a new file at once, each makes it as it is to be.
+    /// Opens a [`Connection`]. Several processes may open a new file at once.
     ///
     /// # Errors
     /// `Unavailable`.
     pub(super) fn connect(&self) -> Result<Connection> {
-        // Turning a file to write-ahead mode is not waited for by SQLite itself.
-        Caller::steadfast()
-            .patiently(|| open(&self.path))
-            .map_err(|error| unopened(&self.shown, error))
+        // Switching a file to write-ahead mode fails at once while another process has it locked, whatever
+        // the busy timeout is, so it is retried here.
+        Caller::new()
+            .retry_while_busy(|| open(&self.path))
+            .map_err(|error| explain_open(&self.shown, error))
     }
 
-    /// Makes the table if there is none.
+    /// Creates the table if there is none.
     ///
     /// # Errors
     /// `Unavailable`, also for a file of another shape.
     pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
-        let caller = Caller::steadfast();
-        if caller.patiently(|| shape(connection))? == 0 {
+        let caller = Caller::new();
+        if caller.retry_while_busy(|| read_shape(connection))? == 0 {
+            // Read again inside the transaction: another process may have created the table since.
             caller.write(connection, |connection| {
-                match shape(connection).map_err(explain)? {
+                match read_shape(connection).map_err(explain)? {
                     0 => connection
                         .execute_batch(&format!("{SCHEMA} PRAGMA user_version = {SHAPE};"))
                         .map_err(explain),
@@ -82,10 +88,10 @@ impl Place {
                 }
             })?;
         }
-        self.check(caller.patiently(|| shape(connection))?)
+        self.check(caller.retry_while_busy(|| read_shape(connection))?)
     }
 
-    /// Refuses another shape.
+    /// Checks the schema version of the file against [`SHAPE`].
     ///
     /// # Errors
     /// `Unavailable`.
@@ -99,13 +105,13 @@ impl Place {
         )))
     }
 
-    /// The path as the operator knows it.
-    pub(super) fn shown(&self) -> &Path {
+    /// Returns the path as the operator wrote it.
+    pub(super) fn display_path(&self) -> &Path {
         &self.shown
     }
 }
 
-pub(super) fn shape(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn read_shape(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
@@ -114,9 +120,11 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)?;
-    // Whoever uses it waits, where waiting does no harm.
+    // SQLite would block its thread while it waits. Callers retry instead, where waiting does no harm and
+    // ends when nobody waits for the answer any more.
     connection.busy_timeout(std::time::Duration::ZERO)?;
-    // Else a statement is planned anew whenever its values change: a quarter of a call's time.
+    // The query planner stability guarantee (https://sqlite.org/queryplanner-ng.html): without it a
+    // statement is planned again whenever its values change, a quarter of a call's time.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -124,7 +132,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn unopened(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+fn explain_open(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::unavailable(format!(
         "the data file {} can't be opened for writing",
         path.display()
@@ -132,13 +140,14 @@ fn unopened(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Syn
     .with_source(error)
 }
 
-/// What SQLite says, as something to act on.
+/// Converts an error of SQLite into an [`Error`] that says what to do
+/// (<https://sqlite.org/rescode.html>).
 pub(super) fn explain(error: rusqlite::Error) -> Error {
     let message = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the data folder's disk is full; nothing was written",
         Some(ErrorCode::ReadOnly) => "the data folder is read-only; nothing was written",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            return super::lane::busy().with_source(error);
+            return super::lane::report_busy().with_source(error);
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             "the data file is damaged; restore it from a backup"

@@ -1,7 +1,8 @@
-//! Connections that work on threads which may block, so that no call waits for another one's disk.
+//! Pools of [`Connection`]s that work on threads which may block, so that no async task waits for
+//! the disk.
 //!
-//! Waiting is asynchronous, bounded in number and time, and ends with the caller: what was answered "busy", or is no
-//! longer waited for, must not be written afterwards.
+//! Waiting is asynchronous, bounded in number and time, and ends with the caller: a write that was
+//! answered with "busy", or whose caller is gone, must not happen afterwards.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,13 +14,13 @@ use tokio::time::timeout_at;
 use super::file::explain;
 use crate::error::{Error, Result};
 
-/// How long a caller waits: for its turn, and for what other processes have locked.
+/// The longest that a caller waits for a connection, and for locks of other processes.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// How many callers may wait for a lane.
+/// The most callers that may wait for a lane.
 const WAITING: usize = 1_024;
 
-/// How long what another process has locked is left alone before it is tried again.
+/// The pause before a locked file is tried again.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Some connections, each of which does one piece of work at a time.
@@ -38,7 +39,7 @@ impl Lane {
         }
     }
 
-    /// Does a piece of work when its turn comes.
+    /// Runs a piece of work on the next free connection, on a thread that may block.
     ///
     /// # Errors
     /// `Unavailable` if the turn does not come in time, and those of the work.
@@ -46,13 +47,18 @@ impl Lane {
         &self,
         work: impl FnOnce(&Connection, &Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let caller = Caller(Arc::new(Wait::until(Instant::now() + MAX_WAIT)));
+        let _place = self.waiting.try_acquire().map_err(|_| report_busy())?;
+        let caller = Caller(Arc::new(Wait::new(Instant::now() + MAX_WAIT)));
         let turn = timeout_at(caller.0.end.into(), Arc::clone(&self.turns).acquire_owned());
-        let turn = turn.await.map_err(|_| busy())?.map_err(|_| busy())?;
-        let (idle, waits) = (Arc::clone(&self.idle), Leaves(Arc::clone(&caller.0)));
+        let turn = turn
+            .await
+            .map_err(|_| report_busy())?
+            .map_err(|_| report_busy())?;
+        let idle = Arc::clone(&self.idle);
+        // Dropped when this future is: a cancelled caller thereby stops its thread before the commit.
+        let guard = LeaveOnDrop(Arc::clone(&caller.0));
         let done = tokio::task::spawn_blocking(move || {
-            let connection = Taken::from(&idle);
+            let connection = TakenConnection::from(&idle);
             let done = connection
                 .get()
                 .and_then(|connection| work(connection, &caller));
@@ -60,18 +66,18 @@ impl Lane {
             done
         });
         let done = done.await;
-        drop(waits);
+        drop(guard);
         done.map_err(|error| Error::internal("the store's thread stopped").with_source(error))?
     }
 }
 
-/// A connection out of a lane, which goes back when the work is done, or has panicked.
-struct Taken<'l> {
+/// A connection taken out of a [`Lane`], which goes back when the work is done, or has panicked.
+struct TakenConnection<'l> {
     connection: Option<Connection>,
     idle: &'l Mutex<Vec<Connection>>,
 }
 
-impl<'l> Taken<'l> {
+impl<'l> TakenConnection<'l> {
     fn from(idle: &'l Mutex<Vec<Connection>>) -> Self {
         let connection = lock(idle).pop();
         Self { connection, idle }
@@ -84,32 +90,32 @@ impl<'l> Taken<'l> {
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for TakenConnection<'_> {
     fn drop(&mut self) {
         lock(self.idle).extend(self.connection.take());
     }
 }
 
-/// Whoever waits for a piece of work, as the thread that does it sees them.
+/// The caller of a piece of work, as seen by the thread that does it.
 pub(super) struct Caller(Arc<Wait>);
 
 impl Caller {
-    /// Somebody who does not leave before the time is up.
-    pub(super) fn steadfast() -> Self {
-        Self(Arc::new(Wait::until(Instant::now() + MAX_WAIT)))
+    /// Creates a caller that does not leave before [`MAX_WAIT`] is over.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Wait::new(Instant::now() + MAX_WAIT)))
     }
 
-    /// Tries until it is no longer busy, or nobody waits for it any more.
+    /// Retries while the file is busy, until the time is up or the caller leaves.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub(super) fn patiently<T>(
+    pub(super) fn retry_while_busy<T>(
         &self,
         mut attempt: impl FnMut() -> rusqlite::Result<T>,
     ) -> Result<T> {
         loop {
-            if !self.0.waits() {
-                return Err(busy());
+            if !self.0.is_waiting() {
+                return Err(report_busy());
             }
             match attempt() {
                 Err(error) if is_busy(&error) && Instant::now() < self.0.end => self.0.pause(),
@@ -118,8 +124,8 @@ impl Caller {
         }
     }
 
-    /// Writes in one transaction: wholly if the work succeeds and the caller waits for it to the last moment, and else not at
-    /// all.
+    /// Runs work in one transaction and commits it if the work succeeds and the caller still waits;
+    /// else rolls it back.
     ///
     /// # Errors
     /// `Unavailable`, and those of the work.
@@ -128,19 +134,24 @@ impl Caller {
         connection: &Connection,
         work: impl FnOnce(&Connection) -> Result<T>,
     ) -> Result<T> {
-        // Locked before anything is looked at: nothing behind it can find the file busy.
-        let transaction = self
-            .patiently(|| Transaction::new_unchecked(connection, TransactionBehavior::Immediate))?;
+        // IMMEDIATE takes the write lock before the first read (https://sqlite.org/lang_transaction.html):
+        // no later statement can then find the file busy, and only this line needs retries.
+        let transaction = self.retry_while_busy(|| {
+            Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+        })?;
         let done = work(&transaction)?;
+        // Decided under one lock: either the caller leaves first and nothing is written, or the commit is
+        // underway and the caller gets its outcome.
         if !self.0.commit() {
-            return Err(busy());
+            return Err(report_busy());
         }
         transaction.commit().map_err(explain)?;
         Ok(done)
     }
 }
 
-/// A wait for an answer: it ends when the caller leaves, or when the work is past taking back.
+/// The state that a waiting caller and its thread share: it ends when the caller leaves, or when
+/// the work is committed.
 struct Wait {
     end: Instant,
     state: Mutex<State>,
@@ -155,7 +166,7 @@ enum State {
 }
 
 impl Wait {
-    fn until(end: Instant) -> Self {
+    fn new(end: Instant) -> Self {
         Self {
             end,
             state: Mutex::new(State::Waits),
@@ -163,11 +174,11 @@ impl Wait {
         }
     }
 
-    fn waits(&self) -> bool {
+    fn is_waiting(&self) -> bool {
         *lock(&self.state) != State::Left
     }
 
-    /// Passes the point of no return, unless the caller has left.
+    /// Marks the work as committed and returns true, unless the caller has left.
     fn commit(&self) -> bool {
         let mut state = lock(&self.state);
         if *state == State::Waits {
@@ -184,7 +195,7 @@ impl Wait {
         self.left.notify_all();
     }
 
-    /// Waits a moment, or until the caller leaves.
+    /// Waits for [`PAUSE`], or until the caller leaves.
     fn pause(&self) {
         let waits = lock(&self.state);
         let _ = self
@@ -193,16 +204,16 @@ impl Wait {
     }
 }
 
-/// Tells the thread that its caller has left, when this is dropped.
-struct Leaves(Arc<Wait>);
+/// Signals on drop that the caller has left.
+struct LeaveOnDrop(Arc<Wait>);
 
-impl Drop for Leaves {
+impl Drop for LeaveOnDrop {
     fn drop(&mut self) {
         self.0.leave();
     }
 }
 
-pub(super) fn busy() -> Error {
+pub(super) fn report_busy() -> Error {
     Error::unavailable("the data file is busy; nothing was written; try again")
 }
 

@@ -1,7 +1,8 @@
-//! The embedded store: one SQLite file in write-ahead mode, safe for a server and an admin CLI at the same time.
+//! The embedded [`Store`]: one SQLite file in write-ahead mode (<https://sqlite.org/wal.html>), safe
+//! for a server and an admin CLI at the same time.
 //!
-//! Every write is one conditional statement in a transaction of its own. The file holds credentials: it is made for its
-//! owner alone and must never be opened wider.
+//! Every write is one conditional statement in a transaction of its own. The file holds
+//! credentials: it is created for its owner alone and must never get wider permissions.
 
 mod file;
 mod keeper;
@@ -18,8 +19,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use self::file::{Place, explain, shape};
-use self::keeper::{Keeper, empty_log, still_read, sweep};
+use self::file::{Place, explain, read_shape};
+use self::keeper::{Keeper, empty_log, report_blocked, sweep};
 use self::lane::{Lane, is_busy};
 use self::statements::{
     ADD, DELETE, DELETE_VERSION, GET, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION,
@@ -32,31 +33,32 @@ use super::{
 use crate::clock::Clock;
 use crate::error::Result;
 
-/// The longest value that is read in place, in bytes: a few pages of the file.
+/// The longest value that is read on the caller's own thread, in bytes: a few pages of the file.
 const SMALL: usize = 32 * 1024;
 
-/// How many pages of a list may be read at the same time, each of a megabyte.
+/// The most lists that are read at the same time, each of which may have a megabyte.
 const LISTS: usize = 2;
 
 /// A [`Store`] in one SQLite file.
 pub struct Sqlite {
     clock: Arc<dyn Clock>,
     place: Place,
-    /// For short reads in place; one for each thread that can run at the same time.
+    /// Connections for short reads on the caller's own thread; one for each thread that can run at
+    /// the same time.
     short: Vec<Mutex<Connection>>,
-    /// For reads that take their time.
+    /// Connections for long reads on threads that may block.
     long: Lane,
     writer: Lane,
     keeper: Keeper,
 }
 
 impl Sqlite {
-    /// Opens the file, making it and its folder if need be.
+    /// Opens the file, creating it and its folder if need be.
     ///
     /// # Errors
-    /// [`Unavailable`](crate::ErrorKind::Unavailable) if the folder or the file can't be made, read or written, or was
-    /// written by another version; [`Invalid`](crate::ErrorKind::Invalid) if others may open them, or if they are on a
-    /// network file system. The message names the path.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if the folder or the file can't be made, read
+    /// or written, or was written by another version; [`Invalid`](crate::ErrorKind::Invalid) if
+    /// others may open them, or if they are on a network file system. The message names the path.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let place = Place::make(path)?;
         let writer = place.connect()?;
@@ -77,14 +79,16 @@ impl Sqlite {
         })
     }
 
-    /// Reads a short record in place: that takes a few microseconds, and handing it to a thread and waiting for the answer
-    /// would take more than the rest of an authenticated call's reading. `None` if it is not short, or not to be had at once.
-    fn glance(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
+    /// Reads a short record on the caller's own thread; `None` if it is longer than [`SMALL`] or
+    /// the file is busy.
+    fn read_short(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
+        // A short read takes a few microseconds. Handing it to another thread and waiting for the answer
+        // would take longer than all other reads of an authenticated call.
         let connection = self
             .short
             .iter()
             .find_map(|connection| connection.try_lock().ok())?;
-        match get(&connection, key, now, SMALL) {
+        match read_value(&connection, key, now, SMALL) {
             Ok(Some((None, _))) => None,
             Ok(found) => Some(Ok(found.and_then(|(value, version)| {
                 value.map(|value| Record { value, version })
@@ -98,10 +102,10 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let bell = self.keeper.bell();
+        let signal = self.keeper.signal();
         let written = self.writer.run(move |connection, caller| {
             let written = caller.write(connection, work);
-            bell.ring();
+            signal.notify();
             written
         });
         written.await
@@ -110,13 +114,13 @@ impl Sqlite {
 
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sqlite({})", self.place.shown().display())
+        write!(f, "Sqlite({})", self.place.display_path().display())
     }
 }
 
 impl fmt::Display for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SQLite file {}", self.place.shown().display())
+        write!(f, "SQLite file {}", self.place.display_path().display())
     }
 }
 
@@ -124,12 +128,12 @@ impl fmt::Display for Sqlite {
 impl Store for Sqlite {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         let now = self.clock.now();
-        if let Some(found) = self.glance(key, now) {
+        if let Some(found) = self.read_short(key, now) {
             return found;
         }
         let key = key.clone();
         let found = self.long.run(move |connection, caller| {
-            caller.patiently(|| get(connection, &key, now, usize::MAX))
+            caller.retry_while_busy(|| read_value(connection, &key, now, usize::MAX))
         });
         Ok(found
             .await?
@@ -138,7 +142,12 @@ impl Store for Sqlite {
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
         check_put(key, &put)?;
-        let (key, now, version, when) = (key.clone(), self.clock.now(), Version::fresh(), put.when);
+        let key = key.clone();
+        let now = self.clock.now();
+        let version = Version::fresh();
+        let when = put.when;
+        // The condition is part of the statement, so the number of changed rows says whether it held; a
+        // read before it could be out of date by the time of the write.
         let is_done = self.write(move |connection| {
             write_put(connection, now, &key, &put, version).map_err(explain)
         });
@@ -150,7 +159,8 @@ impl Store for Sqlite {
     }
 
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
-        let (key, now) = (key.clone(), self.clock.now());
+        let key = key.clone();
+        let now = self.clock.now();
         let is_done = self
             .write(move |connection| write_delete(connection, now, &key, when).map_err(explain));
         if is_done.await? {
@@ -170,10 +180,11 @@ impl Store for Sqlite {
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let query = Query::new(range, after, self.clock.now(), limit);
         let page = self.long.run(move |connection, caller| {
-            caller.patiently(|| {
+            caller.retry_while_busy(|| {
                 let mut statement = connection.prepare_cached(query.sql(Listed::Records))?;
-                let rows =
-                    statement.query_map(query.values(), |row| Ok((key(row)?, record(row)?)))?;
+                let rows = statement.query_map(query.values(), |row| {
+                    Ok((read_key(row)?, read_record(row)?))
+                })?;
                 Page::collect(&query.range, rows, query.limit)
             })
         });
@@ -183,9 +194,9 @@ impl Store for Sqlite {
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
         let query = Query::new(range, after, self.clock.now(), limit);
         let page = self.long.run(move |connection, caller| {
-            caller.patiently(|| {
+            caller.retry_while_busy(|| {
                 let mut statement = connection.prepare_cached(query.sql(Listed::Keys))?;
-                let rows = statement.query_map(query.values(), key)?;
+                let rows = statement.query_map(query.values(), read_key)?;
                 KeyPage::collect(&query.range, rows, query.limit)
             })
         });
@@ -194,7 +205,9 @@ impl Store for Sqlite {
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
         check_write(key, "")?;
-        let (key, now, version) = (key.clone(), self.clock.now(), Version::fresh());
+        let key = key.clone();
+        let now = self.clock.now();
+        let version = Version::fresh();
         self.write(move |connection| {
             let values = params![key.partition, key.sort, now, amount, version.0, expires];
             let add = |connection: &Connection| {
@@ -207,16 +220,17 @@ impl Store for Sqlite {
         .await
     }
 
-    /// Removes what has expired, and empties the log. Fails while another process reads what stood in it.
+    /// Removes expired records and truncates the log. Fails while another process reads an older
+    /// state.
     async fn scrub(&self) -> Result<()> {
         let now = self.clock.now();
         let scrubbed = self.writer.run(move |connection, caller| {
-            caller.patiently(|| sweep(connection, now))?;
-            caller.patiently(|| {
+            caller.retry_while_busy(|| sweep(connection, now))?;
+            caller.retry_while_busy(|| {
                 if empty_log(connection)? {
                     Ok(())
                 } else {
-                    Err(still_read())
+                    Err(report_blocked())
                 }
             })
         });
@@ -226,12 +240,12 @@ impl Store for Sqlite {
     async fn check(&self) -> Result<()> {
         let shape = self
             .long
-            .run(|connection, caller| caller.patiently(|| shape(connection)));
+            .run(|connection, caller| caller.retry_while_busy(|| read_shape(connection)));
         self.place.check(shape.await?)
     }
 }
 
-/// A list's question, in values of its own: it is read on another thread.
+/// The arguments of a list, owned, because another thread reads it.
 struct Query {
     range: Range,
     after: String,
@@ -277,7 +291,7 @@ impl Query {
     }
 }
 
-/// Whether the condition held; if so, the record is written.
+/// Writes a record if its condition holds; returns whether it did.
 fn write_put(
     connection: &Connection,
     now: u64,
@@ -309,7 +323,7 @@ fn write_put(
     Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
 }
 
-/// Whether the condition held; if so, the record is gone.
+/// Deletes a record if the condition holds; returns whether it did.
 fn write_delete(
     connection: &Connection,
     now: u64,
@@ -321,7 +335,7 @@ fn write_delete(
             .prepare_cached(DELETE)?
             .execute([&key.partition, &key.sort])
             .map(|_| true),
-        When::Absent => Ok(standing(connection, now, key)?.is_none()),
+        When::Absent => Ok(read_version(connection, now, key)?.is_none()),
         When::Version(Version(expected)) => {
             let values = params![key.partition, key.sort, now, expected];
             Ok(connection.prepare_cached(DELETE_VERSION)?.execute(values)? > 0)
@@ -329,15 +343,18 @@ fn write_delete(
     }
 }
 
-/// Makes all writes; the first whose condition does not hold ends it, and the transaction undoes those before.
+/// Makes all writes of a [`Store::transact`]; stops at the first whose condition does not hold, and
+/// the transaction is rolled back.
 fn write_group(connection: &Connection, now: u64, writes: &[Write]) -> Result<()> {
     for write in writes {
         let is_done = match write {
             Write::Put(key, put) => write_put(connection, now, key, put, Version::fresh()),
             Write::Delete(key, when) => write_delete(connection, now, key, *when),
-            Write::Check(key, None) => standing(connection, now, key).map(|found| found.is_some()),
+            Write::Check(key, None) => {
+                read_version(connection, now, key).map(|found| found.is_some())
+            }
             Write::Check(key, version) => {
-                standing(connection, now, key).map(|found| found == *version)
+                read_version(connection, now, key).map(|found| found == *version)
             }
         };
         if !is_done.map_err(explain)? {
@@ -347,8 +364,8 @@ fn write_group(connection: &Connection, now: u64, writes: &[Write]) -> Result<()
     Ok(())
 }
 
-/// The version that stands under a key.
-fn standing(connection: &Connection, now: u64, key: &Key) -> rusqlite::Result<Option<Version>> {
+/// Reads the version of the live record under a key.
+fn read_version(connection: &Connection, now: u64, key: &Key) -> rusqlite::Result<Option<Version>> {
     let mut statement = connection.prepare_cached(VERSION)?;
     statement
         .query_row(params![key.partition, key.sort, now], |row| {
@@ -357,8 +374,8 @@ fn standing(connection: &Connection, now: u64, key: &Key) -> rusqlite::Result<Op
         .optional()
 }
 
-/// The value under a key, if it is no longer than this, and its version.
-fn get(
+/// Reads the version under a key, and the value if it has at most `longest` bytes.
+fn read_value(
     connection: &Connection,
     key: &Key,
     now: u64,
@@ -372,11 +389,11 @@ fn get(
         .optional()
 }
 
-fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+fn read_key(row: &Row<'_>) -> rusqlite::Result<Key> {
     Ok(Key::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?))
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         value: row.get(2)?,
         version: Version(row.get(3)?),

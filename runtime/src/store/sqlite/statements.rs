@@ -1,9 +1,11 @@
-//! What is asked of SQLite, and the shape of the file.
+//! The SQL statements and the schema of the data file.
 
-/// The shape of the file that this code reads and writes.
+/// The version of the schema that this code reads and writes, in `PRAGMA user_version`
+/// (<https://sqlite.org/pragma.html#pragma_user_version>).
 pub(super) const SHAPE: i64 = 2;
 
-/// Values stand last: SQLite reads a row up to the column that is asked for, and a long value fills pages of its own.
+/// The schema. Values stand last: SQLite reads a row only up to the column it needs, and a long
+/// value fills overflow pages of its own (<https://sqlite.org/fileformat2.html>).
 pub(super) const SCHEMA: &str = "
     CREATE TABLE records (
         partition TEXT NOT NULL, sort TEXT NOT NULL, version INTEGER NOT NULL, expires INTEGER,
@@ -13,7 +15,8 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX expirations ON records (expires) WHERE expires IS NOT NULL;
 ";
 
-/// A record; NULL in place of a value of more than ?4 bytes, which is told from its length alone.
+/// Reads a record; NULL in place of a value of more than ?4 bytes, which `octet_length` finds
+/// without reading the value.
 pub(super) const GET: &str = "
     SELECT CASE WHEN octet_length(value) <= ?4 THEN value END, version FROM records
     WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
@@ -37,15 +40,16 @@ pub(super) const DELETE: &str = "DELETE FROM records WHERE partition = ?1 AND so
 
 pub(super) const DELETE_VERSION: &str = "DELETE FROM records WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3) AND version = ?4";
 
-/// What is listed: records, or their keys alone.
+/// The columns that a list reads: whole records, or their keys alone.
 #[derive(Clone, Copy)]
 pub(super) enum Listed {
     Records,
     Keys,
 }
 
-/// The statement for the records of a partition, in order of sort: from ?2 on, after ?3, and before ?6, where a blob stands
-/// behind every text. The plus keeps the planner from beginning at ?3 where ?2 is further on.
+/// Returns the statement for a [`Range::Prefix`](crate::store::Range::Prefix), in order of sort:
+/// from ?2 on, behind ?3, and before ?6, where a blob stands behind every text. The plus keeps the
+/// planner from starting at ?3 where ?2 is further on (<https://sqlite.org/optoverview.html>).
 pub(super) const fn list_prefix(listed: Listed) -> &'static str {
     match listed {
         Listed::Records => {
@@ -61,7 +65,8 @@ pub(super) const fn list_prefix(listed: Listed) -> &'static str {
     }
 }
 
-/// The statement for the records of a listing, in order of partition. ?3 is what they must be after.
+/// Returns the statement for a [`Range::Listing`](crate::store::Range::Listing), in order of
+/// partition, behind ?3.
 pub(super) const fn list_listing(listed: Listed) -> &'static str {
     match listed {
         Listed::Records => {
@@ -84,9 +89,10 @@ pub(super) const ADD: &str = "
         expires = CASE WHEN records.expires <= ?3 THEN ?6 ELSE records.expires END, version = ?5
     RETURNING CAST(value AS INTEGER)";
 
-/// Removes some of what has expired: few enough that a writer is not kept waiting.
+/// Removes some expired records: few enough that a writer is not kept waiting.
 pub(super) const SWEEP: &str = "
     DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE expires <= ?1 LIMIT 16)";
 
-/// Moves the log into the file and empties it; the first column tells whether somebody stood in the way.
+/// Copies the log into the file and truncates it; the first column is 1 if a reader or writer
+/// blocked that.
 pub(super) const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";

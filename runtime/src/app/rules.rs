@@ -1,0 +1,53 @@
+//! The order of the rules around everything that an app serves.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::middleware::{
+    AnswerLimit, CallLog, Deadline, Disabled, PanicGuard, ReadArguments, ScopeCheck,
+    SealedElicitation, SharedMiddleware,
+};
+use crate::provider::Definition;
+use crate::seal::Sealer;
+use crate::tool::Tools;
+use crate::toolsets::PageAddresses;
+
+impl App {
+    /// Returns the rules around an app's own providers, the outermost first.
+    ///
+    /// The log is outermost, so that it sees every refusal. The deadline and the panic guard hold for the app's own layers
+    /// too. What must be next to the handler is innermost: the state of an elicitation is that of the handler alone, and
+    /// page addresses are replaced before an answer is measured.
+    pub(super) fn rules(
+        &self,
+        sealer: Sealer,
+        tools: &[Arc<Definition<Tools>>],
+    ) -> Arc<[SharedMiddleware]> {
+        let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
+        if !self.providers.is_empty() && !self.disabled.is_empty() {
+            rules.push(Arc::new(Disabled::new(self.disabled.clone())));
+        }
+        rules.push(Arc::new(ReadArguments));
+        rules.push(Arc::new(Deadline::new(self.timeout)));
+        rules.push(Arc::new(PanicGuard));
+        rules.extend(self.layers.iter().cloned());
+        rules.push(Arc::new(AnswerLimit));
+        let clock = Arc::clone(&self.clock);
+        rules.push(Arc::new(SealedElicitation::new(sealer, clock)));
+        rules.push(Arc::new(PageAddresses::new(tools)));
+        rules.into()
+    }
+
+    /// Returns the rules around what a foreign handler does for a user. Its answers are rmcp's and it asks its user itself.
+    pub(super) fn foreign_rules(&self) -> Arc<[SharedMiddleware]> {
+        let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
+        rules.extend(self.list_rules().iter().cloned());
+        rules.extend(self.layers.iter().cloned());
+        rules.into()
+    }
+
+    /// Returns the rules around discovery and the lists of a foreign handler.
+    pub(super) fn list_rules(&self) -> Arc<[SharedMiddleware]> {
+        Arc::new([Arc::new(Deadline::new(self.timeout)), Arc::new(PanicGuard)])
+    }
+}

@@ -1,0 +1,48 @@
+//! Answers for handlers that panic.
+
+use std::panic::AssertUnwindSafe;
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+
+use super::{Middleware, Next};
+use crate::call::Call;
+use crate::error::{Error, Result};
+use crate::provider::{Completion, DefinitionView, Reply};
+
+/// The end of the message about a handler that panicked.
+pub(crate) const BROKE_DOWN: &str = "broke down; this is a fault of the server";
+
+/// Turns a panic into an `Internal` error.
+///
+/// The message of a panic may quote an argument, so it reaches neither the client nor the log; the hook of the process
+/// logs its place.
+#[derive(Debug)]
+pub(crate) struct PanicGuard;
+
+#[async_trait]
+impl Middleware for PanicGuard {
+    fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
+        false
+    }
+
+    async fn call(&self, call: Call, next: Next) -> Result<Reply> {
+        let done = AssertUnwindSafe(next.run(call)).catch_unwind().await;
+        done.unwrap_or_else(|_| Err(broken(&next.definition())))
+    }
+
+    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+        let done = AssertUnwindSafe(next.complete(completion))
+            .catch_unwind()
+            .await;
+        done.unwrap_or_else(|_| Err(broken(&next.definition())))
+    }
+}
+
+fn broken(definition: &DefinitionView<'_>) -> Error {
+    Error::internal(format!(
+        "the {} `{}` {BROKE_DOWN}",
+        definition.primitive(),
+        definition.name()
+    ))
+}

@@ -1,0 +1,118 @@
+//! Several providers as one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Definition, Facts, Listing, Primitive, Provider, Resolved, SharedProvider};
+use crate::error::Result;
+use crate::user::Caller;
+
+/// Several providers served as one: of two that know a name, the one that was added first is asked.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::provider::{Catalog, Joined};
+/// use serde_json::json;
+///
+/// let catalog = |name: &str| {
+///     let tool = Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
+///     Catalog::new([tool.description("Works.")]).expect("well made")
+/// };
+/// let joined = Joined::default().with(catalog("read")).with(catalog("write")).with(catalog("read"));
+/// assert_eq!(joined.collisions(), ["tool name `read` is used twice"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Joined<P: Primitive> {
+    providers: Vec<SharedProvider<P>>,
+}
+
+impl<P: Primitive> Joined<P> {
+    /// Adds a provider behind those that are there.
+    #[must_use]
+    pub fn with(mut self, provider: impl Provider<P>) -> Self {
+        self.providers.push(Arc::new(provider));
+        self
+    }
+
+    /// Returns the providers as one that can be shared: the only one as it is.
+    pub(crate) fn into_shared(mut self) -> SharedProvider<P> {
+        match self.providers.pop() {
+            Some(only) if self.providers.is_empty() => only,
+            last => {
+                self.providers.extend(last);
+                Arc::new(self)
+            }
+        }
+    }
+
+    /// Returns every name, key and alias that two of the providers always have, each as a sentence.
+    #[must_use]
+    pub fn collisions(&self) -> Vec<String> {
+        let mut earlier = BTreeSet::new();
+        let mut collisions = BTreeSet::new();
+        for provider in &self.providers {
+            let facts = provider.facts();
+            let names: BTreeSet<_> = facts.definitions().iter().flat_map(names).collect();
+            let twice = names.iter().filter(|name| earlier.contains(*name));
+            collisions.extend(twice.map(|name| format!("{} name `{name}` is used twice", P::NAME)));
+            earlier.extend(names);
+        }
+        collisions.into_iter().collect()
+    }
+}
+
+/// The names that a definition answers to.
+fn names<P: Primitive>(definition: &Arc<Definition<P>>) -> Vec<String> {
+    let alias = P::alias(definition).map(str::to_owned);
+    let names = [definition.name.clone(), P::key(definition).to_owned()];
+    names.into_iter().chain(alias).collect()
+}
+
+impl<P: Primitive> Default for Joined<P> {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl<P: Primitive> From<Vec<SharedProvider<P>>> for Joined<P> {
+    fn from(providers: Vec<SharedProvider<P>>) -> Self {
+        Self { providers }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<P: Primitive> Provider<P> for Joined<P> {
+    async fn list(&self, caller: &Caller) -> Result<Listing<P>> {
+        let mut joined = Listing::default();
+        for provider in &self.providers {
+            let listing = provider.list(caller).await?;
+            joined.is_private |= listing.is_private;
+            joined.definitions.extend(listing.definitions);
+        }
+        // The sort is stable, so of two with one key the one that resolves stays.
+        joined
+            .definitions
+            .sort_by(|one, two| P::key(one).cmp(P::key(two)));
+        joined
+            .definitions
+            .dedup_by(|one, two| P::key(one) == P::key(two));
+        Ok(joined)
+    }
+
+    async fn resolve(&self, caller: &Caller, name: &str) -> Result<Option<Resolved<P>>> {
+        for provider in &self.providers {
+            if let Some(resolved) = provider.resolve(caller, name).await? {
+                return Ok(Some(resolved));
+            }
+        }
+        Ok(None)
+    }
+
+    fn facts(&self) -> Facts<P> {
+        let facts = self.providers.iter().map(|provider| provider.facts());
+        facts.fold(Facts::fixed(Vec::new(), false), Facts::join)
+    }
+}

@@ -1,0 +1,187 @@
+//! The providers of a built server, and the calls that any protocol makes of them.
+//!
+//! A protocol turns its requests into [`CallContext`]s and the results into its own messages. Looking up, paging and cache
+//! scope are decided here, so that two protocols can't decide differently.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::call::{Call, Context, States};
+use crate::clock::Clock;
+use crate::elicitation::InputResponses;
+use crate::error::Result;
+use crate::prompt::Prompts;
+use crate::provider::{
+    self, Definition, Page, PageRequest, Pager, Primitive, Resolved, SharedProvider,
+};
+use crate::resource::Resources;
+use crate::store;
+use crate::tool::Tools;
+use crate::user::Caller;
+
+/// The providers of a server with every rule around them, and what their calls need.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    /// The provider of tools.
+    pub(crate) tools: SharedProvider<Tools>,
+    /// The provider of prompts.
+    pub(crate) prompts: SharedProvider<Prompts>,
+    /// The provider of resources and resource templates.
+    pub(crate) resources: SharedProvider<Resources>,
+    /// The maker of pages.
+    pub(crate) pager: Pager,
+    /// The store of users' data.
+    pub(crate) store: store::SharedStore,
+    /// The clock of the server.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The states of the app.
+    pub(crate) states: States,
+}
+
+/// The providers that an app adds to what its code registers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AddedProviders {
+    /// The providers of tools.
+    pub(crate) tools: Vec<SharedProvider<Tools>>,
+    /// The providers of prompts.
+    pub(crate) prompts: Vec<SharedProvider<Prompts>>,
+    /// The providers of resources and resource templates.
+    pub(crate) resources: Vec<SharedProvider<Resources>>,
+}
+
+impl AddedProviders {
+    /// Returns whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.tools.is_empty() && self.prompts.is_empty() && self.resources.is_empty()
+    }
+}
+
+/// A primitive that a server has a provider of: [`Tools`], [`Prompts`] or [`Resources`].
+pub trait Registered: Primitive + sealed::Sealed {}
+
+impl Registered for Tools {}
+impl Registered for Prompts {}
+impl Registered for Resources {}
+
+pub(crate) mod sealed {
+    use super::{AddedProviders, Primitive, Prompts, Registry, Resources, SharedProvider, Tools};
+
+    /// The place of a primitive among the providers.
+    pub trait Sealed: Primitive {
+        #[doc(hidden)]
+        #[expect(
+            private_interfaces,
+            reason = "nobody outside this crate can name this trait"
+        )]
+        fn of(registry: &Registry) -> &SharedProvider<Self>;
+
+        #[doc(hidden)]
+        #[expect(
+            private_interfaces,
+            reason = "nobody outside this crate can name this trait"
+        )]
+        fn added(providers: &mut AddedProviders) -> &mut Vec<SharedProvider<Self>>;
+    }
+
+    macro_rules! sealed {
+        ($($primitive:ident: $field:ident),+) => {$(
+            #[expect(private_interfaces, reason = "nobody outside this crate can name this trait")]
+            impl Sealed for $primitive {
+                fn of(registry: &Registry) -> &SharedProvider<Self> {
+                    &registry.$field
+                }
+
+                fn added(providers: &mut AddedProviders) -> &mut Vec<SharedProvider<Self>> {
+                    &mut providers.$field
+                }
+            }
+        )+};
+    }
+
+    sealed!(Tools: tools, Prompts: prompts, Resources: resources);
+}
+
+/// A request to a server, whatever protocol it came by: the caller and the circumstances of the calls it makes.
+#[derive(Debug)]
+pub(crate) struct CallContext {
+    registry: Arc<Registry>,
+    caller: Arc<Caller>,
+    context: Context,
+    /// The version that is asked for, if not any.
+    version: Option<String>,
+}
+
+impl CallContext {
+    /// Describes a request by this caller, with this much time and this way back to its client.
+    pub(crate) const fn new(
+        registry: Arc<Registry>,
+        caller: Arc<Caller>,
+        context: Context,
+        version: Option<String>,
+    ) -> Self {
+        Self {
+            registry,
+            caller,
+            context,
+            version,
+        }
+    }
+
+    /// Returns the caller.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Makes the call of something by its name or URI.
+    pub(crate) fn call(
+        &self,
+        primitive: &'static str,
+        name: String,
+        arguments: Map<String, Value>,
+        input_responses: Option<InputResponses>,
+    ) -> Call {
+        Call {
+            primitive,
+            name,
+            version: self.version.clone(),
+            arguments: Arc::new(arguments),
+            caller: Arc::clone(&self.caller),
+            context: self.context.clone(),
+            input_responses,
+            is_bound: false,
+            store: Arc::clone(&self.registry.store),
+            clock: Arc::clone(&self.registry.clock),
+            states: self.registry.states.clone(),
+        }
+    }
+
+    /// Resolves what a call names.
+    ///
+    /// # Errors
+    /// `NotFound` for whatever does not exist for the caller, `Unavailable`.
+    pub(crate) async fn resolve<P: Registered>(&self, call: &Call) -> Result<Resolved<P>> {
+        provider::resolve(&**P::of(&self.registry), call).await
+    }
+
+    /// Lists a page of the definitions that the caller may see and that are to be kept in this list.
+    ///
+    /// # Errors
+    /// `Stale` for a cursor that is not the caller's for this list, `Unavailable`.
+    pub(crate) async fn page<P: Registered>(
+        &self,
+        list: &str,
+        cursor: Option<&str>,
+        keep: fn(&Definition<P>) -> bool,
+    ) -> Result<Page<P>> {
+        let mut listing = P::of(&self.registry).list(&self.caller).await?;
+        listing.definitions.retain(|definition| keep(definition));
+        let user = self.caller.identity();
+        let request = PageRequest {
+            list,
+            user: &user,
+            cursor,
+        };
+        self.registry.pager.page(request, listing).await
+    }
+}

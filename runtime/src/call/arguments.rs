@@ -288,40 +288,40 @@ mod tests {
 
     #[test]
     fn faults_name_the_argument() {
-        let fault = |values: Value, take: fn(&mut Arguments) -> Result<Place>| {
+        let message_of = |values: Value, take: fn(&mut Arguments) -> Result<Place>| {
             take(&mut arguments(&values))
                 .expect_err("does not fit")
                 .to_string()
         };
-        assert!(fault(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
-        for (value, words) in [
+        assert!(message_of(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
+        for (value, expected) in [
             (json!({"city": 7}), "`place.city` must be text"),
             (json!({}), "`place.city` is missing"),
             (json!("Oslo"), "`place` must be an object"),
         ] {
-            let said = fault(json!({ "place": value }), |given| given.take("place"));
-            assert!(said.ends_with(words), "{said}");
+            let message = message_of(json!({ "place": value }), |given| given.take("place"));
+            assert!(message.ends_with(expected), "{message}");
         }
     }
 
     #[test]
     fn faults_are_told_in_the_words_of_json() {
-        let said = |value: Value| {
+        let message_of = |value: Value| {
             arguments(&json!({ "n": value }))
                 .take::<u8>("n")
                 .expect_err("unfit")
                 .to_string()
         };
-        for (value, words) in [
+        for (value, expected) in [
             (json!("x"), "`n` must be a whole number"),
             (json!(1.5), "`n` must be a whole number"),
             (json!(256), "`n` must be 255 or less"),
             (json!(-1), "`n` must be 0 or more"),
         ] {
             assert!(
-                said(value.clone()).ends_with(words),
+                message_of(value.clone()).ends_with(expected),
                 "{value}: {}",
-                said(value.clone())
+                message_of(value.clone())
             );
         }
         let huge = arguments(&json!({"n": 1e30}))
@@ -333,9 +333,9 @@ mod tests {
             "{huge}"
         );
         assert!(
-            said(Value::Null).ends_with("`n` must be a whole number"),
+            message_of(Value::Null).ends_with("`n` must be a whole number"),
             "{}",
-            said(Value::Null)
+            message_of(Value::Null)
         );
     }
 }

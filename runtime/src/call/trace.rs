@@ -62,11 +62,11 @@ impl Trace {
             (BAGGAGE, &self.baggage),
             (LAMBDA, &self.lambda),
         ];
-        let lawful = |(name, text): (&'static str, &Option<String>)| {
+        let is_valid = |(name, text): (&'static str, &Option<String>)| {
             let value = HeaderValue::from_str(text.as_deref()?).ok()?;
             Some((http::HeaderName::from_static(name), value))
         };
-        all.into_iter().filter_map(lawful).collect()
+        all.into_iter().filter_map(is_valid).collect()
     }
 }
 
@@ -146,8 +146,8 @@ mod tests {
         assert_eq!(
             (&passed["tracestate"], &passed["x-amzn-trace-id"]),
             (
-                &"vendor=1".parse().expect("lawful"),
-                &XRAY.parse().expect("lawful")
+                &"vendor=1".parse().expect("valid"),
+                &XRAY.parse().expect("valid")
             )
         );
     }

@@ -365,28 +365,29 @@ mod tests {
             "tags": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["a", "b"]}},
             "is_new": {"type": "boolean"}, "size": {"type": "number", "minimum": 0.5},
         }});
-        let fault = |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
+        let problem =
+            |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
         assert_eq!(
-            fault(json!({"name": "x"})),
+            problem(json!({"name": "x"})),
             "`name` must have 2 characters or more"
         );
         assert_eq!(
-            fault(json!({"name": "four"})),
+            problem(json!({"name": "four"})),
             "`name` must have 3 characters or fewer"
         );
         assert_eq!(
-            fault(json!({"tags": []})),
+            problem(json!({"tags": []})),
             "`tags` has too few or too many entries"
         );
         assert_eq!(
-            fault(json!({"tags": ["c"]})),
+            problem(json!({"tags": ["c"]})),
             "`tags[0]` must be one of `a`, `b`"
         );
         assert_eq!(
-            fault(json!({"is_new": "yes"})),
+            problem(json!({"is_new": "yes"})),
             "`is_new` must be true or false"
         );
-        assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
+        assert_eq!(problem(json!({"size": 0})), "`size` must be 0.5 or more");
         for (format, good, bad) in [
             ("email", "a@b", "a@"),
             ("uri", "a:b", "a b:c"),
@@ -398,9 +399,9 @@ mod tests {
                 answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
                 "{good}"
             );
-            let fault =
+            let problem =
                 answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
-            assert_eq!(fault, format!("`when` is no {format}"));
+            assert_eq!(problem, format!("`when` is no {format}"));
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct ResourceDetail {
     /// JSON Schema of the [template](Template)'s variables, where their types are known; their text is coerced by it.
     pub schema: Arc<Map<String, Value>>,
     /// The problem of the URI, for the check of the app.
-    fault: Option<String>,
+    problem: Option<String>,
     /// The MIME type, such as `text/plain`.
     pub mime_type: Option<String>,
     /// The size in bytes, where it is known.
@@ -195,13 +195,13 @@ impl Primitive for Resources {
     type Answer = ReadResult;
 
     fn problems(resource: &Definition<Self>) -> Vec<String> {
-        let wrong = |fault: &String| {
+        let wrong = |problem: &String| {
             format!(
-                "resource `{}`: its URI `{}` {fault}",
+                "resource `{}`: its URI `{}` {problem}",
                 resource.name, resource.uri
             )
         };
-        resource.fault.iter().map(wrong).collect()
+        resource.problem.iter().map(wrong).collect()
     }
 
     fn key(resource: &Definition<Self>) -> &str {
@@ -230,14 +230,14 @@ impl ResourceDetail {
     /// Makes the detail of a URI or a template.
     pub(crate) fn at(uri: impl Into<String>) -> Self {
         let uri = uri.into();
-        let (template, fault) = match Template::parse(&uri) {
+        let (template, problem) = match Template::parse(&uri) {
             Ok(template) => (template, None),
-            Err(fault) => (None, Some(fault)),
+            Err(problem) => (None, Some(problem)),
         };
         Self {
             uri,
             template,
-            fault,
+            problem,
             ..Self::default()
         }
     }
@@ -301,10 +301,10 @@ impl Registration<Resources> {
         }
         self.with(|resource| {
             let ResourceDetail {
-                template, fault, ..
+                template, problem, ..
             } = ResourceDetail::at(uri.clone());
             (resource.uri, resource.template) = (uri, template);
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
         })
     }
 
@@ -330,7 +330,7 @@ impl Registration<Resources> {
             .iter()
             .find(|name| !properties.contains_key(*name))
             .cloned();
-        let fault = lost
+        let problem = lost
             .map(|name| format!("has no variable `{{{name}}}`, which its function takes"))
             .or_else(|| {
                 unused.map(|name| {
@@ -343,7 +343,7 @@ impl Registration<Resources> {
         let resource = properties.iter().fold(self, suggesting);
         resource.with(|resource| {
             resource.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
         })
     }
 

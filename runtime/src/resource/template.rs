@@ -162,8 +162,8 @@ fn variable(text: &str) -> Result<Variable, String> {
     let (is_reserved, name) = expression
         .strip_prefix('+')
         .map_or((false, expression), |name| (true, name));
-    let lawful = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    if name.is_empty() || !name.chars().all(lawful) {
+    let is_valid = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    if name.is_empty() || !name.chars().all(is_valid) {
         return Err(format!(
             "has `{{{expression}}}`; a variable is written `{{name}}`, or `{{+name}}` to span a path"
         ));
@@ -178,8 +178,10 @@ fn variable(text: &str) -> Result<Variable, String> {
 /// RFC 3986 §3.1.
 fn has_scheme(start: &str) -> bool {
     start.split_once(':').is_some_and(|(scheme, _)| {
-        let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(lawful)
+        let is_valid =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(is_valid)
     })
 }
 
@@ -195,7 +197,7 @@ mod tests {
 
     fn template(text: &str) -> Template {
         Template::parse(text)
-            .expect("lawful")
+            .expect("valid")
             .expect("with variables")
     }
 
@@ -350,7 +352,7 @@ mod tests {
             let mut context = SimpleContext::new();
             context.insert("id", id.as_str());
             context.insert("path", path.as_str());
-            let expanded = UriTemplateString::try_from(text.to_owned()).expect("lawful");
+            let expanded = UriTemplateString::try_from(text.to_owned()).expect("valid");
             let uri = expanded.expand::<UriSpec, _>(&context).expect("expandable").to_string();
             prop_assert_eq!(read(text, &uri), Some(json!({"id": id, "path": path})));
         }

@@ -209,7 +209,7 @@ impl UiResource {
         self
     }
 
-    fn fault(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         if !self.uri.starts_with("ui://") || self.uri.contains('{') {
             return Some("is a page's and must begin with `ui://`, without variables".to_owned());
         }
@@ -237,11 +237,11 @@ impl UiResource {
             meta.insert("csp".into(), Value::Object(csp));
         }
         if !self.permissions.is_empty() {
-            let words = self
+            let permissions = self
                 .permissions
                 .iter()
                 .map(|permission| (permission.word().to_owned(), json!({})));
-            meta.insert("permissions".into(), Value::Object(words.collect()));
+            meta.insert("permissions".into(), Value::Object(permissions.collect()));
         }
         meta.extend(
             self.domain
@@ -258,7 +258,7 @@ impl UiResource {
 
 impl From<UiResource> for Resource {
     fn from(page: UiResource) -> Self {
-        let fault = page.fault();
+        let problem = page.problem();
         let meta = page.meta();
         let size = page.html.len() as u64;
         let contents = ResourceContents::text(page.html).mime_type(UI_MIME_TYPE);
@@ -267,7 +267,7 @@ impl From<UiResource> for Resource {
             .ttl(TTL);
         resource.with(|resource| {
             resource.size = Some(size);
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
             resource.ui = Some(Arc::new(Value::Object(meta)));
         })
     }
@@ -280,10 +280,10 @@ fn is_origin(origin: &str) -> bool {
         .or_else(|| origin.strip_prefix("wss://"));
     host.is_some_and(|host| {
         let host = host.strip_prefix("*.").unwrap_or(host);
-        let lawful = |byte: u8| {
+        let is_valid = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':')
         };
-        host.contains('.') && host.bytes().all(lawful)
+        host.contains('.') && host.bytes().all(is_valid)
     })
 }
 
@@ -320,7 +320,7 @@ mod tests {
     use crate::provider::Primitive;
     use crate::resource::Resources;
 
-    fn faults(page: UiResource) -> Vec<String> {
+    fn problems(page: UiResource) -> Vec<String> {
         Resources::problems(Resource::from(page).definition())
     }
 
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_page_by_itself_has_no_fault_and_says_nothing_it_need_not() {
         let html = r#"<svg xmlns="http://www.w3.org/2000/svg"></svg><a href="https://example.com">more</a> see https://example.com // not"#;
-        assert_eq!(faults(page(html)), Vec::<String>::new());
+        assert_eq!(problems(page(html)), Vec::<String>::new());
         let resource = Resource::from(page(html));
         assert_eq!(resource.definition().ui.as_deref(), Some(&json!({})));
         assert_eq!(
@@ -345,10 +345,10 @@ mod tests {
         let bridged = Resource::from(page("<body><!-- bridge --><p>").with_bridge());
         assert!(bridged.definition().size.expect("known") > BRIDGE.len() as u64);
         assert_eq!(
-            faults(page("<!-- bridge -->").with_bridge()),
+            problems(page("<!-- bridge -->").with_bridge()),
             Vec::<String>::new()
         );
-        assert!(faults(page("<p>").with_bridge())[0].contains("<!-- bridge -->"));
+        assert!(problems(page("<p>").with_bridge())[0].contains("<!-- bridge -->"));
     }
 
     #[test]
@@ -361,18 +361,21 @@ mod tests {
             "<img src=https://cdn.example.com/x.png>",
             "<script>new WebSocket(`wss://cdn.example.com`)</script>",
         ] {
-            assert!(faults(page(html))[0].contains("cdn.example.com"), "{html}");
+            assert!(
+                problems(page(html))[0].contains("cdn.example.com"),
+                "{html}"
+            );
         }
         let html = r#"<script src="https://cdn.example.com/x.js"></script>"#;
         for origin in ["https://cdn.example.com", "https://*.example.com"] {
             assert_eq!(
-                faults(page(html).csp(Csp::default().resource(origin))),
+                problems(page(html).csp(Csp::default().resource(origin))),
                 Vec::<String>::new(),
                 "{origin}"
             );
         }
         assert_eq!(
-            faults(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(),
+            problems(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(),
             1
         );
     }
@@ -391,14 +394,17 @@ mod tests {
         ] {
             let declared = page("").csp(Csp::default().connect(origin));
             assert!(
-                faults(declared)
+                problems(declared)
                     .first()
-                    .is_some_and(|fault| fault.contains("declares")),
+                    .is_some_and(|problem| problem.contains("declares")),
                 "{origin}"
             );
         }
         for uri in ["https://example.com", "ui://{id}"] {
-            assert!(!faults(UiResource::html(uri, "x", "")).is_empty(), "{uri}");
+            assert!(
+                !problems(UiResource::html(uri, "x", "")).is_empty(),
+                "{uri}"
+            );
         }
     }
 

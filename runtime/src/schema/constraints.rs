@@ -134,15 +134,15 @@ mod tests {
         let lengths = Constraints::new().min_length(2).max_length(3);
         let items = Constraints::new().min_items(1).max_items(2);
         let share = Constraints::new().min(-0.5).max(0.5);
-        for (constraints, kept, broken) in [
+        for (constraints, good, bad) in [
             (&lengths, json!("åä"), json!("a")),
             (&lengths, json!(7), json!("abcd")),
             (&items, json!([1, 2]), json!([])),
             (&share, json!(0), json!(0.6)),
             (&share, json!(-0.5), json!(-1)),
         ] {
-            assert_eq!(constraints.violation(&kept), None, "{kept}");
-            assert!(constraints.violation(&broken).is_some(), "{broken}");
+            assert_eq!(constraints.violation(&good), None, "{good}");
+            assert!(constraints.violation(&bad).is_some(), "{bad}");
         }
         assert_eq!(
             Value::Object(lengths.pattern("^a").to_schema()),

@@ -23,7 +23,7 @@ pub(super) fn name_choices(keywords: &mut Map<String, Value>, are_titled: bool) 
         of.insert("type".to_owned(), "string".into());
     }
     if are_titled {
-        let each = |(value, said): &Choice| json!({ "const": value, "title": said.as_ref().map_or(value.clone(), |said| said.as_str().into()) });
+        let each = |(value, description): &Choice| json!({ "const": value, "title": description.as_ref().map_or(value.clone(), |description| description.as_str().into()) });
         of.insert("oneOf".to_owned(), named.iter().map(each).collect());
     } else {
         describe(keywords, &named);
@@ -55,7 +55,7 @@ fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
         {
             return None;
         }
-        let said = keywords
+        let description = keywords
             .get("description")
             .or_else(|| keywords.get("title"))
             .and_then(Value::as_str);
@@ -68,18 +68,20 @@ fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
         named.extend(
             values
                 .into_iter()
-                .map(|value| (value.clone(), said.map(str::to_owned))),
+                .map(|value| (value.clone(), description.map(str::to_owned))),
         );
     }
     (!named.is_empty()).then_some((named, may_be_null))
 }
 
 fn describe(keywords: &mut Map<String, Value>, named: &[Choice]) {
-    let line = |(value, said): &Choice| {
+    let line = |(value, description): &Choice| {
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        said.as_ref().map(|said| format!("- `{value}`: {said}"))
+        description
+            .as_ref()
+            .map(|description| format!("- `{value}`: {description}"))
     };
     let own = keywords
         .get("description")

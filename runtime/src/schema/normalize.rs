@@ -53,13 +53,13 @@ pub fn normalize(schema: Value, purpose: Purpose) -> Value {
         definitions,
         purpose,
         open: Vec::new(),
-        kept: BTreeSet::new(),
+        remaining: BTreeSet::new(),
         left: MAX_INLINED,
     };
     let mut normal = work.schema(Value::Object(root), false);
-    let kept = work.take_definitions();
-    if let Some(keywords) = normal.as_object_mut().filter(|_| !kept.is_empty()) {
-        keywords.insert("$defs".to_owned(), Value::Object(kept));
+    let remaining = work.take_definitions();
+    if let Some(keywords) = normal.as_object_mut().filter(|_| !remaining.is_empty()) {
+        keywords.insert("$defs".to_owned(), Value::Object(remaining));
     }
     normal
 }
@@ -70,26 +70,26 @@ struct Normalizer {
     /// The references that are being replaced: one of them within itself has no end, and stays.
     open: Vec<String>,
     /// The targets of the references that stay.
-    kept: BTreeSet<String>,
+    remaining: BTreeSet<String>,
     left: usize,
 }
 
 impl Normalizer {
     /// Normalizes the definitions that references still lead to.
     fn take_definitions(&mut self) -> Map<String, Value> {
-        let mut kept = Map::new();
+        let mut remaining = Map::new();
         while let Some(name) = self
-            .kept
+            .remaining
             .iter()
-            .find(|name| !kept.contains_key(*name))
+            .find(|name| !remaining.contains_key(*name))
             .cloned()
         {
             let definition = self.definitions.get(&name).cloned().unwrap_or_default();
             self.open = vec![name.clone()];
             let normal = self.schema(definition, false);
-            kept.insert(name, normal);
+            remaining.insert(name, normal);
         }
-        kept
+        remaining
     }
 
     fn schema(&mut self, schema: Value, is_optional: bool) -> Value {
@@ -134,7 +134,7 @@ impl Normalizer {
         // A reference within its own target would be replaced for ever, and many references to large targets would multiply;
         // both stay references, and their targets go into `$defs`.
         if self.left == 0 || self.open.iter().any(|open| open == name) {
-            self.kept.insert(name.to_owned());
+            self.remaining.insert(name.to_owned());
             return None;
         }
         let definition = definition.as_object().cloned().unwrap_or_default();

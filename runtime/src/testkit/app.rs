@@ -82,8 +82,8 @@ impl TestApp {
         let environment: BTreeMap<_, _> = pairs
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let settings =
-            Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let settings = Settings::read(&environment, app.name())
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
         let backend_open = Backend {

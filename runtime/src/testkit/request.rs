@@ -34,7 +34,7 @@ pub fn request(
     }
     request
         .body(Full::from(body.unwrap_or_default()))
-        .expect("a lawful request")
+        .expect("a valid request")
 }
 
 /// An MCP [request](Request) of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
@@ -98,7 +98,7 @@ fn accepting(
         if let Some(value) = value {
             request
                 .headers_mut()
-                .insert(*name, value.parse().expect("lawful in a header"));
+                .insert(*name, value.parse().expect("valid in a header"));
         }
     }
     request

@@ -29,7 +29,7 @@ pub enum Visibility {
 impl Visibility {
     /// Returns the values of the protocol.
     #[must_use]
-    pub const fn words(self) -> &'static [&'static str] {
+    pub const fn values(self) -> &'static [&'static str] {
         match self {
             Self::Model => &["model"],
             Self::App => &["app"],

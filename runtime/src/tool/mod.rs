@@ -73,9 +73,9 @@ impl Primitive for Tools {
 
     fn problems(tool: &Definition<Self>) -> Vec<String> {
         let name = &tool.name;
-        let mut faults = Vec::new();
+        let mut problems = Vec::new();
         if !is_object(&tool.input_schema) {
-            faults.push(format!(
+            problems.push(format!(
                 "tool `{name}`: the root of the input schema must be `\"type\": \"object\"`"
             ));
         }
@@ -84,7 +84,7 @@ impl Primitive for Tools {
             .as_ref()
             .is_some_and(|schema| !is_object(schema))
         {
-            faults.push(format!(
+            problems.push(format!(
                 "tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"
             ));
         }
@@ -97,12 +97,12 @@ impl Primitive for Tools {
             .filter_map(|(which, schema)| Some((which, schema?)))
         {
             let of_schema = definite_problems(schema).into_iter();
-            faults.extend(
-                of_schema.map(|fault| format!("tool `{name}`: the {which} schema: {fault}")),
+            problems.extend(
+                of_schema.map(|problem| format!("tool `{name}`: the {which} schema: {problem}")),
             );
         }
-        faults.extend(header::faults(tool));
-        faults
+        problems.extend(header::problems(tool));
+        problems
     }
 
     /// Only a tool that its author marks as read-only is one.

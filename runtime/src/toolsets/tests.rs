@@ -36,7 +36,7 @@ fn outline(part: Toolset) -> Vec<(String, Option<&'static [&'static str]>, Strin
         let home = tool.home.as_ref().expect("every tool has a home");
         (
             tool.name.clone(),
-            tool.visibility.map(Visibility::words),
+            tool.visibility.map(Visibility::values),
             home.address.clone(),
         )
     };

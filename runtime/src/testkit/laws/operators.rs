@@ -107,18 +107,18 @@ pub async fn profiles_are_checked(suite: &Suite) {
         before,
         "a refusal changes nothing"
     );
-    masked(
+    assert_masked(
         &get(&admin, &path).await["profile"],
         &before["profile"],
         schema,
     );
 }
 
-fn masked(shown: &Value, kept: &Value, schema: &Value) {
+fn assert_masked(shown: &Value, stored: &Value, schema: &Value) {
     for (field, about) in schema["properties"].as_object().into_iter().flatten() {
-        if is_secret(about) && kept.get(field).is_some_and(|value| !value.is_null()) {
+        if is_secret(about) && stored.get(field).is_some_and(|value| !value.is_null()) {
             assert_ne!(
-                shown[field], kept[field],
+                shown[field], stored[field],
                 "the profile shows its secret `{field}`"
             );
         }

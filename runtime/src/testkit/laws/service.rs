@@ -13,8 +13,8 @@ use crate::testkit::{OLDER, Suite};
 /// # Panics
 /// If it is broken.
 pub async fn the_app_is_well_made(suite: &Suite) {
-    if let Err(faults) = suite.app().check() {
-        panic!("{}", faults.join("\n"));
+    if let Err(problems) = suite.app().check() {
+        panic!("{}", problems.join("\n"));
     }
 }
 

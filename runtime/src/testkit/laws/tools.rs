@@ -39,13 +39,13 @@ fn silences(tool: &Value) -> Vec<String> {
         .into_iter()
         .flatten();
     let silent = arguments.filter(|(_, schema)| !is_said(schema) && schema.get("$ref").is_none());
-    let told = |(argument, _): (&String, _)| {
+    let describe = |(argument, _): (&String, _)| {
         format!(
             "`{}`: write a doc comment above its argument `{argument}`",
             name(tool)
         )
     };
-    itself.into_iter().chain(silent.map(told)).collect()
+    itself.into_iter().chain(silent.map(describe)).collect()
 }
 
 /// Input and output schemas are JSON Schema, draft 2020-12, and their root is an object.
@@ -138,7 +138,7 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
 }
 
 /// Every tool answers a user's call with a result, to the least and to the most arguments: with what its schema
-/// promises, or, where [`Suite::may_fail`] says so, with words on what is wrong.
+/// promises, or, where [`Suite::may_fail`] says so, with message on what is wrong.
 ///
 /// # Panics
 /// If it is broken.
@@ -168,7 +168,7 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
         Ok(schema) => schema,
         Err(problem) => return vec![format!("inputSchema of `{name}`: {problem}")],
     };
-    let told = |error: jsonschema::ValidationError<'_>| {
+    let describe = |error: jsonschema::ValidationError<'_>| {
         let place = error.instance_path().to_string();
         let place = place
             .trim_start_matches('/')
@@ -185,7 +185,7 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
             "no value for{which} `{name}` can be made up: {error}; give one with `Suite::arguments(\"{name}\", …)`"
         )
     };
-    schema.iter_errors(arguments).map(told).collect()
+    schema.iter_errors(arguments).map(describe).collect()
 }
 
 /// Every [prompt](crate::Prompt) says what it is, and so does each of its arguments.
@@ -285,12 +285,12 @@ pub async fn users_never_meet(suite: &Suite) {
         .into_iter()
         .zip(after)
         .filter(|(before, after)| before != after);
-    let told = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
+    let describe = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
         format!(
             "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`: {before} became {after}"
         )
     };
-    report(&changed.map(told).collect::<Vec<_>>());
+    report(&changed.map(describe).collect::<Vec<_>>());
 }
 
 /// Returns the answers of a user's own tools.
@@ -335,26 +335,27 @@ fn problems_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<Strin
             )];
         }
     };
-    let told = |problem| format!("`{name}` answers what its schema does not promise: {problem}");
-    schema.iter_errors(data).map(told).collect()
+    let describe =
+        |problem| format!("`{name}` answers what its schema does not promise: {problem}");
+    schema.iter_errors(data).map(describe).collect()
 }
 
 /// Returns the problems of a tool's failure.
 fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     let parts = result["content"].as_array().into_iter().flatten();
-    let words = parts
+    let message = parts
         .filter_map(|part| part["text"].as_str())
         .collect::<Vec<_>>()
         .concat();
-    if words.trim().is_empty() {
+    if message.trim().is_empty() {
         return Some(format!("`{name}` fails without words: {result}"));
     }
-    if words.contains(BROKE_DOWN) {
-        return Some(format!("`{name}` panics: {words}"));
+    if message.contains(BROKE_DOWN) {
+        return Some(format!("`{name}` panics: {message}"));
     }
     (!may_fail).then(|| {
         format!(
-            "`{name}` fails: {words}; give it other `Suite::arguments`, what it needs by `Suite::after`, or say \
+            "`{name}` fails: {message}; give it other `Suite::arguments`, what it needs by `Suite::after`, or say \
              `Suite::may_fail(\"{name}\")`"
         )
     })

@@ -117,7 +117,7 @@ impl Answer for PromptMessages {
 }
 
 impl IntoAnswer<Prompts> for PromptMessages {
-    fn into_answer(self) -> Result<PromptMessages> {
+    fn into_answer(self) -> Result<Self> {
         Ok(self)
     }
 }

@@ -133,7 +133,7 @@ impl ResourceContents {
 }
 
 impl IntoAnswer<Resources> for ReadResult {
-    fn into_answer(self) -> Result<ReadResult> {
+    fn into_answer(self) -> Result<Self> {
         Ok(self)
     }
 }

@@ -59,7 +59,7 @@ impl<T: Serialize + JsonSchema + 'static> IntoAnswer<Tools> for Structured<T> {
 }
 
 impl IntoAnswer<Tools> for Outcome {
-    fn into_answer(self) -> Result<Outcome> {
+    fn into_answer(self) -> Result<Self> {
         Ok(self)
     }
 }

@@ -204,10 +204,8 @@ mod tests {
         let mut context = Context::default();
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
         let request = prepared(Request::default(), &context);
-        assert_eq!(
-            request.extensions().get(),
-            Some(&RequestId(context.request_id.clone()))
-        );
+        let id = RequestId(context.request_id);
+        assert_eq!(request.extensions().get(), Some(&id));
     }
 
     #[tokio::test]

@@ -58,8 +58,9 @@ pub async fn admins_go_round(suite: &Suite) {
     );
 }
 
-/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and what was there stays. Secrets are
-/// masked unless asked for. An app without a profile type keeps none unless told.
+/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and the stored one stays.
+///
+/// Secrets are masked unless they are asked for. An app without a profile type stores a profile only where that is meant.
 ///
 /// # Panics
 /// If it is broken.

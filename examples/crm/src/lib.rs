@@ -96,7 +96,7 @@ pub mod page {
     }
 }
 
-/// What needs no page.
+/// The tools without a page.
 #[tools]
 pub mod tools {
     use super::*;
@@ -136,7 +136,7 @@ pub mod tools {
     }
 }
 
-/// What can be read.
+/// The resources.
 #[resources]
 pub mod cards {
     use super::*;
@@ -155,7 +155,7 @@ pub mod cards {
     }
 }
 
-/// What conversations begin with.
+/// The prompts.
 #[prompts]
 pub mod conversations {
     /// Write a message that introduces two people to each other.

@@ -1,4 +1,4 @@
-//! What a client hears while a tool runs: progress and log messages. Who has not asked for them hears nothing.
+//! Progress and log messages while a tool runs, for clients that ask for them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use mcp_lambda::call::Level;
 use mcp_lambda::prelude::*;
 use tokio::time::sleep;
 
-/// How long each step of a tool takes here.
+/// The time that each step of a tool takes here.
 const STEP: Duration = Duration::from_millis(50);
 
 /// Tools that tell what they do while they do it.

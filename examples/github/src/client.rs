@@ -18,7 +18,7 @@ const AGENT: &str = concat!("mcp-lambda-github/", env!("CARGO_PKG_VERSION"));
 const MEDIA: &str = "application/vnd.github+json";
 const VERSION: (&str, &str) = ("x-github-api-version", "2022-11-28");
 
-/// How often a renamed repository is followed.
+/// The most redirects of a renamed repository that are followed.
 const MAX_REDIRECTS: usize = 3;
 
 /// The largest answer that is read.
@@ -121,7 +121,7 @@ impl Client {
     }
 }
 
-/// Whether a redirect leads to the origin that was asked first, and is not the last of too many.
+/// Returns `true` if a redirect stays at the origin of the first request, and is not one too many.
 fn stays_home(attempt: &reqwest::redirect::Attempt<'_>) -> bool {
     let first = attempt.previous().first();
     first.is_some_and(|first| first.origin() == attempt.url().origin())

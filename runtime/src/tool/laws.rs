@@ -1,5 +1,5 @@
 //! The laws of [`Provider`] over known tools: whatever is put around the tools of [`catalog`] must leave their arguments,
-//! answers and failures as they are. [`provider::laws`](crate::provider::laws) hold besides, for any contents.
+//! answers and failures as they are. [`provider::laws`] hold besides, for any contents.
 
 use std::sync::Arc;
 

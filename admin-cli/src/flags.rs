@@ -8,7 +8,7 @@ use std::io::Read;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches};
 use mcp_lambda::config::{Environment, ProcessEnvironment};
-use mcp_lambda::profile::{ProfileType, is_secret, resolved};
+use mcp_lambda::profile::{ProfileType, follow_reference, is_secret};
 use serde_json::{Map, Value};
 
 /// Flags that the commands have already.
@@ -306,7 +306,7 @@ pub(crate) fn read_input() -> Result<String, String> {
 
 /// The schema behind a reference, and that of an optional field without its `null`.
 fn whole<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
-    let schema = resolved(schema, root);
+    let schema = follow_reference(schema, root);
     let some = schema["anyOf"]
         .as_array()
         .and_then(|any| any.iter().find(|schema| schema["type"] != "null"));

@@ -45,8 +45,8 @@ pub mod toolsets;
 pub mod user;
 
 pub use app::{App, Server};
-pub use call::{Content, Context};
-pub use error::{Error, ErrorKind, Result};
+pub use call::{Content, Context, State};
+pub use error::{Error, ErrorKind, Result, ResultExt};
 pub use mcp_lambda_macros::{prompts, resources, tools};
 pub use profile::Profile;
 pub use prompt::{Message, Prompt};
@@ -60,14 +60,23 @@ pub use tool::{Outcome, Tool};
 pub use toolsets::Toolset;
 pub use user::{CurrentUser, Email, current_user};
 
-/// What an author's module begins with: `use mcp_lambda::prelude::*;`.
+/// The names that an author's module imports: `use mcp_lambda::prelude::*;`.
 pub mod prelude {
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::{
         App, Content, Context, CurrentUser, Email, Error, Message, Outcome, Profile, Prompt,
-        Resource, ResourceContents, Result, Secret, Tool, Toolset, UiResource, UserData,
-        current_user, prompts, resources, tools,
+        Resource, ResourceContents, Result, ResultExt, Secret, State, Tool, Toolset, UiResource,
+        UserData, current_user, prompts, resources, tools,
+    };
+}
+
+/// The support of the macros' generated code; no part of the public API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::call::{describe_parameter, take_parameter};
+    pub use crate::tool::{
+        Conversion, ConvertAnswer, ConvertData, ConvertFallibleData, ConvertUnknown, Returned,
     };
 }

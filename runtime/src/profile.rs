@@ -1,4 +1,4 @@
-//! What an app keeps about each user: its schema, its check, its merge and its mask.
+//! The [profile](Profile) of a user: its schema, its check, its merge and its mask.
 //!
 //! A message from here names fields and never values: a profile is where credentials live.
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::secret::MASK;
 
-/// The profile type an app declares, reduced to what the admin API and the CLI need of it.
+/// The profile type that an app declares ([`App::profile`](crate::App::profile)), reduced to what the admin API and the CLI need of it.
 #[derive(Clone)]
 pub struct ProfileType {
     schema: Value,
@@ -20,7 +20,7 @@ pub struct ProfileType {
 }
 
 impl ProfileType {
-    /// The profile type `T`.
+    /// Makes the [profile](Profile) type `T`.
     #[must_use]
     pub fn of<T: DeserializeOwned + JsonSchema>() -> Self {
         Self {
@@ -29,7 +29,7 @@ impl ProfileType {
         }
     }
 
-    /// The JSON Schema (draft 2020-12) of the profile.
+    /// Returns the JSON Schema (draft 2020-12) of the [profile](Profile).
     #[must_use]
     pub const fn schema(&self) -> &Value {
         &self.schema
@@ -53,9 +53,9 @@ impl ProfileType {
         }
     }
 
-    /// The profile with everything masked that the type does not declare, or marks as secret.
+    /// Masks everything that the type does not declare, or marks as [secret](crate::Secret).
     #[must_use]
-    pub fn masked(&self, mut profile: Value) -> Value {
+    pub fn mask(&self, mut profile: Value) -> Value {
         mask(
             &mut profile,
             &applicable(&self.schema, &self.schema),
@@ -98,9 +98,42 @@ impl fmt::Debug for ProfileType {
     }
 }
 
-/// The caller's profile, as an extractor for tools that need it.
+/// The caller's profile as a `T`; an extractor.
 ///
 /// A stored profile that does not fit `T` makes such a tool answer with an error that names the field; other tools go on.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// pub struct Account {
+///     /// Token for the upstream.
+///     token: Secret<String>,
+///     /// The language of answers.
+///     language: Option<String>,
+/// }
+///
+/// #[tools]
+/// pub mod tools {
+///     use super::*;
+///
+///     /// Names the language of the caller.
+///     #[tool(read_only)]
+///     pub async fn language(account: Profile<Account>) -> String {
+///         account.language.clone().unwrap_or_else(|| "en".to_owned())
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("hello").profile::<Account>().tools(tools::tools())).await;
+///     let alice = app.user("alice@example.com").profile(json!({"token": "t", "language": "nb"})).await;
+///     assert_eq!(alice.call("language", json!({})).await.tool_text(), "nb");
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Profile<T>(pub T);
 
@@ -124,7 +157,7 @@ pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
     })
 }
 
-/// Merges a patch into a profile by RFC 7396: `null` removes a key, objects merge, all else replaces.
+/// Merges a patch into a [profile](Profile) by RFC 7396: `null` removes a key, objects merge, all else replaces.
 pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
@@ -145,7 +178,7 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// Serde's complaint without the value it quotes: `invalid type: string "s3cret", expected u64` keeps what was expected.
+/// Returns serde's complaint without the value it quotes: `invalid type: string "s3cret", expected u64` keeps what was expected.
 fn describe(path: &str, complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("the profile needs {field}");
@@ -156,9 +189,9 @@ fn describe(path: &str, complaint: &str) -> String {
     format!("profile field `{path}` does not fit: expected {expected}")
 }
 
-/// A profile that nobody declared: its own names, and every value masked.
+/// Masks every value of a [profile](Profile) without a declared type; its names stay.
 #[must_use]
-pub fn masked_whole(mut profile: Value) -> Value {
+pub fn mask_whole(mut profile: Value) -> Value {
     if let Value::Object(fields) = &mut profile {
         fields
             .values_mut()
@@ -167,8 +200,8 @@ pub fn masked_whole(mut profile: Value) -> Value {
     profile
 }
 
-/// Masks a value, all the way down, but for what these schemas declare and none of them marks as secret. Of what none declares
-/// the names inside are no more for everyone than the values.
+/// Masks a value, all the way down, except for what these schemas declare and none of them marks as secret. Of an undeclared value
+/// the names inside are masked like the values.
 fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
     let is_hidden = schemas.is_empty() || schemas.iter().any(|schema| is_secret(schema));
     if is_hidden && !value.is_null() {
@@ -207,7 +240,7 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
     }
 }
 
-/// What an object's schema says of a field; of one that it does not name, what it says of all the others.
+/// Returns the schema of an object's field; of one that it does not name, the schema of all others.
 fn field_schema<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     let named = schema
         .get("properties")
@@ -215,7 +248,7 @@ fn field_schema<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     named.or_else(|| schema.get("additionalProperties"))
 }
 
-/// Whether a schema says that a value of this type may stand here. One that takes anything declares nothing.
+/// Returns `true` if a schema declares values of this type. One that takes anything declares nothing.
 fn declares(schema: &Value, leaf: &Value) -> bool {
     let kind = match leaf {
         Value::String(_) => "string",
@@ -236,10 +269,10 @@ fn declares(schema: &Value, leaf: &Value) -> bool {
     }
 }
 
-/// How far references and alternatives are followed before anything is taken from a value.
+/// The most references and alternatives that are followed.
 const MAX_STEPS: usize = 16;
 
-/// Every schema that says something about a value: this one, what it refers to, and its alternatives.
+/// Returns every schema that applies to a value: this one, its reference's target, and its alternatives.
 fn applicable<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a Value> {
     let mut found = Vec::new();
     gather(schema, root, MAX_STEPS, &mut found);
@@ -251,7 +284,7 @@ fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<
     let Some(steps) = steps.checked_sub(1) else {
         return;
     };
-    let target = resolved(schema, root);
+    let target = follow_reference(schema, root);
     if !std::ptr::eq(target, schema) {
         gather(target, root, steps, found);
     }
@@ -265,16 +298,16 @@ fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<
     }
 }
 
-/// Whether a schema marks its value as secret.
+/// Returns `true` if a schema marks its value as secret, as that of [`Secret`](crate::Secret) does.
 #[must_use]
 pub fn is_secret(schema: &Value) -> bool {
     schema.get("writeOnly") == Some(&Value::Bool(true))
         || schema.get("format") == Some(&Value::from("password"))
 }
 
-/// The schema behind a reference; any other as it is.
+/// Returns the [schema](ProfileType::schema) behind a reference; any other as it is.
 #[must_use]
-pub fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+pub fn follow_reference<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let pointer = schema
         .get("$ref")
         .and_then(Value::as_str)
@@ -338,7 +371,7 @@ mod tests {
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
         let given = json!({"token": "a", "spare": "b", "port": 1, "nested": {"password": "c", "name": "n"}, "spares": ["d"]});
-        let masked = ProfileType::of::<Account>().masked(given);
+        let masked = ProfileType::of::<Account>().mask(given);
         let nested = json!({"password": MASK, "name": "n"});
         assert_eq!(
             masked,
@@ -352,7 +385,7 @@ mod tests {
             "token": "a", "port": "a secret of an older version", "pat": "b", "nested": {"name": "n", "old": ["c", {"d": 1}]},
             "spares": {"e": "f"}, "flag": true, "nothing": null,
         });
-        let masked = ProfileType::of::<Account>().masked(given);
+        let masked = ProfileType::of::<Account>().mask(given);
         let nested = json!({"name": "n", "old": MASK});
         let expected = json!({
             "token": MASK, "port": MASK, "pat": MASK, "nested": nested, "spares": {"e": MASK}, "flag": MASK, "nothing": null,
@@ -394,7 +427,7 @@ mod tests {
         let expected = json!({
             "labels": {"team": "blue"}, "anything": {"key": MASK}, "level": "quiet", "choice": {"name": MASK},
         });
-        assert_eq!(ProfileType::of::<Loose>().masked(given), expected);
+        assert_eq!(ProfileType::of::<Loose>().mask(given), expected);
     }
 
     #[test]
@@ -402,7 +435,7 @@ mod tests {
         let given =
             json!({"pat": "a", "n": 1, "b": false, "list": ["c", null], "deep": {"d": {"e": "f"}}});
         let expected = json!({"pat": MASK, "n": MASK, "b": MASK, "list": MASK, "deep": MASK});
-        assert_eq!(masked_whole(given), expected);
+        assert_eq!(mask_whole(given), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::call::{Call, Context};
+use crate::call::{Call, Context, States};
 use crate::clock::Clock;
 use crate::elicitation::InputResponses;
 use crate::error::Result;
@@ -35,6 +35,8 @@ pub(crate) struct Registry {
     pub(crate) store: store::SharedStore,
     /// The clock of the server.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The states of the app.
+    pub(crate) states: States,
 }
 
 /// The providers that an app adds to what its code registers.
@@ -150,6 +152,7 @@ impl CallContext {
             is_bound: false,
             store: Arc::clone(&self.registry.store),
             clock: Arc::clone(&self.registry.clock),
+            states: self.registry.states.clone(),
         }
     }
 

@@ -191,3 +191,22 @@ async fn a_call_and_a_denial_can_be_followed() {
     let bytes = find("name", "add").to_string().len();
     assert!(bytes <= 300, "{bytes} bytes for a call");
 }
+
+#[tokio::test]
+async fn an_authors_own_line_says_whose_call_it_is_of() {
+    let (log, _) = log_of("info").await;
+    let lines: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let line = lines
+        .iter()
+        .find(|line| line["message"] == "a word to keep");
+    let line = line.unwrap_or_else(|| panic!("no line of the author's in {log}"));
+    let call = &line["spans"][0];
+    assert_eq!(
+        (&call["name"], &call["tool"], &call["user.email"]),
+        (&json!("call"), &json!("keep"), &json!("alice@example.com"))
+    );
+    assert_eq!(call.get("prompt"), None, "{line}");
+}

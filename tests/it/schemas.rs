@@ -2,7 +2,7 @@
 
 use jsonschema::Validator;
 use mcp_lambda::prelude::*;
-use mcp_lambda::schema::{Purpose, coerce, normalize, portability_faults};
+use mcp_lambda::schema::{Purpose, coerce, normalize, portability_problems};
 use mcp_lambda::testkit::{Client, Suite, TestApp, laws};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -505,7 +505,7 @@ proptest! {
         let root = json!({"type": "object", "properties": {"x": {"$ref": "#/$defs/X"}}, "required": ["x"], "$defs": {"X": schema}});
         for purpose in [Purpose::Arguments, Purpose::Answer] {
             let normal = normalize(root.clone(), purpose);
-            let faults = portability_faults(normal.as_object().expect("an object"), purpose == Purpose::Arguments);
+            let faults = portability_problems(normal.as_object().expect("an object"), purpose == Purpose::Arguments);
             prop_assert!(faults.is_empty(), "{normal}: {faults:?}");
             let given = read(&json!({ "x": value }), &normal);
             prop_assert!(validator(&normal).is_valid(&given), "{normal} {given}");

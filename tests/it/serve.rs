@@ -47,7 +47,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         .await
         .expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let clock = std::sync::Arc::clone(&server.clock);
+    let clock = std::sync::Arc::clone(server.clock());
     let server = async move {
         let mut connections = tokio::task::JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {

@@ -116,12 +116,8 @@ async fn faults_of_tools_are_found() {
         "{found}"
     );
     let promised = json!({"type": "object", "required": ["sum"]});
-    let lies = raw(
-        "sum",
-        object.clone(),
-        Outcome::structured(json!({"total": 1})),
-    )
-    .output_schema(promised.as_object().expect("an object").clone());
+    let lies = raw("sum", object.clone(), Outcome::data(json!({"total": 1})))
+        .output_schema(promised.as_object().expect("an object").clone());
     let found = complaint(laws::every_tool_answers(&with(lies))).await;
     assert!(
         found.contains("`sum`") && found.contains("promise"),
@@ -235,7 +231,7 @@ async fn a_tool_that_needs_something_first_is_tried_with_it() {
         let mut board = added.lock().expect("unpoisoned");
         let id = board.len();
         board.push(id);
-        async move { Ok(Outcome::structured(json!({ "id": id }))) }
+        async move { Ok(Outcome::data(json!({ "id": id }))) }
     });
     let schema =
         json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}});
@@ -312,7 +308,7 @@ async fn users_who_share_a_board_are_found_unless_they_should() {
             .await
             .contains("`read`")
     );
-    laws::users_never_meet(&suite.shared("read")).await;
+    laws::users_never_meet(&suite.share("read")).await;
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn says(name: &str, text: &'static str) -> Tool {
 /// A tool with a page that answers with this.
 fn shows(name: &str, uri: &str, data: &Value) -> Tool {
     let data = data.clone();
-    let answer = move |_| std::future::ready(Ok(Outcome::structured(data.clone())));
+    let answer = move |_| std::future::ready(Ok(Outcome::data(data.clone())));
     Tool::raw(name, json!({"type": "object"}), answer)
         .description("Shows something.")
         .ui(uri)

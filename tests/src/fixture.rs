@@ -48,6 +48,7 @@ pub mod tools {
 
     /// Keeps a word for the caller.
     pub async fn keep(data: UserData, word: String) -> Result<String> {
+        tracing::info!("a word to keep");
         data.put("word", &word).await?;
         Ok("kept".to_owned())
     }

@@ -155,7 +155,7 @@ pub mod tools {
     #[tool(read_only)]
     pub async fn knows(context: Context) -> Content {
         let (client, trace) = (context.client(), context.trace());
-        let known = json!({ "client": client.name, "can": client.capabilities, "trace": trace.id(), "headers": headers(&trace) });
+        let known = json!({ "client": client.name.zip(client.version), "can": client.capabilities, "trace": trace.id(), "headers": headers(&trace) });
         Content::text(known.to_string())
     }
 
@@ -170,7 +170,7 @@ pub mod tools {
     /// Waits until its client goes away.
     #[tool(timeout = "5m")]
     pub async fn waits(context: Context) -> String {
-        context.cancelled().await;
+        context.until_cancelled().await;
         "nobody hears this".into()
     }
 

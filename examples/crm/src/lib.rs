@@ -96,7 +96,7 @@ pub mod page {
     }
 }
 
-/// What needs no page.
+/// The tools without a page.
 #[tools]
 pub mod tools {
     use super::*;
@@ -136,7 +136,7 @@ pub mod tools {
     }
 }
 
-/// What can be read.
+/// The resources.
 #[resources]
 pub mod cards {
     use super::*;
@@ -155,7 +155,7 @@ pub mod cards {
     }
 }
 
-/// What conversations begin with.
+/// The prompts.
 #[prompts]
 pub mod conversations {
     /// Write a message that introduces two people to each other.
@@ -179,7 +179,7 @@ pub fn app() -> App {
     let contacts = Toolset::new("contacts")
         .tools(page::tools())
         .resources([
-            UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).bridged(),
+            UiResource::html(PAGE, "list", include_str!("../view/contacts.html")).with_bridge(),
         ])
         .resources(cards::resources())
         .prompts(conversations::prompts());
@@ -195,7 +195,8 @@ pub fn app() -> App {
 }
 
 async fn all(data: &UserData) -> Result<Vec<Contact>> {
-    let (mut contacts, mut after) = (Vec::new(), None);
+    let mut contacts = Vec::new();
+    let mut after = None;
     loop {
         let page = data
             .list::<Contact>(&key(""), after.as_deref(), 500)

@@ -138,10 +138,8 @@ fn what_is_no_contact_is_refused_with_words() {
 fn one_users_contacts_are_not_anothers() {
     block_on(async {
         let app = TestApp::new(crm::app()).await;
-        let (alice, bob) = (
-            app.user("alice@example.com").await,
-            app.user("bob@example.com").await,
-        );
+        let alice = app.user("alice@example.com").await;
+        let bob = app.user("bob@example.com").await;
         let id = saved(&alice, "Ada Lovelace", "ada@example.com").await[0]["id"].clone();
         assert_eq!(
             bob.call("remove_contact", json!({ "id": id })).await.data(),

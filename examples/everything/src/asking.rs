@@ -7,7 +7,7 @@ use mcp_lambda::elicitation::{Capability, form, sampling};
 use mcp_lambda::prelude::*;
 use serde_json::{Value, json};
 
-/// What a tool says whose user would not answer.
+/// The answer of a tool whose user declined.
 pub const NO_ANSWER: &str = "The user would not say.";
 
 /// Who somebody is.

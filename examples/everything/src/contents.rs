@@ -1,4 +1,4 @@
-//! What tools answer with.
+//! Tools for each kind of content.
 
 use mcp_lambda::prelude::*;
 

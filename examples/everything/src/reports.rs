@@ -1,4 +1,4 @@
-//! What a client hears while a tool runs: progress and log messages. Who has not asked for them hears nothing.
+//! Progress and log messages while a tool runs, for clients that ask for them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use mcp_lambda::call::Level;
 use mcp_lambda::prelude::*;
 use tokio::time::sleep;
 
-/// How long each step of a tool takes here.
+/// The time that each step of a tool takes here.
 const STEP: Duration = Duration::from_millis(50);
 
 /// Tools that tell what they do while they do it.
@@ -44,7 +44,7 @@ pub mod tools {
         context
             .log(
                 Level::Notice,
-                serde_json::json!({ "noticed": "a call", "by": context.client().name }),
+                serde_json::json!({ "noticed": "a call", "by": [context.client().name, context.client().version] }),
             )
             .await;
         "A message was logged."
@@ -75,7 +75,7 @@ pub mod tools {
                 .await;
             tokio::select! {
                 () = sleep(Duration::from_millis(100)) => {}
-                () = context.cancelled() => return format!("stopped at {number}"),
+                () = context.until_cancelled() => return format!("stopped at {number}"),
             }
         }
         format!("counted to {to}")

@@ -18,7 +18,7 @@ struct Data {
 pub fn resources() -> Vec<Resource> {
     let watched =
         ResourceContents::text("This never changes, whoever watches it.").mime_type("text/plain");
-    let watched = Resource::fixed("test://watched-resource", "watched-resource", watched);
+    let watched = Resource::from_contents("test://watched-resource", "watched-resource", watched);
     [
         typed::resources(),
         vec![watched.description("A resource that never changes.")],

@@ -274,10 +274,8 @@ async fn a_trip_is_planned_in_two_rounds_and_what_was_said_first_is_kept() {
 async fn a_client_that_cannot_ask_is_told_which_can() {
     let app = everything().await;
     let called = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "plan_trip", "arguments": {} } });
-    let (newest, older) = (
-        app.anonymous().call("plan_trip", json!({})).await,
-        app.anonymous().older(&called).await,
-    );
+    let newest = app.anonymous().call("plan_trip", json!({})).await;
+    let older = app.anonymous().older(&called).await;
     for (answer, advice) in [
         (newest, "use a client that declares that it can"),
         (older, "only a client of MCP 2026-07-28"),
@@ -354,10 +352,8 @@ async fn every_question_is_asked_in_its_way_and_answered_in_one_round() {
 
 #[tokio::test]
 async fn questions_side_by_side_go_out_together() {
-    let (app, tool) = (
-        everything().await,
-        "test_input_required_result_multiple_inputs",
-    );
+    let app = everything().await;
+    let tool = "test_input_required_result_multiple_inputs";
     let asked = able(&app).call(tool, json!({})).await;
     assert_eq!(
         methods(&asked),
@@ -380,7 +376,8 @@ async fn questions_side_by_side_go_out_together() {
 
 #[tokio::test]
 async fn a_second_round_knows_the_first() {
-    let (app, tool) = (everything().await, "test_input_required_result_multi_round");
+    let app = everything().await;
+    let tool = "test_input_required_result_multi_round";
     let first = able(&app).call(tool, json!({})).await;
     let second = retry(
         &able(&app),
@@ -406,10 +403,8 @@ async fn a_second_round_knows_the_first() {
 
 #[tokio::test]
 async fn what_a_client_carries_is_refused_when_it_was_changed_or_used() {
-    let (app, tool) = (
-        everything().await,
-        "test_input_required_result_tampered_state",
-    );
+    let app = everything().await;
+    let tool = "test_input_required_result_tampered_state";
     let asked = able(&app).call(tool, json!({})).await;
     let responses = json!({ "confirm": accepted(&json!({ "ok": true })) });
     let changed = format!(
@@ -438,10 +433,8 @@ async fn what_a_client_carries_is_refused_when_it_was_changed_or_used() {
 
 #[tokio::test]
 async fn only_what_a_client_can_is_asked_of_it() {
-    let (app, tool) = (
-        everything().await,
-        "test_input_required_result_capabilities",
-    );
+    let app = everything().await;
+    let tool = "test_input_required_result_capabilities";
     for (capability, method) in [
         ("sampling", "sampling/createMessage"),
         ("elicitation", "elicitation/create"),
@@ -460,7 +453,8 @@ async fn only_what_a_client_can_is_asked_of_it() {
 
 #[tokio::test]
 async fn what_is_no_answer_is_asked_again_and_what_was_not_asked_is_passed_over() {
-    let (app, tool) = (everything().await, "test_input_required_result_elicitation");
+    let app = everything().await;
+    let tool = "test_input_required_result_elicitation";
     let name = accepted(&json!({ "name": "Alice" }));
     let more = json!({ "inputResponses": { "user_name": name, "unknown_extra_key": name } });
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Extensions of mcp-lambda, one module for each place where it can be extended from outside.
+//! One complete example behind each extension point of mcp-lambda, by its public API alone.
 
 pub mod call_counter;
+pub mod tenant;
 pub mod tools_from_file;

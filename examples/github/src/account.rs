@@ -1,4 +1,4 @@
-//! What the app keeps about a user: a token for GitHub, and where GitHub is.
+//! The profile of a user: a token for GitHub, and the address of its API.
 //!
 //! No address may be kept to which a token would travel in the clear.
 
@@ -12,7 +12,7 @@ use serde::de::{Error as _, Unexpected};
 /// GitHub's own address.
 const GITHUB: &str = "https://api.github.com";
 
-/// What an address must be.
+/// The form of an address, for errors.
 const EXPECTED: &str = "an `https` URL such as `https://github.example.com/api/v3`, without user, query and fragment (`http` is for this machine only)";
 
 /// A user's access to GitHub.
@@ -25,12 +25,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Where the API is, without a `/` at the end.
+    /// Returns the address of the API, without a `/` at the end.
     pub(crate) fn api_url(&self) -> &str {
         self.api_url.as_ref().map_or(GITHUB, |url| &url.0)
     }
 
-    /// Whether the API is on this machine, where a token goes in the clear.
+    /// Returns `true` if the API is on this machine, where a token goes in the clear.
     pub(crate) fn is_near(&self) -> bool {
         Url::parse(self.api_url()).is_ok_and(|url| is_loopback(&url))
     }

@@ -1,4 +1,4 @@
-//! What the tools answer: of GitHub's objects only what a model has use for.
+//! The answers of the tools: the fields of GitHub's objects that a model has use for.
 //!
 //! Long texts are cut here, so that a full page stays readable.
 
@@ -8,7 +8,7 @@ use mcp_lambda::prelude::*;
 use crate::client::Page;
 use crate::wire;
 
-/// How many characters of a text are shown.
+/// The most characters of a text that are shown.
 const MAX_BODY: usize = 500;
 
 /// A repository.

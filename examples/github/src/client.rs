@@ -18,7 +18,7 @@ const AGENT: &str = concat!("mcp-lambda-github/", env!("CARGO_PKG_VERSION"));
 const MEDIA: &str = "application/vnd.github+json";
 const VERSION: (&str, &str) = ("x-github-api-version", "2022-11-28");
 
-/// How often a renamed repository is followed.
+/// The most redirects of a renamed repository that are followed.
 const MAX_REDIRECTS: usize = 3;
 
 /// The largest answer that is read.
@@ -74,7 +74,8 @@ impl Client {
             .send()
             .await
             .map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         let body = read(response).await?;
         if !status.is_success() {
             return Err(refusal(status, &headers, &body, &account.token));
@@ -116,12 +117,11 @@ impl Client {
                 }
             }));
         let http = if is_near { http.no_proxy() } else { http };
-        http.build()
-            .map_err(|error| Error::internal("the client of GitHub can't start").with_source(error))
+        http.build().or_internal("the client of GitHub can't start")
     }
 }
 
-/// Whether a redirect leads to the origin that was asked first, and is not the last of too many.
+/// Returns `true` if a redirect stays at the origin of the first request, and is not one too many.
 fn stays_home(attempt: &reqwest::redirect::Attempt<'_>) -> bool {
     let first = attempt.previous().first();
     first.is_some_and(|first| first.origin() == attempt.url().origin())
@@ -172,7 +172,8 @@ async fn read(mut response: Response) -> Result<Vec<u8>> {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let mut json = serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let (path, error) = (error.path().to_string(), error.into_inner());
+        let path = error.path().to_string();
+        let error = error.into_inner();
         let fault = if error.is_data() {
             format!("GitHub's answer has another shape than its documentation says, at `{path}`")
         } else {

@@ -19,7 +19,7 @@ pub use answers::{
 };
 use client::{Client, Page};
 
-/// How long a call may take: more than a request may, so that what a user reads is said here.
+/// The longest time of a call: more than that of a request, so that a user reads this app's message.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most that GitHub gives on a page.

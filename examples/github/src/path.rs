@@ -5,7 +5,7 @@
 use mcp_lambda::prelude::*;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands in a path segment as it is (RFC 3986 §2.3).
+/// The characters that a path segment holds unencoded (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

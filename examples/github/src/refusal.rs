@@ -1,4 +1,4 @@
-//! What GitHub refuses, as errors that say what to do next.
+//! GitHub's refusals, as errors that say what to do next.
 //!
 //! GitHub's own words are quoted and never trusted: a token that stands in them is masked.
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::answers::cut;
 
-/// How many characters of GitHub's words are quoted.
+/// The most characters of GitHub's message that are quoted.
 const MAX_WORDS: usize = 300;
 
 /// An answer that is no success, as an error.
@@ -54,7 +54,7 @@ pub(crate) fn refusal(
     }
 }
 
-/// When to try again, if there were too many requests: as GitHub says, or in the minute it asks for where it says nothing.
+/// Says when to try again after too many requests: as GitHub says, or in the minute it asks for where it says nothing.
 fn pause(status: StatusCode, headers: &HeaderMap, words: &str) -> Option<String> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let is_refused = matches!(
@@ -72,7 +72,7 @@ fn pause(status: StatusCode, headers: &HeaderMap, words: &str) -> Option<String>
     }
 }
 
-/// What GitHub says: `message`, and that of each of `errors`.
+/// Returns GitHub's own message: `message`, and that of each of `errors`.
 fn words(body: &[u8], token: &Secret<String>) -> String {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let details = body["errors"]

@@ -1,6 +1,6 @@
-//! What GitHub answers, as its REST API (2022-11-28) documents it, reduced to what is read of it.
+//! GitHub's answers, as its REST API (2022-11-28) documents them, reduced to the fields that are read.
 //!
-//! What GitHub may leave out or say `null` for is optional here; nothing here is shown as it is.
+//! Fields that GitHub may leave out or set to `null` are optional here; nothing here is shown as it is.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -91,7 +91,8 @@ pub mod tools {
     /// How many notes the current user has.
     #[tool(read_only, idempotent)]
     pub async fn count_notes(data: UserData) -> Result<Count> {
-        let (mut count, mut after) = (0, None);
+        let mut count = 0;
+        let mut after = None;
         loop {
             let page = data.names(&name(""), after.as_deref(), 1_000).await?;
             count += page.names.len();

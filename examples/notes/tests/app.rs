@@ -49,10 +49,8 @@ fn notes_are_added_listed_in_pages_counted_and_removed() {
 fn one_users_notes_are_not_anothers() {
     block_on(async {
         let app = TestApp::new(notes::app()).await;
-        let (alice, bob) = (
-            app.user("alice@example.com").await,
-            app.user("bob@example.com").await,
-        );
+        let alice = app.user("alice@example.com").await;
+        let bob = app.user("bob@example.com").await;
         let id = alice.call("add_note", json!({"text": "hers"})).await.data()["id"].clone();
         assert_eq!(
             bob.call("list_notes", json!({})).await.data(),

@@ -1,4 +1,4 @@
-//! What stands before functions and parameters: doc comments, `#[tool(…)]`, `#[prompt(…)]`, `#[resource(…)]`, `#[arg(…)]`.
+//! The attributes of a handler: doc comments, `#[tool(…)]`, `#[prompt(…)]`, `#[resource(…)]`.
 //!
 //! Reading an attribute of ours removes it, since the compiler knows none of them.
 
@@ -9,9 +9,9 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Lit, LitBool, LitStr, Meta, Result, Token, parenthesized};
 
-use crate::kind::Kind;
+use crate::primitive::Primitive;
 
-/// The text of the doc comments, or nothing.
+/// Joins the lines of the doc comments; empty if there are none.
 pub(crate) fn doc(attributes: &[Attribute]) -> String {
     let lines: Vec<String> = attributes.iter().filter_map(doc_line).collect();
     lines.join("\n").trim().to_owned()
@@ -30,63 +30,63 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Takes the attributes of this name out of a list.
-fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
-    let (taken, left) = std::mem::take(attributes)
+/// Removes the attributes of this name from a list and returns them.
+pub(crate) fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
+    let (found, others) = std::mem::take(attributes)
         .into_iter()
         .partition(|attribute| attribute.path().is_ident(name));
-    *attributes = left;
-    taken
+    *attributes = others;
+    found
 }
 
-/// What `#[tool(…)]`, `#[prompt(…)]` or `#[resource(…)]` says.
+/// The keys of `#[tool(…)]`, `#[prompt(…)]` or `#[resource(…)]`.
 #[derive(Default)]
-pub(crate) struct OfferAttributes {
+pub(crate) struct HandlerAttributes {
     pub(crate) name: Option<LitStr>,
     /// The URI of a resource, or its template.
     pub(crate) uri: Option<LitStr>,
     scopes: Vec<LitStr>,
     hints: Vec<(&'static str, bool)>,
-    /// The other builder calls, as they are to be written.
+    /// The other builder calls.
     calls: Vec<TokenStream>,
 }
 
 const HINTS: [&str; 4] = ["read_only", "destructive", "idempotent", "open_world"];
 
-impl OfferAttributes {
-    /// Takes the attribute of this kind from a function.
-    pub(crate) fn take(attributes: &mut Vec<Attribute>, kind: Kind) -> Result<Self> {
+impl HandlerAttributes {
+    /// Reads the attribute of this primitive and removes it from a function.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, primitive: Primitive) -> Result<Self> {
         let mut found = Self::default();
-        for attribute in take(attributes, kind.noun()) {
+        for attribute in take(attributes, primitive.as_str()) {
             match &attribute.meta {
                 Meta::Path(_) => {}
                 Meta::List(list) => {
-                    list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, kind))?
+                    list.parse_args_with(|input: ParseStream<'_>| found.read_all(input, primitive))?
                 }
                 Meta::NameValue(_) => {
-                    return Err(syn::Error::new_spanned(&attribute, kind.knows()));
+                    return Err(syn::Error::new_spanned(&attribute, primitive.keys()));
                 }
             }
         }
         Ok(found)
     }
 
-    /// A resource's URI stands first, without a name.
-    fn read_all(&mut self, input: ParseStream<'_>, kind: Kind) -> Result<()> {
-        if matches!(kind, Kind::Resource) && input.peek(LitStr) {
+    /// Reads all keys; a resource's URI comes first, without a key.
+    fn read_all(&mut self, input: ParseStream<'_>, primitive: Primitive) -> Result<()> {
+        if primitive == Primitive::Resource && input.peek(LitStr) {
             self.uri = Some(input.parse()?);
             if input.parse::<Option<Token![,]>>()?.is_none() {
                 return Ok(());
             }
         }
-        syn::meta::parser(|meta| self.read(&meta, kind)).parse2(input.parse()?)
+        syn::meta::parser(|meta| self.read(&meta, primitive)).parse2(input.parse()?)
     }
 
-    fn read(&mut self, meta: &ParseNestedMeta<'_>, kind: Kind) -> Result<()> {
-        let Some(word) = meta.path.get_ident().map(ToString::to_string) else {
-            return Err(meta.error(kind.knows()));
+    fn read(&mut self, meta: &ParseNestedMeta<'_>, primitive: Primitive) -> Result<()> {
+        let Some(key) = meta.path.get_ident().map(ToString::to_string) else {
+            return Err(meta.error(primitive.keys()));
         };
-        match (word.as_str(), kind) {
+        match (key.as_str(), primitive) {
             ("name", _) => self.name = Some(meta.value()?.parse()?),
             ("title", _) => self
                 .calls
@@ -98,32 +98,35 @@ impl OfferAttributes {
                     .extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
             }
             ("timeout", _) => self.calls.push(time("timeout", meta)?),
-            ("version", Kind::Tool) => self
+            ("version", Primitive::Tool) => self
                 .calls
                 .push(call("version", &meta.value()?.parse::<LitStr>()?)),
-            ("ui", Kind::Tool) => self.calls.push(call("ui", &meta.value()?.parse::<Expr>()?)),
-            ("visibility", Kind::Tool) => self.calls.push(visibility(&meta.value()?.parse()?)?),
-            ("mime_type", Kind::Resource) => self
+            ("ui", Primitive::Tool) => self.calls.push(call("ui", &meta.value()?.parse::<Expr>()?)),
+            ("visibility", Primitive::Tool) => {
+                self.calls.push(visibility(&meta.value()?.parse()?)?)
+            }
+            ("mime_type", Primitive::Resource) => self
                 .calls
                 .push(call("mime_type", &meta.value()?.parse::<LitStr>()?)),
-            ("ttl", Kind::Resource) => self.calls.push(time("ttl", meta)?),
-            ("shared", Kind::Resource) => self.calls.push(quote!(.shared())),
-            (hint, Kind::Tool) => match HINTS.into_iter().find(|known| *known == hint) {
-                Some(hint) => self.hints.push((hint, says(meta)?)),
-                None => return Err(meta.error(kind.knows())),
+            ("ttl", Primitive::Resource) => self.calls.push(time("ttl", meta)?),
+            ("shared", Primitive::Resource) => self.calls.push(quote!(.share())),
+            (hint, Primitive::Tool) => match HINTS.into_iter().find(|known| *known == hint) {
+                Some(hint) => self.hints.push((hint, flag(meta)?)),
+                None => return Err(meta.error(primitive.keys())),
             },
-            _ => return Err(meta.error(kind.knows())),
+            _ => return Err(meta.error(primitive.keys())),
         }
         Ok(())
     }
 
-    /// The builder calls for all this.
+    /// Returns the builder calls of all keys.
     pub(crate) fn calls(&self) -> TokenStream {
-        let (calls, scopes) = (&self.calls, &self.scopes);
+        let calls = &self.calls;
+        let scopes = &self.scopes;
         let scopes = (!scopes.is_empty()).then(|| quote!(.scopes([#(#scopes),*])));
-        let hints = self.hints.iter().map(|(name, says)| {
+        let hints = self.hints.iter().map(|(name, value)| {
             let name = quote::format_ident!("{name}");
-            quote!(hints.#name = ::core::option::Option::Some(#says);)
+            quote!(hints.#name = ::core::option::Option::Some(#value);)
         });
         let hints = (!self.hints.is_empty()).then(|| {
             quote! {
@@ -151,8 +154,8 @@ fn time(name: &str, meta: &ParseNestedMeta<'_>) -> Result<TokenStream> {
     ))
 }
 
-/// A hint alone says yes.
-fn says(meta: &ParseNestedMeta<'_>) -> Result<bool> {
+/// Reads a boolean key, which alone means `true`.
+fn flag(meta: &ParseNestedMeta<'_>) -> Result<bool> {
     if meta.input.peek(Token![=]) {
         Ok(meta.value()?.parse::<LitBool>()?.value)
     } else {
@@ -178,7 +181,7 @@ fn visibility(text: &LitStr) -> Result<TokenStream> {
     ))
 }
 
-/// A time such as `"500ms"`, `"30s"` or `"5m"`.
+/// Reads a duration such as `"500ms"`, `"30s"` or `"5m"`.
 fn milliseconds(text: &LitStr) -> Result<u64> {
     let value = text.value();
     let unit = value.trim_start_matches(|character: char| character.is_ascii_digit());
@@ -201,40 +204,4 @@ fn milliseconds(text: &LitStr) -> Result<u64> {
             "a time is a number with a unit, such as \"500ms\", \"30s\" or \"5m\"",
         )
     })
-}
-
-/// What stands before a parameter.
-#[derive(Default)]
-pub(crate) struct ArgumentAttributes {
-    pub(crate) doc: String,
-    pub(crate) default: Option<Box<Expr>>,
-    pub(crate) complete: Option<Box<Expr>>,
-}
-
-impl ArgumentAttributes {
-    /// Takes the doc comments and `#[arg(…)]` from a parameter.
-    pub(crate) fn take(attributes: &mut Vec<Attribute>) -> Result<Self> {
-        let mut found = Self {
-            doc: doc(attributes),
-            default: None,
-            complete: None,
-        };
-        take(attributes, "doc");
-        for attribute in take(attributes, "arg") {
-            attribute.parse_nested_meta(|meta| {
-                let place = match () {
-                    () if meta.path.is_ident("default") => &mut found.default,
-                    () if meta.path.is_ident("complete") => &mut found.complete,
-                    () => {
-                        return Err(
-                            meta.error("`#[arg]` knows `default = EXPRESSION` and `complete = FUNCTION` or `[VALUES]`")
-                        );
-                    }
-                };
-                *place = Some(Box::new(meta.value()?.parse()?));
-                Ok(())
-            })?;
-        }
-        Ok(found)
-    }
 }

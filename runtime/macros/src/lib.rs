@@ -3,17 +3,19 @@
 //! The macros write builder calls that anybody could write by hand, and nothing that can't be read: no global registry, no
 //! hidden state. What they can't turn into anything they must refuse with a sentence that says what to write instead.
 
+mod arg;
 mod attributes;
 mod function;
-mod kind;
 mod methods;
 mod module;
+mod parameter;
+mod primitive;
 
 use proc_macro::TokenStream;
 use quote::ToTokens;
 use syn::{Item, parse_macro_input};
 
-use crate::kind::Kind;
+use crate::primitive::Primitive;
 
 /// Makes tools of the public functions of a `mod`, or of the public `&self` methods of an `impl`.
 ///
@@ -32,7 +34,7 @@ use crate::kind::Kind;
 /// A module also gains `tool_names`, a constant for each tool, so that a page's reference to one can't be misspelt.
 #[proc_macro_attribute]
 pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(Kind::Tool, arguments, item)
+    expand(Primitive::Tool, arguments, item)
 }
 
 /// Makes prompts of the public functions of a `mod`, or of the public `&self` methods of an `impl`, as
@@ -43,7 +45,7 @@ pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[prompt(…)]` knows `name`, `title`, `scopes(…)` and `timeout`.
 #[proc_macro_attribute]
 pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(Kind::Prompt, arguments, item)
+    expand(Primitive::Prompt, arguments, item)
 }
 
 /// Makes resources of the public functions of a `mod`, or of the public `&self` methods of an `impl`, as
@@ -54,11 +56,12 @@ pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `timeout`. A function returns text, bytes, `Contents` or several.
 #[proc_macro_attribute]
 pub fn resources(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand(Kind::Resource, arguments, item)
+    expand(Primitive::Resource, arguments, item)
 }
 
-fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let (macro_name, noun) = (kind.all(), kind.noun());
+fn expand(primitive: Primitive, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let macro_name = primitive.plural();
+    let noun = primitive.as_str();
     let arguments = proc_macro2::TokenStream::from(arguments);
     let item = parse_macro_input!(item as Item);
     let expanded = match item {
@@ -68,8 +71,8 @@ fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream 
                 "`#[{macro_name}]` takes no arguments; they belong on a function, in `#[{noun}(…)]`"
             ),
         )),
-        Item::Mod(module) => module::expand(kind, module),
-        Item::Impl(methods) => methods::expand(kind, methods),
+        Item::Mod(module) => module::expand(primitive, module),
+        Item::Impl(methods) => methods::expand(primitive, methods),
         other => Err(syn::Error::new_spanned(
             other.to_token_stream(),
             format!("`#[{macro_name}]` goes on a `mod` of functions or on an `impl` block"),

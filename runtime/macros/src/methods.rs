@@ -7,71 +7,82 @@ use syn::{
 };
 
 use crate::function::{Function, Receiver};
-use crate::kind::Kind;
+use crate::primitive::Primitive;
 
-pub(crate) fn expand(kind: Kind, mut block: ItemImpl) -> Result<TokenStream> {
+/// Adds the function that makes the registrations to an `impl` block.
+pub(crate) fn expand(primitive: Primitive, mut block: ItemImpl) -> Result<TokenStream> {
     if let Some((_, path, _)) = &block.trait_ {
-        let words = format!(
+        let message = format!(
             "`#[{}]` goes on an `impl` of the type itself, not of a trait",
-            kind.all()
+            primitive.plural()
         );
-        return Err(Error::new_spanned(path, words));
+        return Err(Error::new_spanned(path, message));
     }
-    let mut functions = Vec::new();
-    for item in &mut block.items {
-        if let ImplItem::Fn(method) = item
-            && let Some(receiver) = offered_receiver(method)
-        {
-            check(kind, &receiver)?;
-            functions.push(Function::read(kind, &mut method.attrs, &mut method.sig)?);
-        }
-    }
+    let functions = read(primitive, &mut block.items)?;
     Function::check_unique(&functions)?;
-    let offers = functions
+    let registrations = functions
         .iter()
-        .map(|function| function.expand(&Receiver::Shared));
-    let (all, ty_of_one, doc) = (
-        kind.all(),
-        kind.ty(),
-        format!("The {} of this value, which they share.", kind.all()),
-    );
-    let (generics, ty, bounds) = (
-        &block.generics,
-        &block.self_ty,
-        &block.generics.where_clause,
-    );
+        .map(|function| function.expand(Receiver::Shared));
+    let plural = primitive.plural();
+    let registration = primitive.registration();
+    let doc = format!("Returns the {plural} of this value, which they share.");
+    let generics = &block.generics;
+    let bounds = &block.generics.where_clause;
+    let ty = &block.self_ty;
     Ok(quote! {
         #block
 
         impl #generics #ty #bounds {
             #[doc = #doc]
             #[must_use]
-            pub fn #all(self) -> ::std::vec::Vec<#ty_of_one> {
+            pub fn #plural(self) -> ::std::vec::Vec<#registration> {
                 let this = ::std::sync::Arc::new(self);
-                ::std::vec![#(#offers),*]
+                ::std::vec![#(#registrations),*]
             }
         }
     })
 }
 
-/// The `self` of a method that is to be offered; constructors and helpers have none or are not public.
-fn offered_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
-    let is_offered = matches!(method.vis, Visibility::Public(_))
+/// Reads the methods that are handlers.
+fn read(primitive: Primitive, items: &mut [ImplItem]) -> Result<Vec<Function>> {
+    let mut functions = Vec::new();
+    for item in items {
+        if let ImplItem::Fn(method) = item
+            && let Some(receiver) = handler_receiver(method)
+        {
+            check(primitive, &receiver)?;
+            functions.push(Function::read(
+                primitive,
+                &mut method.attrs,
+                &mut method.sig,
+            )?);
+        }
+    }
+    Ok(functions)
+}
+
+/// Returns the `self` of a method that is a handler; constructors and helpers have none or are not public.
+fn handler_receiver(method: &ImplItemFn) -> Option<SelfParameter> {
+    let is_handler = matches!(method.vis, Visibility::Public(_))
         && !method.sig.ident.to_string().starts_with('_');
     match method.sig.inputs.first() {
-        Some(FnArg::Receiver(receiver)) if is_offered => Some(receiver.clone()),
+        Some(FnArg::Receiver(receiver)) if is_handler => Some(receiver.clone()),
         _ => None,
     }
 }
 
-fn check(kind: Kind, receiver: &SelfParameter) -> Result<()> {
+/// Refuses a method that can't run beside itself.
+fn check(primitive: Primitive, receiver: &SelfParameter) -> Result<()> {
     let is_shared = receiver.reference.is_some()
         && receiver.mutability.is_none()
         && receiver.colon_token.is_none();
     if is_shared {
         Ok(())
     } else {
-        let words = format!("calls run side by side, so a {} takes `&self`", kind.noun());
-        Err(Error::new_spanned(receiver, words))
+        let message = format!(
+            "calls run side by side, so a {} takes `&self`",
+            primitive.as_str()
+        );
+        Err(Error::new_spanned(receiver, message))
     }
 }

@@ -14,7 +14,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Details, HealthCheck};
 use crate::identity::{self, Identity, TokenRequest};
-use crate::profile::{ProfileType, masked_whole, merge};
+use crate::profile::{ProfileType, mask_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
 
@@ -67,8 +67,8 @@ impl Local {
     /// Without a declared type, nothing is known to be harmless.
     fn masked(&self, profile: Value) -> Value {
         match &self.profile {
-            Some(declared) => declared.masked(profile),
-            None => masked_whole(profile),
+            Some(declared) => declared.mask(profile),
+            None => mask_whole(profile),
         }
     }
 }

@@ -217,6 +217,7 @@ impl App {
             pager: Pager::new(sealer, self.page_size),
             store: Arc::clone(&backend.store),
             clock: Arc::clone(&self.clock),
+            states: self.states.clone(),
         }
     }
 

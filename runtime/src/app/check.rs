@@ -47,6 +47,7 @@ impl App {
         problems.extend(self.disable_in(&mut members));
         problems.extend(self.safe_tool_problem(&members.tools));
         problems.extend(self.missing_pages(&members));
+        problems.extend(self.missing_states(&members));
         let added = &self.providers;
         let providers = Providers {
             tools: join(members.tools, &added.tools, &mut problems),
@@ -88,6 +89,22 @@ impl App {
         missing
             .map(|name| format!("`{name}` is to be disabled and is not there"))
             .collect()
+    }
+
+    /// The states that handlers take and that the app does not have.
+    fn missing_states(&self, members: &Members) -> BTreeSet<String> {
+        let tools = members.tools.iter().flat_map(Registration::required_states);
+        let prompts = members
+            .prompts
+            .iter()
+            .flat_map(Registration::required_states);
+        let resources = members
+            .resources
+            .iter()
+            .flat_map(Registration::required_states);
+        let missing = tools.chain(prompts).chain(resources);
+        let missing = missing.filter(|state| !self.states.contains(**state));
+        missing.map(|state| state.missing()).collect()
     }
 
     fn safe_tool_problem(&self, tools: &[Registration<Tools>]) -> Option<String> {

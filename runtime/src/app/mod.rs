@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 pub use build::Server;
 
 use crate::backend::{Backend, BackendOpener};
+use crate::call::States;
 use crate::clock::{Clock, SystemClock};
 use crate::mcp::{AppInfo, ForeignHandler, ForeignRules, Session, Transports};
 use crate::middleware::{Middleware, SharedMiddleware};
@@ -73,6 +74,7 @@ pub struct App {
     backend: Option<Arc<dyn BackendOpener>>,
     backend_open: Option<Backend>,
     clock: Arc<dyn Clock>,
+    states: States,
     layers: Vec<SharedMiddleware>,
     providers: AddedProviders,
 }
@@ -99,6 +101,7 @@ impl App {
             backend: None,
             backend_open: None,
             clock: Arc::new(SystemClock),
+            states: States::default(),
             layers: Vec::new(),
             providers: AddedProviders::default(),
         }
@@ -294,6 +297,16 @@ impl App {
     #[must_use]
     pub fn provider<P: Registered>(mut self, provider: impl Provider<P>) -> Self {
         P::added(&mut self.providers).push(Arc::new(provider));
+        self
+    }
+
+    /// Shares a value with every handler that takes [`State<T>`](crate::State): an SDK client, a pool, a configuration.
+    ///
+    /// There is one of each type; a later one takes an earlier one's place. Each call gets a clone, so a value that is
+    /// large or must be one and the same goes into an [`Arc`].
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.states.insert(state);
         self
     }
 }

@@ -1,6 +1,6 @@
-//! The arguments of a typed function: their schema when the app is built, their values when it is called.
+//! The [arguments](Arguments) of a typed function: their schema when the app is built, their values when it is called.
 //!
-//! They are taken one by one rather than as one derived type, so that a fault names the argument, and so that a type that
+//! They are taken one by one rather than as one derived type, so that an error names the argument, and so that a type that
 //! can't be one is refused by the compiler in one sentence.
 
 use std::sync::Arc;
@@ -13,26 +13,29 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::printable::shortened;
-use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
+use crate::schema::{Constraints, Purpose, Violation, coerce, in_json_words, normalize, violation};
 
-/// What a parameter may be, when it is an argument.
+use super::StateType;
+
+/// A type that a client can send as an argument: every type with `Deserialize` and [`JsonSchema`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a tool",
     label = "not something a model can give",
-    note = "derive `Deserialize` and `JsonSchema` for it, or use one of the extractors `CurrentUser`, `Profile<T>`, `UserData`, `Context`"
+    note = "derive `Deserialize` and `JsonSchema` for it"
 )]
 pub trait Argument: DeserializeOwned + JsonSchema {}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> Argument for T {}
 
-/// The schema of the arguments of a function in the making.
+/// Builds the JSON Schema of a handler's arguments; [`Arguments`] takes their values by the same names.
 #[derive(Debug)]
 pub struct ArgumentSchema {
     generator: SchemaGenerator,
     names: Vec<String>,
     properties: Map<String, Value>,
     required: Vec<Value>,
+    states: Vec<StateType>,
 }
 
 impl Default for ArgumentSchema {
@@ -43,12 +46,13 @@ impl Default for ArgumentSchema {
             names: Vec::new(),
             properties: Map::new(),
             required: Vec::new(),
+            states: Vec::new(),
         }
     }
 }
 
 impl ArgumentSchema {
-    /// An argument; whatever reads from nothing, as an `Option` does, may be left out.
+    /// Adds an [argument](Argument); one that reads from nothing, as an `Option` does, is optional.
     pub fn argument<T: Argument>(&mut self, name: &str, description: &str) {
         self.insert::<T>(name, description, None);
         if T::deserialize(&Value::Null).is_err() {
@@ -56,7 +60,7 @@ impl ArgumentSchema {
         }
     }
 
-    /// An argument that may be left out for a default.
+    /// Adds an optional [argument](Argument) with a default.
     pub fn argument_or<T: Argument + Serialize>(
         &mut self,
         name: &str,
@@ -66,13 +70,31 @@ impl ArgumentSchema {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
     }
 
-    /// The names, in the order in which the arguments were added.
+    /// Adds constraints to the [argument](Argument) of this name, which must have been added before.
+    pub fn constrain(&mut self, name: &str, constraints: &Constraints) {
+        if let Some(Value::Object(property)) = self.properties.get_mut(name) {
+            property.extend(constraints.to_schema());
+        }
+    }
+
+    /// Declares that an extractor of the function needs the app's state of this type ([`State`](super::State)).
+    pub fn state<T: 'static>(&mut self) {
+        self.states.push(StateType::of::<T>());
+    }
+
+    /// Returns the types of the states that the function's extractors need.
+    #[must_use]
+    pub fn states(&self) -> &[StateType] {
+        &self.states
+    }
+
+    /// Returns the names, in the order in which the [arguments](Arguments) were added.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The schema, as common clients take it: an object.
+    /// Returns the schema of an object, [normalized](normalize()) for common clients.
     #[must_use]
     pub fn finish(mut self) -> Value {
         let mut schema = json!({ "type": "object", "properties": self.properties });
@@ -108,7 +130,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The arguments that something of this kind and name was called with.
+    /// Wraps the arguments of a call of this primitive and name.
     #[must_use]
     pub(super) const fn new(
         primitive: &'static str,
@@ -122,7 +144,7 @@ impl Arguments {
         }
     }
 
-    /// Takes an argument.
+    /// Removes an argument and reads it.
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument, if it is missing or does not fit.
@@ -130,11 +152,11 @@ impl Arguments {
         match self.values.get(name) {
             Some(value) => self.read(name, value),
             None => T::deserialize(&Value::Null)
-                .map_err(|_| self.fault(&format!("`{name}` is missing"))),
+                .map_err(|_| self.error(&format!("`{name}` is missing"))),
         }
     }
 
-    /// Takes an argument, or the default if it was left out.
+    /// Removes an argument and reads it; makes the default if it was left out.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -144,8 +166,22 @@ impl Arguments {
             .map_or_else(|| Ok(default()), |value| self.read(name, value))
     }
 
-    /// Reads a value; where it does not fit, as its type's schema means it: a function written by hand may have no other.
+    /// Checks an argument's constraints, before it is taken. An argument that is left out keeps all of them.
+    ///
+    /// # Errors
+    /// [`Invalid`](crate::ErrorKind::Invalid), naming the argument and the constraint.
+    pub fn check(&self, name: &str, constraints: &Constraints) -> Result<()> {
+        let value = self.values.get(name).filter(|value| !value.is_null());
+        match value.and_then(|value| constraints.violation(value)) {
+            Some(violation) => Err(self.error(&format!("`{name}` {violation}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a value; one that does not fit is coerced by its type's schema first, since a handler written by hand may have no other.
     fn read<T: Argument>(&self, name: &str, value: &Value) -> Result<T> {
+        // The value as it came is tried first: a type may read more than its schema tells, and most values need no coercion, for
+        // which a schema has to be made.
         if let Ok(read) = T::deserialize(value) {
             return Ok(read);
         }
@@ -156,7 +192,7 @@ impl Arguments {
         coerce(&mut named, &schema);
         serde_path_to_error::deserialize(&named[name]).map_err(|error| {
             let path = error.path().to_string();
-            self.misfit(
+            self.describe_misfit(
                 name,
                 &named,
                 &schema,
@@ -166,8 +202,8 @@ impl Arguments {
         })
     }
 
-    /// What is wrong, by the schema where it tells, which knows no words of Rust.
-    fn misfit(
+    /// Returns the error of a value that does not fit: the schema's message where it has one, since serde's speaks of Rust.
+    fn describe_misfit(
         &self,
         name: &str,
         named: &Value,
@@ -175,29 +211,29 @@ impl Arguments {
         path: &str,
         complaint: &str,
     ) -> Error {
-        if let Some(Fault { path, words }) = fault(named, schema) {
-            return self.fault(&format!("`{}` {words}", path.trim_start_matches('.')));
+        if let Some(Violation { path, message }) = violation(named, schema) {
+            return self.error(&format!("`{}` {message}", path.trim_start_matches('.')));
         }
         let place = if path == "." {
             name.to_owned()
         } else {
             format!("{name}.{path}")
         };
-        self.fault(&format!(
+        self.error(&format!(
             "`{place}` {}",
             shortened(&in_json_words(complaint))
         ))
     }
 
-    fn fault(&self, words: &str) -> Error {
-        unfit(self.primitive, &self.name, words)
+    fn error(&self, problem: &str) -> Error {
+        misfit(self.primitive, &self.name, problem)
     }
 }
 
-/// Why something can't be called like this.
-pub(super) fn unfit(primitive: &str, name: &str, words: &str) -> Error {
+/// Returns the error of a call whose arguments don't fit.
+pub(super) fn misfit(primitive: &str, name: &str, problem: &str) -> Error {
     Error::invalid(format!(
-        "the {primitive} `{name}` can't be called like this: {words}"
+        "the {primitive} `{name}` can't be called like this: {problem}"
     ))
 }
 
@@ -252,40 +288,40 @@ mod tests {
 
     #[test]
     fn faults_name_the_argument() {
-        let fault = |values: Value, take: fn(&mut Arguments) -> Result<Place>| {
+        let message_of = |values: Value, take: fn(&mut Arguments) -> Result<Place>| {
             take(&mut arguments(&values))
                 .expect_err("does not fit")
                 .to_string()
         };
-        assert!(fault(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
-        for (value, words) in [
+        assert!(message_of(json!({}), |given| given.take("place")).ends_with("`place` is missing"));
+        for (value, expected) in [
             (json!({"city": 7}), "`place.city` must be text"),
             (json!({}), "`place.city` is missing"),
             (json!("Oslo"), "`place` must be an object"),
         ] {
-            let said = fault(json!({ "place": value }), |given| given.take("place"));
-            assert!(said.ends_with(words), "{said}");
+            let message = message_of(json!({ "place": value }), |given| given.take("place"));
+            assert!(message.ends_with(expected), "{message}");
         }
     }
 
     #[test]
     fn faults_are_told_in_the_words_of_json() {
-        let said = |value: Value| {
+        let message_of = |value: Value| {
             arguments(&json!({ "n": value }))
                 .take::<u8>("n")
                 .expect_err("unfit")
                 .to_string()
         };
-        for (value, words) in [
+        for (value, expected) in [
             (json!("x"), "`n` must be a whole number"),
             (json!(1.5), "`n` must be a whole number"),
             (json!(256), "`n` must be 255 or less"),
             (json!(-1), "`n` must be 0 or more"),
         ] {
             assert!(
-                said(value.clone()).ends_with(words),
+                message_of(value.clone()).ends_with(expected),
                 "{value}: {}",
-                said(value.clone())
+                message_of(value.clone())
             );
         }
         let huge = arguments(&json!({"n": 1e30}))
@@ -297,9 +333,9 @@ mod tests {
             "{huge}"
         );
         assert!(
-            said(Value::Null).ends_with("`n` must be a whole number"),
+            message_of(Value::Null).ends_with("`n` must be a whole number"),
             "{}",
-            said(Value::Null)
+            message_of(Value::Null)
         );
     }
 }

@@ -1,5 +1,5 @@
-//! The way back to the client while its call runs, as a voice gives it: reports, log messages, questions, and what the
-//! client says of itself.
+//! The way back to the client while its call runs, implemented by the protocol: [progress](Progress), log messages, questions, and the
+//! client's own description.
 
 use std::fmt;
 
@@ -11,64 +11,72 @@ use super::Trace;
 use crate::elicitation::Capability;
 use crate::error::Result;
 
-/// The way back to the client of one call.
+/// The way back to the client of one call; [`Context`](super::Context) is its face for authors.
 ///
-/// What can't be sent is lost without a word: a client that has gone must not make a tool fail.
+/// A message that can't be sent is dropped: a client that has left must not make a tool fail.
 #[async_trait]
 pub trait Channel: fmt::Debug + Send + Sync + 'static {
-    /// What the client says of itself.
+    /// Returns the [client](ClientInfo)'s description of itself.
     fn client(&self) -> ClientInfo;
 
-    /// The least level of log messages the client wants, if it wants any.
+    /// Returns the least level of [log messages](Level) that the client wants, if it wants any.
     fn log_level(&self) -> Option<Level>;
 
-    /// Whether the client asked for progress.
+    /// Returns `true` if the client asked for [progress](Progress).
     fn wants_progress(&self) -> bool;
 
-    /// The trace that the call is part of.
+    /// Returns the [trace](Trace) of the call.
     fn trace(&self) -> Trace;
 
-    /// Whether a question can reach the client at all: over HTTP, where no session is kept, only from MCP 2026-07-28 on.
+    /// Returns the id that Lambda gave to the request; elsewhere a request has none.
+    fn request_id(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns `true` if a question can reach the [client](ClientInfo): over HTTP, without sessions, only from MCP 2026-07-28 on.
     fn can_be_asked(&self) -> bool;
 
-    /// Whether the client answers questions while the call waits, as clients before MCP 2026-07-28 do.
+    /// Returns `true` if the [client](ClientInfo) answers questions while the call waits, as clients before MCP 2026-07-28 do.
     fn answers_at_once(&self) -> bool;
 
-    /// Reports progress.
+    /// Reports [progress](Progress).
     async fn progress(&self, progress: Progress);
 
-    /// Sends a log message.
+    /// Sends a [log message](Level).
     async fn log(&self, level: Level, data: Value);
 
-    /// Puts a question, in the words of the protocol, and waits for its answer.
+    /// Sends a request of the protocol's and waits for its result.
     ///
     /// # Errors
     /// `Unavailable` if the client does not answer.
     async fn ask(&self, request: Value) -> Result<Value>;
 }
 
-/// How far a call has come.
+/// The progress of a call (MCP 2026-07-28, progress).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// How much is done.
+    /// The amount that is done.
     pub done: f64,
-    /// Of how much, if that is known.
+    /// The whole amount, if it is known.
     pub total: Option<f64>,
-    /// What is being done.
+    /// The step that is under way, for people.
     pub message: Option<String>,
 }
 
-/// What a client says of itself. It may say anything: never decide by it who may do what.
+/// The client's description of itself (MCP `Implementation`, `ClientCapabilities`). It may say anything: never grant rights by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientInfo {
-    /// Its name and version, if it says them.
-    pub name: Option<(String, String)>,
-    /// What it can do, as it declares it (MCP `ClientCapabilities`).
+    /// The [client](ClientInfo)'s name, if it declares one.
+    pub name: Option<String>,
+    /// The client's version, if it declares one.
+    pub version: Option<String>,
+    /// The [capabilities](Capability) that it declares (MCP `ClientCapabilities`).
     pub capabilities: Value,
 }
 
 impl ClientInfo {
-    /// Whether it says that it can do this.
+    /// Returns `true` if the client declares this [capability](Capability).
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
         let declared = |path: &str| {
@@ -90,25 +98,25 @@ impl ClientInfo {
     }
 }
 
-/// How much a log message matters (RFC 5424 §6.2.1), the least first.
+/// The severity of a log message (RFC 5424 §6.2.1), the least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// For those who look for a fault.
+    /// Details for debugging.
     Debug,
-    /// What goes as it should.
+    /// Normal operation.
     #[default]
     Info,
-    /// What goes as it should and is worth a look.
+    /// Normal and significant.
     Notice,
-    /// What may go wrong.
+    /// A possible problem.
     Warning,
-    /// What went wrong.
+    /// An error.
     Error,
-    /// What went wrong and takes other things with it.
+    /// An error that affects other operations.
     Critical,
-    /// What somebody must see to now.
+    /// An error that needs action at once.
     Alert,
-    /// Nothing works.
+    /// The system is unusable.
     Emergency,
 }

@@ -1,9 +1,21 @@
-//! What answers are made of.
+//! The content of answers (MCP `ContentBlock`).
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// One piece of an answer. Binary data is standard base64 text.
+/// One piece of an answer (MCP `ContentBlock`). Binary data is standard base64 text (RFC 4648 §4).
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+///
+/// let answer = vec![
+///     Content::text("The chart, and the figures behind it:"),
+///     Content::image("iVBORw0KGgo=", "image/png"),
+///     Content::resource("sales://2026/figures", "Q1,7\nQ2,9").with_mime_type("text/csv"),
+///     Content::link("sales://2025/figures", "last year"),
+/// ];
+/// assert_eq!(Outcome::from(answer).content.len(), 4);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
@@ -28,7 +40,7 @@ pub enum Content {
     },
     /// A resource with its text.
     Resource {
-        /// Where it comes from.
+        /// Its URI.
         uri: String,
         /// Such as `text/plain`.
         mime_type: Option<String>,
@@ -37,30 +49,30 @@ pub enum Content {
     },
     /// A resource with its bytes.
     Blob {
-        /// Where it comes from.
+        /// Its URI.
         uri: String,
         /// Such as `image/png`.
         mime_type: Option<String>,
         /// Base64.
         data: String,
     },
-    /// A resource by name alone.
+    /// A link to a resource.
     ResourceLink {
-        /// Where it is.
+        /// Its URI.
         uri: String,
-        /// What it is called.
+        /// Its name, for people.
         name: String,
     },
 }
 
 impl Content {
-    /// Text for the model.
+    /// Makes a text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
     }
 
-    /// A picture: base64 data and its MIME type.
+    /// Makes a picture of base64 data and its MIME type.
     #[must_use]
     pub fn image(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self::Image {
@@ -69,7 +81,7 @@ impl Content {
         }
     }
 
-    /// A sound: base64 data and its MIME type.
+    /// Makes a sound of base64 data and its MIME type.
     #[must_use]
     pub fn audio(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self::Audio {
@@ -78,7 +90,51 @@ impl Content {
         }
     }
 
-    /// About how many bytes it takes.
+    /// Embeds the text of a [resource](crate::Resource) (MCP 2026-07-28, embedded resources).
+    #[must_use]
+    pub fn resource(uri: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::Resource {
+            uri: uri.into(),
+            mime_type: None,
+            text: text.into(),
+        }
+    }
+
+    /// Embeds the bytes of a [resource](crate::Resource), as base64 data (MCP 2026-07-28, embedded resources).
+    #[must_use]
+    pub fn blob(uri: impl Into<String>, data: impl Into<String>) -> Self {
+        Self::Blob {
+            uri: uri.into(),
+            mime_type: None,
+            data: data.into(),
+        }
+    }
+
+    /// Links to a [resource](crate::Resource) by its URI and a name for it (MCP 2026-07-28, resource links).
+    #[must_use]
+    pub fn link(uri: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::ResourceLink {
+            uri: uri.into(),
+            name: name.into(),
+        }
+    }
+
+    /// Sets the MIME type; text and links have none.
+    #[must_use]
+    pub fn with_mime_type(mut self, text: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Image { mime_type, .. } | Self::Audio { mime_type, .. } => {
+                *mime_type = text.into();
+            }
+            Self::Resource { mime_type, .. } | Self::Blob { mime_type, .. } => {
+                *mime_type = Some(text.into());
+            }
+            Self::Text { .. } | Self::ResourceLink { .. } => {}
+        }
+        self
+    }
+
+    /// Returns about how many bytes it takes.
     pub(crate) const fn size(&self) -> usize {
         match self {
             Self::Text { text } | Self::Resource { text, .. } => text.len(),

@@ -1,65 +1,72 @@
-//! One call on its way to a function of the author's, and what the function's parameters take from it.
+//! A call on its way to its handler, and the handler's parameters: [`Argument`]s and extractors ([`FromCall`]).
 //!
-//! Tools, prompts and resources are called alike; nothing here knows which of them is.
+//! Tools, prompts and resources are called alike; nothing here knows which of them is called.
 
 mod arguments;
+mod asking;
 mod channel;
 mod content;
 mod context;
+mod extract;
+mod parameter;
 mod reports;
+mod state;
 mod trace;
 
 use std::mem;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use arguments::{Argument, ArgumentSchema, Arguments};
+pub use asking::Confirmation;
 pub use channel::{Channel, ClientInfo, Level, Progress};
 pub use content::Content;
-pub use context::{Confirmation, Context, Deadline, ToolAddresses};
+pub use context::{Context, Deadline, RequestId, ToolAddresses};
+pub use extract::FromCall;
+pub use parameter::{Parameter, ViaArguments, ViaCall, describe_parameter, take_parameter};
+pub use state::{State, StateType, States};
 pub use trace::Trace;
 
 use crate::clock::Clock;
 use crate::elicitation::InputResponses;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::printable::shortened;
-use crate::profile::{Profile, hydrate};
-use crate::records::UserData;
 use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
-use crate::user::{Caller, CurrentUser};
+use crate::user::Caller;
 
-/// One call.
+/// A call of a tool, a prompt or a resource.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// What is called, in a word: `tool`, `prompt`, `resource`.
+    /// The primitive: `tool`, `prompt` or `resource`.
     pub primitive: &'static str,
-    /// What it was called by: a name, or a URI.
+    /// The name or the URI that it was called by.
     pub name: String,
-    /// The version that is asked for, if not any.
+    /// The version that the client asks for; `None` for any.
     pub version: Option<String>,
-    /// The arguments, as the client sent them until the call is bound to a definition, then as its schema means them.
+    /// The client's arguments; once the call is bound to a definition, [coerced](crate::schema::coerce()) by its schema.
     ///
     /// They are shared: [`Arc::make_mut`] changes them for the rest of the call.
     pub arguments: Arc<Map<String, Value>>,
-    /// Who calls.
+    /// The [caller](Caller), whose credential was verified.
     pub caller: Arc<Caller>,
-    /// How long it may take, who listens, what was asked before.
+    /// The [deadline](Context::deadline), the way back to the client, and the user's earlier answers.
     pub context: Context,
-    /// The client's responses, if the call was answered with a request for input before (MCP 2026-07-28).
+    /// The client's responses, if the [call](Call) was answered with a request for input before (MCP 2026-07-28).
     pub input_responses: Option<InputResponses>,
-    /// Whether the arguments were read by the definition's schema.
+    /// `true` if the arguments were coerced by the definition's schema.
     pub(crate) is_bound: bool,
-    /// Where users' data are.
+    /// The [store](store::Store) of the users' data.
     pub store: store::SharedStore,
-    /// What tells the time of day.
+    /// The [clock](Clock) of the server.
     pub clock: Arc<dyn Clock>,
+    /// The app's states, by type.
+    pub states: States,
 }
 
 impl Call {
-    /// The arguments, to be taken one by one.
+    /// Removes the arguments, to be taken one by one.
     #[must_use]
     pub fn take_arguments(&mut self) -> Arguments {
         Arguments::new(
@@ -69,18 +76,18 @@ impl Call {
         )
     }
 
-    /// Reads the arguments as this schema means them ([`coerce`]). What it does not know stays: clients add names of their
+    /// Coerces the arguments by this schema. Unknown ones stay: clients add names of their
     /// own, and nobody takes them.
     ///
     /// # Errors
     /// `Invalid` for a name that the schema does not know and that was likely meant for an argument that is not there.
     pub(crate) fn read_arguments(&mut self, schema: &Map<String, Value>) -> Result<()> {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
-            let words = format!(
+            let problem = format!(
                 "there is no argument `{}`; did you mean `{meant}`?",
                 shortened(given)
             );
-            return Err(arguments::unfit(self.primitive, &self.name, &words));
+            return Err(arguments::misfit(self.primitive, &self.name, &problem));
         }
         // Their names are the client's text, and may hold anything: they are counted and not written.
         let unknown = unknown(&self.arguments, schema).count();
@@ -100,50 +107,5 @@ impl Call {
         }
         self.is_bound = true;
         Ok(())
-    }
-}
-
-/// What a parameter takes from the call itself.
-pub trait FromCall: Sized {
-    /// Takes it.
-    ///
-    /// # Errors
-    /// An error for the model to read when the call does not have it.
-    fn from_call(call: &Call) -> Result<Self>;
-}
-
-impl FromCall for CurrentUser {
-    fn from_call(call: &Call) -> Result<Self> {
-        Self::from_caller(&call.caller)
-    }
-}
-
-impl FromCall for UserData {
-    fn from_call(call: &Call) -> Result<Self> {
-        let user = CurrentUser::from_caller(&call.caller)?;
-        let id = call.caller.registration();
-        let id = id.ok_or_else(|| {
-            Error::forbidden("nothing is kept for this user, who is not registered here")
-        })?;
-        Ok(Self::new(Arc::clone(&call.store), user.email(), id)
-            .with_read_only(call.caller.is_read_only()))
-    }
-}
-
-impl FromCall for Context {
-    fn from_call(call: &Call) -> Result<Self> {
-        Ok(call.context.clone())
-    }
-}
-
-impl<T: DeserializeOwned> FromCall for Profile<T> {
-    fn from_call(call: &Call) -> Result<Self> {
-        let profile = hydrate(call.caller.profile());
-        profile.map(Self).map_err(|error| {
-            Error::invalid(format!(
-                "this {} needs your profile, and {error}; ask the operator to run `users update-profile`",
-                call.primitive
-            ))
-        })
     }
 }

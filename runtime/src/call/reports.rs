@@ -1,4 +1,4 @@
-//! Which reports of progress are worth sending: only those that increase, and not too many.
+//! A filter for reports of [progress](Progress): it passes those that increase, and not too many (MCP 2026-07-28, progress).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,29 +7,30 @@ use tokio::time::Instant;
 
 use super::Progress;
 
-/// The least time between two reports; the one that says all is done is always sent.
+/// The least time between two reports; the last one is always sent.
 const BETWEEN: Duration = Duration::from_millis(20);
 
-/// How far the client knows a call to be.
+/// The progress of a call that its client has heard of.
 #[derive(Debug, Default)]
 pub(super) struct Reports(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How far it was said to be, also in earlier rounds.
+    /// The last progress that was sent, in this round or an earlier one.
     done: Option<f64>,
-    /// When that was said, in this round.
+    /// The time at which it was sent, in this round.
     at: Option<Instant>,
-    /// The newest one that was left out.
-    held_back: Option<Progress>,
+    /// The newest report that was left out.
+    pending: Option<Progress>,
 }
 
 impl Reports {
-    /// The report, if it is to be sent now.
-    pub(super) fn worth_sending(&self, report: Progress) -> Option<Progress> {
-        let (now, mut state) = (Instant::now(), self.lock());
+    /// Returns the report if it is to be sent now.
+    pub(super) fn admit(&self, report: Progress) -> Option<Progress> {
+        let now = Instant::now();
+        let mut state = self.lock();
         let newest = state
-            .held_back
+            .pending
             .as_ref()
             .map(|report| report.done)
             .or(state.done);
@@ -37,34 +38,36 @@ impl Reports {
         if !is_news {
             return None;
         }
+        // The protocol wants progress to increase, and a tool may report in a tight loop: what comes too soon is kept and not
+        // sent, so that the client hears the newest when it is asked something.
         let is_last = report.total.is_some_and(|total| report.done >= total);
         if !is_last && state.at.is_some_and(|at| now.duration_since(at) < BETWEEN) {
-            state.held_back = Some(report);
+            state.pending = Some(report);
             return None;
         }
         *state = State {
             done: Some(report.done),
             at: Some(now),
-            held_back: None,
+            pending: None,
         };
         Some(report)
     }
 
-    /// Takes what was left out, to be sent after all.
-    pub(super) fn held_back(&self) -> Option<Progress> {
+    /// Removes and returns the report that was left out, to be sent after all.
+    pub(super) fn take_pending(&self) -> Option<Progress> {
         let mut state = self.lock();
-        let report = state.held_back.take()?;
+        let report = state.pending.take()?;
         (state.done, state.at) = (Some(report.done), Some(Instant::now()));
         Some(report)
     }
 
-    /// How far the client knows the call to be.
-    pub(super) fn done(&self) -> Option<f64> {
+    /// Returns the last progress that was sent.
+    pub(super) fn last(&self) -> Option<f64> {
         self.lock().done
     }
 
-    /// Goes on from where an earlier round was.
-    pub(super) fn go_on(&self, done: Option<f64>) {
+    /// Continues from the progress of an earlier round.
+    pub(super) fn resume(&self, done: Option<f64>) {
         self.lock().done = done;
     }
 
@@ -85,22 +88,19 @@ mod tests {
             total: Some(9.0),
             message: None,
         };
-        let sent = |done: f64| reports.worth_sending(report(done)).is_some();
+        let sent = |done: f64| reports.admit(report(done)).is_some();
         assert!(sent(1.0) && !sent(1.0) && !sent(0.5) && !sent(f64::NAN) && !sent(2.0));
-        assert_eq!(reports.held_back(), Some(report(2.0)));
-        assert_eq!(reports.held_back(), None);
+        assert_eq!(reports.take_pending(), Some(report(2.0)));
+        assert_eq!(reports.take_pending(), None);
         tokio::time::advance(BETWEEN).await;
         assert!(!sent(2.0), "it was sent after all");
         assert!(
             sent(3.0) && !sent(4.0) && sent(9.0),
             "the last one is always sent"
         );
-        assert_eq!((reports.held_back(), reports.done()), (None, Some(9.0)));
+        assert_eq!((reports.take_pending(), reports.last()), (None, Some(9.0)));
         let again = Reports::default();
-        again.go_on(Some(2.0));
-        assert!(
-            again.worth_sending(report(2.0)).is_none()
-                && again.worth_sending(report(3.0)).is_some()
-        );
+        again.resume(Some(2.0));
+        assert!(again.admit(report(2.0)).is_none() && again.admit(report(3.0)).is_some());
     }
 }

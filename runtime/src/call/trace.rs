@@ -1,20 +1,21 @@
-//! The trace that a call is part of (W3C Trace Context), so that a client's, this server's and an upstream's logs meet.
+//! The trace of a call (W3C Trace Context), by which a client's, this server's and an upstream's logs are joined.
 
 use http::{HeaderMap, HeaderValue};
 
-/// A call's place in a trace, to be passed on to upstreams.
+/// The trace context of a call (W3C Trace Context), to be passed on to upstreams by [`headers`](Self::headers).
 ///
 /// A client names its trace in `_meta` (MCP 2026-07-28), a gateway in a header, and Lambda in one of its own, whose ids
 /// are of the same size and serve where nobody else named a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trace {
-    /// `traceparent`: the trace and the span that called.
+    /// `traceparent`: the trace and the calling span (Trace Context §3.2).
     pub parent: Option<String>,
-    /// `tracestate`: what vendors add.
+    /// `tracestate`: the vendors' additions (Trace Context §3.3).
     pub state: Option<String>,
-    /// `baggage`: what the caller passes on.
+    /// `baggage`: the caller's own values (W3C Baggage).
     pub baggage: Option<String>,
-    /// `x-amzn-trace-id`: Lambda's own trace.
+    /// `x-amzn-trace-id`: Lambda's own trace (AWS X-Ray, tracing header).
     pub lambda: Option<String>,
 }
 
@@ -24,7 +25,7 @@ const BAGGAGE: &str = "baggage";
 const LAMBDA: &str = "x-amzn-trace-id";
 
 impl Trace {
-    /// What these headers say, where `named` (a client's `_meta`) does not.
+    /// Reads the trace from `named` (a client's `_meta`), or from these [headers](HeaderMap).
     #[must_use]
     pub fn read(named: impl Fn(&str) -> Option<String>, headers: Option<&HeaderMap>) -> Self {
         let header = |name: &str| headers?.get(name)?.to_str().ok().map(str::to_owned);
@@ -46,13 +47,13 @@ impl Trace {
         }
     }
 
-    /// The trace's id, 32 hexadecimal digits.
+    /// Returns the trace's id, 32 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.parent.as_deref().and_then(|parent| parent.get(3..35))
     }
 
-    /// The headers that pass it on, for the HTTP client of an upstream.
+    /// Returns the [headers](HeaderMap) that pass it on, for the HTTP client of an upstream.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let all = [
@@ -61,11 +62,11 @@ impl Trace {
             (BAGGAGE, &self.baggage),
             (LAMBDA, &self.lambda),
         ];
-        let lawful = |(name, text): (&'static str, &Option<String>)| {
+        let is_valid = |(name, text): (&'static str, &Option<String>)| {
             let value = HeaderValue::from_str(text.as_deref()?).ok()?;
             Some((http::HeaderName::from_static(name), value))
         };
-        all.into_iter().filter_map(lawful).collect()
+        all.into_iter().filter_map(is_valid).collect()
     }
 }
 
@@ -145,8 +146,8 @@ mod tests {
         assert_eq!(
             (&passed["tracestate"], &passed["x-amzn-trace-id"]),
             (
-                &"vendor=1".parse().expect("lawful"),
-                &XRAY.parse().expect("lawful")
+                &"vendor=1".parse().expect("valid"),
+                &XRAY.parse().expect("valid")
             )
         );
     }

@@ -4,23 +4,23 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// What a client may be able to do.
+/// A capability of a client (MCP `ClientCapabilities`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
-    /// Put a form before its user.
+    /// Shows its user a form (MCP 2026-07-28, elicitation, form mode).
     Form,
-    /// Send its user to a page.
+    /// Sends its user to a page (MCP 2026-07-28, elicitation, URL mode).
     Url,
-    /// Ask its model.
+    /// Asks its model (MCP 2026-07-28, sampling).
     Sampling,
-    /// Name the folders it works in.
+    /// Names the folders it works in (MCP 2026-07-28, roots).
     Roots,
-    /// Show a tool's page (MCP Apps).
+    /// Shows a tool's page (MCP Apps).
     Ui,
 }
 
 impl Capability {
-    /// The declaration that a client would make, as MCP `ClientCapabilities`.
+    /// Returns the declaration that a client would make, as MCP `ClientCapabilities`.
     #[must_use]
     pub fn declaration(self) -> Value {
         match self {
@@ -33,7 +33,7 @@ impl Capability {
     }
 }
 
-/// In words that follow "this client can't".
+/// Completes the sentence "this client can't".
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -46,5 +46,5 @@ impl fmt::Display for Capability {
     }
 }
 
-/// As the source of an error, it tells what the client lacks.
+/// The source of an [`Unsupported`](crate::ErrorKind::Unsupported) error, from which the protocol names the capability.
 impl std::error::Error for Capability {}

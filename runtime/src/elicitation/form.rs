@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use super::Capability;
 use super::request::{ElicitResult, InputRequest, NO_ACTION, action};
 use crate::error::Error;
-use crate::schema::{Fault, Purpose, coerce, fault, in_json_words, normalize};
+use crate::schema::{Purpose, Violation, coerce, in_json_words, normalize, violation};
 
-/// A form whose answer is a `T`.
+/// A form whose answer is a `T`; [`form`](form()) makes one.
 #[derive(Debug)]
 pub struct FormElicitation<T> {
     message: String,
@@ -25,7 +25,7 @@ pub struct FormElicitation<T> {
     answer: PhantomData<fn() -> T>,
 }
 
-/// A form with a field for each field of `T`; doc comments are what people read beside them.
+/// Makes a form with a field for each field of `T`; people read the doc comments beside them.
 ///
 /// A `T` without fields asks whether to go on, as [`Context::confirm`](crate::Context::confirm) does.
 #[must_use]
@@ -42,7 +42,7 @@ pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> For
 }
 
 impl FormElicitation<Value> {
-    /// A form with this schema, taken untouched.
+    /// Makes a [form](form()) with this schema, unchanged.
     #[must_use]
     pub fn raw(message: impl Into<String>, schema: Value) -> Self {
         Self::of(message.into(), schema)
@@ -50,7 +50,7 @@ impl FormElicitation<Value> {
 }
 
 impl<T> FormElicitation<T> {
-    /// A type that is no object and not nothing would have an answer that no form can give.
+    /// Makes a form. A type that is neither an object nor nothing has an answer that no form can give.
     fn of(message: String, schema: Value) -> Self {
         let has_fields = schema
             .get("type")
@@ -64,14 +64,14 @@ impl<T> FormElicitation<T> {
         }
     }
 
-    /// The answer may be used once: a client that brings it back a second time is refused. Costs one write.
+    /// Lets the answer be used once: a client that brings it back a second time is refused. Costs one write.
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.is_for_once = true;
         self
     }
 
-    /// The schema that the client is given.
+    /// Returns the schema that the client gets.
     #[must_use]
     pub const fn schema(&self) -> &Value {
         &self.schema
@@ -87,11 +87,11 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
 
     fn check(&self) -> Result<(), Error> {
         if !self.has_fields {
-            let words = format!(
+            let message = format!(
                 "the form `{}` is made from a type without fields; use a struct with one",
                 self.message
             );
-            return Err(Error::internal(words));
+            return Err(Error::internal(message));
         }
         let fields = self.schema["properties"].as_object().into_iter().flatten();
         match fields.into_iter().find(|(_, field)| !is_flat(field)) {
@@ -113,7 +113,7 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
         match action(result) {
             Some("accept") => match answer(&self.schema, &result["content"]) {
                 Ok(answer) => ElicitResult::Accepted(answer),
-                Err(fault) => ElicitResult::Invalid(fault),
+                Err(problem) => ElicitResult::Invalid(problem),
             },
             Some(_) => ElicitResult::Declined,
             None => ElicitResult::Invalid(NO_ACTION.to_owned()),
@@ -125,7 +125,7 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
     }
 }
 
-/// Whether MCP lets a field of a form be this.
+/// Returns `true` if a field of a form may have this schema (MCP 2026-07-28, elicitation, `PrimitiveSchemaDefinition`).
 fn is_flat(field: &Value) -> bool {
     match field["type"].as_str() {
         Some("string" | "number" | "integer" | "boolean") => true,
@@ -136,14 +136,15 @@ fn is_flat(field: &Value) -> bool {
     }
 }
 
-/// Reads what was filled into a form, as clients send it ([`coerce`]); nothing, of a form without fields.
+/// Reads the content of a filled form, [coerced](coerce()) by its schema; nothing, of a form without fields.
 ///
 /// # Errors
-/// What does not fit, naming the field.
+/// A message that names the field that does not fit.
 pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
     let Some(schema) = schema.as_object() else {
         return Err("the form has no schema".to_owned());
     };
+    // A client whose user accepts a form without fields may leave `content` out (MCP elicitation).
     let mut content = if content.is_null() {
         Value::Object(Map::new())
     } else {
@@ -153,8 +154,10 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
         return Err("the answer is no object".to_owned());
     }
     coerce(&mut content, schema);
-    if let Some(Fault { path, words }) = fault(&content, schema) {
-        return Err(format!("`{}` {words}", path.trim_start_matches('.')));
+    // The schema is what the client showed, so its violations name fields as the user saw them. What a type says beyond the
+    // schema is left to `Deserialize`, whose message follows below.
+    if let Some(Violation { path, message }) = violation(&content, schema) {
+        return Err(format!("`{}` {message}", path.trim_start_matches('.')));
     }
     let has_no_fields = schema
         .get("properties")
@@ -171,7 +174,7 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
     })
 }
 
-/// The protocol's form of a type's schema: fields, and which of them are needed.
+/// Reduces a type's schema to a form's: the fields, and which of them are required.
 fn flat(schema: &mut Value) -> Value {
     let properties = schema
         .get_mut("properties")
@@ -238,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_and_what_is_none_is_not() {
+    fn an_answer_is_read() {
         let ElicitResult::Accepted(stay) =
             accepted(&json!({"city": "Oslo", "nights": 3, "class": "first", "extra": 1}))
         else {
@@ -269,6 +272,10 @@ mod tests {
                 "{same}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_not_read() {
         for wrong in [
             json!({"city": "Oslo"}),
             json!({"city": 7, "nights": 3}),
@@ -362,28 +369,29 @@ mod tests {
             "tags": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["a", "b"]}},
             "is_new": {"type": "boolean"}, "size": {"type": "number", "minimum": 0.5},
         }});
-        let fault = |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
+        let problem =
+            |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
         assert_eq!(
-            fault(json!({"name": "x"})),
+            problem(json!({"name": "x"})),
             "`name` must have 2 characters or more"
         );
         assert_eq!(
-            fault(json!({"name": "four"})),
+            problem(json!({"name": "four"})),
             "`name` must have 3 characters or fewer"
         );
         assert_eq!(
-            fault(json!({"tags": []})),
+            problem(json!({"tags": []})),
             "`tags` has too few or too many entries"
         );
         assert_eq!(
-            fault(json!({"tags": ["c"]})),
+            problem(json!({"tags": ["c"]})),
             "`tags[0]` must be one of `a`, `b`"
         );
         assert_eq!(
-            fault(json!({"is_new": "yes"})),
+            problem(json!({"is_new": "yes"})),
             "`is_new` must be true or false"
         );
-        assert_eq!(fault(json!({"size": 0})), "`size` must be 0.5 or more");
+        assert_eq!(problem(json!({"size": 0})), "`size` must be 0.5 or more");
         for (format, good, bad) in [
             ("email", "a@b", "a@"),
             ("uri", "a:b", "a b:c"),
@@ -395,9 +403,9 @@ mod tests {
                 answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
                 "{good}"
             );
-            let fault =
+            let problem =
                 answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
-            assert_eq!(fault, format!("`when` is no {format}"));
+            assert_eq!(problem, format!("`when` is no {format}"));
         }
     }
 }

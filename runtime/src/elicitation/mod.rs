@@ -1,6 +1,6 @@
 //! Requests to the user, or to the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip requests).
 //!
-//! [`InputRequest`] is what can be asked; [`form`](form()), [`url`](url()), [`sampling`] and [`roots`] make one. A call that asks is given up
+//! [`form`](form()), [`url`](url()), [`sampling`] and [`roots`] make an [`InputRequest`]. A call that asks is given up
 //! where it waits, and begins anew when the client comes again with the answers ([`InputResponses`]).
 
 mod capability;
@@ -14,5 +14,5 @@ pub use request::{
     ClientRequest, ElicitResult, InputRequest, InputRequired, InputResponses, UrlElicitation,
     roots, sampling, url,
 };
-pub(crate) use request::{PendingRequests, worded};
+pub(crate) use request::{PendingRequests, write_request};
 pub(crate) use waiting::WaitingTime;

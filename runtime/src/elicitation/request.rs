@@ -1,7 +1,7 @@
-//! Asking the user, or the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip requests).
+//! Asking the user, or the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip [requests](InputRequest)).
 //!
 //! A call that asks is given up where it waits and begins anew when the answers come: what it did before it asked, it does
-//! again. Nothing here seals or opens what the client carries in between; that is `guard`'s work.
+//! again. Nothing here seals the state that the client carries in between; the middleware does.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,66 +13,68 @@ use super::Capability;
 use crate::error::Result;
 use crate::printable::shortened;
 
-/// Something that can be asked.
+/// A request to the user or to the user's client; [`Context::ask`](crate::Context::ask) sends it.
 pub trait InputRequest: Send + Sync {
-    /// An answer that was given.
+    /// The type of an accepted [answer](InputResponses).
     type Answer: Send;
 
-    /// What the client must be able to do.
+    /// Returns the [capability](Capability) that the client must have.
     fn needs(&self) -> Capability;
 
-    /// Whether it can be put at all.
+    /// Checks that the [request](InputRequest) is one that the protocol has.
     ///
     /// # Errors
-    /// `Internal`: a fault of the app.
+    /// `Internal`, for a bug of the app.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The request in the words of the protocol: `method` and `params`.
+    /// Returns the [request](InputRequest) as the protocol has it: `method` and `params`.
     fn request(&self) -> Value;
 
     /// Reads the client's result.
     fn read(&self, result: &Value) -> ElicitResult<Self::Answer>;
 
-    /// Whether the answers of this round may be used once and no more.
+    /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
     fn is_for_once(&self) -> bool {
         false
     }
 }
 
-/// What a client's result says.
+/// The meaning of a client's result (MCP `ElicitResult`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ElicitResult<T> {
     /// The answer.
     Accepted(T),
-    /// The user would not say.
+    /// The user declined or cancelled.
     Declined,
-    /// It is no answer to this question, and why not, in words for the user.
+    /// The result does not fit the request; the message is for the user.
     Invalid(String),
 }
 
-/// What a client brings back that was asked something.
+/// The answers that a client brings back, with the sealed state (MCP 2026-07-28, multi round-trip [requests](InputRequest)).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct InputResponses {
-    /// Its answers by key.
+    /// The answers by the keys of [`InputRequired::requests`].
     pub responses: Map<String, Value>,
-    /// What it was given to carry.
+    /// The state that the client carried.
     pub state: Option<String>,
 }
 
-/// What a call wants to know before it goes on.
+/// The [requests](InputRequest) of a call that needs input before it goes on (MCP 2026-07-28 `InputRequiredResult`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct InputRequired {
-    /// The requests by key, at least one.
+    /// The [requests](InputRequest) by key, at least one.
     pub requests: BTreeMap<String, Value>,
-    /// Whether the answers of this round may be used once and no more.
+    /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
     pub is_for_once: bool,
-    /// What the client must carry, once it is sealed.
+    /// The state that the client must carry, once it is sealed.
     pub state: Option<String>,
 }
 
-/// What a running call has asked so far.
+/// The requests of a running call that have no answer yet.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRequests {
     asked: Mutex<InputRequired>,
@@ -84,21 +86,22 @@ impl PendingRequests {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked
             .requests
-            .insert(key.to_owned(), worded(question, wrong));
+            .insert(key.to_owned(), write_request(question, wrong));
+        // The answers of a round come back together, so one question whose answer may be used once makes the round so.
         asked.is_for_once |= question.is_for_once();
         self.anew.notify_one();
     }
 
-    /// Returns when something was asked.
-    pub(crate) async fn asked(&self) -> InputRequired {
+    /// Waits until there is a request, and removes and returns all of them.
+    pub(crate) async fn wait(&self) -> InputRequired {
         self.anew.notified().await;
         std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A page that the user is sent to, for what must not pass through a client: secrets, payments, consent elsewhere.
+/// A page that the user is sent to (MCP 2026-07-28, elicitation, URL mode), for what must not pass through a client: secrets, payments, consent elsewhere.
 ///
-/// The answer says that the user agreed to go, and not what came of it. Whoever opens the page must be shown to be the
+/// The [answer](InputResponses) says that the user agreed to go, and not what came of it. Whoever opens the page must be shown to be the
 /// user who was asked; the URL must not say who that is, nor let anyone in.
 #[derive(Clone, Debug)]
 pub struct UrlElicitation {
@@ -106,7 +109,7 @@ pub struct UrlElicitation {
     message: String,
 }
 
-/// Sends the user to a page.
+/// Makes a [request](InputRequest) that sends the user to a page.
 #[must_use]
 pub fn url(url: impl Into<String>, message: impl Into<String>) -> UrlElicitation {
     UrlElicitation {
@@ -137,11 +140,11 @@ impl InputRequest for UrlElicitation {
     }
 }
 
-/// What is wrong with a result that does not say what the user did.
+/// The message about a result without a valid `action`.
 pub(super) const NO_ACTION: &str = "`action` must be accept, decline or cancel";
 
-/// A question in the words of the protocol; put once more, with what was wrong with the last answer.
-pub(crate) fn worded(question: &impl InputRequest, wrong: Option<&str>) -> Value {
+/// Writes a request as the protocol has it; asked once more, with the problem of the last answer.
+pub(crate) fn write_request(question: &impl InputRequest, wrong: Option<&str>) -> Value {
     let mut request = question.request();
     if let Some(wrong) = wrong
         && let Some(Value::String(message)) = request.pointer_mut("/params/message")
@@ -154,14 +157,14 @@ pub(crate) fn worded(question: &impl InputRequest, wrong: Option<&str>) -> Value
     request
 }
 
-/// What the user did with an elicitation.
+/// Returns the `action` of a result, if it is one of the protocol's.
 pub(super) fn action(result: &Value) -> Option<&str> {
     result["action"]
         .as_str()
         .filter(|action| ["accept", "decline", "cancel"].contains(action))
 }
 
-/// A question for the client itself, passed on as it is. Deprecated by MCP 2026-07-28; do not build on it.
+/// A [request](InputRequest) to the client itself, passed on unchanged. Deprecated by MCP 2026-07-28; do not build on it.
 #[derive(Clone, Debug)]
 pub struct ClientRequest {
     capability: Capability,
@@ -169,7 +172,7 @@ pub struct ClientRequest {
     answer: &'static str,
 }
 
-/// Asks the client's model (`sampling/createMessage`, with these parameters).
+/// Makes a request to the client's model (`sampling/createMessage`, with these parameters).
 #[must_use]
 #[expect(
     clippy::needless_pass_by_value,
@@ -184,7 +187,7 @@ pub fn sampling(params: Value) -> ClientRequest {
     }
 }
 
-/// Asks which folders the client works in (`roots/list`).
+/// Makes a [request](InputRequest) for the folders that the client works in (`roots/list`).
 #[must_use]
 pub fn roots() -> ClientRequest {
     let request = json!({ "method": "roots/list", "params": {} });

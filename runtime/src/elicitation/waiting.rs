@@ -1,4 +1,4 @@
-//! How long a call waits for its user, where the connection stays: that time is not the function's, and has an end too.
+//! The time that a call waits for its user over a connection that stays: it is bounded, and the deadline moves by it.
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,31 +8,31 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::{Error, Result};
 
-/// How long a question waits for its answer, as one does that travels with a client.
+/// The longest wait for an answer, the same as that of a question that travels with a client.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
-/// How often whoever waits for the function looks again while its user is asked.
+/// The least time until an extended deadline, after which it is computed again.
 const GLANCE: Duration = Duration::from_secs(1);
 
-/// The waits of one call.
+/// The total time in which a call waited for its user.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingTime(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many questions are open.
+    /// The number of open questions.
     open: usize,
-    /// Since when at least one is.
+    /// The time since which at least one is open.
     since: Option<Instant>,
-    /// How long at least one was, before.
+    /// The total time in which any question was open, the current one excepted.
     before: Duration,
 }
 
-/// A question that is open until this is dropped, also when nobody waits for its answer any more.
+/// An open question, until this is dropped: also if the call that asked it was given up.
 struct Open<'a>(&'a WaitingTime);
 
 impl WaitingTime {
-    /// Waits for an answer.
+    /// Waits for an answer, and counts the time.
     ///
     /// # Errors
     /// `DeadlineExceeded` after ten minutes.
@@ -43,9 +43,12 @@ impl WaitingTime {
         })
     }
 
-    /// A deadline, later by the time that was waited; while a question is open, never less than a moment from now.
+    /// Returns a deadline, later by the time that was waited; while a question is open, at least [`GLANCE`] from now.
     pub(crate) fn extend(&self, deadline: Instant) -> Instant {
         let state = self.lock();
+        // While a question is open its end is not known, so the deadline moves with the clock: whoever waits for it wakes at
+        // least once in GLANCE, looks again, and finds it later than before. Without the lower bound it would wake at once, over
+        // and over, where the handler had used up its time before it asked.
         match state.since {
             Some(since) => (deadline + state.before + since.elapsed()).max(Instant::now() + GLANCE),
             None => deadline + state.before,
@@ -67,6 +70,7 @@ impl WaitingTime {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
+        // Questions asked side by side overlap: their time counts once, from the first that opened to the last that closed.
         state.open -= 1;
         if state.open == 0 {
             let waited = state.since.take().map(|since| since.elapsed());
@@ -84,14 +88,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_users_time_is_not_the_functions() {
-        let (waiting, deadline) = (
-            WaitingTime::default(),
-            Instant::now() + Duration::from_secs(60),
-        );
-        let (one, two) = (
-            waiting.wait(sleep(Duration::from_secs(100))),
-            waiting.wait(sleep(Duration::from_secs(300))),
-        );
+        let waiting = WaitingTime::default();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let one = waiting.wait(sleep(Duration::from_secs(100)));
+        let two = waiting.wait(sleep(Duration::from_secs(300)));
         let (one, two) = tokio::join!(one, two);
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(
@@ -109,10 +109,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_question_that_is_given_up_is_no_longer_open() {
-        let (waiting, deadline) = (
-            WaitingTime::default(),
-            Instant::now() + Duration::from_secs(60),
-        );
+        let waiting = WaitingTime::default();
+        let deadline = Instant::now() + Duration::from_secs(60);
         let given_up = timeout(
             Duration::from_secs(10),
             waiting.wait(std::future::pending::<()>()),

@@ -15,7 +15,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::body::{self, Response};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, whole_seconds};
 use crate::identity::Denial;
 use crate::log_limit::LogLimit;
 
@@ -238,7 +238,10 @@ impl From<Error> for Problem {
         match error.kind() {
             ErrorKind::Unauthenticated => problem.challenge(INVALID_TOKEN),
             ErrorKind::RateLimited | ErrorKind::Unavailable => {
-                problem.header(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))
+                let seconds = error.retry_after().map(whole_seconds);
+                let seconds =
+                    seconds.map_or(HeaderValue::from_static(RETRY_AFTER), HeaderValue::from);
+                problem.header(header::RETRY_AFTER, seconds)
             }
             _ => problem,
         }

@@ -48,7 +48,7 @@ fn tool_meta(definition: &Definition<Tools>) -> Map<String, Value> {
     ui.extend(
         definition
             .visibility
-            .map(|visibility| ("visibility".to_owned(), json!(visibility.words()))),
+            .map(|visibility| ("visibility".to_owned(), json!(visibility.values()))),
     );
     let mut meta = Map::new();
     if !ui.is_empty() {

@@ -28,7 +28,7 @@ pub(super) fn outcome(error: Error) -> Result<Reply<Outcome>, ErrorData> {
         | ErrorKind::RateLimited
         | ErrorKind::DeadlineExceeded
         | ErrorKind::Unavailable
-        | ErrorKind::Internal => Ok(Reply::Answer(Outcome::error(error.message()))),
+        | ErrorKind::Internal => Ok(Reply::Answer(Outcome::error(error.advice()))),
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn describe_no_method(error: ErrorData) -> ErrorData {
 
 /// Converts any other failure.
 pub(super) fn protocol(error: &Error) -> ErrorData {
-    let message = error.message().to_owned();
+    let message = error.advice();
     match error.kind() {
         ErrorKind::Invalid
         | ErrorKind::NotFound

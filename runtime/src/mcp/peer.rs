@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::call::{Channel, ClientInfo, Level, Progress, Trace};
+use crate::call::{Channel, ClientInfo, Level, Progress, RequestId, Trace};
 use crate::error::{Error, Result};
 
 /// One call's way back.
@@ -73,8 +73,10 @@ impl Channel for Peer {
         let capabilities = capabilities
             .and_then(|all| serde_json::to_value(all).ok())
             .unwrap_or_default();
+        let (name, version) = info.map(|info| (info.name, info.version)).unzip();
         ClientInfo {
-            name: info.map(|info| (info.name, info.version)),
+            name,
+            version,
             capabilities,
         }
     }
@@ -105,6 +107,11 @@ impl Channel for Peer {
             .get::<Parts>()
             .map(|parts| &parts.headers);
         Trace::read(named, headers)
+    }
+
+    fn request_id(&self) -> Option<String> {
+        let parts = self.context.extensions.get::<Parts>()?;
+        parts.extensions.get().map(|RequestId(id)| id.clone())
     }
 
     fn can_be_asked(&self) -> bool {

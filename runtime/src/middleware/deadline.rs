@@ -61,10 +61,10 @@ async fn run_until<T>(
 ) -> Result<T> {
     let mut work = std::pin::pin!(work);
     loop {
-        let end = context.extended_deadline();
+        let end = context.handler_deadline();
         match timeout_at(end, &mut work).await {
             Ok(done) => return done,
-            Err(_) if context.extended_deadline() > end => {}
+            Err(_) if context.handler_deadline() > end => {}
             Err(_) => return Err(late(definition)),
         }
     }

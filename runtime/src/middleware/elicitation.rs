@@ -110,7 +110,7 @@ impl SealedElicitation {
         let state = self.open(&call.store, binding, &sealed).await?;
         let state = state.answer(responses);
         let answers = state.answers.clone();
-        call.context = call.context.clone().resumed(answers, state.reported);
+        call.context = call.context.clone().resume(answers, state.reported);
         Ok(state.into())
     }
 
@@ -143,7 +143,7 @@ impl SealedElicitation {
         let state = RequestState {
             answers: past.answers,
             asked: input.requests.keys().cloned().collect(),
-            reported: context.reported(),
+            reported: context.last_progress(),
             expires: self.clock.now() + MAX_WAIT_SECONDS,
             id: uuid::Uuid::new_v4().simple().to_string(),
             is_for_once: input.is_for_once || past.is_for_once,

@@ -1,5 +1,6 @@
-//! Prompts: texts that people start a conversation with, filled in by their arguments.
+//! Prompts: [messages](Message) that people start a conversation with, filled in by their arguments (MCP 2026-07-28, prompts).
 
+use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -7,36 +8,38 @@ use serde_json::{Map, Value};
 
 use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
-use crate::provider::{Answer, Definition, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
 
-/// Prompts as a [`Primitive`].
+/// MCP's prompts as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompts {}
 
-/// A prompt that an app offers.
+/// A registered prompt: its definition and its handler.
 pub type Prompt = Registration<Prompts>;
 
-/// What a prompt says of itself beyond a name and a description.
+/// The part of a [`Definition`] that only prompts have (MCP `Prompt`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct PromptDetail {
-    /// Its arguments, in the order of its function.
+    /// The [arguments](PromptArgument), in the order of its function.
     pub arguments: Vec<PromptArgument>,
-    /// JSON Schema of their values, where their types are known: text is read as one.
+    /// JSON Schema of their values, where their types are known; the client's text is coerced by it.
     pub schema: Arc<Map<String, Value>>,
 }
 
-/// An argument of a prompt. Its value is text.
+/// An argument of a [prompt](Prompt), whose value is text (MCP `PromptArgument`).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PromptArgument {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is for.
+    /// The description, for people.
     pub description: String,
-    /// Whether it must be there.
+    /// `true` if it is required.
     pub is_required: bool,
 }
 
-/// Who says something in a prompt.
+/// The author of a [`Message`] (MCP `Role`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The user.
@@ -45,17 +48,46 @@ pub enum Role {
     Assistant,
 }
 
-/// Something said in a prompt.
+/// A message of a [prompt](Prompt) (MCP `PromptMessage`).
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[prompts]
+/// pub mod prompts {
+///     use mcp_lambda::prelude::*;
+///
+///     /// Reviews a text.
+///     pub async fn review(
+///         /// The text.
+///         text: String,
+///     ) -> Vec<Message> {
+///         vec![Message::user(format!("Review this: {text}")), Message::assistant("First, its structure:")]
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("reviews").prompts(prompts::prompts())).await;
+///     let alice = app.user("alice@example.com").await;
+///     let review = alice.mcp("prompts/get", json!({"name": "review", "arguments": {"text": "hm"}})).await;
+///     assert_eq!(review.result()["messages"][0]["content"]["text"], "Review this: hm");
+///     assert_eq!(review.result()["messages"][1]["role"], "assistant");
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// By whom.
+    /// Its author.
     pub role: Role,
-    /// What.
+    /// Its [content](Content).
     pub content: Content,
 }
 
 impl Message {
-    /// Said by the user: text or other content.
+    /// Makes a [message](Message) by the user: text or other content.
     #[must_use]
     pub fn user(content: impl Into<Content>) -> Self {
         Self {
@@ -64,7 +96,7 @@ impl Message {
         }
     }
 
-    /// Said by the model: text or other content.
+    /// Makes a [message](Message) by the model: text or other content.
     #[must_use]
     pub fn assistant(content: impl Into<Content>) -> Self {
         Self {
@@ -74,7 +106,7 @@ impl Message {
     }
 }
 
-/// What a prompt gives: a conversation to go on from.
+/// The answer of a prompt: the [messages](Message) of a conversation to go on from (MCP `GetPromptResult`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PromptMessages(pub Vec<Message>);
 
@@ -84,52 +116,50 @@ impl Answer for PromptMessages {
     }
 }
 
-/// What a prompt's function may return: text or content said by the user, or messages.
-#[diagnostic::on_unimplemented(
-    message = "a prompt can't return `{Self}`",
-    note = "return a `String`, `Content`, `Message`, `Vec<Message>`, or a `Result` of one"
-)]
-pub trait PromptReturn: 'static {
-    /// The conversation it is.
-    ///
-    /// # Errors
-    /// The function's own.
-    fn conversation(self) -> Result<PromptMessages>;
+impl IntoAnswer<Prompts> for PromptMessages {
+    fn into_answer(self) -> Result<Self> {
+        Ok(self)
+    }
 }
 
-impl PromptReturn for Vec<Message> {
-    fn conversation(self) -> Result<PromptMessages> {
+impl IntoAnswer<Prompts> for Vec<Message> {
+    fn into_answer(self) -> Result<PromptMessages> {
         Ok(PromptMessages(self))
     }
 }
 
-impl PromptReturn for Message {
-    fn conversation(self) -> Result<PromptMessages> {
-        vec![self].conversation()
+impl IntoAnswer<Prompts> for Message {
+    fn into_answer(self) -> Result<PromptMessages> {
+        vec![self].into_answer()
     }
 }
 
-impl PromptReturn for Content {
-    fn conversation(self) -> Result<PromptMessages> {
-        Message::user(self).conversation()
+impl IntoAnswer<Prompts> for Content {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl PromptReturn for String {
-    fn conversation(self) -> Result<PromptMessages> {
-        Content::text(self).conversation()
+impl IntoAnswer<Prompts> for String {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl PromptReturn for &'static str {
-    fn conversation(self) -> Result<PromptMessages> {
-        Content::text(self).conversation()
+impl IntoAnswer<Prompts> for &'static str {
+    fn into_answer(self) -> Result<PromptMessages> {
+        Message::user(self).into_answer()
     }
 }
 
-impl<T: PromptReturn, E: Into<Error> + 'static> PromptReturn for std::result::Result<T, E> {
-    fn conversation(self) -> Result<PromptMessages> {
-        self.map_err(Into::into)?.conversation()
+impl<T, E> IntoAnswer<Prompts> for std::result::Result<T, E>
+where
+    T: IntoAnswer<Prompts>,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    fn into_answer(self) -> Result<PromptMessages> {
+        self.map_err(|error| Error::from_boxed(error.into()))?
+            .into_answer()
     }
 }
 
@@ -161,7 +191,7 @@ impl Primitive for Prompts {
 }
 
 impl Registration<Prompts> {
-    /// A prompt without arguments so far; the function finds them in [`Call::arguments`].
+    /// Makes a prompt without arguments so far; the handler finds them in [`Call::arguments`].
     ///
     /// ```
     /// use mcp_lambda::prelude::*;
@@ -175,12 +205,12 @@ impl Registration<Prompts> {
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
         W: Future<Output = Result<R>> + Send + 'static,
-        R: PromptReturn,
+        R: IntoAnswer<Prompts>,
     {
-        Self::make(name, PromptDetail::default(), handler, R::conversation)
+        Self::make(name, PromptDetail::default(), handler)
     }
 
-    /// With an argument.
+    /// Adds an [argument](PromptArgument).
     #[must_use]
     pub fn argument(
         mut self,
@@ -197,10 +227,11 @@ impl Registration<Prompts> {
         self
     }
 
-    /// With the arguments of this schema, in its order; those that are one of a few values suggest them.
+    /// Adds the [arguments](PromptArgument) of this schema, in its order; those that are one of a few values suggest them.
     #[must_use]
     pub fn arguments(self, schema: ArgumentSchema) -> Self {
-        let (names, schema) = (schema.names().to_vec(), schema.finish());
+        let names = schema.names().to_vec();
+        let schema = schema.finish();
         let is_required = |name: &str| {
             schema["required"]
                 .as_array()

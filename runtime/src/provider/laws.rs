@@ -18,7 +18,7 @@ use std::time::Duration;
 use serde_json::Map;
 
 use super::{Listing, Primitive, Provider};
-use crate::call::{Call, Context};
+use crate::call::{Call, Context, States};
 use crate::clock::SystemClock;
 use crate::error::ErrorKind;
 use crate::store::Memory;
@@ -41,6 +41,7 @@ pub fn call<P: Primitive>(name: &str, caller: &Arc<Caller>) -> Call {
         is_bound: false,
         store: Arc::new(Memory::default()),
         clock: Arc::new(SystemClock),
+        states: States::default(),
     }
 }
 

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tracing::{Instrument, Span};
 
-use super::{Completer, Completion, Definition, Primitive, Reply};
-use crate::call::Call;
+use super::{Completer, Completion, Definition, IntoAnswer, Primitive, Reply};
+use crate::call::{Call, StateType};
 use crate::error::Result;
 use crate::user::enter;
 
@@ -26,20 +27,16 @@ pub struct Registration<P: Primitive> {
     definition: Arc<Definition<P>>,
     handler: Handler<P::Answer>,
     completers: Arc<BTreeMap<String, Completer>>,
+    states: Vec<StateType>,
 }
 
 impl<P: Primitive> Registration<P> {
-    /// Registers a handler under a name; `read` converts what it returns into the primitive's answer.
-    pub(crate) fn make<F, W, R>(
-        name: impl Into<String>,
-        detail: P::Detail,
-        handler: F,
-        read: fn(R) -> Result<P::Answer>,
-    ) -> Self
+    /// Registers a handler under a name; what it returns is converted into the primitive's answer.
+    pub(crate) fn make<F, W, R>(name: impl Into<String>, detail: P::Detail, handler: F) -> Self
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
         W: Future<Output = Result<R>> + Send + 'static,
-        R: 'static,
+        R: IntoAnswer<P>,
     {
         let definition = Definition {
             name: name.into(),
@@ -51,12 +48,13 @@ impl<P: Primitive> Registration<P> {
         };
         let handler: Handler<P::Answer> = Arc::new(move |call| {
             let work = handler(call);
-            Box::pin(async move { read(work.await?) })
+            Box::pin(async move { work.await?.into_answer() })
         });
         Self {
             definition: Arc::new(definition),
             handler,
             completers: Arc::default(),
+            states: Vec::new(),
         }
     }
 
@@ -95,6 +93,19 @@ impl<P: Primitive> Registration<P> {
         self
     }
 
+    /// Names the types of the app's states that the handler takes, for [`App::check`](crate::App::check).
+    #[must_use]
+    pub fn requires(mut self, states: impl IntoIterator<Item = StateType>) -> Self {
+        self.states.extend(states);
+        self
+    }
+
+    /// Returns the types of the app's states that the handler takes.
+    #[must_use]
+    pub fn required_states(&self) -> &[StateType] {
+        &self.states
+    }
+
     /// Returns the definition.
     #[must_use]
     pub const fn definition(&self) -> &Arc<Definition<P>> {
@@ -121,10 +132,12 @@ impl<P: Primitive> Registration<P> {
     ///
     /// # Errors
     /// `Invalid` if the arguments don't fit, and what the extractors refuse with.
-    pub(crate) async fn call(&self, call: Call) -> Result<Reply<P::Answer>> {
+    pub(crate) async fn call(&self, mut call: Call) -> Result<Reply<P::Answer>> {
+        call.context = call.context.with_clock(Arc::clone(&call.clock));
         let caller = Arc::clone(&call.caller);
         let context = call.context.clone();
-        let work = enter(caller, (self.handler)(call));
+        let span = span(&self.definition, &call);
+        let work = enter(caller, (self.handler)(call)).instrument(span);
         // A handler that asks its user waits for an answer that only the next call brings: its future is dropped here, and
         // the handler runs from the beginning when the client comes back (MCP 2026-07-28, multi round-trip requests).
         match context.run_until_asking(work).await {
@@ -147,12 +160,30 @@ impl<P: Primitive> Registration<P> {
     }
 }
 
+/// Returns the span that the handler runs in, so that its own log lines tell whose call they are of.
+///
+/// It is enabled wherever anything is: a warning is read with its call, also where calls themselves are not logged. The
+/// line of the call is written outside of it and does not grow. Arguments are left out, and so is a resource's URI.
+fn span<P: Primitive>(definition: &Definition<P>, call: &Call) -> Span {
+    let name_of = |primitive| Some(&*definition.name).filter(|_| P::NAME == primitive);
+    tracing::error_span!(
+        "call",
+        tool = name_of("tool"),
+        prompt = name_of("prompt"),
+        resource = name_of("resource"),
+        user.email = %call.caller.subject(),
+        trace = call.context.trace().id(),
+        request_id = call.context.request_id(),
+    )
+}
+
 impl<P: Primitive> Clone for Registration<P> {
     fn clone(&self) -> Self {
         Self {
             definition: Arc::clone(&self.definition),
             handler: Arc::clone(&self.handler),
             completers: Arc::clone(&self.completers),
+            states: self.states.clone(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Resources: what can be read under a URI, one by one or by template.
+//! Resources: [contents](ResourceContents) that can be read under a URI or a template of URIs (MCP 2026-07-28, resources).
 
 mod template;
 mod ui;
 
+use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,65 +17,77 @@ pub use template::Template;
 pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
 
 use crate::call::Call;
-use crate::error::{Error, Result};
-use crate::provider::{Answer, Definition, Pattern, Primitive, Registration};
+use crate::error::{Error, Result, ResultExt};
+use crate::provider::{Answer, Definition, IntoAnswer, Pattern, Primitive, Registration};
 
-/// Resources as a [`Primitive`].
+/// MCP's resources as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resources {}
 
-/// A resource that an app offers, or a template of many.
+/// A registered resource, or a [template](Template) of many: its definition and its handler.
 pub type Resource = Registration<Resources>;
 
-/// What a resource says of itself beyond a name and a description.
+/// The part of a [`Definition`] that only resources have (MCP `Resource`, `ResourceTemplate`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ResourceDetail {
-    /// Its URI, or the template of its URIs.
+    /// The URI, or the [template](Template) of its URIs.
     pub uri: String,
-    /// The template, if it is one.
+    /// The parsed [template](Template), if it is one.
     pub template: Option<Template>,
-    /// JSON Schema of the template's variables, where their types are known: text is read as one.
+    /// JSON Schema of the [template](Template)'s variables, where their types are known; their text is coerced by it.
     pub schema: Arc<Map<String, Value>>,
-    /// What is wrong with the URI, for the app's faults.
-    fault: Option<String>,
-    /// Such as `text/plain`.
+    /// The problem of the URI, for the check of the app.
+    problem: Option<String>,
+    /// The MIME type, such as `text/plain`.
     pub mime_type: Option<String>,
-    /// How many bytes it has, where that is known.
+    /// The size in bytes, where it is known.
     pub size: Option<u64>,
-    /// How long a client may keep what it read.
+    /// The time for which a client may cache the [contents](ResourceContents).
     pub ttl: Duration,
-    /// Whether it is the same for everyone who may read it: then anyone may keep it for others.
+    /// `true` if it is the same for everyone who may read it, so that caches may share it.
     pub is_shared: bool,
-    /// What a page says of itself (MCP Apps, `_meta.ui`).
+    /// The settings of a [page](UiResource) (MCP Apps, `_meta.ui`).
     pub ui: Option<Arc<Value>>,
 }
 
-/// What was read: one piece or several.
+/// The answer of a resource: one piece of [contents](ResourceContents) or several (MCP `ReadResourceResult`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadResult(pub Vec<ResourceContents>);
 
-/// A piece of what was read.
+/// A piece of a [resource](Resource)'s contents (MCP `ResourceContents`).
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::resource::ResourceBody;
+///
+/// let row = ResourceContents::text("Q1,7").mime_type("text/csv").at("sales://2026/q1");
+/// assert_eq!(row.body, ResourceBody::Text("Q1,7".to_owned()));
+///
+/// let picture = ResourceContents::bytes([0x89, 0x50]).mime_type("image/png");
+/// assert_eq!(picture.body, ResourceBody::Blob("iVA=".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceContents {
-    /// Where it is, if not under the URI that was asked for.
+    /// Its URI, if it is not the one that was read.
     pub uri: Option<String>,
-    /// Its type, if not the resource's.
+    /// Its MIME type, if it is not the [resource](Resource)'s.
     pub mime_type: Option<String>,
-    /// The text, or the bytes.
+    /// The text or the bytes.
     pub body: ResourceBody,
 }
 
-/// Text or bytes.
+/// The body of [`ResourceContents`]: text or bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResourceBody {
-    /// Text.
+    /// Makes contents of a text.
     Text(String),
     /// Bytes, in base64.
     Blob(String),
 }
 
 impl ResourceContents {
-    /// Text.
+    /// Makes [contents](ResourceContents) of a text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self {
@@ -84,7 +97,7 @@ impl ResourceContents {
         }
     }
 
-    /// Bytes.
+    /// Makes [contents](ResourceContents) of bytes.
     #[must_use]
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         Self {
@@ -94,25 +107,24 @@ impl ResourceContents {
         }
     }
 
-    /// A value as JSON.
+    /// Makes [contents](ResourceContents) of a value as JSON.
     ///
     /// # Errors
     /// `Internal` if it can't be written.
     pub fn json(value: &impl Serialize) -> Result<Self> {
-        let text = serde_json::to_string(value).map_err(|error| {
-            Error::internal("the resource can't be written as JSON").with_source(error)
-        })?;
+        let text =
+            serde_json::to_string(value).or_internal("the resource can't be written as JSON")?;
         Ok(Self::text(text).mime_type("application/json"))
     }
 
-    /// Of this type.
+    /// Sets the MIME type.
     #[must_use]
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
         self
     }
 
-    /// Under this URI, where several are read at once.
+    /// Sets the URI, where several are read at once.
     #[must_use]
     pub fn at(mut self, uri: impl Into<String>) -> Self {
         self.uri = Some(uri.into());
@@ -120,52 +132,50 @@ impl ResourceContents {
     }
 }
 
-/// What a resource's function may return.
-#[diagnostic::on_unimplemented(
-    message = "a resource can't return `{Self}`",
-    note = "return a `String`, `Vec<u8>`, `Contents`, `Vec<Contents>`, or a `Result` of one"
-)]
-pub trait ResourceReturn: 'static {
-    /// What was read.
-    ///
-    /// # Errors
-    /// The function's own.
-    fn reading(self) -> Result<ReadResult>;
+impl IntoAnswer<Resources> for ReadResult {
+    fn into_answer(self) -> Result<Self> {
+        Ok(self)
+    }
 }
 
-impl ResourceReturn for Vec<ResourceContents> {
-    fn reading(self) -> Result<ReadResult> {
+impl IntoAnswer<Resources> for Vec<ResourceContents> {
+    fn into_answer(self) -> Result<ReadResult> {
         Ok(ReadResult(self))
     }
 }
 
-impl ResourceReturn for ResourceContents {
-    fn reading(self) -> Result<ReadResult> {
-        vec![self].reading()
+impl IntoAnswer<Resources> for ResourceContents {
+    fn into_answer(self) -> Result<ReadResult> {
+        vec![self].into_answer()
     }
 }
 
-impl ResourceReturn for String {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::text(self).reading()
+impl IntoAnswer<Resources> for String {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::text(self).into_answer()
     }
 }
 
-impl ResourceReturn for &'static str {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::text(self).reading()
+impl IntoAnswer<Resources> for &'static str {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::text(self).into_answer()
     }
 }
 
-impl ResourceReturn for Vec<u8> {
-    fn reading(self) -> Result<ReadResult> {
-        ResourceContents::bytes(self).reading()
+impl IntoAnswer<Resources> for Vec<u8> {
+    fn into_answer(self) -> Result<ReadResult> {
+        ResourceContents::bytes(self).into_answer()
     }
 }
 
-impl<T: ResourceReturn, E: Into<Error> + 'static> ResourceReturn for std::result::Result<T, E> {
-    fn reading(self) -> Result<ReadResult> {
-        self.map_err(Into::into)?.reading()
+impl<T, E> IntoAnswer<Resources> for std::result::Result<T, E>
+where
+    T: IntoAnswer<Resources>,
+    E: Into<Box<dyn StdError + Send + Sync>>,
+{
+    fn into_answer(self) -> Result<ReadResult> {
+        self.map_err(|error| Error::from_boxed(error.into()))?
+            .into_answer()
     }
 }
 
@@ -185,13 +195,13 @@ impl Primitive for Resources {
     type Answer = ReadResult;
 
     fn problems(resource: &Definition<Self>) -> Vec<String> {
-        let wrong = |fault: &String| {
+        let wrong = |problem: &String| {
             format!(
-                "resource `{}`: its URI `{}` {fault}",
+                "resource `{}`: its URI `{}` {problem}",
                 resource.name, resource.uri
             )
         };
-        resource.fault.iter().map(wrong).collect()
+        resource.problem.iter().map(wrong).collect()
     }
 
     fn key(resource: &Definition<Self>) -> &str {
@@ -217,17 +227,17 @@ impl Primitive for Resources {
 }
 
 impl ResourceDetail {
-    /// What is under this URI or template.
+    /// Makes the detail of a URI or a template.
     pub(crate) fn at(uri: impl Into<String>) -> Self {
         let uri = uri.into();
-        let (template, fault) = match Template::parse(&uri) {
+        let (template, problem) = match Template::parse(&uri) {
             Ok(template) => (template, None),
-            Err(fault) => (None, Some(fault)),
+            Err(problem) => (None, Some(problem)),
         };
         Self {
             uri,
             template,
-            fault,
+            problem,
             ..Self::default()
         }
     }
@@ -249,56 +259,56 @@ impl Registration<Resources> {
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
         W: Future<Output = Result<R>> + Send + 'static,
-        R: ResourceReturn,
+        R: IntoAnswer<Resources>,
     {
-        Self::make(name, ResourceDetail::at(uri), handler, R::reading)
+        Self::make(name, ResourceDetail::at(uri), handler)
     }
 
-    /// A resource that is always the same: text, or bytes; anyone who may read it may keep it.
-    pub fn fixed(
+    /// A [resource](Resource) that is always the same: text, or bytes; anyone who may read it may keep it.
+    pub fn from_contents(
         uri: impl Into<String>,
         name: impl Into<String>,
         contents: ResourceContents,
     ) -> Self {
         let mime_type = contents.mime_type.clone();
         let resource =
-            Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).shared();
+            Self::new(uri, name, move |_| std::future::ready(Ok(contents.clone()))).share();
         mime_type.into_iter().fold(resource, Self::mime_type)
     }
 
-    /// Of this type.
+    /// Sets the MIME type.
     #[must_use]
     pub fn mime_type(self, mime_type: impl Into<String>) -> Self {
         self.with(|resource| resource.mime_type = Some(mime_type.into()))
     }
 
-    /// A client may keep what it read for this long.
+    /// Sets the time for which a client may cache the [contents](ResourceContents).
     #[must_use]
     pub fn ttl(self, ttl: Duration) -> Self {
         self.with(|resource| resource.ttl = ttl)
     }
 
-    /// It is the same for everyone who may read it, so anyone may keep it for others.
+    /// Marks it as the same for everyone who may read it, so that caches may share it.
     #[must_use]
-    pub fn shared(self) -> Self {
+    pub fn share(self) -> Self {
         self.with(|resource| resource.is_shared = true)
     }
 
-    /// The same resource elsewhere.
-    pub(crate) fn moved(self, uri: String) -> Self {
+    /// Moves it to another URI.
+    pub(crate) fn move_to(self, uri: String) -> Self {
         if uri == self.definition().uri {
             return self;
         }
         self.with(|resource| {
             let ResourceDetail {
-                template, fault, ..
+                template, problem, ..
             } = ResourceDetail::at(uri.clone());
             (resource.uri, resource.template) = (uri, template);
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
         })
     }
 
-    /// With the arguments of this schema, of which the variables of its template must be the names.
+    /// Adds the arguments of this schema, whose names must be the variables of the [template](Template).
     #[must_use]
     pub fn variables(self, schema: &Value) -> Self {
         let properties = schema["properties"]
@@ -320,7 +330,7 @@ impl Registration<Resources> {
             .iter()
             .find(|name| !properties.contains_key(*name))
             .cloned();
-        let fault = lost
+        let problem = lost
             .map(|name| format!("has no variable `{{{name}}}`, which its function takes"))
             .or_else(|| {
                 unused.map(|name| {
@@ -333,7 +343,7 @@ impl Registration<Resources> {
         let resource = properties.iter().fold(self, suggesting);
         resource.with(|resource| {
             resource.schema = Arc::new(schema.as_object().cloned().unwrap_or_default());
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
         })
     }
 

@@ -1,4 +1,4 @@
-//! URI templates (RFC 6570): which URIs they stand for, and what their variables are in one of them.
+//! URI [templates](Template) (RFC 6570): which URIs they stand for, and what their variables are in one of them.
 //!
 //! RFC 6570 says how a template is expanded and not how a URI is taken apart; here it is, for `{name}` and `{+name}`. A
 //! variable must never smuggle in another path: decoded, a plain one has no `/`, and one that may have is a path below the
@@ -28,10 +28,10 @@ struct Variable {
 }
 
 impl Template {
-    /// Takes a template apart; `None` for a URI without variables.
+    /// Takes a [template](Template) apart; `None` for a URI without variables.
     ///
     /// # Errors
-    /// What can't be understood, in words that follow "the URI".
+    /// A message about what can't be parsed, to follow "the URI".
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
         // A URI is ASCII (RFC 3986 §2), and the parser of templates expects it.
         if !text.is_ascii() {
@@ -69,7 +69,7 @@ impl Template {
         Ok(Some(template))
     }
 
-    /// How much of a URI it fixes: of two that a URI fits, the one that fixes more is meant.
+    /// Returns the number of literal bytes: of two templates that a URI matches, the one with more of them is chosen.
     pub(super) fn literal_bytes(&self) -> usize {
         self.start.len()
             + self
@@ -94,7 +94,7 @@ impl Template {
         self.variables.iter().map(|variable| variable.name.as_str())
     }
 
-    /// What the variables are in this URI; `None` if it is none of the template's. A variable ends where the text after it
+    /// Returns the variables in this URI; `None` if the [template](Template) does not match. A variable ends where the text after it
     /// first appears.
     #[must_use]
     pub fn variables(&self, uri: &str) -> Option<Map<String, Value>> {
@@ -133,8 +133,8 @@ impl Variable {
     }
 }
 
-/// Whether a path leads below the folder it is joined to, on any system. What is left of percent-encodings could be decoded
-/// again by whoever gets it, so that is looked at too.
+/// Returns `true` if a path leads below the folder it is joined to, on any system. Percent-encodings that are left could be decoded
+/// again by whoever gets it, so the decoded path is checked too.
 fn is_below(mut path: String) -> bool {
     loop {
         let is_drive = path.as_bytes().get(1) == Some(&b':')
@@ -150,20 +150,20 @@ fn is_below(mut path: String) -> bool {
     }
 }
 
-/// Whether a text is one step down in a path.
+/// Returns `true` if a text is one step down in a path.
 fn is_segment(text: &str) -> bool {
     let is_strange = |character: char| character.is_control() || character == '\\';
     !matches!(text, "" | "." | "..") && !text.contains(is_strange)
 }
 
-/// What stands between one `{` and the next.
+/// A variable and the literal text after it.
 fn variable(text: &str) -> Result<Variable, String> {
     let (expression, until) = text.split_once('}').ok_or("has a `{` without its `}`")?;
     let (is_reserved, name) = expression
         .strip_prefix('+')
         .map_or((false, expression), |name| (true, name));
-    let lawful = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    if name.is_empty() || !name.chars().all(lawful) {
+    let is_valid = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    if name.is_empty() || !name.chars().all(is_valid) {
         return Err(format!(
             "has `{{{expression}}}`; a variable is written `{{name}}`, or `{{+name}}` to span a path"
         ));
@@ -178,8 +178,10 @@ fn variable(text: &str) -> Result<Variable, String> {
 /// RFC 3986 §3.1.
 fn has_scheme(start: &str) -> bool {
     start.split_once(':').is_some_and(|(scheme, _)| {
-        let lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(lawful)
+        let is_valid =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(is_valid)
     })
 }
 
@@ -195,7 +197,7 @@ mod tests {
 
     fn template(text: &str) -> Template {
         Template::parse(text)
-            .expect("lawful")
+            .expect("valid")
             .expect("with variables")
     }
 
@@ -350,7 +352,7 @@ mod tests {
             let mut context = SimpleContext::new();
             context.insert("id", id.as_str());
             context.insert("path", path.as_str());
-            let expanded = UriTemplateString::try_from(text.to_owned()).expect("lawful");
+            let expanded = UriTemplateString::try_from(text.to_owned()).expect("valid");
             let uri = expanded.expand::<UriSpec, _>(&context).expect("expandable").to_string();
             prop_assert_eq!(read(text, &uri), Some(json!({"id": id, "path": path})));
         }

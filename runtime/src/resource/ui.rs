@@ -1,7 +1,7 @@
 //! Pages that show a tool's answers (MCP Apps, `io.modelcontextprotocol/ui`, 2026-01-26).
 //!
-//! A page is one self-contained HTML document. What it loads from elsewhere must be declared, or a host blocks it: a page
-//! that names a place it does not declare is a fault of the app, not a button that does nothing.
+//! A [page](UiResource) is one self-contained HTML document. What it loads from elsewhere must be declared, or a host blocks it: a page
+//! that names an origin it does not declare is a problem of the app at its start, and not a button that does nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,17 +11,32 @@ use serde_json::{Map, Value, json};
 
 use super::{Resource, ResourceContents};
 
-/// What every page is.
+/// The MIME type of every [page](UiResource) (MCP Apps).
 pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
 
-/// How long a client may keep a page.
+/// The time for which a client may cache a page.
 const TTL: Duration = Duration::from_secs(3_600);
 
-/// What a page needs to speak with its host, and where it says that it wants it.
+/// The script by which a page speaks with its host, and the comment that it replaces.
 const BRIDGE: &str = include_str!("bridge.js");
 const BRIDGE_PLACE: &str = "<!-- bridge -->";
 
-/// A page in the making.
+/// A page that shows a tool's answers: builds a [`Resource`].
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::resource::Csp;
+///
+/// let html = r#"<img src="https://maps.example.com/oslo.png">"#;
+/// let page = |html| UiResource::html("ui://weather/map", "map", html);
+///
+/// let app = App::new("weather").resources([page(html)]);
+/// assert!(app.check().unwrap_err()[0].contains("https://maps.example.com"), "an undeclared origin");
+///
+/// let csp = Csp::default().resource("https://maps.example.com");
+/// let app = App::new("weather").resources([page(html).csp(csp)]);
+/// assert_eq!(app.check(), Ok(()));
+/// ```
 #[derive(Clone, Debug)]
 pub struct UiResource {
     uri: String,
@@ -32,11 +47,11 @@ pub struct UiResource {
     permissions: BTreeSet<Permission>,
     domain: Option<String>,
     prefers_border: Option<bool>,
-    /// Whether the place of the bridge was not to be found.
+    /// `true` if the page has no place for the bridge.
     lacks_bridge: bool,
 }
 
-/// What a page may reach beyond itself: origins such as `https://api.example.com`, or `https://*.example.com`.
+/// The origins that a [page](UiResource) may reach, such as `https://api.example.com` or `https://*.example.com` (MCP Apps, `_meta.ui.csp`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Csp {
     connect: Vec<String>,
@@ -45,42 +60,42 @@ pub struct Csp {
     base_uri: Vec<String>,
 }
 
-/// What a page may use of its user's machine, if host and user agree.
+/// A feature of the user's machine that a [page](UiResource) may use, if host and user agree (MCP Apps, `_meta.ui.permissions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// The camera.
     Camera,
     /// The microphone.
     Microphone,
-    /// Where the user is.
+    /// The position of the user.
     Geolocation,
     /// Writing to the clipboard.
     ClipboardWrite,
 }
 
 impl Csp {
-    /// Requests, sockets and events go there.
+    /// Allows requests, sockets and events to an [origin](Csp).
     #[must_use]
     pub fn connect(mut self, origin: impl Into<String>) -> Self {
         self.connect.push(origin.into());
         self
     }
 
-    /// Scripts, styles, pictures, fonts and media come from there.
+    /// Allows scripts, styles, pictures, fonts and media from an [origin](Csp).
     #[must_use]
     pub fn resource(mut self, origin: impl Into<String>) -> Self {
         self.resource.push(origin.into());
         self
     }
 
-    /// Frames show pages from there.
+    /// Allows frames that show [pages](UiResource) of an origin.
     #[must_use]
     pub fn frame(mut self, origin: impl Into<String>) -> Self {
         self.frame.push(origin.into());
         self
     }
 
-    /// The page's own base may be there.
+    /// Allows an origin as the base of the [page](UiResource)'s relative URLs.
     #[must_use]
     pub fn base_uri(mut self, origin: impl Into<String>) -> Self {
         self.base_uri.push(origin.into());
@@ -130,7 +145,7 @@ impl Permission {
 }
 
 impl UiResource {
-    /// A page under a `ui://` URI: HTML that needs nothing else, as `include_str!` gives it.
+    /// Makes a [page](UiResource) under a `ui://` URI of HTML that needs no other file; `include_str!` reads it.
     #[must_use]
     pub fn html(uri: impl Into<String>, name: impl Into<String>, html: impl Into<String>) -> Self {
         Self {
@@ -146,17 +161,17 @@ impl UiResource {
         }
     }
 
-    /// What it shows.
+    /// Sets the description.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = text.into();
         self
     }
 
-    /// Puts a script in place of `<!-- bridge -->`, by which the page speaks with its host: `host.connect({…})` for the
+    /// Puts a script in place of `<!-- bridge -->`, by which the [page](UiResource) speaks with its host: `host.connect({…})` for the
     /// tool's result, `host.request("tools/call", {…})` for the part's tools (`bridge.js` tells the rest).
     #[must_use]
-    pub fn bridged(mut self) -> Self {
+    pub fn with_bridge(mut self) -> Self {
         match self.html.split_once(BRIDGE_PLACE) {
             Some((before, after)) => {
                 self.html = format!("{before}<script>\n{BRIDGE}</script>{after}")
@@ -166,35 +181,35 @@ impl UiResource {
         self
     }
 
-    /// What it may reach beyond itself.
+    /// Sets the [origins](Csp) that it may reach.
     #[must_use]
     pub fn csp(mut self, csp: Csp) -> Self {
         self.csp = csp;
         self
     }
 
-    /// What it may use of its user's machine.
+    /// Adds [features](Permission) of the user's machine that it may use.
     #[must_use]
     pub fn permissions(mut self, permissions: impl IntoIterator<Item = Permission>) -> Self {
         self.permissions.extend(permissions);
         self
     }
 
-    /// The origin that a host should give it, where it needs a steady one.
+    /// Sets the [origin](Csp) that a host should give it, where it needs a stable one.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// Whether a host should draw a border around it.
+    /// Sets whether a host should draw a border around it.
     #[must_use]
     pub const fn prefers_border(mut self, prefers: bool) -> Self {
         self.prefers_border = Some(prefers);
         self
     }
 
-    fn fault(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         if !self.uri.starts_with("ui://") || self.uri.contains('{') {
             return Some("is a page's and must begin with `ui://`, without variables".to_owned());
         }
@@ -214,7 +229,7 @@ impl UiResource {
         })
     }
 
-    /// `_meta.ui`, without what was not said.
+    /// Returns `_meta.ui`, without what was not set.
     fn meta(&self) -> Map<String, Value> {
         let mut meta = Map::new();
         let csp = self.csp.to_json();
@@ -222,11 +237,11 @@ impl UiResource {
             meta.insert("csp".into(), Value::Object(csp));
         }
         if !self.permissions.is_empty() {
-            let words = self
+            let permissions = self
                 .permissions
                 .iter()
                 .map(|permission| (permission.word().to_owned(), json!({})));
-            meta.insert("permissions".into(), Value::Object(words.collect()));
+            meta.insert("permissions".into(), Value::Object(permissions.collect()));
         }
         meta.extend(
             self.domain
@@ -243,35 +258,36 @@ impl UiResource {
 
 impl From<UiResource> for Resource {
     fn from(page: UiResource) -> Self {
-        let (fault, meta) = (page.fault(), page.meta());
+        let problem = page.problem();
+        let meta = page.meta();
         let size = page.html.len() as u64;
         let contents = ResourceContents::text(page.html).mime_type(UI_MIME_TYPE);
-        let resource = Self::fixed(page.uri, page.name, contents)
+        let resource = Self::from_contents(page.uri, page.name, contents)
             .description(page.description)
             .ttl(TTL);
         resource.with(|resource| {
             resource.size = Some(size);
-            resource.fault = resource.fault.take().or(fault);
+            resource.problem = resource.problem.take().or(problem);
             resource.ui = Some(Arc::new(Value::Object(meta)));
         })
     }
 }
 
-/// `https:` or `wss:` and a host, with at most a first label that stands for any.
+/// Returns `true` for `https:` or `wss:` and a host, whose first label may be `*`.
 fn is_origin(origin: &str) -> bool {
     let host = origin
         .strip_prefix("https://")
         .or_else(|| origin.strip_prefix("wss://"));
     host.is_some_and(|host| {
         let host = host.strip_prefix("*.").unwrap_or(host);
-        let lawful = |byte: u8| {
+        let is_valid = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':')
         };
-        host.contains('.') && host.bytes().all(lawful)
+        host.contains('.') && host.bytes().all(is_valid)
     })
 }
 
-/// The origins that a page reaches for by itself. Links that a person follows are not among them, nor names of XML.
+/// Finds the origins that a page loads from by itself; links that a person follows and XML namespaces are not among them.
 fn places(html: &str) -> impl Iterator<Item = String> {
     let found = html.match_indices("//").filter_map(|(place, _)| {
         let scheme = ["https:", "http:", "wss:", "ws:"]
@@ -304,7 +320,7 @@ mod tests {
     use crate::provider::Primitive;
     use crate::resource::Resources;
 
-    fn faults(page: UiResource) -> Vec<String> {
+    fn problems(page: UiResource) -> Vec<String> {
         Resources::problems(Resource::from(page).definition())
     }
 
@@ -315,7 +331,7 @@ mod tests {
     #[test]
     fn a_page_by_itself_has_no_fault_and_says_nothing_it_need_not() {
         let html = r#"<svg xmlns="http://www.w3.org/2000/svg"></svg><a href="https://example.com">more</a> see https://example.com // not"#;
-        assert_eq!(faults(page(html)), Vec::<String>::new());
+        assert_eq!(problems(page(html)), Vec::<String>::new());
         let resource = Resource::from(page(html));
         assert_eq!(resource.definition().ui.as_deref(), Some(&json!({})));
         assert_eq!(
@@ -326,13 +342,13 @@ mod tests {
 
     #[test]
     fn the_bridge_stands_where_the_page_wants_it() {
-        let bridged = Resource::from(page("<body><!-- bridge --><p>").bridged());
+        let bridged = Resource::from(page("<body><!-- bridge --><p>").with_bridge());
         assert!(bridged.definition().size.expect("known") > BRIDGE.len() as u64);
         assert_eq!(
-            faults(page("<!-- bridge -->").bridged()),
+            problems(page("<!-- bridge -->").with_bridge()),
             Vec::<String>::new()
         );
-        assert!(faults(page("<p>").bridged())[0].contains("<!-- bridge -->"));
+        assert!(problems(page("<p>").with_bridge())[0].contains("<!-- bridge -->"));
     }
 
     #[test]
@@ -345,18 +361,21 @@ mod tests {
             "<img src=https://cdn.example.com/x.png>",
             "<script>new WebSocket(`wss://cdn.example.com`)</script>",
         ] {
-            assert!(faults(page(html))[0].contains("cdn.example.com"), "{html}");
+            assert!(
+                problems(page(html))[0].contains("cdn.example.com"),
+                "{html}"
+            );
         }
         let html = r#"<script src="https://cdn.example.com/x.js"></script>"#;
         for origin in ["https://cdn.example.com", "https://*.example.com"] {
             assert_eq!(
-                faults(page(html).csp(Csp::default().resource(origin))),
+                problems(page(html).csp(Csp::default().resource(origin))),
                 Vec::<String>::new(),
                 "{origin}"
             );
         }
         assert_eq!(
-            faults(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(),
+            problems(page(html).csp(Csp::default().resource("https://*.n.example.com"))).len(),
             1
         );
     }
@@ -375,14 +394,17 @@ mod tests {
         ] {
             let declared = page("").csp(Csp::default().connect(origin));
             assert!(
-                faults(declared)
+                problems(declared)
                     .first()
-                    .is_some_and(|fault| fault.contains("declares")),
+                    .is_some_and(|problem| problem.contains("declares")),
                 "{origin}"
             );
         }
         for uri in ["https://example.com", "ui://{id}"] {
-            assert!(!faults(UiResource::html(uri, "x", "")).is_empty(), "{uri}");
+            assert!(
+                !problems(UiResource::html(uri, "x", "")).is_empty(),
+                "{uri}"
+            );
         }
     }
 

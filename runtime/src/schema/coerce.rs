@@ -1,19 +1,19 @@
-//! A value as clients send it, read as its schema means it.
+//! The coercion of a value that a client sends to the types of its [schema](super).
 //!
 //! What fits a schema keeps its meaning: only the way it is written changes, `30.0` to `30`. What does not fit may after
 //! this; text is never made where it was not, and what can't be read stays as it is, to be refused by whoever reads it.
 
 use serde_json::{Map, Number, Value};
 
-use super::{MAX_DEPTH, choices, is_of, named, properties, required, types, words};
+use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, properties, types};
 
-/// How many values JSON texts within one value may hold together: each takes far more room than the text of it.
+/// The most values that JSON texts within one value may hold together: each takes far more memory than its text.
 const MAX_TEXT_VALUES: usize = 10_000;
 
 /// From here on a number with a point or an exponent may be another than was written (RFC 8259 §6).
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Reads a value as its schema means it.
+/// Coerces a value to the types of its [schema](super).
 ///
 /// Where it is due, a number without a fraction is an integer, a number or boolean may be its text, and an array or object
 /// its JSON text; a field that need not be there and is `null`, where that is not allowed, is left out.
@@ -25,7 +25,7 @@ pub fn coerce(value: &mut Value, schema: &Map<String, Value>) {
     .value(value, schema, 0);
 }
 
-/// Fields that the schema of an object does not know, where it does not say what others may be.
+/// Returns the fields that the [schema](super) of an object does not know, if it says nothing about others.
 pub fn unknown<'a>(
     fields: &'a Map<String, Value>,
     schema: &'a Map<String, Value>,
@@ -43,7 +43,7 @@ fn is_open(schema: &Map<String, Value>) -> bool {
     others("additionalProperties") || others("patternProperties")
 }
 
-/// A field that the schema does not know, and one that is not there which it was likely meant to be.
+/// Returns an unknown field, and the missing one that it was likely meant to be.
 #[must_use]
 pub fn near_miss<'a>(
     fields: &'a Map<String, Value>,
@@ -58,7 +58,7 @@ pub fn near_miss<'a>(
         .find_map(|given| Some((given, missing().find(|name| is_near(given, name))?)))
 }
 
-/// The same in other letters, or one letter in four away.
+/// Returns `true` for names that differ in case and separators, or by at most one letter in four.
 fn is_near(given: &str, name: &str) -> bool {
     let plain = |text: &str| text.replace(['_', '-'], "").to_lowercase();
     let distance = if name.len() < 3 {
@@ -73,31 +73,31 @@ fn is_near(given: &str, name: &str) -> bool {
 
 struct Reader<'s> {
     root: &'s Map<String, Value>,
-    /// How many more values JSON texts may hold.
+    /// The number of values that JSON texts may still hold.
     left: usize,
 }
 
 impl Reader<'_> {
     fn schema(&mut self, value: &mut Value, schema: &Value, depth: usize) {
-        if let Some(words) = words(schema, self.root) {
-            self.value(value, words, depth);
+        if let Some(keywords) = keywords(schema, self.root) {
+            self.value(value, keywords, depth);
         }
     }
 
-    fn value(&mut self, value: &mut Value, words: &Map<String, Value>, depth: usize) {
+    fn value(&mut self, value: &mut Value, keywords: &Map<String, Value>, depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
-        if let Some(choices) = choices(words) {
+        if let Some(choices) = choices(keywords) {
             self.choice(value, choices, depth);
         }
-        self.plain(value, &types(words));
+        self.plain(value, &types(keywords));
         match value {
-            Value::Object(fields) => self.fields(fields, words, depth),
-            Value::Array(items) => self.items(items, words, depth),
+            Value::Object(fields) => self.fields(fields, keywords, depth),
+            Value::Array(items) => self.items(items, keywords, depth),
             _ => {}
         }
-        for schema in words
+        for schema in keywords
             .get("allOf")
             .and_then(Value::as_array)
             .into_iter()
@@ -107,7 +107,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads along the one schema that the value can be of; of several, it is left as it is.
+    /// Coerces by the one schema that the value can be of; if there are several, it stays as it is.
     fn choice(&mut self, value: &mut Value, choices: &[Value], depth: usize) {
         let mut fitting = choices
             .iter()
@@ -117,7 +117,7 @@ impl Reader<'_> {
             (Some(_), Some(_)) => {}
             (None, _) => {
                 let read = choices.iter().find_map(|choice| {
-                    let read = self.read(value, &types(words(choice, self.root)?))?;
+                    let read = self.read(value, &types(keywords(choice, self.root)?))?;
                     Some((read, choice))
                 });
                 if let Some((read, choice)) = read {
@@ -128,37 +128,40 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a value can be of a schema, as far as its outermost shows.
+    /// Returns `true` if a value can be of a schema, by its outermost keywords.
     fn may_be(&self, value: &Value, schema: &Value, depth: usize) -> bool {
-        let Some(words) = words(schema, self.root).filter(|_| depth <= MAX_DEPTH) else {
+        let Some(keywords) = keywords(schema, self.root).filter(|_| depth <= MAX_DEPTH) else {
             return *schema != false;
         };
-        let types = types(words);
+        let types = types(keywords);
         let has_type = types.is_empty() || types.iter().any(|name| is_of(value, name));
-        let is_named = named(words).next().is_none() || named(words).any(|one| one == value);
-        let chosen = choices(words)
+        let is_named = constants_of(keywords).next().is_none()
+            || constants_of(keywords).any(|one| one == value);
+        let chosen = choices(keywords)
             .is_none_or(|choices| choices.iter().any(|one| self.may_be(value, one, depth + 1)));
-        has_type && is_named && chosen && self.has_shape(value, words)
+        has_type && is_named && chosen && self.has_shape(value, keywords)
     }
 
-    /// Whether an object has the fields that it must have, with the values that tell it from others.
-    fn has_shape(&self, value: &Value, words: &Map<String, Value>) -> bool {
+    /// Returns `true` if an object has the required fields, with the constants that tell it from others.
+    fn has_shape(&self, value: &Value, keywords: &Map<String, Value>) -> bool {
         let Some(fields) = value.as_object() else {
             return true;
         };
         let is_told = |name: &str, field: &Value| {
-            let property = words
+            let property = keywords
                 .get("properties")
                 .and_then(|properties| properties.get(name));
-            let property = property.and_then(|property| super::words(property, self.root));
+            let property = property.and_then(|property| super::keywords(property, self.root));
             property.is_none_or(|property| {
-                named(property).next().is_none() || named(property).any(|one| one == field)
+                constants_of(property).next().is_none()
+                    || constants_of(property).any(|one| one == field)
             })
         };
-        required(words).all(|name| fields.get(name).is_some_and(|field| is_told(name, field)))
+        names_required(keywords)
+            .all(|name| fields.get(name).is_some_and(|field| is_told(name, field)))
     }
 
-    /// Reads a value that is of none of the types, or is written as of another.
+    /// Coerces a value that is of none of the types, or is written as of another.
     fn plain(&mut self, value: &mut Value, types: &[&str]) {
         if types.contains(&"integer")
             && !types.contains(&"number")
@@ -173,10 +176,11 @@ impl Reader<'_> {
         }
     }
 
-    /// The value that a text is, if it is one of these types.
+    /// Parses a text that is a value of one of these types.
     fn read(&mut self, value: &Value, types: &[&str]) -> Option<Value> {
         let text = value.as_str()?;
-        let (first, last) = (text.bytes().next()?, text.bytes().next_back()?);
+        let first = text.bytes().next()?;
+        let last = text.bytes().next_back()?;
         let wanted = match (first, last) {
             (b'-' | b'0'..=b'9', b'0'..=b'9') if types.contains(&"number") => "number",
             (b'-' | b'0'..=b'9', b'0'..=b'9') => "integer",
@@ -187,6 +191,8 @@ impl Reader<'_> {
         if !types.contains(&wanted) {
             return None;
         }
+        // A text of `[[[[…` is small and its value is not: each bracket or comma may become a value of many times its size. The
+        // texts of one call share a budget, so that a request's memory is bounded by its values and not by its bytes.
         let count = 1 + text.bytes().filter(|byte| b",[{".contains(byte)).count();
         self.left = self.left.checked_sub(count)?;
         let mut read: Value = serde_json::from_str(text).ok()?;
@@ -202,15 +208,17 @@ impl Reader<'_> {
     fn fields(
         &mut self,
         fields: &mut Map<String, Value>,
-        words: &Map<String, Value>,
+        keywords: &Map<String, Value>,
         depth: usize,
     ) {
-        for (name, property) in properties(words) {
+        for (name, property) in properties(keywords) {
             let Some(field) = fields.get_mut(name) else {
                 continue;
             };
+            // Clients send `null` for what they leave out. Where the field may be `null` it keeps that; where it is required, the
+            // error about it must name it, so it stays.
             if field.is_null()
-                && !required(words).any(|needed| needed == name)
+                && !names_required(keywords).any(|needed| needed == name)
                 && !self.may_be(field, property, depth)
             {
                 fields.remove(name);
@@ -218,13 +226,13 @@ impl Reader<'_> {
                 self.schema(field, property, depth + 1);
             }
         }
-        let Some(others) = words
+        let Some(others) = keywords
             .get("additionalProperties")
             .filter(|others| others.is_object())
         else {
             return;
         };
-        let known = words.get("properties").and_then(Value::as_object);
+        let known = keywords.get("properties").and_then(Value::as_object);
         for (_, field) in fields
             .iter_mut()
             .filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)))
@@ -233,20 +241,20 @@ impl Reader<'_> {
         }
     }
 
-    fn items(&mut self, items: &mut [Value], words: &Map<String, Value>, depth: usize) {
-        let first: &[Value] = words
+    fn items(&mut self, items: &mut [Value], keywords: &Map<String, Value>, depth: usize) {
+        let first: &[Value] = keywords
             .get("prefixItems")
             .and_then(Value::as_array)
             .map_or(&[], Vec::as_slice);
         for (place, item) in items.iter_mut().enumerate() {
-            if let Some(schema) = first.get(place).or_else(|| words.get("items")) {
+            if let Some(schema) = first.get(place).or_else(|| keywords.get("items")) {
                 self.schema(item, schema, depth + 1);
             }
         }
     }
 }
 
-/// A number that has a point or an exponent and no fraction, as the integer that it is.
+/// Returns a number with a point or an exponent and no fraction as the integer that it is.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "it has no fraction, and fits"

@@ -1,54 +1,59 @@
-//! JSON Schema (draft 2020-12) as clients take it, and values as clients send them.
+//! JSON Schema (draft 2020-12) for common clients, and the values that clients send.
 //!
-//! [`normalize`] writes a schema so that common clients take it, [`coerce`] reads a value as they mean it, [`fault`] says
-//! what is wrong with one. Nothing here knows what a schema is for beyond its [`Purpose`], and nothing fails.
+//! [`normalize`] rewrites a schema so that common clients accept it, [`coerce`] adapts a value to its schema, [`violation`](violation()) finds
+//! the first violation. Nothing here knows a schema's use beyond its [`Purpose`], and nothing fails.
 
 mod coerce;
-mod fault;
+mod constraints;
+
+mod enumerate;
 mod normalize;
 mod portable;
+mod violation;
 
 use serde_json::{Map, Value};
 
 pub use coerce::{coerce, near_miss, unknown};
-pub use fault::{Fault, fault, in_json_words};
-pub use normalize::{Purpose, normalize};
-pub use portable::{FORMATS, certain_faults, portability_faults};
+pub use constraints::{Bound, Constraints};
 
-/// How many schemas may lie between a schema and what it means: more is a schema without an end.
+pub use normalize::{Purpose, normalize};
+pub use portable::{FORMATS, definite_problems, portability_problems};
+pub use violation::{Violation, in_json_words, violation};
+
+/// The most references and nested schemas that are followed: more is a schema without an end.
 const MAX_DEPTH: usize = 128;
 
-/// The words of a schema, behind its references; `None` if it allows anything, or nothing.
-fn words<'s>(schema: &'s Value, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
-    let mut words = schema.as_object()?;
+/// Returns the keywords of a schema, behind its references; `None` if it allows anything, or nothing.
+fn keywords<'s>(schema: &'s Value, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
+    let mut keywords = schema.as_object()?;
     for _ in 0..MAX_DEPTH {
-        let Some(reference) = words.get("$ref").and_then(Value::as_str) else {
-            return Some(words);
+        let Some(reference) = keywords.get("$ref").and_then(Value::as_str) else {
+            return Some(keywords);
         };
-        words = referred(reference, root)?;
+        keywords = follow(reference, root)?;
     }
     None
 }
 
-/// What a reference within the schema leads to.
-fn referred<'s>(reference: &str, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
-    let mut words = root;
+/// Returns the target of a reference within the schema.
+fn follow<'s>(reference: &str, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
+    let mut keywords = root;
     for step in reference.strip_prefix('#')?.split('/').skip(1) {
-        words = words.get(step)?.as_object()?;
+        keywords = keywords.get(step)?.as_object()?;
     }
-    Some(words)
+    Some(keywords)
 }
 
-/// The types that a schema names.
-fn types(words: &Map<String, Value>) -> Vec<&str> {
-    match words.get("type") {
+/// Returns the types that a schema names.
+fn types(keywords: &Map<String, Value>) -> Vec<&str> {
+    match keywords.get("type") {
         Some(Value::String(name)) => vec![name],
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
 }
 
-/// Whether a value is of a type, as JSON Schema has it: every number without a fraction is an integer.
+/// Returns `true` if a value is of a type (JSON Schema, validation §6.1.1): every number without a fraction is an integer.
 fn is_of(value: &Value, name: &str) -> bool {
     match value {
         Value::Null => name == "null",
@@ -64,26 +69,26 @@ fn is_whole(number: &serde_json::Number) -> bool {
     !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
-/// The schemas of a choice, if there is one.
-fn choices(words: &Map<String, Value>) -> Option<&Vec<Value>> {
+/// Returns the schemas of a choice, if there is one.
+fn choices(keywords: &Map<String, Value>) -> Option<&Vec<Value>> {
     ["anyOf", "oneOf"]
         .into_iter()
-        .find_map(|word| words.get(word)?.as_array())
+        .find_map(|word| keywords.get(word)?.as_array())
 }
 
-/// The values that a schema names, if it names them all.
-fn named(words: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    words
+/// Returns the values that a schema names, if it names them all.
+fn constants_of(keywords: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    keywords
         .get("enum")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .chain(words.get("const"))
+        .chain(keywords.get("const"))
 }
 
-/// The fields that must be there.
-fn required(words: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    words
+/// Returns the required fields.
+fn names_required(keywords: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    keywords
         .get("required")
         .and_then(Value::as_array)
         .into_iter()
@@ -91,9 +96,9 @@ fn required(words: &Map<String, Value>) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-/// The fields that a schema describes.
-fn properties(words: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    words
+/// Returns the fields that a schema describes.
+fn properties(keywords: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    keywords
         .get("properties")
         .and_then(Value::as_object)
         .into_iter()

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{FORMATS, choices, required, types};
+use super::enumerate::name_choices;
+use super::{FORMATS, choices, names_required, types};
 
-/// How many schemas references may become before they stay references.
+/// The most schemas that references are replaced by before they stay references.
 const MAX_INLINED: usize = 4_096;
 
 /// Words that say nothing of what is allowed.
@@ -26,7 +27,7 @@ const ANNOTATIONS: [&str; 9] = [
     "x-mcp-header",
 ];
 
-/// What a schema is for.
+/// The use of a [schema](normalize()).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The arguments of a tool: what need not be there is never `null`, and what is unknown is not forbidden.
@@ -52,13 +53,13 @@ pub fn normalize(schema: Value, purpose: Purpose) -> Value {
         definitions,
         purpose,
         open: Vec::new(),
-        kept: BTreeSet::new(),
+        remaining: BTreeSet::new(),
         left: MAX_INLINED,
     };
     let mut normal = work.schema(Value::Object(root), false);
-    let kept = work.kept();
-    if let Some(words) = normal.as_object_mut().filter(|_| !kept.is_empty()) {
-        words.insert("$defs".to_owned(), Value::Object(kept));
+    let remaining = work.take_definitions();
+    if let Some(keywords) = normal.as_object_mut().filter(|_| !remaining.is_empty()) {
+        keywords.insert("$defs".to_owned(), Value::Object(remaining));
     }
     normal
 }
@@ -66,68 +67,74 @@ pub fn normalize(schema: Value, purpose: Purpose) -> Value {
 struct Normalizer {
     definitions: Map<String, Value>,
     purpose: Purpose,
-    /// What is being put in place of references now: a reference to one of them has no end, and stays.
+    /// The references that are being replaced: one of them within itself has no end, and stays.
     open: Vec<String>,
-    /// What references that stay lead to.
-    kept: BTreeSet<String>,
+    /// The targets of the references that stay.
+    remaining: BTreeSet<String>,
     left: usize,
 }
 
 impl Normalizer {
-    /// The definitions of what stays a reference.
-    fn kept(&mut self) -> Map<String, Value> {
-        let mut kept = Map::new();
+    /// Normalizes the definitions that references still lead to.
+    fn take_definitions(&mut self) -> Map<String, Value> {
+        let mut remaining = Map::new();
         while let Some(name) = self
-            .kept
+            .remaining
             .iter()
-            .find(|name| !kept.contains_key(*name))
+            .find(|name| !remaining.contains_key(*name))
             .cloned()
         {
             let definition = self.definitions.get(&name).cloned().unwrap_or_default();
             self.open = vec![name.clone()];
             let normal = self.schema(definition, false);
-            kept.insert(name, normal);
+            remaining.insert(name, normal);
         }
-        kept
+        remaining
     }
 
     fn schema(&mut self, schema: Value, is_optional: bool) -> Value {
-        let words = match schema {
-            Value::Object(words) => words,
+        let keywords = match schema {
+            Value::Object(keywords) => keywords,
             Value::Bool(false) => return json!({ "not": {} }),
             _ => return json!({}),
         };
         let depth = self.open.len();
-        let mut words = self.expanded(words, is_optional || self.purpose == Purpose::Form);
-        self.children(&mut words);
+        let mut keywords = self.expand(keywords, is_optional || self.purpose == Purpose::Form);
+        self.children(&mut keywords);
         self.open.truncate(depth);
-        self.tidy(words)
+        self.tidy(keywords)
     }
 
-    /// What references lead to and a choice of one is, under the words that stand beside them.
-    fn expanded(&mut self, mut words: Map<String, Value>, is_optional: bool) -> Map<String, Value> {
+    /// Merges the target of a reference, and a choice of one, into the keywords beside it.
+    fn expand(
+        &mut self,
+        mut keywords: Map<String, Value>,
+        is_optional: bool,
+    ) -> Map<String, Value> {
         loop {
             if is_optional {
-                take_null(&mut words);
+                take_null(&mut keywords);
             }
-            match self.referred(&words).or_else(|| sole_choice(&words)) {
+            match self.resolve(&keywords).or_else(|| sole_choice(&keywords)) {
                 Some((word, inner)) => {
-                    words.remove(word);
-                    words = merged(inner, words);
+                    keywords.remove(word);
+                    keywords = merge(inner, keywords);
                 }
-                None => return words,
+                None => return keywords,
             }
         }
     }
 
-    fn referred(
+    fn resolve(
         &mut self,
-        words: &Map<String, Value>,
+        keywords: &Map<String, Value>,
     ) -> Option<(&'static str, Map<String, Value>)> {
-        let name = words.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
+        let name = keywords.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
         let definition = self.definitions.get(name)?;
+        // A reference within its own target would be replaced for ever, and many references to large targets would multiply;
+        // both stay references, and their targets go into `$defs`.
         if self.left == 0 || self.open.iter().any(|open| open == name) {
-            self.kept.insert(name.to_owned());
+            self.remaining.insert(name.to_owned());
             return None;
         }
         let definition = definition.as_object().cloned().unwrap_or_default();
@@ -136,9 +143,9 @@ impl Normalizer {
         Some(("$ref", definition))
     }
 
-    fn children(&mut self, words: &mut Map<String, Value>) {
-        let needed: Vec<String> = required(words).map(str::to_owned).collect();
-        for (word, value) in words.iter_mut() {
+    fn children(&mut self, keywords: &mut Map<String, Value>) {
+        let needed: Vec<String> = names_required(keywords).map(str::to_owned).collect();
+        for (word, value) in keywords.iter_mut() {
             match (word.as_str(), value) {
                 ("properties", Value::Object(fields)) => {
                     for (name, field) in fields {
@@ -172,19 +179,19 @@ impl Normalizer {
         }
     }
 
-    fn tidy(&self, mut words: Map<String, Value>) -> Value {
-        if let Some(format) = words.remove("format").as_ref().and_then(Value::as_str) {
-            take_format(&mut words, format);
+    fn tidy(&self, mut keywords: Map<String, Value>) -> Value {
+        if let Some(format) = keywords.remove("format").as_ref().and_then(Value::as_str) {
+            take_format(&mut keywords, format);
         }
-        words.retain(|word, value| self.says_something(word, value));
-        name_choices(&mut words, self.purpose == Purpose::Form);
+        keywords.retain(|word, value| self.says_something(word, value));
+        name_choices(&mut keywords, self.purpose == Purpose::Form);
         if self.purpose == Purpose::Arguments
-            && !words.contains_key("anyOf")
-            && let Some(choices) = words.remove("oneOf")
+            && !keywords.contains_key("anyOf")
+            && let Some(choices) = keywords.remove("oneOf")
         {
-            words.insert("anyOf".to_owned(), choices);
+            keywords.insert("anyOf".to_owned(), choices);
         }
-        Value::Object(one_type_each(words))
+        Value::Object(one_type_each(keywords))
     }
 
     /// `true` says nothing, a default of `null` says what is said already, and of arguments `false` would be untrue.
@@ -201,21 +208,21 @@ impl Normalizer {
 }
 
 /// Takes `null` out of what a schema allows.
-fn take_null(words: &mut Map<String, Value>) {
+fn take_null(keywords: &mut Map<String, Value>) {
     let is_null = |schema: &Value| {
         schema["type"] == "null" || schema.get("const").is_some_and(Value::is_null)
     };
     for word in ["anyOf", "oneOf"] {
-        if let Some(choices) = words.get_mut(word).and_then(Value::as_array_mut)
+        if let Some(choices) = keywords.get_mut(word).and_then(Value::as_array_mut)
             && !choices.iter().all(is_null)
         {
             choices.retain(|schema| !is_null(schema));
         }
     }
-    if let Some(values) = words.get_mut("enum").and_then(Value::as_array_mut) {
+    if let Some(values) = keywords.get_mut("enum").and_then(Value::as_array_mut) {
         values.retain(|value| !value.is_null());
     }
-    let Some(names) = words.get_mut("type") else {
+    let Some(names) = keywords.get_mut("type") else {
         return;
     };
     if let Some(several) = names.as_array_mut() {
@@ -227,37 +234,37 @@ fn take_null(words: &mut Map<String, Value>) {
 }
 
 /// A choice of one schema is that schema.
-fn sole_choice(words: &Map<String, Value>) -> Option<(&'static str, Map<String, Value>)> {
+fn sole_choice(keywords: &Map<String, Value>) -> Option<(&'static str, Map<String, Value>)> {
     ["anyOf", "oneOf", "allOf"].into_iter().find_map(|word| {
-        match words.get(word)?.as_array()?.as_slice() {
+        match keywords.get(word)?.as_array()?.as_slice() {
             [Value::Object(one)] => Some((word, one.clone())),
             _ => None,
         }
     })
 }
 
-/// One schema under the words that stand beside it. Where both restrict the same, both hold.
-fn merged(inner: Map<String, Value>, mut words: Map<String, Value>) -> Map<String, Value> {
+/// One schema under the keywords that stand beside it. Where both restrict the same, both hold.
+fn merge(inner: Map<String, Value>, mut keywords: Map<String, Value>) -> Map<String, Value> {
     let mut both = Map::new();
     for (word, value) in inner {
-        match words.get(&word) {
-            None => drop(words.insert(word, value)),
+        match keywords.get(&word) {
+            None => drop(keywords.insert(word, value)),
             Some(own) if *own == value || ANNOTATIONS.contains(&word.as_str()) => {}
             Some(_) => drop(both.insert(word, value)),
         }
     }
     if !both.is_empty()
-        && let Value::Array(all) = words.entry("allOf").or_insert_with(|| json!([]))
+        && let Value::Array(all) = keywords.entry("allOf").or_insert_with(|| json!([]))
     {
         all.push(Value::Object(both));
     }
-    words
+    keywords
 }
 
 /// Keeps a format that JSON Schema has; of another, its bounds.
-fn take_format(words: &mut Map<String, Value>, format: &str) {
+fn take_format(keywords: &mut Map<String, Value>, format: &str) {
     if FORMATS.contains(&format) {
-        words.insert("format".to_owned(), format.into());
+        keywords.insert("format".to_owned(), format.into());
         return;
     }
     let (least, most) = match format {
@@ -265,106 +272,18 @@ fn take_format(words: &mut Map<String, Value>, format: &str) {
         "uint32" => (0, i64::from(u32::MAX)),
         _ => return,
     };
-    words.entry("minimum").or_insert_with(|| least.into());
-    words.entry("maximum").or_insert_with(|| most.into());
-}
-
-/// One of the values that a schema allows, and what is said of it.
-type Choice = (Value, Option<String>);
-
-/// A choice between constants as `enum`, with what is said of each in the description; for people, each with its title.
-fn name_choices(words: &mut Map<String, Value>, are_titled: bool) {
-    if let Some(constant) = words.remove("const") {
-        words.insert("enum".to_owned(), json!([constant]));
-    }
-    let Some((named, may_be_null)) = choices(words).and_then(|choices| constants(choices)) else {
-        return;
-    };
-    words.remove("anyOf");
-    words.remove("oneOf");
-    let mut of = Map::new();
-    if named.iter().all(|(value, _)| value.is_string()) {
-        of.insert("type".to_owned(), "string".into());
-    }
-    if are_titled {
-        let each = |(value, said): &Choice| json!({ "const": value, "title": said.as_ref().map_or(value.clone(), |said| said.as_str().into()) });
-        of.insert("oneOf".to_owned(), named.iter().map(each).collect());
-    } else {
-        describe(words, &named);
-        of.insert(
-            "enum".to_owned(),
-            named.into_iter().map(|(value, _)| value).collect(),
-        );
-    }
-    if may_be_null {
-        words.insert("anyOf".to_owned(), json!([of, { "type": "null" }]));
-    } else {
-        words.extend(of);
-    }
-}
-
-/// The constants that a choice is between, and whether it may be `null`; `None` if there is anything else.
-fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
-    let (mut named, mut may_be_null) = (Vec::new(), false);
-    for choice in choices {
-        let words = choice.as_object()?;
-        if words.get("type").is_some_and(|name| name == "null") {
-            may_be_null = true;
-            continue;
-        }
-        if words
-            .keys()
-            .any(|word| !["type", "enum", "const", "title", "description"].contains(&word.as_str()))
-        {
-            return None;
-        }
-        let said = words
-            .get("description")
-            .or_else(|| words.get("title"))
-            .and_then(Value::as_str);
-        let values: Vec<_> = super::named(words)
-            .filter(|value| !value.is_object() && !value.is_array())
-            .collect();
-        if values.is_empty() {
-            return None;
-        }
-        named.extend(
-            values
-                .into_iter()
-                .map(|value| (value.clone(), said.map(str::to_owned))),
-        );
-    }
-    (!named.is_empty()).then_some((named, may_be_null))
-}
-
-fn describe(words: &mut Map<String, Value>, named: &[Choice]) {
-    let line = |(value, said): &Choice| {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        said.as_ref().map(|said| format!("- `{value}`: {said}"))
-    };
-    let own = words
-        .get("description")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let lines: Vec<_> = own
-        .into_iter()
-        .chain(named.iter().filter_map(line))
-        .collect();
-    if !lines.is_empty() {
-        words.insert("description".to_owned(), lines.join("\n").into());
-    }
+    keywords.entry("minimum").or_insert_with(|| least.into());
+    keywords.entry("maximum").or_insert_with(|| most.into());
 }
 
 /// Several types as a choice between schemas of one type each.
-fn one_type_each(mut words: Map<String, Value>) -> Map<String, Value> {
-    let names: Vec<String> = types(&words).into_iter().map(str::to_owned).collect();
-    if names.len() < 2 || choices(&words).is_some() {
-        return words;
+fn one_type_each(mut keywords: Map<String, Value>) -> Map<String, Value> {
+    let names: Vec<String> = types(&keywords).into_iter().map(str::to_owned).collect();
+    if names.len() < 2 || choices(&keywords).is_some() {
+        return keywords;
     }
-    words.remove("type");
-    let (outer, inner): (Map<_, _>, Map<_, _>) = words
+    keywords.remove("type");
+    let (outer, inner): (Map<_, _>, Map<_, _>) = keywords
         .into_iter()
         .partition(|(word, _)| ANNOTATIONS.contains(&word.as_str()) || word.starts_with('$'));
     let of_type = |name: &String| {
@@ -383,12 +302,12 @@ fn one_type_each(mut words: Map<String, Value>) -> Map<String, Value> {
         Value::Object(one)
     };
     let each = names.iter().map(of_type).collect();
-    let mut words = outer;
-    words.insert("anyOf".to_owned(), each);
-    words
+    let mut keywords = outer;
+    keywords.insert("anyOf".to_owned(), each);
+    keywords
 }
 
-/// Whether a word restricts values of a type.
+/// Returns `true` if a keyword restricts values of a type.
 fn concerns(word: &str, name: &str) -> bool {
     let of_type: &[&str] = match name {
         "string" => &[

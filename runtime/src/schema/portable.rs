@@ -1,8 +1,8 @@
-//! Whether common clients take a schema: what [`normalize`](super::normalize()) sees to, told of schemas written by hand.
+//! The check of a schema against common clients: what [`normalize`](super::normalize()) sees to, for schemas written by hand.
 
 use serde_json::{Map, Value};
 
-use super::{properties, referred, types};
+use super::{follow, properties, types};
 
 /// The formats that JSON Schema has (draft 2020-12, validation §7.3).
 pub const FORMATS: [&str; 19] = [
@@ -27,100 +27,104 @@ pub const FORMATS: [&str; 19] = [
     "regex",
 ];
 
-/// What no client can make sense of: formats that JSON Schema does not have, and references that lead nowhere.
+/// Returns problems for every client: formats that JSON Schema does not have, and references that lead nowhere.
 #[must_use]
-pub fn certain_faults(schema: &Map<String, Value>) -> Vec<String> {
-    let mut faults = Vec::new();
-    walk(schema, "", &mut |words, path| {
-        if let Some(format) = words
+pub fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
+    let mut problems = Vec::new();
+    walk(schema, "", &mut |keywords, path| {
+        if let Some(format) = keywords
             .get("format")
             .and_then(Value::as_str)
             .filter(|format| !FORMATS.contains(format))
         {
-            faults.push(format!(
+            problems.push(format!(
                 "{path} has the format `{format}`, which JSON Schema does not have"
             ));
         }
-        if let Some(reference) = words.get("$ref").and_then(Value::as_str)
+        if let Some(reference) = keywords.get("$ref").and_then(Value::as_str)
             && reference.starts_with('#')
             && reference.split_once('/').is_some()
-            && referred(reference, schema).is_none()
+            && follow(reference, schema).is_none()
         {
-            faults.push(format!(
+            problems.push(format!(
                 "{path} refers to `{reference}`, which is not there"
             ));
         }
     });
-    faults
+    problems
 }
 
-/// What some common client stumbles over, in the schema of a tool's arguments or of its answer.
+/// Returns problems for some common client, in the [schema](super::normalize()) of a tool's arguments or of its answer.
 #[must_use]
-pub fn portability_faults(schema: &Map<String, Value>, are_arguments: bool) -> Vec<String> {
-    let mut faults = certain_faults(schema);
+pub fn portability_problems(schema: &Map<String, Value>, are_arguments: bool) -> Vec<String> {
+    let mut problems = definite_problems(schema);
     for word in ["allOf", "anyOf", "oneOf", "not", "if"] {
         if are_arguments && schema.contains_key(word) {
-            faults.push(format!(
+            problems.push(format!(
                 "its root has `{word}`, which some models' APIs refuse"
             ));
         }
     }
-    walk(schema, "", &mut |words, path| {
-        if let Some(reference) = words
-            .get("$ref")
-            .and_then(Value::as_str)
-            .filter(|_| !is_recursive(words, schema))
+    walk(schema, "", &mut |keywords, path| {
+        if let Some(reference) = keywords.get("$ref").and_then(Value::as_str)
+            && !is_recursive(keywords, schema)
         {
-            faults.push(format!("{path} refers to `{reference}`; write it out"));
+            problems.push(format!("{path} refers to `{reference}`; write it out"));
         }
-        if types(words).len() > 1 {
-            faults.push(format!(
-                "{path} has several types; use `anyOf`, or one type for what may be left out"
-            ));
-        }
-        if words.contains_key("const") {
-            faults.push(format!("{path} has `const`; use `enum`"));
-        }
-        if are_arguments
-            && words
-                .get("additionalProperties")
-                .is_some_and(Value::is_boolean)
-        {
-            faults.push(format!(
-                "{path} has `additionalProperties` as a boolean; leave it out"
-            ));
-        }
-        if words.get("default").is_some_and(Value::is_null) {
-            faults.push(format!("{path} has `null` as its default; leave it out"));
-        }
-        faults.extend(
-            properties(words)
-                .filter(|(_, property)| property.is_boolean())
+        let found = keyword_problems(keywords, are_arguments).into_iter();
+        problems.extend(found.map(|problem| format!("{path} {problem}")));
+        let properties = properties(keywords).filter(|(_, property)| property.is_boolean());
+        problems.extend(
+            properties
                 .map(|(name, _)| format!("{path}/{name} is a boolean as a schema; write `{{}}`")),
         );
     });
-    faults
+    problems
 }
 
-/// Whether a reference leads to what holds it.
-fn is_recursive(words: &Map<String, Value>, root: &Map<String, Value>) -> bool {
-    let Some(reference) = words.get("$ref").and_then(Value::as_str) else {
+/// Returns problems of a schema's own keywords, to follow its path.
+fn keyword_problems(keywords: &Map<String, Value>, are_arguments: bool) -> Vec<&'static str> {
+    let is_boolean = |keyword: &str| keywords.get(keyword).is_some_and(Value::is_boolean);
+    let has_null_default = keywords.get("default").is_some_and(Value::is_null);
+    let problems = [
+        (
+            types(keywords).len() > 1,
+            "has several types; use `anyOf`, or one type for what may be left out",
+        ),
+        (keywords.contains_key("const"), "has `const`; use `enum`"),
+        (
+            are_arguments && is_boolean("additionalProperties"),
+            "has `additionalProperties` as a boolean; leave it out",
+        ),
+        (has_null_default, "has `null` as its default; leave it out"),
+    ];
+    let problems = problems.into_iter().filter(|(is_there, _)| *is_there);
+    problems.map(|(_, problem)| problem).collect()
+}
+
+/// Returns `true` if a reference leads to a schema that contains it.
+fn is_recursive(keywords: &Map<String, Value>, root: &Map<String, Value>) -> bool {
+    let Some(reference) = keywords.get("$ref").and_then(Value::as_str) else {
         return false;
     };
-    let Some(target) = referred(reference, root) else {
+    let Some(target) = follow(reference, root) else {
         return true;
     };
     let mut is_within = false;
-    walk(target, "", &mut |words, _| {
-        is_within |= words.get("$ref").and_then(Value::as_str) == Some(reference)
+    walk(target, "", &mut |keywords, _| {
+        is_within |= keywords.get("$ref").and_then(Value::as_str) == Some(reference)
     });
     is_within
 }
 
-/// Every schema in a schema, with the fields that lead to it.
-fn walk(words: &Map<String, Value>, path: &str, see: &mut impl FnMut(&Map<String, Value>, &str)) {
-    see(words, if path.is_empty() { "its root" } else { path });
-    for (word, value) in words {
+/// Visits every schema in a schema, with the path that leads to it.
+fn walk(
+    keywords: &Map<String, Value>,
+    path: &str,
+    see: &mut impl FnMut(&Map<String, Value>, &str),
+) {
+    see(keywords, if path.is_empty() { "its root" } else { path });
+    for (word, value) in keywords {
         match (word.as_str(), value) {
             (
                 "properties" | "patternProperties" | "dependentSchemas" | "$defs",
@@ -138,7 +142,7 @@ fn walk(words: &Map<String, Value>, path: &str, see: &mut impl FnMut(&Map<String
 }
 
 fn into(schema: &Value, path: &str, see: &mut impl FnMut(&Map<String, Value>, &str)) {
-    if let Some(words) = schema.as_object() {
-        walk(words, path, see);
+    if let Some(keywords) = schema.as_object() {
+        walk(keywords, path, see);
     }
 }

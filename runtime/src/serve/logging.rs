@@ -60,7 +60,8 @@ where
             .json()
             .flatten_event(true)
             .with_current_span(false)
-            .with_span_list(false)
+            // The span of the call, and an author's own ones within it; the line of the call itself is outside of all.
+            .with_span_list(true)
             .boxed(),
         LogFormat::Text => layer.boxed(),
     };

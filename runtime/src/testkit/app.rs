@@ -1,4 +1,4 @@
-//! An app in memory, on a clock that stands still.
+//! An [app](App) in memory, on a clock that stands still.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use super::client::{Client, TestResponse};
+use super::user::TestUser;
 use super::watched::Watched;
 use crate::app::{App, Server};
 use crate::backend::Backend;
@@ -19,27 +20,27 @@ use crate::identity::{Operator, operator_token};
 use crate::keys::{Given, SigningKey};
 use crate::store::laws::ManualClock;
 
-/// The signing key of every test app that is given no other.
+/// The signing key of every test [app](App) that is given no other.
 pub const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
-/// How long a test waits for an answer.
+/// The longest wait of a test for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(90);
 
-/// An app with its parts put together, and what a test may turn in it.
+/// A built [app](App) in memory, with its clock and its store for a test to move and to break.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TestApp {
-    /// The app, ready for any door.
+    /// The built [app](App).
     pub server: Server,
-    /// Its clock.
-    pub clock: Arc<ManualClock>,
-    /// Its store.
+    clock: Arc<ManualClock>,
+    /// The store.
     pub store: Arc<Watched>,
     audience: Option<String>,
     key: SigningKey,
 }
 
 impl TestApp {
-    /// An app with a laptop's settings.
+    /// Builds an [app](App) with a laptop's settings.
     ///
     /// # Panics
     /// If the app is faulty.
@@ -47,7 +48,7 @@ impl TestApp {
         Self::with(app, &[]).await
     }
 
-    /// An app with these settings on top of a laptop's; `SIGNING_KEY` is the key its tokens are signed with.
+    /// Builds an [app](App) with these settings on top of a laptop's; `SIGNING_KEY` is the key that its tokens are signed with.
     ///
     /// # Panics
     /// If the app or the settings are faulty.
@@ -57,7 +58,7 @@ impl TestApp {
         Self::over(app, settings, store, clock).await
     }
 
-    /// Another instance over the same store and clock, as a second Lambda would be.
+    /// Builds another instance over the same store and clock, as a second Lambda would be.
     ///
     /// # Panics
     /// If the app or the settings are faulty.
@@ -81,8 +82,8 @@ impl TestApp {
         let environment: BTreeMap<_, _> = pairs
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let settings =
-            Settings::read(&environment, app.name()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let settings = Settings::read(&environment, app.name())
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
         let backend_open = Backend {
@@ -105,25 +106,31 @@ impl TestApp {
         }
     }
 
-    /// Somebody without a token.
+    /// Returns the [app](App)'s clock, which stands still until it is moved.
+    #[must_use]
+    pub const fn clock(&self) -> &Arc<ManualClock> {
+        &self.clock
+    }
+
+    /// Returns a [client](Client) without a token.
     #[must_use]
     pub fn anonymous(&self) -> Client<'_> {
         Client::new(self, None)
     }
 
-    /// Somebody with this token.
+    /// Returns a [client](Client) with this token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Client<'_> {
         Client::new(self, Some(token.into()))
     }
 
-    /// An operator, whose token opens `/admin`.
+    /// Returns an operator's [client](Client), whose token opens `/admin`.
     #[must_use]
     pub fn admin(&self) -> Client<'_> {
         self.operator(Operator::Admin)
     }
 
-    /// A probe, which discovers and lists.
+    /// Returns a probe's [client](Client), which discovers and lists.
     #[must_use]
     pub fn probe(&self) -> Client<'_> {
         self.operator(Operator::Probe)
@@ -139,15 +146,13 @@ impl TestApp {
         self.with_token(token.expect("signed").expose().as_str())
     }
 
-    /// Registers a user without a profile.
-    ///
-    /// # Panics
-    /// If that is refused.
-    pub async fn user(&self, email: &str) -> Client<'_> {
-        self.user_with(json!({ "email": email })).await
+    /// Registers a user when this is awaited: `app.user("alice@example.com").await`, or first with
+    /// [`profile`](TestUser::profile) and [`scopes`](TestUser::scopes).
+    pub fn user(&self, email: &str) -> TestUser<'_> {
+        TestUser::new(self, email)
     }
 
-    /// Registers a user by this body of `POST /admin/users`.
+    /// Registers a [user](TestUser) by this body of `POST /admin/users`.
     ///
     /// # Panics
     /// If that is refused.
@@ -160,16 +165,7 @@ impl TestApp {
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
 
-    /// Registers a user without a profile, whose token has these scopes and no others.
-    ///
-    /// # Panics
-    /// If that is refused.
-    pub async fn user_with_scopes(&self, email: &str, scopes: &[&str]) -> Client<'_> {
-        self.user(email).await;
-        self.token_with_scopes(email, scopes).await
-    }
-
-    /// A registered user, by another token that has these scopes and no others.
+    /// Returns a registered user's [client](Client) with another token, which has these scopes and no others.
     ///
     /// # Panics
     /// If that is refused.
@@ -183,7 +179,7 @@ impl TestApp {
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
 
-    /// Sends a request as it is.
+    /// Sends a request unchanged.
     ///
     /// # Panics
     /// If there is no answer after 90 seconds, or one that is no text.

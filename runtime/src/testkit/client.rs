@@ -1,4 +1,4 @@
-//! Who asks: nobody, a user, an operator. A client carries its token and remembers nothing else.
+//! A client of a [`TestApp`]: anonymous, a user's, or an operator's. It carries its token and remembers nothing else.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use super::app::TestApp;
 use super::request::{OLDER, mcp_request, older_request, request};
 
-/// How often a client answers what a call asks.
+/// The most rounds in which a client answers the questions of one call.
 const MOST_ROUNDS: usize = 16;
 
-/// An answer, read whole.
+/// A whole response of a [`TestApp`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TestResponse {
     /// The status.
     pub status: u16,
@@ -26,7 +27,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// The result of a JSON-RPC answer.
+    /// Returns the result of a JSON-RPC [response](TestResponse).
     ///
     /// # Panics
     /// If there is none.
@@ -37,7 +38,7 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no result in {}", self.text))
     }
 
-    /// The first text of a tool's answer, also of one that failed.
+    /// Returns the first text of a [tool](crate::Tool)'s answer, also of one that failed.
     ///
     /// # Panics
     /// If there is none.
@@ -48,7 +49,7 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no text in {}", self.text))
     }
 
-    /// What a tool answered as data.
+    /// Returns the data of a [tool](crate::Tool)'s answer (`structuredContent`).
     ///
     /// # Panics
     /// If it failed, or answered with something else.
@@ -60,13 +61,13 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no data in {}", self.text))
     }
 
-    /// Whether the tool failed.
+    /// Returns `true` if the [tool](crate::Tool) failed.
     #[must_use]
     pub fn is_tool_error(&self) -> bool {
         self.json["result"]["isError"] == true
     }
 
-    /// All messages of an event stream, in order; of any other answer, the one it is.
+    /// Returns all messages of an event stream, in order; of any other [response](TestResponse), the one it is.
     ///
     /// # Panics
     /// If one is no JSON.
@@ -88,20 +89,20 @@ impl TestResponse {
             .collect()
     }
 
-    /// The code of a JSON-RPC error, or 0.
+    /// Returns the code of a JSON-RPC error, or 0.
     #[must_use]
     pub fn error_code(&self) -> i64 {
         self.json["error"]["code"].as_i64().unwrap_or_default()
     }
 
-    /// A header as text.
+    /// Returns a header as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// Somebody who speaks to a [`TestApp`].
+/// A client of a [`TestApp`], with or without a token.
 #[derive(Clone)]
 pub struct Client<'a> {
     app: &'a TestApp,
@@ -122,45 +123,45 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// The same client, able to do this much (MCP `ClientCapabilities`).
+    /// Sets the capabilities that the [client](Client) declares (MCP `ClientCapabilities`).
     #[must_use]
     pub fn able_to(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;
         self
     }
 
-    /// The same client, whose user fills this in where a form is asked for by this key ([`Context::ask`](crate::Context::ask)).
+    /// Makes the user fill in this content where a form is asked for by this key ([`Context::ask`](crate::Context::ask)).
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a test writes `json!` here")]
     pub fn answer(self, key: impl Into<String>, content: Value) -> Self {
-        self.doing(key, json!({ "action": "accept", "content": content }))
+        self.with_answer(key, json!({ "action": "accept", "content": content }))
     }
 
-    /// The same client, whose user would not answer what is asked by this key.
+    /// Makes the user decline what is asked by this key.
     #[must_use]
     pub fn decline(self, key: impl Into<String>) -> Self {
-        self.doing(key, json!({ "action": "decline" }))
+        self.with_answer(key, json!({ "action": "decline" }))
     }
 
-    /// The same client, whose user says yes or no to whatever is asked without fields
+    /// Makes the user agree to or decline every question without fields
     /// ([`Context::confirm`](crate::Context::confirm)).
     #[must_use]
     pub fn confirm(mut self, says_yes: bool) -> Self {
         self.confirms = Some(says_yes);
-        self.asked_by_forms()
+        self.with_forms()
     }
 
-    fn doing(mut self, key: impl Into<String>, result: Value) -> Self {
+    fn with_answer(mut self, key: impl Into<String>, result: Value) -> Self {
         self.answers.insert(key.into(), result);
-        self.asked_by_forms()
+        self.with_forms()
     }
 
-    fn asked_by_forms(mut self) -> Self {
+    fn with_forms(mut self) -> Self {
         self.capabilities["elicitation"]["form"] = json!({});
         self
     }
 
-    /// The token, empty if there is none.
+    /// Returns the token, empty if there is none.
     #[must_use]
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
@@ -178,7 +179,7 @@ impl<'a> Client<'a> {
             .await
     }
 
-    /// Sends an MCP request of the newest revision; where it is answered with questions that this client has answers to, again
+    /// Sends an MCP request of the newest revision; if the [response](TestResponse) asks questions that this client has answers to, again
     /// with those.
     ///
     /// # Panics
@@ -201,7 +202,7 @@ impl<'a> Client<'a> {
         panic!("`{method}` asks for ever: {params}")
     }
 
-    /// The answers to all that is asked, if there are.
+    /// Returns the answers to all questions of a result, if there are.
     fn responses(&self, result: &Value) -> Option<Value> {
         let requests = result["inputRequests"]
             .as_object()
@@ -229,7 +230,7 @@ impl<'a> Client<'a> {
             .await
     }
 
-    /// Calls a tool.
+    /// Calls a [tool](crate::Tool).
     pub async fn call(&self, tool: &str, arguments: Value) -> TestResponse {
         self.mcp(
             "tools/call",
@@ -243,40 +244,41 @@ impl<'a> Client<'a> {
         self.mcp("resources/read", json!({ "uri": uri })).await
     }
 
-    /// All tools, as `tools/list` gives them.
+    /// Returns all [tools](crate::Tool) of `tools/list`.
     ///
     /// # Panics
     /// If they can't be listed.
     pub async fn tools(&self) -> Vec<Value> {
-        self.listed("tools").await
+        self.list("tools").await
     }
 
-    /// Everything of a list in all its pages: `tools`, `prompts` or `resources`.
+    /// Returns all pages of a list: `tools`, `prompts` or `resources`.
     ///
     /// # Panics
     /// If it can't be listed.
-    pub async fn listed(&self, list: &str) -> Vec<Value> {
+    pub async fn list(&self, list: &str) -> Vec<Value> {
         let method = format!("{list}/list");
-        paged(list, async |params| self.mcp(&method, params).await).await
+        read_pages(list, async |params| self.mcp(&method, params).await).await
     }
 
-    /// All tools, as `tools/list` gives them in the revision before the newest.
+    /// Returns all [tools](crate::Tool) of `tools/list` in the revision before the newest.
     ///
     /// # Panics
     /// If they can't be listed.
     pub async fn older_tools(&self) -> Vec<Value> {
         let message =
             |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
-        paged("tools", async |params: Value| {
+        read_pages("tools", async |params: Value| {
             self.older(&message(params)).await
         })
         .await
     }
 }
 
-/// What is in all pages of a list.
-async fn paged(list: &str, ask: impl AsyncFn(Value) -> TestResponse) -> Vec<Value> {
-    let (mut entries, mut params) = (Vec::new(), json!({}));
+/// Returns the entries of all pages of a list.
+async fn read_pages(list: &str, ask: impl AsyncFn(Value) -> TestResponse) -> Vec<Value> {
+    let mut entries = Vec::new();
+    let mut params = json!({});
     loop {
         let page = ask(params).await.result().clone();
         entries.extend(

@@ -8,7 +8,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! What the app does beyond the laws is tested by its own clients:
+//! An app's own tests use its clients:
 //!
 //! ```
 //! use mcp_lambda::prelude::*;
@@ -41,6 +41,8 @@ mod pattern;
 mod request;
 mod sample;
 mod suite;
+mod upstream;
+mod user;
 mod watched;
 
 pub use app::{KEY, TestApp};
@@ -48,6 +50,8 @@ pub use client::{Client, TestResponse};
 pub use request::{NEWEST, OLDER, mcp_request, older_request, request};
 pub use sample::{Fill, sample};
 pub use suite::Suite;
+pub use upstream::{Upstream, UpstreamRequest, UpstreamResponse, json_response};
+pub use user::TestUser;
 pub use watched::Watched;
 
 pub use crate::store::laws::ManualClock;
@@ -66,7 +70,7 @@ pub fn block_on<F: Future>(work: F) -> F::Output {
 
 /// One named test for each law of an app: `app_suite!(my_app::app());`.
 ///
-/// What an app needs beyond its own types, a [`Suite`](crate::testkit::Suite) says:
+/// A [`Suite`](crate::testkit::Suite) adds values that the app's types alone don't tell:
 /// `app_suite!(Suite::new(my_app::app()).profile(json!({…})).arguments("get_thing", json!({…})));`.
 /// The expression is evaluated for each test anew.
 #[macro_export]

@@ -3,7 +3,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// How many repetitions more than the least are tried, for a text that must be long enough.
+/// The number of repetitions beyond the least that are tried, for a text that must be long enough.
 const MOST_MORE: u32 = 64;
 
 /// A text of at least this many characters that matches, if one is found.

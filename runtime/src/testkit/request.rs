@@ -11,7 +11,7 @@ pub const NEWEST: &str = "2026-07-28";
 /// The revision before it, which begins with `initialize`.
 pub const OLDER: &str = "2025-11-25";
 
-/// A request with JSON text and a token.
+/// A [request](Request) with JSON text and a token.
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
@@ -34,10 +34,10 @@ pub fn request(
     }
     request
         .body(Full::from(body.unwrap_or_default()))
-        .expect("a lawful request")
+        .expect("a valid request")
 }
 
-/// An MCP request of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
+/// An MCP [request](Request) of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
 /// goes with it.
 ///
 /// # Panics
@@ -75,7 +75,7 @@ pub fn mcp_request(
     accepting(request, &named)
 }
 
-/// An MCP request of an older revision: no `_meta`, and no header where `version` is `None`.
+/// An MCP [request](Request) of an older revision: no `_meta`, and no header where `version` is `None`.
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
@@ -98,7 +98,7 @@ fn accepting(
         if let Some(value) = value {
             request
                 .headers_mut()
-                .insert(*name, value.parse().expect("lawful in a header"));
+                .insert(*name, value.parse().expect("valid in a header"));
         }
     }
     request

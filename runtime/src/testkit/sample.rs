@@ -1,28 +1,28 @@
-//! Values that fit a JSON Schema, for tools and profiles that nobody wrote arguments for. The same schema gives the same
+//! Values that fit a JSON Schema, for tools and profiles that nobody wrote arguments for. The same [schema](crate::schema) gives the same
 //! value. What a schema says by `not`, or by a pattern that looks around itself, is not followed: such arguments are the
 //! author's to give.
 
 use serde_json::{Map, Value, json};
 
 use super::pattern::matching;
-use crate::profile::resolved;
+use crate::profile::follow_reference;
 
-/// How deep what need not be there is filled, in a schema that contains itself.
+/// The depth to which optional fields are filled, in a schema that contains itself.
 const OPTIONAL_DEPTH: usize = 4;
 
-/// How deep what must be there is; a schema without end has no sample.
+/// The depth to which required fields are filled; a schema without an end has no sample.
 const DEPTH: usize = 32;
 
-/// How much of an object is filled.
+/// The fields of an object that are filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
-    /// What must be there.
+    /// The required fields.
     Needed,
-    /// Whatever may be there.
+    /// Every field.
     All,
 }
 
-/// A value that fits the schema.
+/// A value that fits the [schema](crate::schema).
 #[must_use]
 pub fn sample(schema: &Value, fill: Fill) -> Value {
     Sampler { root: schema, fill }.value(schema, 0)
@@ -38,7 +38,7 @@ impl Sampler<'_> {
         if depth > DEPTH {
             return Value::Null;
         }
-        let schema = resolved(schema, self.root);
+        let schema = follow_reference(schema, self.root);
         let given = [
             &schema["const"],
             &schema["enum"][0],

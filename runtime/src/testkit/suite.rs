@@ -1,4 +1,4 @@
-//! What the laws are run over: an app, and what its types alone don't say.
+//! The input of the [laws](super::laws): an app, and values that its types alone don't tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::client::Client;
 use super::sample::{Fill, sample};
 use crate::app::App;
 
-/// An app, and what its laws call it with.
+/// An app, and the values that its [`laws`](super::laws) call it with.
 #[derive(Clone, Debug)]
 pub struct Suite {
     app: App,
@@ -21,7 +21,7 @@ pub struct Suite {
     any_schema: BTreeSet<String>,
 }
 
-/// What is called before a tool, whose arguments come of it.
+/// A call before that of a tool, whose arguments are made of its data.
 #[derive(Clone, Debug)]
 struct After {
     tool: String,
@@ -36,7 +36,7 @@ impl From<App> for Suite {
 }
 
 impl Suite {
-    /// An app whose profiles and arguments are made from their types.
+    /// Makes a suite for an [app](App) whose profiles and arguments are made from their types.
     #[must_use]
     pub const fn new(app: App) -> Self {
         Self {
@@ -50,21 +50,21 @@ impl Suite {
         }
     }
 
-    /// Gives every user this profile, as where it must lead to a server on this machine.
+    /// Gives every [user](Client) this profile, as where it must lead to a server on this machine.
     #[must_use]
     pub fn profile(mut self, profile: Value) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// Calls a tool with these arguments.
+    /// Calls a [tool](crate::Tool) with these arguments.
     #[must_use]
     pub fn arguments(mut self, tool: impl Into<String>, arguments: Value) -> Self {
         self.arguments.insert(tool.into(), arguments);
         self
     }
 
-    /// Calls another tool with these arguments each time before this one, and makes this one's arguments of its data: a tool
+    /// Calls another [tool](crate::Tool) with these arguments each time before this one, and makes this one's arguments of its data: a tool
     /// that removes needs what it can remove.
     ///
     /// ```
@@ -94,14 +94,14 @@ impl Suite {
         self
     }
 
-    /// Lets a tool have a schema that some common client may not take.
+    /// Lets a [tool](crate::Tool) have a schema that some common client may not take.
     #[must_use]
     pub fn any_schema(mut self, tool: impl Into<String>) -> Self {
         self.any_schema.insert(tool.into());
         self
     }
 
-    /// Whether common clients must take the schemas of a listed tool.
+    /// Returns `true` if common clients must accept the schemas of a listed [tool](crate::Tool).
     #[must_use]
     pub fn needs_common_schema(&self, tool: &Value) -> bool {
         tool["name"]
@@ -109,21 +109,21 @@ impl Suite {
             .is_some_and(|name| !self.any_schema.contains(name))
     }
 
-    /// Lets others change what this read-only tool answers, as where users share a board, or it tells the time.
+    /// Lets others change what this read-only [tool](crate::Tool) answers, as where users share a board, or it tells the time.
     #[must_use]
-    pub fn shared(mut self, tool: impl Into<String>) -> Self {
+    pub fn share(mut self, tool: impl Into<String>) -> Self {
         self.shared.insert(tool.into());
         self
     }
 
-    /// Takes a failure in words for an answer, as of a tool that looks for what is not there.
+    /// Accepts a failure as an answer, as of a [tool](crate::Tool) that looks for what is not there.
     #[must_use]
     pub fn may_fail(mut self, tool: impl Into<String>) -> Self {
         self.may_fail.insert(tool.into());
         self
     }
 
-    /// Whether a listed tool may answer with a failure.
+    /// Returns `true` if a listed [tool](crate::Tool) may answer with a failure.
     #[must_use]
     pub fn can_fail(&self, tool: &Value) -> bool {
         tool["name"]
@@ -131,18 +131,18 @@ impl Suite {
             .is_some_and(|name| self.may_fail.contains(name))
     }
 
-    /// The app.
+    /// Returns the [app](App).
     #[must_use]
     pub fn app(&self) -> App {
         self.app.clone()
     }
 
-    /// The app in memory.
+    /// Builds the [app](App) in memory.
     pub async fn open(&self) -> TestApp {
         TestApp::new(self.app()).await
     }
 
-    /// The body that registers a user.
+    /// Returns the body that registers a [user](Client).
     #[must_use]
     pub fn registration(&self, email: &str) -> Value {
         let made = || {
@@ -156,12 +156,12 @@ impl Suite {
         }
     }
 
-    /// A user of the app.
+    /// Registers a user of the [app](App).
     pub async fn user<'a>(&self, app: &'a TestApp, email: &str) -> Client<'a> {
         app.user_with(self.registration(email)).await
     }
 
-    /// Whether a listed tool answers each user from what is that user's own.
+    /// Returns `true` if a listed [tool](crate::Tool) answers each user from that user's own data.
     #[must_use]
     pub fn is_own(&self, tool: &Value) -> bool {
         let is_shared = tool["name"]
@@ -170,7 +170,7 @@ impl Suite {
         tool["annotations"]["readOnlyHint"] == true && !is_shared
     }
 
-    /// What to call a listed tool with: the author's arguments, or made ones.
+    /// Returns arguments for a listed [tool](crate::Tool): the author's, or generated ones.
     #[must_use]
     pub fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
         let given = tool["name"]
@@ -181,7 +181,7 @@ impl Suite {
             .unwrap_or_else(|| sample(&tool["inputSchema"], fill))
     }
     /// The same, once what must be there before is: see [`after`](Self::after).
-    pub async fn prepared_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
+    pub async fn prepare_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
         match tool["name"].as_str().and_then(|name| self.after.get(name)) {
             Some(After {
                 tool,

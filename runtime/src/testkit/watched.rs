@@ -1,4 +1,4 @@
-//! A store in memory that counts what it is asked, and can be out of order.
+//! A [store](Store) in memory that counts its calls and can be put out of order.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,11 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// An empty store.
+    /// An empty [store](Store).
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let (reads, others) = (AtomicUsize::default(), AtomicUsize::default());
+        let reads = AtomicUsize::default();
+        let others = AtomicUsize::default();
         Self {
             inner: Memory::new(clock),
             reads,
@@ -32,8 +33,8 @@ impl Watched {
         }
     }
 
-    /// How often it was read and otherwise asked since the last time.
-    pub fn taken(&self) -> (usize, usize) {
+    /// Returns the numbers of reads and of other calls since the last time, and sets both to zero.
+    pub fn take_counts(&self) -> (usize, usize) {
         (
             self.reads.swap(0, Ordering::SeqCst),
             self.others.swap(0, Ordering::SeqCst),
@@ -45,7 +46,7 @@ impl Watched {
         self.is_down.store(is_down, Ordering::SeqCst);
     }
 
-    fn asked(&self, counter: &AtomicUsize) -> Result<()> {
+    fn count(&self, counter: &AtomicUsize) -> Result<()> {
         counter.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
             return Err(Error::unavailable("the store can't be reached")
@@ -65,47 +66,47 @@ impl fmt::Display for Watched {
 #[deny(clippy::missing_trait_methods)]
 impl Store for Watched {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
-        self.asked(&self.reads)?;
+        self.count(&self.reads)?;
         self.inner.get(key).await
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.put(key, put).await
     }
 
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.delete(key, when).await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.transact(writes).await
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.list(range, after, limit).await
     }
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.list_keys(range, after, limit).await
     }
 
     async fn add(&self, key: &Key, amount: i64, expires: Option<u64>) -> Result<i64> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.add(key, amount, expires).await
     }
 
     async fn scrub(&self) -> Result<()> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.scrub().await
     }
 
     async fn check(&self) -> Result<()> {
-        self.asked(&self.others)?;
+        self.count(&self.others)?;
         self.inner.check().await
     }
 }

@@ -1,4 +1,4 @@
-//! Arguments that a client tells in a header too, for gateways to route and limit by (MCP 2026-07-28, `x-mcp-header`).
+//! Arguments that a client repeats in a header, for gateways to route and limit by (MCP 2026-07-28, `x-mcp-header`).
 //!
 //! Clients drop a tool whose annotations break the rules, so an app that has one does not start.
 
@@ -11,42 +11,42 @@ use crate::provider::Definition;
 
 const HEADER: &str = "x-mcp-header";
 
-/// Whether a schema has an annotation at all.
+/// Returns `true` if a schema has an annotation anywhere.
 pub(super) fn any(schema: &Map<String, Value>) -> bool {
     places_in(schema, true) != (0, 0)
 }
 
-/// Everything that breaks the rules (streamable HTTP, custom headers).
-pub(super) fn faults(tool: &Definition<Tools>) -> Vec<String> {
-    let (lawful, stray) = places_in(&tool.input_schema, true);
-    let mut faults = Vec::new();
+/// Returns every violation of the rules (MCP 2026-07-28, streamable HTTP, custom headers).
+pub(super) fn problems(tool: &Definition<Tools>) -> Vec<String> {
+    let (allowed, stray) = places_in(&tool.input_schema, true);
+    let mut problems = Vec::new();
     if stray > 0 {
-        faults.push("stands where only a property of the arguments may have it".to_owned());
+        problems.push("stands where only a property of the arguments may have it".to_owned());
     }
-    if lawful > 0 && !tool.scopes.is_empty() {
-        faults.push(
+    if allowed > 0 && !tool.scopes.is_empty() {
+        problems.push(
             "needs a tool without scopes: headers are checked before anyone knows who may see it"
                 .to_owned(),
         );
     }
-    property_faults(&tool.input_schema, &mut BTreeSet::new(), &mut faults);
-    faults
+    property_problems(&tool.input_schema, &mut BTreeSet::new(), &mut problems);
+    problems
         .into_iter()
-        .map(|fault| format!("tool `{}`: `{HEADER}` {fault}", tool.name))
+        .map(|problem| format!("tool `{}`: `{HEADER}` {problem}", tool.name))
         .collect()
 }
 
-/// How many annotations stand on properties, and how many elsewhere.
+/// Counts the annotations on properties, and those elsewhere.
 fn places(schema: &Value, is_on_chain: bool) -> (usize, usize) {
     match schema {
-        Value::Object(words) => places_in(words, is_on_chain),
+        Value::Object(keywords) => places_in(keywords, is_on_chain),
         Value::Array(items) => sum(items.iter().map(|item| places(item, false))),
         _ => (0, 0),
     }
 }
 
-fn places_in(words: &Map<String, Value>, is_on_chain: bool) -> (usize, usize) {
-    sum(words
+fn places_in(keywords: &Map<String, Value>, is_on_chain: bool) -> (usize, usize) {
+    sum(keywords
         .iter()
         .map(|(word, value)| match (word.as_str(), value) {
             // A property may have that name; an annotation is no schema.
@@ -67,10 +67,10 @@ fn sum(counts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
     })
 }
 
-fn property_faults(
+fn property_problems(
     schema: &Map<String, Value>,
     seen: &mut BTreeSet<String>,
-    faults: &mut Vec<String>,
+    problems: &mut Vec<String>,
 ) {
     for (name, property) in schema
         .get("properties")
@@ -79,16 +79,21 @@ fn property_faults(
         .flatten()
     {
         if let Some(header) = property.get(HEADER) {
-            faults
-                .extend(fault(property, header, seen).map(|fault| format!("of `{name}` {fault}")));
+            problems.extend(
+                problem_of(property, header, seen).map(|problem| format!("of `{name}` {problem}")),
+            );
         }
         if let Some(property) = property.as_object() {
-            property_faults(property, seen, faults);
+            property_problems(property, seen, problems);
         }
     }
 }
 
-fn fault(property: &Value, header: &Value, seen: &mut BTreeSet<String>) -> Option<&'static str> {
+fn problem_of(
+    property: &Value,
+    header: &Value,
+    seen: &mut BTreeSet<String>,
+) -> Option<&'static str> {
     let Some(header) = header
         .as_str()
         .filter(|text| !text.is_empty() && text.bytes().all(is_token))
@@ -133,7 +138,7 @@ mod tests {
     use super::*;
     use crate::tool::{Outcome, Tool};
 
-    fn fault_of(properties: &Value) -> Vec<String> {
+    fn problems_of(properties: &Value) -> Vec<String> {
         let schema = json!({ "type": "object", "properties": properties });
         let tool =
             Tool::raw("route", schema, |_| async { Ok(Outcome::default()) }).description("Routes.");
@@ -143,12 +148,16 @@ mod tests {
     #[test]
     fn lawful_annotations_pass() {
         let nested = json!({"to": {"type": "object", "properties": {"zone": {"type": "integer", "x-mcp-header": "Zone"}}}});
-        for lawful in [
+        for annotations in [
             json!({"region": {"type": "string", "x-mcp-header": "Region"}}),
             nested,
             json!({"x-mcp-header": {"type": "string"}}),
         ] {
-            assert_eq!(fault_of(&lawful), Vec::<String>::new(), "{lawful}");
+            assert_eq!(
+                problems_of(&annotations),
+                Vec::<String>::new(),
+                "{annotations}"
+            );
         }
     }
 
@@ -180,10 +189,10 @@ mod tests {
                 "stands where only",
             ),
         ] {
-            let faults = fault_of(&properties);
+            let problems = problems_of(&properties);
             assert!(
-                faults.iter().any(|fault| fault.contains(word)),
-                "{properties}: {faults:?}"
+                problems.iter().any(|problem| problem.contains(word)),
+                "{properties}: {problems:?}"
             );
         }
     }

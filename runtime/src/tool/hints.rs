@@ -1,21 +1,21 @@
-//! What a client may assume of a tool, and who may call it.
+//! The annotations of a [tool](super::Tool) for its clients.
 
-/// What a client may assume of a tool (MCP `ToolAnnotations`); `None` leaves the protocol's default.
+/// A [tool](super::Tool)'s behaviour, for clients to decide by (MCP `ToolAnnotations`); `None` leaves the protocol's default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// It changes nothing.
+    /// `true` if it changes nothing.
     pub read_only: Option<bool>,
-    /// It may destroy something.
+    /// `true` if it may destroy something.
     pub destructive: Option<bool>,
-    /// Calling it twice is calling it once.
+    /// `true` if a second call with the same arguments changes nothing more.
     pub idempotent: Option<bool>,
-    /// It reaches a world beyond this server.
+    /// `true` if it reaches beyond this server.
     pub open_world: Option<bool>,
 }
 
-/// Who may call a tool (MCP Apps, `visibility`).
+/// The callers for whom hosts show a [tool](super::Tool) (MCP Apps, `visibility`).
 ///
-/// Hosts keep what is for pages alone from their model; it is no protection from a client, which may call whatever its user may.
+/// Hosts hide a tool for pages from their model; that is no protection from a client, which may call whatever its user may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
     /// The model, and no page.
@@ -27,9 +27,9 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// The words of the protocol.
+    /// Returns the values of the protocol.
     #[must_use]
-    pub const fn words(self) -> &'static [&'static str] {
+    pub const fn values(self) -> &'static [&'static str] {
         match self {
             Self::Model => &["model"],
             Self::App => &["app"],

@@ -1,5 +1,5 @@
 //! The laws of [`Provider`] over known tools: whatever is put around the tools of [`catalog`] must leave their arguments,
-//! answers and failures as they are. [`provider::laws`](crate::provider::laws) hold besides, for any contents.
+//! answers and failures as they are. [`provider::laws`] hold besides, for any contents.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::user::{Caller, Scopes, current_user};
 pub fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
     let echo = Tool::raw("echo", schema.clone(), |call| async move {
-        Ok(Outcome::structured(json!(*call.arguments)))
+        Ok(Outcome::data(json!(*call.arguments)))
     });
     let who = Tool::raw("who", schema.clone(), |_| async {
         Ok(Outcome::text(current_user()?.email().as_str()))
@@ -34,7 +34,7 @@ pub fn catalog() -> Catalog<Tools> {
     let asks = Tool::raw("asks", schema, |call| async move {
         let question = form::<Value>("Which city?");
         let city = call.context.ask("city", question).await?;
-        Ok(Outcome::structured(json!({ "city": city })))
+        Ok(Outcome::data(json!({ "city": city })))
     });
     let tools = [
         who,
@@ -95,7 +95,7 @@ async fn arguments_and_answers_pass_unchanged(provider: &dyn Provider<Tools>) {
     let outcome = answer(provider, call("echo", &arguments, alice()))
         .await
         .expect("callable");
-    assert_eq!(outcome, Outcome::structured(arguments));
+    assert_eq!(outcome, Outcome::data(arguments));
 }
 
 async fn a_tool_knows_its_caller(provider: &dyn Provider<Tools>) {

@@ -1,9 +1,10 @@
-//! Tools: what a model may call.
+//! Tools: functions that a model may call (MCP 2026-07-28, [tools](Tool)).
 
+mod answer;
 mod header;
 mod hints;
 mod outcome;
-mod returns;
+mod paginated;
 
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
@@ -13,49 +14,55 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use answer::{
+    Conversion, ConvertAnswer, ConvertData, ConvertFallibleData, ConvertUnknown, Returned,
+    Structured,
+};
 pub use hints::{Hints, Visibility};
 pub use outcome::Outcome;
-pub use returns::{Return, answer, answer_result, output_schema};
+pub use paginated::Paginated;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::provider::{Answer, Definition, Primitive, Registration};
-use crate::schema::certain_faults;
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
+use crate::schema::definite_problems;
 
-/// Tools as a [`Primitive`].
+/// MCP's tools as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tools {}
 
-/// A tool that an app offers.
+/// A registered tool: its definition and its handler.
 pub type Tool = Registration<Tools>;
 
-/// What a tool says of itself beyond a name and a description.
+/// The part of a [`Definition`] that only tools have (MCP `Tool`).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ToolDetail {
     /// JSON Schema (draft 2020-12) of the arguments; its root is an object.
     pub input_schema: Arc<Map<String, Value>>,
     /// JSON Schema of the structured result, if there is one; its root is an object.
     pub output_schema: Option<Arc<Map<String, Value>>>,
-    /// What a client may assume.
+    /// The [annotations](Hints) for clients.
     pub hints: Hints,
-    /// Its version, where it says one: a call may ask for just that.
+    /// The version, if it declares one; a call may ask for it.
     pub version: Option<String>,
-    /// The page that shows its answers (MCP Apps): a `ui://` URI.
+    /// The [page](crate::UiResource) that shows its answers, a `ui://` URI (MCP Apps).
     pub ui: Option<String>,
-    /// Who may call it, where it says so.
+    /// The callers for whom hosts show it, if it says so.
     pub visibility: Option<Visibility>,
-    /// The part it belongs to, and the address at which that part's pages call it.
+    /// The [toolset](crate::Toolset) that it was registered in, if in any.
     pub home: Option<Arc<Home>>,
 }
 
-/// Where a tool of a part was registered: it survives whatever the part is mounted in.
+/// The origin of a [toolset](crate::Toolset)'s tool, which stays the same wherever the toolset is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Home {
-    /// The part's name.
+    /// The [toolset](crate::Toolset)'s name.
     pub part: String,
-    /// The name it was registered with.
+    /// The name it was registered under.
     pub tool: String,
-    /// The address at which the part's pages call it.
+    /// The address at which the toolset's [pages](crate::UiResource) call it.
     pub address: String,
 }
 
@@ -66,9 +73,9 @@ impl Primitive for Tools {
 
     fn problems(tool: &Definition<Self>) -> Vec<String> {
         let name = &tool.name;
-        let mut faults = Vec::new();
+        let mut problems = Vec::new();
         if !is_object(&tool.input_schema) {
-            faults.push(format!(
+            problems.push(format!(
                 "tool `{name}`: the root of the input schema must be `\"type\": \"object\"`"
             ));
         }
@@ -77,7 +84,7 @@ impl Primitive for Tools {
             .as_ref()
             .is_some_and(|schema| !is_object(schema))
         {
-            faults.push(format!(
+            problems.push(format!(
                 "tool `{name}`: the root of the output schema must be `\"type\": \"object\"`"
             ));
         }
@@ -89,16 +96,16 @@ impl Primitive for Tools {
             .into_iter()
             .filter_map(|(which, schema)| Some((which, schema?)))
         {
-            let of_schema = certain_faults(schema).into_iter();
-            faults.extend(
-                of_schema.map(|fault| format!("tool `{name}`: the {which} schema: {fault}")),
+            let of_schema = definite_problems(schema).into_iter();
+            problems.extend(
+                of_schema.map(|problem| format!("tool `{name}`: the {which} schema: {problem}")),
             );
         }
-        faults.extend(header::faults(tool));
-        faults
+        problems.extend(header::problems(tool));
+        problems
     }
 
-    /// Only what its author marks so.
+    /// Only a tool that its author marks as read-only is one.
     fn is_read_only(tool: &Definition<Self>) -> bool {
         tool.hints.read_only == Some(true)
     }
@@ -111,7 +118,7 @@ impl Primitive for Tools {
         tool.detail.version.as_deref()
     }
 
-    /// A part's pages call what says that pages may.
+    /// The address for a toolset's pages, if they may call it.
     fn alias(tool: &Definition<Self>) -> Option<&str> {
         let home = tool
             .home
@@ -122,14 +129,14 @@ impl Primitive for Tools {
 }
 
 impl ToolDetail {
-    /// Whether pages may call it.
+    /// Returns `true` if [pages](crate::UiResource) may call it.
     #[must_use]
     pub fn may_be_called_by_pages(&self) -> bool {
         self.visibility
             .is_none_or(|visibility| visibility != Visibility::Model)
     }
 
-    /// Whether any argument is to be told in a header too.
+    /// Returns `true` if a client must repeat any argument in a header.
     #[must_use]
     pub fn has_headers(&self) -> bool {
         header::any(&self.input_schema)
@@ -137,9 +144,9 @@ impl ToolDetail {
 }
 
 impl Registration<Tools> {
-    /// A tool with a JSON schema for its arguments, listed as it is.
+    /// Makes a tool with this JSON Schema of its arguments, listed unchanged.
     ///
-    /// Arguments are read as it means them ([`coerce`](crate::schema::coerce())) and not checked by it.
+    /// Arguments are [coerced](crate::schema::coerce()) by the schema and not checked by it.
     ///
     /// ```
     /// use mcp_lambda::prelude::*;
@@ -167,41 +174,40 @@ impl Registration<Tools> {
                 ..ToolDetail::default()
             },
             handler,
-            Ok,
         )
     }
 
-    /// The answer is a `T`: its schema is the output schema, unless it is text or content.
+    /// Sets the output schema of an answer of this type, if it has one: `returns::<Structured<T>>()`.
     #[must_use]
-    pub fn returns<T: Return>(self) -> Self {
-        self.with(|tool| tool.output_schema = output_schema::<T>().map(Arc::new))
+    pub fn returns<R: IntoAnswer<Tools>>(self) -> Self {
+        self.with(|tool| tool.output_schema = R::output_schema().map(Arc::new))
     }
 
-    /// JSON Schema of the structured answer, taken untouched.
+    /// Sets the JSON Schema of the structured answer, unchanged.
     #[must_use]
     pub fn output_schema(self, schema: Map<String, Value>) -> Self {
         self.with(|tool| tool.output_schema = Some(Arc::new(schema)))
     }
 
-    /// What a client may assume of it.
+    /// Sets the [annotations](Hints) for clients.
     #[must_use]
     pub fn hints(self, hints: Hints) -> Self {
         self.with(|tool| tool.hints = hints)
     }
 
-    /// Its version. A call that asks for another one finds no such tool.
+    /// Sets its version. A call that asks for another one finds no such [tool](Tool).
     #[must_use]
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with(|tool| tool.version = Some(version.into()))
     }
 
-    /// Shows its answers on this page, a [`UiResource`](crate::UiResource) of the same part or app: an entry point.
+    /// Shows its answers on this page, a [`UiResource`](crate::UiResource) of the same toolset or app.
     #[must_use]
     pub fn ui(self, uri: impl Into<String>) -> Self {
         self.with(|tool| tool.ui = Some(uri.into()))
     }
 
-    /// Says who may call it: the model, pages, or both.
+    /// Sets the callers for whom hosts show it: the model, [pages](crate::UiResource), or both.
     #[must_use]
     pub fn visibility(self, visibility: Visibility) -> Self {
         self.with(|tool| tool.visibility = Some(visibility))

@@ -1,26 +1,41 @@
-//! What a tool answers.
+//! A tool's answer.
 
 use serde_json::{Map, Value};
 
 use crate::call::Content;
 
-/// A tool's whole answer.
+/// A tool's whole answer (MCP `CallToolResult`).
+///
+/// A function under [`#[tools]`](crate::tools) rarely makes one: text, content and data become one by
+/// [`IntoAnswer`](crate::provider::IntoAnswer).
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use serde_json::json;
+///
+/// let found = Outcome::data(json!({"count": 2})).with_meta("example.com/page", json!({"of": 7}));
+/// assert_eq!(found.content, [Content::text(r#"{"count":2}"#)]);
+/// assert!(!found.is_error);
+///
+/// let refused = Outcome::error("there is no note `7`; `list_notes` lists them");
+/// assert!(refused.is_error);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// What the model reads.
+    /// The [content](Content) for the model.
     pub content: Vec<Content>,
-    /// The same as data, for tools with an output schema.
+    /// The same as data, of tools with an output schema.
     pub structured: Option<Value>,
-    /// Whether the tool reports a failure.
+    /// `true` if the tool reports a failure.
     pub is_error: bool,
-    /// Why it failed, for the log; nobody else is told.
+    /// The cause of the failure, for the log alone.
     pub cause: Option<String>,
-    /// What a page is told and the model is not (MCP `_meta`), under keys with a vendor's prefix.
+    /// Values for a [page](crate::UiResource) and not for the model (MCP `_meta`), under keys with a vendor's prefix.
     pub meta: Map<String, Value>,
 }
 
 impl Outcome {
-    /// An answer in text.
+    /// Makes an answer of a text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self {
@@ -29,7 +44,7 @@ impl Outcome {
         }
     }
 
-    /// A failure the model can read and act on.
+    /// Makes a failure that the [model](Content) can read and act on.
     #[must_use]
     pub fn error(text: impl Into<String>) -> Self {
         Self {
@@ -38,9 +53,9 @@ impl Outcome {
         }
     }
 
-    /// An answer as data, and as the same data in text for clients that read only text.
+    /// Makes an answer of data, and of the same data as text for clients that read only text.
     #[must_use]
-    pub fn structured(value: Value) -> Self {
+    pub fn data(value: Value) -> Self {
         let text = value.to_string();
         Self {
             structured: Some(value),
@@ -48,14 +63,14 @@ impl Outcome {
         }
     }
 
-    /// Tells a page what the model is not told.
+    /// Adds a value for a [page](crate::UiResource), which the model does not see.
     #[must_use]
     pub fn with_meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.meta.insert(key.into(), value.into());
         self
     }
 
-    /// About how many bytes it takes on the wire.
+    /// Returns about how many bytes it takes on the wire.
     #[must_use]
     pub fn size(&self) -> usize {
         let content: usize = self.content.iter().map(Content::size).sum();
@@ -64,7 +79,7 @@ impl Outcome {
     }
 }
 
-/// About how many bytes a value takes, without writing it.
+/// Returns about how many bytes a value takes, without writing it.
 fn weight(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 6,

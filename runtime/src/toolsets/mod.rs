@@ -155,7 +155,7 @@ impl Toolset {
                     under(path, &resource.definition().name),
                     uri_under(path, &resource.definition().uri),
                 );
-                resource.with_name(listed).moved(uri)
+                resource.with_name(listed).move_to(uri)
             }));
         for (space, part) in mounts {
             let path: Vec<&str> = path.iter().copied().chain(space.as_deref()).collect();

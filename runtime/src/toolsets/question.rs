@@ -16,9 +16,10 @@ use super::Toolset;
 use crate::call::{Argument, ArgumentSchema, Arguments, Call, FromCall};
 use crate::elicitation::Capability;
 use crate::error::{Error, Result};
+use crate::provider::IntoAnswer;
 use crate::records::UserData;
 use crate::resource::UiResource;
-use crate::tool::{Hints, Outcome, Tool, Visibility, answer};
+use crate::tool::{Hints, Outcome, Structured, Tool, Visibility};
 
 /// How long a question waits for its answer.
 const MAX_WAIT_SECONDS: u64 = 24 * 60 * 60;
@@ -112,7 +113,7 @@ struct QuestionTools<M> {
 pub(super) fn part<M: QuestionKind>(kind: M, names: ToolNames) -> Toolset {
     let (name, page) = (names.part.clone(), format!("ui://{}/question", names.part));
     let view = UiResource::html(&page, format!("{name}_question"), PAGE)
-        .bridged()
+        .with_bridge()
         .description("Asks the user a question.");
     let tools = Arc::new(QuestionTools { kind, names });
     let tools = [
@@ -168,7 +169,7 @@ impl<M: QuestionKind> QuestionTools<M> {
         schema.argument::<String>("id", "The question's id.");
         self.tool(&self.names.status, schema, Self::status)
             .description("What the user has answered to a question, if anything yet.")
-            .returns::<Status>()
+            .returns::<Structured<Status>>()
             .hints(Hints {
                 read_only: Some(true),
                 idempotent: Some(true),
@@ -193,7 +194,7 @@ impl<M: QuestionKind> QuestionTools<M> {
     }
 
     async fn ask(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
+        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
         let mut question = self.kind.read(&mut arguments)?;
         let decide = call.context.address(&self.names.decide)?;
         let (id, ticket) = (
@@ -219,7 +220,7 @@ impl<M: QuestionKind> QuestionTools<M> {
     }
 
     async fn decide(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
+        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
         let (id, ticket): (String, String) = (arguments.take("id")?, arguments.take("ticket")?);
         let answer: M::Answer = arguments.take("answer")?;
         let kept = self.kept(&data, &id).await?;
@@ -250,7 +251,7 @@ impl<M: QuestionKind> QuestionTools<M> {
     }
 
     async fn status(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call)?, call.take_arguments());
+        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
         let id: String = arguments.take("id")?;
         let StoredQuestion {
             mut question,
@@ -263,11 +264,12 @@ impl<M: QuestionKind> QuestionTools<M> {
             None if expires <= call.clock.now() => "expired",
             None => "waiting",
         };
-        Ok(answer(Status {
+        Structured(Status {
             status,
             question: question["title"].take(),
             answer: given,
-        }))
+        })
+        .into_answer()
     }
 
     /// What the model is told when the user is asked, with the name that the telling tool has where this part is mounted.

@@ -20,7 +20,7 @@ fn page() -> UiResource {
 /// A part with one of each kind.
 fn contacts() -> Toolset {
     let prompt = Prompt::new("introduce", |_| async { Ok("hello") }).description("Introduces.");
-    let card = Resource::fixed("contact://{id}", "card", ResourceContents::text("Ada"))
+    let card = Resource::from_contents("contact://{id}", "card", ResourceContents::text("Ada"))
         .description("A contact.");
     Toolset::new("contacts")
         .tools([tool("show").ui("ui://contacts/list"), tool("save")])
@@ -36,7 +36,7 @@ fn outline(part: Toolset) -> Vec<(String, Option<&'static [&'static str]>, Strin
         let home = tool.home.as_ref().expect("every tool has a home");
         (
             tool.name.clone(),
-            tool.visibility.map(Visibility::words),
+            tool.visibility.map(Visibility::values),
             home.address.clone(),
         )
     };

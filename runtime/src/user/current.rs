@@ -13,7 +13,33 @@ tokio::task_local! {
     static CURRENT: Arc<Caller>;
 }
 
-/// The registered user who makes the running call; also an extractor for tools.
+/// The registered user who makes the running call; an extractor.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[tools]
+/// pub mod tools {
+///     use super::*;
+///
+///     /// Names the caller.
+///     #[tool(read_only)]
+///     pub async fn whoami(user: CurrentUser) -> Result<String> {
+///         assert_eq!(user.email(), current_user()?.email());
+///         Ok(user.email().to_string())
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("names").tools(tools::tools())).await;
+///     let alice = app.user("Alice@Example.com").await;
+///     assert_eq!(alice.call("whoami", json!({})).await.tool_text(), "alice@example.com");
+/// });
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
     email: Email,

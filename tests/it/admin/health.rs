@@ -41,7 +41,7 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
         200,
         "the last verdict is still fresh"
     );
-    server.clock.advance(10);
+    server.clock().advance(10);
     let answer = server.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["checks"]["store"]),
@@ -66,11 +66,11 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
 async fn strangers_cannot_make_us_ask_the_store() {
     let server = server().await;
     server.anonymous().ask(Method::GET, "/health", None).await;
-    server.store.taken();
+    server.store.take_counts();
     for _ in 0..20 {
         server.anonymous().ask(Method::GET, "/health", None).await;
     }
-    assert_eq!(server.store.taken(), (0, 0));
+    assert_eq!(server.store.take_counts(), (0, 0));
 }
 
 #[tokio::test]

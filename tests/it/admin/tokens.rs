@@ -254,7 +254,7 @@ async fn a_user_has_a_bounded_number_of_tokens_and_expired_ones_make_room() {
         "{}",
         answer.text
     );
-    server.clock.advance(60);
+    server.clock().advance(60);
     assert_eq!(
         server
             .admin()

@@ -290,12 +290,12 @@ async fn a_page_of_users_costs_one_query() {
     for number in 0..5 {
         server.user(&format!("user{number}@example.com")).await;
     }
-    server.store.taken();
+    server.store.take_counts();
     server
         .admin()
         .ask(Method::GET, "/admin/users?limit=3", None)
         .await;
-    assert_eq!(server.store.taken(), (0, 1));
+    assert_eq!(server.store.take_counts(), (0, 1));
 }
 
 #[tokio::test]

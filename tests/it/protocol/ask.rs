@@ -290,12 +290,12 @@ async fn a_state_holds_for_ten_minutes() {
     let alice = server.user("alice@example.com").await.able_to(able());
     let kept = state(&alice.call("travel", json!({})).await);
     let city = json!({"city": accept(&json!({"name": "Oslo"}))});
-    server.clock.advance(599);
+    server.clock().advance(599);
     assert_eq!(
         asked(&round(&alice, "travel", city.clone(), Some(&kept)).await),
         ["stay"]
     );
-    server.clock.advance(1);
+    server.clock().advance(1);
     assert_eq!(
         round(&alice, "travel", city, Some(&kept))
             .await

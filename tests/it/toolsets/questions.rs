@@ -275,9 +275,9 @@ async fn a_question_waits_for_a_day() {
     let app = TestApp::new(app()).await;
     let alice = app.user("alice@example.com").await;
     let (early, late) = (request(&alice).await, request(&alice).await);
-    app.clock.advance(DAY - 1);
+    app.clock().advance(DAY - 1);
     assert!(!early.answer(&alice, json!(true)).await.is_tool_error());
-    app.clock.advance(1);
+    app.clock().advance(1);
     refused(
         &late.answer(&alice, json!(true)).await,
         "more than a day old",

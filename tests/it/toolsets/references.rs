@@ -80,7 +80,7 @@ async fn only_answers_for_pages_are_gone_through() {
     let data = json!({ "note": save });
     let plain = Tool::raw("note", json!({"type": "object"}), {
         let data = data.clone();
-        move |_| std::future::ready(Ok(Outcome::structured(data.clone())))
+        move |_| std::future::ready(Ok(Outcome::data(data.clone())))
     });
     let app = App::new("crm").mount_as("sales", part().tools([plain.description("Has no page.")]));
     assert_eq!(answer(app, "sales_note").await.data(), &data);

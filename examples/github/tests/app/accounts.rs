@@ -4,21 +4,21 @@ use http::Method;
 use mcp_lambda::testkit::{TestApp, block_on};
 use serde_json::{Value, json};
 
-use crate::upstream::{Upstream, status};
+use crate::upstream::{self, status};
 use crate::world::{World, refused, told, user};
 
 #[test]
 fn each_user_asks_with_the_own_token() {
     block_on(async {
-        let upstream = Upstream::start(|_| status(200, "rate_limit")).await;
+        let upstream = upstream::start(|_| status(200, "rate_limit")).await;
         let app = TestApp::new(github::app()).await;
-        let alice = user(&app, "alice@example.com", "ghp_alice", &upstream.url).await;
-        let bob = user(&app, "bob@example.com", "ghp_bob", &upstream.url).await;
+        let alice = user(&app, "alice@example.com", "ghp_alice", &upstream.url()).await;
+        let bob = user(&app, "bob@example.com", "ghp_bob", &upstream.url()).await;
         for token in [&alice, &bob, &alice] {
             told(&token.call("get_rate_limit", json!({})).await);
         }
         let bearers: Vec<_> = upstream
-            .taken()
+            .take_requests()
             .iter()
             .map(|seen| seen.header("authorization").to_owned())
             .collect();
@@ -46,7 +46,7 @@ fn a_new_token_counts_at_the_next_call() {
         assert_eq!(patched.status, 200, "{}", patched.text);
         world.call("get_rate_limit", json!({})).await;
         assert_eq!(
-            world.upstream.taken()[0].header("authorization"),
+            world.upstream.take_requests()[0].header("authorization"),
             "Bearer ghp_renewed"
         );
     });
@@ -55,13 +55,13 @@ fn a_new_token_counts_at_the_next_call() {
 #[test]
 fn an_enterprises_address_may_have_a_path() {
     block_on(async {
-        let upstream = Upstream::start(|_| status(200, "rate_limit")).await;
+        let upstream = upstream::start(|_| status(200, "rate_limit")).await;
         let app = TestApp::new(github::app()).await;
         let alice = user(
             &app,
             "alice@example.com",
             "ghp_alice",
-            &format!("{}/api/v3/", upstream.url),
+            &format!("{}/api/v3/", upstream.url()),
         )
         .await;
         told(&alice.call("get_rate_limit", json!({})).await);
@@ -110,15 +110,15 @@ fn an_address_where_a_token_is_not_safe_is_refused() {
 #[test]
 fn a_token_that_is_none_is_not_sent() {
     block_on(async {
-        let upstream = Upstream::start(|_| status(200, "rate_limit")).await;
+        let upstream = upstream::start(|_| status(200, "rate_limit")).await;
         let app = TestApp::new(github::app()).await;
-        let alice = user(&app, "alice@example.com", "ghp_alice\n", &upstream.url).await;
+        let alice = user(&app, "alice@example.com", "ghp_alice\n", &upstream.url()).await;
         let refusal = refused(&alice.call("get_rate_limit", json!({})).await);
         assert!(
             refusal.starts_with("the `token` of your profile") && !refusal.contains("ghp_alice"),
             "{refusal}"
         );
-        assert!(upstream.taken().is_empty());
+        assert!(upstream.take_requests().is_empty());
     });
 }
 

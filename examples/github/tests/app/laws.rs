@@ -3,10 +3,10 @@
 use std::future::pending;
 use std::sync::{LazyLock, mpsc};
 
-use mcp_lambda::testkit::{Suite, block_on};
+use mcp_lambda::testkit::{Suite, UpstreamRequest, UpstreamResponse, block_on};
 use serde_json::json;
 
-use crate::upstream::{Answer, Seen, Upstream, status};
+use crate::upstream::{self, status};
 
 mcp_lambda::app_suite!(suite());
 
@@ -14,8 +14,8 @@ static GITHUB: LazyLock<String> = LazyLock::new(|| {
     let (told, url) = mpsc::channel();
     std::thread::spawn(move || {
         block_on(async {
-            let upstream = Upstream::start(any).await;
-            told.send(upstream.url.clone()).expect("somebody waits");
+            let upstream = upstream::start(any).await;
+            told.send(upstream.url()).expect("somebody waits");
             pending::<()>().await;
         });
     });
@@ -26,7 +26,7 @@ fn suite() -> Suite {
     Suite::new(github::app()).profile(json!({"token": "ghp_anybody", "api_url": *GITHUB}))
 }
 
-fn any(seen: &Seen) -> Answer {
+fn any(seen: &UpstreamRequest) -> UpstreamResponse {
     let path = seen.target.split('?').next().unwrap_or_default();
     match path.trim_start_matches('/').split('/').collect::<Vec<_>>()[..] {
         ["search", "repositories"] => status(200, "search_repositories"),

@@ -55,7 +55,7 @@ fn a_spent_limit_says_when_to_try_again() {
                 format!("GitHub takes no more requests from you for now; try again {expected}")
             );
             assert_eq!(
-                world.upstream.taken().len(),
+                world.upstream.take_requests().len(),
                 1,
                 "a limit is not pushed against"
             );

@@ -96,6 +96,6 @@ fn a_state_is_one_of_githubs() {
             refusal.contains("`state` must be one of `open`, `closed`, `all`"),
             "{refusal}"
         );
-        assert!(world.upstream.taken().is_empty());
+        assert!(world.upstream.take_requests().is_empty());
     });
 }

@@ -3,7 +3,7 @@
 use mcp_lambda::testkit::block_on;
 use serde_json::{Value, json};
 
-use crate::upstream::{Upstream, recorded, status};
+use crate::upstream::{self, recorded, status};
 use crate::world::{TOKEN, World};
 
 fn renamed() -> Value {
@@ -20,7 +20,7 @@ fn a_renamed_repository_is_followed() {
         .await;
         let found = world.call("get_repository", renamed()).await;
         assert_eq!(found["full_name"], "octocat/Hello-World");
-        let seen = world.upstream.taken();
+        let seen = world.upstream.take_requests();
         assert_eq!(
             seen.iter()
                 .map(|seen| seen.target.as_str())
@@ -38,8 +38,8 @@ fn a_renamed_repository_is_followed() {
 #[test]
 fn another_host_is_not_asked() {
     block_on(async {
-        let abroad = Upstream::start(|_| status(200, "repository")).await;
-        let location = format!("{}/repositories/1296269", abroad.url);
+        let abroad = upstream::start(|_| status(200, "repository")).await;
+        let location = format!("{}/repositories/1296269", abroad.url());
         let world =
             World::answering(move |_| recorded(301, &[("location", &location)], "moved")).await;
         let refusal = world.refusal("get_repository", renamed()).await;
@@ -47,7 +47,13 @@ fn another_host_is_not_asked() {
             refusal.starts_with("GitHub sends this request on (301 Moved Permanently)"),
             "{refusal}"
         );
-        assert_eq!((world.upstream.taken().len(), abroad.taken().len()), (1, 0));
+        assert_eq!(
+            (
+                world.upstream.take_requests().len(),
+                abroad.take_requests().len()
+            ),
+            (1, 0)
+        );
     });
 }
 
@@ -61,7 +67,7 @@ fn a_circle_is_left() {
             refusal.starts_with("GitHub sends this request on"),
             "{refusal}"
         );
-        assert_eq!(world.upstream.taken().len(), 4);
+        assert_eq!(world.upstream.take_requests().len(), 4);
     });
 }
 

@@ -230,7 +230,7 @@ fn names_that_leave_their_place_reach_nobody() {
                 );
             }
         }
-        assert!(world.upstream.taken().is_empty());
+        assert!(world.upstream.take_requests().is_empty());
     });
 }
 

@@ -38,7 +38,10 @@ fn a_request_is_part_of_its_callers_trace() {
         let call =
             json!({"name": "get_rate_limit", "arguments": {}, "_meta": {"traceparent": parent}});
         told(&world.alice().mcp("tools/call", call).await);
-        assert_eq!(world.upstream.taken()[0].header("traceparent"), parent);
+        assert_eq!(
+            world.upstream.take_requests()[0].header("traceparent"),
+            parent
+        );
     });
 }
 
@@ -176,7 +179,7 @@ fn every_request_says_what_github_asks_for() {
                 json!({"owner": "octocat", "repository": "Hello-World"}),
             )
             .await;
-        let seen = &world.upstream.taken()[0];
+        let seen = &world.upstream.take_requests()[0];
         assert_eq!(seen.header("accept"), "application/vnd.github+json");
         assert_eq!(seen.header("x-github-api-version"), "2022-11-28");
         assert_eq!(

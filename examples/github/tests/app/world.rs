@@ -1,9 +1,11 @@
 //! The app, the GitHub behind it, and Alice. Whatever she is told is searched for her token.
 
-use mcp_lambda::testkit::{Client, TestApp, TestResponse};
+use mcp_lambda::testkit::{
+    Client, TestApp, TestResponse, Upstream, UpstreamRequest, UpstreamResponse,
+};
 use serde_json::{Value, json};
 
-use crate::upstream::{self, Seen, Upstream};
+use crate::upstream;
 
 /// Alice's token for GitHub.
 pub(crate) const TOKEN: &str = "github_pat_11ALICE0_secretsecretsecret";
@@ -17,11 +19,11 @@ pub(crate) struct World {
 impl World {
     /// A GitHub that answers so, and Alice with an account there.
     pub(crate) async fn answering(
-        answer: impl Fn(&Seen) -> upstream::Answer + Send + Sync + 'static,
+        answer: impl Fn(&UpstreamRequest) -> UpstreamResponse + Send + Sync + 'static,
     ) -> Self {
-        let upstream = Upstream::start(answer).await;
+        let upstream = upstream::start(answer).await;
         let app = TestApp::new(github::app()).await;
-        let alice = user(&app, "alice@example.com", TOKEN, &upstream.url)
+        let alice = user(&app, "alice@example.com", TOKEN, &upstream.url())
             .await
             .token()
             .to_owned();

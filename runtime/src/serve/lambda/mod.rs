@@ -22,7 +22,7 @@ use lambda_runtime_api_client::{BoxError, PooledClient, body};
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use crate::call::Deadline;
+use crate::call::{Deadline, RequestId};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, ProcessEnvironment, ResponseMode};
 use crate::error::{Error, Result};
@@ -169,6 +169,8 @@ fn prepared(mut request: Request, context: &Context) -> Request {
             .extensions_mut()
             .insert(Deadline(Instant::now() + left.saturating_sub(MARGIN)));
     }
+    let id = RequestId(context.request_id.clone());
+    request.extensions_mut().insert(id);
     if let Some(trace) = context
         .xray_trace_id
         .as_deref()
@@ -196,6 +198,15 @@ async fn answered(answer: impl Future<Output = Response>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_id_of_lambdas_log_lines_goes_beside_the_request() {
+        let mut context = Context::default();
+        context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+        let request = prepared(Request::default(), &context);
+        let id = RequestId(context.request_id);
+        assert_eq!(request.extensions().get(), Some(&id));
+    }
 
     #[tokio::test]
     async fn a_panic_is_answered_for() {

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! The laws of credentials.
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::identity::TokenRequest;
 use crate::records::UserRecord;
 use crate::testkit::{Client, Fill, Suite, TestApp};
 
-/// No tool is listed or called without a token.
+/// No tool is listed or called without a [token](crate::identity).
 ///
 /// # Panics
 /// If it is broken.
@@ -32,7 +32,7 @@ pub async fn every_tool_needs_an_identity(suite: &Suite) {
     refused(&app.anonymous(), 401).await;
 }
 
-/// The refusal of a missing token says how to bring one (RFC 6750 §3).
+/// The refusal of a missing [token](crate::identity) says how to bring one (RFC 6750 §3).
 ///
 /// # Panics
 /// If it is broken.
@@ -53,7 +53,7 @@ pub async fn a_missing_token_is_401(suite: &Suite) {
     }
 }
 
-/// What is no token is refused, and nobody outside learns why.
+/// A malformed [token](crate::identity) is refused, and nobody outside learns why.
 ///
 /// # Panics
 /// If it is broken.
@@ -72,7 +72,7 @@ pub async fn a_malformed_token_is_401(suite: &Suite) {
     }
 }
 
-/// A token ends at its time.
+/// A [token](crate::identity) ends at its time.
 ///
 /// # Panics
 /// If it is broken.
@@ -81,13 +81,13 @@ pub async fn an_expired_token_is_401(suite: &Suite) {
     let mut body = suite.registration(ALICE);
     body["duration_seconds"] = json!(60);
     let alice = app.user_with(body).await;
-    app.clock.advance(59);
+    app.clock().advance(59);
     allowed(&alice).await;
-    app.clock.advance(1);
+    app.clock().advance(1);
     refused(&alice, 401).await;
 }
 
-/// Revoking a user ends every token so far, at the next call; a new one works.
+/// Revoking a user ends every [token](crate::identity) so far, at the next call; a new one works.
 ///
 /// # Panics
 /// If it is broken.
@@ -111,7 +111,7 @@ pub async fn a_revoked_users_token_is_401(suite: &Suite) {
     refused(&alice, 401).await;
 }
 
-/// One token is ended by its id, and the others go on.
+/// One [token](crate::identity) is ended by its id, and the others go on.
 ///
 /// # Panics
 /// If it is broken.
@@ -141,7 +141,7 @@ pub async fn a_revoked_token_is_401(suite: &Suite) {
     allowed(&alice).await;
 }
 
-/// A well signed token of nobody is refused.
+/// A well signed [token](crate::identity) of nobody is refused.
 ///
 /// # Panics
 /// If it is broken.
@@ -150,7 +150,7 @@ pub async fn an_unknown_users_token_is_401(suite: &Suite) {
     refused(&app.with_token(of_nobody(&app).await), 401).await;
 }
 
-/// A token that is meant for another deployment is refused here, and the other way round.
+/// A [token](crate::identity) that is meant for another deployment is refused here, and the other way round.
 ///
 /// # Panics
 /// If it is broken.
@@ -169,7 +169,7 @@ pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
-/// A token that no key of this server signed is refused.
+/// A [token](crate::identity) that no key of this server signed is refused.
 ///
 /// # Panics
 /// If it is broken.
@@ -187,7 +187,7 @@ pub async fn a_token_by_another_key_is_401(suite: &Suite) {
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
-/// An operator is no user: an admin token opens `/admin` alone.
+/// An operator is no user: an admin [token](crate::identity) opens `/admin` alone.
 ///
 /// # Panics
 /// If it is broken.
@@ -196,7 +196,7 @@ pub async fn an_admin_token_on_mcp_is_403(suite: &Suite) {
     refused(&app.admin(), 403).await;
 }
 
-/// A user is no operator.
+/// A [user](crate::CurrentUser) is no operator.
 ///
 /// # Panics
 /// If it is broken.

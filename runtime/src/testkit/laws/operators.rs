@@ -1,4 +1,4 @@
-//! What operators do with an app's users.
+//! The laws of an operator's work with [users](crate::CurrentUser).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -58,8 +58,9 @@ pub async fn admins_go_round(suite: &Suite) {
     );
 }
 
-/// A profile that does not fit the app's type is refused with the field's name, and what was there stays. Secrets are
-/// masked unless asked for. An app without a profile type keeps none unless told.
+/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and the stored one stays.
+///
+/// Secrets are masked unless they are asked for. An app without a profile type stores a profile only where that is meant.
 ///
 /// # Panics
 /// If it is broken.
@@ -107,18 +108,18 @@ pub async fn profiles_are_checked(suite: &Suite) {
         before,
         "a refusal changes nothing"
     );
-    masked(
+    assert_masked(
         &get(&admin, &path).await["profile"],
         &before["profile"],
         schema,
     );
 }
 
-fn masked(shown: &Value, kept: &Value, schema: &Value) {
+fn assert_masked(shown: &Value, stored: &Value, schema: &Value) {
     for (field, about) in schema["properties"].as_object().into_iter().flatten() {
-        if is_secret(about) && kept.get(field).is_some_and(|value| !value.is_null()) {
+        if is_secret(about) && stored.get(field).is_some_and(|value| !value.is_null()) {
             assert_ne!(
-                shown[field], kept[field],
+                shown[field], stored[field],
                 "the profile shows its secret `{field}`"
             );
         }

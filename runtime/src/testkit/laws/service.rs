@@ -1,4 +1,4 @@
-//! What everyone meets: health, both eras of the protocol, other instances, outages.
+//! The laws of the service: [health](crate::health), both eras of the protocol, other instances, outages.
 
 use std::collections::BTreeSet;
 
@@ -13,19 +13,19 @@ use crate::testkit::{OLDER, Suite};
 /// # Panics
 /// If it is broken.
 pub async fn the_app_is_well_made(suite: &Suite) {
-    if let Err(faults) = suite.app().check() {
-        panic!("{}", faults.join("\n"));
+    if let Err(problems) = suite.app().check() {
+        panic!("{}", problems.join("\n"));
     }
 }
 
-/// Health needs no token, and says nothing but words: no name, version, path or user.
+/// Health needs no token, and says nothing but words: no name, version, path or [user](crate::CurrentUser).
 ///
 /// # Panics
 /// If it is broken.
 pub async fn health_is_for_everyone_and_tells_nothing(suite: &Suite) {
     let app = suite.open().await;
     suite.user(&app, ALICE).await;
-    app.store.taken();
+    app.store.take_counts();
     let answer = app.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["status"]),
@@ -57,7 +57,7 @@ pub async fn health_is_for_everyone_and_tells_nothing(suite: &Suite) {
             "{part}: {word}"
         );
     }
-    assert_eq!(app.store.taken().0, 0, "health reads nobody's record");
+    assert_eq!(app.store.take_counts().0, 0, "health reads nobody's record");
 }
 
 /// The newest revision without a handshake and the one before it with one list the same tools.

@@ -1,4 +1,4 @@
-//! What an app's tools are, and that each answers.
+//! The laws of [tools](crate::Tool), prompts and resources.
 
 use http::Method;
 use jsonschema::{Draft, Validator};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{ALICE, BOB, name, report};
 use crate::middleware::BROKE_DOWN;
-use crate::schema::portability_faults;
+use crate::schema::portability_problems;
 use crate::testkit::{Client, Fill, Suite, TestResponse};
 
-/// Every tool is listed in a steady order, and says what it and each of its arguments is.
+/// Every [tool](crate::Tool) is listed in a steady order, and says what it and each of its arguments is.
 ///
 /// # Panics
 /// If it is broken.
@@ -26,7 +26,7 @@ pub async fn tools_are_listed_and_documented(suite: &Suite) {
     report(&tools.iter().flat_map(silences).collect::<Vec<_>>());
 }
 
-/// What a listed tool does not say of itself and its arguments.
+/// Returns what the descriptions of a listed tool and its arguments lack.
 fn silences(tool: &Value) -> Vec<String> {
     let itself = (!is_said(tool)).then(|| {
         format!(
@@ -39,13 +39,13 @@ fn silences(tool: &Value) -> Vec<String> {
         .into_iter()
         .flatten();
     let silent = arguments.filter(|(_, schema)| !is_said(schema) && schema.get("$ref").is_none());
-    let told = |(argument, _): (&String, _)| {
+    let describe = |(argument, _): (&String, _)| {
         format!(
             "`{}`: write a doc comment above its argument `{argument}`",
             name(tool)
         )
     };
-    itself.into_iter().chain(silent.map(told)).collect()
+    itself.into_iter().chain(silent.map(describe)).collect()
 }
 
 /// Input and output schemas are JSON Schema, draft 2020-12, and their root is an object.
@@ -54,18 +54,18 @@ fn silences(tool: &Value) -> Vec<String> {
 /// If it is broken.
 pub async fn schemas_are_json_schema(suite: &Suite) {
     let app = suite.open().await;
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for (tool, which, schema) in schemas(&app.probe().tools().await) {
         if schema["type"] != "object" {
-            faults.push(format!("{which} of `{tool}`: its root must be an object"));
+            problems.push(format!("{which} of `{tool}`: its root must be an object"));
         }
-        faults.extend(
+        problems.extend(
             validator(schema)
                 .err()
-                .map(|fault| format!("{which} of `{tool}`: {fault}")),
+                .map(|problem| format!("{which} of `{tool}`: {problem}")),
         );
     }
-    report(&faults);
+    report(&problems);
 }
 
 /// Common clients take all schemas: no reference that could be written out, no format that JSON Schema does not have, one
@@ -77,19 +77,19 @@ pub async fn schemas_are_taken_by_common_clients(suite: &Suite) {
     let app = suite.open().await;
     let mut tools = app.probe().tools().await;
     tools.retain(|tool| suite.needs_common_schema(tool));
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for (tool, which, schema) in schemas(&tools) {
         let found = schema
             .as_object()
-            .map(|schema| portability_faults(schema, which == INPUT))
+            .map(|schema| portability_problems(schema, which == INPUT))
             .unwrap_or_default();
-        faults.extend(
+        problems.extend(
             found
                 .into_iter()
-                .map(|fault| format!("{which} of `{tool}`: {fault}")),
+                .map(|problem| format!("{which} of `{tool}`: {problem}")),
         );
     }
-    report(&faults);
+    report(&problems);
 }
 
 const INPUT: &str = "inputSchema";
@@ -108,7 +108,7 @@ fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
         .collect()
 }
 
-/// There is a tool that operators may call to see whether tools work; it changes nothing and needs no arguments.
+/// There is a [tool](crate::Tool) that operators may call to see whether tools work; it changes nothing and needs no arguments.
 ///
 /// # Panics
 /// If it is broken.
@@ -134,41 +134,41 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
     let answer = alice
         .call(wanted, safe.json["tool"]["arguments"].clone())
         .await;
-    report(&faults_of(&answer, tool, false));
+    report(&problems_of(&answer, tool, false));
 }
 
 /// Every tool answers a user's call with a result, to the least and to the most arguments: with what its schema
-/// promises, or, where [`Suite::may_fail`] says so, with words on what is wrong.
+/// promises, or, where [`Suite::may_fail`] says so, with message on what is wrong.
 ///
 /// # Panics
 /// If it is broken.
 pub async fn every_tool_answers(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for tool in alice.tools().await {
         for fill in [Fill::Needed, Fill::All] {
-            let arguments = suite.prepared_arguments(&alice, &tool, fill).await;
+            let arguments = suite.prepare_arguments(&alice, &tool, fill).await;
             let misfits = misfits(&tool, &arguments);
             if misfits.is_empty() {
                 let answer = alice.call(name(&tool), arguments).await;
-                faults.extend(faults_of(&answer, &tool, suite.can_fail(&tool)));
+                problems.extend(problems_of(&answer, &tool, suite.can_fail(&tool)));
             }
-            faults.extend(misfits);
+            problems.extend(misfits);
         }
     }
-    faults.dedup();
-    report(&faults);
+    problems.dedup();
+    report(&problems);
 }
 
-/// Where arguments don't fit their tool, by argument.
+/// Returns the arguments that don't fit their tool's schema.
 fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
     let name = name(tool);
     let schema = match validator(&tool[INPUT]) {
         Ok(schema) => schema,
-        Err(fault) => return vec![format!("inputSchema of `{name}`: {fault}")],
+        Err(problem) => return vec![format!("inputSchema of `{name}`: {problem}")],
     };
-    let told = |error: jsonschema::ValidationError<'_>| {
+    let describe = |error: jsonschema::ValidationError<'_>| {
         let place = error.instance_path().to_string();
         let place = place
             .trim_start_matches('/')
@@ -185,29 +185,29 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
             "no value for{which} `{name}` can be made up: {error}; give one with `Suite::arguments(\"{name}\", …)`"
         )
     };
-    schema.iter_errors(arguments).map(told).collect()
+    schema.iter_errors(arguments).map(describe).collect()
 }
 
-/// Every prompt says what it is, and so does each of its arguments.
+/// Every [prompt](crate::Prompt) says what it is, and so does each of its arguments.
 ///
 /// # Panics
 /// If it is broken.
 pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     let app = suite.open().await;
-    let prompts = suite.user(&app, ALICE).await.listed("prompts").await;
+    let prompts = suite.user(&app, ALICE).await.list("prompts").await;
     assert!(
         prompts.iter().map(name).is_sorted(),
         "the list has no order"
     );
     assert_eq!(
         prompts,
-        app.probe().listed("prompts").await,
+        app.probe().list("prompts").await,
         "the list is not the same for everyone"
     );
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for prompt in &prompts {
         if !is_said(prompt) {
-            faults.push(format!(
+            problems.push(format!(
                 "`{}` does not say what it does: write a doc comment above it",
                 name(prompt)
             ));
@@ -217,7 +217,7 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
             .into_iter()
             .flatten()
             .filter(|argument| !is_said(argument));
-        faults.extend(silent.map(|argument| {
+        problems.extend(silent.map(|argument| {
             format!(
                 "`{}`: write a doc comment above its argument `{}`",
                 name(prompt),
@@ -225,7 +225,7 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
             )
         }));
     }
-    report(&faults);
+    report(&problems);
 }
 
 /// Every resource that is listed says what it is and can be read, and what is not there is named as such; where
@@ -236,10 +236,10 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
 pub async fn resources_can_be_read(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
-    let mut faults = Vec::new();
-    for resource in alice.listed("resources").await {
+    let mut problems = Vec::new();
+    for resource in alice.list("resources").await {
         if !is_said(&resource) {
-            faults.push(format!(
+            problems.push(format!(
                 "`{}` does not say what it is: write a doc comment above it",
                 name(&resource)
             ));
@@ -249,14 +249,14 @@ pub async fn resources_can_be_read(suite: &Suite) {
             .as_array()
             .is_some_and(|contents| !contents.is_empty());
         if !has_contents && !suite.can_fail(&resource) {
-            faults.push(format!(
+            problems.push(format!(
                 "`{}` can't be read: {}",
                 name(&resource),
                 answer.text
             ));
         }
     }
-    report(&faults);
+    report(&problems);
     let answer = alice.read("nowhere://at.all").await;
     assert_eq!(
         answer.error_code(),
@@ -266,17 +266,18 @@ pub async fn resources_can_be_read(suite: &Suite) {
     );
 }
 
-/// What one user does changes nothing that another sees by a read-only tool; what other tools answer is not compared.
+/// One user's calls change nothing that another sees by a read-only [tool](crate::Tool); the answers of other tools are not compared.
 ///
 /// # Panics
 /// If it is broken.
 pub async fn users_never_meet(suite: &Suite) {
     let app = suite.open().await;
-    let (alice, bob) = (suite.user(&app, ALICE).await, suite.user(&app, BOB).await);
+    let alice = suite.user(&app, ALICE).await;
+    let bob = suite.user(&app, BOB).await;
     let tools = alice.tools().await;
     let before = seen(suite, &bob, &tools).await;
     for tool in &tools {
-        let arguments = suite.prepared_arguments(&alice, tool, Fill::All).await;
+        let arguments = suite.prepare_arguments(&alice, tool, Fill::All).await;
         alice.call(name(tool), arguments).await;
     }
     let after = seen(suite, &bob, &tools).await;
@@ -284,15 +285,15 @@ pub async fn users_never_meet(suite: &Suite) {
         .into_iter()
         .zip(after)
         .filter(|(before, after)| before != after);
-    let told = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
+    let describe = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
         format!(
             "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`: {before} became {after}"
         )
     };
-    report(&changed.map(told).collect::<Vec<_>>());
+    report(&changed.map(describe).collect::<Vec<_>>());
 }
 
-/// What a user's own tools answer.
+/// Returns the answers of a user's own tools.
 async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(String, Value)> {
     let mut answers = Vec::new();
     for tool in tools.iter().filter(|tool| suite.is_own(tool)) {
@@ -310,8 +311,8 @@ async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(Strin
     answers
 }
 
-/// What is wrong with a result by its tool's own words.
-fn faults_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String> {
+/// Returns the violations of a tool's output schema by its result.
+fn problems_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String> {
     let (name, Some(result)) = (name(tool), answer.json.get("result")) else {
         return vec![format!("`{}` has no result: {}", name(tool), answer.text)];
     };
@@ -326,7 +327,7 @@ fn faults_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String>
     };
     let (schema, data) = match (validator(schema), result.get("structuredContent")) {
         (Ok(schema), Some(data)) => (schema, data),
-        (Err(fault), _) => return vec![format!("outputSchema of `{name}`: {fault}")],
+        (Err(problem), _) => return vec![format!("outputSchema of `{name}`: {problem}")],
         (_, None) => {
             return vec![format!(
                 "`{name}` has an output schema and answers without data: {}",
@@ -334,37 +335,38 @@ fn faults_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String>
             )];
         }
     };
-    let told = |fault| format!("`{name}` answers what its schema does not promise: {fault}");
-    schema.iter_errors(data).map(told).collect()
+    let describe =
+        |problem| format!("`{name}` answers what its schema does not promise: {problem}");
+    schema.iter_errors(data).map(describe).collect()
 }
 
-/// What is wrong with a failure of a tool.
+/// Returns the problems of a tool's failure.
 fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     let parts = result["content"].as_array().into_iter().flatten();
-    let words = parts
+    let message = parts
         .filter_map(|part| part["text"].as_str())
         .collect::<Vec<_>>()
         .concat();
-    if words.trim().is_empty() {
+    if message.trim().is_empty() {
         return Some(format!("`{name}` fails without words: {result}"));
     }
-    if words.contains(BROKE_DOWN) {
-        return Some(format!("`{name}` panics: {words}"));
+    if message.contains(BROKE_DOWN) {
+        return Some(format!("`{name}` panics: {message}"));
     }
     (!may_fail).then(|| {
         format!(
-            "`{name}` fails: {words}; give it other `Suite::arguments`, what it needs by `Suite::after`, or say \
+            "`{name}` fails: {message}; give it other `Suite::arguments`, what it needs by `Suite::after`, or say \
              `Suite::may_fail(\"{name}\")`"
         )
     })
 }
 
 fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::draft202012::meta::validate(schema).map_err(|fault| fault.to_string())?;
+    jsonschema::draft202012::meta::validate(schema).map_err(|problem| problem.to_string())?;
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .build(schema)
-        .map_err(|fault| fault.to_string())
+        .map_err(|problem| problem.to_string())
 }
 
 fn is_said(about: &Value) -> bool {

@@ -1,27 +1,28 @@
-//! What is wrong with a value by its schema, in the words of JSON and of people.
+//! The [violations](Violation) of a schema by a value, as messages that speak of JSON and not of Rust.
 //!
-//! It looks at what Rust's types and forms say of values. A value of which nothing is told here need not fit.
+//! It checks the keywords that Rust's types and forms produce. A value without a violation here need not fit.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{MAX_DEPTH, choices, is_of, named, properties, required, types, words};
+use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, properties, types};
 
-/// What is wrong, and where.
+/// A violation of a schema, and its place in the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The fields and places that lead to it, such as `.city` or `[2]`; empty for the value itself.
+#[non_exhaustive]
+pub struct Violation {
+    /// The path to it, such as `.city` or `[2]`; empty for the value itself.
     pub path: String,
-    /// What is wrong with what is there, such as `must be a whole number`.
-    pub words: String,
+    /// The [violation](Violation), such as `must be a whole number`.
+    pub message: String,
 }
 
-impl Fault {
-    fn here(words: impl Into<String>) -> Self {
+impl Violation {
+    fn here(message: impl Into<String>) -> Self {
         Self {
             path: String::new(),
-            words: words.into(),
+            message: message.into(),
         }
     }
 
@@ -31,84 +32,99 @@ impl Fault {
     }
 }
 
-/// The first thing that is wrong with a value.
+/// Returns the first [violation](Violation) of a schema by a value.
 #[must_use]
-pub fn fault(value: &Value, schema: &Map<String, Value>) -> Option<Fault> {
-    Judge { root: schema }.value(value, schema, 0)
+pub fn violation(value: &Value, schema: &Map<String, Value>) -> Option<Violation> {
+    Validator { root: schema }.value(value, schema, 0)
 }
 
-struct Judge<'s> {
+struct Validator<'s> {
     root: &'s Map<String, Value>,
 }
 
-impl Judge<'_> {
-    fn schema(&self, value: &Value, schema: &Value, depth: usize) -> Option<Fault> {
-        self.value(value, words(schema, self.root)?, depth)
+impl Validator<'_> {
+    fn schema(&self, value: &Value, schema: &Value, depth: usize) -> Option<Violation> {
+        self.value(value, keywords(schema, self.root)?, depth)
     }
 
-    fn value(&self, value: &Value, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
+    fn value(
+        &self,
+        value: &Value,
+        keywords: &Map<String, Value>,
+        depth: usize,
+    ) -> Option<Violation> {
         if depth > MAX_DEPTH {
             return None;
         }
-        let here = type_fault(value, words)
-            .or_else(|| name_fault(value, words))
+        let here = type_violation(value, keywords)
+            .or_else(|| name_violation(value, keywords))
             .or_else(|| match value {
-                Value::String(text) => text_fault(text, words),
-                Value::Number(number) => number_fault(number.as_f64()?, words),
-                Value::Array(items) => count_fault(items.len(), words),
+                Value::String(text) => text_violation(text, keywords),
+                Value::Number(number) => number_violation(number.as_f64()?, keywords),
+                Value::Array(items) => count_violation(items.len(), keywords),
                 _ => None,
             });
-        here.map(Fault::here)
-            .or_else(|| self.choice(value, words, depth))
+        here.map(Violation::here)
+            .or_else(|| self.choice(value, keywords, depth))
             .or_else(|| match value {
-                Value::Object(fields) => self.fields(fields, words, depth),
-                Value::Array(items) => self.items(items, words, depth),
+                Value::Object(fields) => self.fields(fields, keywords, depth),
+                Value::Array(items) => self.items(items, keywords, depth),
                 _ => None,
             })
     }
 
-    /// A choice between constants names them; of one between schemas, the fault is told if only one of them is meant.
-    fn choice(&self, value: &Value, words: &Map<String, Value>, depth: usize) -> Option<Fault> {
-        let choices = choices(words)?;
-        let faults: Option<Vec<_>> = choices
+    /// A choice between constants names them; of one between schemas, the violation is told if only one of them is meant.
+    fn choice(
+        &self,
+        value: &Value,
+        keywords: &Map<String, Value>,
+        depth: usize,
+    ) -> Option<Violation> {
+        let choices = choices(keywords)?;
+        let violations: Option<Vec<_>> = choices
             .iter()
             .map(|choice| self.schema(value, choice, depth + 1))
             .collect();
-        let faults = faults?;
+        let violations = violations?;
         let constants: Vec<_> = choices
             .iter()
             .filter_map(Value::as_object)
-            .flat_map(named)
+            .flat_map(constants_of)
             .collect();
         if !constants.is_empty() {
-            return Some(Fault::here(one_of(&constants)));
+            return Some(Violation::here(one_of(&constants)));
         }
-        let is_meant = |(choice, _): &(&Value, Fault)| choice["type"] != "null";
-        let mut meant = choices.iter().zip(faults).filter(is_meant);
+        let is_meant = |(choice, _): &(&Value, Violation)| choice["type"] != "null";
+        let mut meant = choices.iter().zip(violations).filter(is_meant);
         match (meant.next(), meant.next()) {
-            (Some((_, fault)), None) => Some(fault),
-            _ => Some(Fault::here("is none of what it may be")),
+            (Some((_, violation)), None) => Some(violation),
+            _ => Some(Violation::here("is none of what it may be")),
         }
     }
 
     fn fields(
         &self,
         fields: &Map<String, Value>,
-        words: &Map<String, Value>,
+        keywords: &Map<String, Value>,
         depth: usize,
-    ) -> Option<Fault> {
-        let missing = required(words).find(|name| !fields.contains_key(*name));
+    ) -> Option<Violation> {
+        let missing = names_required(keywords).find(|name| !fields.contains_key(*name));
         if let Some(name) = missing {
-            return Some(Fault::here("is missing").below(format_args!(".{name}")));
+            return Some(Violation::here("is missing").below(format_args!(".{name}")));
         }
-        properties(words).find_map(|(name, property)| {
-            let fault = self.schema(fields.get(name)?, property, depth + 1)?;
-            Some(fault.below(format_args!(".{name}")))
+        properties(keywords).find_map(|(name, property)| {
+            let violation = self.schema(fields.get(name)?, property, depth + 1)?;
+            Some(violation.below(format_args!(".{name}")))
         })
     }
 
-    fn items(&self, items: &[Value], words: &Map<String, Value>, depth: usize) -> Option<Fault> {
-        let schema = words.get("items")?;
+    fn items(
+        &self,
+        items: &[Value],
+        keywords: &Map<String, Value>,
+        depth: usize,
+    ) -> Option<Violation> {
+        let schema = keywords.get("items")?;
         items.iter().enumerate().find_map(|(place, item)| {
             Some(
                 self.schema(item, schema, depth + 1)?
@@ -118,17 +134,17 @@ impl Judge<'_> {
     }
 }
 
-fn type_fault(value: &Value, words: &Map<String, Value>) -> Option<String> {
-    let types = types(words);
+fn type_violation(value: &Value, keywords: &Map<String, Value>) -> Option<String> {
+    let types = types(keywords);
     if types.is_empty() || types.iter().any(|name| is_of(value, name)) {
         return None;
     }
-    let said: Vec<_> = types.into_iter().map(said).collect();
-    Some(format!("must be {}", said.join(" or ")))
+    let names: Vec<_> = types.into_iter().map(type_name).collect();
+    Some(format!("must be {}", names.join(" or ")))
 }
 
-/// A type of JSON Schema in a word or two.
-fn said(name: &str) -> &'static str {
+/// Returns the name of a type for people.
+fn type_name(name: &str) -> &'static str {
     match name {
         "string" => "text",
         "integer" => "a whole number",
@@ -140,8 +156,8 @@ fn said(name: &str) -> &'static str {
     }
 }
 
-fn name_fault(value: &Value, words: &Map<String, Value>) -> Option<String> {
-    let named: Vec<_> = named(words).collect();
+fn name_violation(value: &Value, keywords: &Map<String, Value>) -> Option<String> {
+    let named: Vec<_> = constants_of(keywords).collect();
     (!named.is_empty() && !named.contains(&value)).then(|| one_of(&named))
 }
 
@@ -160,17 +176,16 @@ fn one_of(values: &[&Value]) -> String {
     }
 }
 
-fn text_fault(text: &str, words: &Map<String, Value>) -> Option<String> {
-    if let Some(format) = words
+fn text_violation(text: &str, keywords: &Map<String, Value>) -> Option<String> {
+    if let Some(format) = keywords
         .get("format")
         .and_then(Value::as_str)
         .filter(|format| !has_format(format, text))
     {
         return Some(format!("is no {format}"));
     }
-    let (length, bound) = (text.chars().count() as u64, |word: &str| {
-        words.get(word).and_then(Value::as_u64)
-    });
+    let length = text.chars().count() as u64;
+    let bound = |word: &str| keywords.get(word).and_then(Value::as_u64);
     let too_short = bound("minLength").filter(|least| length < *least);
     let too_long = bound("maxLength").filter(|most| length > *most);
     too_short
@@ -178,8 +193,8 @@ fn text_fault(text: &str, words: &Map<String, Value>) -> Option<String> {
         .or_else(|| too_long.map(|most| format!("must have {most} characters or fewer")))
 }
 
-fn number_fault(number: f64, words: &Map<String, Value>) -> Option<String> {
-    let bound = |word: &str| words.get(word).filter(|bound| bound.is_number());
+fn number_violation(number: f64, keywords: &Map<String, Value>) -> Option<String> {
+    let bound = |word: &str| keywords.get(word).filter(|bound| bound.is_number());
     let too_small =
         bound("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least));
     let too_large = bound("maximum").filter(|most| most.as_f64().is_some_and(|most| number > most));
@@ -188,14 +203,14 @@ fn number_fault(number: f64, words: &Map<String, Value>) -> Option<String> {
         .or_else(|| too_large.map(|most| format!("must be {most} or less")))
 }
 
-fn count_fault(count: usize, words: &Map<String, Value>) -> Option<String> {
-    let bound = |word: &str| words.get(word).and_then(Value::as_u64);
+fn count_violation(count: usize, keywords: &Map<String, Value>) -> Option<String> {
+    let bound = |word: &str| keywords.get(word).and_then(Value::as_u64);
     let is_outside = bound("minItems").is_some_and(|least| (count as u64) < least)
         || bound("maxItems").is_some_and(|most| count as u64 > most);
     is_outside.then(|| "has too few or too many entries".to_owned())
 }
 
-/// Whether text has the format that it must have; one that is not MCP's is not looked at.
+/// Returns `true` if a text has the format that it must have; one that MCP's forms don't have is not checked.
 fn has_format(format: &str, text: &str) -> bool {
     match format {
         "email" => text.split_once('@').is_some_and(|(name, domain)| {
@@ -215,7 +230,7 @@ fn has_format(format: &str, text: &str) -> bool {
     }
 }
 
-/// What serde says of a value that does not fit, without the value, and without words of Rust.
+/// Rewrites serde's complaint about a value that does not fit: without the value, and without words of Rust.
 #[must_use]
 pub fn in_json_words(complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {

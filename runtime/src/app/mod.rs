@@ -20,6 +20,8 @@ pub use build::Server;
 
 use crate::backend::{Backend, BackendOpener};
 use crate::clock::{Clock, SystemClock};
+use crate::http::{MountedRoutes, Routes};
+use crate::identity::Verifier;
 use crate::mcp::{AppInfo, ForeignHandler, ForeignRules, Session, Transports};
 use crate::middleware::{Middleware, SharedMiddleware};
 use crate::profile::ProfileType;
@@ -75,6 +77,8 @@ pub struct App {
     clock: Arc<dyn Clock>,
     layers: Vec<SharedMiddleware>,
     providers: AddedProviders,
+    verifiers: Vec<Arc<dyn Verifier>>,
+    routes: Vec<MountedRoutes>,
 }
 
 impl App {
@@ -101,6 +105,8 @@ impl App {
             clock: Arc::new(SystemClock),
             layers: Vec::new(),
             providers: AddedProviders::default(),
+            verifiers: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -294,6 +300,24 @@ impl App {
     #[must_use]
     pub fn provider<P: Registered>(mut self, provider: impl Provider<P>) -> Self {
         P::added(&mut self.providers).push(Arc::new(provider));
+        self
+    }
+
+    /// Accepts the credentials that this verifier recognises, beside the server's own tokens and after them.
+    #[must_use]
+    pub fn verifier(mut self, verifier: impl Verifier) -> Self {
+        self.verifiers.push(Arc::new(verifier));
+        self
+    }
+
+    /// Serves these routes below a prefix such as `/status`.
+    ///
+    /// A prefix that collides with `/mcp`, `/admin`, `/health` or another one is a problem that [`check`](Self::check)
+    /// reports.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "an app owns its extensions")]
+    pub fn routes(mut self, prefix: impl Into<String>, routes: impl Routes) -> Self {
+        self.routes.push(MountedRoutes::new(prefix, &routes));
         self
     }
 }

@@ -13,7 +13,7 @@ use super::{AdminApi, ImportedUser, KnownScopes, Local, NewToken, NewUser, SafeT
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::health::{HealthCheck, Status};
-use crate::identity::{Config, Identity};
+use crate::identity::{Issuer, TokenConfig};
 use crate::keys::{Given, SigningKey, SigningKeys};
 use crate::profile::ProfileType;
 use crate::records::{MAX_PROFILE_BYTES, Users};
@@ -46,11 +46,10 @@ pub fn local() -> Local {
     let keys: Arc<dyn SigningKeys> =
         Arc::new(Given::new(SigningKey::new([7; 32]).expect("long enough")));
     let users = Users::new(Arc::clone(&store));
-    let identity = Identity::new(
+    let issuer = Issuer::new(
         Arc::clone(&keys),
-        users.clone(),
         Arc::clone(&clock),
-        Config::default(),
+        TokenConfig::default(),
     );
     let health_check = Arc::new(HealthCheck::new(
         store,
@@ -63,7 +62,7 @@ pub fn local() -> Local {
     let scopes = KnownScopes::Named([SCOPE.to_owned()].into());
     Local {
         users,
-        identity,
+        issuer,
         health_check,
         clock,
         profile,

@@ -13,7 +13,7 @@ use super::{
 use crate::clock::{Clock, rfc3339};
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Details, HealthCheck};
-use crate::identity::{self, Identity, TokenRequest};
+use crate::identity::{DraftToken, Issuer, TokenRequest};
 use crate::profile::{ProfileType, mask_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
@@ -39,8 +39,8 @@ impl FindSafeTool for SafeTool {
 pub struct Local {
     /// Whom it works on.
     pub(crate) users: Users,
-    /// What issues their tokens.
-    pub(crate) identity: Identity,
+    /// The issuer of their tokens.
+    pub(crate) issuer: Issuer,
     /// How the deployment is.
     pub(crate) health_check: Arc<HealthCheck>,
     /// What time it is.
@@ -104,7 +104,7 @@ impl Local {
     }
 
     /// Puts a new token into the record of the registration it was made for.
-    async fn keep(&self, user: &UserRecord, new: &identity::DraftToken) -> Result<()> {
+    async fn keep(&self, user: &UserRecord, new: &DraftToken) -> Result<()> {
         let keep = |now: &mut UserRecord| {
             let email = &now.email;
             if now.id != user.id || now.revocation != user.revocation {
@@ -148,7 +148,7 @@ impl AdminApi for Local {
             scopes,
             read_only,
         };
-        let new = self.identity.issue(&record, request).await?;
+        let new = self.issuer.issue(&record, request).await?;
         record.tokens.insert(new.id.clone(), new.record.clone());
         self.users.register(&record).await?;
         tracing::info!(user.email = %record.email, "user registered");
@@ -265,7 +265,7 @@ impl AdminApi for Local {
         self.scopes.check(scopes.as_deref())?;
         let user = self.users.get(&email).await?;
         let new = self
-            .identity
+            .issuer
             .issue(
                 &user,
                 TokenRequest {

@@ -14,7 +14,7 @@ use crate::config::{Place, Settings};
 use crate::error::{Error, Result};
 use crate::health::HealthCheck;
 use crate::http::{OriginPolicy, Router};
-use crate::identity::{self, Identity};
+use crate::identity::{Identity, Issuer, OwnTokens, TokenConfig};
 use crate::keys::{Given, SigningKeys};
 use crate::mcp::{ForeignRules, Handler, ServerState, Session, Transports};
 use crate::middleware::{Layered, SharedMiddleware};
@@ -37,8 +37,10 @@ pub struct Server {
     pub router: Router,
     /// The MCP server by every transport.
     pub(crate) transports: Arc<dyn Transports>,
-    /// The verifier and issuer of tokens.
+    /// The verifiers of credentials, and revocation.
     pub identity: Identity,
+    /// The issuer of the server's own tokens.
+    pub issuer: Issuer,
     /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
     /// The store and the keys, described for people.
@@ -154,6 +156,7 @@ impl App {
         let details = self.details(&providers);
         let registry = Arc::new(self.registry(&backend, providers, settings));
         let identity = self.identity(&backend, settings);
+        let issuer = self.issuer(&backend, settings);
         let Backend { store, keys } = backend;
         let description = Description {
             store: store.to_string(),
@@ -163,7 +166,7 @@ impl App {
         let health_check = Arc::new(HealthCheck::new(Arc::clone(&store), keys, clock, details));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
             users: Users::new(store),
-            identity: identity.clone(),
+            issuer: issuer.clone(),
             health_check: Arc::clone(&health_check),
             clock: Arc::clone(&self.clock),
             profile: self.profile.clone(),
@@ -176,6 +179,8 @@ impl App {
             admin: Arc::clone(&admin),
             health_check,
             mcp: transports.http_service(),
+            routes: self.routes.clone(),
+            route_timeout: self.timeout,
             base_path: settings.public_path(),
             origin_policy: origin_policy(settings),
             allow_query_token: settings.allow_query_token,
@@ -185,6 +190,7 @@ impl App {
             router,
             transports,
             identity,
+            issuer,
             admin,
             description,
             registry,
@@ -192,13 +198,21 @@ impl App {
     }
 
     fn identity(&self, backend: &Backend, settings: &Settings) -> Identity {
-        let tokens = identity::Config {
+        let own = OwnTokens::new(
+            Arc::clone(&backend.keys),
+            Arc::clone(&self.clock),
+            settings.audience.clone(),
+        );
+        let users = Users::new(Arc::clone(&backend.store));
+        Identity::new(own, self.verifiers.clone(), users, Arc::clone(&self.clock))
+    }
+
+    fn issuer(&self, backend: &Backend, settings: &Settings) -> Issuer {
+        let tokens = TokenConfig {
             audience: settings.audience.clone(),
             duration_seconds: settings.duration_seconds,
         };
-        let keys = Arc::clone(&backend.keys);
-        let users = Users::new(Arc::clone(&backend.store));
-        Identity::new(keys, users, Arc::clone(&self.clock), tokens)
+        Issuer::new(Arc::clone(&backend.keys), Arc::clone(&self.clock), tokens)
     }
 
     /// Puts every rule around the providers.

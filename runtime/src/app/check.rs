@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{App, safe_tool};
+use crate::http::route_problems;
 use crate::prompt::Prompts;
 use crate::provider::{
     Catalog, Definition, Facts, Joined, Primitive, Provider, Registration, SharedProvider,
@@ -48,6 +49,7 @@ impl App {
         problems.extend(self.safe_tool_problem(&members.tools));
         problems.extend(self.missing_pages(&members));
         problems.extend(self.missing_states(&members));
+        problems.extend(route_problems(&self.routes));
         let added = &self.providers;
         let providers = Providers {
             tools: join(members.tools, &added.tools, &mut problems),

@@ -21,6 +21,8 @@ pub use build::Server;
 use crate::backend::{Backend, BackendOpener};
 use crate::call::States;
 use crate::clock::{Clock, SystemClock};
+use crate::http::{MountedRoutes, Routes};
+use crate::identity::Verifier;
 use crate::mcp::{AppInfo, ForeignHandler, ForeignRules, Session, Transports};
 use crate::middleware::{Middleware, SharedMiddleware};
 use crate::profile::ProfileType;
@@ -77,6 +79,8 @@ pub struct App {
     states: States,
     layers: Vec<SharedMiddleware>,
     providers: AddedProviders,
+    verifiers: Vec<Arc<dyn Verifier>>,
+    routes: Vec<MountedRoutes>,
 }
 
 impl App {
@@ -104,6 +108,8 @@ impl App {
             states: States::default(),
             layers: Vec::new(),
             providers: AddedProviders::default(),
+            verifiers: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -307,6 +313,24 @@ impl App {
     #[must_use]
     pub fn state<T: Clone + Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
+        self
+    }
+
+    /// Accepts the credentials that this verifier recognises, beside the server's own tokens and after them.
+    #[must_use]
+    pub fn verifier(mut self, verifier: impl Verifier) -> Self {
+        self.verifiers.push(Arc::new(verifier));
+        self
+    }
+
+    /// Serves these routes below a prefix such as `/status`.
+    ///
+    /// A prefix that collides with `/mcp`, `/admin`, `/health` or another one is a problem that [`check`](Self::check)
+    /// reports.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "an app owns its extensions")]
+    pub fn routes(mut self, prefix: impl Into<String>, routes: impl Routes) -> Self {
+        self.routes.push(MountedRoutes::new(prefix, &routes));
         self
     }
 }

@@ -1,36 +1,116 @@
-//! The admin routes: read the request, ask the [`AdminApi`], word the answer.
+//! The admin routes: one table, by which requests are dispatched, 405 answers name their methods, and `docs/admin.md` is held
+//! to the code by a test.
 //!
-//! | route | asks |
-//! |---|---|
-//! | `GET /admin/health` | `health` |
-//! | `GET /admin/safe-tool` | `safe_tool` |
-//! | `GET /admin/users?limit=&after=` | `users` |
-//! | `POST /admin/users` | `register` |
-//! | `GET /admin/users/{email}` | `user` |
-//! | `DELETE /admin/users/{email}[?purge=true]` | `revoke`, `purge` |
-//! | `GET /admin/users/{email}/profile[?reveal=true]` | `profile` |
-//! | `PATCH /admin/users/{email}/profile` | `update_profile` |
-//! | `GET /admin/users/{email}/tokens` | `tokens` |
-//! | `DELETE /admin/users/{email}/tokens/{id}` | `revoke_token` |
-//! | `POST /admin/tokens` | `create_token` |
-//! | `POST /admin/imports` | `import` |
+//! A handler reads the request, asks the [`AdminApi`] and words the answer; no rule about users lives here.
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::body::{self, Response};
+use super::path::{self, PathParameter};
 use super::{Problem, Router, access, bearer};
 use crate::admin::{AdminApi, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::user::Email;
 
+type AdminHandler = for<'r> fn(&'r AdminRequest<'r>) -> BoxFuture<'r, Result<Response, Problem>>;
+
+/// A row of the table.
+struct AdminRoute {
+    method: &'static str,
+    /// Below `/admin`.
+    path: &'static str,
+    /// The sentence in `docs/admin.md`.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a test compares it with the document")
+    )]
+    description: &'static str,
+    handler: AdminHandler,
+}
+
+const ROUTES: &[AdminRoute] = &[
+    AdminRoute {
+        method: "GET",
+        path: "/health",
+        description: "The health of the deployment with details.",
+        handler: |request| Box::pin(health(request)),
+    },
+    AdminRoute {
+        method: "GET",
+        path: "/safe-tool",
+        description: "The tool that an operator may call to see whether tools work.",
+        handler: |request| Box::pin(safe_tool(request)),
+    },
+    AdminRoute {
+        method: "GET",
+        path: "/users",
+        description: "A page of users: `?limit=` and `?after=EMAIL`; `Link` names the next one.",
+        handler: |request| Box::pin(users(request)),
+    },
+    AdminRoute {
+        method: "POST",
+        path: "/users",
+        description: "Registers a user and issues a token.",
+        handler: |request| Box::pin(register(request)),
+    },
+    AdminRoute {
+        method: "GET",
+        path: "/users/{email}",
+        description: "The record of a user, without secrets.",
+        handler: |request| Box::pin(user(request)),
+    },
+    AdminRoute {
+        method: "DELETE",
+        path: "/users/{email}",
+        description: "Revokes a user; with `?purge=true` also removes record and data.",
+        handler: |request| Box::pin(revoke(request)),
+    },
+    AdminRoute {
+        method: "GET",
+        path: "/users/{email}/profile",
+        description: "The profile of a user; secrets are masked without `?reveal=true`.",
+        handler: |request| Box::pin(profile(request)),
+    },
+    AdminRoute {
+        method: "PATCH",
+        path: "/users/{email}/profile",
+        description: "Merges a JSON object into the profile (RFC 7396).",
+        handler: |request| Box::pin(update_profile(request)),
+    },
+    AdminRoute {
+        method: "GET",
+        path: "/users/{email}/tokens",
+        description: "The live tokens of a user, without the tokens themselves.",
+        handler: |request| Box::pin(tokens(request)),
+    },
+    AdminRoute {
+        method: "DELETE",
+        path: "/users/{email}/tokens/{id}",
+        description: "Revokes one token.",
+        handler: |request| Box::pin(revoke_token(request)),
+    },
+    AdminRoute {
+        method: "POST",
+        path: "/tokens",
+        description: "Issues a token for a registered user.",
+        handler: |request| Box::pin(create_token(request)),
+    },
+    AdminRoute {
+        method: "POST",
+        path: "/imports",
+        description: "Imports a user of another system, without a token.",
+        handler: |request| Box::pin(import(request)),
+    },
+];
+
 /// Answers an admin request after its token.
 pub(super) async fn answer<B>(
     router: &Router,
-    route: &[&str],
+    segments: &[&str],
     mut parts: Parts,
     body: B,
 ) -> Result<Response, Problem>
@@ -39,54 +119,85 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    authorize(router, &mut parts)
-        .await
-        .map_err(|problem| name_audience(router, problem))?;
+    authorize(router, &mut parts).await?;
     access::let_in(&parts);
-    let route = route
-        .iter()
-        .copied()
-        .map(decoded)
-        .collect::<Result<Vec<_>, _>>()?;
-    let route: Vec<_> = route.iter().map(String::as_str).collect();
-    let request = Incoming {
-        body: body::read_of_operator(&mut parts, body).await?,
+    let path = path::decode(segments)?;
+    let body = body::read_of_operator(&mut parts, body).await?;
+    let (route, parameters) = find(&path, &parts)?;
+    let request = AdminRequest {
+        api: router.admin.as_ref(),
         parts,
+        body,
+        parameters,
     };
-    let mut response = dispatch(router.admin.as_ref(), &route, &request).await?;
+    let mut response = (route.handler)(&request).await?;
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-async fn dispatch(
-    api: &dyn AdminApi,
-    route: &[&str],
-    request: &Incoming,
-) -> Result<Response, Problem> {
-    match (request.parts.method.as_str(), route) {
-        ("GET", ["health"]) => Ok(body::json(200, &api.health().await?)),
-        ("GET", ["safe-tool"]) => Ok(body::json(200, &api.safe_tool().await?)),
-        ("GET", ["users"]) => users(api, request).await,
-        ("POST", ["users"]) => register(api, request).await,
-        ("POST", ["tokens"]) => create_token(api, request).await,
-        ("POST", ["imports"]) => Ok(body::json(200, &api.import(request.json()?).await?)),
-        ("GET", ["users", email]) => Ok(body::json(200, &api.user(&email.parse()?).await?)),
-        ("DELETE", ["users", email]) => revoke(api, &email.parse()?, request).await,
-        ("GET", ["users", email, "profile"]) => profile(api, &email.parse()?, request).await,
-        ("PATCH", ["users", email, "profile"]) => {
-            update_profile(api, &email.parse()?, request).await
-        }
-        ("GET", ["users", email, "tokens"]) => {
-            Ok(body::json(200, &api.tokens(&email.parse()?).await?))
-        }
-        ("DELETE", ["users", email, "tokens", id]) => revoke_token(api, &email.parse()?, id).await,
-        (_, route) => Err(wrong(route, request.parts.uri.path())),
+/// Looks up the row of a request: 405 for a path that has other methods, 404 for one that has none.
+fn find(
+    path: &[String],
+    parts: &Parts,
+) -> Result<(&'static AdminRoute, Vec<PathParameter>), Problem> {
+    let of_path = || {
+        ROUTES
+            .iter()
+            .filter_map(|route| Some((route, path::matches(route.path, path)?)))
+    };
+    if let Some(found) = of_path().find(|(route, _)| route.method == parts.method.as_str()) {
+        return Ok(found);
     }
+    let allowed = path::allow(of_path().map(|(route, _)| route.method));
+    Err(if allowed.is_empty() {
+        Problem::no_such_path(parts.uri.path())
+    } else {
+        Problem::method_not_allowed(allowed)
+    })
 }
 
-async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
+/// Verifies the admin token of a request. A holder of the signing key learns here for which audience to make tokens.
+pub(super) async fn authorize(router: &Router, parts: &mut Parts) -> Result<(), Problem> {
+    let admitted = match bearer::take(parts, false) {
+        Ok(credential) => router.identity.admin(&credential).await.map_err(Into::into),
+        Err(problem) => Err(problem),
+    };
+    let challenges = router.identity.admin_challenges();
+    admitted.map_err(|problem: Problem| {
+        let problem = problem.with_challenges(&challenges);
+        match router.identity.audience() {
+            Some(audience) if problem.is_unauthenticated() => problem.with("audience", audience),
+            _ => problem,
+        }
+    })
+}
+
+async fn health(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    Ok(body::json(200, &request.api.health().await?))
+}
+
+async fn safe_tool(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    Ok(body::json(200, &request.api.safe_tool().await?))
+}
+
+async fn import(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    Ok(body::json(200, &request.api.import(request.json()?).await?))
+}
+
+async fn user(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    Ok(body::json(200, &request.api.user(&request.email()?).await?))
+}
+
+async fn tokens(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    Ok(body::json(
+        200,
+        &request.api.tokens(&request.email()?).await?,
+    ))
+}
+
+async fn users(request: &AdminRequest<'_>) -> Result<Response, Problem> {
     let limit = match request.query("limit")? {
         None => DEFAULT_LIMIT,
         Some(text) => text
@@ -102,7 +213,7 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
         .map(|after| after.parse())
         .transpose()
         .map_err(|_| Problem::invalid("`after` must be the email to list after"))?;
-    let list = api.users(after.as_ref(), limit).await?;
+    let list = request.api.users(after.as_ref(), limit).await?;
     let mut response = body::json(200, &list.users);
     if let Some(next) = list.next {
         let query = form_urlencoded::Serializer::new(String::new())
@@ -118,8 +229,8 @@ async fn users(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Probl
     Ok(response)
 }
 
-async fn register(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
-    let new = api.register(request.json()?).await?;
+async fn register(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let new = request.api.register(request.json()?).await?;
     let token = new.token.expose();
     Ok(body::json(
         200,
@@ -127,97 +238,71 @@ async fn register(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Pr
     ))
 }
 
-async fn create_token(api: &dyn AdminApi, request: &Incoming) -> Result<Response, Problem> {
-    let new = api.create_token(request.json()?).await?;
+async fn create_token(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let new = request.api.create_token(request.json()?).await?;
     let (token, duration) = (new.token.expose(), new.duration_seconds);
     let answer = json!({ "email": new.email, "token": token, "duration_seconds": duration, "id": new.id, "expires": new.expires });
     Ok(body::json(200, &answer))
 }
 
-async fn revoke(
-    api: &dyn AdminApi,
-    email: &Email,
-    request: &Incoming,
-) -> Result<Response, Problem> {
+async fn revoke(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let email = &request.email()?;
     if request.flag("purge")? {
-        api.purge(email).await?;
+        request.api.purge(email).await?;
         return Ok(body::json(
             200,
             &json!({ "revoked": email, "purged": true }),
         ));
     }
-    api.revoke(email).await?;
+    request.api.revoke(email).await?;
     Ok(body::json(200, &json!({ "revoked": email })))
 }
 
-async fn profile(
-    api: &dyn AdminApi,
-    email: &Email,
-    request: &Incoming,
-) -> Result<Response, Problem> {
-    let profile = api.profile(email, request.flag("reveal")?).await?;
+async fn profile(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let email = &request.email()?;
+    let reveal = request.flag("reveal")?;
+    let profile = request.api.profile(email, reveal).await?;
     Ok(body::json(
         200,
         &json!({ "email": email, "profile": profile }),
     ))
 }
 
-async fn update_profile(
-    api: &dyn AdminApi,
-    email: &Email,
-    request: &Incoming,
-) -> Result<Response, Problem> {
-    let profile = api.update_profile(email, &request.json()?).await?;
+async fn update_profile(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let email = &request.email()?;
+    let patch = request.json()?;
+    let profile = request.api.update_profile(email, &patch).await?;
     Ok(body::json(
         200,
         &json!({ "email": email, "profile": profile }),
     ))
 }
 
-async fn revoke_token(api: &dyn AdminApi, email: &Email, id: &str) -> Result<Response, Problem> {
-    api.revoke_token(email, id).await?;
+async fn revoke_token(request: &AdminRequest<'_>) -> Result<Response, Problem> {
+    let id = request.parameter("id");
+    request.api.revoke_token(&request.email()?, id).await?;
     Ok(body::json(200, &json!({ "revoked": id })))
 }
 
-async fn authorize(router: &Router, parts: &mut Parts) -> Result<(), Problem> {
-    let token = bearer::take(parts, false)?;
-    Ok(router.identity.admin(&token).await?)
-}
-
-/// Whoever has the signing key learns here for whom to make tokens out.
-fn name_audience(router: &Router, problem: Problem) -> Problem {
-    match router.identity.audience() {
-        Some(audience) if problem.is_unauthenticated() => problem.with("audience", audience),
-        _ => problem,
-    }
-}
-
-/// 405 for a path that has other methods, 404 for one that has none.
-fn wrong(route: &[&str], path: &str) -> Problem {
-    match route {
-        ["health" | "safe-tool"] | ["users", _, "tokens"] => Problem::method_not_allowed("GET"),
-        ["users"] => Problem::method_not_allowed("GET, POST"),
-        ["tokens" | "imports"] => Problem::method_not_allowed("POST"),
-        ["users", _] => Problem::method_not_allowed("GET, DELETE"),
-        ["users", _, "profile"] => Problem::method_not_allowed("GET, PATCH"),
-        ["users", _, "tokens", _] => Problem::method_not_allowed("DELETE"),
-        _ => Problem::no_such_path(path),
-    }
-}
-
-fn decoded(segment: &str) -> Result<String, Problem> {
-    let text = percent_decode_str(segment).decode_utf8();
-    text.map(std::borrow::Cow::into_owned)
-        .map_err(|_| Problem::invalid("the path is not UTF-8"))
-}
-
-/// A request that has been let in.
-struct Incoming {
+/// A request with a valid admin token.
+struct AdminRequest<'a> {
+    api: &'a dyn AdminApi,
     parts: Parts,
     body: Bytes,
+    parameters: Vec<PathParameter>,
 }
 
-impl Incoming {
+impl AdminRequest<'_> {
+    /// Returns the value of a `{name}` in the route's path.
+    fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|known| known.name == name);
+        found.map_or("", |found| found.value.as_str())
+    }
+
+    fn email(&self) -> Result<Email, Problem> {
+        Ok(self.parameter("email").parse()?)
+    }
+
     fn query(&self, name: &str) -> Result<Option<String>, Problem> {
         let query = self.parts.uri.query().unwrap_or_default();
         let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
@@ -240,7 +325,7 @@ impl Incoming {
         }
     }
 
-    /// The body, with a message that names the field which does not fit.
+    /// Reads the body; the message of a problem names the field that does not fit.
     fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         if !self.is_json() {
             return Err(Problem::not_json());
@@ -251,23 +336,26 @@ impl Incoming {
             return Err(Problem::invalid("the body must be a JSON object"));
         }
         serde_path_to_error::deserialize(value).map_err(|error| {
-            let (path, said) = (error.path().to_string(), error.to_string());
+            let path = error.path().to_string();
+            let message = error.to_string();
             let place = if path == "." {
                 "the body".to_owned()
             } else {
                 format!("`{path}`")
             };
-            let said = said.strip_prefix(&format!("{path}: ")).unwrap_or(&said);
-            // What our own types refuse names its field already.
-            Problem::invalid(if said.starts_with(&place) {
-                said.to_owned()
+            let message = message
+                .strip_prefix(&format!("{path}: "))
+                .unwrap_or(&message);
+            // The framework's own types name the field already.
+            Problem::invalid(if message.starts_with(&place) {
+                message.to_owned()
             } else {
-                format!("{place} does not fit: {said}")
+                format!("{place} does not fit: {message}")
             })
         })
     }
 
-    /// RFC 8259 §11, with or without parameters; nothing at all is taken for JSON too.
+    /// Returns whether the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
     fn is_json(&self) -> bool {
         let media = self
             .parts
@@ -276,5 +364,43 @@ impl Incoming {
             .map(|value| value.to_str().unwrap_or("?"));
         let essence = media.map(|media| media.split(';').next().unwrap_or_default().trim());
         essence.is_none_or(|essence| essence.eq_ignore_ascii_case("application/json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn the_document_lists_the_table() {
+        let document = include_str!("../../../docs/admin.md");
+        let mut expected = String::from("| method | path | answer |\n|---|---|---|\n");
+        for route in ROUTES {
+            let (method, path) = (route.method, route.path);
+            writeln!(
+                expected,
+                "| `{method}` | `/admin{path}` | {} |",
+                route.description
+            )
+            .expect("memory");
+        }
+        assert!(document.contains(&expected), "docs/admin.md:\n{expected}");
+    }
+
+    #[test]
+    fn every_path_of_the_table_names_its_methods() {
+        for route in ROUTES {
+            let segments: Vec<_> = path::segments(route.path).map(str::to_owned).collect();
+            let request = http::Request::builder().method("PUT").uri("/admin");
+            let (parts, ()) = request.body(()).expect("a request").into_parts();
+            let Err(problem) = find(&segments, &parts) else {
+                panic!("{} has a PUT", route.path);
+            };
+            let response = problem.into_response();
+            let allowed = response.headers()[header::ALLOW].to_str().expect("text");
+            assert!(response.status() == 405 && allowed.contains(route.method));
+        }
     }
 }

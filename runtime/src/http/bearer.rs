@@ -8,6 +8,7 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use http::request::Parts;
 
 use super::Problem;
+use crate::identity::Credential;
 use crate::secret::Secret;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -26,7 +27,7 @@ enum Found {
 }
 
 /// Takes the token out of a request that needs one.
-pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Secret<String>, Problem> {
+pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Credential, Problem> {
     take_if_any(parts, allow_query)?.ok_or_else(Problem::no_token)
 }
 
@@ -34,7 +35,7 @@ pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Secret<String
 pub(super) fn take_if_any(
     parts: &mut Parts,
     allow_query: bool,
-) -> Result<Option<Secret<String>>, Problem> {
+) -> Result<Option<Credential>, Problem> {
     let (authorization, key) = (in_authorization(&parts.headers), in_api_key(&parts.headers));
     let query = if allow_query {
         in_query(parts)
@@ -55,7 +56,7 @@ pub(super) fn take_if_any(
         }
     }
     match whole.or(broken) {
-        Some(token) => Ok(Some(Secret::new(token))),
+        Some(token) => Ok(Some(Credential::new(Secret::new(token)))),
         None if is_empty => Err(Problem::no_token()),
         None => Ok(None),
     }
@@ -181,7 +182,7 @@ mod tests {
 
     fn taken(uri: &str, headers: &[(&str, &str)], allow_query: bool) -> Result<String, u16> {
         let mut parts = parts(uri, headers);
-        let token = take(&mut parts, allow_query).map(|token| token.expose().clone());
+        let token = take(&mut parts, allow_query).map(|credential| credential.token().to_owned());
         assert!(!parts.headers.contains_key(AUTHORIZATION) && !parts.headers.contains_key(API_KEY));
         token.map_err(status)
     }
@@ -189,7 +190,7 @@ mod tests {
     fn taken_if_any(headers: &[(&str, &str)]) -> Result<Option<String>, u16> {
         let token = take_if_any(&mut parts("/", headers), false);
         token
-            .map(|token| token.map(|token| token.expose().clone()))
+            .map(|found| found.map(|credential| credential.token().to_owned()))
             .map_err(status)
     }
 

@@ -48,6 +48,9 @@ static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
 /// The memory that operators' requests may take: a revocation must never wait for users who keep all of theirs.
 static OPERATORS: Memory = Memory::new(2, 16 * 1024, 48 * 1024);
 
+/// The memory that requests before identity may take: strangers must not keep users waiting.
+static STRANGERS: Memory = Memory::new(1, 4 * 1024, 0);
+
 /// Kilobytes of large answers that are not yet taken.
 static ANSWERS: Semaphore = Semaphore::const_new(64 * 1024);
 
@@ -101,13 +104,23 @@ where
     read_and_hold(&USERS, parts, body).await
 }
 
-/// The same for a request of an operator.
+/// Reads the body of a request of an operator, as [`read`] does.
 pub(super) async fn read_of_operator<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     read_and_hold(&OPERATORS, parts, body).await
+}
+
+/// Reads the body of a request before identity, which must be small: forms and sign-in messages.
+pub(super) async fn read_of_stranger<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+where
+    B: http_body::Body,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    let limited = Limited::new(body, SMALL_BYTES);
+    read_and_hold(&STRANGERS, parts, limited).await
 }
 
 async fn read_and_hold<B>(

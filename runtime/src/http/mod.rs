@@ -1,26 +1,32 @@
-//! The HTTP voice: one router for the Lambda, the local server and the tests.
+//! HTTP: one router for Lambda, the local server and the tests.
 //!
 //! | route | for | answers |
 //! |---|---|---|
-//! | `POST /`, `POST /mcp` | a user's token | MCP, by the endpoint the app gives |
-//! | `GET /health` | anyone | a word for each part |
-//! | `/admin/*` | an admin token | see `admin.rs` |
+//! | `POST /`, `POST /mcp` | a user's credential | MCP, by the endpoint the app gives |
+//! | `GET /health` | anyone | the state of each part |
+//! | `/admin/*` | an admin token | the table in `admin.rs` |
+//! | below the prefix of [`Routes`] | as each route declares | by the app's extensions |
 //!
 //! Other methods on the MCP paths are 401 without a token that holds and 405 with one, and what is refused there is a JSON-RPC
 //! error. Every other path is 404, also below `/.well-known`: an answer there would make clients drop their header for OAuth.
-//! No rule lives here; the router finds out who asks, asks the right part, and words the answer.
+//! No rule about users or tools lives here: the router verifies credentials, asks the right part and words the answer.
 
 mod accept;
 mod access;
 mod admin;
 mod bearer;
 mod body;
+mod extension;
 mod origin;
 mod origin_policy;
+mod path;
 mod problem;
+mod route_response;
+mod routes;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -35,6 +41,9 @@ pub use body::{Body, MAX_BODY_BYTES, Response};
 pub use origin::AllowedOrigin;
 pub use origin_policy::OriginPolicy;
 pub use problem::Problem;
+pub use route_response::RouteResponse;
+pub use routes::{Access, Route, RouteRequest, Routes};
+pub(crate) use routes::{MountedRoutes, problems as route_problems};
 
 use crate::admin::AdminApi;
 use crate::call::Deadline;
@@ -43,33 +52,34 @@ use crate::health::{HealthCheck, Status};
 use crate::identity::Identity;
 use crate::user::Caller;
 
-/// Answers an MCP request whose caller stands in its extensions as `Arc<Caller>`.
+/// A service that answers MCP requests, whose [`Caller`] stands in their extensions as `Arc<Caller>`.
 pub type HttpService = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// The parts that the router asks.
+/// The router and the parts it asks.
 #[derive(Clone)]
 pub struct Router {
-    /// Who a token belongs to.
-    pub identity: Identity,
-    /// What operators ask for.
-    pub admin: Arc<dyn AdminApi>,
-    /// How the deployment is.
-    pub health_check: Arc<HealthCheck>,
-    /// What speaks MCP.
-    pub mcp: HttpService,
-    /// The path below which a gateway or a load balancer serves us, such as `/notes`, or nothing. Requests come with it and
-    /// without.
-    pub base_path: String,
-    /// Who may ask from where.
-    pub origin_policy: OriginPolicy,
+    pub(crate) identity: Identity,
+    pub(crate) admin: Arc<dyn AdminApi>,
+    pub(crate) health_check: Arc<HealthCheck>,
+    /// Answers MCP requests.
+    pub(crate) mcp: HttpService,
+    /// The routes of the app's extensions.
+    pub(crate) routes: Vec<MountedRoutes>,
+    /// The time that a route of an extension may take.
+    pub(crate) route_timeout: Duration,
+    /// The path below which a gateway or a load balancer serves the app, such as `/notes`, or nothing. Requests come with it
+    /// and without.
+    pub(crate) base_path: String,
+    /// The hosts and origins that may ask.
+    pub(crate) origin_policy: OriginPolicy,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
-    pub allow_query_token: bool,
-    /// Whether a request without a token is answered, as nobody's.
-    pub is_open: bool,
+    pub(crate) allow_query_token: bool,
+    /// Whether a request without a credential is answered, as nobody's.
+    pub(crate) is_open: bool,
 }
 
 impl Router {
-    /// Answers a request. Every failure is an answer too.
+    /// Answers a request. Every failure is an answer too, as a [`Problem`].
     pub async fn handle<B>(&self, request: Request<B>) -> Response
     where
         B: http_body::Body + Send,
@@ -77,11 +87,9 @@ impl Router {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
-        take_off(&mut parts.uri, &self.base_path);
-        let (line, origin) = (
-            access::Line::of(&mut parts),
-            self.origin_policy.allowed_origin(&parts.headers),
-        );
+        strip_base(&mut parts.uri, &self.base_path);
+        let line = access::Line::of(&mut parts);
+        let origin = self.origin_policy.allowed_origin(&parts.headers);
         let mut response = match self.origin_policy.preflight(&parts) {
             Some(preflight) => preflight,
             None => body::hold_answer(self.answer(parts, body).await),
@@ -98,17 +106,15 @@ impl Router {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let path = parts.uri.path().to_owned();
-        let segments: Vec<_> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect();
+        let segments: Vec<_> = path::segments(&path).collect();
         let checked = self.origin_policy.check(&parts);
         if matches!(segments.as_slice(), [] | ["mcp"]) {
             let answer = match checked {
                 Ok(()) => self.speak_mcp(parts, body).await,
                 Err(problem) => Err((problem, None)),
             };
-            return answer.unwrap_or_else(|(problem, id)| problem.into_mcp_response(id));
+            return answer
+                .unwrap_or_else(|(problem, id)| self.challenge(problem).into_mcp_response(id));
         }
         let answer = match (checked, segments.as_slice()) {
             (Err(problem), _) => Err(problem),
@@ -121,12 +127,48 @@ impl Router {
                 ))
                 .await
             }
-            _ => Err(Problem::no_such_path(&path)),
+            (_, segments) => Box::pin(self.extension(segments, parts, body)).await,
         };
-        answer.unwrap_or_else(Problem::into_response)
+        answer.unwrap_or_else(|problem| self.challenge(problem).into_response())
     }
 
-    /// Lets the caller in, reads the message and hands it on. A refusal comes with the message's id, once that is read.
+    /// Answers a path of an extension, if there is one that has it.
+    async fn extension<B>(
+        &self,
+        segments: &[&str],
+        parts: request::Parts,
+        body: B,
+    ) -> Result<Response, Problem>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if self.routes.is_empty() {
+            return Err(Problem::no_such_path(parts.uri.path()));
+        }
+        let path = path::decode(segments)?;
+        let below = |mounted: &'_ MountedRoutes| mounted.strip(&path).map(<[String]>::to_vec);
+        let found = self
+            .routes
+            .iter()
+            .find_map(|mounted| Some((mounted, below(mounted)?)));
+        match found {
+            Some((mounted, rest)) => extension::answer(self, mounted, &rest, parts, body).await,
+            None => Err(Problem::no_such_path(parts.uri.path())),
+        }
+    }
+
+    /// Adds the challenges of the verifiers to a 401.
+    fn challenge(&self, problem: Problem) -> Problem {
+        if problem.is_unauthenticated() {
+            problem.with_challenges(&self.identity.challenges())
+        } else {
+            problem
+        }
+    }
+
+    /// Verifies the caller, reads the message and passes it to MCP. A refusal has the message's id, once that is read.
     async fn speak_mcp<B>(
         &self,
         mut parts: request::Parts,
@@ -155,10 +197,10 @@ impl Router {
         }
     }
 
-    /// Who asks. A token that does not hold is refused also where none is needed.
+    /// Returns the caller. An invalid credential is refused also where none is needed.
     async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
         match bearer::take_if_any(parts, self.allow_query_token)? {
-            Some(token) => in_time(deadline(parts), self.identity.caller(&token))
+            Some(credential) => in_time(deadline(parts), self.identity.caller(&credential))
                 .await
                 .map_err(Into::into),
             None if self.is_open => Ok(Caller::anonymous()),
@@ -184,7 +226,7 @@ impl Router {
     }
 }
 
-/// Which media types go in and out.
+/// Checks the media types of request and answer (RFC 9110 §12.5.1).
 fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
     if !accept::is_json(&parts.headers) {
         return Err(Problem::not_json());
@@ -192,8 +234,8 @@ fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
     Accepted::take(&mut parts.headers)
 }
 
-/// rmcp wants a `Host`. In HTTP/2 it stands in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; that it is one
-/// of ours has been checked.
+/// Adds the `Host` that rmcp needs. In HTTP/2 it stands in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; the
+/// [`OriginPolicy`] has checked it.
 fn name_host(parts: &mut request::Parts) {
     let host = parts
         .uri
@@ -203,7 +245,7 @@ fn name_host(parts: &mut request::Parts) {
     parts.headers.entry(header::HOST).or_insert(host);
 }
 
-/// rmcp refuses some requests in plain text.
+/// Turns a refusal that rmcp worded in plain text into a [`Problem`].
 async fn refused_in_text(answer: Response) -> Result<Response, Problem> {
     let has_media_type = answer.headers().contains_key(header::CONTENT_TYPE);
     let is_text = answer
@@ -221,7 +263,7 @@ async fn refused_in_text(answer: Response) -> Result<Response, Problem> {
     ))
 }
 
-/// The id of a message, if it has one that can be answered to.
+/// Returns the id of a message, if it is one that a JSON-RPC answer can carry.
 fn id(message: &[u8]) -> Option<Value> {
     #[derive(Deserialize)]
     struct Identified {
@@ -231,8 +273,8 @@ fn id(message: &[u8]) -> Option<Value> {
     Some(found.id).filter(|id| id.is_string() || id.is_i64() || id.is_u64())
 }
 
-/// Takes the base path off a URI that begins with it.
-fn take_off(uri: &mut Uri, base: &str) {
+/// Removes the base path from a URI that begins with it.
+fn strip_base(uri: &mut Uri, base: &str) {
     let rest = uri
         .path()
         .strip_prefix(base)
@@ -253,12 +295,12 @@ fn take_off(uri: &mut Uri, base: &str) {
     }
 }
 
-/// When whoever carries the request stops waiting, if they said.
+/// Returns when the carrier of the request stops waiting, if it said so.
 fn deadline(parts: &request::Parts) -> Option<Deadline> {
     parts.extensions.get().copied()
 }
 
-/// Waits no longer than whoever carries the request does: a store that hangs is a store that can't be reached.
+/// Waits no longer than the request's carrier does: a store that hangs is a store that can't be reached.
 async fn in_time<T, E: From<Error>>(
     deadline: Option<Deadline>,
     work: impl Future<Output = Result<T, E>> + Send,
@@ -275,7 +317,8 @@ async fn in_time<T, E: From<Error>>(
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")
-            .field("front", &self.origin_policy)
+            .field("origin_policy", &self.origin_policy)
+            .field("routes", &self.routes)
             .finish_non_exhaustive()
     }
 }
@@ -301,7 +344,7 @@ mod tests {
             ("", "//mcp", "//mcp"),
         ] {
             let mut taken = uri.parse().expect("a URI");
-            take_off(&mut taken, base);
+            strip_base(&mut taken, base);
             assert_eq!(taken.to_string(), expected, "{base} {uri}");
         }
     }

@@ -16,15 +16,11 @@ use serde_json::{Map, Value, json};
 
 use super::body::{self, Response};
 use crate::error::{Error, ErrorKind, whole_seconds};
-use crate::identity::Denial;
+use crate::identity::{Challenge, Denial};
 use crate::log_limit::LogLimit;
 
 /// When a client may come back after an outage, in seconds.
 const RETRY_AFTER: &str = "2";
-
-/// The challenge to a token that does not hold (RFC 6750 §3). Which rule it broke is in the log.
-const INVALID_TOKEN: &str =
-    r#"Bearer error="invalid_token", error_description="the token is not valid""#;
 
 /// An answer that is a refusal.
 #[derive(Debug)]
@@ -35,6 +31,8 @@ pub struct Problem {
     /// What else stands in the body.
     more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether a token was sent that is not valid.
+    has_invalid_token: bool,
 }
 
 impl Problem {
@@ -45,6 +43,7 @@ impl Problem {
             message: message.into(),
             more: Map::new(),
             headers: Vec::new(),
+            has_invalid_token: false,
         }
     }
 
@@ -66,7 +65,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::Invalid.code(), message)
     }
 
-    /// 401 with no token (RFC 6750 §3: then the challenge names no error).
+    /// 401 without a token (RFC 6750 §3: then the challenge names no error).
     pub(super) fn no_token() -> Self {
         let message = "this needs a token; send it as `Authorization: Bearer TOKEN`";
         Self::new(
@@ -74,7 +73,6 @@ impl Problem {
             ErrorKind::Unauthenticated.code(),
             message,
         )
-        .challenge("Bearer")
     }
 
     /// 403 because of where the request comes from.
@@ -96,13 +94,15 @@ impl Problem {
     }
 
     /// 405.
-    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+    pub(super) fn method_not_allowed(allowed: impl AsRef<str>) -> Self {
+        let allowed = allowed.as_ref();
         let problem = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             format!("use {allowed} here"),
         );
-        problem.header(header::ALLOW, HeaderValue::from_static(allowed))
+        let value = HeaderValue::from_str(allowed).unwrap_or(HeaderValue::from_static(""));
+        problem.header(header::ALLOW, value)
     }
 
     /// 406.
@@ -179,7 +179,7 @@ impl Problem {
     }
 
     fn respond(self, first: Vec<(&str, Value)>) -> Response {
-        let words = [
+        let always = [
             ("code", self.code.into()),
             ("error_description", self.message.into()),
         ];
@@ -187,7 +187,7 @@ impl Problem {
         body.extend(
             first
                 .into_iter()
-                .chain(words)
+                .chain(always)
                 .map(|(name, value)| (name.to_owned(), value)),
         );
         let mut response = body::json(self.status.as_u16(), &body);
@@ -200,13 +200,33 @@ impl Problem {
         self
     }
 
-    /// AWS's front doors rename `WWW-Authenticate`, so the body carries the challenge too.
-    fn challenge(self, challenge: &'static str) -> Self {
-        let problem = self.with("www_authenticate", challenge);
-        problem.header(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
-        )
+    /// Adds the challenges to a 401 that has none yet; which rule a token broke is in the log alone.
+    ///
+    /// AWS's gateways rename `WWW-Authenticate`, so the body carries the challenges too.
+    pub(super) fn with_challenges(self, challenges: &[Challenge]) -> Self {
+        let has_some = self.more.contains_key("www_authenticate");
+        if !self.is_unauthenticated() || has_some || challenges.is_empty() {
+            return self;
+        }
+        let texts: Vec<_> = challenges
+            .iter()
+            .cloned()
+            .map(|challenge| self.name_error(challenge).to_string())
+            .collect();
+        let text = texts.join(", ");
+        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
+        self.with("www_authenticate", text)
+            .header(header::WWW_AUTHENTICATE, value)
+    }
+
+    /// Names the error of a token that was sent (RFC 6750 §3.1), in the scheme it was sent by.
+    fn name_error(&self, challenge: Challenge) -> Challenge {
+        if !self.has_invalid_token || !challenge.scheme().eq_ignore_ascii_case("bearer") {
+            return challenge;
+        }
+        challenge
+            .parameter("error", "invalid_token")
+            .parameter("error_description", "the token is not valid")
     }
 }
 
@@ -236,7 +256,10 @@ impl From<Error> for Problem {
         }
         let problem = Self::new(status, error.kind().code(), error.message().to_owned());
         match error.kind() {
-            ErrorKind::Unauthenticated => problem.challenge(INVALID_TOKEN),
+            ErrorKind::Unauthenticated => Self {
+                has_invalid_token: true,
+                ..problem
+            },
             ErrorKind::RateLimited | ErrorKind::Unavailable => {
                 let seconds = error.retry_after().map(whole_seconds);
                 let seconds =
@@ -258,7 +281,7 @@ fn log(status: StatusCode, error: &Error) {
         std::error::Error::source(error).and_then(|source| source.downcast_ref::<Denial>());
     let limit = match denial {
         _ if status.is_server_error() => &OUTAGES,
-        Some(denial) if denial.is_of_a_signed_token() => &HOLDERS,
+        Some(denial) if denial.is_of_signed_token() => &HOLDERS,
         _ => &STRANGERS,
     };
     if let Some(left_out) = limit.admit() {

@@ -36,7 +36,7 @@ impl LocalUser {
         })
     }
 
-    /// The user as a caller, as of now. One read of the store.
+    /// Returns the user as a caller, as of now. Reads the store once.
     ///
     /// # Errors
     /// `Forbidden` if the user was revoked or removed since the process started, `Unavailable`.

@@ -1,14 +1,14 @@
-//! What an operator may ask of a new token.
+//! Requests for new tokens, and the limits they must keep.
 
 use std::ops::RangeInclusive;
 
 use crate::error::{Error, Result};
 use crate::user::is_scope;
 
-/// The shortest and the longest life a token may be given, in seconds: a minute and ten years.
+/// The lifetimes that a token may have, in seconds: from a minute to ten years.
 pub const DURATION_SECONDS: RangeInclusive<u64> = 60..=315_360_000;
 
-/// How long a token lives if nobody says otherwise, in seconds: 90 days.
+/// The lifetime of a token whose request and deployment name none, in seconds: 90 days.
 pub const DEFAULT_DURATION_SECONDS: u64 = 90 * 24 * 60 * 60;
 
 /// The most scopes a token may name.
@@ -17,20 +17,20 @@ pub const MAX_SCOPES: usize = 32;
 /// The most characters the name of a token may have.
 const MAX_NAME_CHARACTERS: usize = 100;
 
-/// What an operator wants of a new token.
+/// A request for a new token, answered by [`Issuer::issue`](super::Issuer::issue).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// What to call it.
+    /// The name that tells the user's tokens apart.
     pub name: Option<String>,
-    /// How long it lives, if not the deployment's default.
+    /// The lifetime in seconds; `None` is the deployment's default.
     pub duration_seconds: Option<u64>,
-    /// What it is good for; `None` is everything its user may do.
+    /// The scopes (RFC 6749 §3.3); `None` is everything its user may do.
     pub scopes: Option<Vec<String>>,
-    /// Whether it opens only what changes nothing.
+    /// Limits the token to tools that change nothing.
     pub read_only: bool,
 }
 
-/// Refuses what can't be asked, by name.
+/// Refuses a request outside of the limits, by the name of the field.
 pub(super) fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
     let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
     if !DURATION_SECONDS.contains(&duration) {

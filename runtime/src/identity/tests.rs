@@ -4,30 +4,49 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::keys::{Given, SigningKey};
+use crate::keys::{Given, SigningKey, SigningKeys};
+use crate::records::UserRecord;
+use crate::secret::Secret;
 use crate::store::Memory;
 use crate::store::laws::ManualClock;
+use crate::user::Scopes;
 
 const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
 struct Server {
     identity: Identity,
+    issuer: Issuer,
     users: Users,
     clock: Arc<ManualClock>,
+}
+
+fn identity(
+    keys: Arc<dyn SigningKeys>,
+    users: &Users,
+    clock: &Arc<dyn Clock>,
+    config: &TokenConfig,
+) -> Identity {
+    let own = OwnTokens::new(keys, Arc::clone(clock), config.audience.clone());
+    Identity::new(own, Vec::new(), users.clone(), Arc::clone(clock))
+}
+
+fn credential(token: &str) -> Credential {
+    Credential::new(Secret::new(token.to_owned()))
 }
 
 async fn server(audience: Option<&str>) -> Server {
     let clock = Arc::new(ManualClock::default());
     let users = Users::new(Arc::new(Memory::default()));
     let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
-    let config = Config {
+    let config = TokenConfig {
         audience: audience.map(str::to_owned),
-        ..Config::default()
+        ..TokenConfig::default()
     };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-    let identity = Identity::new(keys, users.clone(), shared, config);
+    let identity = identity(keys.clone(), &users, &shared, &config);
     let server = Server {
         identity,
+        issuer: Issuer::new(keys, shared, config),
         users,
         clock,
     };
@@ -52,7 +71,7 @@ impl Server {
     async fn issue(&self) -> DraftToken {
         let user = self.users.get(&alice()).await.expect("registered");
         let new = self
-            .identity
+            .issuer
             .issue(&user, TokenRequest::default())
             .await
             .expect("issued");
@@ -75,7 +94,7 @@ impl Server {
 
     async fn present(&self, token: &str) -> Result<Caller, String> {
         self.identity
-            .caller(&Secret::new(token.to_owned()))
+            .caller(&credential(token))
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Unauthenticated => {
@@ -108,7 +127,11 @@ fn forge(algorithm: Algorithm, key: &[u8], claims: &Value) -> String {
 async fn a_token_we_issue_is_its_users() {
     let server = server(None).await;
     let token = server.issue().await.token;
-    let caller = server.identity.caller(&token).await.expect("valid");
+    let caller = server
+        .identity
+        .caller(&credential(token.expose()))
+        .await
+        .expect("valid");
     assert_eq!(caller.email(), Some(&alice()));
     assert_eq!(caller.scopes(), &Scopes::All);
 }
@@ -305,7 +328,7 @@ async fn admin_user_and_probe_are_kept_apart() {
     );
     server
         .identity
-        .admin(&admin)
+        .admin(&credential(admin.expose()))
         .await
         .expect("an admin token opens /admin");
     assert_eq!(
@@ -319,7 +342,7 @@ async fn admin_user_and_probe_are_kept_apart() {
         assert_eq!(
             server
                 .identity
-                .admin(token)
+                .admin(&credential(token.expose()))
                 .await
                 .expect_err("no admin")
                 .kind(),
@@ -329,7 +352,7 @@ async fn admin_user_and_probe_are_kept_apart() {
     assert_eq!(
         server
             .identity
-            .caller(&probe)
+            .caller(&credential(probe.expose()))
             .await
             .expect("a caller")
             .email(),
@@ -339,7 +362,7 @@ async fn admin_user_and_probe_are_kept_apart() {
     assert_eq!(
         server
             .identity
-            .admin(&admin)
+            .admin(&credential(admin.expose()))
             .await
             .expect_err("five minutes")
             .kind(),
@@ -440,7 +463,7 @@ async fn a_token_is_as_its_record_says() {
         read_only: true,
         ..TokenRequest::default()
     };
-    let new = server.identity.issue(&user, request).await.expect("issued");
+    let new = server.issuer.issue(&user, request).await.expect("issued");
     assert_eq!(
         server
             .present(new.token.expose())
@@ -467,10 +490,10 @@ async fn an_operators_token_is_short_lived_and_says_who_and_since_when() {
     let admin = async |changes: Value| {
         let mut claims = good.clone();
         crate::profile::merge(&mut claims, &changes);
-        let token = Secret::new(forge(Algorithm::HS256, KEY, &claims));
+        let token = forge(Algorithm::HS256, KEY, &claims);
         server
             .identity
-            .admin(&token)
+            .admin(&credential(&token))
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Unauthenticated => std::error::Error::source(&error)
@@ -548,14 +571,14 @@ async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
         [[9; 32], *KEY].map(|key| Arc::new(SigningKey::new(key).expect("long enough")));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let keys = Arc::new(Rotated([Arc::clone(&new), Arc::clone(&old)]));
-    let identity = Identity::new(keys, users, shared, Config::default());
+    let identity = identity(keys, &users, &shared, &TokenConfig::default());
     let admin = |key| operator_token(key, Operator::Admin, None, clock.now()).expect("signed");
     identity
-        .admin(&admin(&new))
+        .admin(&credential(admin(&new).expose()))
         .await
         .expect("the current key's");
     let error = identity
-        .admin(&admin(&old))
+        .admin(&credential(admin(&old).expose()))
         .await
         .expect_err("the one before");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
@@ -567,7 +590,7 @@ async fn the_key_before_opens_admin_no_more_and_users_tokens_still() {
     );
     let claims = json!({"sub": "alice@example.com", "iat": clock.now(), "exp": clock.now() + 60});
     identity
-        .caller(&Secret::new(forge(Algorithm::HS256, KEY, &claims)))
+        .caller(&credential(&forge(Algorithm::HS256, KEY, &claims)))
         .await
         .expect("users go on");
 }
@@ -599,14 +622,165 @@ async fn what_cannot_be_asked_of_a_token_is_named() {
             "`scopes`",
         ),
     ] {
-        let error = server
-            .identity
-            .issue(&user, request)
-            .await
-            .expect_err(named);
+        let error = server.issuer.issue(&user, request).await.expect_err(named);
         assert!(
             error.kind() == ErrorKind::Invalid && error.message().contains(named),
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn own_tokens_keep_the_laws_of_verifiers() {
+    let server = server(Some("https://notes.example.com")).await;
+    let issued = server.issue().await;
+    let now = server.clock.now();
+    let forged = |changes: Value| {
+        let mut claims = json!({"sub": "alice@example.com", "iat": now, "exp": now + 60, "aud": "https://notes.example.com"});
+        crate::profile::merge(&mut claims, &changes);
+        forge(Algorithm::HS256, KEY, &claims)
+    };
+    let refused = [
+        json!({"exp": now}),
+        json!({"nbf": now + 1}),
+        json!({"aud": "https://other.example.com"}),
+        json!({"sub": "not an email"}),
+        json!({"sub": "probe", "scope": "probe", "exp": now + 301}),
+    ];
+    let samples = laws::Samples {
+        valid: issued.token.expose().clone(),
+        claims: Claims::user(alice(), now).token_id(issued.id),
+        refused: refused.map(forged).into(),
+    };
+    laws::all(server.identity.own.as_ref(), &samples).await;
+}
+
+/// Recognises tokens that begin with its name, and counts how often it is asked.
+#[derive(Debug)]
+struct Prefixed {
+    name: &'static str,
+    verdict: Verdict,
+    asked: std::sync::atomic::AtomicUsize,
+}
+
+impl Prefixed {
+    fn new(name: &'static str, verdict: Verdict) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            verdict,
+            asked: std::sync::atomic::AtomicUsize::default(),
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.asked.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+#[async_trait::async_trait]
+impl Verifier for Prefixed {
+    async fn verify(&self, credential: &Credential) -> Result<Verdict> {
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let is_mine = credential.token().starts_with(self.name);
+        Ok(if is_mine {
+            self.verdict.clone()
+        } else {
+            Verdict::NotMine
+        })
+    }
+
+    fn challenge(&self) -> Challenge {
+        Challenge::bearer().parameter("realm", self.name)
+    }
+}
+
+#[tokio::test]
+async fn the_first_verifier_that_recognises_a_credential_decides() {
+    let mut server = server(None).await;
+    let valid = |at| Verdict::Valid(Claims::user(alice(), at));
+    let refusing = Prefixed::new("key-", Verdict::Refused(Denial::Custom("key_is_blocked")));
+    let second = Prefixed::new("key-", valid(server.clock.now()));
+    let third = Prefixed::new("other-", valid(server.clock.now()));
+    server.identity.verifiers = vec![refusing.clone(), second.clone(), third.clone()];
+    assert_eq!(
+        server
+            .present("key-1")
+            .await
+            .expect_err("the first decides"),
+        "key_is_blocked"
+    );
+    assert_eq!((refusing.count(), second.count()), (1, 0));
+    server.present("other-1").await.expect("the third's");
+    assert_eq!(
+        server.present("nobodys-1").await.expect_err("nobody's"),
+        "malformed"
+    );
+    let before = refusing.count();
+    let own = server.issue().await.token;
+    server.present(own.expose()).await.expect("an own token");
+    assert_eq!(refusing.count(), before, "others never see an own token");
+    let challenges = server.identity.challenges();
+    assert_eq!(challenges.len(), 1, "one for each scheme");
+    assert_eq!(challenges[0].to_string(), r#"Bearer realm="key-""#);
+}
+
+#[tokio::test]
+async fn revocation_is_the_same_for_every_verifier() {
+    let mut server = server(None).await;
+    let verdict = Verdict::Valid(Claims::user(alice(), server.clock.now()));
+    server.identity.verifiers = vec![Prefixed::new("key-", verdict)];
+    server.present("key-1").await.expect("registered before");
+    let admin = server.identity.admin(&credential("key-1")).await;
+    assert_eq!(
+        admin.expect_err("a user").kind(),
+        ErrorKind::Forbidden,
+        "no verifier makes an operator"
+    );
+    server
+        .users
+        .revoke(&alice(), server.clock.now())
+        .await
+        .expect("revoked");
+    assert_eq!(
+        server.present("key-1").await.expect_err("at the next call"),
+        "revoked_user"
+    );
+    server
+        .users
+        .purge(&alice(), server.clock.now())
+        .await
+        .expect("purged");
+    assert_eq!(
+        server.present("key-1").await.expect_err("gone"),
+        "unknown_user"
+    );
+}
+
+#[tokio::test]
+async fn a_remembered_signature_is_no_verdict_about_time_or_revocation() {
+    let server = server(None).await;
+    let [ending, revoked] = [server.issue().await, server.issue().await];
+    for token in [&ending, &revoked] {
+        server.present(token.token.expose()).await.expect("valid");
+    }
+    server
+        .users
+        .revoke_token(&alice(), &revoked.id, server.clock.now())
+        .await
+        .expect("known");
+    assert_eq!(
+        server
+            .present(revoked.token.expose())
+            .await
+            .expect_err("at the next call"),
+        "revoked_token"
+    );
+    server.clock.advance(ending.duration_seconds);
+    assert_eq!(
+        server
+            .present(ending.token.expose())
+            .await
+            .expect_err("its time is over"),
+        "expired"
+    );
 }

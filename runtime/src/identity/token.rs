@@ -15,13 +15,13 @@ use crate::error::{Error, Result};
 use crate::keys::SigningKey;
 use crate::secret::Secret;
 
-/// How long an operator's token lives, in seconds.
+/// The lifetime of an operator's token, in seconds.
 const OPERATOR_SECONDS: u64 = 300;
 
-/// How far an operator's clock may be ahead of ours, in seconds.
+/// The tolerated lead of an operator's clock over the server's, in seconds.
 const SKEW_SECONDS: u64 = 60;
 
-/// HS256 and nothing else; what the claims say is checked by `Identity`, against its own clock.
+/// Checks for HS256 and nothing else; times and audience are checked by [`OwnTokens`](super::OwnTokens), against its clock.
 static SIGNATURE_ALONE: LazyLock<Validation> = LazyLock::new(|| {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
@@ -30,9 +30,9 @@ static SIGNATURE_ALONE: LazyLock<Validation> = LazyLock::new(|| {
     validation
 });
 
-/// What a token says.
+/// The claims of a token (RFC 7519 §4.1).
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Claims {
+pub(super) struct TokenClaims {
     pub(super) sub: String,
     #[serde(
         default,
@@ -56,17 +56,17 @@ pub(super) struct Claims {
     pub(super) scope: Option<String>,
 }
 
-/// A token that no user holds.
+/// The holder of a token that belongs to no user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// Opens `/admin`, and nothing else does.
+    /// An operator, whose token opens `/admin` and nothing else.
     Admin,
-    /// Discovers and lists, and never calls.
+    /// A health probe, which discovers and lists and never calls.
     Probe,
 }
 
 impl Operator {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Probe => "probe",
@@ -74,17 +74,17 @@ impl Operator {
     }
 }
 
-impl Claims {
-    /// Whose token this is, if not a user's.
+impl TokenClaims {
+    /// Returns the operator whose token this is; `None` for a user's.
     pub(super) fn operator(&self) -> Option<Operator> {
         [Operator::Admin, Operator::Probe]
             .into_iter()
             .find(|operator| {
-                self.sub == operator.word() && self.scope.as_deref() == Some(operator.word())
+                self.sub == operator.as_str() && self.scope.as_deref() == Some(operator.as_str())
             })
     }
 
-    /// Whether an operator's token is as short-lived as those that are made here, and not made for later.
+    /// Returns whether the token lives no longer than [`operator_token`] makes it, and was not issued for later.
     pub(super) fn is_short_lived(&self, now: u64) -> bool {
         self.iat.is_some_and(|issued| {
             issued <= now.saturating_add(SKEW_SECONDS)
@@ -95,7 +95,7 @@ impl Claims {
         })
     }
 
-    /// Whether `aud`, a string or a list of them (RFC 7519 §4.1.3), names this audience.
+    /// Returns whether `aud`, a string or a list of them (RFC 7519 §4.1.3), names this audience.
     pub(super) fn is_for(&self, audience: &str) -> bool {
         match &self.aud {
             Some(Value::String(one)) => one == audience,
@@ -105,7 +105,7 @@ impl Claims {
     }
 }
 
-/// A token for an operator, from the signing key: good for five minutes.
+/// Signs a token for an operator, good for five minutes.
 ///
 /// # Errors
 /// `Internal` if signing fails.
@@ -115,19 +115,19 @@ pub fn operator_token(
     audience: Option<&str>,
     now: u64,
 ) -> Result<Secret<String>> {
-    let claims = Claims {
-        sub: operator.word().to_owned(),
+    let claims = TokenClaims {
+        sub: operator.as_str().to_owned(),
         iat: Some(now),
         exp: now + OPERATOR_SECONDS,
         nbf: None,
         jti: Some(uuid::Uuid::new_v4().simple().to_string()),
         aud: audience.map(Into::into),
-        scope: Some(operator.word().to_owned()),
+        scope: Some(operator.as_str().to_owned()),
     };
     sign(key, &claims)
 }
 
-pub(super) fn sign(key: &SigningKey, claims: &Claims) -> Result<Secret<String>> {
+pub(super) fn sign(key: &SigningKey, claims: &TokenClaims) -> Result<Secret<String>> {
     let header = Header {
         kid: Some(key.id().to_owned()),
         ..Header::new(Algorithm::HS256)
@@ -137,8 +137,8 @@ pub(super) fn sign(key: &SigningKey, claims: &Claims) -> Result<Secret<String>> 
         .map_err(|error| Error::internal("the token can't be signed").with_source(error))
 }
 
-/// The `kid` of a token that claims to be HS256 and asks for no extension: one that is critical must be understood, and we
-/// understand none (RFC 7515 §4.1.11).
+/// Returns the `kid` of a token whose header says HS256 and asks for no extension: one that is critical must be understood,
+/// and none is understood here (RFC 7515 §4.1.11).
 pub(super) fn key_id(token: &str) -> Result<Option<String>, Denial> {
     let header = decode_header(token).map_err(|_| Denial::Malformed)?;
     let is_plain = header.alg == Algorithm::HS256 && header.crit.is_none();
@@ -149,16 +149,17 @@ pub(super) fn key_id(token: &str) -> Result<Option<String>, Denial> {
     }
 }
 
-/// What a token says, and the key that signed it.
+/// The claims of a token and the key that signed it.
+#[derive(Clone)]
 pub(super) struct Verified {
-    pub(super) claims: Claims,
+    pub(super) claims: Arc<TokenClaims>,
     pub(super) key: Arc<SigningKey>,
 }
 
-/// The claims of a token that one of these keys signed. Header, times and audience are still to be checked.
-pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, Denial> {
+/// Verifies the signature of a token with each of these keys. Times and audience are still to be checked.
+pub(super) fn verify_signature(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, Denial> {
     for key in keys {
-        match decode::<Claims>(
+        match decode::<TokenClaims>(
             token,
             &DecodingKey::from_secret(key.secret()),
             &SIGNATURE_ALONE,
@@ -166,7 +167,7 @@ pub(super) fn verify(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, 
             Ok(data) if data.header.crit.is_some() => return Err(Denial::Malformed),
             Ok(data) => {
                 return Ok(Verified {
-                    claims: data.claims,
+                    claims: Arc::new(data.claims),
                     key: Arc::clone(key),
                 });
             }

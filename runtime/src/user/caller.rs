@@ -142,6 +142,12 @@ impl Caller {
         }
     }
 
+    /// Returns whether this is an operator's probe, which lists and never acts.
+    #[must_use]
+    pub const fn is_probe(&self) -> bool {
+        matches!(self.subject, Subject::Probe)
+    }
+
     /// The registration of the user; `None` for whoever has none.
     #[must_use]
     pub const fn registration(&self) -> Option<&RegistrationId> {

@@ -248,7 +248,7 @@ async fn of_nobody(app: &TestApp) -> String {
     let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
     let issued = app
         .server
-        .identity
+        .issuer
         .issue(&nobody, TokenRequest::default())
         .await;
     issued.expect("signed").token.expose().clone()

@@ -1,0 +1,183 @@
+//! The [`Verifier`] extension point: from a credential to claims.
+//!
+//! A verifier must never read the user record, decide about revocation, or answer for a credential that another issuer made.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::{Challenge, Denial, Operator};
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::user::{Email, Scopes};
+
+/// A credential as it came with a request, already taken out of the request's headers.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    token: Secret<String>,
+}
+
+impl Credential {
+    /// Creates the credential of a request that brought this token.
+    #[must_use]
+    pub const fn new(token: Secret<String>) -> Self {
+        Self { token }
+    }
+
+    /// Returns the token: what stood behind `Bearer`, bare in `Authorization`, or in `x-api-key`.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.expose()
+    }
+}
+
+/// The statements of a valid credential about its holder.
+///
+/// ```
+/// use mcp_lambda::identity::Claims;
+/// use mcp_lambda::user::Scopes;
+///
+/// let claims = Claims::user("alice@example.com".parse()?, 1_800_000_000)
+///     .scopes(Scopes::from_claim(Some("notes:read")))
+///     .read_only(true);
+/// assert_eq!(claims.email().map(|email| email.as_str()), Some("alice@example.com"));
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    pub(super) holder: Holder,
+    pub(super) scopes: Scopes,
+    pub(super) is_read_only: bool,
+    pub(super) token_id: Option<String>,
+    pub(super) issued_at: u64,
+}
+
+/// The holder of a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    User(Email),
+    /// No verifier outside this module can name one: only own keys make operators.
+    Operator(Operator),
+}
+
+impl Claims {
+    /// Creates the claims of a credential that belongs to a user and was issued at this time, in epoch seconds.
+    ///
+    /// The user must be registered. A credential without a [token id](Self::token_id) holds while it was issued after its
+    /// user was registered and last revoked, so the time must be the issuer's and not the time of the request.
+    #[must_use]
+    pub const fn user(email: Email, issued_at: u64) -> Self {
+        Self {
+            holder: Holder::User(email),
+            scopes: Scopes::All,
+            is_read_only: false,
+            token_id: None,
+            issued_at,
+        }
+    }
+
+    /// Creates the claims of an operator's token.
+    pub(super) const fn operator(operator: Operator, issued_at: u64) -> Self {
+        Self {
+            holder: Holder::Operator(operator),
+            scopes: Scopes::All,
+            is_read_only: false,
+            token_id: None,
+            issued_at,
+        }
+    }
+
+    /// Limits the credential to these scopes; without this call it can do whatever its user can.
+    #[must_use]
+    pub fn scopes(mut self, scopes: Scopes) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Sets whether the credential opens only tools that change nothing.
+    #[must_use]
+    pub const fn read_only(mut self, is_read_only: bool) -> Self {
+        self.is_read_only = is_read_only;
+        self
+    }
+
+    /// Sets the id under which the user record lists the token (`jti`, RFC 7519 §4.1.7).
+    ///
+    /// Only tokens that this server issued are listed. A token with an id that is not in the record is refused, so a
+    /// verifier of another issuer's tokens leaves this out.
+    #[must_use]
+    pub fn token_id(mut self, id: impl Into<String>) -> Self {
+        self.token_id = Some(id.into());
+        self
+    }
+
+    /// Returns the user; `None` for an operator.
+    #[must_use]
+    pub const fn email(&self) -> Option<&Email> {
+        match &self.holder {
+            Holder::User(email) => Some(email),
+            Holder::Operator(_) => None,
+        }
+    }
+
+    /// Returns the time of issue, in epoch seconds.
+    #[must_use]
+    pub const fn issued_at(&self) -> u64 {
+        self.issued_at
+    }
+}
+
+/// The answer of a [`Verifier`] about a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The credential is of this verifier's issuer and valid now.
+    Valid(Claims),
+    /// The credential is of this verifier's issuer and refused, for the reason that the log shows.
+    Refused(Denial),
+    /// The credential is not of this verifier's issuer; the next verifier looks at it.
+    NotMine,
+}
+
+/// Recognises and checks the credentials of one issuer; registered by [`App::verifier`](crate::App::verifier).
+///
+/// The server's own tokens are looked at first, then the app's verifiers in their order. The first that recognises a
+/// credential decides. One that nobody recognises is refused: a request that brings a credential never becomes anonymous.
+/// Revocation follows in one place for all of them, by the user record. The laws in `identity::laws` (feature `laws`) hold
+/// for every implementation.
+///
+/// ```
+/// use mcp_lambda::identity::{Challenge, Claims, Credential, Verdict, Verifier};
+///
+/// /// Lets the one key of a build server in.
+/// #[derive(Debug)]
+/// struct BuildServer;
+///
+/// #[async_trait::async_trait]
+/// impl Verifier for BuildServer {
+///     async fn verify(&self, credential: &Credential) -> mcp_lambda::Result<Verdict> {
+///         Ok(match credential.token() {
+///             "build-7f9c2ba4e88f827d" => Verdict::Valid(Claims::user("build@example.com".parse()?, 1_800_000_000)),
+///             _ => Verdict::NotMine,
+///         })
+///     }
+///
+///     fn challenge(&self) -> Challenge {
+///         Challenge::bearer()
+///     }
+/// }
+///
+/// let app = mcp_lambda::App::new("notes").verifier(BuildServer);
+/// assert_eq!(app.check(), Ok(()));
+/// ```
+#[async_trait]
+pub trait Verifier: fmt::Debug + Send + Sync + 'static {
+    /// Checks signature or lookup, issuer, audience and time of a credential.
+    ///
+    /// # Errors
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if the verifier can't tell now, as without its keys: the client is
+    /// answered 503 and keeps its token.
+    async fn verify(&self, credential: &Credential) -> Result<Verdict>;
+
+    /// Returns the challenge for a client without a valid credential; those of all verifiers are sent together.
+    fn challenge(&self) -> Challenge;
+}

@@ -124,7 +124,7 @@ const BORDERS: &[(&str, &[&str])] = &[
         &[
             "admin-cli/src/cli.rs",
             "admin-cli/src/clients/mod.rs",
-            "admin-cli/src/exit.rs",
+            "admin-cli/src/command/",
             "admin-cli/src/flags.rs",
             "admin-cli/src/lib.rs",
             "runtime/src/serve/command.rs",

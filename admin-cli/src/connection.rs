@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 use crate::remote::{Remote, web_url};
-use crate::{Subject, cli, files, flags};
+use crate::{Subject, files};
 
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";
@@ -54,28 +54,9 @@ pub(crate) enum KeySource {
 }
 
 impl KeySource {
-    /// What `connect` was told.
-    fn told(wanted: &cli::Connect) -> Result<Self, Failure> {
-        Ok(
-            match (
-                &wanted.signing_key,
-                &wanted.signing_key_env,
-                &wanted.signing_key_secret,
-            ) {
-                (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
-                (_, Some(variable), _) => Self::Variable(variable.clone()),
-                (_, _, Some(secret)) => Self::secret(&ProcessEnvironment, secret),
-                _ if wanted.signing_key_stdin => {
-                    Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?))
-                }
-                _ => Self::None,
-            },
-        )
-    }
-
     /// A secret in the region that its ARN or this shell names, seen as the profile that this shell names. Credentials in
     /// variables go before a profile, and are not kept.
-    fn secret(environment: &dyn Environment, name: &str) -> Self {
+    pub(crate) fn secret(environment: &dyn Environment, name: &str) -> Self {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let of_arn = mcp_lambda_dynamo::region_of(name).map(str::to_owned);
         let region = of_arn
@@ -177,12 +158,13 @@ impl Session {
 
 impl Connection {
     /// What `connect` asks for, without losing a key that is stored for the same URL.
-    pub(crate) fn wanted(
+    pub(crate) fn choose(
         subject: &Subject,
-        wanted: &cli::Connect,
+        place: &str,
+        key: impl FnOnce() -> Result<KeySource, Failure>,
         stored: Option<&Self>,
     ) -> Result<Self, Failure> {
-        if wanted.place == "local" {
+        if place == "local" {
             return match subject {
                 Subject::App(_) => Ok(Self::Local),
                 Subject::Any => Err(Failure::Usage(
@@ -190,12 +172,12 @@ impl Connection {
                 )),
             };
         }
-        let url = web_url(&wanted.place).map_err(Failure::Usage)?;
-        let key = match (KeySource::told(wanted)?, stored) {
+        let url = web_url(place).map_err(Failure::Usage)?;
+        let key = match (key()?, stored) {
             (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => {
                 key.clone()
             }
-            (told, _) => told,
+            (given, _) => given,
         };
         Ok(Self::Remote { url, key })
     }
@@ -230,11 +212,11 @@ impl Connection {
                 )));
             }
         }
-        self.made(subject).await
+        self.open_or_make(subject).await
     }
 
     /// Opens the connection; on this machine, what is missing is made.
-    pub(crate) async fn made(&self, subject: &Subject) -> Result<Session, Failure> {
+    pub(crate) async fn open_or_make(&self, subject: &Subject) -> Result<Session, Failure> {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
                 let settings = local_settings(app)?;
@@ -353,29 +335,18 @@ fn local_url(settings: &Settings) -> String {
 mod tests {
     use super::*;
 
-    fn connect(place: &str, key: Option<&str>) -> cli::Connect {
-        cli::Connect {
-            place: place.into(),
-            signing_key: key.map(str::to_owned),
-            signing_key_env: None,
-            signing_key_secret: None,
-            signing_key_stdin: false,
-            name: DEFAULT.to_owned(),
-            offline: false,
-        }
+    /// A connection to a URL, with this key to store.
+    fn connect(place: &str, key: Option<&str>, stored: Option<&Connection>) -> Connection {
+        let key = key.map(|key| KeySource::Stored(Secret::new(key.to_owned())));
+        Connection::choose(&Subject::Any, place, || Ok(key.unwrap_or_default()), stored)
+            .expect("lawful")
     }
 
     #[test]
     fn connecting_again_keeps_the_key_of_the_same_url_only() {
-        let stored = Connection::wanted(
-            &Subject::Any,
-            &connect("https://a.example", Some("k")),
-            None,
-        )
-        .expect("lawful");
+        let stored = connect("https://a.example", Some("k"), None);
         for (place, is_kept) in [("https://a.example/", true), ("https://b.example", false)] {
-            let again = Connection::wanted(&Subject::Any, &connect(place, None), Some(&stored))
-                .expect("lawful");
+            let again = connect(place, None, Some(&stored));
             let Connection::Remote { key, .. } = again else {
                 panic!("a URL is remote")
             };
@@ -385,12 +356,7 @@ mod tests {
 
     #[test]
     fn a_key_is_in_the_file_and_in_no_print() {
-        let stored = Connection::wanted(
-            &Subject::Any,
-            &connect("https://a.example", Some("hush")),
-            None,
-        )
-        .expect("lawful");
+        let stored = connect("https://a.example", Some("hush"), None);
         assert!(
             serde_json::to_string(&stored)
                 .expect("writable")

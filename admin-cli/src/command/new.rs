@@ -1,5 +1,6 @@
 //! `new`: an app to begin with, which builds and keeps all laws. What is there already is never touched.
 
+use clap::Args;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +10,33 @@ use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::New;
 use crate::clients::toml;
 use crate::exit::Failure;
 use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The app's name: lower-case letters, digits and `-`.
+    pub(crate) name: String,
+    /// With a profile of its own, which holds a token for an upstream.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// With DynamoDB always in, and not behind a feature of that name.
+    #[arg(long)]
+    pub(crate) dynamo: bool,
+    /// Where to put its folder.
+    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// A checkout of mcp-lambda to build on, if not the one this CLI was built from. The app then builds on this machine alone.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "git")]
+    pub(crate) framework: Option<PathBuf>,
+    /// The Git repository of mcp-lambda to build on, so that the app builds elsewhere too; with `--rev`.
+    #[arg(long, value_name = "URL", requires = "rev")]
+    pub(crate) git: Option<String>,
+    /// The commit of that repository.
+    #[arg(long, value_name = "REV", requires = "git")]
+    pub(crate) rev: Option<String>,
+}
 
 /// The files of an app, each with its place in it.
 type Files = Vec<(String, String)>;

@@ -1,18 +1,56 @@
 //! `tokens`: what users call with.
 
-use std::path::Path;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
 use mcp_lambda::admin::{self, IssuedToken, NewToken};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Tokens;
 use crate::clients::{Client, Reach, Scope, Server, Token};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::{keep, reserved};
+use crate::values::seconds;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// Make another token for a user and print it, once.
+    Create {
+        /// The user's email.
+        email: Email,
+        /// What to call it, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long it lives, such as 12h or 90d.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u64>,
+        /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let it call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<PathBuf>,
+    },
+    /// List a user's tokens, without the tokens themselves.
+    List {
+        /// The user's email.
+        email: Email,
+    },
+    /// End one token.
+    Revoke {
+        /// The user's email.
+        email: Email,
+        /// The token's id from `tokens list`, the beginning of it (6 characters or more), or its name if no other has that name.
+        #[arg(value_name = "ID|NAME")]
+        id: String,
+    },
+}
 
 pub(crate) async fn run(
     subject: &Subject,

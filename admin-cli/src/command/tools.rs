@@ -2,18 +2,43 @@
 //!
 //! Listing needs no user. A call is a user's: it carries a token made for it, which lives a minute and is ended after it.
 
+use clap::Subcommand;
 use std::fs;
 
 use mcp_lambda::admin::NewToken;
 use mcp_lambda::{Email, Error};
 use serde_json::{Map, Value, json};
 
-use crate::cli::Tools;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::flags::Kind;
 use crate::mcp::Client;
 use crate::output::{Output, Styled, columns};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List all tools.
+    List,
+    /// Show a tool: what it does and what it takes.
+    Show {
+        /// The tool's name.
+        name: String,
+    },
+    /// Call a tool as a user, with a token made for it that lives a minute.
+    Call {
+        /// The tool's name.
+        name: String,
+        /// Who calls.
+        #[arg(long, value_name = "EMAIL")]
+        user: Email,
+        /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.
+        #[arg(long = "arg", value_name = "NAME=VALUE")]
+        arguments: Vec<String>,
+        /// All arguments as JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "arguments")]
+        body: Option<String>,
+    },
+}
 
 /// How long a call's token lives, in seconds.
 const TOKEN_SECONDS: u64 = 60;

@@ -1,6 +1,7 @@
 //! `users`: who may call.
 
-use std::path::Path;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
 use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
 use mcp_lambda::clock::rfc3339;
@@ -10,11 +11,92 @@ use serde_json::{Map, Value, json};
 use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
-use crate::cli::Users;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::{keep, reserved};
+use crate::values::seconds;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Users {
+    /// Register a user and print the first token, once.
+    Add {
+        /// The user's email.
+        email: Email,
+        /// What the app keeps about the user: JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE")]
+        profile: Option<String>,
+        /// What to call the token, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long the token lives, such as 12h or 90d.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u64>,
+        /// What the token is good for; without any, everything the user may do.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let the token call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<PathBuf>,
+    },
+    /// List all users.
+    List,
+    /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
+    /// `--apply`; doing it again changes nothing.
+    Import {
+        /// The folder, such as ~/.local/share/APP/users.
+        #[arg(value_name = "FOLDER")]
+        path: PathBuf,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Show a user. Of the profile, what the app's type declares is shown, and secrets and all else are masked.
+    Show {
+        /// The user's email.
+        email: Email,
+    },
+    /// End every token of a user, at the next call, and what speaks stdio for the user.
+    Revoke {
+        /// The user's email.
+        email: Email,
+    },
+    /// Change what the app keeps about a user: by flags, by one name and value, or by JSON.
+    UpdateProfile {
+        /// The user's email.
+        email: Email,
+        /// A field's name.
+        #[arg(requires = "value")]
+        field: Option<String>,
+        /// The field's new value.
+        value: Option<String>,
+        /// A JSON merge patch (RFC 7396), or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "field")]
+        profile: Option<String>,
+        /// Take a field away.
+        #[arg(long, value_name = "FIELD")]
+        unset: Vec<String>,
+    },
+    /// Print what the app keeps about a user; secrets, and what the app's type does not declare, are masked.
+    GetProfile {
+        /// The user's email.
+        email: Email,
+        /// Show what is masked too.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Revoke a user and delete the user's record and data for good.
+    Purge {
+        /// The user's email.
+        email: Email,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
 
 pub(crate) async fn run(
     subject: &Subject,

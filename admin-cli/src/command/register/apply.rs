@@ -13,8 +13,7 @@ use mcp_lambda::{Error, ErrorKind, MASK, shell};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{Access, Plan, of_process, told_in_words};
-use crate::cli::Register;
+use super::{Access, Plan, Register, of_process, told_in_words};
 use crate::clients::entry::{Credential, Meaning};
 use crate::clients::machine::Machine;
 use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};

@@ -5,6 +5,7 @@
 mod apply;
 mod detect;
 
+use clap::Args;
 use std::path::PathBuf;
 
 use mcp_lambda::admin::{IssuedToken, NewToken};
@@ -13,12 +14,42 @@ use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Register;
-use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
+use crate::clients::{Client, Launch, Reach, Registration, Scope, Server, Token};
 use crate::connection::{Door, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::token_folder;
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Only for this client; may be given several times.
+    #[arg(long = "client", value_enum, value_name = "CLIENT")]
+    pub(crate) clients: Vec<Client>,
+    /// Make a token for this user, called after the client; without it, a variable or a placeholder stands in its place.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) user: Option<Email>,
+    /// The variable that holds the token, where the client reads one.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// What the client calls the server, if not the app's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// For you everywhere, or for the project in this folder.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) scope: Scope,
+    /// Let the client start this machine's server itself, for `--user`, without a URL and a token; only when connected to `local`.
+    #[arg(long, requires = "user", conflicts_with = "token_env")]
+    pub(crate) stdio: bool,
+    /// Do it: run the client's own command or write its file; without `--client`, for the clients found on this machine.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Replace an entry of the same name that says something else.
+    #[arg(long, requires = "apply")]
+    pub(crate) force: bool,
+    /// Say which clients are on this machine, and which of them know this server.
+    #[arg(long, conflicts_with_all = ["apply", "user", "token_env", "stdio", "force"])]
+    pub(crate) detect: bool,
+}
 
 /// What is registered, and how clients come to it.
 struct Plan {

@@ -22,8 +22,10 @@ pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap
     tree.build();
     let matches = tree.clone().try_get_matches_from(words)?;
     let profile = match profile_matches(&matches) {
-        Some((command, matches)) => flags::given(&flags, command == "add", matches, ask_hidden)
-            .map_err(|error| unlawful(&mut tree, command, error))?,
+        Some((command, matches)) => {
+            flags::read_profile(&flags, command == "add", matches, ask_hidden)
+                .map_err(|error| unlawful(&mut tree, command, error))?
+        }
         None => None,
     };
     Ok((Arguments::from_arg_matches(&matches)?, profile))

@@ -236,7 +236,7 @@ impl Remote {
     }
 
     /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
-    fn checked(&self, what: &str, text: &str) -> Result<()> {
+    fn check_word(&self, what: &str, text: &str) -> Result<()> {
         let is_lawful =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
@@ -271,7 +271,7 @@ impl AdminApi for Remote {
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
         let registered: Registered = self.ask(Method::POST, "/users", Some(&json!(user))).await?;
-        self.checked("token", registered.token.expose())?;
+        self.check_word("token", registered.token.expose())?;
         Ok(registered)
     }
 
@@ -281,7 +281,7 @@ impl AdminApi for Remote {
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let after = after
-            .map(|email| format!("&after={}", encoded(email.as_str())))
+            .map(|email| format!("&after={}", encode(email.as_str())))
             .unwrap_or_default();
         let answer = self
             .answer(Method::GET, &format!("/users?limit={limit}{after}"), None)
@@ -332,8 +332,8 @@ impl AdminApi for Remote {
         let issued: IssuedToken = self
             .ask(Method::POST, "/tokens", Some(&json!(token)))
             .await?;
-        self.checked("token", issued.token.expose())?;
-        self.checked("token's id", &issued.id)?;
+        self.check_word("token", issued.token.expose())?;
+        self.check_word("token's id", &issued.id)?;
         Ok(issued)
     }
 
@@ -341,14 +341,14 @@ impl AdminApi for Remote {
         let tokens: Vec<Token> = self.ask(Method::GET, &user(email, "/tokens"), None).await?;
         tokens
             .iter()
-            .try_for_each(|token| self.checked("token's id", &token.id))?;
+            .try_for_each(|token| self.check_word("token's id", &token.id))?;
         Ok(tokens)
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
         self.answer(
             Method::DELETE,
-            &user(email, &format!("/tokens/{}", encoded(id))),
+            &user(email, &format!("/tokens/{}", encode(id))),
             None,
         )
         .await
@@ -361,11 +361,11 @@ impl AdminApi for Remote {
 }
 
 fn user(email: &Email, rest: &str) -> String {
-    format!("/users/{}{rest}", encoded(email.as_str()))
+    format!("/users/{}{rest}", encode(email.as_str()))
 }
 
 /// Text as one segment of a path.
-pub(crate) fn encoded(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 

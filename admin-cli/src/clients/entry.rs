@@ -133,7 +133,7 @@ impl Meaning {
         match &self.credential {
             Credential::None => "none".to_owned(),
             Credential::Token => "token in the file".to_owned(),
-            Credential::Reference(text) => referred(text),
+            Credential::Reference(text) => reference_name(text),
         }
     }
 }
@@ -159,14 +159,14 @@ fn credential(entry: &Value) -> Credential {
     match header("headers").or_else(|| header("http_headers")) {
         None => Credential::None,
         Some(value) if value.contains('$') => {
-            Credential::Reference(unbraced(value.trim_start_matches("Bearer ")))
+            Credential::Reference(without_braces(value.trim_start_matches("Bearer ")))
         }
         Some(_) => Credential::Token,
     }
 }
 
 /// `$NAME` as `${NAME}`: Gemini takes both.
-fn unbraced(value: &str) -> String {
+fn without_braces(value: &str) -> String {
     match value.strip_prefix('$') {
         Some(name) if !name.starts_with('{') => format!("${{{name}}}"),
         _ => value.to_owned(),
@@ -174,7 +174,7 @@ fn unbraced(value: &str) -> String {
 }
 
 /// What a reference names, without what may stand after the name, such as a default that is a secret.
-fn referred(text: &str) -> String {
+fn reference_name(text: &str) -> String {
     let inside = text.split_once("${").map_or("", |(_, inside)| inside);
     let (kind, inside) = match inside.split_once(':') {
         Some(("input", name)) => ("input", name),
@@ -269,7 +269,7 @@ mod tests {
             ("${input:my-a}", "input my-a"),
             ("x$y", "variable "),
         ] {
-            assert_eq!(referred(text), told, "{text}");
+            assert_eq!(reference_name(text), told, "{text}");
         }
     }
 

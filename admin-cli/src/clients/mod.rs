@@ -187,7 +187,7 @@ impl Client {
     }
 
     /// What connects the client either way.
-    pub(crate) fn reached(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
+    pub(crate) fn registration(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
         match reach {
             Reach::Http(token) => text::http(self, server, token, scope),
             Reach::Process(launch) => text::process(self, server, launch, scope),
@@ -270,7 +270,7 @@ mod tests {
         let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
         for client in Client::ALL {
             for scope in [Scope::User, Scope::Project] {
-                let registration = client.reached(&server, &Reach::Http(given.clone()), scope);
+                let registration = client.registration(&server, &Reach::Http(given.clone()), scope);
                 assert!(
                     registration.text.contains("https://mcp.example.com/mcp"),
                     "{client}"
@@ -289,7 +289,7 @@ mod tests {
         );
         let text = |client: Client, scope| {
             client
-                .reached(&server, &Reach::Http(variable.clone()), scope)
+                .registration(&server, &Reach::Http(variable.clone()), scope)
                 .text
         };
         assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
@@ -344,13 +344,13 @@ mod tests {
             for client in [Client::ClaudeCode, Client::GeminiCli, Client::CodexCli] {
                 for held in [Token::Given(token.clone()), Token::Variable("V_TOKEN".to_owned()), Token::File(file.clone())] {
                     if matches!(held, Token::File(_)) && !is_name { continue }
-                    let read = shell_reads(&client.reached(&server, &Reach::Http(held), Scope::User).text, &token);
+                    let read = shell_reads(&client.registration(&server, &Reach::Http(held), Scope::User).text, &token);
                     let has = |word: &str| read.iter().any(|read| read == word);
                     proptest::prop_assert!(has(&server.endpoint()), "{:?}", read);
                     proptest::prop_assert!(client == Client::CodexCli || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
                 }
                 let reach = Reach::Process(launch.clone());
-                let read = shell_reads(&client.reached(&server, &reach, Scope::User).text, &token);
+                let read = shell_reads(&client.registration(&server, &reach, Scope::User).text, &token);
                 proptest::prop_assert_eq!(&read[1..], argv::add(client, &server, &reach, Scope::User));
             }
         }
@@ -366,7 +366,7 @@ mod tests {
             Token::Given("eyJ.t.s".to_owned()),
         ] {
             let notes = Client::CodexCli
-                .reached(&server("notes"), &Reach::Http(token), Scope::User)
+                .registration(&server("notes"), &Reach::Http(token), Scope::User)
                 .notes;
             let line = notes[0].split('`').nth(1).expect("a line");
             assert_eq!(

@@ -73,7 +73,7 @@ pub(crate) async fn run(
         subject,
         &wanted.place,
         || wanted.key(),
-        setup.stored(&wanted.name),
+        setup.find(&wanted.name),
     )?;
     connection
         .warning(subject)

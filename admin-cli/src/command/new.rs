@@ -254,12 +254,12 @@ fn files(wanted: &New, framework: &Framework) -> Files {
     ];
     texts
         .into_iter()
-        .map(|(path, text)| (path, filled(text, wanted, framework)))
+        .map(|(path, text)| (path, fill_in(text, wanted, framework)))
         .collect()
 }
 
 /// The text with this app's words in it.
-fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
+fn fill_in(text: &str, wanted: &New, framework: &Framework) -> String {
     let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
     let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";

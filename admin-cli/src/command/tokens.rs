@@ -12,7 +12,7 @@ use crate::clients::{Client, Reach, Scope, Server, Token};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
-use crate::setup::{keep, reserved};
+use crate::setup::{keep, reserve};
 use crate::values::seconds;
 
 #[derive(Debug, Subcommand)]
@@ -89,14 +89,14 @@ async fn create(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let file = save_to.map(reserved).transpose()?;
+    let file = save_to.map(reserve).transpose()?;
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
     let new = session.api.create_token(token).await?;
     if let Some(file) = file {
         let path = match keep(file, &new.token) {
             Ok(path) => path,
-            Err(error) => return Err(taken_back(session, &new, &error).await.into()),
+            Err(error) => return Err(revoke_unseen(session, &new, &error).await.into()),
         };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
         output.answer(&answer, || {
@@ -123,7 +123,7 @@ async fn create(
     });
     if output.lost().is_some() {
         return Err(
-            taken_back(session, &new, &Error::internal("the token can't be shown"))
+            revoke_unseen(session, &new, &Error::internal("the token can't be shown"))
                 .await
                 .into(),
         );
@@ -132,7 +132,7 @@ async fn create(
 }
 
 /// The fault, after the token, which nobody has, is ended.
-async fn taken_back(session: &Session, new: &IssuedToken, error: &Error) -> Error {
+async fn revoke_unseen(session: &Session, new: &IssuedToken, error: &Error) -> Error {
     let words = match session.api.revoke_token(&new.email, &new.id).await {
         Ok(()) => "the token was revoked".to_owned(),
         Err(fault) => format!(
@@ -191,7 +191,7 @@ async fn revoke(
     output: &Output,
 ) -> Result<(), Failure> {
     let tokens = session.api.tokens(email).await?;
-    let id = meant(&tokens, id)?;
+    let id = resolve_id(&tokens, id)?;
     session.api.revoke_token(email, &id).await?;
     output.answer(&json!({ "revoked": id }), || {
         format!("Revoked the token {id} of {email}; the others go on.")
@@ -200,7 +200,7 @@ async fn revoke(
 }
 
 /// The id of the token that has this id, or else alone begins with it, or else alone is called so.
-fn meant(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
+fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     let ids = |is_meant: &dyn Fn(&admin::Token) -> bool| -> Vec<String> {
         tokens
             .iter()
@@ -234,7 +234,7 @@ pub(super) fn claude_line(name: String, session: &Session, token: &str) -> Strin
         url: session.url.clone(),
     };
     Client::ClaudeCode
-        .reached(
+        .registration(
             &server,
             &Reach::Http(Token::Given(token.to_owned())),
             Scope::User,
@@ -276,14 +276,14 @@ mod tests {
             ("", Some("")),
             ("nothing", Some("nothing")),
         ] {
-            assert_eq!(meant(&tokens, word).ok().as_deref(), id, "{word}");
+            assert_eq!(resolve_id(&tokens, word).ok().as_deref(), id, "{word}");
         }
         assert_eq!(
-            meant(&tokens[..1], "laptop").ok().as_deref(),
+            resolve_id(&tokens[..1], "laptop").ok().as_deref(),
             Some("aaaaaa11")
         );
         assert!(
-            meant(&tokens, "ci")
+            resolve_id(&tokens, "ci")
                 .expect_err("two")
                 .message()
                 .contains("aaaaaa22 or bbbbbb33")

@@ -63,7 +63,7 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
                         ));
                     }
                 },
-                None => typed(&tool, &arguments)?,
+                None => parse_arguments(&tool, &arguments)?,
             };
             call(session, &name, user, &arguments, output).await
         }
@@ -138,7 +138,7 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
         } else {
             columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        Styled::joined(
+        Styled::join(
             [
                 format!("{name}\n{description}").into(),
                 effects(&tool).into(),
@@ -199,7 +199,7 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
         };
         [
             name.clone(),
-            Kind::within(schema, &tool["inputSchema"]).expected(),
+            Kind::within(schema, &tool["inputSchema"]).description(),
             is_needed.to_owned(),
             schema["description"]
                 .as_str()
@@ -222,7 +222,7 @@ async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
 }
 
 /// `name=value` pairs, each value of the kind that the tool's schema says.
-fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
+fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
     let mut arguments = Map::new();
     for pair in pairs {
         let (name, text) = pair

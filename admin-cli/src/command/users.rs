@@ -14,7 +14,7 @@ use crate::Subject;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
-use crate::setup::{keep, reserved};
+use crate::setup::{keep, reserve};
 use crate::values::seconds;
 
 #[derive(Debug, Subcommand)]
@@ -115,7 +115,7 @@ pub(crate) async fn run(
             read_only,
             save_to,
         } => {
-            let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            let profile = merge_profile(profile.as_deref().map(json_or_file).transpose()?, given)?;
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
             let user = NewUser {
                 email,
@@ -134,8 +134,8 @@ pub(crate) async fn run(
             profile,
             unset,
         } => {
-            let patch = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
-            let patch = patched(subject, patch, field.zip(value), &unset)?;
+            let patch = merge_profile(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            let patch = complete_patch(subject, patch, field.zip(value), &unset)?;
             update(session, &email, &patch, output).await
         }
         Users::GetProfile { email, reveal } => profile(session, &email, reveal, output).await,
@@ -148,7 +148,7 @@ pub(crate) async fn run(
 }
 
 /// A profile in JSON with what the flags say over it.
-fn merged(
+fn merge_profile(
     profile: Option<Value>,
     given: Option<Map<String, Value>>,
 ) -> Result<Option<Value>, Failure> {
@@ -167,7 +167,7 @@ fn merged(
 }
 
 /// The patch with one more field, and with those that go.
-fn patched(
+fn complete_patch(
     subject: &Subject,
     patch: Option<Value>,
     field: Option<(String, String)>,
@@ -234,18 +234,18 @@ async fn add(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (file, email) = (save_to.map(reserved).transpose()?, user.email.clone());
+    let (file, email) = (save_to.map(reserve).transpose()?, user.email.clone());
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
     let new = session
         .api
         .register(user)
         .await
-        .map_err(|error| known(error, &email))?;
+        .map_err(|error| conflict(error, &email))?;
     if let Some(file) = file {
         let path = match keep(file, &new.token) {
             Ok(path) => path,
-            Err(error) => return Err(registered_only(session, &new.email, &error).await.into()),
+            Err(error) => return Err(token_failure(session, &new.email, &error).await.into()),
         };
         let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
         output.answer(&answer, || {
@@ -275,13 +275,13 @@ async fn add(
     });
     if output.lost().is_some() {
         let error = Error::internal("the token can't be shown");
-        return Err(registered_only(session, &new.email, &error).await.into());
+        return Err(token_failure(session, &new.email, &error).await.into());
     }
     Ok(())
 }
 
 /// The fault, after the first token, which nobody has, is ended.
-async fn registered_only(session: &Session, email: &Email, error: &Error) -> Error {
+async fn token_failure(session: &Session, email: &Email, error: &Error) -> Error {
     let create = shell::line(["tokens", "create", email.as_str()]);
     let words = match session.api.revoke(email).await {
         Ok(()) => "its token was revoked".to_owned(),
@@ -299,7 +299,7 @@ async fn registered_only(session: &Session, email: &Email, error: &Error) -> Err
 }
 
 /// What to do about a user who is there already.
-fn known(error: Error, email: &Email) -> Error {
+fn conflict(error: Error, email: &Email) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => {
             let create = shell::line(["tokens", "create", email.as_str()]);
@@ -314,7 +314,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     let mut progress = output.progress(None, "users listed");
     loop {
         let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
-        progress.done(page.users.len());
+        progress.advance(page.users.len());
         users.extend(page.users);
         after = page.next;
         if after.is_none() {

@@ -13,7 +13,7 @@ use mcp_lambda::{Error, ErrorKind, MASK, shell};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{Access, Plan, Register, of_process, told_in_words};
+use super::{Access, Plan, Register, describe, of_process};
 use crate::clients::entry::{Credential, Meaning};
 use crate::clients::machine::Machine;
 use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
@@ -21,7 +21,7 @@ use crate::connection::Session;
 use crate::exit::Failure;
 use crate::files::{self, Links, Readers, Reserved};
 use crate::output::Output;
-use crate::setup::{keep, reserved_within, unwritable};
+use crate::setup::{keep, reserve_within, unwritable};
 
 /// How long a client's own command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,16 +65,16 @@ pub(super) async fn run(
     wanted: &Register,
     output: &Output,
 ) -> Result<(), Failure> {
-    let tasks = looked(plan, wanted)?;
+    let tasks = find_tasks(plan, wanted)?;
     let mut outcomes = Vec::new();
     for task in &tasks {
-        outcomes.push(task.done(session, plan, wanted).await);
+        outcomes.push(task.run(session, plan, wanted).await);
     }
     if wanted.clients.is_empty() {
         let is_left = |client: &Client| tasks.iter().all(|task| task.client != *client);
-        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(left_out));
+        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(unavailable));
     }
-    let told: Vec<_> = outcomes.iter().map(Outcome::told).collect();
+    let told: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
     output.answer(&told, || {
         outcomes
             .iter()
@@ -91,7 +91,7 @@ pub(super) async fn run(
 }
 
 /// The clients, each looked at, and nothing done yet.
-fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
+fn find_tasks(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
         Failure::NotConfigured(
             "there is no home folder that clients keep files in; set HOME".into(),
@@ -102,7 +102,7 @@ fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
         .iter()
         .try_for_each(|client| client.check(&plan.server))
         .map_err(Failure::Usage)?;
-    checked(&machine, plan, wanted, &clients)
+    check_tasks(&machine, plan, wanted, &clients)
 }
 
 /// The clients asked for, or those that are here.
@@ -136,7 +136,7 @@ fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Cl
 }
 
 /// The clients looked at, unless something stands in the way of one; then all faults at once.
-fn checked(
+fn check_tasks(
     machine: &Machine<'_>,
     plan: &Plan,
     wanted: &Register,
@@ -171,7 +171,7 @@ impl Task {
             .file(client, wanted.scope)
             .ok_or_else(|| Error::internal("a client without a file"))?;
         files::sweep(&path);
-        let (found, _) = changed(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
+        let (found, _) = edit(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
         let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
@@ -189,7 +189,7 @@ impl Task {
         })
     }
 
-    async fn done(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
+    async fn run(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
         let renews = wanted.force && matches!(plan.access, Access::User(_));
         if self.found == Found::Same && !renews {
             return self.already(plan);
@@ -197,17 +197,17 @@ impl Task {
         // The file of a token that goes into no client's is made first: a token without one would be nobody's.
         let file = match self.file_aside(plan) {
             Ok(file) => file,
-            Err(fault) => return self.failed(fault, Vec::new()),
+            Err(fault) => return self.failure(fault, Vec::new()),
         };
         let (reach, issued) = match plan.reach(session, self.client).await {
             Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
                 Ok(reach) => (reach, issued),
                 Err(fault) => {
                     return self
-                        .failed(fault, revoked(session, issued).await.into_iter().collect());
+                        .failure(fault, revoke(session, issued).await.into_iter().collect());
                 }
             },
-            Err(fault) => return self.failed(fault, Vec::new()),
+            Err(fault) => return self.failure(fault, Vec::new()),
         };
         let result = match &self.program {
             Some(program) => ran(program, self.client, plan, &reach, wanted.scope).await,
@@ -225,15 +225,15 @@ impl Task {
                     client: self.client,
                     state,
                     place,
-                    text: masked(&text, &reach),
+                    text: mask(&text, &reach),
                     notes,
                     fault: None,
                 }
             }
             Err(fault) => {
-                let note = revoked(session, issued).await;
-                self.failed(
-                    Error::new(fault.kind(), masked(&fault.chain(), &reach)),
+                let note = revoke(session, issued).await;
+                self.failure(
+                    Error::new(fault.kind(), mask(&fault.chain(), &reach)),
                     note.into_iter().collect(),
                 )
             }
@@ -243,7 +243,7 @@ impl Task {
     /// The file for a token of a client that takes none in its own.
     fn file_aside(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
         let is_needed = matches!(plan.access, Access::User(_)) && self.client.asks_for_tokens();
-        is_needed.then(|| reserved_within(&plan.tokens)).transpose()
+        is_needed.then(|| reserve_within(&plan.tokens)).transpose()
     }
 
     fn already(&self, plan: &Plan) -> Outcome {
@@ -260,7 +260,7 @@ impl Task {
         }
     }
 
-    fn failed(&self, fault: Error, notes: Vec<String>) -> Outcome {
+    fn failure(&self, fault: Error, notes: Vec<String>) -> Outcome {
         let place = self
             .program
             .as_ref()
@@ -285,7 +285,7 @@ impl Task {
         reach: &Reach,
         wanted: &Register,
     ) -> Result<(String, String), Error> {
-        let (found, new) = changed(self.client, &self.path, plan, reach, wanted.scope)?;
+        let (found, new) = edit(self.client, &self.path, plan, reach, wanted.scope)?;
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
@@ -304,7 +304,7 @@ impl Task {
 
     /// What to know of what was done.
     fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
-        let mut notes = self.client.reached(&plan.server, reach, scope).notes;
+        let mut notes = self.client.registration(&plan.server, reach, scope).notes;
         notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
         if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) =
@@ -334,7 +334,7 @@ impl Task {
 }
 
 impl Outcome {
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         json!({
             "client": self.client.to_string(), "where": self.place, "text": self.text, "notes": self.notes,
             "state": self.state, "done": matches!(self.state, "added" | "replaced" | "already_there"),
@@ -348,7 +348,7 @@ impl Outcome {
             "failed" => format!("FAILED, {}", self.place),
             state => format!("{state}; {}", self.place),
         };
-        told_in_words(
+        describe(
             &format!("{}: {heading}", self.client),
             &self.text,
             &self.notes,
@@ -356,7 +356,7 @@ impl Outcome {
     }
 }
 
-fn left_out(client: Client) -> Outcome {
+fn unavailable(client: Client) -> Outcome {
     let note = if client.has_file() {
         "it was not found on this machine; name it with `--client` to do it all the same".to_owned()
     } else {
@@ -373,14 +373,14 @@ fn left_out(client: Client) -> Outcome {
 }
 
 /// What a client's file has under the server's name, and its text with the server in it.
-fn changed(
+fn edit(
     client: Client,
     path: &Path,
     plan: &Plan,
     reach: &Reach,
     scope: Scope,
 ) -> Result<(Found, String), Error> {
-    let fault = |fault: String| damaged(client, path, &fault, plan);
+    let fault = |fault: String| unreadable(client, path, &fault, plan);
     let text = read(path, scope)?;
     let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
     let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
@@ -418,7 +418,7 @@ fn conflict(path: &Path, name: &str) -> Error {
 }
 
 /// A file that can't be changed without harm, and what a person may put into it.
-fn damaged(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
+fn unreadable(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
     let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
     Error::conflict(format!(
         "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
@@ -489,7 +489,7 @@ fn token_of(reach: &Reach) -> Option<&str> {
     }
 }
 
-fn masked(text: &str, reach: &Reach) -> String {
+fn mask(text: &str, reach: &Reach) -> String {
     token_of(reach).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
 }
 
@@ -507,7 +507,7 @@ fn put_aside(
 }
 
 /// Ends a token that nobody was told.
-pub(super) async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
+pub(super) async fn revoke(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
     Some(
         match session.api.revoke_token(&issued.email, &issued.id).await {

@@ -130,16 +130,16 @@ async fn print(
         match plan.reach(session, client).await {
             Ok((reach, issued)) => {
                 made.extend(issued);
-                let mut registration = client.reached(&plan.server, &reach, wanted.scope);
+                let mut registration = client.registration(&plan.server, &reach, wanted.scope);
                 registration
                     .notes
                     .extend(of_process(&plan.access).filter(|_| client.starts_processes()));
                 registrations.push((client, registration));
             }
-            Err(fault) => return Err(taken_back(session, made, fault).await.into()),
+            Err(fault) => return Err(revoke_all(session, made, fault).await.into()),
         }
     }
-    let told: Vec<_> = registrations.iter().map(told).collect();
+    let told: Vec<_> = registrations.iter().map(registration_json).collect();
     output.answer(&told, || {
         registrations
             .iter()
@@ -151,9 +151,9 @@ async fn print(
 }
 
 /// The fault, after the tokens that were made before it, and that nobody will see, are ended.
-async fn taken_back(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
+async fn revoke_all(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
     for token in made {
-        apply::revoked(session, Some(token)).await;
+        apply::revoke(session, Some(token)).await;
     }
     fault
 }
@@ -274,14 +274,14 @@ fn of_process(access: &Access) -> Option<String> {
     ))
 }
 
-fn told((client, registration): &(Client, Registration)) -> serde_json::Value {
+fn registration_json((client, registration): &(Client, Registration)) -> serde_json::Value {
     json!({
         "client": client.to_string(), "where": registration.place, "text": registration.text, "notes": registration.notes,
     })
 }
 
 fn words((client, registration): &(Client, Registration)) -> String {
-    told_in_words(
+    describe(
         &format!("{client}: {}", registration.place),
         &registration.text,
         &registration.notes,
@@ -289,7 +289,7 @@ fn words((client, registration): &(Client, Registration)) -> String {
 }
 
 /// A heading, the text under it, and what to know of it.
-fn told_in_words(heading: &str, text: &str, notes: &[String]) -> String {
+fn describe(heading: &str, text: &str, notes: &[String]) -> String {
     let text: Vec<_> = text.lines().map(|line| format!("\n  {line}")).collect();
     let notes: Vec<_> = notes.iter().map(|note| format!("\n  ({note})")).collect();
     let gap = if text.is_empty() { "" } else { "\n" };

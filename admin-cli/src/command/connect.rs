@@ -1,5 +1,7 @@
 //! `connect`: which server the other commands speak to. What can't be reached is not kept.
 
+use std::path::Path;
+
 use clap::Args;
 use mcp_lambda::Secret;
 use mcp_lambda::config::ProcessEnvironment;
@@ -95,20 +97,23 @@ pub(crate) async fn run(
     let status = found.as_ref().map(|found| json!(found.status));
     let answer = json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
     output.answer(&answer, || {
-        let (name, kept) = (&wanted.name, path.display());
-        match found {
-            Some(found) => {
-                format!(
-                    "Connected to {words} as {name}, in use from now on: {}.\nKept in {kept}",
-                    describe(&found, audience.as_deref(), subject)
-                )
-            }
-            None => format!(
-                "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
-            ),
-        }
+        let described = found.map(|found| describe(&found, audience.as_deref(), subject));
+        message(&words, &wanted.name, described, &path)
     });
     Ok(())
+}
+
+/// The message for people; `described` is the server's state, if it was tried.
+fn message(words: &str, name: &str, described: Option<String>, path: &Path) -> String {
+    let kept = path.display();
+    match described {
+        Some(state) => {
+            format!("Connected to {words} as {name}, in use from now on: {state}.\nKept in {kept}")
+        }
+        None => format!(
+            "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
+        ),
+    }
 }
 
 fn describe(found: &Details, audience: Option<&str>, subject: &Subject) -> String {

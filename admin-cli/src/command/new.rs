@@ -210,24 +210,17 @@ fn is_framework(folder: &Path) -> bool {
 }
 
 fn files(wanted: &New, framework: &Framework) -> Files {
+    templates(wanted)
+        .into_iter()
+        .map(|(path, text)| (path, fill_in(text, wanted, framework)))
+        .collect()
+}
+
+/// The paths and templates of the app's files.
+fn templates(wanted: &New) -> [(String, &'static str); 8] {
+    let (library, tests, main) = sources(wanted);
     let name = &wanted.name;
-    let (library, tests) = if wanted.profile {
-        (
-            include_str!("../../templates/lib_profile.rs.in"),
-            include_str!("../../templates/tests_profile.rs.in"),
-        )
-    } else {
-        (
-            include_str!("../../templates/lib.rs.in"),
-            include_str!("../../templates/tests.rs.in"),
-        )
-    };
-    let main = if wanted.dynamo {
-        include_str!("../../templates/main.rs.in")
-    } else {
-        include_str!("../../templates/main_lean.rs.in")
-    };
-    let texts = [
+    [
         (
             "Cargo.toml".to_owned(),
             include_str!("../../templates/Cargo.toml.in"),
@@ -251,11 +244,28 @@ fn files(wanted: &New, framework: &Framework) -> Files {
             include_str!("../../templates/admin.rs.in"),
         ),
         ("tests/app.rs".to_owned(), tests),
-    ];
-    texts
-        .into_iter()
-        .map(|(path, text)| (path, fill_in(text, wanted, framework)))
-        .collect()
+    ]
+}
+
+/// The templates of the library, its tests and `main.rs`.
+const fn sources(wanted: &New) -> (&'static str, &'static str, &'static str) {
+    let (library, tests) = if wanted.profile {
+        (
+            include_str!("../../templates/lib_profile.rs.in"),
+            include_str!("../../templates/tests_profile.rs.in"),
+        )
+    } else {
+        (
+            include_str!("../../templates/lib.rs.in"),
+            include_str!("../../templates/tests.rs.in"),
+        )
+    };
+    let main = if wanted.dynamo {
+        include_str!("../../templates/main.rs.in")
+    } else {
+        include_str!("../../templates/main_lean.rs.in")
+    };
+    (library, tests, main)
 }
 
 /// The text with this app's words in it.

@@ -11,6 +11,7 @@ use crate::Subject;
 use crate::clients::{Client, Reach, Scope, Server, Token};
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::files::Reserved;
 use crate::output::{Output, columns};
 use crate::setup::{keep, reserve};
 use crate::values::seconds;
@@ -93,27 +94,45 @@ async fn create(
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
     let new = session.api.create_token(token).await?;
-    if let Some(file) = file {
-        let path = match keep(file, &new.token) {
-            Ok(path) => path,
-            Err(error) => return Err(revoke_unseen(session, &new, &error).await.into()),
-        };
-        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
-        output.answer(&answer, || {
-            format!(
-                "The token {} for {} is in {}; it ends {}.",
-                new.id,
-                new.email,
-                path.display(),
-                new.expires
-            )
-        });
-        return Ok(());
-    }
-    let (token, line) = (
-        new.token.expose(),
-        claude_line(name, session, new.token.expose()),
-    );
+    let Some(file) = file else {
+        return show(session, &new, name, output).await;
+    };
+    save(session, &new, file, output).await
+}
+
+/// Writes a new token into the file that is reserved for it.
+async fn save(
+    session: &Session,
+    new: &IssuedToken,
+    file: Reserved,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = match keep(file, &new.token) {
+        Ok(path) => path,
+        Err(error) => return Err(revoke_unseen(session, new, &error).await.into()),
+    };
+    let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
+    output.answer(&answer, || {
+        format!(
+            "The token {} for {} is in {}; it ends {}.",
+            new.id,
+            new.email,
+            path.display(),
+            new.expires
+        )
+    });
+    Ok(())
+}
+
+/// Prints a new token, once.
+async fn show(
+    session: &Session,
+    new: &IssuedToken,
+    name: String,
+    output: &Output,
+) -> Result<(), Failure> {
+    let token = new.token.expose();
+    let line = claude_line(name, session, token);
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
@@ -123,7 +142,7 @@ async fn create(
     });
     if output.lost().is_some() {
         return Err(
-            revoke_unseen(session, &new, &Error::internal("the token can't be shown"))
+            revoke_unseen(session, new, &Error::internal("the token can't be shown"))
                 .await
                 .into(),
         );

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
-use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
+use mcp_lambda::admin::{MAX_LIMIT, NewUser, Registered, User};
 use mcp_lambda::clock::rfc3339;
 use mcp_lambda::{Email, Error, ErrorKind, shell};
 use serde_json::{Map, Value, json};
@@ -13,6 +13,7 @@ use super::tools::json_or_file;
 use crate::Subject;
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::files::Reserved;
 use crate::output::{Output, columns};
 use crate::setup::{keep, reserve};
 use crate::values::seconds;
@@ -242,21 +243,43 @@ async fn add(
         .register(user)
         .await
         .map_err(|error| conflict(error, &email))?;
-    if let Some(file) = file {
-        let path = match keep(file, &new.token) {
-            Ok(path) => path,
-            Err(error) => return Err(token_failure(session, &new.email, &error).await.into()),
-        };
-        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
-        output.answer(&answer, || {
-            format!(
-                "Registered {}. The token is in {}.",
-                new.email,
-                path.display()
-            )
-        });
-        return Ok(());
+    match file {
+        Some(file) => save_token(session, &new, file, output).await,
+        None => show_token(subject, session, &new, name, output).await,
     }
+}
+
+/// Writes a new user's first token into the file that is reserved for it.
+async fn save_token(
+    session: &Session,
+    new: &Registered,
+    file: Reserved,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = match keep(file, &new.token) {
+        Ok(path) => path,
+        Err(error) => return Err(token_failure(session, &new.email, &error).await.into()),
+    };
+    let answer =
+        json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
+    output.answer(&answer, || {
+        format!(
+            "Registered {}. The token is in {}.",
+            new.email,
+            path.display()
+        )
+    });
+    Ok(())
+}
+
+/// Prints a new user's first token, once.
+async fn show_token(
+    subject: &Subject,
+    session: &Session,
+    new: &Registered,
+    name: String,
+    output: &Output,
+) -> Result<(), Failure> {
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
     let line = claude_line(name, session, token);
     let register = shell::line([

@@ -157,7 +157,10 @@ const BORDERS: &[(&str, &[&str])] = &[
             "store-dynamo/src/config/variables.rs",
         ],
     ),
-    ("reqwest::", &["admin-cli/src/remote.rs"]),
+    (
+        "reqwest::",
+        &["admin-cli/src/remote.rs", "admin-cli/src/remote/"],
+    ),
     ("comfy_table::", &["admin-cli/src/output.rs"]),
     ("anstream::", &["admin-cli/src/output.rs"]),
     ("anstyle::", &["admin-cli/src/output.rs"]),

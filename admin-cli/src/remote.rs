@@ -3,6 +3,8 @@
 //! Each request carries a fresh admin token, made here from the signing key; the key itself never travels. A server that
 //! wants its audience named says so in its first refusal.
 
+mod url;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +25,9 @@ use reqwest::{Client, Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use url::is_near;
+pub(crate) use url::web_url;
 
 /// How long a server may take to be reached, and to answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -374,36 +379,6 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
         Error::unavailable("the server answered in a way this CLI can't read; are both up to date?")
             .with_source(error)
     })
-}
-
-/// Whether a URL leads to this machine.
-fn is_near(url: &str) -> bool {
-    let url = Url::parse(url).ok();
-    url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")))
-}
-
-/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
-pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
-    let url = Url::parse(text).ok().filter(|url| {
-        url.has_host()
-            && url.query().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-    });
-    let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
-    let url = url.ok_or_else(fault)?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_near(url.as_str()) => {}
-        "http" => {
-            return Err(format!(
-                "`{text}` would send admin tokens in the clear; use https"
-            ));
-        }
-        _ => return Err(fault()),
-    }
-    let text = url.as_str().trim_end_matches('/');
-    Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
 }
 
 #[cfg(test)]

@@ -3,31 +3,23 @@
 //! Everything that can be checked is checked for every client before the first token is made and the first file written. A
 //! token whose client could not be told is revoked. No token is printed, nor given to a program as an argument.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
-use mcp_lambda::{Error, ErrorKind, MASK, shell};
+use mcp_lambda::{Error, MASK, shell};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
+use super::client_command;
+use super::client_file::{Found, conflict, edit, links};
 use super::{Access, Plan, Register, describe, of_process};
-use crate::clients::entry::{Credential, Meaning};
 use crate::clients::machine::Machine;
-use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
+use crate::clients::{Client, Reach, Scope, Token, argv, text};
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::files::{self, Links, Readers, Reserved};
+use crate::files::{self, Readers, Reserved};
 use crate::output::Output;
 use crate::setup::{keep, reserve_within, unwritable};
-
-/// How long a client's own command may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How much of what a failed command said is told.
-const MAX_WORDS: usize = 2_000;
 
 /// One client, looked at and ready.
 struct Task {
@@ -36,17 +28,6 @@ struct Task {
     program: Option<PathBuf>,
     path: PathBuf,
     found: Found,
-}
-
-/// What the client's file has under the name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Same,
-    /// Another entry, and whether it proves who calls.
-    Other {
-        has_credential: bool,
-    },
 }
 
 /// How it ended for one client.
@@ -210,7 +191,9 @@ impl Task {
             Err(fault) => return self.failure(fault, Vec::new()),
         };
         let result = match &self.program {
-            Some(program) => ran(program, self.client, plan, &reach, wanted.scope).await,
+            Some(program) => {
+                client_command::register(program, self.client, plan, &reach, wanted.scope).await
+            }
             None => self.wrote(plan, &reach, wanted),
         };
         match result {
@@ -370,115 +353,6 @@ fn unavailable(client: Client) -> Outcome {
         notes: vec![note],
         fault: None,
     }
-}
-
-/// What a client's file has under the server's name, and its text with the server in it.
-fn edit(
-    client: Client,
-    path: &Path,
-    plan: &Plan,
-    reach: &Reach,
-    scope: Scope,
-) -> Result<(Found, String), Error> {
-    let fault = |fault: String| unreadable(client, path, &fault, plan);
-    let text = read(path, scope)?;
-    let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
-    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
-    let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
-    let found = match found {
-        None => Found::Nothing,
-        Some(found) if Meaning::of(&found) == wanted => Found::Same,
-        Some(found) => Found::Other {
-            has_credential: Meaning::of(&found).credential != Credential::None,
-        },
-    };
-    Ok((found, new))
-}
-
-fn read(path: &Path, scope: Scope) -> Result<String, Error> {
-    let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    files::read(path, links(scope))
-        .map(Option::unwrap_or_default)
-        .map_err(fault)
-}
-
-/// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
-const fn links(scope: Scope) -> Links {
-    match scope {
-        Scope::User => Links::Followed,
-        Scope::Project => Links::Refused,
-    }
-}
-
-fn conflict(path: &Path, name: &str) -> Error {
-    Error::conflict(format!(
-        "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
-        path.display()
-    ))
-}
-
-/// A file that can't be changed without harm, and what a person may put into it.
-fn unreadable(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
-    let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
-    Error::conflict(format!(
-        "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
-        path.display()
-    ))
-}
-
-/// Runs the client's own command, and tells which.
-async fn ran(
-    program: &Path,
-    client: Client,
-    plan: &Plan,
-    reach: &Reach,
-    scope: Scope,
-) -> Result<(String, String), Error> {
-    let arguments = argv::add(client, &plan.server, reach, scope);
-    command(program, &arguments).await?;
-    Ok((
-        "ran".to_owned(),
-        argv::line(argv::program(client).unwrap_or_default(), arguments),
-    ))
-}
-
-/// Runs a client's command to its end, without a shell and without anything to read.
-async fn command(program: &Path, arguments: &[String]) -> Result<(), Error> {
-    let mut command = Command::new(program);
-    let ended = command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let name = program.display();
-    let output = match tokio::time::timeout(PATIENCE, ended).await {
-        Err(_) => {
-            return Err(Error::deadline_exceeded(format!(
-                "{name} did not end within {} seconds",
-                PATIENCE.as_secs()
-            )));
-        }
-        Ok(Err(error)) => {
-            return Err(Error::unavailable(format!(
-                "{name} can't be started: {error}"
-            )));
-        }
-        Ok(Ok(output)) => output,
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stderr, output.stdout]
-        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let said: String = said.join("\n").trim().chars().take(MAX_WORDS).collect();
-    let ended = output.status.code().map_or_else(
-        || "was killed".to_owned(),
-        |code| format!("ended with {code}"),
-    );
-    Err(Error::new(
-        ErrorKind::Internal,
-        format!("{name} {ended}: {said}"),
-    ))
 }
 
 /// The token that stands in the client's file itself.

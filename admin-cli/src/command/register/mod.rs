@@ -3,6 +3,8 @@
 //! Names are checked before any token is made: what is refused leaves none behind.
 
 mod apply;
+mod client_command;
+mod client_file;
 mod detect;
 
 use clap::Args;

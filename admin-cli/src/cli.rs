@@ -13,7 +13,7 @@ use crate::exit::Failure;
 use crate::flags;
 use crate::output::{Output, ask_hidden};
 
-/// What was asked, and what the flags of the app's own profile were given.
+/// The [`Arguments`], and the values of the app's own profile flags.
 pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
 
 /// Reads a command and its arguments; `users add` and `users update-profile` take the app's own flags too.

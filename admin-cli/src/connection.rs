@@ -22,7 +22,7 @@ use crate::remote::{Remote, web_url};
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";
 
-/// Where a server on this machine listens if nobody says otherwise.
+/// The default URL of a server on this machine.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
 
 /// One server.
@@ -35,7 +35,7 @@ pub(crate) enum Connection {
     Remote { url: String, key: KeySource },
 }
 
-/// Where the signing key of a server is.
+/// The place of a server's [`SigningKey`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KeySource {
@@ -111,7 +111,7 @@ impl KeySource {
     }
 }
 
-/// What is set wrongly, or not at all, is for the operator to set.
+/// Turns an invalid setting into [`Failure::NotConfigured`].
 pub(crate) fn not_configured(error: Error) -> Failure {
     match error.kind() {
         ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
@@ -122,15 +122,15 @@ pub(crate) fn not_configured(error: Error) -> Failure {
 /// A connection in use.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// What to ask.
+    /// The [`AdminApi`] of the server.
     pub(crate) api: Arc<dyn AdminApi>,
-    /// Where clients reach the server.
+    /// The URL by which clients reach the server.
     pub(crate) url: String,
-    /// How to speak MCP to it.
+    /// The way to its MCP endpoint.
     pub(crate) door: Door,
 }
 
-/// How MCP reaches a server.
+/// The way to a server's MCP endpoint.
 #[derive(Debug)]
 pub(crate) enum Door {
     /// Over HTTP.
@@ -140,7 +140,7 @@ pub(crate) enum Door {
 }
 
 impl Session {
-    /// What is asked, in words: a URL, or this process itself.
+    /// Describes the server: a URL, or this process itself.
     pub(crate) fn place(&self) -> String {
         match &self.door {
             Door::Http(_) => self.url.clone(),
@@ -158,7 +158,7 @@ impl Session {
 }
 
 impl Connection {
-    /// What `connect` asks for, without losing a key that is stored for the same URL.
+    /// Returns the [`Connection`] that `connect` asks for, without losing a key that is stored for the same URL.
     pub(crate) fn choose(
         subject: &Subject,
         place: &str,
@@ -247,7 +247,7 @@ impl Connection {
         }
     }
 
-    /// What is likely to surprise whoever uses it in this shell.
+    /// Returns a warning if the shell's signing key is not the folder's.
     pub(crate) fn warning(&self, subject: &Subject) -> Option<String> {
         let (Self::Local, Subject::App(app)) = (self, subject) else {
             return None;
@@ -266,7 +266,7 @@ impl Connection {
         ))
     }
 
-    /// Where its key is, in words; never the key.
+    /// Describes the [`KeySource`]; never the key.
     pub(crate) fn key_words(&self) -> String {
         match self {
             Self::Local => "this machine's own".to_owned(),
@@ -322,7 +322,7 @@ pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
         .map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 
-/// Where this machine's server is.
+/// Returns the URL of this machine's server.
 fn local_url(settings: &Settings) -> String {
     let served = || served_url(settings).filter(|url| web_url(url).is_ok());
     settings

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use mcp_lambda::{Error, ErrorKind};
 
-/// Why a command failed.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was asked or answered.
+    /// An [`Error`] of the request or its answer.
     Failed(Error),
     /// There is nothing to ask yet.
     NotConfigured(String),

@@ -39,7 +39,7 @@ pub(crate) struct Flag {
     is_secret: bool,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -137,7 +137,7 @@ impl Flag {
         ]
     }
 
-    /// What was given, if anything was.
+    /// Returns the flag's value, if it was given.
     pub(crate) fn read_matches(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
         if self.is_secret && matches.get_flag(&self.input()) {
             return read_input().and_then(|text| self.read(&text)).map(Some);
@@ -160,7 +160,7 @@ impl Flag {
         }
     }
 
-    /// What the person at the terminal says.
+    /// Asks for the value at the terminal.
     fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
         let (name, help) = (&self.name, self.help());
         let answer = ask(if help.is_empty() { name } else { &help });
@@ -226,7 +226,7 @@ impl Kind {
         }
     }
 
-    /// What it must be, in words.
+    /// Describes the values of this [`Kind`].
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
@@ -268,7 +268,7 @@ impl Kind {
     }
 }
 
-/// What the flags of a command were given, as one object; `None` without any. A secret that a new profile needs is asked
+/// Returns the values of a command's flags as one object; `None` without any. A secret that a new profile needs is asked
 /// for.
 pub(crate) fn read_profile(
     flags: &[Flag],

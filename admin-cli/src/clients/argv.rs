@@ -8,7 +8,7 @@ use mcp_lambda::shell::{self, ShellWord};
 
 use super::{Client, Launch, Reach, Scope, Server, Token, entry};
 
-/// What stands before a token in its header (RFC 6750 §2.1).
+/// The text before a token in its header (RFC 6750 §2.1).
 const BEARER: &str = "Authorization: Bearer ";
 
 /// The client's command, if it has one that registers servers.
@@ -21,13 +21,13 @@ pub(crate) const fn program(client: Client) -> Option<&'static str> {
     }
 }
 
-/// Whether the client's command registers for that scope. Claude Code's file for a project is made to be written by hand,
+/// Returns true if the client's command registers for that [`Scope`]. Claude Code's file for a project is made to be written by hand,
 /// and Codex's command knows no projects.
 pub(crate) fn serves(client: Client, scope: Scope) -> bool {
     program(client).is_some() && (scope == Scope::User || client == Client::GeminiCli)
 }
 
-/// What registers the server.
+/// The arguments by which the client's command registers the [`Server`].
 pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) -> Vec<String> {
     match reach {
         Reach::Http(token) => http(client, server, token, scope),

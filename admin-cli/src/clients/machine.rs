@@ -117,7 +117,7 @@ impl<'a> Machine<'a> {
             .collect()
     }
 
-    /// Where the client looks for servers.
+    /// The places in which a [`Client`] looks for servers.
     pub(crate) fn shelves(&self, client: Client) -> Vec<Shelf> {
         let shelf = |scope, word| {
             let keys = vec![entry::root(client).to_owned()];

@@ -66,7 +66,7 @@ fn met(endpoint: Option<&str>) -> impl Fn(Error) -> Failure {
     }
 }
 
-/// What goes on after a rotation, and what ends.
+/// Describes the tokens that a rotation keeps, and those that it ends.
 const GOES_ON: &str = "Users' tokens of the key before it go on; those of the one before that end.";
 const ALL_ENDS: &str = "Every token of every user ends; each needs a new one.";
 

@@ -18,22 +18,22 @@ use crate::exit::Failure;
 use crate::files::{self, Links};
 use crate::output::{Output, Styled, columns};
 
-/// How deep below a user's folder values are looked for.
+/// The most folders between a user's folder and a value.
 const MAX_DEPTH: usize = 16;
 
-/// What the folder holds.
+/// The content of the folder.
 #[derive(Debug, Default)]
 struct Found {
     users: BTreeMap<Email, ImportedUser>,
-    /// What can't be brought over, and why.
+    /// The files that can't be imported, and the reasons.
     faults: Vec<String>,
 }
 
-/// What becomes of one user.
+/// The result for one user.
 #[derive(Debug, Serialize)]
 struct Row {
     email: Email,
-    /// How many values the folder holds.
+    /// The number of values in the folder.
     values: usize,
     outcome: String,
 }
@@ -101,7 +101,7 @@ fn table(rows: &[Row]) -> Styled {
     columns(["EMAIL", "VALUES", ""], cells)
 }
 
-/// What bringing over would do; a user who is there keeps what is there.
+/// Returns the result that an import would have; a user who is there keeps what is there.
 async fn preview(session: &Session, user: &ImportedUser) -> Result<String, Error> {
     match session.api.user(&user.email).await {
         Ok(_) => Ok("is there; missing values would be added".to_owned()),

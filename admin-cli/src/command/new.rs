@@ -95,7 +95,7 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
     Ok(())
 }
 
-/// Where the app's manifest has the framework from.
+/// The source of the framework in the app's manifest.
 enum Framework {
     /// A folder of this machine.
     Folder(String),
@@ -117,7 +117,7 @@ impl Framework {
         }
     }
 
-    /// What to know of it.
+    /// Returns the notes on it.
     const fn note(&self) -> &'static str {
         match self {
             Self::Folder(_) => {
@@ -136,7 +136,7 @@ impl Framework {
             .collect()
     }
 
-    /// How to read the documentation of the tests' kit, which is behind a feature.
+    /// The command that shows the documentation of the tests' kit, which is behind a feature.
     fn documentation(&self) -> String {
         let manifest = match self {
             Self::Folder(folder) => {
@@ -162,7 +162,7 @@ fn check(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the framework is to be had from.
+/// Returns the [`Framework`] that the arguments name.
 fn framework(wanted: &New) -> Result<Framework, Failure> {
     if let Some((url, rev)) = wanted.git.as_ref().zip(wanted.rev.as_ref()) {
         return git(url, rev);

@@ -44,7 +44,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
     }
 }
 
-/// What was found, for programs.
+/// Returns the rungs as JSON.
 pub(crate) async fn report(session: &Session) -> Value {
     report_of(session, &climb(session).await)
 }
@@ -85,7 +85,7 @@ fn display_name(name: &str, outcome: &Result<String, Error>) -> String {
     }
 }
 
-/// Whether rustls says so: the HTTP client hides its error's type, and not its words.
+/// Returns true if rustls says so: the HTTP client hides its error's type, and not its words.
 fn is_of_tls(words: &str) -> bool {
     ["certificate", "corrupt message", "handshake", "fatal alert"]
         .iter()
@@ -123,7 +123,7 @@ async fn reach(session: &Session) -> Result<String, Error> {
     }
 }
 
-/// What everyone is told; a server that is not well fails here, and says which part.
+/// Reads the public health; a server that is not well fails here, and says which part.
 async fn health(session: &Session) -> Result<String, Error> {
     let (status, checks) = match &session.door {
         Door::Http(remote) => {

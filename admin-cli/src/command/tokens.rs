@@ -243,7 +243,7 @@ fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     }
 }
 
-/// How much of an id is enough of it.
+/// The fewest characters of an id that select it.
 const SHORTEST_PREFIX: usize = 6;
 
 /// The line that connects Claude Code.

@@ -40,7 +40,7 @@ pub(crate) enum Tools {
     },
 }
 
-/// How long a call's token lives, in seconds.
+/// The lifetime of a call's token, in seconds.
 const TOKEN_SECONDS: u64 = 60;
 
 pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> Result<(), Failure> {
@@ -150,7 +150,7 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
-/// What a tool says of its effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
+/// Describes a tool's declared effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
 fn hints(tool: &Value) -> Vec<&'static str> {
     let hint = |name: &str| tool["annotations"][name].as_bool();
     if hint("readOnlyHint") == Some(true) {

@@ -321,7 +321,7 @@ async fn token_failure(session: &Session, email: &Email, error: &Error) -> Error
     )
 }
 
-/// What to do about a user who is there already.
+/// Adds the next step to the error of a user who is there already.
 fn conflict(error: Error, email: &Email) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => {

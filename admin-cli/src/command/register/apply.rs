@@ -30,7 +30,7 @@ struct Task {
     found: Found,
 }
 
-/// How it ended for one client.
+/// The result for one [`Client`].
 struct Outcome {
     client: Client,
     state: &'static str,
@@ -285,7 +285,7 @@ impl Task {
         ))
     }
 
-    /// What to know of what was done.
+    /// Returns the notes on a registration.
     fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
         let mut notes = self.client.registration(&plan.server, reach, scope).notes;
         notes.extend(of_process(&plan.access));

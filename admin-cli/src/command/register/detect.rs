@@ -13,7 +13,7 @@ use crate::connection::{Door, Session};
 use crate::exit::Failure;
 use crate::output::{Output, Styled, columns};
 
-/// What is known of one client.
+/// The state of one [`Client`] on this machine.
 struct Sight {
     client: Client,
     signs: Vec<String>,

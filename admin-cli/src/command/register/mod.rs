@@ -53,15 +53,15 @@ pub(crate) struct Register {
     pub(crate) detect: bool,
 }
 
-/// What is registered, and how clients come to it.
+/// The [`Server`] to register, and the [`Access`] that clients get.
 struct Plan {
     server: Server,
     access: Access,
-    /// Where tokens are put that a person brings to a client.
+    /// The folder of tokens that a person brings to a client.
     tokens: PathBuf,
 }
 
-/// How clients come to the server, before any token is made.
+/// The access that clients get, before any token is made.
 enum Access {
     /// With a token of the client's own.
     User(Email),
@@ -161,7 +161,7 @@ async fn revoke_all(session: &Session, made: Vec<IssuedToken>, fault: Error) -> 
 }
 
 impl Plan {
-    /// How this client comes to the server, with the token that was made for it.
+    /// Returns the client's [`Reach`], with the token that was made for it.
     async fn reach(
         &self,
         session: &Session,
@@ -182,7 +182,7 @@ impl Plan {
         ))
     }
 
-    /// How clients come to the server, with a word where a token will be.
+    /// Returns the [`Reach`] with a placeholder for the token.
     fn reach_unsigned(&self) -> Reach {
         match &self.access {
             Access::User(_) => Reach::Http(Token::Given("TOKEN".to_owned())),
@@ -222,7 +222,7 @@ async fn access(
     Ok(Access::User(email.clone()))
 }
 
-/// What starts this machine's server for one user.
+/// Returns the [`Launch`] of this machine's server for one user.
 fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
     let (Subject::App(app), Door::Server(_)) = (subject, &session.door) else {
         return Err(Failure::Usage(
@@ -264,7 +264,7 @@ fn beside(app: &str) -> Result<String, Failure> {
     Ok(binary.to_string_lossy().into_owned())
 }
 
-/// What to know of a process that opens the store itself.
+/// Returns the note on a process that opens the store itself.
 fn of_process(access: &Access) -> Option<String> {
     let Access::Process(launch) = access else {
         return None;
@@ -298,7 +298,7 @@ fn describe(heading: &str, text: &str, notes: &[String]) -> String {
     format!("{heading}{gap}{}{}", text.concat(), notes.concat())
 }
 
-/// What clients call the server: the app's name, if the server tells one that every client takes.
+/// Returns the name of the server for clients: the app's name, if the server tells one that every client takes.
 pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String, Failure> {
     Ok(match subject {
         Subject::App(app) => app.name().to_owned(),

@@ -14,14 +14,15 @@ use mcp_lambda::{App, Error, ErrorKind, Secret, Server, served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 
+use crate::Subject;
 use crate::exit::Failure;
+use crate::files;
 use crate::remote::{Remote, web_url};
-use crate::{Subject, cli, files, flags};
 
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";
 
-/// Where a server on this machine listens if nobody says otherwise.
+/// The default URL of a server on this machine.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
 
 /// One server.
@@ -34,7 +35,7 @@ pub(crate) enum Connection {
     Remote { url: String, key: KeySource },
 }
 
-/// Where the signing key of a server is.
+/// The place of a server's [`SigningKey`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum KeySource {
@@ -54,28 +55,9 @@ pub(crate) enum KeySource {
 }
 
 impl KeySource {
-    /// What `connect` was told.
-    fn told(wanted: &cli::Connect) -> Result<Self, Failure> {
-        Ok(
-            match (
-                &wanted.signing_key,
-                &wanted.signing_key_env,
-                &wanted.signing_key_secret,
-            ) {
-                (Some(key), _, _) => Self::Stored(Secret::new(key.clone())),
-                (_, Some(variable), _) => Self::Variable(variable.clone()),
-                (_, _, Some(secret)) => Self::secret(&ProcessEnvironment, secret),
-                _ if wanted.signing_key_stdin => {
-                    Self::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?))
-                }
-                _ => Self::None,
-            },
-        )
-    }
-
     /// A secret in the region that its ARN or this shell names, seen as the profile that this shell names. Credentials in
     /// variables go before a profile, and are not kept.
-    fn secret(environment: &dyn Environment, name: &str) -> Self {
+    pub(crate) fn secret(environment: &dyn Environment, name: &str) -> Self {
         let variable = |name| environment.get(name).filter(|value| !value.is_empty());
         let of_arn = mcp_lambda_dynamo::region_of(name).map(str::to_owned);
         let region = of_arn
@@ -129,7 +111,7 @@ impl KeySource {
     }
 }
 
-/// What is set wrongly, or not at all, is for the operator to set.
+/// Turns an invalid setting into [`Failure::NotConfigured`].
 pub(crate) fn not_configured(error: Error) -> Failure {
     match error.kind() {
         ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
@@ -140,15 +122,15 @@ pub(crate) fn not_configured(error: Error) -> Failure {
 /// A connection in use.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// What to ask.
+    /// The [`AdminApi`] of the server.
     pub(crate) api: Arc<dyn AdminApi>,
-    /// Where clients reach the server.
+    /// The URL by which clients reach the server.
     pub(crate) url: String,
-    /// How to speak MCP to it.
+    /// The way to its MCP endpoint.
     pub(crate) door: Door,
 }
 
-/// How MCP reaches a server.
+/// The way to a server's MCP endpoint.
 #[derive(Debug)]
 pub(crate) enum Door {
     /// Over HTTP.
@@ -158,7 +140,7 @@ pub(crate) enum Door {
 }
 
 impl Session {
-    /// What is asked, in words: a URL, or this process itself.
+    /// Describes the server: a URL, or this process itself.
     pub(crate) fn place(&self) -> String {
         match &self.door {
             Door::Http(_) => self.url.clone(),
@@ -176,13 +158,14 @@ impl Session {
 }
 
 impl Connection {
-    /// What `connect` asks for, without losing a key that is stored for the same URL.
-    pub(crate) fn wanted(
+    /// Returns the [`Connection`] that `connect` asks for, without losing a key that is stored for the same URL.
+    pub(crate) fn choose(
         subject: &Subject,
-        wanted: &cli::Connect,
+        place: &str,
+        key: impl FnOnce() -> Result<KeySource, Failure>,
         stored: Option<&Self>,
     ) -> Result<Self, Failure> {
-        if wanted.place == "local" {
+        if place == "local" {
             return match subject {
                 Subject::App(_) => Ok(Self::Local),
                 Subject::Any => Err(Failure::Usage(
@@ -190,12 +173,12 @@ impl Connection {
                 )),
             };
         }
-        let url = web_url(&wanted.place).map_err(Failure::Usage)?;
-        let key = match (KeySource::told(wanted)?, stored) {
+        let url = web_url(place).map_err(Failure::Usage)?;
+        let key = match (key()?, stored) {
             (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => {
                 key.clone()
             }
-            (told, _) => told,
+            (given, _) => given,
         };
         Ok(Self::Remote { url, key })
     }
@@ -230,11 +213,11 @@ impl Connection {
                 )));
             }
         }
-        self.made(subject).await
+        self.open_or_make(subject).await
     }
 
     /// Opens the connection; on this machine, what is missing is made.
-    pub(crate) async fn made(&self, subject: &Subject) -> Result<Session, Failure> {
+    pub(crate) async fn open_or_make(&self, subject: &Subject) -> Result<Session, Failure> {
         match (self, subject) {
             (Self::Local, Subject::App(app)) => {
                 let settings = local_settings(app)?;
@@ -264,7 +247,7 @@ impl Connection {
         }
     }
 
-    /// What is likely to surprise whoever uses it in this shell.
+    /// Returns a warning if the shell's signing key is not the folder's.
     pub(crate) fn warning(&self, subject: &Subject) -> Option<String> {
         let (Self::Local, Subject::App(app)) = (self, subject) else {
             return None;
@@ -283,7 +266,7 @@ impl Connection {
         ))
     }
 
-    /// Where its key is, in words; never the key.
+    /// Describes the [`KeySource`]; never the key.
     pub(crate) fn key_words(&self) -> String {
         match self {
             Self::Local => "this machine's own".to_owned(),
@@ -339,7 +322,7 @@ pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
         .map_err(|faults| Failure::NotConfigured(faults.join("\n")))
 }
 
-/// Where this machine's server is.
+/// Returns the URL of this machine's server.
 fn local_url(settings: &Settings) -> String {
     let served = || served_url(settings).filter(|url| web_url(url).is_ok());
     settings
@@ -353,29 +336,18 @@ fn local_url(settings: &Settings) -> String {
 mod tests {
     use super::*;
 
-    fn connect(place: &str, key: Option<&str>) -> cli::Connect {
-        cli::Connect {
-            place: place.into(),
-            signing_key: key.map(str::to_owned),
-            signing_key_env: None,
-            signing_key_secret: None,
-            signing_key_stdin: false,
-            name: DEFAULT.to_owned(),
-            offline: false,
-        }
+    /// A connection to a URL, with this key to store.
+    fn connect(place: &str, key: Option<&str>, stored: Option<&Connection>) -> Connection {
+        let key = key.map(|key| KeySource::Stored(Secret::new(key.to_owned())));
+        Connection::choose(&Subject::Any, place, || Ok(key.unwrap_or_default()), stored)
+            .expect("lawful")
     }
 
     #[test]
     fn connecting_again_keeps_the_key_of_the_same_url_only() {
-        let stored = Connection::wanted(
-            &Subject::Any,
-            &connect("https://a.example", Some("k")),
-            None,
-        )
-        .expect("lawful");
+        let stored = connect("https://a.example", Some("k"), None);
         for (place, is_kept) in [("https://a.example/", true), ("https://b.example", false)] {
-            let again = Connection::wanted(&Subject::Any, &connect(place, None), Some(&stored))
-                .expect("lawful");
+            let again = connect(place, None, Some(&stored));
             let Connection::Remote { key, .. } = again else {
                 panic!("a URL is remote")
             };
@@ -385,12 +357,7 @@ mod tests {
 
     #[test]
     fn a_key_is_in_the_file_and_in_no_print() {
-        let stored = Connection::wanted(
-            &Subject::Any,
-            &connect("https://a.example", Some("hush")),
-            None,
-        )
-        .expect("lawful");
+        let stored = connect("https://a.example", Some("hush"), None);
         assert!(
             serde_json::to_string(&stored)
                 .expect("writable")

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use mcp_lambda::{Error, ErrorKind, printable};
+use mcp_lambda::{Error, ErrorKind};
 
-use crate::output::Output;
-
-/// Why a command failed.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was asked or answered.
+    /// An [`Error`] of the request or its answer.
     Failed(Error),
     /// There is nothing to ask yet.
     NotConfigured(String),
@@ -50,37 +48,6 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
-}
-
-/// Prints clap's own words: help on standard output with 0, a fault on standard error with 2, for a program as JSON.
-pub(crate) fn of_usage(error: &clap::Error, is_json: bool) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    if is_json {
-        let words = error.render().to_string();
-        let words = words
-            .split("\n\n")
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        Output::new(true).failure(&Failure::Usage(words.to_owned()));
-    } else if error
-        .render()
-        .to_string()
-        .chars()
-        .all(printable::is_printable)
-    {
-        let _ = error.print();
-    } else {
-        // clap repeats an argument as it was given, and that may have been pasted.
-        let words = error.render().to_string();
-        Output::new(false).failure(&Failure::Usage(
-            words.trim_start_matches("error: ").to_owned(),
-        ));
-    }
-    ExitCode::from(2)
 }
 
 /// The one table from kinds to exit codes.

@@ -14,16 +14,16 @@ use mcp_lambda::shell;
 /// The most that is read of a file: more is no setup, no client's file and no value of a user.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Who may read a file.
+/// The users who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
     /// Its owner.
     Owner,
-    /// Whoever could before; of a new file, whoever the umask lets.
+    /// Those who could before; of a new file, those whom the umask lets.
     AsBefore,
 }
 
-/// What a symbolic link in a file's place is.
+/// The treatment of a symbolic link in a file's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Links {
     /// The way to the file, as people lay who keep their settings elsewhere.
@@ -156,7 +156,7 @@ fn opening(flags: rustix::fs::OFlags) -> OpenOptions {
     options
 }
 
-/// Whether this open file is the one that has that path now.
+/// Returns true if this open file is the one that has that path now.
 fn is_at(file: &File, path: &Path) -> bool {
     let same =
         |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
@@ -225,7 +225,7 @@ pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
     })
 }
 
-/// Why a file or folder is not its owner's alone, and what mends it.
+/// Describes why a file or folder is not its owner's alone, and the command that mends it.
 fn fault_of(found: &Metadata, forbidden: u32, what: &str, line: &str) -> Option<String> {
     if !is_own(found) {
         return Some("belongs to another user of this machine; move it away".to_owned());
@@ -310,7 +310,7 @@ impl Reserved {
         Ok(self.path.clone())
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -39,7 +39,7 @@ pub(crate) struct Flag {
     is_secret: bool,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -107,7 +107,7 @@ impl Flag {
             .long(name.clone())
             .help(self.help())
             .value_name(self.kind.word());
-        let value = self.kind.parsed(value).help_heading("Profile");
+        let value = self.kind.with_parser(value).help_heading("Profile");
         if !self.is_secret {
             let is_needed = is_new && self.is_required;
             return vec![if is_needed {
@@ -137,8 +137,8 @@ impl Flag {
         ]
     }
 
-    /// What was given, if anything was.
-    pub(crate) fn given(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
+    /// Returns the flag's value, if it was given.
+    pub(crate) fn read_matches(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
         if self.is_secret && matches.get_flag(&self.input()) {
             return read_input().and_then(|text| self.read(&text)).map(Some);
         }
@@ -160,7 +160,7 @@ impl Flag {
         }
     }
 
-    /// What the person at the terminal says.
+    /// Asks for the value at the terminal.
     fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
         let (name, help) = (&self.name, self.help());
         let answer = ask(if help.is_empty() { name } else { &help });
@@ -226,8 +226,8 @@ impl Kind {
         }
     }
 
-    /// What it must be, in words.
-    pub(crate) fn expected(&self) -> String {
+    /// Describes the values of this [`Kind`].
+    pub(crate) fn description(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
             Self::Integer => "a whole number".to_owned(),
@@ -238,7 +238,7 @@ impl Kind {
         }
     }
 
-    fn parsed(&self, argument: Arg) -> Arg {
+    fn with_parser(&self, argument: Arg) -> Arg {
         match self {
             Self::OneOf(values) => {
                 argument.value_parser(PossibleValuesParser::new(values.clone()).map(Value::from))
@@ -264,13 +264,13 @@ impl Kind {
             Self::Boolean => text.parse::<bool>().ok().map(Value::from),
             Self::Json => serde_json::from_str(text).ok(),
         };
-        read.ok_or_else(|| format!("expected {}", self.expected()))
+        read.ok_or_else(|| format!("expected {}", self.description()))
     }
 }
 
-/// What the flags of a command were given, as one object; `None` without any. A secret that a new profile needs is asked
+/// Returns the values of a command's flags as one object; `None` without any. A secret that a new profile needs is asked
 /// for.
-pub(crate) fn given(
+pub(crate) fn read_profile(
     flags: &[Flag],
     is_new: bool,
     matches: &ArgMatches,
@@ -281,7 +281,7 @@ pub(crate) fn given(
         is_new && flag.is_required && flag.is_secret && !matches.contains_id("profile")
     };
     for flag in flags {
-        match flag.given(matches)? {
+        match flag.read_matches(matches)? {
             Some(value) => drop(profile.insert(flag.field.clone(), value)),
             None if is_asked(flag) => drop(profile.insert(flag.field.clone(), flag.answer(&ask)?)),
             None => {}
@@ -378,14 +378,14 @@ mod tests {
         Paid,
     }
 
-    fn parsed(is_new: bool, arguments: &[&str]) -> Result<Option<Value>, String> {
+    fn parse(is_new: bool, arguments: &[&str]) -> Result<Option<Value>, String> {
         let flags = Flag::all(&ProfileType::of::<Account>());
         let command = Command::new("add").arg(Arg::new("profile").long("profile"));
         let command = command.args(flags.iter().flat_map(|flag| flag.arguments(is_new)));
         let matches = command
             .try_get_matches_from([&["add"], arguments].concat())
             .map_err(|error| error.to_string())?;
-        given(&flags, is_new, &matches, |_| None).map(|profile| profile.map(Value::Object))
+        read_profile(&flags, is_new, &matches, |_| None).map(|profile| profile.map(Value::Object))
     }
 
     #[test]
@@ -414,25 +414,22 @@ mod tests {
             "token": "t", "api_url": "https://x", "port": 7, "ratio": -0.5, "is_team": true, "plan": "paid",
             "labels": ["a"], "expires": "never", "token_env": "x",
         });
-        assert_eq!(parsed(true, &arguments), Ok(Some(expected)));
+        assert_eq!(parse(true, &arguments), Ok(Some(expected)));
     }
 
     #[test]
     fn what_the_type_needs_a_new_profile_needs_and_a_change_does_not() {
         assert!(
-            parsed(true, &["--port", "7"])
+            parse(true, &["--port", "7"])
                 .expect_err("no token, and nobody to ask")
                 .contains("--token-stdin")
         );
         assert_eq!(
-            parsed(true, &["--profile", "{}"]),
+            parse(true, &["--profile", "{}"]),
             Ok(None),
             "it may all be in the JSON"
         );
-        assert_eq!(
-            parsed(false, &["--port", "7"]),
-            Ok(Some(json!({"port": 7})))
-        );
+        assert_eq!(parse(false, &["--port", "7"]), Ok(Some(json!({"port": 7}))));
     }
 
     #[test]
@@ -445,10 +442,10 @@ mod tests {
             (question == "Token from the settings page").then(|| "typed".to_owned())
         };
         let profile =
-            given(&flags, true, &matches, asked).map(|profile| profile.map(Value::Object));
+            read_profile(&flags, true, &matches, asked).map(|profile| profile.map(Value::Object));
         assert_eq!(profile, Ok(Some(json!({"token": "typed"}))));
         assert_eq!(
-            given(&flags, false, &matches, asked),
+            read_profile(&flags, false, &matches, asked),
             Ok(None),
             "a change asks for nothing"
         );
@@ -462,10 +459,10 @@ mod tests {
             ["--plan", "gold"],
             ["--labels", "["],
         ] {
-            assert!(parsed(false, &arguments).is_err(), "{arguments:?}");
+            assert!(parse(false, &arguments).is_err(), "{arguments:?}");
         }
         assert!(
-            parsed(false, &["--token-env", "NOT_SET_ANYWHERE"])
+            parse(false, &["--token-env", "NOT_SET_ANYWHERE"])
                 .expect_err("not set")
                 .contains("NOT_SET_ANYWHERE")
         );

@@ -24,6 +24,7 @@ use mcp_lambda::{App, Error};
 
 pub use remote::Remote;
 
+use command::CommandContext;
 use flags::Flag;
 use output::Output;
 
@@ -81,7 +82,7 @@ fn start(subject: &Subject) -> ExitCode {
     let words = ProcessEnvironment.arguments();
     let (arguments, profile) = match cli::parse(subject, &words) {
         Ok(asked) => asked,
-        Err(error) => return exit::of_usage(&error, words.iter().any(|word| word == "--json")),
+        Err(error) => return cli::report_usage(&error, words.iter().any(|word| word == "--json")),
     };
     output::hook_panics();
     let output = Output::new(arguments.json);
@@ -89,7 +90,15 @@ fn start(subject: &Subject) -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(command::run(subject, arguments, profile, &output)),
+        Ok(runtime) => {
+            let context = CommandContext {
+                subject,
+                on: arguments.on.as_deref(),
+                output: &output,
+                tree: cli::tree,
+            };
+            runtime.block_on(command::run(context, arguments.command, profile))
+        }
         Err(error) => Err(Error::internal("the runtime can't start")
             .with_source(error)
             .into()),

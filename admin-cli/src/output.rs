@@ -38,7 +38,7 @@ impl Output {
     }
 
     /// A reader that has gone away, as in `| head`, is no fault of ours; a full disk is.
-    fn noted(&self, written: io::Result<()>) {
+    fn note_loss(&self, written: io::Result<()>) {
         if let Some(fault) = written
             .err()
             .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
@@ -59,13 +59,13 @@ impl Output {
             Ok(words().into().0)
         };
         let mut out = stdout();
-        self.noted(text.and_then(|text| writeln!(out, "{text}").and_then(|()| out.flush())));
+        self.note_loss(text.and_then(|text| writeln!(out, "{text}").and_then(|()| out.flush())));
     }
 
     /// Prints a script as it is, also for programs.
     pub(crate) fn script(&self, text: &str) {
         let mut out = io::stdout();
-        self.noted(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        self.note_loss(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Says something on the way, to people only.
@@ -87,7 +87,7 @@ impl Output {
             writeln!(
                 anstream::stderr(),
                 "{} {}\n",
-                tinted("warning:", WORSE),
+                tint("warning:", WORSE),
                 clean(words)
             )
         };
@@ -123,7 +123,7 @@ impl Output {
             writeln!(
                 anstream::stderr(),
                 "{} {}",
-                tinted("error:", BAD),
+                tint("error:", BAD),
                 clean(&failure.to_string())
             )
         };
@@ -154,7 +154,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// So many more are done.
-    pub(crate) fn done(&mut self, more: usize) {
+    pub(crate) fn advance(&mut self, more: usize) {
         self.bar.inc(more as u64);
         if self.due.is_some_and(|due| Instant::now() >= due) {
             self.due = None;
@@ -185,7 +185,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const HEADER: Style = Style::new().bold();
 
 /// Words in a style, which is lost where there is no terminal.
-fn tinted(words: impl Display, style: Style) -> String {
+fn tint(words: impl Display, style: Style) -> String {
     format!("{style}{words}{style:#}")
 }
 
@@ -209,7 +209,7 @@ impl From<&str> for Styled {
 
 impl Styled {
     /// Those that say something, with this between them.
-    pub(crate) fn joined(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+    pub(crate) fn join(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         let parts: Vec<_> = parts
             .into_iter()
             .map(|part| part.0)
@@ -226,14 +226,14 @@ fn json_text(value: &impl Serialize) -> io::Result<String> {
 
 /// A word on how something is, in its colour.
 pub(crate) fn state(word: &str) -> Styled {
-    Styled(coloured(&clean(word)))
+    Styled(colour(&clean(word)))
 }
 
-fn coloured(word: &str) -> String {
+fn colour(word: &str) -> String {
     match word {
-        "ok" | "healthy" => tinted(word, GOOD),
-        "degraded" => tinted(word, WORSE),
-        "FAILED" | "unhealthy" | "unreachable" => tinted(word, BAD),
+        "ok" | "healthy" => tint(word, GOOD),
+        "degraded" => tint(word, WORSE),
+        "FAILED" | "unhealthy" | "unreachable" => tint(word, BAD),
         _ => word.to_owned(),
     }
 }
@@ -252,8 +252,8 @@ pub(crate) fn columns_of_states<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> Styled {
     table(header, rows, |line| match line.split_once(' ') {
-        Some((word, rest)) => format!("{} {rest}", coloured(word)),
-        None => coloured(line),
+        Some((word, rest)) => format!("{} {rest}", colour(word)),
+        None => colour(line),
     })
 }
 
@@ -276,7 +276,7 @@ fn table<const N: usize>(
     let lines = table.lines().enumerate().map(|(number, line)| {
         let line = line.trim_end();
         if number == 0 {
-            tinted(line, HEADER)
+            tint(line, HEADER)
         } else {
             style(line)
         }
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(escapes(&columns(["A", "B"], cells())), ["[1m", "[0m"]);
         let of_states = columns_of_states(["A", "B"], cells());
         assert_eq!(escapes(&of_states), ["[1m", "[0m", "[32m", "[0m"]);
-        let all = Styled::joined(
+        let all = Styled::join(
             [
                 state("healthy"),
                 of_states,

@@ -3,6 +3,8 @@
 //! Each request carries a fresh admin token, made here from the signing key; the key itself never travels. A server that
 //! wants its audience named says so in its first refusal.
 
+mod url;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +25,9 @@ use reqwest::{Client, Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use url::is_near;
+pub(crate) use url::web_url;
 
 /// How long a server may take to be reached, and to answer.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -236,7 +241,7 @@ impl Remote {
     }
 
     /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
-    fn checked(&self, what: &str, text: &str) -> Result<()> {
+    fn check_word(&self, what: &str, text: &str) -> Result<()> {
         let is_lawful =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
@@ -271,7 +276,7 @@ impl AdminApi for Remote {
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
         let registered: Registered = self.ask(Method::POST, "/users", Some(&json!(user))).await?;
-        self.checked("token", registered.token.expose())?;
+        self.check_word("token", registered.token.expose())?;
         Ok(registered)
     }
 
@@ -281,7 +286,7 @@ impl AdminApi for Remote {
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let after = after
-            .map(|email| format!("&after={}", encoded(email.as_str())))
+            .map(|email| format!("&after={}", encode(email.as_str())))
             .unwrap_or_default();
         let answer = self
             .answer(Method::GET, &format!("/users?limit={limit}{after}"), None)
@@ -332,8 +337,8 @@ impl AdminApi for Remote {
         let issued: IssuedToken = self
             .ask(Method::POST, "/tokens", Some(&json!(token)))
             .await?;
-        self.checked("token", issued.token.expose())?;
-        self.checked("token's id", &issued.id)?;
+        self.check_word("token", issued.token.expose())?;
+        self.check_word("token's id", &issued.id)?;
         Ok(issued)
     }
 
@@ -341,14 +346,14 @@ impl AdminApi for Remote {
         let tokens: Vec<Token> = self.ask(Method::GET, &user(email, "/tokens"), None).await?;
         tokens
             .iter()
-            .try_for_each(|token| self.checked("token's id", &token.id))?;
+            .try_for_each(|token| self.check_word("token's id", &token.id))?;
         Ok(tokens)
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
         self.answer(
             Method::DELETE,
-            &user(email, &format!("/tokens/{}", encoded(id))),
+            &user(email, &format!("/tokens/{}", encode(id))),
             None,
         )
         .await
@@ -361,11 +366,11 @@ impl AdminApi for Remote {
 }
 
 fn user(email: &Email, rest: &str) -> String {
-    format!("/users/{}{rest}", encoded(email.as_str()))
+    format!("/users/{}{rest}", encode(email.as_str()))
 }
 
 /// Text as one segment of a path.
-pub(crate) fn encoded(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
@@ -374,36 +379,6 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
         Error::unavailable("the server answered in a way this CLI can't read; are both up to date?")
             .with_source(error)
     })
-}
-
-/// Whether a URL leads to this machine.
-fn is_near(url: &str) -> bool {
-    let url = Url::parse(url).ok();
-    url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")))
-}
-
-/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
-pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
-    let url = Url::parse(text).ok().filter(|url| {
-        url.has_host()
-            && url.query().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-    });
-    let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
-    let url = url.ok_or_else(fault)?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_near(url.as_str()) => {}
-        "http" => {
-            return Err(format!(
-                "`{text}` would send admin tokens in the clear; use https"
-            ));
-        }
-        _ => return Err(fault()),
-    }
-    let text = url.as_str().trim_end_matches('/');
-    Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
 }
 
 #[cfg(test)]

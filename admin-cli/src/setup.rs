@@ -50,15 +50,15 @@ impl Setup {
         name: Option<&str>,
     ) -> Result<&Connection, Failure> {
         match name {
-            Some(name) => self.stored(name).ok_or_else(|| self.unknown(name)),
+            Some(name) => self.find(name).ok_or_else(|| self.unknown(name)),
             None => self
-                .stored(&self.current)
+                .find(&self.current)
                 .ok_or_else(|| self.none_in_use(subject)),
         }
     }
 
     /// The connection of that name, if there is one.
-    pub(crate) fn stored(&self, name: &str) -> Option<&Connection> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Connection> {
         self.connections.get(name)
     }
 
@@ -85,7 +85,7 @@ impl Setup {
     /// Uses a connection from now on.
     pub(crate) fn using(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
         Self::change(subject, |setup| {
-            setup.stored(name).ok_or_else(|| setup.unknown(name))?;
+            setup.find(name).ok_or_else(|| setup.unknown(name))?;
             name.clone_into(&mut setup.current);
             Ok(())
         })
@@ -100,7 +100,7 @@ impl Setup {
     }
 
     /// Which there are, in words.
-    fn known(&self) -> String {
+    fn names(&self) -> String {
         let names: Vec<_> = self
             .connections
             .keys()
@@ -117,7 +117,7 @@ impl Setup {
         if self.connections.is_empty() {
             return not_connected(subject);
         }
-        let (known, command) = (self.known(), subject.command());
+        let (known, command) = (self.names(), subject.command());
         Failure::NotConfigured(format!(
             "no connection is in use; {known}: say `{command} connections use NAME`, or `--on NAME`"
         ))
@@ -126,7 +126,7 @@ impl Setup {
     fn unknown(&self, name: &str) -> Failure {
         Error::not_found(format!(
             "no connection is called `{name}`; {}",
-            self.known()
+            self.names()
         ))
         .into()
     }
@@ -168,12 +168,12 @@ pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
 }
 
 /// Makes a file for a token before there is one: it can be written there, and nothing is lost by it. Its name tells nothing.
-pub(crate) fn reserved_within(folder: &Path) -> Result<Reserved, Error> {
+pub(crate) fn reserve_within(folder: &Path) -> Result<Reserved, Error> {
     Reserved::within(folder, ".token").map_err(unwritable(folder))
 }
 
 /// The same with a name that the operator chose.
-pub(crate) fn reserved(path: &Path) -> Result<Reserved, Error> {
+pub(crate) fn reserve(path: &Path) -> Result<Reserved, Error> {
     Reserved::new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::already_exists(format!(
             "{} exists already; name another file",

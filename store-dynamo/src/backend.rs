@@ -11,7 +11,9 @@ use mcp_lambda::keys::SigningKeys;
 use mcp_lambda::{Error, Result, store};
 use tokio::sync::OnceCell;
 
-use crate::{Dynamo, Secrets, config};
+use crate::config;
+use crate::secrets::Secrets;
+use crate::store::Dynamo;
 
 /// Opens DynamoDB tables as [`Dynamo`] and Secrets Manager secrets as [`Secrets`].
 ///

@@ -8,7 +8,7 @@ use mcp_lambda::shell::{self, ShellWord};
 
 use super::{Client, Launch, Reach, Scope, Server, Token, entry};
 
-/// What stands before a token in its header (RFC 6750 §2.1).
+/// The text before a token in its header (RFC 6750 §2.1).
 const BEARER: &str = "Authorization: Bearer ";
 
 /// The client's command, if it has one that registers servers.
@@ -21,13 +21,13 @@ pub(crate) const fn program(client: Client) -> Option<&'static str> {
     }
 }
 
-/// Whether the client's command registers for that scope. Claude Code's file for a project is made to be written by hand,
+/// Returns true if the client's command registers for that [`Scope`]. Claude Code's file for a project is made to be written by hand,
 /// and Codex's command knows no projects.
 pub(crate) fn serves(client: Client, scope: Scope) -> bool {
     program(client).is_some() && (scope == Scope::User || client == Client::GeminiCli)
 }
 
-/// What registers the server.
+/// The arguments by which the client's command registers the [`Server`].
 pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) -> Vec<String> {
     match reach {
         Reach::Http(token) => http(client, server, token, scope),
@@ -38,7 +38,7 @@ pub(crate) fn add(client: Client, server: &Server, reach: &Reach, scope: Scope) 
 fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
     let (name, url) = (server.name.as_str(), server.endpoint());
     match (client, token) {
-        (Client::CodexCli, _) => owned(&[
+        (Client::CodexCli, _) => to_strings(&[
             "mcp",
             "add",
             name,
@@ -49,7 +49,7 @@ fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<Str
         ]),
         (Client::ClaudeCode, Token::Variable(_)) => {
             let entry = entry::entry(client, server, &Reach::Http(token.clone())).to_string();
-            owned(&["mcp", "add-json", "--scope", "user", name, &entry])
+            to_strings(&["mcp", "add-json", "--scope", "user", name, &entry])
         }
         // Where no shell is, Gemini CLI expands the variable itself.
         (_, Token::Variable(variable)) => {
@@ -98,17 +98,17 @@ fn with_header<A: for<'a> From<&'a str>>(
     header: A,
     scope: Scope,
 ) -> Vec<A> {
-    let owned = |words: &[&str]| words.iter().map(|&word| A::from(word)).collect::<Vec<_>>();
+    let to_words = |words: &[&str]| words.iter().map(|&word| A::from(word)).collect::<Vec<_>>();
     let begin = ["mcp", "add", "--transport", "http"];
     if client == Client::GeminiCli {
-        let begin = owned(&[&begin[..], &["-s", word(scope), "--header"]].concat());
+        let begin = to_words(&[&begin[..], &["-s", word(scope), "--header"]].concat());
         return begin
             .into_iter()
             .chain([header])
-            .chain(owned(&[name, url]))
+            .chain(to_words(&[name, url]))
             .collect();
     }
-    let begin = owned(&[&begin[..], &["--scope", "user", name, url, "--header"]].concat());
+    let begin = to_words(&[&begin[..], &["--scope", "user", name, url, "--header"]].concat());
     begin.into_iter().chain([header]).collect()
 }
 
@@ -126,28 +126,28 @@ fn process(client: Client, server: &Server, launch: &Launch, scope: Scope) -> Ve
             .collect::<Vec<_>>()
     };
     let started = [slice::from_ref(&launch.command), &launch.arguments].concat();
-    let add = owned(&["mcp", "add"]);
+    let add = to_strings(&["mcp", "add"]);
     match client {
         // Its `--env` takes all that follows up to the next flag, so the name stands behind another.
         Client::ClaudeCode => [
             add,
             flagged("--env"),
-            owned(&["--scope", "user", name, "--"]),
+            to_strings(&["--scope", "user", name, "--"]),
             started,
         ]
         .concat(),
         Client::GeminiCli => [
             add,
             flagged("-e"),
-            owned(&["-s", word(scope), name]),
+            to_strings(&["-s", word(scope), name]),
             started,
         ]
         .concat(),
         _ => [
             add,
-            owned(&[name]),
+            to_strings(&[name]),
             flagged("--env"),
-            owned(&["--"]),
+            to_strings(&["--"]),
             started,
         ]
         .concat(),
@@ -161,7 +161,7 @@ const fn word(scope: Scope) -> &'static str {
     }
 }
 
-fn owned(words: &[&str]) -> Vec<String> {
+fn to_strings(words: &[&str]) -> Vec<String> {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Client, Launch, Reach, Server, Token};
 
-/// Where in its file a client keeps its servers.
+/// The member of a client's file that holds its servers.
 pub(crate) const fn root(client: Client) -> &'static str {
     match client {
         Client::CodexCli => "mcp_servers",
@@ -63,18 +63,18 @@ fn process(client: Client, launch: &Launch) -> Value {
     Value::Object(entry)
 }
 
-/// What VS Code calls the token that it asks for.
+/// The name by which VS Code asks for the token.
 fn input_id(server: &Server) -> String {
     format!("{}-token", server.name)
 }
 
-/// What VS Code needs beside the entry to ask for the token.
+/// The member beside the entry by which VS Code asks for the token (VS Code, MCP configuration, input variables).
 pub(crate) fn input(server: &Server) -> Value {
     let description = format!("Token of {}", server.name);
     json!({ "id": input_id(server), "type": "promptString", "description": description, "password": true })
 }
 
-/// How an entry proves who calls.
+/// The credential of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
     /// Not at all.
@@ -85,7 +85,7 @@ pub(crate) enum Credential {
     Reference(String),
 }
 
-/// What an entry says, whatever its client calls it.
+/// The meaning of an entry, in no client's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
     pub(crate) url: Option<String>,
@@ -122,7 +122,7 @@ impl Meaning {
         }
     }
 
-    /// Whether it leads to this URL, by itself or through a process that is told the URL.
+    /// Returns true if it leads to this URL, by itself or through a process that is told the URL.
     pub(crate) fn leads_to(&self, endpoint: &str) -> bool {
         let same = |url: &String| url.trim_end_matches('/') == endpoint;
         self.url.as_ref().is_some_and(same) || self.arguments.iter().any(same)
@@ -133,7 +133,7 @@ impl Meaning {
         match &self.credential {
             Credential::None => "none".to_owned(),
             Credential::Token => "token in the file".to_owned(),
-            Credential::Reference(text) => referred(text),
+            Credential::Reference(text) => reference_name(text),
         }
     }
 }
@@ -159,22 +159,22 @@ fn credential(entry: &Value) -> Credential {
     match header("headers").or_else(|| header("http_headers")) {
         None => Credential::None,
         Some(value) if value.contains('$') => {
-            Credential::Reference(unbraced(value.trim_start_matches("Bearer ")))
+            Credential::Reference(without_braces(value.trim_start_matches("Bearer ")))
         }
         Some(_) => Credential::Token,
     }
 }
 
 /// `$NAME` as `${NAME}`: Gemini takes both.
-fn unbraced(value: &str) -> String {
+fn without_braces(value: &str) -> String {
     match value.strip_prefix('$') {
         Some(name) if !name.starts_with('{') => format!("${{{name}}}"),
         _ => value.to_owned(),
     }
 }
 
-/// What a reference names, without what may stand after the name, such as a default that is a secret.
-fn referred(text: &str) -> String {
+/// The name in a reference, without what may stand after the name, such as a default that is a secret.
+fn reference_name(text: &str) -> String {
     let inside = text.split_once("${").map_or("", |(_, inside)| inside);
     let (kind, inside) = match inside.split_once(':') {
         Some(("input", name)) => ("input", name),
@@ -269,7 +269,7 @@ mod tests {
             ("${input:my-a}", "input my-a"),
             ("x$y", "variable "),
         ] {
-            assert_eq!(referred(text), told, "{text}");
+            assert_eq!(reference_name(text), told, "{text}");
         }
     }
 

@@ -20,7 +20,7 @@ const LANGUAGE: ParseOptions = ParseOptions {
 
 /// The value at a path, if the text has one.
 pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
-    let mut value = parsed(text)?.to_serde_value().unwrap_or_default();
+    let mut value = parse(text)?.to_serde_value().unwrap_or_default();
     for (depth, name) in path.iter().enumerate() {
         let Value::Object(members) = &mut value else {
             return Err(no_object(&path[..depth]));
@@ -35,7 +35,7 @@ pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
 
 /// The text with a value at a path; what lies on the way is made.
 pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, String> {
-    let root = parsed(text)?;
+    let root = parse(text)?;
     let mut object = root.object_value().ok_or_else(|| no_object(&[]))?;
     let (name, way) = path
         .split_last()
@@ -49,7 +49,7 @@ pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, St
 
 /// The text with one more element in the list of that name.
 pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, String> {
-    let root = parsed(text)?;
+    let root = parse(text)?;
     let object = root.object_value().ok_or_else(|| no_object(&[]))?;
     match member(&object, name) {
         None => put(&object, name, &Value::Array(vec![element.clone()])),
@@ -63,7 +63,7 @@ pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, 
     Ok(root.to_string())
 }
 
-fn parsed(text: &str) -> Result<CstRootNode, String> {
+fn parse(text: &str) -> Result<CstRootNode, String> {
     // The parser's own words may quote the text, and the text may hold a token.
     let fault = |line, column| format!("it is not JSON (line {line}, column {column})");
     let root = CstRootNode::parse(text, &LANGUAGE);

@@ -43,10 +43,10 @@ impl<'a> Machine<'a> {
         let file = match (client, scope) {
             _ if !client.has_file() => return None,
             (Client::ClaudeCode, Scope::User) => {
-                self.named("CLAUDE_CONFIG_DIR", "").join(".claude.json")
+                self.folder("CLAUDE_CONFIG_DIR", "").join(".claude.json")
             }
             (Client::CodexCli, Scope::User) => {
-                self.named("CODEX_HOME", ".codex").join("config.toml")
+                self.folder("CODEX_HOME", ".codex").join("config.toml")
             }
             (Client::Vscode, Scope::User) => self.vscode().join("User/mcp.json"),
             _ => self.at(client.file(scope)),
@@ -64,11 +64,11 @@ impl<'a> Machine<'a> {
         if cfg!(target_os = "macos") {
             return self.home.join("Library/Application Support/Code");
         }
-        self.named("XDG_CONFIG_HOME", ".config").join("Code")
+        self.folder("XDG_CONFIG_HOME", ".config").join("Code")
     }
 
     /// The folder that a variable names, or the one in the home folder.
-    fn named(&self, variable: &str, otherwise: &str) -> PathBuf {
+    fn folder(&self, variable: &str, otherwise: &str) -> PathBuf {
         let named = self
             .environment
             .get(variable)
@@ -101,12 +101,12 @@ impl<'a> Machine<'a> {
             Client::ClaudeCode => (
                 "claude",
                 vec![
-                    self.named("CLAUDE_CONFIG_DIR", ".claude"),
+                    self.folder("CLAUDE_CONFIG_DIR", ".claude"),
                     self.home.join(".claude.json"),
                 ],
             ),
             Client::GeminiCli => ("gemini", vec![self.home.join(".gemini")]),
-            Client::CodexCli => ("codex", vec![self.named("CODEX_HOME", ".codex")]),
+            Client::CodexCli => ("codex", vec![self.folder("CODEX_HOME", ".codex")]),
             Client::Vscode => ("code", vec![self.vscode()]),
             Client::Cursor => ("cursor", vec![self.home.join(".cursor")]),
             _ => return Vec::new(),
@@ -117,7 +117,7 @@ impl<'a> Machine<'a> {
             .collect()
     }
 
-    /// Where the client looks for servers.
+    /// The places in which a [`Client`] looks for servers.
     pub(crate) fn shelves(&self, client: Client) -> Vec<Shelf> {
         let shelf = |scope, word| {
             let keys = vec![entry::root(client).to_owned()];

@@ -47,7 +47,7 @@ pub(crate) enum Scope {
     Project,
 }
 
-/// What is registered.
+/// A server to register with a [`Client`].
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) name: String,
@@ -72,14 +72,14 @@ pub(crate) struct Launch {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// How a client comes to the server.
+/// The transport by which a [`Client`] reaches a [`Server`] (MCP, Transports).
 #[derive(Clone, Debug)]
 pub(crate) enum Reach {
     Http(Token),
     Process(Launch),
 }
 
-/// What a person runs, writes or types.
+/// The command, file or settings that connect a [`Client`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Registration {
     pub(crate) place: String,
@@ -100,7 +100,7 @@ impl Launch {
 }
 
 impl Server {
-    /// Where MCP is spoken.
+    /// Returns the URL of the MCP endpoint (MCP, Streamable HTTP).
     pub(crate) fn endpoint(&self) -> String {
         format!("{}/mcp", self.url)
     }
@@ -130,7 +130,7 @@ impl Client {
         Self::Stdio,
     ];
 
-    /// Whether the client takes this server's name.
+    /// Checks that the client takes the name of this [`Server`].
     pub(crate) fn check(self, server: &Server) -> Result<(), String> {
         let lawful = |byte: u8| {
             byte.is_ascii_alphanumeric()
@@ -154,7 +154,7 @@ impl Client {
         ))
     }
 
-    /// Whether it keeps its servers in a file on this machine.
+    /// Returns true for a client that stores its servers in a file on this machine.
     pub(crate) const fn has_file(self) -> bool {
         !matches!(self, Self::ClaudeAi | Self::Chatgpt | Self::Stdio)
     }
@@ -176,18 +176,18 @@ impl Client {
         }
     }
 
-    /// Whether its file holds no token, so that a person brings it.
+    /// Returns true for a client whose file holds no token, so that a person brings it.
     pub(crate) const fn asks_for_tokens(self) -> bool {
         matches!(self, Self::CodexCli | Self::Vscode)
     }
 
-    /// Whether it can start a process on this machine.
+    /// Returns true for a client that starts a process on this machine (MCP, stdio).
     pub(crate) const fn starts_processes(self) -> bool {
         !matches!(self, Self::ClaudeAi | Self::Chatgpt)
     }
 
-    /// What connects the client either way.
-    pub(crate) fn reached(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
+    /// Returns the [`Registration`] for either [`Reach`].
+    pub(crate) fn registration(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
         match reach {
             Reach::Http(token) => text::http(self, server, token, scope),
             Reach::Process(launch) => text::process(self, server, launch, scope),
@@ -243,7 +243,7 @@ impl Token {
         }
     }
 
-    /// What to say where a variable must be there when the client starts.
+    /// Returns the notes on a variable that must be set when the client starts.
     pub(crate) fn needs(&self) -> Vec<String> {
         match self {
             Self::Given(_) | Self::File(_) => Vec::new(),
@@ -270,7 +270,7 @@ mod tests {
         let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
         for client in Client::ALL {
             for scope in [Scope::User, Scope::Project] {
-                let registration = client.reached(&server, &Reach::Http(given.clone()), scope);
+                let registration = client.registration(&server, &Reach::Http(given.clone()), scope);
                 assert!(
                     registration.text.contains("https://mcp.example.com/mcp"),
                     "{client}"
@@ -289,7 +289,7 @@ mod tests {
         );
         let text = |client: Client, scope| {
             client
-                .reached(&server, &Reach::Http(variable.clone()), scope)
+                .registration(&server, &Reach::Http(variable.clone()), scope)
                 .text
         };
         assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
@@ -344,13 +344,13 @@ mod tests {
             for client in [Client::ClaudeCode, Client::GeminiCli, Client::CodexCli] {
                 for held in [Token::Given(token.clone()), Token::Variable("V_TOKEN".to_owned()), Token::File(file.clone())] {
                     if matches!(held, Token::File(_)) && !is_name { continue }
-                    let read = shell_reads(&client.reached(&server, &Reach::Http(held), Scope::User).text, &token);
+                    let read = shell_reads(&client.registration(&server, &Reach::Http(held), Scope::User).text, &token);
                     let has = |word: &str| read.iter().any(|read| read == word);
                     proptest::prop_assert!(has(&server.endpoint()), "{:?}", read);
                     proptest::prop_assert!(client == Client::CodexCli || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
                 }
                 let reach = Reach::Process(launch.clone());
-                let read = shell_reads(&client.reached(&server, &reach, Scope::User).text, &token);
+                let read = shell_reads(&client.registration(&server, &reach, Scope::User).text, &token);
                 proptest::prop_assert_eq!(&read[1..], argv::add(client, &server, &reach, Scope::User));
             }
         }
@@ -366,7 +366,7 @@ mod tests {
             Token::Given("eyJ.t.s".to_owned()),
         ] {
             let notes = Client::CodexCli
-                .reached(&server("notes"), &Reach::Http(token), Scope::User)
+                .registration(&server("notes"), &Reach::Http(token), Scope::User)
                 .notes;
             let line = notes[0].split('`').nth(1).expect("a line");
             assert_eq!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Client, Launch, Reach, Registration, Scope, Server, Token, argv, entry, toml};
 
-/// What connects the client over HTTP.
+/// Returns the [`Registration`] over HTTP.
 pub(super) fn http(client: Client, server: &Server, token: &Token, scope: Scope) -> Registration {
     match client {
         Client::ClaudeAi => claude_ai(server, token),
@@ -28,7 +28,7 @@ pub(super) fn http(client: Client, server: &Server, token: &Token, scope: Scope)
     }
 }
 
-/// What makes the client start the server itself; nothing, for clients that are not on this machine.
+/// Returns the [`Registration`] by which the client starts the server itself; nothing, for clients that are not on this machine.
 pub(super) fn process(
     client: Client,
     server: &Server,
@@ -54,7 +54,7 @@ pub(super) fn process(
     }
 }
 
-/// What to know of an entry over HTTP.
+/// Returns the notes on an entry over HTTP.
 fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<String> {
     let mut notes = process_notes(client, scope);
     match client {
@@ -86,7 +86,7 @@ fn notes(client: Client, server: &Server, token: &Token, scope: Scope) -> Vec<St
     notes
 }
 
-/// What to know of any entry.
+/// Returns the notes on any entry.
 fn process_notes(client: Client, scope: Scope) -> Vec<String> {
     let note = match (client, scope) {
         (Client::CodexCli, Scope::Project) => {

@@ -83,7 +83,7 @@ fn inline(value: &Value) -> toml_edit::Value {
     }
 }
 
-/// What an entry's meaning is read from: its texts, lists and tables.
+/// Returns an [`Item`] as JSON: its texts, lists and tables.
 fn json(item: &Item) -> Value {
     match (item.as_table_like(), item.as_value()) {
         (Some(table), _) => Value::Object(

@@ -23,7 +23,7 @@ use crate::Subject;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::mcp::Client;
-use crate::setup::{keep, reserved_within, token_folder};
+use crate::setup::{keep, reserve_within, token_folder};
 
 /// Whom the calls are by: whoever started this process, who holds the connection.
 const OPERATOR: &str = "operator@localhost";
@@ -151,7 +151,7 @@ impl Operations {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
         let profile = profile.map(Value::Object);
         // The file first: where none can be made, no token is.
-        let file = reserved_within(&self.tokens)?;
+        let file = reserve_within(&self.tokens)?;
         let user = NewUser {
             email: email.clone(),
             profile,
@@ -163,7 +163,12 @@ impl Operations {
         let new = self.session.api.register(user).await?;
         let file = match keep(file, &new.token) {
             Ok(file) => file,
-            Err(error) => return Err(ended(&error, self.session.api.revoke(&email).await)),
+            Err(error) => {
+                return Err(partial_failure(
+                    &error,
+                    self.session.api.revoke(&email).await,
+                ));
+            }
         };
         Ok(object(
             json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds }),
@@ -186,7 +191,7 @@ impl Operations {
         read_only: Option<bool>,
     ) -> Result<Data> {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
-        let file = reserved_within(&self.tokens)?;
+        let file = reserve_within(&self.tokens)?;
         let token = NewToken {
             email: email.clone(),
             name,
@@ -198,7 +203,7 @@ impl Operations {
         let file = match keep(file, &new.token) {
             Ok(file) => file,
             Err(error) => {
-                return Err(ended(
+                return Err(partial_failure(
                     &error,
                     self.session.api.revoke_token(&email, &new.id).await,
                 ));
@@ -271,7 +276,7 @@ impl Operations {
 }
 
 /// The fault that kept a token from its file, and whether the token is ended.
-fn ended(error: &Error, revoked: Result<()>) -> Error {
+fn partial_failure(error: &Error, revoked: Result<()>) -> Error {
     let words = match revoked {
         Ok(()) => "the token was revoked".to_owned(),
         Err(fault) => format!("the token could not be revoked either: {fault}; revoke the user"),

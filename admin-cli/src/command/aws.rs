@@ -1,13 +1,44 @@
 //! `aws`: what a deployment needs in AWS, made where it is missing.
 
+use clap::Subcommand;
 use mcp_lambda::{Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Aws;
 use crate::connection::not_configured;
 use crate::exit::Failure;
 use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Aws {
+    /// Make the table and the signing key's secret; what is there already is left as it is.
+    Init {
+        /// The DynamoDB table, as in `USERS_TABLE`.
+        #[arg(long)]
+        table: String,
+        /// The Secrets Manager secret, as in `SIGNING_KEY_SECRET`.
+        #[arg(long)]
+        secret: String,
+        /// Another endpoint than AWS's own, such as an emulator's; `AWS_ENDPOINT_URL` does the same.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+    },
+    /// Put a new signing key into the secret. Users' tokens of the key before it go on, and end at the next rotation.
+    Rotate {
+        /// The Secrets Manager secret, as in `SIGNING_KEY_SECRET`.
+        #[arg(long)]
+        secret: String,
+        /// Another endpoint than AWS's own, such as an emulator's; `AWS_ENDPOINT_URL` does the same.
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// After a leak: rotate twice, so that the key before is out at once, and all tokens with it.
+        #[arg(long)]
+        revoke_previous: bool,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
 
 pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Result<(), Failure> {
     match command {
@@ -35,7 +66,7 @@ fn met(endpoint: Option<&str>) -> impl Fn(Error) -> Failure {
     }
 }
 
-/// What goes on after a rotation, and what ends.
+/// Describes the tokens that a rotation keeps, and those that it ends.
 const GOES_ON: &str = "Users' tokens of the key before it go on; those of the one before that end.";
 const ALL_ENDS: &str = "Every token of every user ends; each needs a new one.";
 

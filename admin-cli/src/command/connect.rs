@@ -1,22 +1,82 @@
 //! `connect`: which server the other commands speak to. What can't be reached is not kept.
 
+use std::path::Path;
+
+use clap::Args;
+use mcp_lambda::Secret;
+use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Connect;
-use crate::connection::Connection;
+use crate::connection::{Connection, DEFAULT, KeySource};
 use crate::exit::Failure;
+use crate::flags;
 use crate::output::{Output, ask_hidden};
 use crate::setup::Setup;
+use crate::values::word;
 
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// `local` for this machine's own store, or the server's URL.
+    #[arg(value_name = "local|URL")]
+    pub(crate) place: String,
+    /// The server's signing key. It stays in your shell's history: rather use one of the other ways.
+    #[arg(long, value_name = "KEY", group = "key")]
+    pub(crate) signing_key: Option<String>,
+    /// The variable that holds the signing key; read at each use and never stored.
+    #[arg(long, value_name = "VARIABLE", group = "key")]
+    pub(crate) signing_key_env: Option<String>,
+    /// The name or ARN of the Secrets Manager secret that holds the signing key; fetched at each use and never stored.
+    ///
+    /// The region is that of the ARN, or `AWS_REGION`; it is kept with the connection, and so is `AWS_PROFILE`.
+    #[arg(long, value_name = "NAME", group = "key")]
+    pub(crate) signing_key_secret: Option<String>,
+    /// Read the signing key from standard input; it is stored, readable by you alone.
+    #[arg(long, group = "key")]
+    pub(crate) signing_key_stdin: bool,
+    /// What to call this connection.
+    #[arg(long = "as", value_name = "NAME", default_value = DEFAULT, value_parser = word)]
+    pub(crate) name: String,
+    /// Don't try the connection.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+impl Connect {
+    /// Returns the [`KeySource`] that the flags name, and reads the key where it comes from standard input.
+    fn key(&self) -> Result<KeySource, Failure> {
+        Ok(
+            match (
+                &self.signing_key,
+                &self.signing_key_env,
+                &self.signing_key_secret,
+            ) {
+                (Some(key), _, _) => KeySource::Stored(Secret::new(key.clone())),
+                (_, Some(variable), _) => KeySource::Variable(variable.clone()),
+                (_, _, Some(secret)) => KeySource::secret(&ProcessEnvironment, secret),
+                _ if self.signing_key_stdin => {
+                    KeySource::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?))
+                }
+                _ => KeySource::None,
+            },
+        )
+    }
+}
+
+/// Connects, tries the connection and stores it.
 pub(crate) async fn run(
     subject: &Subject,
     wanted: Connect,
     output: &Output,
 ) -> Result<(), Failure> {
     let setup = Setup::load(subject)?;
-    let connection = Connection::wanted(subject, &wanted, setup.stored(&wanted.name))?;
+    let connection = Connection::choose(
+        subject,
+        &wanted.place,
+        || wanted.key(),
+        setup.find(&wanted.name),
+    )?;
     connection
         .warning(subject)
         .iter()
@@ -28,7 +88,7 @@ pub(crate) async fn run(
     };
     let (mut found, mut audience) = (None, None);
     if !wanted.offline {
-        let session = connection.made(subject).await?;
+        let session = connection.open_or_make(subject).await?;
         found = Some(session.api.health().await?);
         audience = session.audience();
     }
@@ -37,23 +97,26 @@ pub(crate) async fn run(
     let status = found.as_ref().map(|found| json!(found.status));
     let answer = json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
     output.answer(&answer, || {
-        let (name, kept) = (&wanted.name, path.display());
-        match found {
-            Some(found) => {
-                format!(
-                    "Connected to {words} as {name}, in use from now on: {}.\nKept in {kept}",
-                    told(&found, audience.as_deref(), subject)
-                )
-            }
-            None => format!(
-                "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
-            ),
-        }
+        let described = found.map(|found| describe(&found, audience.as_deref(), subject));
+        message(&words, &wanted.name, described, &path)
     });
     Ok(())
 }
 
-fn told(found: &Details, audience: Option<&str>, subject: &Subject) -> String {
+/// The message for people; `described` is the server's state, if it was tried.
+fn message(words: &str, name: &str, described: Option<String>, path: &Path) -> String {
+    let kept = path.display();
+    match described {
+        Some(state) => {
+            format!("Connected to {words} as {name}, in use from now on: {state}.\nKept in {kept}")
+        }
+        None => format!(
+            "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
+        ),
+    }
+}
+
+fn describe(found: &Details, audience: Option<&str>, subject: &Subject) -> String {
     let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
     let why = match found.status {
         Status::Healthy => String::new(),

@@ -1,12 +1,28 @@
 //! `connections`: which servers are known, and which one is in use.
 
+use clap::Subcommand;
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Connections;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::Setup;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connections {
+    /// List them; the one in use is marked.
+    List,
+    /// Speak to this one from now on.
+    Use {
+        /// The connection's name.
+        name: String,
+    },
+    /// Forget one, and its key if it was stored.
+    Remove {
+        /// The connection's name.
+        name: String,
+    },
+}
 
 pub(crate) fn run(
     subject: &Subject,

@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             columns_of_states(["STATE", "CHECK"], checks),
             columns(["PART", "DETAIL"], details),
         ];
-        Styled::joined(parts, "\n\n")
+        Styled::join(parts, "\n\n")
     });
     match health.status {
         Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),

@@ -18,22 +18,22 @@ use crate::exit::Failure;
 use crate::files::{self, Links};
 use crate::output::{Output, Styled, columns};
 
-/// How deep below a user's folder values are looked for.
+/// The most folders between a user's folder and a value.
 const MAX_DEPTH: usize = 16;
 
-/// What the folder holds.
+/// The content of the folder.
 #[derive(Debug, Default)]
 struct Found {
     users: BTreeMap<Email, ImportedUser>,
-    /// What can't be brought over, and why.
+    /// The files that can't be imported, and the reasons.
     faults: Vec<String>,
 }
 
-/// What becomes of one user.
+/// The result for one user.
 #[derive(Debug, Serialize)]
 struct Row {
     email: Email,
-    /// How many values the folder holds.
+    /// The number of values in the folder.
     values: usize,
     outcome: String,
 }
@@ -50,9 +50,9 @@ pub(crate) async fn run(
     let mut progress = output.progress(Some(users.len()), "users brought over");
     for (email, user) in users {
         let outcome = if apply {
-            brought(session, &user).await
+            import(session, &user).await
         } else {
-            foreseen(session, &user).await
+            preview(session, &user).await
         };
         let outcome = outcome.unwrap_or_else(|error| {
             found.faults.push(format!("{email}: {error}"));
@@ -63,7 +63,7 @@ pub(crate) async fn run(
             values: user.data.len(),
             outcome,
         });
-        progress.done(1);
+        progress.advance(1);
     }
     drop(progress);
     let answer = json!({ "users": rows, "faults": found.faults, "applied": apply });
@@ -87,7 +87,7 @@ fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
         (false, true) => (table(rows), ""),
         (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
     };
-    Styled::joined([faults.join("\n").into(), table, next.into()], "\n\n")
+    Styled::join([faults.join("\n").into(), table, next.into()], "\n\n")
 }
 
 fn table(rows: &[Row]) -> Styled {
@@ -101,8 +101,8 @@ fn table(rows: &[Row]) -> Styled {
     columns(["EMAIL", "VALUES", ""], cells)
 }
 
-/// What bringing over would do; a user who is there keeps what is there.
-async fn foreseen(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+/// Returns the result that an import would have; a user who is there keeps what is there.
+async fn preview(session: &Session, user: &ImportedUser) -> Result<String, Error> {
     match session.api.user(&user.email).await {
         Ok(_) => Ok("is there; missing values would be added".to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok("would be brought over".to_owned()),
@@ -110,7 +110,7 @@ async fn foreseen(session: &Session, user: &ImportedUser) -> Result<String, Erro
     }
 }
 
-async fn brought(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+async fn import(session: &Session, user: &ImportedUser) -> Result<String, Error> {
     let imported = session.api.import(user.clone()).await?;
     let user = if imported.is_new { "new" } else { "was there" };
     Ok(format!("{user}; values new: {}", imported.new_values))

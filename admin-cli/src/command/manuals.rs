@@ -6,14 +6,16 @@ use std::path::Path;
 use mcp_lambda::{Error, shell};
 use serde_json::json;
 
-use crate::Subject;
-use crate::cli;
+use super::CommandContext;
 use crate::exit::Failure;
-use crate::output::Output;
 
-pub(crate) fn run(subject: &Subject, folder: &Path, output: &Output) -> Result<(), Failure> {
+/// Writes the pages into `folder`.
+pub(crate) fn run(context: CommandContext<'_>, folder: &Path) -> Result<(), Failure> {
+    let CommandContext {
+        subject, output, ..
+    } = context;
     let written = fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(cli::tree(subject), folder));
+        .and_then(|()| clap_mangen::generate_to((context.tree)(subject), folder));
     written.map_err(|error| {
         Error::invalid(format!("{} can't be written to: {error}", folder.display()))
     })?;

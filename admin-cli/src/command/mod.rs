@@ -1,4 +1,4 @@
-//! What each command does; this file only tells them apart.
+//! The commands, one module each, with its arguments beside its behaviour.
 
 mod admin_tools;
 mod aws;
@@ -15,59 +15,136 @@ mod tokens;
 mod tools;
 mod users;
 
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mcp_lambda::Email;
 use serde_json::{Map, Value};
 
 use crate::Subject;
-use crate::cli::{Arguments, Command};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::Setup;
 
-/// Runs a command; `profile` is what the flags of the app's own profile were given.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say which server to administer; kept until said anew.
+    Connect(connect::Connect),
+    /// List connections, choose the one in use, forget one.
+    #[command(subcommand)]
+    Connections(connections::Connections),
+    /// How the server is.
+    Health,
+    /// Try everything a client needs, rung by rung, and name the one that fails. It never acts as a user.
+    Probe,
+    /// List, show and call tools.
+    #[command(subcommand)]
+    Tools(tools::Tools),
+    /// The tool that may be called to see whether tools work.
+    SafeTool {
+        /// Call it too, as this user.
+        #[arg(long, value_name = "EMAIL")]
+        invoke: Option<Email>,
+    },
+    /// Connect clients: print what does it, do it with `--apply`, or see with `--detect` what is there.
+    Register(register::Register),
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Register, list, show, revoke and purge users.
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Make, list and revoke tokens.
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
+    /// Offer the admin operations to an AI agent, as an MCP server on standard input and output.
+    ///
+    /// It speaks for the connection in use, or for `--on NAME`. The signing key stays here, and so do new tokens: they are
+    /// written to files that only you can read. What can't be undone is marked as destructive, so that the client asks you.
+    AdminTools,
+    /// Write a new app that builds and passes its tests.
+    New(new::New),
+    /// Write manual pages, one for each command.
+    Manuals {
+        /// Where to put them.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Make what a deployment needs in AWS, or in an emulator of it, and rotate its signing key.
+    #[command(subcommand)]
+    Aws(aws::Aws),
+}
+
+/// The values that every command works with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandContext<'a> {
+    /// The app, or any server.
+    pub(crate) subject: &'a Subject,
+    /// The [`Connection`](crate::connection::Connection) that `--on` names.
+    pub(crate) on: Option<&'a str>,
+    /// The terminal, or a program's pipe.
+    pub(crate) output: &'a Output,
+    /// Builds the tree of commands, from which `manuals` and `completions` are made.
+    pub(crate) tree: fn(&Subject) -> clap::Command,
+}
+
+impl CommandContext<'_> {
+    /// Opens the [`Session`] of the connection in use, and warns of what is likely to surprise.
+    ///
+    /// # Errors
+    /// [`Failure::NotConfigured`] if there is no such connection, or no key for it.
+    async fn session(&self) -> Result<Session, Failure> {
+        let setup = Setup::load(self.subject)?;
+        let connection = setup.chosen(self.subject, self.on)?;
+        if let Some(warning) = connection.warning(self.subject) {
+            self.output.warn(&warning);
+        }
+        connection.open(self.subject).await
+    }
+}
+
+/// Runs a command; `profile` holds the values of the flags of the app's own profile.
 pub(crate) async fn run(
-    subject: &Subject,
-    asked: Arguments,
+    context: CommandContext<'_>,
+    command: Command,
     profile: Option<Map<String, Value>>,
-    output: &Output,
 ) -> Result<(), Failure> {
-    let session = || open(subject, asked.on.as_deref(), output);
-    if let (Some(name), Command::Connect(_)) = (&asked.on, &asked.command) {
+    let CommandContext {
+        subject, output, ..
+    } = context;
+    if let (Some(name), Command::Connect(_)) = (context.on, &command) {
         return Err(Failure::Usage(format!(
             "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
         )));
     }
-    match asked.command {
-        Command::AdminTools => admin_tools::run(subject, session().await?).await,
+    match command {
+        Command::AdminTools => admin_tools::run(subject, context.session().await?).await,
         Command::New(wanted) => new::run(subject, &wanted, output),
-        Command::Manuals { folder } => manuals::run(subject, &folder, output),
+        Command::Manuals { folder } => manuals::run(context, &folder),
         Command::Aws(command) => aws::run(subject, command, output).await,
         Command::Connect(wanted) => connect::run(subject, wanted, output).await,
         Command::Connections(command) => connections::run(subject, &command, output),
         Command::Completions { shell } => {
-            completions::run(subject, shell, output);
+            completions::run(context, shell);
             Ok(())
         }
-        Command::Health => health::run(&session().await?, output).await,
-        Command::Probe => probe::run(&session().await?, output).await,
-        Command::Tools(command) => tools::run(&session().await?, command, output).await,
-        Command::SafeTool { invoke } => tools::safe(&session().await?, invoke, output).await,
+        Command::Health => health::run(&context.session().await?, output).await,
+        Command::Probe => probe::run(&context.session().await?, output).await,
+        Command::Tools(command) => tools::run(&context.session().await?, command, output).await,
+        Command::SafeTool { invoke } => {
+            tools::safe(&context.session().await?, invoke, output).await
+        }
         Command::Register(wanted) => {
-            register::run(subject, &session().await?, wanted, output).await
+            register::run(subject, &context.session().await?, wanted, output).await
         }
         Command::Users(command) => {
-            users::run(subject, &session().await?, command, profile, output).await
+            users::run(subject, &context.session().await?, command, profile, output).await
         }
-        Command::Tokens(command) => tokens::run(subject, &session().await?, command, output).await,
+        Command::Tokens(command) => {
+            tokens::run(subject, &context.session().await?, command, output).await
+        }
     }
-}
-
-async fn open(subject: &Subject, on: Option<&str>, output: &Output) -> Result<Session, Failure> {
-    let setup = Setup::load(subject)?;
-    let connection = setup.chosen(subject, on)?;
-    connection
-        .warning(subject)
-        .iter()
-        .for_each(|warning| output.warn(warning));
-    connection.open(subject).await
 }

@@ -1,5 +1,6 @@
 //! `new`: an app to begin with, which builds and keeps all laws. What is there already is never touched.
 
+use clap::Args;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +10,33 @@ use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::New;
 use crate::clients::toml;
 use crate::exit::Failure;
 use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The app's name: lower-case letters, digits and `-`.
+    pub(crate) name: String,
+    /// With a profile of its own, which holds a token for an upstream.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// With DynamoDB always in, and not behind a feature of that name.
+    #[arg(long)]
+    pub(crate) dynamo: bool,
+    /// Where to put its folder.
+    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// A checkout of mcp-lambda to build on, if not the one this CLI was built from. The app then builds on this machine alone.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "git")]
+    pub(crate) framework: Option<PathBuf>,
+    /// The Git repository of mcp-lambda to build on, so that the app builds elsewhere too; with `--rev`.
+    #[arg(long, value_name = "URL", requires = "rev")]
+    pub(crate) git: Option<String>,
+    /// The commit of that repository.
+    #[arg(long, value_name = "REV", requires = "git")]
+    pub(crate) rev: Option<String>,
+}
 
 /// The files of an app, each with its place in it.
 type Files = Vec<(String, String)>;
@@ -71,7 +95,7 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
     Ok(())
 }
 
-/// Where the app's manifest has the framework from.
+/// The source of the framework in the app's manifest.
 enum Framework {
     /// A folder of this machine.
     Folder(String),
@@ -93,7 +117,7 @@ impl Framework {
         }
     }
 
-    /// What to know of it.
+    /// Returns the notes on it.
     const fn note(&self) -> &'static str {
         match self {
             Self::Folder(_) => {
@@ -112,7 +136,7 @@ impl Framework {
             .collect()
     }
 
-    /// How to read the documentation of the tests' kit, which is behind a feature.
+    /// The command that shows the documentation of the tests' kit, which is behind a feature.
     fn documentation(&self) -> String {
         let manifest = match self {
             Self::Folder(folder) => {
@@ -138,7 +162,7 @@ fn check(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the framework is to be had from.
+/// Returns the [`Framework`] that the arguments name.
 fn framework(wanted: &New) -> Result<Framework, Failure> {
     if let Some((url, rev)) = wanted.git.as_ref().zip(wanted.rev.as_ref()) {
         return git(url, rev);
@@ -186,24 +210,17 @@ fn is_framework(folder: &Path) -> bool {
 }
 
 fn files(wanted: &New, framework: &Framework) -> Files {
+    templates(wanted)
+        .into_iter()
+        .map(|(path, text)| (path, fill_in(text, wanted, framework)))
+        .collect()
+}
+
+/// The paths and templates of the app's files.
+fn templates(wanted: &New) -> [(String, &'static str); 8] {
+    let (library, tests, main) = sources(wanted);
     let name = &wanted.name;
-    let (library, tests) = if wanted.profile {
-        (
-            include_str!("../../templates/lib_profile.rs.in"),
-            include_str!("../../templates/tests_profile.rs.in"),
-        )
-    } else {
-        (
-            include_str!("../../templates/lib.rs.in"),
-            include_str!("../../templates/tests.rs.in"),
-        )
-    };
-    let main = if wanted.dynamo {
-        include_str!("../../templates/main.rs.in")
-    } else {
-        include_str!("../../templates/main_lean.rs.in")
-    };
-    let texts = [
+    [
         (
             "Cargo.toml".to_owned(),
             include_str!("../../templates/Cargo.toml.in"),
@@ -227,15 +244,32 @@ fn files(wanted: &New, framework: &Framework) -> Files {
             include_str!("../../templates/admin.rs.in"),
         ),
         ("tests/app.rs".to_owned(), tests),
-    ];
-    texts
-        .into_iter()
-        .map(|(path, text)| (path, filled(text, wanted, framework)))
-        .collect()
+    ]
+}
+
+/// The templates of the library, its tests and `main.rs`.
+const fn sources(wanted: &New) -> (&'static str, &'static str, &'static str) {
+    let (library, tests) = if wanted.profile {
+        (
+            include_str!("../../templates/lib_profile.rs.in"),
+            include_str!("../../templates/tests_profile.rs.in"),
+        )
+    } else {
+        (
+            include_str!("../../templates/lib.rs.in"),
+            include_str!("../../templates/tests.rs.in"),
+        )
+    };
+    let main = if wanted.dynamo {
+        include_str!("../../templates/main.rs.in")
+    } else {
+        include_str!("../../templates/main_lean.rs.in")
+    };
+    (library, tests, main)
 }
 
 /// The text with this app's words in it.
-fn filled(text: &str, wanted: &New, framework: &Framework) -> String {
+fn fill_in(text: &str, wanted: &New, framework: &Framework) -> String {
     let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
     let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";

@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        Styled::joined(
+        Styled::join(
             [
                 session.place().into(),
                 columns_of_states(["", "RUNG", "FOUND"], rows),
@@ -44,16 +44,16 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
     }
 }
 
-/// What was found, for programs.
+/// Returns the rungs as JSON.
 pub(crate) async fn report(session: &Session) -> Value {
     report_of(session, &climb(session).await)
 }
 
 fn report_of(session: &Session, rungs: &[Rung]) -> Value {
-    json!({ "server": session.url, "rungs": rungs.iter().map(told).collect::<Vec<_>>() })
+    json!({ "server": session.url, "rungs": rungs.iter().map(rung_json).collect::<Vec<_>>() })
 }
 
-fn told(rung: &Rung) -> Value {
+fn rung_json(rung: &Rung) -> Value {
     let (ok, found) = match &rung.outcome {
         Ok(found) => (true, found.clone()),
         Err(error) => (false, error.chain()),
@@ -66,7 +66,7 @@ async fn climb(session: &Session) -> Vec<Rung> {
     let (mut rungs, client) = (Vec::new(), OnceCell::new());
     for name in ["reach", "health", "signing key", NEWEST, OLDER, "tools"] {
         let outcome = step(session, &client, name).await;
-        let (name, is_broken) = (named(name, &outcome), outcome.is_err());
+        let (name, is_broken) = (display_name(name, &outcome), outcome.is_err());
         rungs.push(Rung { name, outcome });
         if is_broken {
             break;
@@ -76,7 +76,7 @@ async fn climb(session: &Session) -> Vec<Rung> {
 }
 
 /// A server that is reached but not believed is another fault than one that is not reached.
-fn named(name: &str, outcome: &Result<String, Error>) -> String {
+fn display_name(name: &str, outcome: &Result<String, Error>) -> String {
     match (name, outcome) {
         ("reach", Err(error)) if is_of_tls(&error.chain()) => "TLS".to_owned(),
         (NEWEST, _) => format!("discover {NEWEST}"),
@@ -85,7 +85,7 @@ fn named(name: &str, outcome: &Result<String, Error>) -> String {
     }
 }
 
-/// Whether rustls says so: the HTTP client hides its error's type, and not its words.
+/// Returns true if rustls says so: the HTTP client hides its error's type, and not its words.
 fn is_of_tls(words: &str) -> bool {
     ["certificate", "corrupt message", "handshake", "fatal alert"]
         .iter()
@@ -123,7 +123,7 @@ async fn reach(session: &Session) -> Result<String, Error> {
     }
 }
 
-/// What everyone is told; a server that is not well fails here, and says which part.
+/// Reads the public health; a server that is not well fails here, and says which part.
 async fn health(session: &Session) -> Result<String, Error> {
     let (status, checks) = match &session.door {
         Door::Http(remote) => {

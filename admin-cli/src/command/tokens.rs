@@ -1,18 +1,57 @@
 //! `tokens`: what users call with.
 
-use std::path::Path;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
 use mcp_lambda::admin::{self, IssuedToken, NewToken};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Tokens;
 use crate::clients::{Client, Reach, Scope, Server, Token};
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::files::Reserved;
 use crate::output::{Output, columns};
-use crate::setup::{keep, reserved};
+use crate::setup::{keep, reserve};
+use crate::values::seconds;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// Make another token for a user and print it, once.
+    Create {
+        /// The user's email.
+        email: Email,
+        /// What to call it, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long it lives, such as 12h or 90d.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u64>,
+        /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let it call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<PathBuf>,
+    },
+    /// List a user's tokens, without the tokens themselves.
+    List {
+        /// The user's email.
+        email: Email,
+    },
+    /// End one token.
+    Revoke {
+        /// The user's email.
+        email: Email,
+        /// The token's id from `tokens list`, the beginning of it (6 characters or more), or its name if no other has that name.
+        #[arg(value_name = "ID|NAME")]
+        id: String,
+    },
+}
 
 pub(crate) async fn run(
     subject: &Subject,
@@ -51,31 +90,49 @@ async fn create(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let file = save_to.map(reserved).transpose()?;
+    let file = save_to.map(reserve).transpose()?;
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
     let new = session.api.create_token(token).await?;
-    if let Some(file) = file {
-        let path = match keep(file, &new.token) {
-            Ok(path) => path,
-            Err(error) => return Err(taken_back(session, &new, &error).await.into()),
-        };
-        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
-        output.answer(&answer, || {
-            format!(
-                "The token {} for {} is in {}; it ends {}.",
-                new.id,
-                new.email,
-                path.display(),
-                new.expires
-            )
-        });
-        return Ok(());
-    }
-    let (token, line) = (
-        new.token.expose(),
-        claude_line(name, session, new.token.expose()),
-    );
+    let Some(file) = file else {
+        return show(session, &new, name, output).await;
+    };
+    save(session, &new, file, output).await
+}
+
+/// Writes a new token into the file that is reserved for it.
+async fn save(
+    session: &Session,
+    new: &IssuedToken,
+    file: Reserved,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = match keep(file, &new.token) {
+        Ok(path) => path,
+        Err(error) => return Err(revoke_unseen(session, new, &error).await.into()),
+    };
+    let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
+    output.answer(&answer, || {
+        format!(
+            "The token {} for {} is in {}; it ends {}.",
+            new.id,
+            new.email,
+            path.display(),
+            new.expires
+        )
+    });
+    Ok(())
+}
+
+/// Prints a new token, once.
+async fn show(
+    session: &Session,
+    new: &IssuedToken,
+    name: String,
+    output: &Output,
+) -> Result<(), Failure> {
+    let token = new.token.expose();
+    let line = claude_line(name, session, token);
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
@@ -85,7 +142,7 @@ async fn create(
     });
     if output.lost().is_some() {
         return Err(
-            taken_back(session, &new, &Error::internal("the token can't be shown"))
+            revoke_unseen(session, new, &Error::internal("the token can't be shown"))
                 .await
                 .into(),
         );
@@ -94,7 +151,7 @@ async fn create(
 }
 
 /// The fault, after the token, which nobody has, is ended.
-async fn taken_back(session: &Session, new: &IssuedToken, error: &Error) -> Error {
+async fn revoke_unseen(session: &Session, new: &IssuedToken, error: &Error) -> Error {
     let words = match session.api.revoke_token(&new.email, &new.id).await {
         Ok(()) => "the token was revoked".to_owned(),
         Err(fault) => format!(
@@ -153,7 +210,7 @@ async fn revoke(
     output: &Output,
 ) -> Result<(), Failure> {
     let tokens = session.api.tokens(email).await?;
-    let id = meant(&tokens, id)?;
+    let id = resolve_id(&tokens, id)?;
     session.api.revoke_token(email, &id).await?;
     output.answer(&json!({ "revoked": id }), || {
         format!("Revoked the token {id} of {email}; the others go on.")
@@ -162,7 +219,7 @@ async fn revoke(
 }
 
 /// The id of the token that has this id, or else alone begins with it, or else alone is called so.
-fn meant(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
+fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     let ids = |is_meant: &dyn Fn(&admin::Token) -> bool| -> Vec<String> {
         tokens
             .iter()
@@ -186,7 +243,7 @@ fn meant(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     }
 }
 
-/// How much of an id is enough of it.
+/// The fewest characters of an id that select it.
 const SHORTEST_PREFIX: usize = 6;
 
 /// The line that connects Claude Code.
@@ -196,7 +253,7 @@ pub(super) fn claude_line(name: String, session: &Session, token: &str) -> Strin
         url: session.url.clone(),
     };
     Client::ClaudeCode
-        .reached(
+        .registration(
             &server,
             &Reach::Http(Token::Given(token.to_owned())),
             Scope::User,
@@ -238,14 +295,14 @@ mod tests {
             ("", Some("")),
             ("nothing", Some("nothing")),
         ] {
-            assert_eq!(meant(&tokens, word).ok().as_deref(), id, "{word}");
+            assert_eq!(resolve_id(&tokens, word).ok().as_deref(), id, "{word}");
         }
         assert_eq!(
-            meant(&tokens[..1], "laptop").ok().as_deref(),
+            resolve_id(&tokens[..1], "laptop").ok().as_deref(),
             Some("aaaaaa11")
         );
         assert!(
-            meant(&tokens, "ci")
+            resolve_id(&tokens, "ci")
                 .expect_err("two")
                 .message()
                 .contains("aaaaaa22 or bbbbbb33")

@@ -2,20 +2,45 @@
 //!
 //! Listing needs no user. A call is a user's: it carries a token made for it, which lives a minute and is ended after it.
 
+use clap::Subcommand;
 use std::fs;
 
 use mcp_lambda::admin::NewToken;
 use mcp_lambda::{Email, Error};
 use serde_json::{Map, Value, json};
 
-use crate::cli::Tools;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::flags::Kind;
 use crate::mcp::Client;
 use crate::output::{Output, Styled, columns};
 
-/// How long a call's token lives, in seconds.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List all tools.
+    List,
+    /// Show a tool: what it does and what it takes.
+    Show {
+        /// The tool's name.
+        name: String,
+    },
+    /// Call a tool as a user, with a token made for it that lives a minute.
+    Call {
+        /// The tool's name.
+        name: String,
+        /// Who calls.
+        #[arg(long, value_name = "EMAIL")]
+        user: Email,
+        /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.
+        #[arg(long = "arg", value_name = "NAME=VALUE")]
+        arguments: Vec<String>,
+        /// All arguments as JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "arguments")]
+        body: Option<String>,
+    },
+}
+
+/// The lifetime of a call's token, in seconds.
 const TOKEN_SECONDS: u64 = 60;
 
 pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> Result<(), Failure> {
@@ -38,7 +63,7 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
                         ));
                     }
                 },
-                None => typed(&tool, &arguments)?,
+                None => parse_arguments(&tool, &arguments)?,
             };
             call(session, &name, user, &arguments, output).await
         }
@@ -113,7 +138,7 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
         } else {
             columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        Styled::joined(
+        Styled::join(
             [
                 format!("{name}\n{description}").into(),
                 effects(&tool).into(),
@@ -125,7 +150,7 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
-/// What a tool says of its effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
+/// Describes a tool's declared effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
 fn hints(tool: &Value) -> Vec<&'static str> {
     let hint = |name: &str| tool["annotations"][name].as_bool();
     if hint("readOnlyHint") == Some(true) {
@@ -174,7 +199,7 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
         };
         [
             name.clone(),
-            Kind::within(schema, &tool["inputSchema"]).expected(),
+            Kind::within(schema, &tool["inputSchema"]).description(),
             is_needed.to_owned(),
             schema["description"]
                 .as_str()
@@ -197,7 +222,7 @@ async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
 }
 
 /// `name=value` pairs, each value of the kind that the tool's schema says.
-fn typed(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
+fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
     let mut arguments = Map::new();
     for pair in pairs {
         let (name, text) = pair

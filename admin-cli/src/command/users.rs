@@ -1,8 +1,9 @@
 //! `users`: who may call.
 
-use std::path::Path;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
-use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
+use mcp_lambda::admin::{MAX_LIMIT, NewUser, Registered, User};
 use mcp_lambda::clock::rfc3339;
 use mcp_lambda::{Email, Error, ErrorKind, shell};
 use serde_json::{Map, Value, json};
@@ -10,11 +11,93 @@ use serde_json::{Map, Value, json};
 use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
-use crate::cli::Users;
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::files::Reserved;
 use crate::output::{Output, columns};
-use crate::setup::{keep, reserved};
+use crate::setup::{keep, reserve};
+use crate::values::seconds;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Users {
+    /// Register a user and print the first token, once.
+    Add {
+        /// The user's email.
+        email: Email,
+        /// What the app keeps about the user: JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE")]
+        profile: Option<String>,
+        /// What to call the token, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long the token lives, such as 12h or 90d.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u64>,
+        /// What the token is good for; without any, everything the user may do.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let the token call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<PathBuf>,
+    },
+    /// List all users.
+    List,
+    /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
+    /// `--apply`; doing it again changes nothing.
+    Import {
+        /// The folder, such as ~/.local/share/APP/users.
+        #[arg(value_name = "FOLDER")]
+        path: PathBuf,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Show a user. Of the profile, what the app's type declares is shown, and secrets and all else are masked.
+    Show {
+        /// The user's email.
+        email: Email,
+    },
+    /// End every token of a user, at the next call, and what speaks stdio for the user.
+    Revoke {
+        /// The user's email.
+        email: Email,
+    },
+    /// Change what the app keeps about a user: by flags, by one name and value, or by JSON.
+    UpdateProfile {
+        /// The user's email.
+        email: Email,
+        /// A field's name.
+        #[arg(requires = "value")]
+        field: Option<String>,
+        /// The field's new value.
+        value: Option<String>,
+        /// A JSON merge patch (RFC 7396), or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "field")]
+        profile: Option<String>,
+        /// Take a field away.
+        #[arg(long, value_name = "FIELD")]
+        unset: Vec<String>,
+    },
+    /// Print what the app keeps about a user; secrets, and what the app's type does not declare, are masked.
+    GetProfile {
+        /// The user's email.
+        email: Email,
+        /// Show what is masked too.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Revoke a user and delete the user's record and data for good.
+    Purge {
+        /// The user's email.
+        email: Email,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
 
 pub(crate) async fn run(
     subject: &Subject,
@@ -33,7 +116,7 @@ pub(crate) async fn run(
             read_only,
             save_to,
         } => {
-            let profile = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            let profile = merge_profile(profile.as_deref().map(json_or_file).transpose()?, given)?;
             let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
             let user = NewUser {
                 email,
@@ -52,8 +135,8 @@ pub(crate) async fn run(
             profile,
             unset,
         } => {
-            let patch = merged(profile.as_deref().map(json_or_file).transpose()?, given)?;
-            let patch = patched(subject, patch, field.zip(value), &unset)?;
+            let patch = merge_profile(profile.as_deref().map(json_or_file).transpose()?, given)?;
+            let patch = complete_patch(subject, patch, field.zip(value), &unset)?;
             update(session, &email, &patch, output).await
         }
         Users::GetProfile { email, reveal } => profile(session, &email, reveal, output).await,
@@ -66,7 +149,7 @@ pub(crate) async fn run(
 }
 
 /// A profile in JSON with what the flags say over it.
-fn merged(
+fn merge_profile(
     profile: Option<Value>,
     given: Option<Map<String, Value>>,
 ) -> Result<Option<Value>, Failure> {
@@ -85,7 +168,7 @@ fn merged(
 }
 
 /// The patch with one more field, and with those that go.
-fn patched(
+fn complete_patch(
     subject: &Subject,
     patch: Option<Value>,
     field: Option<(String, String)>,
@@ -152,29 +235,51 @@ async fn add(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let (file, email) = (save_to.map(reserved).transpose()?, user.email.clone());
+    let (file, email) = (save_to.map(reserve).transpose()?, user.email.clone());
     // All that can fail is done before there is a token that somebody must be told.
     let name = super::register::name(subject, session).await?;
     let new = session
         .api
         .register(user)
         .await
-        .map_err(|error| known(error, &email))?;
-    if let Some(file) = file {
-        let path = match keep(file, &new.token) {
-            Ok(path) => path,
-            Err(error) => return Err(registered_only(session, &new.email, &error).await.into()),
-        };
-        let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
-        output.answer(&answer, || {
-            format!(
-                "Registered {}. The token is in {}.",
-                new.email,
-                path.display()
-            )
-        });
-        return Ok(());
+        .map_err(|error| conflict(error, &email))?;
+    match file {
+        Some(file) => save_token(session, &new, file, output).await,
+        None => show_token(subject, session, &new, name, output).await,
     }
+}
+
+/// Writes a new user's first token into the file that is reserved for it.
+async fn save_token(
+    session: &Session,
+    new: &Registered,
+    file: Reserved,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = match keep(file, &new.token) {
+        Ok(path) => path,
+        Err(error) => return Err(token_failure(session, &new.email, &error).await.into()),
+    };
+    let answer =
+        json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
+    output.answer(&answer, || {
+        format!(
+            "Registered {}. The token is in {}.",
+            new.email,
+            path.display()
+        )
+    });
+    Ok(())
+}
+
+/// Prints a new user's first token, once.
+async fn show_token(
+    subject: &Subject,
+    session: &Session,
+    new: &Registered,
+    name: String,
+    output: &Output,
+) -> Result<(), Failure> {
     let (token, life) = (new.token.expose(), lifetime(new.duration_seconds));
     let line = claude_line(name, session, token);
     let register = shell::line([
@@ -193,13 +298,13 @@ async fn add(
     });
     if output.lost().is_some() {
         let error = Error::internal("the token can't be shown");
-        return Err(registered_only(session, &new.email, &error).await.into());
+        return Err(token_failure(session, &new.email, &error).await.into());
     }
     Ok(())
 }
 
 /// The fault, after the first token, which nobody has, is ended.
-async fn registered_only(session: &Session, email: &Email, error: &Error) -> Error {
+async fn token_failure(session: &Session, email: &Email, error: &Error) -> Error {
     let create = shell::line(["tokens", "create", email.as_str()]);
     let words = match session.api.revoke(email).await {
         Ok(()) => "its token was revoked".to_owned(),
@@ -216,8 +321,8 @@ async fn registered_only(session: &Session, email: &Email, error: &Error) -> Err
     )
 }
 
-/// What to do about a user who is there already.
-fn known(error: Error, email: &Email) -> Error {
+/// Adds the next step to the error of a user who is there already.
+fn conflict(error: Error, email: &Email) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => {
             let create = shell::line(["tokens", "create", email.as_str()]);
@@ -232,7 +337,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     let mut progress = output.progress(None, "users listed");
     loop {
         let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
-        progress.done(page.users.len());
+        progress.advance(page.users.len());
         users.extend(page.users);
         after = page.next;
         if after.is_none() {

@@ -3,32 +3,23 @@
 //! Everything that can be checked is checked for every client before the first token is made and the first file written. A
 //! token whose client could not be told is revoked. No token is printed, nor given to a program as an argument.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
-use mcp_lambda::{Error, ErrorKind, MASK, shell};
+use mcp_lambda::{Error, MASK, shell};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use super::{Access, Plan, of_process, told_in_words};
-use crate::cli::Register;
-use crate::clients::entry::{Credential, Meaning};
+use super::client_command;
+use super::client_file::{Found, conflict, edit, links};
+use super::{Access, Plan, Register, describe, of_process};
 use crate::clients::machine::Machine;
-use crate::clients::{Client, Reach, Scope, Token, argv, document, entry, text};
+use crate::clients::{Client, Reach, Scope, Token, argv, text};
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::files::{self, Links, Readers, Reserved};
+use crate::files::{self, Readers, Reserved};
 use crate::output::Output;
-use crate::setup::{keep, reserved_within, unwritable};
-
-/// How long a client's own command may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How much of what a failed command said is told.
-const MAX_WORDS: usize = 2_000;
+use crate::setup::{keep, reserve_within, unwritable};
 
 /// One client, looked at and ready.
 struct Task {
@@ -39,18 +30,7 @@ struct Task {
     found: Found,
 }
 
-/// What the client's file has under the name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    Same,
-    /// Another entry, and whether it proves who calls.
-    Other {
-        has_credential: bool,
-    },
-}
-
-/// How it ended for one client.
+/// The result for one [`Client`].
 struct Outcome {
     client: Client,
     state: &'static str,
@@ -66,16 +46,16 @@ pub(super) async fn run(
     wanted: &Register,
     output: &Output,
 ) -> Result<(), Failure> {
-    let tasks = looked(plan, wanted)?;
+    let tasks = find_tasks(plan, wanted)?;
     let mut outcomes = Vec::new();
     for task in &tasks {
-        outcomes.push(task.done(session, plan, wanted).await);
+        outcomes.push(task.run(session, plan, wanted).await);
     }
     if wanted.clients.is_empty() {
         let is_left = |client: &Client| tasks.iter().all(|task| task.client != *client);
-        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(left_out));
+        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(unavailable));
     }
-    let told: Vec<_> = outcomes.iter().map(Outcome::told).collect();
+    let told: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
     output.answer(&told, || {
         outcomes
             .iter()
@@ -92,7 +72,7 @@ pub(super) async fn run(
 }
 
 /// The clients, each looked at, and nothing done yet.
-fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
+fn find_tasks(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
         Failure::NotConfigured(
             "there is no home folder that clients keep files in; set HOME".into(),
@@ -103,7 +83,7 @@ fn looked(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
         .iter()
         .try_for_each(|client| client.check(&plan.server))
         .map_err(Failure::Usage)?;
-    checked(&machine, plan, wanted, &clients)
+    check_tasks(&machine, plan, wanted, &clients)
 }
 
 /// The clients asked for, or those that are here.
@@ -137,7 +117,7 @@ fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Cl
 }
 
 /// The clients looked at, unless something stands in the way of one; then all faults at once.
-fn checked(
+fn check_tasks(
     machine: &Machine<'_>,
     plan: &Plan,
     wanted: &Register,
@@ -172,7 +152,7 @@ impl Task {
             .file(client, wanted.scope)
             .ok_or_else(|| Error::internal("a client without a file"))?;
         files::sweep(&path);
-        let (found, _) = changed(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
+        let (found, _) = edit(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
         let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
@@ -190,7 +170,7 @@ impl Task {
         })
     }
 
-    async fn done(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
+    async fn run(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
         let renews = wanted.force && matches!(plan.access, Access::User(_));
         if self.found == Found::Same && !renews {
             return self.already(plan);
@@ -198,20 +178,22 @@ impl Task {
         // The file of a token that goes into no client's is made first: a token without one would be nobody's.
         let file = match self.file_aside(plan) {
             Ok(file) => file,
-            Err(fault) => return self.failed(fault, Vec::new()),
+            Err(fault) => return self.failure(fault, Vec::new()),
         };
         let (reach, issued) = match plan.reach(session, self.client).await {
             Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
                 Ok(reach) => (reach, issued),
                 Err(fault) => {
                     return self
-                        .failed(fault, revoked(session, issued).await.into_iter().collect());
+                        .failure(fault, revoke(session, issued).await.into_iter().collect());
                 }
             },
-            Err(fault) => return self.failed(fault, Vec::new()),
+            Err(fault) => return self.failure(fault, Vec::new()),
         };
         let result = match &self.program {
-            Some(program) => ran(program, self.client, plan, &reach, wanted.scope).await,
+            Some(program) => {
+                client_command::register(program, self.client, plan, &reach, wanted.scope).await
+            }
             None => self.wrote(plan, &reach, wanted),
         };
         match result {
@@ -226,15 +208,15 @@ impl Task {
                     client: self.client,
                     state,
                     place,
-                    text: masked(&text, &reach),
+                    text: mask(&text, &reach),
                     notes,
                     fault: None,
                 }
             }
             Err(fault) => {
-                let note = revoked(session, issued).await;
-                self.failed(
-                    Error::new(fault.kind(), masked(&fault.chain(), &reach)),
+                let note = revoke(session, issued).await;
+                self.failure(
+                    Error::new(fault.kind(), mask(&fault.chain(), &reach)),
                     note.into_iter().collect(),
                 )
             }
@@ -244,7 +226,7 @@ impl Task {
     /// The file for a token of a client that takes none in its own.
     fn file_aside(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
         let is_needed = matches!(plan.access, Access::User(_)) && self.client.asks_for_tokens();
-        is_needed.then(|| reserved_within(&plan.tokens)).transpose()
+        is_needed.then(|| reserve_within(&plan.tokens)).transpose()
     }
 
     fn already(&self, plan: &Plan) -> Outcome {
@@ -261,7 +243,7 @@ impl Task {
         }
     }
 
-    fn failed(&self, fault: Error, notes: Vec<String>) -> Outcome {
+    fn failure(&self, fault: Error, notes: Vec<String>) -> Outcome {
         let place = self
             .program
             .as_ref()
@@ -286,7 +268,7 @@ impl Task {
         reach: &Reach,
         wanted: &Register,
     ) -> Result<(String, String), Error> {
-        let (found, new) = changed(self.client, &self.path, plan, reach, wanted.scope)?;
+        let (found, new) = edit(self.client, &self.path, plan, reach, wanted.scope)?;
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
@@ -303,9 +285,9 @@ impl Task {
         ))
     }
 
-    /// What to know of what was done.
+    /// Returns the notes on a registration.
     fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
-        let mut notes = self.client.reached(&plan.server, reach, scope).notes;
+        let mut notes = self.client.registration(&plan.server, reach, scope).notes;
         notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
         if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) =
@@ -335,7 +317,7 @@ impl Task {
 }
 
 impl Outcome {
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         json!({
             "client": self.client.to_string(), "where": self.place, "text": self.text, "notes": self.notes,
             "state": self.state, "done": matches!(self.state, "added" | "replaced" | "already_there"),
@@ -349,7 +331,7 @@ impl Outcome {
             "failed" => format!("FAILED, {}", self.place),
             state => format!("{state}; {}", self.place),
         };
-        told_in_words(
+        describe(
             &format!("{}: {heading}", self.client),
             &self.text,
             &self.notes,
@@ -357,7 +339,7 @@ impl Outcome {
     }
 }
 
-fn left_out(client: Client) -> Outcome {
+fn unavailable(client: Client) -> Outcome {
     let note = if client.has_file() {
         "it was not found on this machine; name it with `--client` to do it all the same".to_owned()
     } else {
@@ -373,115 +355,6 @@ fn left_out(client: Client) -> Outcome {
     }
 }
 
-/// What a client's file has under the server's name, and its text with the server in it.
-fn changed(
-    client: Client,
-    path: &Path,
-    plan: &Plan,
-    reach: &Reach,
-    scope: Scope,
-) -> Result<(Found, String), Error> {
-    let fault = |fault: String| damaged(client, path, &fault, plan);
-    let text = read(path, scope)?;
-    let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
-    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
-    let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
-    let found = match found {
-        None => Found::Nothing,
-        Some(found) if Meaning::of(&found) == wanted => Found::Same,
-        Some(found) => Found::Other {
-            has_credential: Meaning::of(&found).credential != Credential::None,
-        },
-    };
-    Ok((found, new))
-}
-
-fn read(path: &Path, scope: Scope) -> Result<String, Error> {
-    let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    files::read(path, links(scope))
-        .map(Option::unwrap_or_default)
-        .map_err(fault)
-}
-
-/// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
-const fn links(scope: Scope) -> Links {
-    match scope {
-        Scope::User => Links::Followed,
-        Scope::Project => Links::Refused,
-    }
-}
-
-fn conflict(path: &Path, name: &str) -> Error {
-    Error::conflict(format!(
-        "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
-        path.display()
-    ))
-}
-
-/// A file that can't be changed without harm, and what a person may put into it.
-fn damaged(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
-    let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
-    Error::conflict(format!(
-        "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
-        path.display()
-    ))
-}
-
-/// Runs the client's own command, and tells which.
-async fn ran(
-    program: &Path,
-    client: Client,
-    plan: &Plan,
-    reach: &Reach,
-    scope: Scope,
-) -> Result<(String, String), Error> {
-    let arguments = argv::add(client, &plan.server, reach, scope);
-    command(program, &arguments).await?;
-    Ok((
-        "ran".to_owned(),
-        argv::line(argv::program(client).unwrap_or_default(), arguments),
-    ))
-}
-
-/// Runs a client's command to its end, without a shell and without anything to read.
-async fn command(program: &Path, arguments: &[String]) -> Result<(), Error> {
-    let mut command = Command::new(program);
-    let ended = command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let name = program.display();
-    let output = match tokio::time::timeout(PATIENCE, ended).await {
-        Err(_) => {
-            return Err(Error::deadline_exceeded(format!(
-                "{name} did not end within {} seconds",
-                PATIENCE.as_secs()
-            )));
-        }
-        Ok(Err(error)) => {
-            return Err(Error::unavailable(format!(
-                "{name} can't be started: {error}"
-            )));
-        }
-        Ok(Ok(output)) => output,
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stderr, output.stdout]
-        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let said: String = said.join("\n").trim().chars().take(MAX_WORDS).collect();
-    let ended = output.status.code().map_or_else(
-        || "was killed".to_owned(),
-        |code| format!("ended with {code}"),
-    );
-    Err(Error::new(
-        ErrorKind::Internal,
-        format!("{name} {ended}: {said}"),
-    ))
-}
-
 /// The token that stands in the client's file itself.
 fn token_of(reach: &Reach) -> Option<&str> {
     match reach {
@@ -490,7 +363,7 @@ fn token_of(reach: &Reach) -> Option<&str> {
     }
 }
 
-fn masked(text: &str, reach: &Reach) -> String {
+fn mask(text: &str, reach: &Reach) -> String {
     token_of(reach).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
 }
 
@@ -508,7 +381,7 @@ fn put_aside(
 }
 
 /// Ends a token that nobody was told.
-pub(super) async fn revoked(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
+pub(super) async fn revoke(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
     Some(
         match session.api.revoke_token(&issued.email, &issued.id).await {

@@ -13,7 +13,7 @@ use crate::connection::{Door, Session};
 use crate::exit::Failure;
 use crate::output::{Output, Styled, columns};
 
-/// What is known of one client.
+/// The state of one [`Client`] on this machine.
 struct Sight {
     client: Client,
     signs: Vec<String>,
@@ -69,7 +69,7 @@ pub(super) fn run(
         .filter(wanted)
         .map(|client| Sight::of(&machine, client, &known))
         .collect();
-    let told: Vec<_> = sights.iter().map(Sight::told).collect();
+    let told: Vec<_> = sights.iter().map(Sight::to_json).collect();
     output.answer(&told, || words(&sights));
     Ok(())
 }
@@ -111,8 +111,8 @@ impl Sight {
         }
     }
 
-    fn told(&self) -> Value {
-        let entries: Vec<_> = self.entries.iter().map(Entry::told).collect();
+    fn to_json(&self) -> Value {
+        let entries: Vec<_> = self.entries.iter().map(Entry::to_json).collect();
         json!({
             "client": self.client.to_string(), "state": self.state(), "detected": !self.signs.is_empty(),
             "signs": self.signs, "registrations": entries, "notes": self.notes,
@@ -179,7 +179,7 @@ impl Known<'_> {
 }
 
 impl Entry {
-    fn told(&self) -> Value {
+    fn to_json(&self) -> Value {
         json!({
             "name": self.name, "where": self.file, "scope": self.scope, "by": self.by,
             "leads_to": self.leads_to, "token": self.token,
@@ -207,7 +207,7 @@ fn words(sights: &[Sight]) -> Styled {
         .iter()
         .flat_map(|sight| &sight.notes)
         .map(|note| Styled::from(note.as_str()));
-    Styled::joined([table].into_iter().chain(notes), "\n\n")
+    Styled::join([table].into_iter().chain(notes), "\n\n")
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 //! Names are checked before any token is made: what is refused leaves none behind.
 
 mod apply;
+mod client_command;
+mod client_file;
 mod detect;
 
+use clap::Args;
 use std::path::PathBuf;
 
 use mcp_lambda::admin::{IssuedToken, NewToken};
@@ -13,22 +16,52 @@ use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::cli::Register;
-use crate::clients::{Client, Launch, Reach, Registration, Server, Token};
+use crate::clients::{Client, Launch, Reach, Registration, Scope, Server, Token};
 use crate::connection::{Door, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::token_folder;
 
-/// What is registered, and how clients come to it.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// Only for this client; may be given several times.
+    #[arg(long = "client", value_enum, value_name = "CLIENT")]
+    pub(crate) clients: Vec<Client>,
+    /// Make a token for this user, called after the client; without it, a variable or a placeholder stands in its place.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) user: Option<Email>,
+    /// The variable that holds the token, where the client reads one.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// What the client calls the server, if not the app's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// For you everywhere, or for the project in this folder.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) scope: Scope,
+    /// Let the client start this machine's server itself, for `--user`, without a URL and a token; only when connected to `local`.
+    #[arg(long, requires = "user", conflicts_with = "token_env")]
+    pub(crate) stdio: bool,
+    /// Do it: run the client's own command or write its file; without `--client`, for the clients found on this machine.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Replace an entry of the same name that says something else.
+    #[arg(long, requires = "apply")]
+    pub(crate) force: bool,
+    /// Say which clients are on this machine, and which of them know this server.
+    #[arg(long, conflicts_with_all = ["apply", "user", "token_env", "stdio", "force"])]
+    pub(crate) detect: bool,
+}
+
+/// The [`Server`] to register, and the [`Access`] that clients get.
 struct Plan {
     server: Server,
     access: Access,
-    /// Where tokens are put that a person brings to a client.
+    /// The folder of tokens that a person brings to a client.
     tokens: PathBuf,
 }
 
-/// How clients come to the server, before any token is made.
+/// The access that clients get, before any token is made.
 enum Access {
     /// With a token of the client's own.
     User(Email),
@@ -99,16 +132,16 @@ async fn print(
         match plan.reach(session, client).await {
             Ok((reach, issued)) => {
                 made.extend(issued);
-                let mut registration = client.reached(&plan.server, &reach, wanted.scope);
+                let mut registration = client.registration(&plan.server, &reach, wanted.scope);
                 registration
                     .notes
                     .extend(of_process(&plan.access).filter(|_| client.starts_processes()));
                 registrations.push((client, registration));
             }
-            Err(fault) => return Err(taken_back(session, made, fault).await.into()),
+            Err(fault) => return Err(revoke_all(session, made, fault).await.into()),
         }
     }
-    let told: Vec<_> = registrations.iter().map(told).collect();
+    let told: Vec<_> = registrations.iter().map(registration_json).collect();
     output.answer(&told, || {
         registrations
             .iter()
@@ -120,15 +153,15 @@ async fn print(
 }
 
 /// The fault, after the tokens that were made before it, and that nobody will see, are ended.
-async fn taken_back(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
+async fn revoke_all(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
     for token in made {
-        apply::revoked(session, Some(token)).await;
+        apply::revoke(session, Some(token)).await;
     }
     fault
 }
 
 impl Plan {
-    /// How this client comes to the server, with the token that was made for it.
+    /// Returns the client's [`Reach`], with the token that was made for it.
     async fn reach(
         &self,
         session: &Session,
@@ -149,7 +182,7 @@ impl Plan {
         ))
     }
 
-    /// How clients come to the server, with a word where a token will be.
+    /// Returns the [`Reach`] with a placeholder for the token.
     fn reach_unsigned(&self) -> Reach {
         match &self.access {
             Access::User(_) => Reach::Http(Token::Given("TOKEN".to_owned())),
@@ -189,7 +222,7 @@ async fn access(
     Ok(Access::User(email.clone()))
 }
 
-/// What starts this machine's server for one user.
+/// Returns the [`Launch`] of this machine's server for one user.
 fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
     let (Subject::App(app), Door::Server(_)) = (subject, &session.door) else {
         return Err(Failure::Usage(
@@ -231,7 +264,7 @@ fn beside(app: &str) -> Result<String, Failure> {
     Ok(binary.to_string_lossy().into_owned())
 }
 
-/// What to know of a process that opens the store itself.
+/// Returns the note on a process that opens the store itself.
 fn of_process(access: &Access) -> Option<String> {
     let Access::Process(launch) = access else {
         return None;
@@ -243,14 +276,14 @@ fn of_process(access: &Access) -> Option<String> {
     ))
 }
 
-fn told((client, registration): &(Client, Registration)) -> serde_json::Value {
+fn registration_json((client, registration): &(Client, Registration)) -> serde_json::Value {
     json!({
         "client": client.to_string(), "where": registration.place, "text": registration.text, "notes": registration.notes,
     })
 }
 
 fn words((client, registration): &(Client, Registration)) -> String {
-    told_in_words(
+    describe(
         &format!("{client}: {}", registration.place),
         &registration.text,
         &registration.notes,
@@ -258,14 +291,14 @@ fn words((client, registration): &(Client, Registration)) -> String {
 }
 
 /// A heading, the text under it, and what to know of it.
-fn told_in_words(heading: &str, text: &str, notes: &[String]) -> String {
+fn describe(heading: &str, text: &str, notes: &[String]) -> String {
     let text: Vec<_> = text.lines().map(|line| format!("\n  {line}")).collect();
     let notes: Vec<_> = notes.iter().map(|note| format!("\n  ({note})")).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
     format!("{heading}{gap}{}{}", text.concat(), notes.concat())
 }
 
-/// What clients call the server: the app's name, if the server tells one that every client takes.
+/// Returns the name of the server for clients: the app's name, if the server tells one that every client takes.
 pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String, Failure> {
     Ok(match subject {
         Subject::App(app) => app.name().to_owned(),

@@ -1,0 +1,76 @@
+//! A client's own file: the entry under the server's name, and the text with the server in it.
+
+use std::path::Path;
+
+use mcp_lambda::Error;
+
+use super::Plan;
+use crate::clients::entry::{Credential, Meaning};
+use crate::clients::{Client, Reach, Scope, document, entry, text};
+use crate::files::{self, Links};
+
+/// The entry of a client's file under the server's name, as [`edit`] finds it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Same,
+    /// Another entry, and whether it proves who calls.
+    Other {
+        has_credential: bool,
+    },
+}
+
+/// Returns the entry under the server's name as [`Found`], and the file's text with the server in it.
+pub(super) fn edit(
+    client: Client,
+    path: &Path,
+    plan: &Plan,
+    reach: &Reach,
+    scope: Scope,
+) -> Result<(Found, String), Error> {
+    let fault = |fault: String| unreadable(client, path, &fault, plan);
+    let text = read(path, scope)?;
+    let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
+    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
+    let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
+    let found = match found {
+        None => Found::Nothing,
+        Some(found) if Meaning::of(&found) == wanted => Found::Same,
+        Some(found) => Found::Other {
+            has_credential: Meaning::of(&found).credential != Credential::None,
+        },
+    };
+    Ok((found, new))
+}
+
+fn read(path: &Path, scope: Scope) -> Result<String, Error> {
+    let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
+    files::read(path, links(scope))
+        .map(Option::unwrap_or_default)
+        .map_err(fault)
+}
+
+/// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
+pub(super) const fn links(scope: Scope) -> Links {
+    match scope {
+        Scope::User => Links::Followed,
+        Scope::Project => Links::Refused,
+    }
+}
+
+/// An entry of the same name that says something else.
+pub(super) fn conflict(path: &Path, name: &str) -> Error {
+    Error::conflict(format!(
+        "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
+        path.display()
+    ))
+}
+
+/// A file that can't be changed without harm, and what a person may put into it.
+fn unreadable(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
+    let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
+    Error::conflict(format!(
+        "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
+        path.display()
+    ))
+}

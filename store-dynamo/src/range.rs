@@ -37,7 +37,7 @@ pub(crate) struct Query {
 impl ListRequest<'_> {
     /// Returns the [`Query`] whose answer includes all requested items; `None` where there can be
     /// none.
-    pub(crate) fn to_query(&self) -> Option<Query> {
+    pub(crate) fn to_query(self) -> Option<Query> {
         let (condition, values) = match self.range {
             Range::Prefix(from) | Range::Stored(from) => {
                 match_prefix(from, self.after.unwrap_or_default())?

@@ -30,7 +30,7 @@ pub(crate) trait FindSafeTool: Send + Sync {
 
 #[async_trait]
 impl FindSafeTool for SafeTool {
-    async fn find(&self) -> Result<SafeTool> {
+    async fn find(&self) -> Result<Self> {
         Ok(self.clone())
     }
 }

@@ -43,7 +43,7 @@ async fn server(audience: Option<&str>) -> Server {
         ..TokenConfig::default()
     };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-    let identity = identity(keys.clone(), &users, &shared, &config);
+    let identity = identity(Arc::<Given>::clone(&keys), &users, &shared, &config);
     let server = Server {
         identity,
         issuer: Issuer::new(keys, shared, config),
@@ -701,7 +701,11 @@ async fn the_first_verifier_that_recognises_a_credential_decides() {
     let refusing = Prefixed::new("key-", Verdict::Refused(Denial::Custom("key_is_blocked")));
     let second = Prefixed::new("key-", valid(server.clock.now()));
     let third = Prefixed::new("other-", valid(server.clock.now()));
-    server.identity.verifiers = vec![refusing.clone(), second.clone(), third.clone()];
+    server.identity.verifiers = vec![
+        Arc::<Prefixed>::clone(&refusing),
+        Arc::<Prefixed>::clone(&second),
+        Arc::<Prefixed>::clone(&third),
+    ];
     assert_eq!(
         server
             .present("key-1")

@@ -1,5 +1,7 @@
-//! The laws of [`Provider`] over known tools: whatever is put around the tools of [`catalog`] must leave their arguments,
-//! answers and failures as they are. [`provider::laws`] hold besides, for any contents.
+//! The laws of [`Provider`] over known tools.
+//!
+//! What is put around the tools of [`catalog`] must leave their arguments, answers and failures as they are.
+//! [`provider::laws`] hold besides, for any contents.
 
 use std::sync::Arc;
 
@@ -62,6 +64,10 @@ pub fn alice() -> Arc<Caller> {
 
 /// Makes a call by this caller, with an hour and nobody to ask.
 #[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "laws make a caller for each call"
+)]
 pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
     provider::laws::call_with::<Tools>(name, arguments, &caller)

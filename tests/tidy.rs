@@ -60,11 +60,13 @@ const LAYERS: Layers = &[
 
 /// The layers of the macros.
 const MACROS_LAYERS: Layers = &[
-    ("kind", 0),
+    ("primitive", 0),
     ("attributes", 1),
-    ("function", 2),
-    ("methods", 3),
-    ("module", 3),
+    ("arg", 2),
+    ("parameter", 3),
+    ("function", 4),
+    ("methods", 5),
+    ("module", 5),
 ];
 
 /// The layers of the DynamoDB store.

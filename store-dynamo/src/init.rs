@@ -49,6 +49,7 @@ pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<M
 ///
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
+#[doc(hidden)] // The client is another crate's.
 pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<bool> {
     let mut request = client
         .create_table()

@@ -44,7 +44,8 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Creates the store in this table, without a request.
+    /// Creates the store in this table, without a request. Hidden: the client is another crate's.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         Self {

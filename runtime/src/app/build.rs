@@ -34,8 +34,10 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(900);
 #[non_exhaustive]
 pub struct Server {
     /// The router, which answers HTTP requests.
+    #[doc(hidden)]
     pub router: Router,
-    /// The MCP server by every transport.
+    /// The MCP server, for standard input and output; HTTP has its own.
+    #[cfg(feature = "local")]
     pub(crate) transports: Arc<dyn Transports>,
     /// The verifiers of credentials, and revocation.
     pub identity: Identity,
@@ -188,6 +190,7 @@ impl App {
         };
         Server {
             router,
+            #[cfg(feature = "local")]
             transports,
             identity,
             issuer,

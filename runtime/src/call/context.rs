@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The time at which the entry point stops waiting for an answer; it is put into the request's extensions.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadline(pub Instant);
+pub(crate) struct Deadline(pub(crate) Instant);
 
 /// The id that Lambda gave to the request, as its own log lines carry it; it is put into the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub trait ToolAddresses: std::fmt::Debug + Send + Sync {
 impl Context {
     /// Makes the context of a call that must end by this instant, may be cancelled before, and has this way back to its [client](ClientInfo).
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         deadline: Instant,
         cancellation: CancellationToken,
         channel: Option<Arc<dyn Channel>>,
@@ -122,8 +122,8 @@ impl Context {
 
     /// Returns the time at which the call fails with `DeadlineExceeded` if it has no answer by then.
     #[must_use]
-    pub const fn deadline(&self) -> Instant {
-        self.deadline
+    pub fn deadline(&self) -> std::time::Instant {
+        self.deadline.into_std()
     }
 
     /// Returns the time of day by the server's clock, in whole seconds since 1970-01-01T00:00:00Z

@@ -37,10 +37,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use accept::Accepted;
-pub use body::{Body, MAX_BODY_BYTES, Response};
+pub use body::MAX_BODY_BYTES;
+#[doc(hidden)] // The body is another crate's type.
+pub use body::{Body, Response};
 pub use origin::AllowedOrigin;
-pub use origin_policy::OriginPolicy;
-pub use problem::Problem;
+pub(crate) use origin_policy::OriginPolicy;
+pub(crate) use problem::Problem;
 pub use route_response::RouteResponse;
 pub use routes::{Access, Route, RouteRequest, Routes};
 pub(crate) use routes::{MountedRoutes, problems as route_problems};
@@ -53,10 +55,12 @@ use crate::identity::Identity;
 use crate::user::Caller;
 
 /// A service that answers MCP requests, whose [`Caller`] stands in their extensions as `Arc<Caller>`.
-pub type HttpService = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
+pub(crate) type HttpService =
+    Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
 /// The router and the parts it asks.
 #[derive(Clone)]
+#[doc(hidden)] // Its body is another crate's type; authors meet it through `Server` alone.
 pub struct Router {
     pub(crate) identity: Identity,
     pub(crate) admin: Arc<dyn AdminApi>,

@@ -21,7 +21,7 @@ const EXPOSE_HEADERS: &str =
 
 /// Who may ask from where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OriginPolicy {
+pub(crate) struct OriginPolicy {
     /// Whether this is a server on a laptop: then names other than its own are refused, and pages of the same machine may
     /// ask.
     pub is_local: bool,

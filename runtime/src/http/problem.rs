@@ -24,7 +24,7 @@ const RETRY_AFTER: &str = "2";
 
 /// An answer that is a refusal.
 #[derive(Debug)]
-pub struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
@@ -163,7 +163,7 @@ impl Problem {
 
     /// The answer.
     #[must_use]
-    pub fn into_response(self) -> Response {
+    pub(crate) fn into_response(self) -> Response {
         let error = Value::from(self.message.as_ref());
         self.respond(vec![("error", error)])
     }

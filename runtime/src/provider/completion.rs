@@ -21,6 +21,7 @@ pub struct Completion {
 }
 
 /// A function that suggests values for an argument, the best first; see [`Registration::completes`].
+#[doc(hidden)] // Its future is named by another crate; `completer` makes one.
 pub type Completer =
     Arc<dyn Fn(Completion) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
 

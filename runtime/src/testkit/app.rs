@@ -183,6 +183,7 @@ impl TestApp {
     ///
     /// # Panics
     /// If there is no answer after 90 seconds, or one that is no text.
+    #[doc(hidden)] // The body is another crate's type.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
         let answering = async {
             let (parts, body) = self.server.router.handle(request).await.into_parts();

@@ -15,6 +15,7 @@ pub const OLDER: &str = "2025-11-25";
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
+#[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn request(
     method: Method,
@@ -42,6 +43,7 @@ pub fn request(
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
+#[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn mcp_request(
     token: Option<&str>,
@@ -79,6 +81,7 @@ pub fn mcp_request(
 ///
 /// # Panics
 /// If a part is not lawful in HTTP.
+#[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn older_request(
     token: Option<&str>,

@@ -1,17 +1,32 @@
-//! The time of day, as a value that a test can fix.
+//! The time of day, as a trait that a test can implement with a fixed time.
 //!
-//! Nothing else in the house may ask the system for the time of day.
+//! [`SystemClock`] is the only place that may ask the system for the time of day.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time.
+/// A source of the current time.
+///
+/// ```
+/// use mcp_lambda::clock::{Clock, rfc3339};
+///
+/// #[derive(Debug)]
+/// struct Fixed(u64);
+///
+/// impl Clock for Fixed {
+///     fn now(&self) -> u64 {
+///         self.0
+///     }
+/// }
+///
+/// assert_eq!(rfc3339(Fixed(1_795_245_000).now()), "2026-11-21T07:10:00Z");
+/// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Whole seconds since 1970-01-01T00:00:00Z.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> u64;
 }
 
-/// The machine's own clock.
+/// The [`Clock`] of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -24,9 +39,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// An instant as RFC 3339 in UTC, such as `2026-11-21T07:10:00Z`.
+/// Formats an instant in UTC, such as `2026-11-21T07:10:00Z` (RFC 3339). The reverse is [`epoch`].
 #[must_use]
 pub fn rfc3339(epoch_seconds: u64) -> String {
+    // A stored number may be larger than any year that can be written: the last instant stands for
+    // it, since an expiry in the far future must not become one in the past.
     i64::try_from(epoch_seconds)
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
@@ -34,20 +51,30 @@ pub fn rfc3339(epoch_seconds: u64) -> String {
         .to_string()
 }
 
-/// The whole seconds of an instant in RFC 3339 or ISO 8601 with an offset; `None` for anything else.
+/// Parses an instant with an offset (RFC 3339 or ISO 8601) into whole seconds since 1970; `None`
+/// for any other text.
+///
+/// ```
+/// use mcp_lambda::clock::epoch;
+///
+/// assert_eq!(epoch("2026-11-21T09:10:00+02:00"), Some(1_795_245_000));
+/// assert_eq!(epoch("yesterday"), None);
+/// ```
 #[must_use]
 pub fn epoch(text: &str) -> Option<u64> {
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(timestamp.as_second()).ok()
 }
 
-/// Whether this is a day, such as `2026-11-21` (RFC 3339, full-date).
+/// Returns true for a day, such as `2026-11-21` (RFC 3339, full-date).
 #[must_use]
 pub fn is_date(text: &str) -> bool {
+    // jiff reads times behind a day, too, and years of six digits; a full-date has ten characters.
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 
-/// Whether this is an instant with an offset, such as `2026-11-21T07:10:00Z` (RFC 3339, date-time).
+/// Returns true for an instant with an offset, such as `2026-11-21T07:10:00Z` (RFC 3339,
+/// date-time).
 #[must_use]
 pub fn is_date_time(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()

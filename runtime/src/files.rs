@@ -1,6 +1,8 @@
-//! Files that are their owner's alone: made so, and refused where they are found otherwise.
+//! Files that belong to their owner alone: created with that mode, and refused where they are found
+//! with another.
 //!
-//! A file that is made or written here must never be reached through a link that somebody else may have put there.
+//! A file that is created or written here must never be reached through a symbolic link that
+//! somebody else may have put there.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -10,14 +12,18 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::shell;
 
-/// File systems of other machines, by what `statfs(2)` calls them: NFS, SMB and its two successors, Ceph.
+/// The network file systems by their `f_type` in `statfs(2)`: NFS, SMB and its two successors,
+/// Ceph. [`Sqlite`](crate::store::Sqlite) can't run on them (SQLite, "Write-Ahead Logging",
+/// <https://www.sqlite.org/wal.html>).
 #[cfg(target_os = "linux")]
-const OF_OTHER_MACHINES: [u64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400];
+const NETWORK_FILE_SYSTEMS: [u64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400];
 
-/// Makes a folder (0700) if there is none; one that is there must be ours, or the system's, and nobody else may write to it.
+/// Creates a folder (mode 0700) if there is none. An existing one must belong to this user or to
+/// root, and nobody else may write to it.
 ///
 /// # Errors
-/// `Unavailable` if it can't be made, `Invalid` if others may change what is in it. The message names it.
+/// `Unavailable` if it can't be created, `Invalid` if others may change its content. The message
+/// names it.
 pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     let shown = folder.display();
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
@@ -26,30 +32,35 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
         ))
         .with_source(error)
     })?;
-    let found = fs::metadata(folder).map_err(|error| unreadable(folder, error))?;
+    let found = fs::metadata(folder).map_err(|error| describe_unreadable(folder, error))?;
     if !is_ours(&found) && found.uid() != 0 {
         return Err(Error::invalid(format!(
             "the data folder {shown} belongs to another user of this machine; set APP_USERS_PATH to a folder of your own"
         )));
     }
+    // The sticky bit does not help: it keeps others from removing our files, and lets them create
+    // the files that we are about to create.
     if found.mode() & 0o022 != 0 {
         return Err(Error::invalid(format!(
             "others may write to the data folder {shown}; run `{}`, or set APP_USERS_PATH to a folder of your own",
-            mending("go-w", folder)
+            chmod_command("go-w", folder)
         )));
     }
     Ok(())
 }
 
-/// Refuses a file that is another user's, a link, or open to others; says whether there is one.
+/// Checks that a file belongs to this user, is no link and is closed to others. Returns false if
+/// there is no file.
 ///
 /// # Errors
-/// `Invalid` with what mends it, `Unavailable` if it can't be looked at. The message names it.
+/// `Invalid` with the command that repairs it, `Unavailable` if it can't be examined. The message
+/// names it.
 pub(crate) fn check(path: &Path) -> Result<bool> {
     let shown = path.display();
+    // Of the link itself, not of its target: a link to a file of ours would pass all checks below.
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        found => found.map_err(|error| unreadable(path, error))?,
+        found => found.map_err(|error| describe_unreadable(path, error))?,
     };
     if !found.is_file() {
         return Err(Error::invalid(format!(
@@ -62,7 +73,7 @@ pub(crate) fn check(path: &Path) -> Result<bool> {
         )));
     }
     if found.mode() & 0o077 != 0 {
-        let command = mending("600", path);
+        let command = chmod_command("600", path);
         return Err(Error::invalid(format!(
             "{shown} can be read or written by others; run `{command}`"
         )));
@@ -70,11 +81,12 @@ pub(crate) fn check(path: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes an empty file (0600) if there is none.
+/// Creates an empty file (mode 0600) if there is none.
 ///
 /// # Errors
-/// Those of the system; what stands there as a link is not followed.
+/// Those of the system. A link under this path is not followed.
 pub(crate) fn make(path: &Path) -> io::Result<()> {
+    // `O_CREAT` with `O_EXCL` fails on any link, also on one to nothing (open(2)).
     match OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -86,48 +98,57 @@ pub(crate) fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file with this text (0600) whole: nobody reads half of it. Says whether it did, or another one was there.
+/// Creates a file with this text (mode 0600) in one step: no reader sees half of it. Returns false
+/// if there is one already, which stays as it is.
 ///
 /// # Errors
 /// Those of the system.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
-    match drafted(path, text, |draft| fs::hard_link(draft, path)) {
+    // A hard link fails where there is a file, and a rename would replace it: of two processes that
+    // generate a signing key at the same time, both must go on with the first one's.
+    match place_draft(path, text, |draft| fs::hard_link(draft, path)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        made => made.map(|()| true),
+        created => created.map(|()| true),
     }
 }
 
-/// The same path through a folder without links, and whether that folder is on another machine's disk.
+/// Resolves the links in a path's folder. Returns the path, and true if the folder lies on a
+/// network file system.
 ///
 /// # Errors
 /// Those of the system.
 pub(crate) fn resolve(path: &Path) -> io::Result<(PathBuf, bool)> {
-    let (folder, name) = (
-        path.parent().unwrap_or(Path::new("/")),
-        path.file_name().unwrap_or_default(),
-    );
-    let folder = folder.canonicalize()?;
-    Ok((folder.join(name), is_of_another_machine(&folder)?))
+    let folder = path.parent().unwrap_or(Path::new("/")).canonicalize()?;
+    let name = path.file_name().unwrap_or_default();
+    Ok((folder.join(name), is_on_network(&folder)?))
 }
 
+/// Returns true if a folder lies on one of the [`NETWORK_FILE_SYSTEMS`].
 #[cfg(target_os = "linux")]
-fn is_of_another_machine(folder: &Path) -> io::Result<bool> {
+fn is_on_network(folder: &Path) -> io::Result<bool> {
     let kind = rustix::fs::statfs(folder)?.f_type;
-    // Of 32 bits on some machines, and then with a sign.
-    Ok(OF_OTHER_MACHINES
+    // `f_type` has 32 bits on some machines, and a sign: an SMB number would be negative there, and
+    // be extended by ones.
+    Ok(NETWORK_FILE_SYSTEMS
         .iter()
         .any(|other| other & 0xffff_ffff == kind.cast_unsigned() & 0xffff_ffff))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_of_another_machine(_folder: &Path) -> io::Result<bool> {
+fn is_on_network(_folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Writes a draft beside the path, puts it in place, and leaves none behind.
-fn drafted(path: &Path, text: &str, put: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Writes a draft beside the path, hands it to `place`, and removes it, also after an error.
+fn place_draft(
+    path: &Path,
+    text: &str,
+    place: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let draft = path.with_extension(uuid::Uuid::new_v4().simple().to_string());
-    let written = OpenOptions::new()
+    // The text is on the disk before the file has its name: after a crash there is either no file
+    // or a whole one.
+    let placed = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
@@ -136,21 +157,24 @@ fn drafted(path: &Path, text: &str, put: impl FnOnce(&Path) -> io::Result<()>) -
             file.write_all(text.as_bytes())
                 .and_then(|()| file.sync_all())
         })
-        .and_then(|()| put(&draft));
+        .and_then(|()| place(&draft));
     let _ = fs::remove_file(&draft);
-    written
+    placed
 }
 
-/// The command that gives a file or a folder this mode, for a shell.
-fn mending(mode: &str, path: &Path) -> String {
+/// Returns the command that gives a file or a folder this mode, quoted by
+/// [`line`](crate::shell::line).
+fn chmod_command(mode: &str, path: &Path) -> String {
     shell::line(["chmod", mode, &path.to_string_lossy()])
 }
 
+/// Returns true for a file of the process's effective user.
 fn is_ours(found: &Metadata) -> bool {
     found.uid() == rustix::process::geteuid().as_raw()
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Error {
+/// Returns the [`Error`] for a path that can't be examined.
+fn describe_unreadable(path: &Path, error: io::Error) -> Error {
     Error::unavailable(format!("{} can't be looked at", path.display())).with_source(error)
 }
 
@@ -211,7 +235,8 @@ mod tests {
     #[test]
     fn links_are_refused_and_never_written_through() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        let target = folder.path().join("target");
+        let link = folder.path().join("link");
         fs::write(&target, "theirs").expect("written");
         symlink(&target, &link).expect("linked");
         assert!(
@@ -232,7 +257,8 @@ mod tests {
     #[test]
     fn a_link_to_nowhere_makes_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (nowhere, link) = (folder.path().join("nowhere"), folder.path().join("link"));
+        let nowhere = folder.path().join("nowhere");
+        let link = folder.path().join("link");
         symlink(&nowhere, &link).expect("linked");
         make(&link).expect("something is there");
         assert!(!nowhere.exists());

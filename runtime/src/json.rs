@@ -1,20 +1,30 @@
-//! Bounds for JSON text, kept while it is read: a value costs far more as a tree than as text, so values are counted before
-//! any tree is made.
+//! Bounds on JSON text, applied while it is read.
 //!
-//! Measured (`tests/interop/limits.py`): an object of one field has 8 bytes as text and some 2,000 by the time a tool has
-//! been called with it.
+//! A value costs far more memory as a tree than as text, so [`Meter`] counts values before any tree
+//! is made. Measured (`tests/interop/limits.py`): an object of one field has 8 bytes as text and
+//! some 2,000 by the time a tool has been called with it.
 
 use crate::error::{Error, Result};
 
-/// The most values, names of fields among them, that one text may hold.
+/// The most values, names of fields among them, that one text may have.
 pub const MAX_VALUES: usize = 40_000;
 
-/// How deeply arrays and objects may be nested in each other.
+/// The most arrays and objects that may be nested in each other.
 pub const MAX_DEPTH: usize = 64;
 
-/// Counts the values of one JSON text, which may come in pieces.
+/// A counter of the values and the nesting of one JSON text (RFC 8259), which may come in pieces.
 ///
-/// What is no JSON is counted too, somehow; whoever parses it afterwards finds the fault.
+/// Text that is no JSON is counted as well; the parser that runs afterwards reports the problem.
+///
+/// ```
+/// use mcp_lambda::json::Meter;
+///
+/// let mut meter = Meter::default();
+/// meter.read(br#"{"a": [1, "#);
+/// meter.read(b"true]}");
+/// assert_eq!(meter.values(), 5, "an object, a name, an array, a number and a boolean");
+/// assert!(meter.check().is_ok());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     values: usize,
@@ -23,6 +33,7 @@ pub struct Meter {
     state: State,
 }
 
+/// The position of a [`Meter`] in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Between values.
@@ -32,28 +43,28 @@ enum State {
     Word,
     /// Inside a string.
     Text,
-    /// Behind a backslash.
+    /// Behind a backslash in a string.
     Escape,
 }
 
 impl Meter {
-    /// Reads the next piece of the text.
+    /// Counts the values of the next piece of the text.
     pub fn read(&mut self, piece: &[u8]) {
         for byte in piece {
-            self.state = self.next(*byte);
+            self.state = self.advance(*byte);
         }
     }
 
-    /// How many values and names there were so far.
+    /// Returns the number of values and names so far.
     #[must_use]
     pub const fn values(&self) -> usize {
         self.values
     }
 
-    /// Whether the text keeps the bounds so far.
+    /// Compares the text so far with [`MAX_DEPTH`] and [`MAX_VALUES`].
     ///
     /// # Errors
-    /// `TooLarge`, with the bound that is broken.
+    /// `TooLarge`, with the bound that is exceeded.
     pub fn check(&self) -> Result<()> {
         if self.deepest > MAX_DEPTH {
             return Err(Error::too_large(format!(
@@ -68,16 +79,20 @@ impl Meter {
         Ok(())
     }
 
-    fn next(&mut self, byte: u8) -> State {
+    /// Counts one byte and returns the [`State`] behind it, by the grammar's structural characters
+    /// (RFC 8259 §2).
+    fn advance(&mut self, byte: u8) -> State {
+        // Brackets count only outside of strings, and a quote behind a backslash ends no string. No
+        // byte of a character outside ASCII equals one of these, so UTF-8 needs no decoding.
         match (self.state, byte) {
             (State::Text, b'\\') => State::Escape,
             (State::Text, b'"') => State::Between,
             (State::Text | State::Escape, _) => State::Text,
-            (_, b'"') => self.value(State::Text),
+            (_, b'"') => self.count_value(State::Text),
             (_, b'{' | b'[') => {
                 self.depth += 1;
                 self.deepest = self.deepest.max(self.depth);
-                self.value(State::Between)
+                self.count_value(State::Between)
             }
             (_, b'}' | b']') => {
                 self.depth = self.depth.saturating_sub(1);
@@ -85,17 +100,19 @@ impl Meter {
             }
             (_, b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') => State::Between,
             (State::Word, _) => State::Word,
-            (State::Between, _) => self.value(State::Word),
+            (State::Between, _) => self.count_value(State::Word),
         }
     }
 
-    const fn value(&mut self, next: State) -> State {
+    /// Counts the value that begins here.
+    const fn count_value(&mut self, next: State) -> State {
         self.values += 1;
         next
     }
 }
 
-/// How many arrays and objects of a whole text stand inside one another at most.
+/// Returns the depth of the deepest array or object of a whole text, to be compared with
+/// [`MAX_DEPTH`]; 0 where there is none.
 #[must_use]
 pub fn depth(text: &str) -> usize {
     let mut meter = Meter::default();
@@ -103,10 +120,17 @@ pub fn depth(text: &str) -> usize {
     meter.deepest
 }
 
-/// Whether a whole text keeps the bounds.
+/// Compares a whole text with the bounds, as [`Meter::check`] does.
 ///
 /// # Errors
-/// `TooLarge`, with the bound that is broken.
+/// `TooLarge`, with the bound that is exceeded.
+///
+/// ```
+/// use mcp_lambda::{ErrorKind, json};
+///
+/// let nested = "[".repeat(json::MAX_DEPTH + 1);
+/// assert_eq!(json::check(nested.as_bytes()).unwrap_err().kind(), ErrorKind::TooLarge);
+/// ```
 pub fn check(text: &[u8]) -> Result<()> {
     let mut meter = Meter::default();
     meter.read(text);
@@ -159,7 +183,8 @@ mod tests {
         #[test]
         fn what_is_counted_is_what_the_tree_holds(value in any_json(), pretty: bool, cuts in prop::collection::vec(1_usize..9, 0..40)) {
             let text = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.expect("JSON");
-            let (mut meter, mut rest) = (Meter::default(), &text[..]);
+            let mut meter = Meter::default();
+            let mut rest = &text[..];
             for cut in cuts {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));
                 meter.read(piece);

@@ -1,34 +1,39 @@
-//! A bound on log lines that anyone on the network can cause: some at once, one a second after that, and how many were left out.
+//! A rate limit for log lines that any stranger on the network can cause.
+//!
+//! A [`LogLimit`] is a token bucket: some lines at once, one a second after that, and the number of
+//! lines that were left out.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many lines of a kind are written at once.
+/// The most lines of a kind that are written at once.
 const BURST: u32 = 20;
 
-/// How long it takes until one more may be written.
+/// The time after which one more line may be written.
 const REFILL: Duration = Duration::from_secs(1);
 
-/// The bound on one kind of line, for a `static` beside where it is written.
+/// The rate limit of one kind of line, for a `static` beside the place that writes it.
 ///
-/// `LIMIT.admit()` is `Some` where a line may be written, with a `left_out` to write as a field: nothing, or how many were not.
+/// [`LogLimit::admit`] is `Some` where a line may be written, with the number of lines left out
+/// before it, to be written as a field.
 #[derive(Debug)]
 pub(crate) struct LogLimit {
     bucket: Mutex<Bucket>,
 }
 
+/// The state of a [`LogLimit`].
 #[derive(Debug)]
 struct Bucket {
     tokens: u32,
-    /// When a token was last put in; `None` while all are there.
+    /// The time up to which tokens were added; `None` before the first line.
     refilled: Option<Instant>,
     left_out: u64,
 }
 
 impl LogLimit {
-    /// A bound of which nothing is used up.
+    /// Creates a limit with a full bucket.
     pub(crate) const fn new() -> Self {
         Self {
             bucket: Mutex::new(Bucket {
@@ -39,7 +44,8 @@ impl LogLimit {
         }
     }
 
-    /// Whether a line may be written now; if so, how many were left out before it, where there were any.
+    /// Admits a line or counts it as left out. `Some` admits it, and holds the number of lines left
+    /// out since the last one, if there were any.
     pub(crate) fn admit(&self) -> Option<Option<u64>> {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.refill(Instant::now());
@@ -53,6 +59,7 @@ impl LogLimit {
 }
 
 impl Bucket {
+    /// Adds a token for every whole [`REFILL`] that has passed, up to [`BURST`].
     fn refill(&mut self, now: Instant) {
         let since = *self.refilled.get_or_insert(now);
         let seconds = now.saturating_duration_since(since).as_secs() / REFILL.as_secs();
@@ -60,6 +67,8 @@ impl Bucket {
             .tokens
             .saturating_add(u32::try_from(seconds).unwrap_or(BURST))
             .min(BURST);
+        // The time moves on by whole seconds only, not to `now`: lines that come more often than
+        // once a second would otherwise lose the started second each time, and never be admitted.
         self.refilled = Some(since + REFILL * u32::try_from(seconds).unwrap_or_default());
     }
 }

@@ -1,12 +1,21 @@
-//! Text of others made fit to be shown: what a terminal would obey, and not show, is taken out of it.
+//! Text of others made fit to be shown: characters that a terminal would obey are replaced.
 //!
-//! Control characters move the cursor, set titles and recolour (ECMA-48); bidirectional ones reorder what is read
-//! (Unicode UAX #9, "Trojan Source").
+//! Control characters move the cursor, set titles and recolour (ECMA-48); bidirectional ones
+//! reorder the text that is read (Unicode UAX #9, "Trojan Source"). [`clean`] is for plain text,
+//! [`clean_json`] for JSON.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal shows this character, and does nothing else. A new line and a tab are shown.
+/// Returns true for a character that a terminal shows and does not obey. A new line and a tab count
+/// as shown.
+///
+/// ```
+/// use mcp_lambda::printable::is_printable;
+///
+/// assert!(is_printable('é') && is_printable('\n'));
+/// assert!(!is_printable('\u{1b}') && !is_printable('\u{202e}'));
+/// ```
 #[must_use]
 pub fn is_printable(character: char) -> bool {
     let reorders = matches!(character,
@@ -14,7 +23,13 @@ pub fn is_printable(character: char) -> bool {
     matches!(character, '\n' | '\t') || !(character.is_control() || reorders)
 }
 
-/// The text for a terminal, each character that is not [printable](is_printable) replaced by U+FFFD.
+/// Replaces each character that is not [printable](is_printable) by U+FFFD.
+///
+/// ```
+/// use mcp_lambda::printable::clean;
+///
+/// assert_eq!(clean("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+/// ```
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {
@@ -33,7 +48,14 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// A JSON text with the same characters escaped (RFC 8259 §7), so that it means the same.
+/// Escapes the characters of a JSON text that are not [printable](is_printable) (RFC 8259 §7), so
+/// that its meaning stays.
+///
+/// ```
+/// use mcp_lambda::printable::clean_json;
+///
+/// assert_eq!(clean_json("\"\u{202e}\""), r#""\u202e""#);
+/// ```
 #[must_use]
 pub fn clean_json(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_printable) {
@@ -42,7 +64,9 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
     let escaped = text.chars().fold(
         String::with_capacity(text.len()),
         |mut escaped, character| {
-            // All of them lie below U+10000, in one unit of UTF-16. Writing to a string never fails.
+            // All of them lie below U+10000, in one unit of UTF-16, so no surrogate pair is needed.
+            // In valid JSON they stand inside of strings only, where an escape is allowed. Writing
+            // to a string never fails.
             let _ = if is_printable(character) {
                 escaped.write_char(character)
             } else {
@@ -54,8 +78,8 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// A name of somebody else's, for a message: no longer than anyone reads.
-pub(crate) fn shortened(name: &str) -> String {
+/// Cuts a name that somebody else chose after 200 characters, for a message.
+pub(crate) fn shorten(name: &str) -> String {
     const MOST: usize = 200;
     let start: String = name.chars().take(MOST).collect();
     if start.len() < name.len() {

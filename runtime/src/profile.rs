@@ -12,7 +12,26 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::secret::MASK;
 
-/// The profile type that an app declares ([`App::profile`](crate::App::profile)), reduced to what the admin API and the CLI need of it.
+/// The profile type that an app declares by [`App::profile`](crate::App::profile), without its Rust
+/// type.
+///
+/// ```
+/// use mcp_lambda::MASK;
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::profile::ProfileType;
+/// use serde_json::json;
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Account {
+///     token: Secret<String>,
+///     language: Option<String>,
+/// }
+///
+/// let profile = ProfileType::of::<Account>();
+/// assert!(profile.validate(&json!({"language": "nb"})).is_err(), "the token is missing");
+/// let shown = profile.mask(json!({"token": "s3cret", "language": "nb"}));
+/// assert_eq!(shown, json!({"token": MASK, "language": "nb"}));
+/// ```
 #[derive(Clone)]
 pub struct ProfileType {
     schema: Value,
@@ -35,7 +54,7 @@ impl ProfileType {
         &self.schema
     }
 
-    /// Checks a whole profile: an object, no field the type does not have, and every field as the type reads it.
+    /// Checks a whole profile: an object without unknown fields, each of which the type can read.
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid), naming the field.
@@ -43,11 +62,13 @@ impl ProfileType {
         let fields = profile
             .as_object()
             .ok_or_else(|| Error::invalid("`profile` must be a JSON object"))?;
+        // Serde ignores unknown fields, and a mistyped `tokn` would then be stored and never read: an
+        // operator would look for the cause in the tools.
         let unknown = fields.keys().find(|name| !self.declares(name));
         match unknown {
             Some(name) => Err(Error::invalid(format!(
                 "profile field `{name}` is unknown; {}",
-                self.names()
+                self.list_names()
             ))),
             None => (self.check)(profile),
         }
@@ -65,11 +86,14 @@ impl ProfileType {
     }
 
     fn declares(&self, name: &str) -> bool {
-        let closed = self
+        // JSON Schema lets an object without `additionalProperties` have any (core §10.3.2.3), and
+        // schemars writes none for a plain struct. A profile is the app's own, so only a type that
+        // asks for others, by a map or `#[serde(flatten)]`, has them.
+        let is_closed = self
             .schema
             .get("additionalProperties")
             .is_none_or(|allowed| allowed == &Value::Bool(false));
-        !closed
+        !is_closed
             || self
                 .properties()
                 .is_none_or(|fields| fields.contains_key(name))
@@ -79,7 +103,7 @@ impl ProfileType {
         self.schema.get("properties")?.as_object()
     }
 
-    fn names(&self) -> String {
+    fn list_names(&self) -> String {
         let names: Vec<_> = self
             .properties()
             .into_iter()
@@ -98,9 +122,10 @@ impl fmt::Debug for ProfileType {
     }
 }
 
-/// The caller's profile as a `T`; an extractor.
+/// The caller's profile as a `T`; an extractor ([`FromCall`](crate::call::FromCall)).
 ///
-/// A stored profile that does not fit `T` makes such a tool answer with an error that names the field; other tools go on.
+/// A stored profile that does not fit `T` makes such a tool answer with an error that names the
+/// field; other tools go on.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -147,9 +172,25 @@ impl<T> Deref for Profile<T> {
 
 /// Reads a stored profile as the app's type; no profile reads as an empty one.
 ///
+/// ```
+/// use mcp_lambda::profile::hydrate;
+/// use serde_json::json;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Account {
+///     port: Option<u16>,
+/// }
+///
+/// assert_eq!(hydrate::<Account>(None).unwrap().port, None);
+/// let error = hydrate::<Account>(Some(&json!({"port": "s3cret"}))).err().unwrap();
+/// assert_eq!(error.message(), "profile field `port` does not fit: expected u16");
+/// ```
+///
 /// # Errors
 /// [`Invalid`](crate::ErrorKind::Invalid), naming the field and not its value.
 pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
+    // A type whose fields are all optional works for users without a profile; one with a required
+    // field then fails by naming it, which tells an operator what to set.
     let empty = Value::Object(Map::new());
     serde_path_to_error::deserialize(profile.unwrap_or(&empty)).map_err(|error| {
         let path = error.path().to_string();
@@ -157,12 +198,23 @@ pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
     })
 }
 
-/// Merges a patch into a [profile](Profile) by RFC 7396: `null` removes a key, objects merge, all else replaces.
+/// Merges a patch into a [profile](Profile) by RFC 7396: `null` removes a key, objects merge, all
+/// else replaces.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let mut profile = json!({"token": "old", "nested": {"a": 1, "b": 2}});
+/// mcp_lambda::profile::merge(&mut profile, &json!({"token": "new", "nested": {"a": null}}));
+/// assert_eq!(profile, json!({"token": "new", "nested": {"b": 2}}));
+/// ```
 pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;
     };
+    // An object patches even what is none: it merges into an empty object, so that a `null` within
+    // it is never stored (RFC 7396 §2).
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
@@ -178,11 +230,13 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// Returns serde's complaint without the value it quotes: `invalid type: string "s3cret", expected u64` keeps what was expected.
+/// Rewrites serde's complaint about a profile without the value that it quotes.
 fn describe(path: &str, complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("the profile needs {field}");
     }
+    // Of `invalid type: string "s3cret", expected u64` only what was expected may be shown: the value
+    // may be a credential that was put into the wrong field.
     let expected = complaint
         .rsplit_once(", expected ")
         .map_or("another value", |(_, expected)| expected);
@@ -200,9 +254,12 @@ pub fn mask_whole(mut profile: Value) -> Value {
     profile
 }
 
-/// Masks a value, all the way down, except for what these schemas declare and none of them marks as secret. Of an undeclared value
-/// the names inside are masked like the values.
+/// Masks a value, all the way down, except for what these schemas declare and none of them marks as
+/// [secret](is_secret).
 fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
+    // A value may be of any of several schemas, and which one it is can't be told for sure: one that
+    // says secret is enough. An undeclared value is masked whole, since the names inside of it may
+    // be somebody's too.
     let is_hidden = schemas.is_empty() || schemas.iter().any(|schema| is_secret(schema));
     if is_hidden && !value.is_null() {
         *value = Value::from(MASK);
@@ -232,9 +289,11 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
             );
         }),
         Value::Null => {}
-        leaf => {
-            if !schemas.iter().any(|schema| declares(schema, leaf)) {
-                *leaf = Value::from(MASK);
+        // A scalar of another type than the declared one is left from an older version of the type, in
+        // which the field may have been a secret.
+        scalar => {
+            if !schemas.iter().any(|schema| declares(schema, scalar)) {
+                *scalar = Value::from(MASK);
             }
         }
     }
@@ -248,37 +307,40 @@ fn field_schema<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     named.or_else(|| schema.get("additionalProperties"))
 }
 
-/// Returns `true` if a schema declares values of this type. One that takes anything declares nothing.
-fn declares(schema: &Value, leaf: &Value) -> bool {
-    let kind = match leaf {
+/// Returns `true` if a schema declares values of a scalar's type. One that allows anything declares
+/// nothing.
+fn declares(schema: &Value, scalar: &Value) -> bool {
+    let kind = match scalar {
         Value::String(_) => "string",
         Value::Bool(_) => "boolean",
         _ => "number",
     };
-    let is_kind = |named: &Value| named == kind || (named == "integer" && leaf.is_number());
+    let is_kind = |named: &Value| named == kind || (named == "integer" && scalar.is_number());
     let is_listed = |word: &str| {
         schema
             .get(word)
             .and_then(Value::as_array)
-            .is_some_and(|all| all.contains(leaf))
+            .is_some_and(|all| all.contains(scalar))
     };
     match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().any(is_kind),
         Some(named) => is_kind(named),
-        None => is_listed("enum") || schema.get("const") == Some(leaf),
+        None => is_listed("enum") || schema.get("const") == Some(scalar),
     }
 }
 
-/// The most references and alternatives that are followed.
+/// The greatest depth of references and alternatives that are followed: a recursive type has no end.
 const MAX_STEPS: usize = 16;
 
-/// Returns every schema that applies to a value: this one, its reference's target, and its alternatives.
+/// Returns every schema that may apply to a value: this one, its reference's target, and its
+/// alternatives.
 fn applicable<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a Value> {
     let mut found = Vec::new();
     gather(schema, root, MAX_STEPS, &mut found);
     found
 }
 
+/// Adds a schema and all that it leads to, in at most this many steps.
 fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<&'a Value>) {
     found.push(schema);
     let Some(steps) = steps.checked_sub(1) else {

@@ -58,11 +58,11 @@ impl AddedProviders {
 }
 
 /// A primitive that a server has a provider of: [`Tools`], [`Prompts`] or [`Resources`].
-pub trait Registered: Primitive + sealed::Sealed {}
+pub trait Registrable: Primitive + sealed::Sealed {}
 
-impl Registered for Tools {}
-impl Registered for Prompts {}
-impl Registered for Resources {}
+impl Registrable for Tools {}
+impl Registrable for Prompts {}
+impl Registrable for Resources {}
 
 pub(crate) mod sealed {
     use super::{AddedProviders, Primitive, Prompts, Registry, Resources, SharedProvider, Tools};
@@ -160,7 +160,7 @@ impl CallContext {
     ///
     /// # Errors
     /// `NotFound` for whatever does not exist for the caller, `Unavailable`.
-    pub(crate) async fn resolve<P: Registered>(&self, call: &Call) -> Result<Resolved<P>> {
+    pub(crate) async fn resolve<P: Registrable>(&self, call: &Call) -> Result<Resolved<P>> {
         provider::resolve(&**P::of(&self.registry), call).await
     }
 
@@ -168,7 +168,7 @@ impl CallContext {
     ///
     /// # Errors
     /// `Stale` for a cursor that is not the caller's for this list, `Unavailable`.
-    pub(crate) async fn page<P: Registered>(
+    pub(crate) async fn page<P: Registrable>(
         &self,
         list: &str,
         cursor: Option<&str>,

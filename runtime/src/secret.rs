@@ -1,7 +1,8 @@
-//! Values that must not be seen: every way of printing them gives a mask, and none serializes them.
+//! Secrets: values that print as a [mask](MASK) and do not serialize.
 //!
-//! A secret must never derive or forward a format of what it holds; the only ways out are [`Secret::expose`] and
-//! [`exposed`], which a reader can search for. It does not serialize as a mask either: what is kept so would be lost.
+//! A [`Secret`] must never derive or forward a format of its value; the only ways out are
+//! [`Secret::expose`] and [`exposed`], which a reader can search for. It does not serialize as a
+//! mask either: a secret that was stored as its mask would be lost.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,19 +11,20 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroize;
 
-/// What is shown in place of a secret.
+/// The text that is shown in place of a secret.
 pub const MASK: &str = "********";
 
 /// A value that prints as [`MASK`], does not serialize, and is wiped from memory when dropped.
 ///
-/// To keep one with a user's data, keep what it exposes: `data.put("token", token.expose())`, and read it back with
-/// `data.get::<Secret<String>>("token")`. A field of a struct that is kept says so by [`exposed`].
+/// To store one with a user's data, store its value: `data.put("token", token.expose())`, and read
+/// it back with `data.get::<Secret<String>>("token")`. A field of a stored struct opts in by
+/// [`exposed`].
 ///
 /// ```compile_fail,E0277
 /// use mcp_lambda::prelude::*;
 ///
-/// async fn keep(data: UserData, token: Secret<String>) -> Result<()> {
-///     data.put("token", &token).await // no `Serialize`: `token.expose()` is what can be kept
+/// async fn save(data: UserData, token: Secret<String>) -> Result<()> {
+///     data.put("token", &token).await // no `Serialize`: `token.expose()` can be stored
 /// }
 /// ```
 ///
@@ -37,12 +39,12 @@ pub const MASK: &str = "********";
 pub struct Secret<T: Zeroize = String>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Hides a value.
+    /// Creates a secret from a value.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value itself. Whoever calls this answers for where it goes.
+    /// Returns the value itself. The caller is responsible for every copy of it.
     pub const fn expose(&self) -> &T {
         &self.0
     }
@@ -50,6 +52,8 @@ impl<T: Zeroize> Secret<T> {
 
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
+        // The compiler may remove a plain overwrite of memory that is freed next; `zeroize` writes
+        // volatile. Copies that a caller made of the exposed value are not reached.
         self.0.zeroize();
     }
 }
@@ -78,9 +82,10 @@ impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
     }
 }
 
-/// A secret that is serialized as its value, for a field of what is kept: `#[serde(with = "mcp_lambda::secret::exposed")]`.
+/// Serialization of a [`Secret`] as its value, for a field of a stored struct:
+/// `#[serde(with = "mcp_lambda::secret::exposed")]`.
 ///
-/// On an `Option` serde asks for `#[serde(default)]` beside it, if the field may be left out.
+/// An `Option` needs `#[serde(default)]` beside it, if the field may be left out.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -93,16 +98,18 @@ impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
 ///     expires: u64,
 /// }
 ///
-/// async fn keep(data: &UserData, session: &Session) -> Result<()> {
-///     data.put("session", session).await
-/// }
+/// let text = r#"{"refresh_token":"r1","expires":60}"#;
+/// let session: Session = serde_json::from_str(text)?;
+/// assert_eq!(session.refresh_token.to_string(), "********");
+/// assert_eq!(serde_json::to_string(&session)?, text);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 pub mod exposed {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Exposed;
 
-    /// Writes the value that is hidden.
+    /// Serializes the value of a secret.
     ///
     /// # Errors
     /// The serializer's own.
@@ -113,7 +120,7 @@ pub mod exposed {
         secret.exposed().serialize(serializer)
     }
 
-    /// Reads a value and hides it.
+    /// Deserializes a value into a secret.
     ///
     /// # Errors
     /// The deserializer's own.
@@ -124,14 +131,22 @@ pub mod exposed {
     }
 }
 
-/// A secret, or several, that [`exposed`] can serialize.
+/// A [`Secret`], or several, that the module [`exposed`](mod@exposed) can serialize.
+///
+/// ```
+/// use mcp_lambda::Secret;
+/// use mcp_lambda::secret::Exposed;
+///
+/// let tokens = vec![Secret::new("a".to_owned()), Secret::new("b".to_owned())];
+/// assert_eq!(tokens.exposed(), ["a", "b"]);
+/// ```
 pub trait Exposed {
-    /// What is hidden.
+    /// The serializable form of the value.
     type Value<'a>: Serialize
     where
         Self: 'a;
 
-    /// The value itself.
+    /// Returns the value itself, or the values in their order.
     fn exposed(&self) -> Self::Value<'_>;
 }
 
@@ -168,8 +183,8 @@ impl<E: Exposed> Exposed for Vec<E> {
     }
 }
 
-/// The schema of the value itself, marked `writeOnly` (JSON Schema 2020-12, Validation §9.4): this is how the admin
-/// API and the CLI know which profile fields to mask.
+/// The schema of the value itself, marked `writeOnly` (JSON Schema 2020-12, Validation §9.4): by
+/// this mark the admin API and the CLI mask fields of a [`Profile`](crate::Profile).
 impl<T: Zeroize + JsonSchema> JsonSchema for Secret<T> {
     fn inline_schema() -> bool {
         true
@@ -201,10 +216,11 @@ mod tests {
             assert!(!shown.contains("hunter2"), "{shown}");
         }
     }
+
     #[test]
     fn what_says_so_is_kept_as_it_is() {
         #[derive(Serialize, Deserialize)]
-        struct Kept {
+        struct Stored {
             #[serde(with = "exposed")]
             token: Secret<String>,
             #[serde(with = "exposed", default)]
@@ -212,9 +228,9 @@ mod tests {
             #[serde(with = "exposed")]
             more: Vec<Secret<String>>,
         }
-        let kept = serde_json::json!({"token": "a", "spare": "b", "more": ["c"]});
-        let read: Kept = serde_json::from_value(kept.clone()).expect("readable");
-        assert_eq!(serde_json::to_value(&read).expect("writable"), kept);
+        let stored = serde_json::json!({"token": "a", "spare": "b", "more": ["c"]});
+        let read: Stored = serde_json::from_value(stored.clone()).expect("readable");
+        assert_eq!(serde_json::to_value(&read).expect("writable"), stored);
         assert_eq!(read.token.expose(), "a");
     }
 }

@@ -1,25 +1,38 @@
-//! Command lines that are printed to be pasted into a shell.
+//! Command lines that are printed for a reader to paste into a shell.
 //!
-//! Every argument is quoted (POSIX Shell Command Language §2.2), whoever chose it. A shell expands nothing but a variable or
-//! a file that is named here as one.
+//! Every argument is quoted (POSIX Shell Command Language §2.2), whoever chose it. A shell expands
+//! only a variable or a file that a [`ShellWord`] names as one.
 
 use std::fmt;
 
 /// An argument of a command line.
+///
+/// ```
+/// use mcp_lambda::shell::{ShellWord, line};
+///
+/// let token = ShellWord::Variable {
+///     before: "Authorization: Bearer ".into(),
+///     name: "TOKEN".into(),
+/// };
+/// assert_eq!(
+///     line(["curl".into(), "-H".into(), token]),
+///     r#"curl -H 'Authorization: Bearer '"$TOKEN""#,
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellWord {
-    /// A text as it is.
+    /// A text, taken literally.
     Literal(String),
-    /// A text, and behind it what a variable holds.
+    /// A text, followed by the value of a variable.
     Variable {
-        /// What stands before.
+        /// The literal text in front of the value.
         before: String,
         /// The variable's name.
         name: String,
     },
-    /// A text, and behind it what a file holds.
+    /// A text, followed by the content of a file (POSIX Shell Command Language §2.6.3).
     File {
-        /// What stands before.
+        /// The literal text in front of the content.
         before: String,
         /// The file's path.
         path: String,
@@ -38,22 +51,25 @@ impl From<&str> for ShellWord {
     }
 }
 
-/// The argument as a shell reads it.
+/// Formats the argument with the quotes that it needs.
 impl fmt::Display for ShellWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => f.write_str(&quote(text)),
+            // Expansions stand in double quotes, so that the shell does not split their values or
+            // expand `*` in them (POSIX Shell Command Language §2.6.5, §2.6.6).
             Self::Variable { before, name } if is_variable(name) => {
-                write!(f, "{}\"${name}\"", begin(before))
+                write!(f, "{}\"${name}\"", quote_prefix(before))
             }
+            // A name that no variable can have would be read as shell text.
             Self::Variable { before, name } => f.write_str(&quote(&format!("{before}${name}"))),
             Self::File { before, path } => {
-                // A path that begins like a flag would be one of `cat`.
+                // `cat` would take a path that begins with a hyphen for an option.
                 let here = if path.starts_with('-') { "./" } else { "" };
                 write!(
                     f,
                     "{}\"$(cat {})\"",
-                    begin(before),
+                    quote_prefix(before),
                     quote(&format!("{here}{path}"))
                 )
             }
@@ -61,8 +77,9 @@ impl fmt::Display for ShellWord {
     }
 }
 
-/// What stands before an expansion; an empty text needs no quotes there.
-fn begin(before: &str) -> String {
+/// Quotes the text in front of an expansion. Unlike [`quote`], it gives no quotes for an empty
+/// text.
+fn quote_prefix(before: &str) -> String {
     if before.is_empty() {
         String::new()
     } else {
@@ -70,7 +87,15 @@ fn begin(before: &str) -> String {
     }
 }
 
-/// A text as one argument. A NUL, which no argument can hold, is left out.
+/// Quotes a text as one argument, a literal [`ShellWord`]. A NUL, which no argument can hold, is
+/// left out.
+///
+/// ```
+/// use mcp_lambda::shell::quote;
+///
+/// assert_eq!(quote("notes"), "notes");
+/// assert_eq!(quote("$(touch x)"), "'$(touch x)'");
+/// ```
 #[must_use]
 pub fn quote(text: &str) -> String {
     let text = text.replace('\0', "");
@@ -79,7 +104,7 @@ pub fn quote(text: &str) -> String {
         .unwrap_or_default()
 }
 
-/// A command with its arguments.
+/// Joins a command and its arguments, each a [`ShellWord`], to a command line.
 #[must_use]
 pub fn line<A: Into<ShellWord>>(arguments: impl IntoIterator<Item = A>) -> String {
     arguments
@@ -89,17 +114,19 @@ pub fn line<A: Into<ShellWord>>(arguments: impl IntoIterator<Item = A>) -> Strin
         .join(" ")
 }
 
-/// A line that sets a variable for the commands after it.
+/// Returns a line that exports a variable to the commands after it.
 #[must_use]
 pub fn export(name: &str, value: &ShellWord) -> String {
     if is_variable(name) {
         format!("export {name}={value}")
     } else {
+        // A quoted name is an error of the shell, not a command of whoever chose it.
         format!("export {}={value}", quote(name))
     }
 }
 
-/// Whether a shell takes this for a variable's name: letters, digits and `_`, and no digit first.
+/// Returns true for a variable's name: letters, digits and `_`, and no digit first (POSIX Base
+/// Definitions, "Name").
 #[must_use]
 pub fn is_variable(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';

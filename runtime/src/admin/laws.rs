@@ -1,4 +1,4 @@
-//! The laws of [`AdminApi`]: the local and the remote leaf run all of them.
+//! The laws of [`AdminApi`], which the local and the remote implementation run.
 //!
 //! A law works on users of its own and must never count or remove others'.
 
@@ -21,7 +21,7 @@ use crate::secret::{MASK, Secret};
 use crate::store::{Memory, SharedStore};
 use crate::user::Email;
 
-/// The one scope that something in an app under these laws must need.
+/// The only scope that an app under these laws must name.
 pub const SCOPE: &str = "paint:write";
 
 /// The profile that an app under these laws must declare.
@@ -29,20 +29,20 @@ pub const SCOPE: &str = "paint:write";
 pub struct LawProfile {
     /// A credential.
     pub token: Secret<String>,
-    /// Something to see.
+    /// A field to show.
     pub colour: Option<String>,
-    /// Something with a type.
+    /// A field of a type other than text.
     pub port: Option<u16>,
 }
 
-/// A local leaf over memory, fit for the laws.
+/// Creates a [`Local`] over [`Memory`] with the profile and the safe tool that the laws need.
 ///
 /// # Panics
 /// Never: the key is long enough.
 #[must_use]
 pub fn local() -> Local {
-    let (store, clock): (SharedStore, Arc<dyn Clock>) =
-        (Arc::new(Memory::default()), Arc::new(SystemClock));
+    let store: SharedStore = Arc::new(Memory::default());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keys: Arc<dyn SigningKeys> =
         Arc::new(Given::new(SigningKey::new([7; 32]).expect("long enough")));
     let users = Users::new(Arc::clone(&store));
@@ -79,7 +79,7 @@ pub async fn all(api: &dyn AdminApi) {
     a_user_is_registered_once(api).await;
     of_many_registrations_one_wins(api).await;
     a_profile_is_checked_merged_and_masked(api).await;
-    unlawful_registrations_leave_nothing(api).await;
+    invalid_registrations_leave_nothing(api).await;
     an_import_is_done_once_and_makes_no_token(api).await;
     users_are_listed_in_pages(api).await;
     tokens_are_listed_and_revoked_one_by_one(api).await;
@@ -89,10 +89,10 @@ pub async fn all(api: &dyn AdminApi) {
     tokens_have_bounds(api).await;
     a_first_token_is_as_it_was_asked_for(api).await;
     profiles_have_bounds(api).await;
-    health_and_the_safe_tool_are_told(api).await;
+    health_and_the_safe_tool_are_reported(api).await;
 }
 
-fn somebody() -> Email {
+fn new_email() -> Email {
     format!("{}+a/b~c@law.example.com", uuid::Uuid::new_v4())
         .parse()
         .expect("valid")
@@ -109,8 +109,8 @@ fn new_token(email: &Email) -> NewToken {
     NewToken::new(email.clone())
 }
 
-async fn registered(api: &dyn AdminApi) -> Email {
-    let email = somebody();
+async fn register(api: &dyn AdminApi) -> Email {
+    let email = new_email();
     api.register(new_user(&email)).await.expect("registered");
     email
 }
@@ -120,7 +120,7 @@ fn kind<T: std::fmt::Debug>(outcome: Result<T>) -> ErrorKind {
 }
 
 async fn a_user_is_registered_once(api: &dyn AdminApi) {
-    let email = somebody();
+    let email = new_email();
     let issued = api.register(new_user(&email)).await.expect("registered");
     assert_eq!(
         (&issued.email, issued.duration_seconds),
@@ -138,7 +138,7 @@ async fn a_user_is_registered_once(api: &dyn AdminApi) {
 }
 
 async fn of_many_registrations_one_wins(api: &dyn AdminApi) {
-    let email = somebody();
+    let email = new_email();
     let attempts = (0..64).map(|_| api.register(new_user(&email)));
     let outcomes = futures_util::future::join_all(attempts).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
@@ -151,7 +151,7 @@ async fn of_many_registrations_one_wins(api: &dyn AdminApi) {
 }
 
 async fn a_profile_is_checked_merged_and_masked(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     assert_eq!(
         api.profile(&email, false).await.expect("there"),
         Some(json!({"token": MASK, "colour": "blue"}))
@@ -187,8 +187,8 @@ async fn a_profile_is_checked_merged_and_masked(api: &dyn AdminApi) {
     );
 }
 
-async fn unlawful_registrations_leave_nothing(api: &dyn AdminApi) {
-    let email = somebody();
+async fn invalid_registrations_leave_nothing(api: &dyn AdminApi) {
+    let email = new_email();
     for profile in [
         None,
         Some(json!({})),
@@ -222,7 +222,7 @@ async fn unlawful_registrations_leave_nothing(api: &dyn AdminApi) {
 }
 
 async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
-    let email = somebody();
+    let email = new_email();
     let data = json!({"note/1": {"text": "milk"}, "seen": [1, 2]})
         .as_object()
         .cloned()
@@ -273,7 +273,7 @@ async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
         "a revocation is not lost"
     );
     let unlawful = ImportedUser {
-        email: somebody(),
+        email: new_email(),
         profile: Some(json!({"port": "x"})),
         ..user
     };
@@ -292,9 +292,9 @@ async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
 
 async fn users_are_listed_in_pages(api: &dyn AdminApi) {
     let mut mine = vec![
-        registered(api).await,
-        registered(api).await,
-        registered(api).await,
+        register(api).await,
+        register(api).await,
+        register(api).await,
     ];
     mine.sort();
     let (mut found, mut after) = (Vec::new(), None);
@@ -313,7 +313,7 @@ async fn users_are_listed_in_pages(api: &dyn AdminApi) {
 }
 
 async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     let scopes = Some(vec![SCOPE.to_owned()]);
     let laptop = NewToken {
         name: Some("laptop".into()),
@@ -357,7 +357,7 @@ async fn tokens_are_listed_and_revoked_one_by_one(api: &dyn AdminApi) {
 }
 
 async fn revoking_a_user_revokes_every_token(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     api.revoke(&email).await.expect("revoked");
     assert!(api.tokens(&email).await.expect("listable").is_empty());
     assert!(
@@ -374,7 +374,7 @@ async fn revoking_a_user_revokes_every_token(api: &dyn AdminApi) {
 }
 
 async fn a_purged_user_is_gone(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     api.purge(&email).await.expect("purged");
     assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
     api.register(new_user(&email))
@@ -383,7 +383,7 @@ async fn a_purged_user_is_gone(api: &dyn AdminApi) {
 }
 
 async fn nobody_is_not_found(api: &dyn AdminApi) {
-    let nobody = somebody();
+    let nobody = new_email();
     let kinds = [
         kind(api.user(&nobody).await),
         kind(api.revoke(&nobody).await),
@@ -398,7 +398,7 @@ async fn nobody_is_not_found(api: &dyn AdminApi) {
 }
 
 async fn tokens_have_bounds(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     for token in [
         NewToken {
             duration_seconds: Some(59),
@@ -426,7 +426,7 @@ async fn tokens_have_bounds(api: &dyn AdminApi) {
 }
 
 async fn a_first_token_is_as_it_was_asked_for(api: &dyn AdminApi) {
-    let email = somebody();
+    let email = new_email();
     let scopes = Some(vec![SCOPE.to_owned()]);
     let asked = NewUser {
         name: Some("ro".into()),
@@ -453,7 +453,7 @@ async fn a_first_token_is_as_it_was_asked_for(api: &dyn AdminApi) {
 }
 
 async fn profiles_have_bounds(api: &dyn AdminApi) {
-    let email = registered(api).await;
+    let email = register(api).await;
     let large = json!({ "colour": "x".repeat(MAX_PROFILE_BYTES) });
     assert_eq!(
         kind(api.update_profile(&email, &large).await),
@@ -461,7 +461,7 @@ async fn profiles_have_bounds(api: &dyn AdminApi) {
     );
     let large = NewUser {
         profile: Some(json!({"token": "x".repeat(MAX_PROFILE_BYTES)})),
-        ..new_user(&somebody())
+        ..new_user(&new_email())
     };
     assert_eq!(kind(api.register(large).await), ErrorKind::TooLarge);
     api.revoke(&email)
@@ -469,11 +469,11 @@ async fn profiles_have_bounds(api: &dyn AdminApi) {
         .expect("what takes rights away is done");
 }
 
-async fn health_and_the_safe_tool_are_told(api: &dyn AdminApi) {
-    let health = api.health().await.expect("told");
+async fn health_and_the_safe_tool_are_reported(api: &dyn AdminApi) {
+    let health = api.health().await.expect("reported");
     assert_eq!(health.status, Status::Healthy);
     assert!(health.details.contains_key("store") && health.details.contains_key("signing_key"));
-    let safe = api.safe_tool().await.expect("told");
+    let safe = api.safe_tool().await.expect("reported");
     assert!(
         safe.supported
             && safe

@@ -1,4 +1,5 @@
-//! The admin API over the records of a store: what the server answers with, and the CLI on a laptop.
+//! The [`AdminApi`] over the records of a store, for the server's admin routes and for the CLI on
+//! the same machine.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use crate::profile::{ProfileType, mask_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
 
-/// A lookup of the app's safe tool, which a provider of tools may add or remove while the server runs.
+/// A lookup of the app's safe tool, which a [`Provider`](crate::provider::Provider) may add or
+/// remove while the server runs.
 #[async_trait]
 pub(crate) trait FindSafeTool: Send + Sync {
     /// Finds the safe tool as of now.
@@ -35,27 +37,28 @@ impl FindSafeTool for SafeTool {
     }
 }
 
-/// The [`AdminApi`] over a store.
+/// The [`AdminApi`] over the [`Users`] of a store.
 pub struct Local {
-    /// Whom it works on.
+    /// The users it works on.
     pub(crate) users: Users,
     /// The issuer of their tokens.
     pub(crate) issuer: Issuer,
-    /// How the deployment is.
+    /// The health check of the deployment.
     pub(crate) health_check: Arc<HealthCheck>,
-    /// What time it is.
+    /// The clock of expiries and revocations.
     pub(crate) clock: Arc<dyn Clock>,
-    /// What profiles must fit, if the app says.
+    /// The type that profiles must fit, if the app declares one.
     pub(crate) profile: Option<ProfileType>,
     /// The lookup of the tool that may be called to see whether tools work.
     pub(crate) safe_tool: Arc<dyn FindSafeTool>,
-    /// What scopes mean anything here.
+    /// The scopes that have a meaning in the app.
     pub(crate) scopes: KnownScopes,
 }
 
 impl Local {
-    /// A profile is checked whole; without a declared type, any object will do.
-    fn check(&self, profile: Option<&Value>) -> Result<()> {
+    /// Validates a whole profile against the app's [`ProfileType`]; without one, any object is
+    /// valid.
+    fn check_profile(&self, profile: Option<&Value>) -> Result<()> {
         let empty = Value::Object(Map::new());
         match (&self.profile, profile) {
             (Some(declared), profile) => declared.validate(profile.unwrap_or(&empty)),
@@ -64,10 +67,12 @@ impl Local {
         }
     }
 
-    /// Without a declared type, nothing is known to be harmless.
-    fn masked(&self, profile: Value) -> Value {
+    /// Masks the fields of a profile that are marked `writeOnly` (JSON Schema 2020-12, Validation
+    /// §9.4), or all of it without a [`ProfileType`].
+    fn mask(&self, profile: Value) -> Value {
         match &self.profile {
             Some(declared) => declared.mask(profile),
+            // Without a declaration no field is known to be harmless.
             None => mask_whole(profile),
         }
     }
@@ -82,15 +87,17 @@ impl fmt::Debug for Local {
 }
 
 impl Local {
-    /// A user who was revoked in the other system since is revoked here too, with all tokens of either system.
-    /// Gives the record that is here.
-    async fn revoked_there(&self, imported: &UserRecord) -> Result<UserRecord> {
+    /// Revokes an imported user here, with all tokens of either system, if the other system has
+    /// revoked the user since. Returns the record that is stored here.
+    async fn apply_revocation(&self, imported: &UserRecord) -> Result<UserRecord> {
         let known = self.users.get(&imported.email).await?;
         if imported.revoke_after <= known.revoke_after {
             return Ok(known);
         }
         let now = self.clock.now();
         let later = |user: &mut UserRecord| {
+            // Compared again with the record that is written, which another call may have changed
+            // since it was read: a later revocation must not be moved back to an earlier time.
             if user.revoke_after < imported.revoke_after {
                 user.revoke(now);
                 user.revoke_after = imported.revoke_after;
@@ -103,10 +110,12 @@ impl Local {
             .map(|()| known)
     }
 
-    /// Puts a new token into the record of the registration it was made for.
-    async fn keep(&self, user: &UserRecord, new: &DraftToken) -> Result<()> {
-        let keep = |now: &mut UserRecord| {
+    /// Adds an issued token to the [`UserRecord`] of the registration that it was issued for.
+    async fn add_token(&self, user: &UserRecord, new: &DraftToken) -> Result<()> {
+        let add = |now: &mut UserRecord| {
             let email = &now.email;
+            // The token was signed for the record as it was read. If the user was revoked or
+            // removed and registered again since, it must not come to life with the new record.
             if now.id != user.id || now.revocation != user.revocation {
                 return Err(Error::conflict(format!(
                     "user `{email}` was revoked in between; try again"
@@ -120,7 +129,7 @@ impl Local {
             now.tokens.insert(new.id.clone(), new.record.clone());
             Ok(())
         };
-        self.users.change(&user.email, self.clock.now(), keep).await
+        self.users.change(&user.email, self.clock.now(), add).await
     }
 }
 
@@ -131,7 +140,7 @@ impl AdminApi for Local {
     }
 
     async fn register(&self, user: NewUser) -> Result<Registered> {
-        self.check(user.profile.as_ref())?;
+        self.check_profile(user.profile.as_ref())?;
         let NewUser {
             email,
             profile,
@@ -159,19 +168,22 @@ impl AdminApi for Local {
         })
     }
 
-    /// The values come last: a user whose import was cut short is known, and gets the rest by another.
+    // The values come last: a user whose import was cut short is registered, and repeating the
+    // import adds the missing ones.
     async fn import(&self, user: ImportedUser) -> Result<Imported> {
-        self.check(user.profile.as_ref())?;
+        self.check_profile(user.profile.as_ref())?;
         let created = user.created.unwrap_or_else(|| self.clock.now());
         let mut record = UserRecord::new(user.email, user.profile, created);
-        (record.is_imported, record.revoke_after) = (user.created.is_some(), user.revoke_after);
+        record.is_imported = user.created.is_some();
+        record.revoke_after = user.revoke_after;
         let (record, is_new) = match self.users.register(&record).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                (self.revoked_there(&record).await?, false)
+                (self.apply_revocation(&record).await?, false)
             }
             registered => registered.map(|()| (record, true))?,
         };
-        let (data, mut new_values) = (self.users.data(&record), 0);
+        let data = self.users.data(&record);
+        let mut new_values = 0;
         for (name, value) in &user.data {
             new_values += usize::from(data.put_new(name, value).await?);
         }
@@ -198,13 +210,14 @@ impl AdminApi for Local {
     }
 
     async fn user(&self, email: &Email) -> Result<UserDetails> {
-        let (user, now) = (self.users.get(email).await?, self.clock.now());
+        let user = self.users.get(email).await?;
+        let now = self.clock.now();
         let tokens = user
             .tokens
             .values()
             .filter(|token| token.expires > now)
             .count();
-        let profile = user.profile.map(|profile| self.masked(profile));
+        let profile = user.profile.map(|profile| self.mask(profile));
         Ok(UserDetails {
             email: user.email,
             created: rfc3339(user.created),
@@ -232,7 +245,7 @@ impl AdminApi for Local {
             tracing::info!(user.email = %email, "profile revealed");
             return Ok(profile);
         }
-        Ok(profile.map(|profile| self.masked(profile)))
+        Ok(profile.map(|profile| self.mask(profile)))
     }
 
     async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
@@ -244,14 +257,14 @@ impl AdminApi for Local {
         let change = |user: &mut UserRecord| {
             let mut merged = user.profile.take().unwrap_or_default();
             merge(&mut merged, patch);
-            self.check(Some(&merged))?;
+            self.check_profile(Some(&merged))?;
             user.profile = Some(merged.clone());
             Ok(merged)
         };
         let merged = self.users.change(email, self.clock.now(), change).await?;
         let fields: Vec<_> = changes.keys().map(String::as_str).collect();
         tracing::info!(user.email = %email, fields = fields.join(","), "profile updated");
-        Ok(self.masked(merged))
+        Ok(self.mask(merged))
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
@@ -276,7 +289,7 @@ impl AdminApi for Local {
                 },
             )
             .await?;
-        self.keep(&user, &new).await?;
+        self.add_token(&user, &new).await?;
         tracing::info!(user.email = %email, token.id = new.id, "token created");
         let expires = rfc3339(new.record.expires);
         Ok(IssuedToken {
@@ -289,7 +302,8 @@ impl AdminApi for Local {
     }
 
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
-        let (user, now) = (self.users.get(email).await?, self.clock.now());
+        let user = self.users.get(email).await?;
+        let now = self.clock.now();
         let mut live: Vec<_> = user
             .tokens
             .iter()

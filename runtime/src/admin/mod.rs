@@ -1,7 +1,8 @@
-//! What an operator can do: the [`AdminApi`] seam, one method for each admin route.
+//! The operators' API: the trait [`AdminApi`], with one method for each admin route.
 //!
-//! The CLI speaks to a server through one leaf and to a laptop's own store through the other; the laws (feature `laws`)
-//! hold for both, so that they can't drift apart. A token is in an answer once, when it is made, and never again.
+//! The CLI uses a server through its remote implementation and a local store through [`Local`]. The
+//! laws (feature `laws`) hold for both, so that they can't drift apart. A token is in an answer
+//! once, when it is issued, and never again.
 
 mod local;
 mod scopes;
@@ -27,93 +28,116 @@ use crate::error::Result;
 use crate::health::Details;
 use crate::user::Email;
 
-/// How many users one page has if nobody says otherwise.
+/// The number of users of one page of [`AdminApi::users`] by default.
 pub const DEFAULT_LIMIT: usize = 100;
 
-/// The most users one page has.
+/// The most users of one page of [`AdminApi::users`].
 pub const MAX_LIMIT: usize = 1_000;
 
-/// What an operator can do. Every method fails with [`Unavailable`](crate::ErrorKind::Unavailable) when the store or the
-/// keys can't be reached; a remote leaf also with `Unauthenticated` and `Forbidden`.
+/// The operations of an operator on users, their profiles and their tokens.
+///
+/// Every method fails with [`Unavailable`](crate::ErrorKind::Unavailable) when the store or the
+/// keys can't be reached; a remote implementation also with `Unauthenticated` and `Forbidden`.
+///
+/// ```
+/// use mcp_lambda::{App, Result, admin::NewUser};
+/// use mcp_lambda::testkit::{TestApp, block_on};
+///
+/// # fn main() -> Result<()> {
+/// # block_on(async {
+/// let app = TestApp::new(App::new("notes")).await;
+/// let admin = &app.server.admin;
+/// let registered = admin.register(NewUser::new("alice@example.com".parse()?)).await?;
+/// assert_eq!(registered.token.to_string(), "********", "exposed by `Secret::expose` only");
+/// admin.revoke(&registered.email).await?;
+/// assert_eq!(admin.tokens(&registered.email).await?.len(), 0);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[async_trait]
 pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
-    /// How the deployment is.
+    /// Returns the health of the deployment, with [`Details`] for operators.
     ///
     /// # Errors
     /// None of its own.
     async fn health(&self) -> Result<Details>;
 
-    /// Registers a user and makes the first token.
+    /// Registers a user and issues the first token.
     ///
     /// # Errors
-    /// `AlreadyExists`; `Invalid` for the email, the profile, or the token's name, duration or scopes, among them one that
-    /// nothing in the app names; `TooLarge` for the profile.
+    /// `AlreadyExists`; `Invalid` for the email, the profile, or the token's name, duration or
+    /// scopes, among them a scope that nothing in the app names; `TooLarge` for the profile.
     async fn register(&self, user: NewUser) -> Result<Registered>;
 
-    /// Brings a user over from another system; doing it again changes nothing.
+    /// Imports a user from another system. Repeating it changes nothing.
     ///
     /// # Errors
     /// `Invalid` for the profile or the name of a value; `TooLarge`.
     async fn import(&self, user: ImportedUser) -> Result<Imported>;
 
-    /// At most `limit` users after this one, in order of email.
+    /// Returns a page of at most `limit` users, in order of email, that follow `after`
+    /// ([`UserList::next`] of the page before).
     ///
     /// # Errors
     /// None of its own.
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList>;
 
-    /// One user; of the profile, only what its type declares and does not mark as secret.
+    /// Returns one user. The profile has only the fields that its type declares and does not mark
+    /// as [`Secret`](crate::Secret); the others are masked.
     ///
     /// # Errors
     /// `NotFound`.
     async fn user(&self, email: &Email) -> Result<UserDetails>;
 
-    /// Ends every token of a user that was issued so far, and every process that works for the user. A record that can't be
-    /// read is replaced by one without tokens.
+    /// Revokes a user: every token issued so far ends, and every process that works for the user. A
+    /// record that can't be read is replaced by one without tokens.
     ///
     /// # Errors
     /// `NotFound`.
     async fn revoke(&self, email: &Email) -> Result<()>;
 
-    /// Revokes a user and removes the record and all the user's data. Once it has answered, nothing of the user comes to be
-    /// stored, also by calls that still run. A removal that was cut short is ended by the next.
+    /// Revokes a user and removes the record and all the user's data. After it has answered, calls
+    /// that still run store nothing of the user. A removal that was cut short is ended by the next.
     ///
     /// # Errors
     /// `NotFound`.
     async fn purge(&self, email: &Email) -> Result<()>;
 
-    /// A user's profile; unless revealed, all but what its type declares and does not mark as secret is masked.
+    /// Returns a user's profile, masked as in [`AdminApi::user`] unless `reveal` is true.
     ///
     /// # Errors
     /// `NotFound`.
     async fn profile(&self, email: &Email, reveal: bool) -> Result<Option<Value>>;
 
-    /// Merges a patch (RFC 7396) into a user's profile and gives the outcome, secrets masked.
+    /// Merges a patch (RFC 7396, JSON Merge Patch) into a user's profile and returns the merged
+    /// one, masked.
     ///
     /// # Errors
     /// `NotFound`; `Invalid` if the patch is no object or the merged profile does not fit.
     async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value>;
 
-    /// Makes another token for a user.
+    /// Issues another token for a user.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for the duration, the name or the scopes, or for one token too many; `Conflict` for a user who
-    /// is being removed.
+    /// `NotFound`; `Invalid` for the duration, the name or the scopes, or for one token too many;
+    /// `Conflict` for a user who is being removed.
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken>;
 
-    /// A user's tokens that work, oldest first.
+    /// Returns a user's valid tokens, oldest first.
     ///
     /// # Errors
     /// `NotFound`.
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>>;
 
-    /// Ends one token.
+    /// Revokes one token by its [id](Token::id).
     ///
     /// # Errors
     /// `NotFound` for the user or the token.
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()>;
 
-    /// The tool that may be called to see whether tools work, if the app names one.
+    /// Returns the tool that may be called to check that tools work, if the app names one
+    /// ([`App::safe_tool`](crate::App::safe_tool)).
     ///
     /// # Errors
     /// None of its own.

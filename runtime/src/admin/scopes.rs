@@ -1,60 +1,70 @@
-//! The scopes that anything in an app names: a token for another one would open less than its operator thinks.
+//! The scopes that tools, prompts and resources of an app name.
+//!
+//! A token for any other scope (RFC 6749 §3.3) would open less than its operator thinks, so it is
+//! refused.
 
 use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 
-/// How many letters a scope may be away from what was meant.
+/// The most letters by which a scope may differ from the one that a message suggests.
 const NEAR: usize = 2;
 
-/// The scopes that mean something in an app.
+/// The scopes that have a meaning in an app.
 #[derive(Clone, Debug)]
 pub(crate) enum KnownScopes {
-    /// Those that a tool, a prompt or a resource needs.
+    /// The scopes that a tool, a prompt or a resource needs.
     Named(BTreeSet<String>),
-    /// Whatever a foreign handler makes of them.
+    /// Any scope: the app's own handler ([`App::serve_handler`](crate::App::serve_handler))
+    /// decides.
     Any,
 }
 
 impl KnownScopes {
-    /// Refuses a scope that nothing names.
+    /// Checks that every requested scope is known.
     ///
     /// # Errors
-    /// `Invalid`, with what was meant where that can be told.
-    pub(super) fn check(&self, asked: Option<&[String]>) -> Result<()> {
+    /// `Invalid`, with a suggestion if a known scope is near.
+    pub(super) fn check(&self, requested: Option<&[String]>) -> Result<()> {
         let Self::Named(known) = self else {
             return Ok(());
         };
-        match asked
+        match requested
             .unwrap_or_default()
             .iter()
             .find(|scope| !known.contains(*scope))
         {
-            Some(scope) => Err(Error::invalid(refusal(scope, known))),
+            Some(scope) => Err(Error::invalid(describe_unknown(scope, known))),
             None => Ok(()),
         }
     }
 }
 
-fn refusal(scope: &str, known: &BTreeSet<String>) -> String {
+/// Describes an unknown scope, with the nearest known one or all of them.
+fn describe_unknown(scope: &str, known: &BTreeSet<String>) -> String {
+    // The scope was not validated yet, and the message may reach a terminal and the log.
     let shown: String = scope
         .chars()
         .filter(|letter| !letter.is_control())
         .take(64)
         .collect();
-    let fault = format!("nothing in this app needs the scope `{shown}`");
+    let problem = format!("nothing in this app needs the scope `{shown}`");
+    // Optimal string alignment counts two swapped letters as one difference, the commonest typing
+    // error.
     let near = known
         .iter()
         .map(|known| (strsim::osa_distance(scope, known), known))
         .min();
     match near {
-        Some((distance, meant)) if distance <= NEAR => format!("{fault}; did you mean `{meant}`?"),
+        Some((distance, meant)) if distance <= NEAR => {
+            format!("{problem}; did you mean `{meant}`?")
+        }
         Some(_) => {
             let names: Vec<_> = known.iter().map(|scope| format!("`{scope}`")).collect();
-            format!("{fault}; the scopes are {}", names.join(", "))
+            format!("{problem}; the scopes are {}", names.join(", "))
         }
         None => format!(
-            "{fault}, which has no scopes; for a token that only reads, ask for a read-only one"
+            "{problem}, which has no scopes; for a token that only reads, ask for a read-only one"
         ),
     }
 }
@@ -63,7 +73,7 @@ fn refusal(scope: &str, known: &BTreeSet<String>) -> String {
 mod tests {
     use super::*;
 
-    fn told(known: &[&str], asked: &str) -> String {
+    fn describe_check(known: &[&str], asked: &str) -> String {
         let known = KnownScopes::Named(known.iter().map(|scope| (*scope).to_owned()).collect());
         let refused = known.check(Some(&[asked.to_owned()]));
         refused.map_or_else(|error| error.message().to_owned(), |()| "taken".to_owned())
@@ -72,7 +82,7 @@ mod tests {
     #[test]
     fn a_scope_that_nothing_names_is_refused_with_what_was_meant() {
         let known = ["expenses:read", "expenses:write"];
-        assert_eq!(told(&known, "expenses:read"), "taken");
+        assert_eq!(describe_check(&known, "expenses:read"), "taken");
         for (known, asked, end) in [
             (
                 &known[..],
@@ -91,12 +101,12 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                told(known, asked),
+                describe_check(known, asked),
                 format!("nothing in this app needs the scope `{asked}`{end}")
             );
         }
         KnownScopes::Any
             .check(Some(&["anything".to_owned()]))
-            .expect("a foreign handler's affair");
+            .expect("left to the app's own handler");
     }
 }

@@ -1,4 +1,4 @@
-//! The admin API's bodies, as both its ends read and write them.
+//! The request and response bodies of the admin API, for the server and its clients.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,31 +6,43 @@ use serde_json::{Map, Value};
 use crate::secret::Secret;
 use crate::user::Email;
 
-/// `POST /admin/users`.
+/// The body of `POST /admin/users`: a user to [register](super::AdminApi::register).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
-    /// What the app keeps about the user.
+    /// The user's profile, as the app's [`Profile`](crate::Profile) type has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Value>,
-    /// What to call the first token.
+    /// The name of the first token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How long the first token lives.
+    /// The duration of the first token in seconds, within
+    /// [`DURATION_SECONDS`](crate::identity::DURATION_SECONDS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
-    /// What the first token is good for; left out, everything its user may do.
+    /// The scopes of the first token (RFC 6749 §3.3); without them it opens everything its user may
+    /// use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// Whether the first token opens only what changes nothing.
+    /// True if the first token only reads, as in
+    /// [`Caller::is_read_only`](crate::user::Caller::is_read_only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
 }
 
 impl NewUser {
-    /// A user without a profile, whose first token has no name and opens everything.
+    /// Creates the request for a user without a profile, whose first token has no name and opens
+    /// everything.
+    ///
+    /// ```
+    /// use mcp_lambda::admin::NewUser;
+    ///
+    /// let user = NewUser::new("alice@example.com".parse()?);
+    /// assert_eq!(serde_json::to_string(&user).unwrap(), r#"{"email":"alice@example.com"}"#);
+    /// # Ok::<(), mcp_lambda::Error>(())
+    /// ```
     #[must_use]
     pub const fn new(email: Email) -> Self {
         Self {
@@ -44,59 +56,62 @@ impl NewUser {
     }
 }
 
-/// `POST /admin/imports`: a user as another system knew it. No token is made; those it signed with the same key go on.
+/// The body of `POST /admin/imports`: a user to [import](super::AdminApi::import) from another
+/// system.
+///
+/// No token is issued; tokens that the other system signed with the same key stay valid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedUser {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
-    /// When the user was registered, in epoch seconds; left out, now.
+    /// The time of registration in epoch seconds; without it, now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<u64>,
-    /// When the user was last revoked, in epoch seconds.
+    /// The time of the last [revocation](super::AdminApi::revoke) in epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoke_after: Option<u64>,
-    /// What the app keeps about the user.
+    /// The user's profile, as the app's [`Profile`](crate::Profile) type has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Value>,
-    /// What the user's tools keep, by name.
+    /// The stored values of the user's tools, by name.
     #[serde(default)]
     pub data: Map<String, Value>,
 }
 
-/// What an import did. What was there already was left as it was.
+/// The result of an [import](super::AdminApi::import), which leaves existing values as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Imported {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
-    /// Whether the user is new.
+    /// True if the user is new.
     pub is_new: bool,
-    /// How many of the values are new.
+    /// The number of values of [`ImportedUser::data`] that are new.
     pub new_values: usize,
 }
 
-/// `POST /admin/tokens`.
+/// The body of `POST /admin/tokens`: a token to [create](super::AdminApi::create_token).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// Whose.
+    /// The [`Email`] of the token's user.
     pub email: Email,
-    /// What to call it.
+    /// The name of the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How long it lives.
+    /// The duration in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
-    /// What it is good for; left out, everything its user may do.
+    /// The scopes (RFC 6749 §3.3); without them it opens everything its user may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// Whether it opens only what changes nothing.
+    /// True if the token only reads.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub read_only: bool,
 }
 
 impl NewToken {
-    /// A token without a name that opens everything.
+    /// Creates the request for a token without a name that opens everything.
     #[must_use]
     pub const fn new(email: Email) -> Self {
         Self {
@@ -109,116 +124,123 @@ impl NewToken {
     }
 }
 
-/// A user just registered, with the first token. It prints masked and does not serialize; whoever shows it once, exposes it.
+/// A registered user with the first token: the answer to [`NewUser`].
+///
+/// The token is a [`Secret`]: it prints masked and does not serialize. Code that shows it once
+/// exposes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Registered {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
     /// The token.
     pub token: Secret<String>,
-    /// How long it lives.
+    /// The duration in seconds.
     pub duration_seconds: u64,
 }
 
-/// A token just made. It prints masked and does not serialize; whoever shows it once, exposes it.
+/// An issued token: the answer to [`NewToken`]. The token is a [`Secret`], as in [`Registered`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct IssuedToken {
-    /// Whose.
+    /// The [`Email`] of the token's user.
     pub email: Email,
     /// The token.
     pub token: Secret<String>,
-    /// How long it lives.
+    /// The duration in seconds.
     pub duration_seconds: u64,
-    /// What to revoke it by.
+    /// The id, by which the token is [revoked](super::AdminApi::revoke_token).
     pub id: String,
-    /// When it ends, in RFC 3339.
+    /// The time of its end (RFC 3339).
     pub expires: String,
 }
 
-/// One user in a list.
+/// A user in a [`UserList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
-    /// When the user was registered, in RFC 3339; `None` if what is stored can't be read.
+    /// The time of registration (RFC 3339); `None` for an unreadable record.
     pub created: Option<String>,
-    /// When the user was last revoked, in epoch seconds.
+    /// The time of the last [revocation](super::AdminApi::revoke) in epoch seconds.
     pub revoke_after: Option<u64>,
-    /// Whether what is stored can't be read. The user can be revoked, which makes it readable, and purged.
+    /// True if the stored record can't be read. The user can be purged, or revoked, which makes the
+    /// record readable.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreadable: bool,
 }
 
-/// Some users, in order of email.
+/// A page of users, in order of email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserList {
     /// The users.
     pub users: Vec<User>,
-    /// Whom to list after for the next page.
+    /// The email after which the next page begins ([`AdminApi::users`](super::AdminApi::users));
+    /// `None` on the last page.
     pub next: Option<Email>,
 }
 
-/// One user by name.
+/// One user with a masked profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserDetails {
-    /// Who.
+    /// The user's [`Email`].
     pub email: Email,
-    /// When the user was registered, in RFC 3339.
+    /// The time of registration (RFC 3339).
     pub created: String,
-    /// When the user was last revoked, in epoch seconds.
+    /// The time of the last [revocation](super::AdminApi::revoke) in epoch seconds.
     pub revoke_after: Option<u64>,
-    /// What the app keeps about the user: what its type declares and does not mark as secret; the rest is masked.
+    /// The profile, in which only fields that its type declares and does not mark as [`Secret`] are
+    /// shown.
     pub profile: Option<Value>,
-    /// How many tokens work now.
+    /// The number of valid tokens.
     pub tokens: usize,
 }
 
-/// A token of a user that works, without the token itself.
+/// A valid token of a user, without the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// What to revoke it by.
+    /// The id, by which the token is [revoked](super::AdminApi::revoke_token).
     pub id: String,
-    /// What it is called.
+    /// The name.
     pub name: Option<String>,
-    /// When it was made, in RFC 3339.
+    /// The time of its issue (RFC 3339).
     pub created: String,
-    /// When it ends, in RFC 3339.
+    /// The time of its end (RFC 3339).
     pub expires: String,
-    /// What it is good for; `None` is everything its user may do.
+    /// The [scopes](crate::user::Scopes); `None` opens everything its user may use.
     pub scopes: Option<Vec<String>>,
-    /// Whether it opens only what changes nothing.
+    /// True if the token only reads.
     #[serde(default)]
     pub read_only: bool,
 }
 
-/// `GET /admin/safe-tool`. Fields are only ever added.
+/// The answer of `GET /admin/safe-tool`. Later versions only add fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafeTool {
-    /// `"1"`.
+    /// The version of this schema, `"1"`.
     pub schema_version: String,
-    /// Whether the app names a safe tool.
+    /// True if the app names a safe tool by [`App::safe_tool`](crate::App::safe_tool).
     pub supported: bool,
     /// The tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<SafeToolCall>,
-    /// What to do where there is none.
+    /// The remedy where there is no safe tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// A call that tells little and changes nothing.
+/// A call that changes nothing and reveals little, of the tool that
+/// [`App::safe_tool`](crate::App::safe_tool) names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafeToolCall {
-    /// The tool.
+    /// The name of the tool.
     pub name: String,
-    /// What it does.
+    /// The description of the tool (MCP 2026-07-28, "Tools").
     pub description: String,
-    /// What to call it with.
+    /// The arguments of the call.
     pub arguments: Map<String, Value>,
 }
 
 impl SafeTool {
-    /// What an app without a safe tool says.
+    /// Creates the answer of an app without a safe tool.
     #[must_use]
     pub fn unsupported() -> Self {
         let hint =
@@ -231,7 +253,7 @@ impl SafeTool {
         }
     }
 
-    /// What an app with a safe tool says.
+    /// Creates the answer of an app with a safe tool.
     #[must_use]
     pub fn supported(name: String, description: String) -> Self {
         let tool = SafeToolCall {

@@ -28,7 +28,7 @@ use crate::middleware::{Middleware, SharedMiddleware};
 use crate::profile::ProfileType;
 use crate::prompt::Prompt;
 use crate::provider::Provider;
-use crate::registry::{AddedProviders, Registered};
+use crate::registry::{AddedProviders, Registrable};
 use crate::resource::Resource;
 use crate::tool::Tool;
 use crate::toolsets::Toolset;
@@ -301,7 +301,7 @@ impl App {
     /// Its contents may change while the server runs. Two things that are always there may not have one name, which
     /// [`check`](Self::check) reports; of others the one that was added first is called.
     #[must_use]
-    pub fn provider<P: Registered>(mut self, provider: impl Provider<P>) -> Self {
+    pub fn provider<P: Registrable>(mut self, provider: impl Provider<P>) -> Self {
         P::added(&mut self.providers).push(Arc::new(provider));
         self
     }

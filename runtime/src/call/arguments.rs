@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::printable::shortened;
+use crate::printable::shorten;
 use crate::schema::{Constraints, Purpose, Violation, coerce, in_json_words, normalize, violation};
 
 use super::StateType;
@@ -219,10 +219,7 @@ impl Arguments {
         } else {
             format!("{name}.{path}")
         };
-        self.error(&format!(
-            "`{place}` {}",
-            shortened(&in_json_words(complaint))
-        ))
+        self.error(&format!("`{place}` {}", shorten(&in_json_words(complaint))))
     }
 
     fn error(&self, problem: &str) -> Error {

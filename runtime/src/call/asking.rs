@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Channel, Context};
 use crate::elicitation::{Capability, ElicitResult, InputRequest, form, write_request};
 use crate::error::{Error, Result};
-use crate::printable::shortened;
+use crate::printable::shorten;
 
 /// The number of times that a question is asked whose answer does not fit, where answers come at once.
 const ATTEMPTS: usize = 3;
@@ -213,7 +213,7 @@ impl Context {
         let problem = problem.unwrap_or_default();
         Err(Error::invalid(format!(
             "the user's answer does not fit the question: {}",
-            shortened(&problem)
+            shorten(&problem)
         )))
     }
 }

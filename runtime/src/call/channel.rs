@@ -1,5 +1,5 @@
-//! The way back to the client while its call runs, implemented by the protocol: [progress](Progress), log messages, questions, and the
-//! client's own description.
+//! The way back to the client while its call runs, implemented by the protocol:
+//! [progress](Progress), log messages, questions, and the client's own description.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::Trace;
 use crate::elicitation::Capability;
 use crate::error::Result;
 
-/// The way back to the client of one call; [`Context`](super::Context) is its face for authors.
+/// The way back to the client of one call; authors use it through [`Context`](super::Context).
 ///
 /// A message that can't be sent is dropped: a client that has left must not make a tool fail.
 #[async_trait]
@@ -33,10 +33,12 @@ pub trait Channel: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if a question can reach the [client](ClientInfo): over HTTP, without sessions, only from MCP 2026-07-28 on.
+    /// Returns `true` if a question can reach the [client](ClientInfo): over HTTP, without sessions,
+    /// only from MCP 2026-07-28 on.
     fn can_be_asked(&self) -> bool;
 
-    /// Returns `true` if the [client](ClientInfo) answers questions while the call waits, as clients before MCP 2026-07-28 do.
+    /// Returns `true` if the [client](ClientInfo) answers questions while the call waits, as clients
+    /// before MCP 2026-07-28 do.
     fn answers_at_once(&self) -> bool;
 
     /// Reports [progress](Progress).
@@ -63,7 +65,9 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
-/// The client's description of itself (MCP `Implementation`, `ClientCapabilities`). It may say anything: never grant rights by it.
+/// The client's description of itself (MCP `Implementation`, `ClientCapabilities`).
+///
+/// It may say anything: never grant rights by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
@@ -79,13 +83,15 @@ impl ClientInfo {
     /// Returns `true` if the client declares this [capability](Capability).
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
+        // A capability is declared by being there; the object under it has its options, mostly none.
         let declared = |path: &str| {
             self.capabilities
                 .pointer(path)
                 .is_some_and(|value| !value.is_null())
         };
         match capability {
-            // An empty `elicitation` means forms (MCP 2026-07-28, elicitation).
+            // An empty `elicitation` means forms (MCP 2026-07-28, elicitation): clients before URL mode
+            // declare it so.
             Capability::Form => {
                 declared("/elicitation/form")
                     || (declared("/elicitation") && !declared("/elicitation/url"))
@@ -98,7 +104,15 @@ impl ClientInfo {
     }
 }
 
-/// The severity of a log message (RFC 5424 §6.2.1), the least first.
+/// The severity of a log message (RFC 5424 §6.2.1), the least first; [`Context::log`](super::Context::log)
+/// takes one.
+///
+/// ```
+/// use mcp_lambda::call::Level;
+///
+/// assert!(Level::Warning < Level::Error);
+/// assert_eq!(serde_json::to_string(&Level::Warning).unwrap(), r#""warning""#);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {

@@ -1,4 +1,4 @@
-//! The content of answers (MCP `ContentBlock`).
+//! The [content](Content) of answers (MCP `ContentBlock`).
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -66,13 +66,13 @@ pub enum Content {
 }
 
 impl Content {
-    /// Makes a text.
+    /// Makes a text (MCP `TextContent`); `"…".into()` does too.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
     }
 
-    /// Makes a picture of base64 data and its MIME type.
+    /// Makes a picture of base64 data and its MIME type (MCP `ImageContent`).
     #[must_use]
     pub fn image(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self::Image {
@@ -81,7 +81,7 @@ impl Content {
         }
     }
 
-    /// Makes a sound of base64 data and its MIME type.
+    /// Makes a sound of base64 data and its MIME type (MCP `AudioContent`).
     #[must_use]
     pub fn audio(data: impl Into<String>, mime_type: impl Into<String>) -> Self {
         Self::Audio {
@@ -122,6 +122,8 @@ impl Content {
     /// Sets the MIME type; text and links have none.
     #[must_use]
     pub fn with_mime_type(mut self, text: impl Into<String>) -> Self {
+        // A text has no MIME type and a link is kept without one: a builder has no way to fail, and a
+        // panic in a handler would be worse than one that is ignored.
         match &mut self {
             Self::Image { mime_type, .. } | Self::Audio { mime_type, .. } => {
                 *mime_type = text.into();
@@ -134,8 +136,12 @@ impl Content {
         self
     }
 
-    /// Returns about how many bytes it takes.
+    /// Returns about how many bytes it takes, for the limit on answers.
+    ///
+    /// It errs on the small side: JSON escapes and the names of fields are not counted.
     pub(crate) const fn size(&self) -> usize {
+        // An answer is measured before it is written, so that one that is too large never takes twice
+        // its size. Base64 counts as it is sent, a third more than the bytes behind it.
         match self {
             Self::Text { text } | Self::Resource { text, .. } => text.len(),
             Self::Image { data, .. } | Self::Audio { data, .. } | Self::Blob { data, .. } => {

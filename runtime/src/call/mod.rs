@@ -32,7 +32,7 @@ pub use trace::Trace;
 use crate::clock::Clock;
 use crate::elicitation::InputResponses;
 use crate::error::Result;
-use crate::printable::shortened;
+use crate::printable::shorten;
 use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
 use crate::user::Caller;
@@ -86,7 +86,7 @@ impl Call {
         if let Some((given, meant)) = near_miss(&self.arguments, schema) {
             let problem = format!(
                 "there is no argument `{}`; did you mean `{meant}`?",
-                shortened(given)
+                shorten(given)
             );
             return Err(arguments::misfit(self.primitive, &self.name, &problem));
         }

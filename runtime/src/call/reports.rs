@@ -1,4 +1,5 @@
-//! A filter for reports of [progress](Progress): it passes those that increase, and not too many (MCP 2026-07-28, progress).
+//! A filter for reports of [progress](Progress): it passes those that increase, and not too many
+//! (MCP 2026-07-28, progress).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,8 +39,9 @@ impl Reports {
         if !is_news {
             return None;
         }
-        // The protocol wants progress to increase, and a tool may report in a tight loop: what comes too soon is kept and not
-        // sent, so that the client hears the newest when it is asked something.
+        // The protocol wants progress to increase, and a tool may report in a tight loop: a report that
+        // comes too soon is held here, so that the client reads the newest before it is asked
+        // something.
         let is_last = report.total.is_some_and(|total| report.done >= total);
         if !is_last && state.at.is_some_and(|at| now.duration_since(at) < BETWEEN) {
             state.pending = Some(report);
@@ -57,17 +59,20 @@ impl Reports {
     pub(super) fn take_pending(&self) -> Option<Progress> {
         let mut state = self.lock();
         let report = state.pending.take()?;
-        (state.done, state.at) = (Some(report.done), Some(Instant::now()));
+        state.done = Some(report.done);
+        state.at = Some(Instant::now());
         Some(report)
     }
 
-    /// Returns the last progress that was sent.
+    /// Returns the last progress that was sent, for [`resume`](Self::resume) in the next round.
     pub(super) fn last(&self) -> Option<f64> {
         self.lock().done
     }
 
     /// Continues from the progress of an earlier round.
     pub(super) fn resume(&self, done: Option<f64>) {
+        // A call that begins anew runs the same reports again. The client has had those of the first
+        // round, and the protocol forbids to repeat them, so they are dropped up to here.
         self.lock().done = done;
     }
 

@@ -4,8 +4,17 @@ use http::{HeaderMap, HeaderValue};
 
 /// The trace context of a call (W3C Trace Context), to be passed on to upstreams by [`headers`](Self::headers).
 ///
-/// A client names its trace in `_meta` (MCP 2026-07-28), a gateway in a header, and Lambda in one of its own, whose ids
-/// are of the same size and serve where nobody else named a trace.
+/// A client names its trace in `_meta` (MCP 2026-07-28), a gateway in a header, and Lambda in one of
+/// its own, whose ids are of the same size and serve where nobody else named a trace.
+///
+/// ```
+/// use mcp_lambda::call::Trace;
+///
+/// let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// let trace = Trace::read(|name| (name == "traceparent").then(|| parent.to_owned()), None);
+/// assert_eq!(trace.id(), Some("0af7651916cd43dd8448eb211c80319c"));
+/// assert_eq!(trace.headers()["traceparent"], parent);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trace {
@@ -30,14 +39,20 @@ impl Trace {
     pub fn read(named: impl Fn(&str) -> Option<String>, headers: Option<&HeaderMap>) -> Self {
         let header = |name: &str| headers?.get(name)?.to_str().ok().map(str::to_owned);
         let lambda = header(LAMBDA);
-        let (parent, from) = match named(PARENT).filter(|text| is_parent(text)) {
+        // The client's own trace goes first. A gateway knows headers and no `_meta`: where a request
+        // has none, it may have started another trace, which does not lead back to the client.
+        let (parent, is_named) = match named(PARENT).filter(|text| is_parent(text)) {
             Some(parent) => (Some(parent), true),
             None => (header(PARENT).filter(|text| is_parent(text)), false),
         };
         // State without its parent belongs to another trace (Trace Context §3.3).
-        let state = parent
-            .as_ref()
-            .and_then(|_| if from { named(STATE) } else { header(STATE) });
+        let state = parent.as_ref().and_then(|_| {
+            if is_named {
+                named(STATE)
+            } else {
+                header(STATE)
+            }
+        });
         let parent = parent.or_else(|| lambda.as_deref().and_then(parent_of_lambda));
         Self {
             parent,
@@ -62,15 +77,18 @@ impl Trace {
             (BAGGAGE, &self.baggage),
             (LAMBDA, &self.lambda),
         ];
-        let is_valid = |(name, text): (&'static str, &Option<String>)| {
+        // A value that no header may have came from `_meta`, which may hold anything. It is left out: a
+        // trace that breaks off must not make the call of an upstream fail.
+        let to_header = |(name, text): (&'static str, &Option<String>)| {
             let value = HeaderValue::from_str(text.as_deref()?).ok()?;
             Some((http::HeaderName::from_static(name), value))
         };
-        all.into_iter().filter_map(is_valid).collect()
+        all.into_iter().filter_map(to_header).collect()
     }
 }
 
-/// `00-` trace `-` span `-` flags, in lower-case hexadecimal digits, neither id all zeros (Trace Context §3.2).
+/// Returns `true` for a valid [`Trace::parent`]: version, trace, span and flags in lower-case
+/// hexadecimal digits, neither id all zeros (Trace Context §3.2).
 fn is_parent(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
     let [version, trace, span, flags, ..] = parts.as_slice() else {
@@ -79,6 +97,8 @@ fn is_parent(text: &str) -> bool {
     let is_id = |part: &str, length: usize| {
         is_hexadecimal(part, length) && part.bytes().any(|byte| byte != b'0')
     };
+    // Version 00 has exactly four fields; a later one may add more, which are ignored, and `ff` is
+    // none (Trace Context §3.2).
     let lengths = is_hexadecimal(version, 2) && *version != "ff" && is_hexadecimal(flags, 2);
     lengths && is_id(trace, 32) && is_id(span, 16) && (parts.len() == 4 || *version != "00")
 }
@@ -90,13 +110,19 @@ fn is_hexadecimal(text: &str, length: usize) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1` (AWS X-Ray, tracing header).
+/// Writes Lambda's trace as a [`Trace::parent`].
+///
+/// The header is such as
+/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1` (AWS X-Ray, tracing
+/// header).
 fn parent_of_lambda(header: &str) -> Option<String> {
     let field = |name: &str| {
         header
             .split(';')
             .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
     };
+    // X-Ray writes a trace id as the time in 8 digits and 24 random ones: without the hyphens it has
+    // the 32 digits of a W3C id, and X-Ray itself converts the two this way.
     let root = field("Root")?.strip_prefix("1-")?.replace('-', "");
     let sampled = if field("Sampled") == Some("1") {
         "01"

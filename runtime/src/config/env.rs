@@ -1,32 +1,41 @@
-//! The environment: the one place that reads the process's own.
+//! The environment: the only module that reads the process's own variables.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Variables by name.
+/// Environment variables by name.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use mcp_lambda::config::Environment;
+///
+/// let variables = BTreeMap::from([("HOME".to_owned(), "/home/a".to_owned())]);
+/// assert_eq!(Environment::get(&variables, "HOME").as_deref(), Some("/home/a"));
+/// assert!(!variables.is_set("PUBLIC_URL"));
+/// ```
 pub trait Environment: fmt::Debug {
-    /// A variable's value, if it is set to text.
+    /// Returns a variable's value, if it is set to text.
     fn get(&self, name: &str) -> Option<String>;
 
-    /// Whether a variable is set at all, also to what is not UTF-8.
+    /// Returns true if a variable is set at all, also to a value that is not UTF-8.
     fn is_set(&self, name: &str) -> bool;
 
-    /// The names of all variables.
+    /// Returns the names of all variables.
     fn names(&self) -> Vec<String>;
 }
 
-/// The variables of this process.
+/// The [`Environment`] of this process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessEnvironment;
 
 impl ProcessEnvironment {
-    /// The file of the program that runs, if the system tells it.
+    /// Returns the path of the running program, if the system knows it.
     #[must_use]
     pub fn executable(&self) -> Option<std::path::PathBuf> {
         std::env::current_exe().ok()
     }
 
-    /// What the program was started with, its own name first.
+    /// Returns the command line of the program, its own name first.
     #[must_use]
     pub fn arguments(&self) -> Vec<std::ffi::OsString> {
         std::env::args_os().collect()
@@ -47,13 +56,14 @@ impl Environment for ProcessEnvironment {
     }
 
     fn names(&self) -> Vec<String> {
+        // `vars` would panic on a name or a value that is not UTF-8.
         std::env::vars_os()
             .map(|(name, _)| name.to_string_lossy().into_owned())
             .collect()
     }
 }
 
-/// Variables that a test makes up.
+/// The [`Environment`] of a test.
 impl Environment for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         Self::get(self, name).cloned()

@@ -1,34 +1,49 @@
-//! Settings: read once, all faults reported together.
+//! Settings, read once, with all problems reported together.
 //!
-//! A setting that is missing or broken must never open anything: one whose name is nearly right is a fault, not a wish
-//! unheard, and so is a value that is not UTF-8.
+//! A setting that is missing or broken must never open anything. A name that is nearly a
+//! [setting's](SETTINGS) is a problem, and no variable to ignore; so is a value that is not UTF-8.
 
 mod env;
+mod parse;
+mod reader;
 mod vars;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 pub use env::{Environment, ProcessEnvironment};
 pub use vars::{SETTINGS, Setting};
 
+use self::reader::Reader;
 use crate::http::AllowedOrigin;
-use crate::identity::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS};
+use crate::identity::DEFAULT_DURATION_SECONDS;
 use crate::keys::SigningKey;
 
-/// Where the process runs.
+/// The surroundings of the process: AWS Lambda or a local machine.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use mcp_lambda::config::Place;
+///
+/// let mut environment = BTreeMap::new();
+/// assert_eq!(Place::of(&environment), Place::Local);
+/// environment.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), "127.0.0.1:9001".to_owned());
+/// assert_eq!(Place::of(&environment), Place::Lambda);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In AWS Lambda or its emulator: everything is named, nothing is made.
+    /// AWS Lambda or its emulator: settings name every resource, and none is created.
     Lambda,
-    /// On somebody's machine: what is not named is made in the app's data folder.
+    /// A local machine: resources that no setting names are created in the app's data folder.
     Local,
 }
 
 impl Place {
-    /// Where this environment says we are.
+    /// Returns the place that an [`Environment`] describes.
     #[must_use]
     pub fn of(environment: &dyn Environment) -> Self {
+        // Lambda sets this variable for every runtime (AWS Lambda Developer Guide, "Working with
+        // Lambda environment variables"), and so do its emulators. A value that can't be read still
+        // means Lambda: the wrong guess would create users and keys in a folder that vanishes.
         if environment.is_set("AWS_LAMBDA_RUNTIME_API") {
             Self::Lambda
         } else {
@@ -37,53 +52,69 @@ impl Place {
     }
 }
 
-/// How a Lambda answers; it must be as the function URL or the gateway is set.
+/// The form in which a Lambda answers. It must agree with the invoke mode of the function URL or
+/// the response transfer mode of the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResponseMode {
-    /// Whole answers of at most 6 MB.
+    /// Whole answers of at most 6 MB (AWS Lambda Developer Guide, "Lambda quotas").
     #[default]
     Buffered,
     /// Answers that begin before they end.
     Stream,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For programs: one JSON object a line.
+    /// One JSON object (RFC 8259) a line, for programs.
     Json,
-    /// For people.
+    /// Plain text, for people.
     Text,
 }
 
-/// Everything a deployment decides.
+/// The settings of a deployment, one field for each of [`SETTINGS`].
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use mcp_lambda::config::{Place, Settings};
+///
+/// let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+/// let home = variable("HOME", "/home/a");
+/// let url = variable("PUBLIC_URL", "https://mcp.example.com/notes/");
+/// let settings = Settings::read(&BTreeMap::from([home, url]), "notes").expect("valid");
+/// assert_eq!(settings.place, Place::Local);
+/// assert_eq!(settings.users_path, Some("/home/a/.local/share/notes".into()));
+/// assert_eq!(settings.public_path(), "/notes");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the process runs.
+    /// The surroundings of the process, by [`Place::of`].
     pub place: Place,
-    /// `SIGNING_KEY`.
+    /// `SIGNING_KEY`: at least 32 bytes, as HS256 needs (RFC 7518 §3.2).
     pub signing_key: Option<SigningKey>,
-    /// `SIGNING_KEY_SECRET`.
+    /// `SIGNING_KEY_SECRET`, opened by
+    /// [`BackendOpener::keys`](crate::backend::BackendOpener::keys).
     pub signing_key_secret: Option<String>,
-    /// `USERS_TABLE`.
+    /// `USERS_TABLE`, opened by [`BackendOpener::store`](crate::backend::BackendOpener::store).
     pub users_table: Option<String>,
-    /// `APP_USERS_PATH`, or locally the app's data folder.
+    /// `APP_USERS_PATH`, or locally the app's data folder: the folder of [`STORE_FILE`] and
+    /// [`KEY_FILE`].
     pub users_path: Option<PathBuf>,
-    /// Whether `APP_USERS_PATH` was set.
+    /// True if `APP_USERS_PATH` was set.
     pub is_users_path_named: bool,
-    /// `JWT_AUD`.
+    /// `JWT_AUD` (RFC 7519 §4.1.3).
     pub audience: Option<String>,
-    /// `TOKEN_DURATION_SECONDS`.
+    /// `TOKEN_DURATION_SECONDS`, within [`DURATION_SECONDS`](crate::identity::DURATION_SECONDS).
     pub duration_seconds: u64,
     /// `PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
     /// `RESPONSE_MODE`.
     pub response_mode: ResponseMode,
-    /// `ALLOW_QUERY_TOKEN`.
+    /// `ALLOW_QUERY_TOKEN`: true if a token may come in the query (RFC 6750 §2.3).
     pub allow_query_token: bool,
-    /// `ALLOW_ANONYMOUS`.
+    /// `ALLOW_ANONYMOUS`: true if an app with [`App::open`](crate::App::open) may serve on Lambda.
     pub allow_anonymous: bool,
-    /// `ALLOWED_ORIGINS`.
+    /// `ALLOWED_ORIGINS`: the origins (RFC 6454) of pages that may send requests.
     pub allowed_origins: Vec<AllowedOrigin>,
     /// `LOG_LEVEL`.
     pub log_level: tracing::level_filters::LevelFilter,
@@ -91,17 +122,62 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
-/// The embedded store's file in its folder.
+/// The name of the embedded store's file in [`Settings::users_path`].
 pub const STORE_FILE: &str = "store.sqlite3";
 
-/// The generated signing key's file in the same folder.
+/// The name of the generated signing key's file beside [`STORE_FILE`].
 pub const KEY_FILE: &str = "signing-key";
 
-/// The first segments of the routes that every server has.
-const ROUTES: [&str; 4] = ["mcp", "admin", "health", ".well-known"];
-
 impl Settings {
-    /// The files of the embedded store and key, as far as these settings use them, that are not there yet.
+    /// Reads the settings of an app.
+    ///
+    /// # Errors
+    /// Every problem, each with the name of its setting and the remedy.
+    pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
+        let mut reader = Reader::new(environment);
+        let settings = Self::read_fields(&mut reader, Place::of(environment), app);
+        reader.check_together(&settings);
+        // Only now: an operator sees every problem at once, and not one for each deployment.
+        let problems = reader.into_problems();
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads each setting, with its default in place of a problem that the reader notes.
+    fn read_fields(reader: &mut Reader<'_>, place: Place, app: &str) -> Self {
+        let info = tracing::level_filters::LevelFilter::INFO;
+        let duration = DEFAULT_DURATION_SECONDS;
+        Self {
+            place,
+            signing_key: reader.parse(vars::SIGNING_KEY, parse::signing_key),
+            signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
+            users_table: reader.text(vars::USERS_TABLE),
+            users_path: reader.users_path(place, app),
+            is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
+            audience: reader.audience(),
+            duration_seconds: reader
+                .parse(vars::TOKEN_DURATION_SECONDS, parse::duration)
+                .unwrap_or(duration),
+            public_url: reader.parse(vars::PUBLIC_URL, parse::public_url),
+            response_mode: reader.parse_or_default(vars::RESPONSE_MODE, parse::response_mode),
+            allow_query_token: reader.parse_or_default(vars::ALLOW_QUERY_TOKEN, parse::boolean),
+            allow_anonymous: reader.parse_or_default(vars::ALLOW_ANONYMOUS, parse::boolean),
+            allowed_origins: reader.parse_or_default(vars::ALLOWED_ORIGINS, parse::origins),
+            log_level: reader.parse(vars::LOG_LEVEL, parse::level).unwrap_or(info),
+            log_format: reader
+                .parse(vars::LOG_FORMAT, parse::log_format)
+                .unwrap_or(match place {
+                    Place::Lambda => LogFormat::Json,
+                    Place::Local => LogFormat::Text,
+                }),
+        }
+    }
+
+    /// Returns the files of the embedded store and key that these settings use and that do not
+    /// exist yet.
     #[must_use]
     pub fn missing_files(&self) -> Vec<PathBuf> {
         let is_key_named = self.signing_key.is_some() || self.signing_key_secret.is_some();
@@ -118,61 +194,8 @@ impl Settings {
         files.filter(|file| !file.exists()).collect()
     }
 
-    /// Reads the settings of an app.
-    ///
-    /// # Errors
-    /// Every fault, each naming its setting and what to do.
-    pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
-        let mut reader = Reader {
-            environment,
-            faults: near_misses(environment),
-        };
-        let place = Place::of(environment);
-        let settings = Self {
-            place,
-            signing_key: reader.parsed(vars::SIGNING_KEY, |text| {
-                SigningKey::from_text(text).map_err(|error| error.to_string())
-            }),
-            signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
-            users_table: reader.text(vars::USERS_TABLE),
-            users_path: reader.users_path(place, app),
-            is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
-            audience: reader.audience(),
-            duration_seconds: reader
-                .parsed(vars::TOKEN_DURATION_SECONDS, duration)
-                .unwrap_or(DEFAULT_DURATION_SECONDS),
-            public_url: reader.parsed(vars::PUBLIC_URL, public_url),
-            response_mode: reader
-                .parsed(vars::RESPONSE_MODE, response_mode)
-                .unwrap_or_default(),
-            allow_query_token: reader
-                .parsed(vars::ALLOW_QUERY_TOKEN, boolean)
-                .unwrap_or_default(),
-            allow_anonymous: reader
-                .parsed(vars::ALLOW_ANONYMOUS, boolean)
-                .unwrap_or_default(),
-            allowed_origins: reader
-                .parsed(vars::ALLOWED_ORIGINS, origins)
-                .unwrap_or_default(),
-            log_level: reader
-                .parsed(vars::LOG_LEVEL, level)
-                .unwrap_or(tracing::level_filters::LevelFilter::INFO),
-            log_format: reader
-                .parsed(vars::LOG_FORMAT, log_format)
-                .unwrap_or(match place {
-                    Place::Lambda => LogFormat::Json,
-                    Place::Local => LogFormat::Text,
-                }),
-        };
-        reader.check_together(&settings);
-        if reader.faults.is_empty() {
-            Ok(settings)
-        } else {
-            Err(reader.faults)
-        }
-    }
-
-    /// The settings that another process on this machine must share to work on the same users and tokens.
+    /// Returns the names of the settings that another process on this machine must share to work on
+    /// the same users and tokens.
     #[must_use]
     pub fn to_share(&self) -> Vec<&'static str> {
         let set = [
@@ -187,20 +210,20 @@ impl Settings {
             .collect()
     }
 
-    /// The file in which a local server notes its URL for the admin CLI.
+    /// Returns the path of the file in which a local server notes its URL for the admin CLI.
     #[must_use]
     pub fn url_file(&self) -> Option<PathBuf> {
         self.users_path.as_ref().map(|folder| folder.join("url"))
     }
 
-    /// The host of `PUBLIC_URL`.
+    /// Returns the host of `PUBLIC_URL` (RFC 3986 §3.2.2).
     #[must_use]
     pub fn public_host(&self) -> Option<String> {
         let url: http::Uri = self.public_url.as_ref()?.parse().ok()?;
         url.host().map(str::to_owned)
     }
 
-    /// The path of `PUBLIC_URL`, such as `/notes`, or nothing.
+    /// Returns the path of `PUBLIC_URL`, such as `/notes`; empty where it has none.
     #[must_use]
     pub fn public_path(&self) -> String {
         let url: Option<http::Uri> = self.public_url.as_ref().and_then(|url| url.parse().ok());
@@ -208,118 +231,16 @@ impl Settings {
             .unwrap_or_default()
     }
 
-    /// The origin of `PUBLIC_URL`.
+    /// Returns the origin (RFC 6454) of `PUBLIC_URL`.
     #[must_use]
     pub fn public_origin(&self) -> Option<AllowedOrigin> {
-        origin_of(self.public_url.as_ref()?)
+        parse::origin_of(self.public_url.as_ref()?)
     }
 }
 
-struct Reader<'a> {
-    environment: &'a dyn Environment,
-    faults: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// A setting's text; empty is as good as unset, and what is no text is a fault.
-    fn text(&mut self, name: &str) -> Option<String> {
-        let text = self.environment.get(name);
-        let fault = format!("{name}: its value is not UTF-8; set it again, or unset it");
-        if text.is_none() && self.environment.is_set(name) && !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
-        text.map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-    }
-
-    /// The audience. One that is set and blank was meant to close what leaving it out opens.
-    fn audience(&mut self) -> Option<String> {
-        let audience = self.text(vars::JWT_AUD);
-        if audience.is_none() && self.environment.get(vars::JWT_AUD).is_some() {
-            let name = vars::JWT_AUD;
-            self.faults.push(format!(
-                "{name}: it is blank; set it to the audience, or unset it to accept any"
-            ));
-        }
-        audience
-    }
-
-    /// A setting's value; what does not parse is a fault.
-    fn parsed<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        match parse(&self.text(name)?) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.faults.push(format!("{name}: {fault}"));
-                None
-            }
-        }
-    }
-
-    fn users_path(&mut self, place: Place, app: &str) -> Option<PathBuf> {
-        let named = self.parsed(vars::APP_USERS_PATH, absolute);
-        if named.is_some() || place == Place::Lambda {
-            return named;
-        }
-        let data = self
-            .text("XDG_DATA_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
-        let home = |home: String| PathBuf::from(home).join(".local/share");
-        let folder = data
-            .or_else(|| self.text("HOME").map(home))
-            .map(|data| data.join(app));
-        if folder.is_none() {
-            self.faults.push(format!(
-                "{}: there is no home folder to keep data in; set it to a folder",
-                vars::APP_USERS_PATH
-            ));
-        }
-        folder
-    }
-
-    fn check_together(&mut self, settings: &Settings) {
-        if settings.signing_key.is_some() && settings.signing_key_secret.is_some() {
-            self.faults.push(format!(
-                "{} and {} are both set; set one",
-                vars::SIGNING_KEY,
-                vars::SIGNING_KEY_SECRET
-            ));
-        }
-        if settings.place == Place::Local {
-            return;
-        }
-        if self.text(vars::SIGNING_KEY).is_none() && settings.signing_key_secret.is_none() {
-            self.faults.push(format!(
-                "{}: set it to the Secrets Manager secret that holds the signing key, or SIGNING_KEY to the key",
-                vars::SIGNING_KEY_SECRET
-            ));
-        }
-        if settings.users_table.is_none() && settings.users_path.is_none() {
-            self.faults.push(format!(
-                "{}: set it to the DynamoDB table that holds the users, or, under the emulator, APP_USERS_PATH to a folder of this machine",
-                vars::USERS_TABLE
-            ));
-        }
-        for name in [
-            "AWS_LAMBDA_FUNCTION_NAME",
-            "AWS_LAMBDA_FUNCTION_VERSION",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        ] {
-            if self.text(name).is_none() {
-                self.faults.push(format!(
-                    "{name}: Lambda sets it; without Lambda, unset AWS_LAMBDA_RUNTIME_API"
-                ));
-            }
-        }
-    }
-}
-
-/// Variables whose names are one or two letters from a setting's: an unheard `JWT_AUDD` would accept every audience.
-fn near_misses(environment: &dyn Environment) -> Vec<String> {
+/// Returns a problem for each variable with a name near a [setting's](SETTINGS): an ignored
+/// `JWT_AUDD` would accept every audience.
+fn find_near_misses(environment: &dyn Environment) -> Vec<String> {
     let is_setting = |name: &str| SETTINGS.iter().any(|setting| setting.name == name);
     let mut names: Vec<_> = environment
         .names()
@@ -327,128 +248,25 @@ fn near_misses(environment: &dyn Environment) -> Vec<String> {
         .filter(|name| !is_setting(name))
         .collect();
     names.sort();
+    // From the last setting to the first, since `SIGNING_KEY_SECRETS` begins with `SIGNING_KEY`,
+    // too, and the later `SIGNING_KEY_SECRET` is the one that was meant.
     let near = |name: &String| {
         SETTINGS
             .iter()
             .rev()
             .find(|setting| is_near(&name.to_ascii_uppercase(), setting.name))
     };
-    let fault = |name: &String| {
+    let problem = |name: &String| {
         near(name).map(|setting| format!("{name}: unknown setting; did you mean {}?", setting.name))
     };
-    names.iter().filter_map(fault).collect()
+    names.iter().filter_map(problem).collect()
 }
 
-/// The same in other letters, the same with more behind it, or one or two letters away.
+/// Returns true for a setting's name with more behind it, or one or two letters away from it by
+/// optimal string alignment.
 fn is_near(name: &str, setting: &str) -> bool {
     let distance = if setting.len() > 10 { 2 } else { 1 };
     name.starts_with(setting) || strsim::osa_distance(name, setting) <= distance
-}
-
-fn absolute(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    if path.is_absolute() {
-        Ok(path)
-    } else {
-        Err(format!("`{text}` must be a whole path, from the root"))
-    }
-}
-
-fn duration(text: &str) -> Result<u64, String> {
-    let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
-    let seconds = text
-        .parse()
-        .ok()
-        .filter(|seconds| DURATION_SECONDS.contains(seconds));
-    seconds.ok_or_else(|| format!("`{text}` is not a number of seconds from {least} to {most}"))
-}
-
-fn boolean(text: &str) -> Result<bool, String> {
-    bool::from_str(text).map_err(|_| format!("`{text}` is neither `true` nor `false`"))
-}
-
-fn response_mode(text: &str) -> Result<ResponseMode, String> {
-    match text {
-        "stream" => Ok(ResponseMode::Stream),
-        "buffered" => Ok(ResponseMode::Buffered),
-        _ => Err(format!("`{text}` is neither `stream` nor `buffered`")),
-    }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "json" => Ok(LogFormat::Json),
-        "text" => Ok(LogFormat::Text),
-        _ => Err(format!("`{text}` is neither `json` nor `text`")),
-    }
-}
-
-fn level(text: &str) -> Result<tracing::level_filters::LevelFilter, String> {
-    let known = ["off", "error", "warn", "info", "debug", "trace"];
-    let lower = text.to_ascii_lowercase();
-    let level = known
-        .contains(&lower.as_str())
-        .then(|| lower.parse().ok())
-        .flatten();
-    level.ok_or_else(|| format!("`{text}` is none of {}", known.join(", ")))
-}
-
-fn public_url(text: &str) -> Result<String, String> {
-    let url: Option<http::Uri> = text.parse().ok();
-    let is_web = url.is_some_and(|url| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
-    });
-    if !is_web || text.contains(['#', '*']) || origin_of(text).is_none() {
-        return Err(format!(
-            "`{text}` is not a URL such as https://mcp.example.com"
-        ));
-    }
-    let text = text.trim_end_matches('/');
-    check_base(text)?;
-    Ok(text.to_owned())
-}
-
-/// The path of a `PUBLIC_URL` is taken off requests that come with it; others come without. A path that is itself a route
-/// would be taken off those, and one that clients normalize would never come.
-fn check_base(url: &str) -> Result<(), String> {
-    let uri: http::Uri = url.parse().map_err(|_| format!("`{url}` is not a URL"))?;
-    let path = uri.path().strip_prefix('/').unwrap_or_default();
-    let mut segments = path.split('/').filter(|_| !path.is_empty());
-    let first = segments.clone().next().unwrap_or_default();
-    if ROUTES.contains(&first) {
-        return Err(format!(
-            "`{url}` ends in a route of the server; give the URL that stands before `/{first}`"
-        ));
-    }
-    let is_plain = |segment: &str| {
-        !segment.is_empty() && !matches!(segment, "." | "..") && !segment.contains('%')
-    };
-    if segments.all(is_plain) {
-        Ok(())
-    } else {
-        Err(format!("`{url}` has a path that clients write differently"))
-    }
-}
-
-/// The origin of a URL; none for one that names a user or a port that there can't be.
-fn origin_of(url: &str) -> Option<AllowedOrigin> {
-    let url: http::Uri = url.parse().ok()?;
-    format!("{}://{}", url.scheme_str()?, url.authority()?)
-        .parse()
-        .ok()
-}
-
-fn origins(text: &str) -> Result<Vec<AllowedOrigin>, String> {
-    let named = text
-        .split(',')
-        .map(str::trim)
-        .filter(|origin| !origin.is_empty());
-    let origins: Vec<AllowedOrigin> = named.map(str::parse).collect::<Result<_, _>>()?;
-    if origins.is_empty() {
-        Err(format!("`{text}` names no origin"))
-    } else {
-        Ok(origins)
-    }
 }
 
 #[cfg(test)]
@@ -486,17 +304,19 @@ mod tests {
 
     #[test]
     fn a_lambda_needs_a_table_and_a_key_by_name() {
-        let faults =
+        let problems =
             read(&[&LAMBDA[..], &[("HOME", "/home/a")]].concat()).expect_err("neither is named");
         assert!(
-            faults
+            problems
                 .iter()
-                .any(|fault| fault.starts_with("SIGNING_KEY_SECRET")),
-            "{faults:?}"
+                .any(|problem| problem.starts_with("SIGNING_KEY_SECRET")),
+            "{problems:?}"
         );
         assert!(
-            faults.iter().any(|fault| fault.starts_with("USERS_TABLE")),
-            "{faults:?}"
+            problems
+                .iter()
+                .any(|problem| problem.starts_with("USERS_TABLE")),
+            "{problems:?}"
         );
         let key = ("SIGNING_KEY", "0123456789abcdef0123456789abcdef");
         let settings =
@@ -505,14 +325,14 @@ mod tests {
             (settings.place, settings.log_format),
             (Place::Lambda, LogFormat::Json)
         );
-        let faults =
+        let problems =
             read(&[LAMBDA[0], key, ("APP_USERS_PATH", "/mnt/efs")]).expect_err("no Lambda");
-        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert_eq!(problems.len(), 3, "{problems:?}");
     }
 
     #[test]
-    fn all_faults_are_reported_together_and_none_shows_a_key() {
-        let faults = read(&[
+    fn all_problems_are_reported_together_and_none_shows_a_key() {
+        let problems = read(&[
             ("HOME", "/home/a"),
             ("SIGNING_KEY", "hunter2!"),
             ("SIGNING_KEY_SECRET", "prod/key"),
@@ -544,11 +364,11 @@ mod tests {
             "APP_USERS_PATH: `relative/folder`",
         ] {
             assert!(
-                faults.iter().any(|fault| fault.starts_with(name)),
-                "{name} in {faults:#?}"
+                problems.iter().any(|problem| problem.starts_with(name)),
+                "{name} in {problems:#?}"
             );
         }
-        assert!(!format!("{faults:?}").contains("hunter2"));
+        assert!(!format!("{problems:?}").contains("hunter2"));
     }
 
     #[test]
@@ -574,9 +394,12 @@ mod tests {
             (None, ResponseMode::Buffered)
         );
         for blank in ["", " ", "\t"] {
-            let faults = read(&[("HOME", "/"), ("JWT_AUD", blank)])
+            let problems = read(&[("HOME", "/"), ("JWT_AUD", blank)])
                 .expect_err("every audience would be accepted");
-            assert!(faults[0].starts_with("JWT_AUD: it is blank"), "{faults:?}");
+            assert!(
+                problems[0].starts_with("JWT_AUD: it is blank"),
+                "{problems:?}"
+            );
         }
     }
 
@@ -599,18 +422,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_a_fault_and_never_as_good_as_unset() {
+    fn what_is_no_text_is_a_problem_and_never_as_good_as_unset() {
         for name in SETTINGS
             .iter()
             .map(|setting| setting.name)
             .chain(["HOME", "XDG_DATA_HOME"])
         {
-            let faults = Settings::read(&Unreadable(name), "notes").expect_err(name);
-            let fault = format!("{name}: its value is not UTF-8; set it again, or unset it");
+            let problems = Settings::read(&Unreadable(name), "notes").expect_err(name);
+            let problem = format!("{name}: its value is not UTF-8; set it again, or unset it");
             assert_eq!(
-                faults.iter().filter(|found| **found == fault).count(),
+                problems.iter().filter(|found| **found == problem).count(),
                 1,
-                "{faults:?}"
+                "{problems:?}"
             );
         }
         assert_eq!(
@@ -639,8 +462,8 @@ mod tests {
             ("PUBLIC_URL", "https://mcp.example.com//a"),
             ("PUBLIC_URL", "https://mcp.example.com/a%2Fb"),
         ] {
-            let faults = read(&[("HOME", "/"), (name, value)]).expect_err(value);
-            assert!(faults[0].starts_with(name), "{faults:?}");
+            let problems = read(&[("HOME", "/"), (name, value)]).expect_err(value);
+            assert!(problems[0].starts_with(name), "{problems:?}");
         }
         let origins = "chrome-extension://abcdef,vscode-webview://abc, app://obsidian.md , https://*.example.com";
         let settings =

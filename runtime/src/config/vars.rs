@@ -1,13 +1,20 @@
-//! Every setting, once: the README's table is made from this file, and a test holds them equal.
+//! The list of all settings, from which the README's table is made; a test compares them.
 
-/// A setting and what it does.
+/// A setting of [`Settings`](super::Settings), with its documentation.
+///
+/// ```
+/// use mcp_lambda::config::SETTINGS;
+///
+/// let level = SETTINGS.iter().find(|setting| setting.name == "LOG_LEVEL").expect("a setting");
+/// assert_eq!(level.default, "`info`");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The variable's name.
     pub name: &'static str,
-    /// What holds if it is not set.
+    /// The value that applies if it is not set, in Markdown.
     pub default: &'static str,
-    /// What it does.
+    /// The description, in Markdown.
     pub about: &'static str,
 }
 
@@ -15,7 +22,7 @@ macro_rules! settings {
     ($($name:ident: $default:literal, $about:literal;)+) => {
         $(pub(super) const $name: &str = stringify!($name);)+
 
-        /// Every setting, in the order of the README.
+        /// Every [`Setting`], in the order of the README.
         pub const SETTINGS: &[Setting] = &[$(Setting { name: $name, default: $default, about: $about }),+];
     };
 }

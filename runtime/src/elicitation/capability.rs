@@ -4,7 +4,17 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// A capability of a client (MCP `ClientCapabilities`).
+/// A capability of a client (MCP `ClientCapabilities`), which an
+/// [`InputRequest`](super::InputRequest) needs.
+///
+/// ```
+/// use mcp_lambda::call::ClientInfo;
+/// use mcp_lambda::elicitation::Capability;
+///
+/// let mut client = ClientInfo::default();
+/// client.capabilities = Capability::Form.declaration();
+/// assert!(client.can(Capability::Form) && !client.can(Capability::Url));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
     /// Shows its user a form (MCP 2026-07-28, elicitation, form mode).

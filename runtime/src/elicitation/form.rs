@@ -1,4 +1,5 @@
-//! A form for the user (MCP elicitation, form mode): made from a Rust type, its answer checked against the same schema.
+//! A form for the user (MCP 2026-07-28, elicitation, form mode), made from a Rust type; its answer
+//! is checked against the same schema.
 //!
 //! The protocol allows flat objects of text, numbers, booleans and choices; what a type says beyond that is left to its
 //! `Deserialize`. A form must never ask for a secret: it passes through the client; use [`url`](super::url()).
@@ -28,6 +29,23 @@ pub struct FormElicitation<T> {
 /// Makes a form with a field for each field of `T`; people read the doc comments beside them.
 ///
 /// A `T` without fields asks whether to go on, as [`Context::confirm`](crate::Context::confirm) does.
+///
+/// ```
+/// use mcp_lambda::elicitation::{ElicitResult, InputRequest, form};
+/// use mcp_lambda::prelude::*;
+/// use serde_json::json;
+///
+/// #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+/// struct City {
+///     /// Such as Oslo.
+///     name: String,
+/// }
+///
+/// let form = form::<City>("Which city?");
+/// assert_eq!(form.schema()["properties"]["name"]["description"], "Such as Oslo.");
+/// let result = json!({"action": "accept", "content": {"name": "Bergen"}});
+/// assert_eq!(form.read(&result), ElicitResult::Accepted(City { name: "Bergen".into() }));
+/// ```
 #[must_use]
 pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> FormElicitation<T> {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
@@ -37,7 +55,7 @@ pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> For
         Value::Object(generator.take_definitions(true)),
     );
     let mut form = FormElicitation::of(message.into(), normalize(schema.to_value(), Purpose::Form));
-    form.schema = flat(&mut form.schema);
+    form.schema = flatten(&mut form.schema);
     form
 }
 
@@ -52,6 +70,8 @@ impl FormElicitation<Value> {
 impl<T> FormElicitation<T> {
     /// Makes a form. A type that is neither an object nor nothing has an answer that no form can give.
     fn of(message: String, schema: Value) -> Self {
+        // It is reported where the form is asked and not here: an author writes `form::<T>(…)` in a
+        // handler, which has a way to fail, and this has none.
         let has_fields = schema
             .get("type")
             .is_none_or(|name| name == "object" || name == "null");
@@ -93,6 +113,8 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
             );
             return Err(Error::internal(message));
         }
+        // A client may refuse a form with a field that MCP does not have, or draw it without the field;
+        // either would look to the author like a user who never answers.
         let fields = self.schema["properties"].as_object().into_iter().flatten();
         match fields.into_iter().find(|(_, field)| !is_flat(field)) {
             Some((name, _)) => Err(Error::internal(format!(
@@ -125,10 +147,12 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
     }
 }
 
-/// Returns `true` if a field of a form may have this schema (MCP 2026-07-28, elicitation, `PrimitiveSchemaDefinition`).
+/// Returns `true` if a field of a form may have this schema (MCP 2026-07-28, elicitation,
+/// `PrimitiveSchemaDefinition`).
 fn is_flat(field: &Value) -> bool {
     match field["type"].as_str() {
         Some("string" | "number" | "integer" | "boolean") => true,
+        // The one list that a form may have is a choice of several constants.
         Some("array") => ["enum", "anyOf", "oneOf"]
             .iter()
             .any(|word| field["items"][word].is_array()),
@@ -154,11 +178,13 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
         return Err("the answer is no object".to_owned());
     }
     coerce(&mut content, schema);
-    // The schema is what the client showed, so its violations name fields as the user saw them. What a type says beyond the
-    // schema is left to `Deserialize`, whose message follows below.
+    // The schema is what the client showed, so its violations name fields as the user saw them. What
+    // a type says beyond the schema is left to `Deserialize`, whose message follows below.
     if let Some(Violation { path, message }) = violation(&content, schema) {
         return Err(format!("`{}` {message}", path.trim_start_matches('.')));
     }
+    // Serde reads a unit `()` from `null` alone, and a struct without fields from an object: the one
+    // is tried first, the other below.
     let has_no_fields = schema
         .get("properties")
         .is_none_or(|fields| fields.as_object().is_some_and(Map::is_empty));
@@ -175,7 +201,9 @@ pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T,
 }
 
 /// Reduces a type's schema to a form's: the fields, and which of them are required.
-fn flat(schema: &mut Value) -> Value {
+fn flatten(schema: &mut Value) -> Value {
+    // MCP's `requestedSchema` has these three keywords and no others: no title, no description of the
+    // whole, no `$defs`, which `normalize` has written out.
     let properties = schema
         .get_mut("properties")
         .map_or_else(|| json!({}), Value::take);

@@ -1,7 +1,9 @@
-//! Requests to the user, or to the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip requests).
+//! Requests to the user, or to the user's client, in the middle of a call (MCP 2026-07-28, multi
+//! round-trip requests).
 //!
-//! [`form`](form()), [`url`](url()), [`sampling`] and [`roots`] make an [`InputRequest`]. A call that asks is given up
-//! where it waits, and begins anew when the client comes again with the answers ([`InputResponses`]).
+//! [`form`](form()), [`url`](url()), [`sampling`] and [`roots`] make an [`InputRequest`]. A call that
+//! asks is given up where it waits, and begins anew when the client comes again with the answers
+//! ([`InputResponses`]).
 
 mod capability;
 mod form;

@@ -1,7 +1,9 @@
-//! Asking the user, or the user's client, in the middle of a call (MCP 2026-07-28, multi round-trip [requests](InputRequest)).
+//! [Requests](InputRequest) to the user, or to the user's client, in the middle of a call
+//! (MCP 2026-07-28, multi round-trip requests).
 //!
-//! A call that asks is given up where it waits and begins anew when the answers come: what it did before it asked, it does
-//! again. Nothing here seals the state that the client carries in between; the middleware does.
+//! A call that asks is given up where it waits and begins anew when the answers come: it does again
+//! what it did before it asked. Nothing here seals the state that the client carries in between; the
+//! middleware does.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,9 +13,20 @@ use tokio::sync::Notify;
 
 use super::Capability;
 use crate::error::Result;
-use crate::printable::shortened;
+use crate::printable::shorten;
 
 /// A request to the user or to the user's client; [`Context::ask`](crate::Context::ask) sends it.
+///
+/// ```
+/// use mcp_lambda::elicitation::{Capability, ElicitResult, InputRequest, url};
+/// use serde_json::json;
+///
+/// let consent = url("https://example.com/consent", "Please agree on this page.");
+/// assert_eq!(consent.needs(), Capability::Url);
+/// assert_eq!(consent.request()["method"], "elicitation/create");
+/// assert_eq!(consent.read(&json!({"action": "accept"})), ElicitResult::Accepted(()));
+/// assert_eq!(consent.read(&json!({"action": "cancel"})), ElicitResult::Declined);
+/// ```
 pub trait InputRequest: Send + Sync {
     /// The type of an accepted [answer](InputResponses).
     type Answer: Send;
@@ -52,7 +65,8 @@ pub enum ElicitResult<T> {
     Invalid(String),
 }
 
-/// The answers that a client brings back, with the sealed state (MCP 2026-07-28, multi round-trip [requests](InputRequest)).
+/// The answers that a client brings back to its [requests](InputRequired), with the sealed state
+/// (MCP 2026-07-28, multi round-trip requests).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InputResponses {
@@ -68,7 +82,7 @@ pub struct InputResponses {
 pub struct InputRequired {
     /// The [requests](InputRequest) by key, at least one.
     pub requests: BTreeMap<String, Value>,
-    /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
+    /// `true` if the [answers](InputResponses) of this round may be used only once.
     pub is_for_once: bool,
     /// The state that the client must carry, once it is sealed.
     pub state: Option<String>,
@@ -82,27 +96,34 @@ pub(crate) struct PendingRequests {
 }
 
 impl PendingRequests {
+    /// Adds a request, with the problem of its last answer if there was one.
     pub(crate) fn ask(&self, key: &str, question: &impl InputRequest, wrong: Option<&str>) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked
             .requests
             .insert(key.to_owned(), write_request(question, wrong));
-        // The answers of a round come back together, so one question whose answer may be used once makes the round so.
+        // The answers of a round come back together, so one question whose answer may be used once
+        // makes the round so.
         asked.is_for_once |= question.is_for_once();
         self.anew.notify_one();
     }
 
     /// Waits until there is a request, and removes and returns all of them.
     pub(crate) async fn wait(&self) -> InputRequired {
+        // A handler may ask several questions side by side. This is polled after the handler has gone
+        // as far as it can, so one round takes all of them; `Notify` stores a notification that comes
+        // earlier, so none is lost.
         self.anew.notified().await;
         std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A page that the user is sent to (MCP 2026-07-28, elicitation, URL mode), for what must not pass through a client: secrets, payments, consent elsewhere.
+/// A page that the user is sent to (MCP 2026-07-28, elicitation, URL mode), for secrets, payments
+/// and consent, which must not pass through a client.
 ///
-/// The [answer](InputResponses) says that the user agreed to go, and not what came of it. Whoever opens the page must be shown to be the
-/// user who was asked; the URL must not say who that is, nor let anyone in.
+/// The [answer](InputResponses) says that the user agreed to go, and not what came of it. The page
+/// must verify that its visitor is the user who was asked; the URL must neither name that user nor
+/// let anyone in.
 #[derive(Clone, Debug)]
 pub struct UrlElicitation {
     url: String,
@@ -146,12 +167,14 @@ pub(super) const NO_ACTION: &str = "`action` must be accept, decline or cancel";
 /// Writes a request as the protocol has it; asked once more, with the problem of the last answer.
 pub(crate) fn write_request(question: &impl InputRequest, wrong: Option<&str>) -> Value {
     let mut request = question.request();
+    // A client has no place for what was wrong, so it goes into the message that the user reads. A
+    // request without a message, as for roots, is asked unchanged.
     if let Some(wrong) = wrong
         && let Some(Value::String(message)) = request.pointer_mut("/params/message")
     {
         message.push_str(&format!(
             " (The last answer did not fit: {}.)",
-            shortened(wrong)
+            shorten(wrong)
         ));
     }
     request
@@ -164,7 +187,9 @@ pub(super) fn action(result: &Value) -> Option<&str> {
         .filter(|action| ["accept", "decline", "cancel"].contains(action))
 }
 
-/// A [request](InputRequest) to the client itself, passed on unchanged. Deprecated by MCP 2026-07-28; do not build on it.
+/// A [request](InputRequest) to the client itself, passed on unchanged.
+///
+/// MCP 2026-07-28 deprecates sampling and roots; do not build on them.
 #[derive(Clone, Debug)]
 pub struct ClientRequest {
     capability: Capability,
@@ -210,6 +235,8 @@ impl InputRequest for ClientRequest {
     }
 
     fn read(&self, result: &Value) -> ElicitResult<Value> {
+        // The result goes to the author as it is, so only its kind is checked here: it must have the
+        // field by which results of this request are known.
         let is_answer = result[self.answer].is_array() || result[self.answer].is_object();
         if is_answer {
             ElicitResult::Accepted(result.clone())

@@ -1,4 +1,5 @@
-//! The time that a call waits for its user over a connection that stays: it is bounded, and the deadline moves by it.
+//! The time that a call waits for its user over a connection that stays: it is bounded, and the
+//! call's [`Deadline`](crate::call::Deadline) moves by it.
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -46,9 +47,10 @@ impl WaitingTime {
     /// Returns a deadline, later by the time that was waited; while a question is open, at least [`GLANCE`] from now.
     pub(crate) fn extend(&self, deadline: Instant) -> Instant {
         let state = self.lock();
-        // While a question is open its end is not known, so the deadline moves with the clock: whoever waits for it wakes at
-        // least once in GLANCE, looks again, and finds it later than before. Without the lower bound it would wake at once, over
-        // and over, where the handler had used up its time before it asked.
+        // While a question is open its end is not known, so the deadline moves with the clock: whoever
+        // waits for it wakes at least once in GLANCE, looks again, and finds it later than before.
+        // Without the lower bound it would wake at once, over and over, where the handler had used up
+        // its time before it asked.
         match state.since {
             Some(since) => (deadline + state.before + since.elapsed()).max(Instant::now() + GLANCE),
             None => deadline + state.before,
@@ -70,7 +72,8 @@ impl WaitingTime {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        // Questions asked side by side overlap: their time counts once, from the first that opened to the last that closed.
+        // Questions asked side by side overlap: their time counts once, from the first that opened to
+        // the last that closed.
         state.open -= 1;
         if state.open == 0 {
             let waited = state.since.take().map(|since| since.elapsed());

@@ -9,7 +9,7 @@ use super::scope::RequestScope;
 use crate::error::{Error, Result};
 use crate::prompt::Prompts;
 use crate::provider::Completion;
-use crate::registry::Registered;
+use crate::registry::Registrable;
 use crate::resource::Resources;
 
 /// The argument to complete, and those that are filled in already.
@@ -47,7 +47,7 @@ pub(super) async fn complete(
     Ok(result)
 }
 
-async fn suggest<P: Registered>(
+async fn suggest<P: Registrable>(
     scope: &RequestScope<'_>,
     name: String,
     argument: Argument,

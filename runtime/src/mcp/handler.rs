@@ -29,7 +29,7 @@ use super::{Session, SessionHandler, complete, convert, error, params, peer};
 use crate::call::Call;
 use crate::prompt::Prompts;
 use crate::provider::{Definition, Primitive, Reply};
-use crate::registry::Registered;
+use crate::registry::Registrable;
 use crate::resource::Resources;
 use crate::tool::Tools;
 
@@ -366,7 +366,7 @@ impl ServerHandler for Handler {
 }
 
 /// Resolves a call and makes it; returns the definition with the reply.
-async fn resolve_and_call<P: Registered>(
+async fn resolve_and_call<P: Registrable>(
     scope: &RequestScope<'_>,
     call: Call,
 ) -> crate::error::Result<(Arc<Definition<P>>, Reply<P::Answer>)> {

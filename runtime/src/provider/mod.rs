@@ -39,7 +39,7 @@ pub use view::DefinitionView;
 
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::printable::shortened;
+use crate::printable::shorten;
 use crate::user::Caller;
 
 /// The longest name or URI that is looked up, in bytes.
@@ -153,5 +153,5 @@ pub(crate) async fn resolve<P: Primitive>(
 /// Makes the error for a thing that does not exist for a caller: the same for every reason.
 #[must_use]
 pub(crate) fn unknown(primitive: &str, name: &str) -> Error {
-    Error::not_found(format!("unknown {primitive} `{}`", shortened(name)))
+    Error::not_found(format!("unknown {primitive} `{}`", shorten(name)))
 }

@@ -1,8 +1,9 @@
-//! URI [templates](Template) (RFC 6570): which URIs they stand for, and what their variables are in one of them.
+//! URI [templates](Template) (RFC 6570), matched against URIs.
 //!
-//! RFC 6570 says how a template is expanded and not how a URI is taken apart; here it is, for `{name}` and `{+name}`. A
-//! variable must never smuggle in another path: decoded, a plain one has no `/`, and one that may have is a path below the
-//! one it is joined to, on any system: no empty, `.` or `..` segment, no backslash, no drive.
+//! RFC 6570 defines how a template is expanded and not how a URI is matched; this does, for `{name}`
+//! and `{+name}`. No variable may smuggle in another path: decoded, a plain one has no `/`, and a
+//! reserved one is a path below the one it is joined to, on any system: no empty, `.` or `..`
+//! segment, no backslash, no drive.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,16 @@ use iri_string::template::UriTemplateStr;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-/// A template, taken apart.
+/// A parsed URI template (RFC 6570), as of a [`Resource`](super::Resource) with variables.
+///
+/// ```
+/// use mcp_lambda::resource::Template;
+///
+/// let template = Template::parse("notes://{folder}/{+path}").unwrap().unwrap();
+/// let variables = template.variables("notes://work/2026/july").unwrap();
+/// assert_eq!((&variables["folder"], &variables["path"]), (&"work".into(), &"2026/july".into()));
+/// assert_eq!(template.variables("notes://work/..%2Fsecret"), None, "a path that leads out");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The text before the first variable.
@@ -18,17 +28,18 @@ pub struct Template {
     variables: Vec<Variable>,
 }
 
+/// A variable of a [`Template`], with the text that follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Variable {
     name: String,
-    /// `{+name}`: may span segments of a path.
+    /// `true` for `{+name}`, which may span segments of a path (RFC 6570 §3.2.3).
     is_reserved: bool,
-    /// The text that ends it; the end of the URI if there is none.
+    /// The literal text that ends it; the end of the URI if there is none.
     until: String,
 }
 
 impl Template {
-    /// Takes a [template](Template) apart; `None` for a URI without variables.
+    /// Parses a [template](Template); `None` for a URI without variables.
     ///
     /// # Errors
     /// A message about what can't be parsed, to follow "the URI".
@@ -48,8 +59,10 @@ impl Template {
         }
         let variables = rest
             .split('{')
-            .map(variable)
+            .map(parse_variable)
             .collect::<Result<Vec<_>, _>>()?;
+        // Nothing would tell where the first of two neighbours ends. The last one may have nothing after
+        // it: it ends with the URI.
         let is_blurred = variables
             .iter()
             .rev()
@@ -69,7 +82,8 @@ impl Template {
         Ok(Some(template))
     }
 
-    /// Returns the number of literal bytes: of two templates that a URI matches, the one with more of them is chosen.
+    /// Returns the number of literal bytes: of two templates that a URI matches, the one with more of
+    /// them is chosen.
     pub(super) fn literal_bytes(&self) -> usize {
         self.start.len()
             + self
@@ -79,7 +93,7 @@ impl Template {
                 .sum::<usize>()
     }
 
-    /// The template without the names of its variables: two of one shape stand for the same URIs.
+    /// Returns the template without the names of its variables: two of one shape match the same URIs.
     pub(super) fn shape(&self) -> String {
         let mark = |variable: &Variable| if variable.is_reserved { "{+}" } else { "{}" };
         let rest = self
@@ -89,13 +103,15 @@ impl Template {
         std::iter::once(self.start.clone()).chain(rest).collect()
     }
 
-    /// The names of its variables, in order.
+    /// Returns the names of its variables, in order; [`variables`](Self::variables) reads their values.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|variable| variable.name.as_str())
     }
 
-    /// Returns the variables in this URI; `None` if the [template](Template) does not match. A variable ends where the text after it
-    /// first appears.
+    /// Returns the values of the variables in this URI; `None` if the [template](Template) does not
+    /// match.
+    ///
+    /// A variable ends where the text after it first appears.
     #[must_use]
     pub fn variables(&self, uri: &str) -> Option<Map<String, Value>> {
         let mut rest = uri.strip_prefix(self.start.as_str())?;
@@ -115,6 +131,8 @@ impl Template {
 
 impl Variable {
     fn take<'u>(&self, rest: &'u str, is_last: bool) -> Option<(&'u str, &'u str)> {
+        // The text after the last variable must end the URI, so the variable takes all before it: with
+        // `{+path}.md`, a path may have another `.md` within.
         if is_last {
             Some((rest.strip_suffix(self.until.as_str())?, ""))
         } else {
@@ -124,6 +142,8 @@ impl Variable {
 
     fn decode(&self, value: &str) -> Option<String> {
         let decoded = percent_decode_str(value).decode_utf8().ok()?.into_owned();
+        // A plain variable is checked both ways. As it is written it has no delimiter, or it would span
+        // segments (RFC 3986 §3.3); decoded it has none either, so `%2F` brings in no path.
         let is_safe = if self.is_reserved {
             is_below(decoded.clone())
         } else {
@@ -133,9 +153,11 @@ impl Variable {
     }
 }
 
-/// Returns `true` if a path leads below the folder it is joined to, on any system. Percent-encodings that are left could be decoded
-/// again by whoever gets it, so the decoded path is checked too.
+/// Returns `true` if a path leads below the folder it is joined to, on any system.
 fn is_below(mut path: String) -> bool {
+    // Percent-encodings that are left could be decoded again by whoever gets the path, so it is
+    // decoded until it stays the same, and checked each time. A round that changes it removes an
+    // encoding, so this ends. `c:x` is refused as well, which Windows takes for another drive.
     loop {
         let is_drive = path.as_bytes().get(1) == Some(&b':')
             && path.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -150,14 +172,14 @@ fn is_below(mut path: String) -> bool {
     }
 }
 
-/// Returns `true` if a text is one step down in a path.
+/// Returns `true` if a text is one segment of a path that leads down (RFC 3986 §3.3).
 fn is_segment(text: &str) -> bool {
     let is_strange = |character: char| character.is_control() || character == '\\';
     !matches!(text, "" | "." | "..") && !text.contains(is_strange)
 }
 
-/// A variable and the literal text after it.
-fn variable(text: &str) -> Result<Variable, String> {
+/// Parses a variable and the literal text after it, from behind its `{`.
+fn parse_variable(text: &str) -> Result<Variable, String> {
     let (expression, until) = text.split_once('}').ok_or("has a `{` without its `}`")?;
     let (is_reserved, name) = expression
         .strip_prefix('+')
@@ -175,7 +197,7 @@ fn variable(text: &str) -> Result<Variable, String> {
     })
 }
 
-/// RFC 3986 §3.1.
+/// Returns `true` if a URI begins with a scheme (RFC 3986 §3.1).
 fn has_scheme(start: &str) -> bool {
     start.split_once(':').is_some_and(|(scheme, _)| {
         let is_valid =

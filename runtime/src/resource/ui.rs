@@ -1,7 +1,8 @@
 //! Pages that show a tool's answers (MCP Apps, `io.modelcontextprotocol/ui`, 2026-01-26).
 //!
-//! A [page](UiResource) is one self-contained HTML document. What it loads from elsewhere must be declared, or a host blocks it: a page
-//! that names an origin it does not declare is a problem of the app at its start, and not a button that does nothing.
+//! A [page](UiResource) is one self-contained HTML document. It must declare the origins that it
+//! loads from, or a host blocks them: an undeclared one is a problem of the app at its start, and not
+//! a button that does nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,8 +18,10 @@ pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
 /// The time for which a client may cache a page.
 const TTL: Duration = Duration::from_secs(3_600);
 
-/// The script by which a page speaks with its host, and the comment that it replaces.
+/// The script by which a page speaks with its host (MCP Apps).
 const BRIDGE: &str = include_str!("bridge.js");
+
+/// The comment in a page that [`UiResource::with_bridge`] replaces.
 const BRIDGE_PLACE: &str = "<!-- bridge -->";
 
 /// A page that shows a tool's answers: builds a [`Resource`].
@@ -51,7 +54,18 @@ pub struct UiResource {
     lacks_bridge: bool,
 }
 
-/// The origins that a [page](UiResource) may reach, such as `https://api.example.com` or `https://*.example.com` (MCP Apps, `_meta.ui.csp`).
+/// The origins that a [page](UiResource) may reach (MCP Apps, `_meta.ui.csp`), such as
+/// `https://api.example.com` or `https://*.example.com`.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::resource::Csp;
+///
+/// let html = r#"<script>fetch("https://api.example.com/v1")</script>"#;
+/// let csp = Csp::default().connect("https://*.example.com");
+/// let page = UiResource::html("ui://weather/now", "now", html).csp(csp);
+/// assert_eq!(App::new("weather").resources([page]).check(), Ok(()));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Csp {
     connect: Vec<String>,
@@ -60,7 +74,8 @@ pub struct Csp {
     base_uri: Vec<String>,
 }
 
-/// A feature of the user's machine that a [page](UiResource) may use, if host and user agree (MCP Apps, `_meta.ui.permissions`).
+/// A feature of the user's machine that a [page](UiResource) may use, if host and user agree
+/// (MCP Apps, `_meta.ui.permissions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// The camera.
@@ -102,13 +117,15 @@ impl Csp {
         self
     }
 
-    fn all(&self) -> impl Iterator<Item = &String> {
+    fn origins(&self) -> impl Iterator<Item = &String> {
         [&self.connect, &self.resource, &self.frame, &self.base_uri]
             .into_iter()
             .flatten()
     }
 
     fn declares(&self, origin: &str) -> bool {
+        // `*.example.com` is for any number of labels and not for `example.com` itself, as in a Content
+        // Security Policy (CSP Level 3, host sources), by which hosts enforce what is declared here.
         let covers = |declared: &String| match declared.split_once("*.") {
             Some((scheme, domain)) => origin.strip_prefix(scheme).is_some_and(|host| {
                 host.strip_suffix(domain)
@@ -116,7 +133,7 @@ impl Csp {
             }),
             None => origin == declared,
         };
-        self.all().any(covers)
+        self.origins().any(covers)
     }
 
     fn to_json(&self) -> Map<String, Value> {
@@ -126,6 +143,8 @@ impl Csp {
             ("frameDomains", &self.frame),
             ("baseUriDomains", &self.base_uri),
         ];
+        // A host denies what is absent; an empty list would mean the same, in more bytes of each list
+        // of resources.
         let named = lists.into_iter().filter(|(_, origins)| !origins.is_empty());
         named
             .map(|(name, origins)| (name.to_owned(), json!(origins)))
@@ -134,7 +153,7 @@ impl Csp {
 }
 
 impl Permission {
-    const fn word(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Camera => "camera",
             Self::Microphone => "microphone",
@@ -168,10 +187,14 @@ impl UiResource {
         self
     }
 
-    /// Puts a script in place of `<!-- bridge -->`, by which the [page](UiResource) speaks with its host: `host.connect({…})` for the
-    /// tool's result, `host.request("tools/call", {…})` for the part's tools (`bridge.js` tells the rest).
+    /// Puts a script in place of `<!-- bridge -->`, by which the page speaks with its host.
+    ///
+    /// `host.connect({…})` receives the tool's result, `host.request("tools/call", {…})` calls tools of
+    /// the page's [`Toolset`](crate::Toolset); `bridge.js` documents the rest.
     #[must_use]
     pub fn with_bridge(mut self) -> Self {
+        // A page without the place is an error of its author. A builder can't fail, so it is noted here
+        // and reported by the check of the app.
         match self.html.split_once(BRIDGE_PLACE) {
             Some((before, after)) => {
                 self.html = format!("{before}<script>\n{BRIDGE}</script>{after}")
@@ -209,7 +232,9 @@ impl UiResource {
         self
     }
 
-    fn problem(&self) -> Option<String> {
+    /// Returns the first problem of the page, to follow its name and URI in
+    /// [`App::check`](crate::App::check).
+    fn find_problem(&self) -> Option<String> {
         if !self.uri.starts_with("ui://") || self.uri.contains('{') {
             return Some("is a page's and must begin with `ui://`, without variables".to_owned());
         }
@@ -218,19 +243,19 @@ impl UiResource {
                 "is a page's that is to be bridged, and has no `{BRIDGE_PLACE}`"
             ));
         }
-        if let Some(origin) = self.csp.all().find(|origin| !is_origin(origin)) {
+        if let Some(origin) = self.csp.origins().find(|origin| !is_origin(origin)) {
             return Some(format!(
                 "declares `{origin}`; an origin is such as `https://api.example.com` or `https://*.example.com`"
             ));
         }
-        let undeclared = places(&self.html).find(|origin| !self.csp.declares(origin));
+        let undeclared = find_origins(&self.html).find(|origin| !self.csp.declares(origin));
         undeclared.map(|origin| {
             format!("is a page's that reaches for `{origin}`, which its `Csp` does not declare")
         })
     }
 
     /// Returns `_meta.ui`, without what was not set.
-    fn meta(&self) -> Map<String, Value> {
+    fn to_meta(&self) -> Map<String, Value> {
         let mut meta = Map::new();
         let csp = self.csp.to_json();
         if !csp.is_empty() {
@@ -240,7 +265,7 @@ impl UiResource {
             let permissions = self
                 .permissions
                 .iter()
-                .map(|permission| (permission.word().to_owned(), json!({})));
+                .map(|permission| (permission.as_str().to_owned(), json!({})));
             meta.insert("permissions".into(), Value::Object(permissions.collect()));
         }
         meta.extend(
@@ -258,8 +283,10 @@ impl UiResource {
 
 impl From<UiResource> for Resource {
     fn from(page: UiResource) -> Self {
-        let problem = page.problem();
-        let meta = page.meta();
+        let problem = page.find_problem();
+        let meta = page.to_meta();
+        // The settings and the size are those of the listed resource, so a host can prepare its frame
+        // before it reads the page.
         let size = page.html.len() as u64;
         let contents = ResourceContents::text(page.html).mime_type(UI_MIME_TYPE);
         let resource = Self::from_contents(page.uri, page.name, contents)
@@ -273,7 +300,8 @@ impl From<UiResource> for Resource {
     }
 }
 
-/// Returns `true` for `https:` or `wss:` and a host, whose first label may be `*`.
+/// Returns `true` for an origin that [`Csp`] may declare: `https:` or `wss:` and a host, whose first
+/// label may be `*`.
 fn is_origin(origin: &str) -> bool {
     let host = origin
         .strip_prefix("https://")
@@ -287,8 +315,12 @@ fn is_origin(origin: &str) -> bool {
     })
 }
 
-/// Finds the origins that a page loads from by itself; links that a person follows and XML namespaces are not among them.
-fn places(html: &str) -> impl Iterator<Item = String> {
+/// Finds the origins that a page loads from by itself, without links that a person follows and XML
+/// namespaces.
+fn find_origins(html: &str) -> impl Iterator<Item = String> {
+    // This is no parser of HTML, CSS and scripts. An origin is named by `//` behind a quote, a
+    // parenthesis or `=`, in all three of them, which sets it apart from comments and prose. One that
+    // a script puts together at run time is not found, and the host blocks it.
     let found = html.match_indices("//").filter_map(|(place, _)| {
         let scheme = ["https:", "http:", "wss:", "ws:"]
             .into_iter()
@@ -418,7 +450,7 @@ mod tests {
             .permissions([Permission::Geolocation])
             .prefers_border(true);
         assert_eq!(
-            Value::Object(page.meta()),
+            Value::Object(page.to_meta()),
             json!({
                 "csp": {"connectDomains": ["https://api.example.com"], "frameDomains": ["https://maps.example.com"]},
                 "permissions": {"geolocation": {}},

@@ -1,7 +1,8 @@
 //! The coercion of a value that a client sends to the types of its [schema](super).
 //!
-//! What fits a schema keeps its meaning: only the way it is written changes, `30.0` to `30`. What does not fit may after
-//! this; text is never made where it was not, and what can't be read stays as it is, to be refused by whoever reads it.
+//! A value that fits keeps its meaning: only the way it is written changes, `30.0` to `30`. One that
+//! does not fit may fit afterwards. Nothing becomes text that was none, and a value that can't be
+//! coerced stays unchanged, for `Deserialize` to refuse.
 
 use serde_json::{Map, Number, Value};
 
@@ -10,19 +11,30 @@ use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, p
 /// The most values that JSON texts within one value may hold together: each takes far more memory than its text.
 const MAX_TEXT_VALUES: usize = 10_000;
 
-/// From here on a number with a point or an exponent may be another than was written (RFC 8259 §6).
+/// The bound below which a double holds every integer exactly, 2^53 (RFC 8259 §6).
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Coerces a value to the types of its [schema](super).
 ///
-/// Where it is due, a number without a fraction is an integer, a number or boolean may be its text, and an array or object
-/// its JSON text; a field that need not be there and is `null`, where that is not allowed, is left out.
+/// A number without a fraction becomes an integer; a text becomes the number, boolean, array or
+/// object that it spells, where the schema wants one; an optional field that is `null`, where that
+/// is not allowed, is removed. Models write all of these.
+///
+/// ```
+/// use mcp_lambda::schema::coerce;
+/// use serde_json::json;
+///
+/// let schema = json!({"properties": {"nights": {"type": "integer"}, "tags": {"type": "array"}}});
+/// let mut value = json!({"nights": "3", "tags": "[\"sea\"]"});
+/// coerce(&mut value, schema.as_object().unwrap());
+/// assert_eq!(value, json!({"nights": 3, "tags": ["sea"]}));
+/// ```
 pub fn coerce(value: &mut Value, schema: &Map<String, Value>) {
-    Reader {
+    Coercion {
         root: schema,
         left: MAX_TEXT_VALUES,
     }
-    .value(value, schema, 0);
+    .coerce_value(value, schema, 0);
 }
 
 /// Returns the fields that the [schema](super) of an object does not know, if it says nothing about others.
@@ -43,7 +55,17 @@ fn is_open(schema: &Map<String, Value>) -> bool {
     others("additionalProperties") || others("patternProperties")
 }
 
-/// Returns an unknown field, and the missing one that it was likely meant to be.
+/// Returns an [`unknown`] field, and the missing one that it was likely meant to be.
+///
+/// ```
+/// use mcp_lambda::schema::near_miss;
+/// use serde_json::json;
+///
+/// let schema = json!({"properties": {"city": {}, "max_price": {}}});
+/// let fields = json!({"city": "Oslo", "maxPrice": 100});
+/// let pair = near_miss(fields.as_object().unwrap(), schema.as_object().unwrap());
+/// assert_eq!(pair, Some(("maxPrice", "max_price")));
+/// ```
 #[must_use]
 pub fn near_miss<'a>(
     fields: &'a Map<String, Value>,
@@ -60,6 +82,8 @@ pub fn near_miss<'a>(
 
 /// Returns `true` for names that differ in case and separators, or by at most one letter in four.
 fn is_near(given: &str, name: &str) -> bool {
+    // Models write `maxPrice` for `max_price`, and mistype long names more than short ones. Names of
+    // one or two letters differ by too little to guess between them.
     let plain = |text: &str| text.replace(['_', '-'], "").to_lowercase();
     let distance = if name.len() < 3 {
         0
@@ -71,30 +95,33 @@ fn is_near(given: &str, name: &str) -> bool {
             && strsim::osa_distance(given, name) <= distance)
 }
 
-struct Reader<'s> {
+/// A coercion under way, with the root to which references of the schema lead.
+struct Coercion<'s> {
     root: &'s Map<String, Value>,
     /// The number of values that JSON texts may still hold.
     left: usize,
 }
 
-impl Reader<'_> {
-    fn schema(&mut self, value: &mut Value, schema: &Value, depth: usize) {
+impl Coercion<'_> {
+    fn coerce_schema(&mut self, value: &mut Value, schema: &Value, depth: usize) {
         if let Some(keywords) = keywords(schema, self.root) {
-            self.value(value, keywords, depth);
+            self.coerce_value(value, keywords, depth);
         }
     }
 
-    fn value(&mut self, value: &mut Value, keywords: &Map<String, Value>, depth: usize) {
+    fn coerce_value(&mut self, value: &mut Value, keywords: &Map<String, Value>, depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
+        // A choice goes first: it may settle what the value is, and the types beside it, if there are
+        // any, then find it settled.
         if let Some(choices) = choices(keywords) {
-            self.choice(value, choices, depth);
+            self.coerce_choice(value, choices, depth);
         }
-        self.plain(value, &types(keywords));
+        self.coerce_type(value, &types(keywords));
         match value {
-            Value::Object(fields) => self.fields(fields, keywords, depth),
-            Value::Array(items) => self.items(items, keywords, depth),
+            Value::Object(fields) => self.coerce_fields(fields, keywords, depth),
+            Value::Array(items) => self.coerce_items(items, keywords, depth),
             _ => {}
         }
         for schema in keywords
@@ -103,18 +130,22 @@ impl Reader<'_> {
             .into_iter()
             .flatten()
         {
-            self.schema(value, schema, depth + 1);
+            self.coerce_schema(value, schema, depth + 1);
         }
     }
 
     /// Coerces by the one schema that the value can be of; if there are several, it stays as it is.
-    fn choice(&mut self, value: &mut Value, choices: &[Value], depth: usize) {
+    fn coerce_choice(&mut self, value: &mut Value, choices: &[Value], depth: usize) {
         let mut fitting = choices
             .iter()
             .filter(|choice| self.may_be(value, choice, depth));
         match (fitting.next(), fitting.next()) {
-            (Some(one), None) => self.schema(value, one, depth + 1),
+            (Some(one), None) => self.coerce_schema(value, one, depth + 1),
+            // Two that fit can't be told apart by their outermost keywords, and coercing by the wrong
+            // one would change a value that was fine. It stays, for `Deserialize` to choose.
             (Some(_), Some(_)) => {}
+            // Nothing fits as it is written, so the value may be a text that spells one of them: the
+            // first whose type the text parses to is taken, in the order of the schema.
             (None, _) => {
                 let read = choices.iter().find_map(|choice| {
                     let read = self.read(value, &types(keywords(choice, self.root)?))?;
@@ -122,7 +153,7 @@ impl Reader<'_> {
                 });
                 if let Some((read, choice)) = read {
                     *value = read;
-                    self.schema(value, choice, depth + 1);
+                    self.coerce_schema(value, choice, depth + 1);
                 }
             }
         }
@@ -147,7 +178,9 @@ impl Reader<'_> {
         let Some(fields) = value.as_object() else {
             return true;
         };
-        let is_told = |name: &str, field: &Value| {
+        // Serde's tagged enums are a choice between objects whose tag is a `const`: an object is of
+        // the variant that its tag names, whatever else is wrong with it.
+        let has_constant = |name: &str, field: &Value| {
             let property = keywords
                 .get("properties")
                 .and_then(|properties| properties.get(name));
@@ -157,16 +190,21 @@ impl Reader<'_> {
                     || constants_of(property).any(|one| one == field)
             })
         };
-        names_required(keywords)
-            .all(|name| fields.get(name).is_some_and(|field| is_told(name, field)))
+        names_required(keywords).all(|name| {
+            fields
+                .get(name)
+                .is_some_and(|field| has_constant(name, field))
+        })
     }
 
     /// Coerces a value that is of none of the types, or is written as of another.
-    fn plain(&mut self, value: &mut Value, types: &[&str]) {
+    fn coerce_type(&mut self, value: &mut Value, types: &[&str]) {
+        // serde reads no `30.0` as an integer, though JSON Schema calls it one, and clients whose
+        // numbers are doubles write it so.
         if types.contains(&"integer")
             && !types.contains(&"number")
             && let Value::Number(number) = value
-            && let Some(whole) = whole(number)
+            && let Some(whole) = to_integer(number)
         {
             *number = whole;
         } else if !types.iter().any(|name| is_of(value, name))
@@ -181,6 +219,8 @@ impl Reader<'_> {
         let text = value.as_str()?;
         let first = text.bytes().next()?;
         let last = text.bytes().next_back()?;
+        // The outermost bytes tell the only type that a text can spell, so a text that spells none of
+        // the wanted types is never parsed, whatever its size.
         let wanted = match (first, last) {
             (b'-' | b'0'..=b'9', b'0'..=b'9') if types.contains(&"number") => "number",
             (b'-' | b'0'..=b'9', b'0'..=b'9') => "integer",
@@ -191,21 +231,22 @@ impl Reader<'_> {
         if !types.contains(&wanted) {
             return None;
         }
-        // A text of `[[[[…` is small and its value is not: each bracket or comma may become a value of many times its size. The
-        // texts of one call share a budget, so that a request's memory is bounded by its values and not by its bytes.
+        // A text of `[[[[…` is small and its value is not: each bracket or comma may become a value of
+        // many times its size. The texts of one call share a budget, so that a request's memory is
+        // bounded by its values and not by its bytes.
         let count = 1 + text.bytes().filter(|byte| b",[{".contains(byte)).count();
         self.left = self.left.checked_sub(count)?;
         let mut read: Value = serde_json::from_str(text).ok()?;
         if wanted == "integer"
             && let Value::Number(number) = &mut read
-            && let Some(whole) = whole(number)
+            && let Some(whole) = to_integer(number)
         {
             *number = whole;
         }
         is_of(&read, wanted).then_some(read)
     }
 
-    fn fields(
+    fn coerce_fields(
         &mut self,
         fields: &mut Map<String, Value>,
         keywords: &Map<String, Value>,
@@ -215,15 +256,15 @@ impl Reader<'_> {
             let Some(field) = fields.get_mut(name) else {
                 continue;
             };
-            // Clients send `null` for what they leave out. Where the field may be `null` it keeps that; where it is required, the
-            // error about it must name it, so it stays.
+            // Clients send `null` for what they leave out. Where the field may be `null` it keeps
+            // that; where it is required, the error about it must name it, so it stays.
             if field.is_null()
                 && !names_required(keywords).any(|needed| needed == name)
                 && !self.may_be(field, property, depth)
             {
                 fields.remove(name);
             } else {
-                self.schema(field, property, depth + 1);
+                self.coerce_schema(field, property, depth + 1);
             }
         }
         let Some(others) = keywords
@@ -237,18 +278,18 @@ impl Reader<'_> {
             .iter_mut()
             .filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)))
         {
-            self.schema(field, others, depth + 1);
+            self.coerce_schema(field, others, depth + 1);
         }
     }
 
-    fn items(&mut self, items: &mut [Value], keywords: &Map<String, Value>, depth: usize) {
+    fn coerce_items(&mut self, items: &mut [Value], keywords: &Map<String, Value>, depth: usize) {
         let first: &[Value] = keywords
             .get("prefixItems")
             .and_then(Value::as_array)
             .map_or(&[], Vec::as_slice);
         for (place, item) in items.iter_mut().enumerate() {
             if let Some(schema) = first.get(place).or_else(|| keywords.get("items")) {
-                self.schema(item, schema, depth + 1);
+                self.coerce_schema(item, schema, depth + 1);
             }
         }
     }
@@ -259,7 +300,7 @@ impl Reader<'_> {
     clippy::cast_possible_truncation,
     reason = "it has no fraction, and fits"
 )]
-fn whole(number: &Number) -> Option<Number> {
+fn to_integer(number: &Number) -> Option<Number> {
     let float = number
         .as_f64()
         .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < MAX_EXACT)?;

@@ -1,10 +1,12 @@
-//! Constraints on an [argument](crate::call::Argument) beyond its type: shown in its schema and checked on its way in.
+//! Constraints on an [argument](crate::call::Argument) beyond its type: shown in its schema, and
+//! checked when a call is read.
 
 use serde_json::{Map, Number, Value};
 
 use super::violation::violation;
 
-/// The constraints of one [argument](crate::call::Argument), as `#[arg(min = 1, max = 100)]` writes them (JSON Schema, validation §6).
+/// The constraints of one [argument](crate::call::Argument), as `#[arg(min = 1, max = 100)]` writes
+/// them (JSON Schema, validation §6).
 ///
 /// ```
 /// use mcp_lambda::schema::Constraints;
@@ -67,7 +69,8 @@ impl Constraints {
         self.with("maxItems", i64::from(most))
     }
 
-    /// Sets a regular expression that a text must match somewhere; `^` and `$` anchor it.
+    /// Sets a regular expression that a text must match somewhere; `^` and `$` anchor it (JSON
+    /// Schema, validation §6.3.3).
     #[must_use]
     pub const fn pattern(mut self, pattern: &'static str) -> Self {
         self.pattern = Some(pattern);
@@ -86,15 +89,18 @@ impl Constraints {
         numbers.chain(pattern).collect()
     }
 
-    /// Returns the first [constraint](Constraints) that a value breaks, such as `must be 1 or more`. A value of another type than a
-    /// constraint is for keeps it.
+    /// Returns the first [constraint](Constraints) that a value breaks, such as `must be 1 or more`.
+    ///
+    /// A constraint for another type than the value's does not apply.
     #[must_use]
     pub fn violation(&self, value: &Value) -> Option<String> {
         let broken = violation(value, &self.to_schema()).map(|violation| violation.message);
         broken.or_else(|| {
             let text = value.as_str()?;
             let pattern = self.pattern?;
-            // The macro compiled it; one written by hand that does not compile refuses everything.
+            // The macro compiled the pattern while the app was built; one written by hand that does
+            // not compile refuses everything, which the first test of the tool shows. Each
+            // call compiles its own, so a cold start pays for no tool that is not called.
             let is_match = regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text));
             (!is_match).then(|| format!("must match `{pattern}`"))
         })
@@ -107,7 +113,8 @@ impl Constraints {
     }
 }
 
-/// A bound of a number: whole, or with a fraction. One that is not finite bounds nothing.
+/// A bound of a number in [`Constraints`], whole or with a fraction; one that is not finite has no
+/// effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound(Option<Number>);
 

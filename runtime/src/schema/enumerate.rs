@@ -1,37 +1,51 @@
-//! Choices between constants, as an `enum` that every client shows.
+//! The rewriting of choices between constants to an `enum`, which every client shows.
+//!
+//! schemars makes a `oneOf` of constants for an enum whose variants have doc comments.
 
 use serde_json::{Map, Value, json};
 
 use super::{choices, constants_of};
 
-/// One of the values that a schema allows, and its description.
-type Choice = (Value, Option<String>);
+/// A value that a schema allows.
+struct Choice {
+    value: Value,
+    description: Option<String>,
+}
 
-/// Writes a choice between constants as `enum`, with their descriptions in that of the schema; for people, each with its title.
+/// The values that a schema allows, if it allows only these.
+struct Choices {
+    named: Vec<Choice>,
+    may_be_null: bool,
+}
+
+/// Rewrites a choice between constants to `enum`, with their descriptions in that of the schema;
+/// for people (MCP 2026-07-28, elicitation, `TitledSingleSelectEnumSchema`), each with its title.
 pub(super) fn name_choices(keywords: &mut Map<String, Value>, are_titled: bool) {
     if let Some(constant) = keywords.remove("const") {
         keywords.insert("enum".to_owned(), json!([constant]));
     }
-    let Some((named, may_be_null)) = choices(keywords).and_then(|choices| constants(choices))
-    else {
+    let choices = choices(keywords).and_then(|choices| collect_constants(choices));
+    let Some(Choices { named, may_be_null }) = choices else {
         return;
     };
     keywords.remove("anyOf");
     keywords.remove("oneOf");
     let mut of = Map::new();
-    if named.iter().all(|(value, _)| value.is_string()) {
+    // Clients that draw a form need the type, which an `enum` alone does not tell them.
+    if named.iter().all(|choice| choice.value.is_string()) {
         of.insert("type".to_owned(), "string".into());
     }
     if are_titled {
-        let each = |(value, description): &Choice| json!({ "const": value, "title": description.as_ref().map_or(value.clone(), |description| description.as_str().into()) });
-        of.insert("oneOf".to_owned(), named.iter().map(each).collect());
+        of.insert("oneOf".to_owned(), named.iter().map(title).collect());
     } else {
         describe(keywords, &named);
         of.insert(
             "enum".to_owned(),
-            named.into_iter().map(|(value, _)| value).collect(),
+            named.into_iter().map(|choice| choice.value).collect(),
         );
     }
+    // `null` must stay beside an `enum` and not become one of its values: it is of another type, and
+    // some clients draw every value as text.
     if may_be_null {
         keywords.insert("anyOf".to_owned(), json!([of, { "type": "null" }]));
     } else {
@@ -39,8 +53,14 @@ pub(super) fn name_choices(keywords: &mut Map<String, Value>, are_titled: bool) 
     }
 }
 
-/// Returns the constants that a choice is between, and whether it may be `null`; `None` if there is anything else.
-fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
+/// Writes a constant with its title, for a form.
+fn title(choice: &Choice) -> Value {
+    let description = choice.description.as_deref().map(Value::from);
+    json!({ "const": choice.value, "title": description.unwrap_or_else(|| choice.value.clone()) })
+}
+
+/// Returns the constants that a choice is between; `None` if there is anything else among them.
+fn collect_constants(choices: &[Value]) -> Option<Choices> {
     let mut named = Vec::new();
     let mut may_be_null = false;
     for choice in choices {
@@ -49,6 +69,7 @@ fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
             may_be_null = true;
             continue;
         }
+        // A further keyword would be lost in an `enum`: such a choice stays as it is.
         if keywords
             .keys()
             .any(|word| !["type", "enum", "const", "title", "description"].contains(&word.as_str()))
@@ -65,21 +86,23 @@ fn constants(choices: &[Value]) -> Option<(Vec<Choice>, bool)> {
         if values.is_empty() {
             return None;
         }
-        named.extend(
-            values
-                .into_iter()
-                .map(|value| (value.clone(), description.map(str::to_owned))),
-        );
+        named.extend(values.into_iter().map(|value| Choice {
+            value: value.clone(),
+            description: description.map(str::to_owned),
+        }));
     }
-    (!named.is_empty()).then_some((named, may_be_null))
+    (!named.is_empty()).then_some(Choices { named, may_be_null })
 }
 
+/// Adds the constants' descriptions to the schema's own, a line each.
 fn describe(keywords: &mut Map<String, Value>, named: &[Choice]) {
-    let line = |(value, description): &Choice| {
+    let line = |choice: &Choice| {
+        let value = &choice.value;
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        description
+        choice
+            .description
             .as_ref()
             .map(|description| format!("- `{value}`: {description}"))
     };

@@ -1,11 +1,11 @@
 //! JSON Schema (draft 2020-12) for common clients, and the values that clients send.
 //!
-//! [`normalize`] rewrites a schema so that common clients accept it, [`coerce`] adapts a value to its schema, [`violation`](violation()) finds
-//! the first violation. Nothing here knows a schema's use beyond its [`Purpose`], and nothing fails.
+//! [`normalize`] rewrites a schema so that common clients accept it, [`coerce`] adapts a value to
+//! its schema, [`violation`](violation()) finds the first violation. Nothing here knows a schema's
+//! use beyond its [`Purpose`], and nothing fails.
 
 mod coerce;
 mod constraints;
-
 mod enumerate;
 mod normalize;
 mod portable;
@@ -15,7 +15,6 @@ use serde_json::{Map, Value};
 
 pub use coerce::{coerce, near_miss, unknown};
 pub use constraints::{Bound, Constraints};
-
 pub use normalize::{Purpose, normalize};
 pub use portable::{FORMATS, definite_problems, portability_problems};
 pub use violation::{Violation, in_json_words, violation};
@@ -25,6 +24,9 @@ const MAX_DEPTH: usize = 128;
 
 /// Returns the keywords of a schema, behind its references; `None` if it allows anything, or nothing.
 fn keywords<'s>(schema: &'s Value, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
+    // Keywords beside a `$ref` apply too (JSON Schema, core §8.2.3.1) and are not looked at here:
+    // `normalize` has merged them into the target, and of schemas written by hand this module
+    // promises only that what it reports is a violation, never that it reports all.
     let mut keywords = schema.as_object()?;
     for _ in 0..MAX_DEPTH {
         let Some(reference) = keywords.get("$ref").and_then(Value::as_str) else {
@@ -35,8 +37,10 @@ fn keywords<'s>(schema: &'s Value, root: &'s Map<String, Value>) -> Option<&'s M
     None
 }
 
-/// Returns the target of a reference within the schema.
+/// Returns the target of a reference within the schema (JSON Schema, core §8.2.3).
 fn follow<'s>(reference: &str, root: &'s Map<String, Value>) -> Option<&'s Map<String, Value>> {
+    // Escapes of JSON Pointer (`~0`, `~1`, RFC 6901 §3) are not undone: schemars names definitions
+    // without them. A reference that needs one leads nowhere, and `definite_problems` reports it.
     let mut keywords = root;
     for step in reference.strip_prefix('#')?.split('/').skip(1) {
         keywords = keywords.get(step)?.as_object()?;
@@ -53,7 +57,8 @@ fn types(keywords: &Map<String, Value>) -> Vec<&str> {
     }
 }
 
-/// Returns `true` if a value is of a type (JSON Schema, validation §6.1.1): every number without a fraction is an integer.
+/// Returns `true` if a value is of a type (JSON Schema, validation §6.1.1): every number without a
+/// fraction is an integer.
 fn is_of(value: &Value, name: &str) -> bool {
     match value {
         Value::Null => name == "null",

@@ -1,10 +1,12 @@
-//! The check of a schema against common clients: what [`normalize`](super::normalize()) sees to, for schemas written by hand.
+//! The check of a schema against common clients, for schemas written by hand; [`normalize`](super::normalize())
+//! makes derived ones pass it.
 
 use serde_json::{Map, Value};
 
 use super::{follow, properties, types};
 
-/// The formats that JSON Schema has (draft 2020-12, validation §7.3).
+/// The formats that JSON Schema has (draft 2020-12, validation §7.3); [`definite_problems`] reports
+/// any other.
 pub const FORMATS: [&str; 19] = [
     "date-time",
     "date",
@@ -27,7 +29,7 @@ pub const FORMATS: [&str; 19] = [
     "regex",
 ];
 
-/// Returns problems for every client: formats that JSON Schema does not have, and references that lead nowhere.
+/// Returns problems for every client: unknown [`FORMATS`], and references that lead nowhere.
 #[must_use]
 pub fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
     let mut problems = Vec::new();
@@ -41,6 +43,8 @@ pub fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
                 "{path} has the format `{format}`, which JSON Schema does not have"
             ));
         }
+        // Only paths within the schema are followed: a bare `#` is the root, and an `$anchor` or
+        // another document may well be there.
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str)
             && reference.starts_with('#')
             && reference.split_once('/').is_some()
@@ -54,10 +58,22 @@ pub fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
     problems
 }
 
-/// Returns problems for some common client, in the [schema](super::normalize()) of a tool's arguments or of its answer.
+/// Returns problems for some common client, in the schema of a tool's arguments or of its answer;
+/// [`normalize`](super::normalize()) leaves none.
+///
+/// ```
+/// use mcp_lambda::schema::portability_problems;
+/// use serde_json::json;
+///
+/// let schema = json!({"type": "object", "properties": {"size": {"const": "small"}}});
+/// let problems = portability_problems(schema.as_object().unwrap(), true);
+/// assert_eq!(problems, ["/size has `const`; use `enum`"]);
+/// ```
 #[must_use]
 pub fn portability_problems(schema: &Map<String, Value>, are_arguments: bool) -> Vec<String> {
     let mut problems = definite_problems(schema);
+    // These are refused at the root of a tool's arguments alone. Below it they are fine, and so they
+    // are in the schemas of answers, which models' APIs are not given.
     for word in ["allOf", "anyOf", "oneOf", "not", "if"] {
         if are_arguments && schema.contains_key(word) {
             problems.push(format!(
@@ -107,6 +123,8 @@ fn is_recursive(keywords: &Map<String, Value>, root: &Map<String, Value>) -> boo
     let Some(reference) = keywords.get("$ref").and_then(Value::as_str) else {
         return false;
     };
+    // A reference that leads nowhere is reported as such, and is not to be written out: so it counts
+    // as recursive.
     let Some(target) = follow(reference, root) else {
         return true;
     };
@@ -123,6 +141,8 @@ fn walk(
     path: &str,
     see: &mut impl FnMut(&Map<String, Value>, &str),
 ) {
+    // The keys of these keywords are names, which belong to the path; the values of others are
+    // schemas, lists of them, or data that only looks like schemas.
     see(keywords, if path.is_empty() { "its root" } else { path });
     for (word, value) in keywords {
         match (word.as_str(), value) {
@@ -131,17 +151,20 @@ fn walk(
                 Value::Object(schemas),
             ) => {
                 for (name, schema) in schemas {
-                    into(schema, &format!("{path}/{name}"), see);
+                    walk_value(schema, &format!("{path}/{name}"), see);
                 }
             }
             ("default" | "const" | "enum" | "examples", _) => {}
-            (_, Value::Array(schemas)) => schemas.iter().for_each(|schema| into(schema, path, see)),
-            (_, schema) => into(schema, path, see),
+            (_, Value::Array(schemas)) => schemas
+                .iter()
+                .for_each(|schema| walk_value(schema, path, see)),
+            (_, schema) => walk_value(schema, path, see),
         }
     }
 }
 
-fn into(schema: &Value, path: &str, see: &mut impl FnMut(&Map<String, Value>, &str)) {
+/// Visits a schema that may be a boolean, which has nothing to [`walk`] through.
+fn walk_value(schema: &Value, path: &str, see: &mut impl FnMut(&Map<String, Value>, &str)) {
     if let Some(keywords) = schema.as_object() {
         walk(keywords, path, see);
     }

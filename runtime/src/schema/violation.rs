@@ -1,6 +1,7 @@
 //! The [violations](Violation) of a schema by a value, as messages that speak of JSON and not of Rust.
 //!
-//! It checks the keywords that Rust's types and forms produce. A value without a violation here need not fit.
+//! It checks the keywords that Rust's types and forms produce (JSON Schema, validation §6). A value
+//! without a violation here need not fit.
 
 use std::fmt;
 
@@ -19,35 +20,46 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn here(message: impl Into<String>) -> Self {
+    fn at_root(message: impl Into<String>) -> Self {
         Self {
             path: String::new(),
             message: message.into(),
         }
     }
 
-    fn below(mut self, step: impl fmt::Display) -> Self {
+    /// Puts a step before the path, as the violation is handed up to the schema around it.
+    fn prefix(mut self, step: impl fmt::Display) -> Self {
         self.path.insert_str(0, &step.to_string());
         self
     }
 }
 
 /// Returns the first [violation](Violation) of a schema by a value.
+///
+/// ```
+/// use mcp_lambda::schema::violation;
+/// use serde_json::json;
+///
+/// let schema = json!({"properties": {"nights": {"type": "integer", "minimum": 1}}});
+/// let found = violation(&json!({"nights": 0}), schema.as_object().unwrap()).unwrap();
+/// assert_eq!((found.path.as_str(), found.message.as_str()), (".nights", "must be 1 or more"));
+/// ```
 #[must_use]
 pub fn violation(value: &Value, schema: &Map<String, Value>) -> Option<Violation> {
-    Validator { root: schema }.value(value, schema, 0)
+    Validator { root: schema }.check_value(value, schema, 0)
 }
 
+/// A check under way, with the root to which references of the schema lead.
 struct Validator<'s> {
     root: &'s Map<String, Value>,
 }
 
 impl Validator<'_> {
-    fn schema(&self, value: &Value, schema: &Value, depth: usize) -> Option<Violation> {
-        self.value(value, keywords(schema, self.root)?, depth)
+    fn check_schema(&self, value: &Value, schema: &Value, depth: usize) -> Option<Violation> {
+        self.check_value(value, keywords(schema, self.root)?, depth)
     }
 
-    fn value(
+    fn check_value(
         &self,
         value: &Value,
         keywords: &Map<String, Value>,
@@ -56,34 +68,38 @@ impl Validator<'_> {
         if depth > MAX_DEPTH {
             return None;
         }
+        // The order is that of a person's interest: of a wrong type nothing else need be said, and a
+        // value's own violation is of more use than one inside of it.
         let here = type_violation(value, keywords)
-            .or_else(|| name_violation(value, keywords))
+            .or_else(|| constant_violation(value, keywords))
             .or_else(|| match value {
                 Value::String(text) => text_violation(text, keywords),
                 Value::Number(number) => number_violation(number.as_f64()?, keywords),
                 Value::Array(items) => count_violation(items.len(), keywords),
                 _ => None,
             });
-        here.map(Violation::here)
-            .or_else(|| self.choice(value, keywords, depth))
+        here.map(Violation::at_root)
+            .or_else(|| self.check_choice(value, keywords, depth))
             .or_else(|| match value {
-                Value::Object(fields) => self.fields(fields, keywords, depth),
-                Value::Array(items) => self.items(items, keywords, depth),
+                Value::Object(fields) => self.check_fields(fields, keywords, depth),
+                Value::Array(items) => self.check_items(items, keywords, depth),
                 _ => None,
             })
     }
 
-    /// A choice between constants names them; of one between schemas, the violation is told if only one of them is meant.
-    fn choice(
+    /// Returns the violation of a choice, if the value fits none of its schemas: the constants that
+    /// it may be, or the violation of the only schema that is not `null`.
+    fn check_choice(
         &self,
         value: &Value,
         keywords: &Map<String, Value>,
         depth: usize,
     ) -> Option<Violation> {
         let choices = choices(keywords)?;
+        // One choice without a violation is enough: `collect` ends with `None` at the first.
         let violations: Option<Vec<_>> = choices
             .iter()
-            .map(|choice| self.schema(value, choice, depth + 1))
+            .map(|choice| self.check_schema(value, choice, depth + 1))
             .collect();
         let violations = violations?;
         let constants: Vec<_> = choices
@@ -92,17 +108,19 @@ impl Validator<'_> {
             .flat_map(constants_of)
             .collect();
         if !constants.is_empty() {
-            return Some(Violation::here(one_of(&constants)));
+            return Some(Violation::at_root(one_of(&constants)));
         }
+        // `Option` makes a choice between a schema and `null`: whoever sent a value meant the schema.
+        // Between several, the violation of any one would mislead.
         let is_meant = |(choice, _): &(&Value, Violation)| choice["type"] != "null";
         let mut meant = choices.iter().zip(violations).filter(is_meant);
         match (meant.next(), meant.next()) {
             (Some((_, violation)), None) => Some(violation),
-            _ => Some(Violation::here("is none of what it may be")),
+            _ => Some(Violation::at_root("is none of what it may be")),
         }
     }
 
-    fn fields(
+    fn check_fields(
         &self,
         fields: &Map<String, Value>,
         keywords: &Map<String, Value>,
@@ -110,15 +128,15 @@ impl Validator<'_> {
     ) -> Option<Violation> {
         let missing = names_required(keywords).find(|name| !fields.contains_key(*name));
         if let Some(name) = missing {
-            return Some(Violation::here("is missing").below(format_args!(".{name}")));
+            return Some(Violation::at_root("is missing").prefix(format_args!(".{name}")));
         }
         properties(keywords).find_map(|(name, property)| {
-            let violation = self.schema(fields.get(name)?, property, depth + 1)?;
-            Some(violation.below(format_args!(".{name}")))
+            let violation = self.check_schema(fields.get(name)?, property, depth + 1)?;
+            Some(violation.prefix(format_args!(".{name}")))
         })
     }
 
-    fn items(
+    fn check_items(
         &self,
         items: &[Value],
         keywords: &Map<String, Value>,
@@ -127,8 +145,8 @@ impl Validator<'_> {
         let schema = keywords.get("items")?;
         items.iter().enumerate().find_map(|(place, item)| {
             Some(
-                self.schema(item, schema, depth + 1)?
-                    .below(format_args!("[{place}]")),
+                self.check_schema(item, schema, depth + 1)?
+                    .prefix(format_args!("[{place}]")),
             )
         })
     }
@@ -156,7 +174,7 @@ fn type_name(name: &str) -> &'static str {
     }
 }
 
-fn name_violation(value: &Value, keywords: &Map<String, Value>) -> Option<String> {
+fn constant_violation(value: &Value, keywords: &Map<String, Value>) -> Option<String> {
     let named: Vec<_> = constants_of(keywords).collect();
     (!named.is_empty() && !named.contains(&value)).then(|| one_of(&named))
 }
@@ -184,6 +202,7 @@ fn text_violation(text: &str, keywords: &Map<String, Value>) -> Option<String> {
     {
         return Some(format!("is no {format}"));
     }
+    // JSON Schema counts characters and not bytes (validation §6.3), as people do.
     let length = text.chars().count() as u64;
     let bound = |word: &str| keywords.get(word).and_then(Value::as_u64);
     let too_short = bound("minLength").filter(|least| length < *least);
@@ -212,6 +231,8 @@ fn count_violation(count: usize, keywords: &Map<String, Value>) -> Option<String
 
 /// Returns `true` if a text has the format that it must have; one that MCP's forms don't have is not checked.
 fn has_format(format: &str, text: &str) -> bool {
+    // These four are all that a form may have (MCP 2026-07-28, elicitation, `StringSchema`). Each is
+    // checked for plain mistakes only: the app's own type decides in the end.
     match format {
         "email" => text.split_once('@').is_some_and(|(name, domain)| {
             !name.is_empty()
@@ -236,6 +257,9 @@ pub fn in_json_words(complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("needs {field}");
     }
+    // Serde writes `invalid type: string "s3cret", expected u8`: the value may be a secret. Only
+    // what was expected goes on, after the last such comma. The complaint about an unknown field
+    // lists the known ones there; it quotes names alone, and stays whole.
     let expected = complaint
         .rsplit_once(", expected ")
         .filter(|_| !complaint.starts_with("unknown field"));
@@ -246,6 +270,7 @@ pub fn in_json_words(complaint: &str) -> String {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128"
         | "isize" => {
+            // A number of the right kind may be out of the type's range; a `null` is no number.
             let size = if complaint.starts_with("invalid type: null") {
                 ""
             } else {

@@ -1,4 +1,5 @@
-//! The lines that `serve` prints first: the address, the store and the key, and the next steps of a newcomer.
+//! The lines that `serve` prints first: the address, the store and the key, and the first commands
+//! of a new operator.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,8 +8,8 @@ use crate::app::Server;
 use crate::config::ProcessEnvironment;
 use crate::shell;
 
-/// The address of a server, where it keeps its users and with what it signs.
-pub(super) fn welcome(app: &str, url: &str, server: &Server) -> String {
+/// Describes a [`Server`]: its address, the store of its users and its signing key.
+pub(super) fn describe_server(app: &str, url: &str, server: &Server) -> String {
     let store = &server.description.store;
     let keys = &server.description.keys;
     format!(
@@ -18,8 +19,9 @@ pub(super) fn welcome(app: &str, url: &str, server: &Server) -> String {
     )
 }
 
-/// The commands that register a first user, for the build that runs.
-pub(super) fn next_steps(app: &str, share: &[&str]) -> String {
+/// Describes the commands that register a first user; `share` names the settings that they need
+/// ([`Settings::to_share`](crate::config::Settings::to_share)).
+pub(super) fn describe_next_steps(app: &str, share: &[&str]) -> String {
     let share = if share.is_empty() {
         String::new()
     } else {
@@ -33,8 +35,11 @@ pub(super) fn next_steps(app: &str, share: &[&str]) -> String {
     )
 }
 
-/// What starts the admin CLI of the build that runs: Cargo, from the folder in which it built this one, or the program.
+/// Returns the command that starts the admin CLI of the running build: `cargo run` where Cargo
+/// built it in this folder, else the installed program.
 fn admin_command(app: &str, executable: Option<&Path>) -> String {
+    // Cargo keeps a folder `.fingerprint` beside the programs it builds, so a program beside one
+    // was started by `cargo run` or from the target folder, and is not an installed one.
     let build = executable
         .and_then(Path::parent)
         .filter(|folder| folder.join(".fingerprint").is_dir());
@@ -46,7 +51,8 @@ fn admin_command(app: &str, executable: Option<&Path>) -> String {
         Some("release") => " --release".to_owned(),
         Some(profile) => format!(" --profile {}", shell::quote(profile)),
     };
-    // A workspace has more packages than this one; to name it builds no more than that.
+    // The target folder lies in the package or its workspace, one level higher with `--target`. In
+    // a workspace without a package of its own, `-p` keeps Cargo from building every member.
     let manifests = build
         .ancestors()
         .skip(2)
@@ -80,7 +86,8 @@ mod tests {
             fs::create_dir_all(build.join(".fingerprint")).expect("made");
             build.join("notes")
         };
-        let (app, workspace) = (folder.path().join("app"), folder.path().join("workspace"));
+        let app = folder.path().join("app");
+        let workspace = folder.path().join("workspace");
         for (path, text) in [
             (&app, "[package]\nname = \"notes\"\n\n[workspace]\n"),
             (&workspace, "[workspace]\n"),

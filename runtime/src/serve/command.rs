@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde_json::Map;
 
 use super::terminal::say;
-use super::{http, logging, runtime};
+use super::{build_runtime, http, logging};
 use crate::admin::ImportedUser;
 use crate::app::{App, Server};
 use crate::config::Settings;
@@ -15,6 +15,7 @@ use crate::identity::LocalUser;
 use crate::shell;
 use crate::user::{Caller, Email};
 
+/// The end of `--help`.
 const AFTER_HELP: &str = "\
 Settings come from the environment, such as SIGNING_KEY, APP_USERS_PATH and PUBLIC_URL; their faults are reported together.
 Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.";
@@ -52,11 +53,12 @@ enum Command {
     },
 }
 
-/// Does what the command line says. Wrong usage ends the process with 2, help with 0, both by clap's own words.
+/// Runs the command of the command line. On wrong usage clap ends the process with 2, after help
+/// with 0.
 pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.app_version().to_owned().leak();
-    // Only who opens an app to anyone lets nobody call.
+    // Without a user, calls are anonymous, which only an author can allow (`App::open`).
     let command = Arguments::command().mut_subcommand("stdio", |stdio| {
         stdio.mut_arg("user", |user| user.required(!app.is_open()))
     });
@@ -66,19 +68,26 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     logging::start(&settings);
     match arguments.command {
         Command::Serve { host, port } => {
-            runtime(true)?.block_on(http::serve(app, settings, (host, port).into()))
+            build_runtime(true)?.block_on(http::serve(app, settings, (host, port).into()))
         }
         Command::Stdio { user, create } => {
-            let runtime = runtime(false)?;
-            let outcome = runtime.block_on(stdio(app, &settings, user, create));
-            // A thread may still wait for input that nobody sends.
+            let runtime = build_runtime(false)?;
+            let outcome = runtime.block_on(serve_stdio(app, &settings, user, create));
+            // tokio reads standard input on a thread of its own, which can't be cancelled: dropping
+            // the runtime would wait until the client sends another line.
             runtime.shutdown_background();
             outcome
         }
     }
 }
 
-async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: bool) -> Result<()> {
+/// Serves one user, or anonymous calls, over standard input and output.
+async fn serve_stdio(
+    app: &App,
+    settings: &Settings,
+    email: Option<Email>,
+    create: bool,
+) -> Result<()> {
     let server = app.build(settings).await?;
     let Some(email) = email else {
         say("This app is open (`App::open`): calls are nobody's.");
@@ -86,16 +95,16 @@ async fn stdio(app: &App, settings: &Settings, email: Option<Email>, create: boo
     };
     let user = match server.identity.local(&email).await {
         Err(error) if create && error.kind() == ErrorKind::NotFound => {
-            registered(&server, &email).await
+            register(&server, &email).await
         }
         found => found,
     };
-    let user = user.map_err(|error| advised(error, app.name(), &email))?;
+    let user = user.map_err(|error| advise(error, app.name(), &email))?;
     server.transports.serve_stdio(user.into()).await
 }
 
-/// Registers a user, who needs no token here.
-async fn registered(server: &Server, email: &Email) -> Result<LocalUser> {
+/// Registers a user without a token: over stdio the [`LocalUser`] needs none.
+async fn register(server: &Server, email: &Email) -> Result<LocalUser> {
     let user = ImportedUser {
         email: email.clone(),
         created: None,
@@ -107,7 +116,8 @@ async fn registered(server: &Server, email: &Email) -> Result<LocalUser> {
     server.identity.local(email).await
 }
 
-fn advised(error: Error, app: &str, email: &Email) -> Error {
+/// Adds the command that registers the user to an error that it would solve.
+fn advise(error: Error, app: &str, email: &Email) -> Error {
     let add = shell::line([&format!("{app}-admin"), "users", "add", email.as_str()]);
     match error.kind() {
         ErrorKind::NotFound => Error::not_found(format!(

@@ -1,8 +1,9 @@
-//! One connection of the local HTTP server, given up once it is of no use.
+//! One connection of the local HTTP server, with its time-outs.
 //!
-//! Two rules bound every phase of both versions of HTTP. A connection without a request is closed after a while: one that
-//! sends nothing, half a preface or half of its headers, and one that is idle. So is one whose peer takes no more of an
-//! answer. A call that is worked on and an event stream that has nothing to tell yet are neither.
+//! Two rules bound every phase of HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113). A connection without a
+//! request is closed after a while: one that sends nothing, half a preface or half of its headers,
+//! and one that is idle. So is one whose peer takes no more of an answer. A call in progress and an
+//! event stream without an event yet are neither.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,20 +26,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::Response;
 
-/// How long a connection may be silent; with [`FAREWELL`], it is gone within 30 seconds.
+/// The time that a connection may be silent; with [`FAREWELL`], it is gone within 30 seconds.
 pub(super) const SILENCE: Duration = Duration::from_secs(28);
 
-/// The same while places for connections run out, for a connection that has no request.
-const SILENCE_IN_A_CROWD: Duration = Duration::from_secs(2);
+/// The time that a connection without a request may be silent while places run out
+/// ([`Places`](super::places::Places)).
+const SILENCE_WHEN_CROWDED: Duration = Duration::from_secs(2);
 
-/// How long the end of a connection may take that has nothing more to say.
+/// The time that the closing of an idle connection may take (RFC 9112 §9.6, RFC 9113 §6.8).
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The largest piece of an answer that is handed over at once: about so much of it may stay with a peer that takes nothing.
+/// The largest piece of an answer that is handed over at once. A peer that takes nothing holds
+/// about this much memory.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// Answers the requests of a connection until it ends, is silent for too long, or is to stop and has nothing more to do.
-/// `crowded` tells whether places for connections run out.
+/// Answers the requests of a connection until it ends, is silent for too long, or has been told to
+/// `stop` and is idle. `crowded` is true while places for connections run out.
 pub(super) async fn converse<I, F, A>(
     io: I,
     answer: F,
@@ -50,27 +53,21 @@ pub(super) async fn converse<I, F, A>(
     A: Future<Output = Response> + Send + 'static,
 {
     let activity = Arc::new(Activity::new());
-    let service = service_fn(|request| {
-        let (exchange, answered) = (Activity::begin(&activity), answer(request));
-        async move {
-            Ok::<_, Infallible>(answered.await.map(|body| Watched {
-                body,
-                rest: Bytes::new(),
-                exchange,
-            }))
-        }
-    });
-    let builder = builder();
+    let service = service_fn(|request| watch_answer(Activity::begin(&activity), answer(request)));
+    let builder = new_builder();
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     let mut stopped = None;
     loop {
         let is_crowded = *crowded.borrow_and_update();
-        let due = activity.due(is_crowded, stopped);
+        let deadline = activity.deadline(is_crowded, stopped);
         tokio::select! {
             biased;
-            // First, for hyper asks for one more piece whenever it is looked at, whether the last was taken or not.
-            () = sleep_until(due) => if activity.due(is_crowded, stopped) <= Instant::now() { break },
-            // Whatever broke it is its peer's affair, and nobody's who reads the log.
+            // The deadline first: each poll of the connection makes hyper ask for one more piece,
+            // whether the last one was taken or not, and moves the deadline.
+            () = sleep_until(deadline) => {
+                if activity.deadline(is_crowded, stopped) <= Instant::now() { break }
+            }
+            // An error of a connection is caused by its peer, and is no line in the log.
             _ = connection.as_mut() => return,
             Ok(()) = crowded.changed() => {}
             () = stop.cancelled(), if stopped.is_none() => {
@@ -85,9 +82,25 @@ pub(super) async fn converse<I, F, A>(
     }
 }
 
-/// Small buffers, since strangers may fill them: for headers, for streams that wait for each other, for what is not yet sent.
-/// A peer must take some two kilobytes of an answer a second, or what is in here looks as if nobody took it.
-fn builder() -> Builder<TokioExecutor> {
+/// Awaits an answer, and makes its body note when the peer takes a piece.
+async fn watch_answer(
+    exchange: Exchange,
+    answer: impl Future<Output = Response>,
+) -> Result<http::Response<WatchedBody>, Infallible> {
+    let response = answer.await;
+    Ok(response.map(|body| WatchedBody {
+        body,
+        rest: Bytes::new(),
+        exchange,
+    }))
+}
+
+/// Creates hyper's builder of connections, with small buffers for headers, concurrent streams and
+/// unsent data (RFC 9113 §6.5.2), since strangers may fill them.
+///
+/// A peer must take some two kilobytes of an answer a second, or the content of these buffers looks
+/// as if it took none.
+fn new_builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().max_buf_size(32 * 1024);
     builder
@@ -100,34 +113,39 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// What a connection is busy with.
+/// The requests in progress of one connection, each an [`Exchange`].
 struct Activity {
     state: Mutex<State>,
 }
 
+/// The state of an [`Activity`].
 struct State {
-    /// The requests that are not yet answered in full, and since when their peer has not asked for the next piece.
+    /// The exchanges by number, each with the time since which its peer has not asked for the next
+    /// piece of the answer; `None` while the server is the one to act.
     exchanges: BTreeMap<u64, Option<Instant>>,
-    begun: u64,
-    /// Since when there is none.
-    idle: Instant,
+    /// The number of the last exchange.
+    last_number: u64,
+    /// The time of the end of the last exchange, or of the beginning of the connection.
+    idle_since: Instant,
 }
 
 impl Activity {
+    /// Creates the activity of a new connection.
     fn new() -> Self {
         Self {
             state: Mutex::new(State {
                 exchanges: BTreeMap::new(),
-                begun: 0,
-                idle: Instant::now(),
+                last_number: 0,
+                idle_since: Instant::now(),
             }),
         }
     }
 
+    /// Begins the [`Exchange`] of one request.
     fn begin(this: &Arc<Self>) -> Exchange {
-        let mut state = this.state();
-        state.begun += 1;
-        let number = state.begun;
+        let mut state = this.lock();
+        state.last_number += 1;
+        let number = state.last_number;
         state.exchanges.insert(number, None);
         Exchange {
             activity: Arc::clone(this),
@@ -135,60 +153,67 @@ impl Activity {
         }
     }
 
-    /// When to look again; if that is over, the connection is of no use.
-    fn due(&self, is_crowded: bool, stopped: Option<Instant>) -> Instant {
-        let state = self.state();
+    /// Returns the time at which the connection is to be closed, as far as is known now. It moves
+    /// on with the connection's activity, so it is asked for again once it has come.
+    fn deadline(&self, is_crowded: bool, stopped: Option<Instant>) -> Instant {
+        let state = self.lock();
         let silence = if is_crowded {
-            SILENCE_IN_A_CROWD
+            SILENCE_WHEN_CROWDED
         } else {
             SILENCE
         };
         if state.exchanges.is_empty() {
-            return stopped.map_or(state.idle + silence, |stopped| {
-                state.idle.max(stopped) + FAREWELL
+            return stopped.map_or(state.idle_since + silence, |stopped| {
+                state.idle_since.max(stopped) + FAREWELL
             });
         }
-        // What becomes idle or untaken from now on is due no earlier than this.
+        // No exchange that ends or hands over a piece from now on can have an earlier deadline, so
+        // nothing is missed by sleeping until then.
         let next_look = Instant::now() + silence;
         let oldest = state.exchanges.values().flatten().min();
         oldest.map_or(next_look, |untaken| (*untaken + SILENCE).min(next_look))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// Locks the [`State`].
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A request and its answer, until both are over.
+/// A request and its answer, in the [`Activity`] of its connection until both are over.
 struct Exchange {
     activity: Arc<Activity>,
     number: u64,
 }
 
 impl Exchange {
-    /// The peer has taken what was handed over, or has still to take it since now.
+    /// Notes the time since which the peer has a piece to take; `None` once it has asked for the
+    /// next one.
     fn note(&self, untaken: Option<Instant>) {
-        self.activity.state().exchanges.insert(self.number, untaken);
+        self.activity.lock().exchanges.insert(self.number, untaken);
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let mut state = self.activity.state();
+        // Also where a call is cancelled or panics: an exchange that stayed would keep its
+        // connection open for ever.
+        let mut state = self.activity.lock();
         state.exchanges.remove(&self.number);
-        state.idle = Instant::now();
+        state.idle_since = Instant::now();
     }
 }
 
-/// The body of an answer, in pieces, that knows whether its peer takes them: hyper asks for the next one when there is room.
-struct Watched {
+/// The body of an answer, in pieces of [`PIECE_BYTES`]. It notes whether the peer takes them: hyper
+/// asks for the next one when there is room.
+struct WatchedBody {
     body: crate::http::Body,
-    /// What was not yet handed over of the last frame.
+    /// The part of the last frame that has not been handed over yet.
     rest: Bytes,
     exchange: Exchange,
 }
 
-impl Body for Watched {
+impl Body for WatchedBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -217,7 +242,8 @@ impl Body for Watched {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = self.body.size_hint();
+        let rest = self.rest.len() as u64;
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper + rest);
         }
@@ -327,7 +353,8 @@ mod tests {
     async fn an_answer_that_is_taken_slowly_comes_whole() {
         let (mut peer, server) = connect(1_000_000, &CancellationToken::new());
         peer.write_all(REQUEST).await.expect("written");
-        let (mut heard, mut piece) = (0, [0; 8_192]);
+        let mut heard = 0;
+        let mut piece = [0; 8_192];
         while heard < 1_000_000 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let taken = peer.read(&mut piece).await.expect("readable");
@@ -390,7 +417,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn where_places_run_out_idle_connections_go_at_once_and_calls_go_on() {
         for (said, expected) in [(&b""[..], 10..=11), (REQUEST, 60..=62)] {
-            let (crowded, (mut peer, io)) = (watch::channel(false), tokio::io::duplex(1024));
+            let crowded = watch::channel(false);
+            let (mut peer, io) = tokio::io::duplex(1024);
             let answer = |_| async {
                 tokio::time::sleep(Duration::from_secs(59)).await;
                 full(1)

@@ -1,4 +1,4 @@
-//! The local HTTP server: one address, a bounded number of connections, stopped gently.
+//! The local HTTP server: one address, a bounded number of connections, a graceful stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,60 +10,75 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::banner::{next_steps, welcome};
+use super::banner::{describe_next_steps, describe_server};
 use super::connection;
 use super::places::{Place, Places};
 use super::terminal::say;
 use super::url_file::{self, Noted};
-use crate::app::App;
+use crate::app::{App, Server};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::health::Status;
 use crate::http::Router;
 
-/// How long calls in flight may go on after the server was told to stop.
+/// The time that calls in progress have to end after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The most connections at a time, however many descriptors there are.
+/// The most connections at a time, however many file descriptors there are.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// How long nothing is accepted after the system had no room for another connection.
+/// The pause after the system had no room for another connection.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until told to stop (SIGTERM, ctrl-c).
+/// Serves an [`App`] on this address until it is told to stop (SIGTERM, ctrl-c).
 pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr) -> Result<()> {
     app.check_openness(&settings, Some(address.ip()))?;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::unavailable(format!(
-            "can't listen on {address}; choose another with `--host` and `--port`"
-        ))
-        .with_source(error)
-    })?;
+    let listener = bind(address).await?;
+    // With port 0 the system has chosen one.
     let address = listener.local_addr().unwrap_or(address);
     let url = settings
         .public_url
         .get_or_insert_with(|| format!("http://{address}"))
         .clone();
     let server = app.build(&settings).await?;
-    let noted = url_file::note(&settings, &url).await;
-    say(&welcome(app.name(), &url, &server));
-    if matches!(noted, Noted::Another) {
+    // The note holds a lock for as long as it is in scope, which is until the server stops.
+    let note = url_file::note(&settings, &url).await;
+    say(&describe_server(app.name(), &url, &server));
+    if matches!(note, Noted::Another) {
         say(
             "Another server runs on the same folder: the admin CLI prints that one's URL, and not this one's.\n",
         );
     }
+    say_next_steps(app, &settings);
+    warn_of_problems(app, &server, address).await;
+    accept(listener, Arc::new(server.router)).await;
+    Ok(())
+}
+
+/// Binds the address.
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Error::unavailable(format!(
+            "can't listen on {address}; choose another with `--host` and `--port`"
+        ))
+        .with_source(error)
+    })
+}
+
+/// Prints the commands that give a first user access, or that an open app needs none.
+fn say_next_steps(app: &App, settings: &Settings) {
     say(&if app.is_open() {
         "This app is open (`App::open`): whoever reaches it on this machine needs no token."
             .to_owned()
     } else {
-        next_steps(app.name(), &settings.to_share())
+        describe_next_steps(app.name(), &settings.to_share())
     });
-    if server
-        .admin
-        .health()
-        .await
-        .is_ok_and(|health| health.status == Status::Unhealthy)
-    {
+}
+
+/// Prints what keeps a [`Server`] from its work, and from clients of other machines.
+async fn warn_of_problems(app: &App, server: &Server, address: SocketAddr) {
+    let health = server.admin.health().await;
+    if health.is_ok_and(|health| health.status == Status::Unhealthy) {
         say(&format!(
             "It can't do its work yet; `{}-admin health` tells why.",
             app.name()
@@ -74,42 +89,48 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
             "Clients of other machines need PUBLIC_URL, and https before it: tokens travel in the clear over http.",
         );
     }
-    accept(listener, Arc::new(server.router)).await;
-    Ok(())
 }
 
+/// Accepts connections until the process is told to stop, and then waits [`GRACE`] for calls in
+/// progress.
 async fn accept(listener: TcpListener, router: Arc<Router>) {
-    let (stop, mut connections) = (CancellationToken::new(), JoinSet::new());
-    let mut acceptor = Acceptor::new(Places::new(most_connections()));
-    let mut stopped = std::pin::pin!(told_to_stop());
+    let stop = CancellationToken::new();
+    let mut connections = JoinSet::new();
+    let mut acceptor = Acceptor::new(Places::new(max_connections()));
+    let mut stop_signal = std::pin::pin!(wait_for_stop());
     loop {
         tokio::select! {
             (accepted, place) = acceptor.next(|| listener.accept()) => {
                 drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), place)));
             }
+            // Ended connections are taken out of the set, which would grow with each of them.
             Some(_) = connections.join_next() => {}
-            () = &mut stopped => break,
+            () = &mut stop_signal => break,
         }
     }
+    // Clients that come from now on are refused at once, and do not wait for the grace to end.
     drop(listener);
     say("stopping: calls in flight may end");
     stop.cancel();
     let _ = tokio::time::timeout(GRACE, connections.join_all()).await;
 }
 
-/// Answers the requests of one connection, which keeps its place until it ends.
+/// Answers the requests of one connection, which keeps its [`Place`] until it ends.
 async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, place: Place) {
+    // Without it, each event of a stream waits for the acknowledgement of the one before (Nagle's
+    // algorithm, RFC 9293 §3.7.4).
     let _ = stream.set_nodelay(true);
     let routed = move |request| {
         let router = Arc::clone(&router);
         async move { router.handle(request).await }
     };
-    connection::converse(stream, routed, place.crowded(), stop).await;
+    connection::converse(stream, routed, place.watch_crowding(), stop).await;
     drop(place);
 }
 
-/// Half of the descriptors that this process may have: the rest are for the store, and for what tools open.
-fn most_connections() -> usize {
+/// Returns the most connections at a time: half of the file descriptors that this process may have
+/// (getrlimit(2)). The rest are for the store and for tools.
+fn max_connections() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     descriptors
         .and_then(|descriptors| usize::try_from(descriptors / 2).ok())
@@ -117,15 +138,17 @@ fn most_connections() -> usize {
         .min(MAX_CONNECTIONS)
 }
 
-/// Lets connections in: so many at a time, and after a pause where the system has no room for more.
+/// An acceptor of connections: as many as there are [`Places`], and after a pause where the system
+/// has no room for more.
 struct Acceptor {
     places: Places,
     not_before: Instant,
-    /// How often it has failed since a connection was last let in.
+    /// The number of failures since a connection was last accepted.
     failures: u64,
 }
 
 impl Acceptor {
+    /// Creates an acceptor that begins at once.
     fn new(places: Places) -> Self {
         Self {
             places,
@@ -134,10 +157,13 @@ impl Acceptor {
         }
     }
 
-    /// The next connection, with its place. Nothing is lost when this is given up.
+    /// Accepts the next connection, and takes a place for it. It is cancel-safe: a dropped future
+    /// loses no connection, and no pause is cut short by it.
     async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, Place) {
         loop {
             tokio::time::sleep_until(self.not_before).await;
+            // The place comes first: without one, connections wait in the system's queue, and cost
+            // no descriptor of this process.
             let place = self.places.take().await;
             match accept().await {
                 Ok(accepted) => {
@@ -150,7 +176,7 @@ impl Acceptor {
         }
     }
 
-    /// One line when it begins; connections that wait stay in the system's queue.
+    /// Begins a [`PAUSE`] after a failure. Only the first of several failures is logged.
     fn pause(&mut self, error: &io::Error) {
         if self.failures == 0 {
             tracing::warn!(cause = %error, "no more connections can be accepted; trying again every second");
@@ -159,7 +185,7 @@ impl Acceptor {
         self.not_before = Instant::now() + PAUSE;
     }
 
-    /// And one when it is over.
+    /// Notes that a connection was accepted, and logs it after failures.
     fn recover(&mut self) {
         if self.failures > 0 {
             tracing::warn!(failures = self.failures, "connections are accepted again");
@@ -168,7 +194,8 @@ impl Acceptor {
     }
 }
 
-/// Its peer hung up before it was accepted.
+/// Returns true for the error of one connection, such as a peer that hung up before it was accepted
+/// (accept(2), `ECONNABORTED`).
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(
@@ -177,7 +204,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn told_to_stop() {
+/// Waits for SIGTERM or ctrl-c (signal(7)).
+async fn wait_for_stop() {
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
     let terminated = async {
@@ -202,11 +230,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_system_without_room_is_asked_once_a_second() {
-        let (mut acceptor, started, tries) = (
-            Acceptor::new(Places::new(1)),
-            Instant::now(),
-            std::cell::Cell::new(0),
-        );
+        let mut acceptor = Acceptor::new(Places::new(1));
+        let started = Instant::now();
+        let tries = std::cell::Cell::new(0);
         let accept = async || {
             tries.set(tries.get() + 1);
             if started.elapsed() < Duration::from_secs(60) {
@@ -221,7 +247,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn connections_that_end_do_not_shorten_the_pause() {
-        let (mut acceptor, tries) = (Acceptor::new(Places::new(1)), std::cell::Cell::new(0));
+        let mut acceptor = Acceptor::new(Places::new(1));
+        let tries = std::cell::Cell::new(0);
         for _ in 0..1_000 {
             let next = acceptor.next(async || {
                 tries.set(tries.get() + 1);
@@ -240,8 +267,8 @@ mod tests {
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
         let mut acceptor = Acceptor::new(Places::new(2));
         let accept = async || Ok(());
-        let (((), first), ((), _second)) =
-            (acceptor.next(accept).await, acceptor.next(accept).await);
+        let ((), first) = acceptor.next(accept).await;
+        let ((), _second) = acceptor.next(accept).await;
         assert!(
             tokio::time::timeout(Duration::from_secs(60), acceptor.next(accept))
                 .await
@@ -253,7 +280,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_hung_up_is_no_reason_to_pause() {
-        let (mut acceptor, tries) = (Acceptor::new(Places::new(1)), std::cell::Cell::new(0));
+        let mut acceptor = Acceptor::new(Places::new(1));
+        let tries = std::cell::Cell::new(0);
         let started = Instant::now();
         let accept = async || {
             tries.set(tries.get() + 1);

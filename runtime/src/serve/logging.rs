@@ -1,7 +1,7 @@
-//! Where log lines go: standard output under Lambda, standard error elsewhere.
+//! The destination and form of log lines: standard output under Lambda, standard error elsewhere.
 //!
-//! Libraries that print messages or requests at finer levels are held at `warn` whatever the setting, and rmcp says nothing: tokens,
-//! arguments and URIs pass through them.
+//! Tokens, arguments and URIs pass through libraries that log messages or requests at finer levels.
+//! These stay at `warn` whatever [`Settings::log_level`] is, and rmcp is off.
 
 use std::io::{self, Write};
 
@@ -15,8 +15,8 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::{LogFormat, Place, Settings};
 use crate::printable;
 
-/// Crates through which requests pass.
-const TALKATIVE: [&str; 8] = [
+/// The crates, by the beginning of their log targets, through which requests pass.
+const REQUEST_CRATES: [&str; 8] = [
     "lambda_http",
     "lambda_runtime",
     "lambda_runtime_api_client",
@@ -27,23 +27,26 @@ const TALKATIVE: [&str; 8] = [
     "aws_",
 ];
 
-/// Begins to log. A process that logs already goes on as it does.
+/// Installs the log subscriber of these [`Settings`] and the log line of panics. A process that has
+/// a subscriber keeps it.
 pub(super) fn start(settings: &Settings) {
     let subscriber: Box<dyn Subscriber + Send + Sync> = match settings.place {
-        Place::Lambda => subscriber(settings, std::io::stdout),
-        Place::Local => subscriber(settings, std::io::stderr),
+        Place::Lambda => build_subscriber(settings, std::io::stdout),
+        Place::Local => build_subscriber(settings, std::io::stderr),
     };
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// Logs where a panic happened. What it says may quote an argument or a profile, and Rust's own hook prints it.
+/// Logs the source position of a panic, and not its message, which may quote an argument or a
+/// profile. Rust's own hook would print it.
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string);
     tracing::error!(place, "a function panicked");
 }
 
-fn subscriber<W>(settings: &Settings, writer: W) -> Box<dyn Subscriber + Send + Sync>
+/// Builds a subscriber that writes [`Printable`] lines.
+fn build_subscriber<W>(settings: &Settings, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -51,7 +54,8 @@ where
         .with_target(false)
         .with_ansi(false)
         .with_writer(writer);
-    // It would tell of them by `eprintln!`, which panics where standard error is gone.
+    // The layer would report a failed write by `eprintln!`, which panics where standard error is
+    // closed: a server must outlive the terminal it was started in.
     let layer = layer.log_internal_errors(false);
     let format = settings.log_format;
     let layer = layer.map_writer(|writer| Printable { writer, format });
@@ -60,20 +64,20 @@ where
             .json()
             .flatten_event(true)
             .with_current_span(false)
-            // The span of the call, and an author's own ones within it; the line of the call itself is outside of all.
+            // The span of the call and the author's own within it. The line of the call itself is
+            // written outside of all spans.
             .with_span_list(true)
             .boxed(),
         LogFormat::Text => layer.boxed(),
     };
     Box::new(
         Registry::default()
-            .with(filter(settings.log_level))
+            .with(build_filter(settings.log_level))
             .with(layer),
     )
 }
 
-/// Makes writers whose lines hold what others chose (a path, an upstream's words) as a terminal shows it and no more. A line's
-/// end within an event would begin what looks like another event.
+/// A maker of [`PrintableWriter`]s.
 struct Printable<M> {
     writer: M,
     format: LogFormat,
@@ -90,6 +94,11 @@ impl<'w, M: MakeWriter<'w>> MakeWriter<'w> for Printable<M> {
     }
 }
 
+/// A writer of log lines without characters that a terminal would obey
+/// ([`is_printable`](crate::printable::is_printable)).
+///
+/// Paths and upstream messages are chosen by others. A line's end within an event would begin a
+/// line that looks like another event, so it becomes a space.
 struct PrintableWriter<W> {
     writer: W,
     format: LogFormat,
@@ -98,6 +107,8 @@ struct PrintableWriter<W> {
 impl<W: Write> Write for PrintableWriter<W> {
     /// Writes one event, which is how the formatter hands them over.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // In JSON the formatter has escaped line ends already, as every string in JSON does
+        // (RFC 8259 §7); the remaining characters are escaped, too, and nothing is lost.
         let text = String::from_utf8_lossy(event);
         let line = match self.format {
             LogFormat::Json => printable::clean_json(&text),
@@ -116,13 +127,15 @@ impl<W: Write> Write for PrintableWriter<W> {
     }
 }
 
-fn filter(level: LevelFilter) -> Targets {
+/// Builds the filter of a level, with the exceptions of this module.
+fn build_filter(level: LevelFilter) -> Targets {
     let quiet = level.min(LevelFilter::WARN);
-    // It repeats what clients are answered with, and takes one that leaves for a fault.
+    // rmcp logs the errors that clients are answered with, which may quote arguments, and a client
+    // that hangs up as an error.
     let filter = Targets::new()
         .with_default(level)
         .with_target("rmcp", LevelFilter::OFF);
-    TALKATIVE
+    REQUEST_CRATES
         .iter()
         .fold(filter, |filter, name| filter.with_target(*name, quiet))
 }
@@ -136,9 +149,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    struct Captured(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0
                 .lock()
@@ -158,21 +171,20 @@ mod tests {
                 &std::collections::BTreeMap::from([("HOME".into(), "/".into())]),
                 "notes",
             )
-            .expect("lawful");
+            .expect("valid");
             settings.log_format = format;
-            let (kept, hostile) = (
-                Kept::default(),
-                "x\u{1b}]0;T\u{7}\n2026-01-01 INFO forged\r\u{9b}2J\u{202e}y",
-            );
-            let writer = kept.clone();
+            let captured = Captured::default();
+            let hostile = "x\u{1b}]0;T\u{7}\n2026-01-01 INFO forged\r\u{9b}2J\u{202e}y";
+            let writer = captured.clone();
             tracing::subscriber::with_default(
-                subscriber(&settings, move || writer.clone()),
+                build_subscriber(&settings, move || writer.clone()),
                 || {
                     tracing::warn!(cause = %hostile, path = hostile, "{hostile}");
                     tracing::warn!("next");
                 },
             );
-            let log = String::from_utf8(kept.0.lock().expect("unpoisoned").clone()).expect("UTF-8");
+            let log =
+                String::from_utf8(captured.0.lock().expect("unpoisoned").clone()).expect("UTF-8");
             assert_eq!(log.lines().count(), 2, "{format:?}: {log:?}");
             assert!(
                 log.chars().all(printable::is_printable),
@@ -184,7 +196,7 @@ mod tests {
     #[test]
     fn no_level_makes_the_talkative_talk() {
         for level in [LevelFilter::TRACE, LevelFilter::DEBUG, LevelFilter::INFO] {
-            let filter = filter(level);
+            let filter = build_filter(level);
             for target in [
                 "lambda_runtime",
                 "lambda_http",
@@ -199,7 +211,7 @@ mod tests {
             }
             assert!(!filter.would_enable("rmcp", &Level::ERROR));
         }
-        assert!(filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));
-        assert!(!filter(LevelFilter::OFF).would_enable("rmcp", &Level::ERROR));
+        assert!(build_filter(LevelFilter::DEBUG).would_enable("notes::tools", &Level::DEBUG));
+        assert!(!build_filter(LevelFilter::OFF).would_enable("rmcp", &Level::ERROR));
     }
 }

@@ -1,6 +1,7 @@
-//! The doors of a server binary: Lambda, local HTTP, standard input and output.
+//! The entry points of a server binary: Lambda, local HTTP, standard input and output.
 //!
-//! [`run`] is a whole `main`: it reads the settings, picks the door, and turns every fault into words and an exit code.
+//! [`run`] is a whole `main`: it reads the [`Settings`], picks the entry point, and turns every
+//! error into a message and an exit code.
 
 #[cfg(feature = "local")]
 mod banner;
@@ -27,31 +28,43 @@ use crate::app::App;
 use crate::config::{Place, ProcessEnvironment, Settings};
 use crate::error::{Error, Result};
 
-/// Runs an app: under Lambda as its handler, else by the command line (`serve`, `stdio`).
+/// Runs an [`App`]: under Lambda as its handler, else by the command line (`serve`, `stdio`).
 ///
-/// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     mcp_lambda::run(mcp_lambda::App::new("notes"))
+/// }
+/// ```
+///
+/// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7
+/// unreachable.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a `main` hands its app over")]
 pub fn run(app: App) -> ExitCode {
     let settings =
-        Settings::read(&ProcessEnvironment, app.name()).map_err(|faults| all_faults(&app, faults));
+        Settings::read(&ProcessEnvironment, app.name()).map_err(|found| join_problems(&app, found));
     let outcome = match Place::of(&ProcessEnvironment) {
-        Place::Lambda => settings.and_then(|settings| on_lambda(&app, &settings)),
-        Place::Local => locally(&app, settings),
+        Place::Lambda => settings.and_then(|settings| run_on_lambda(&app, &settings)),
+        // The command line comes first: `--help` and `--version` need no settings.
+        Place::Local => run_locally(&app, settings),
     };
     outcome.map_or_else(|error| terminal::fail(&error), |()| ExitCode::SUCCESS)
 }
 
-/// Faults of the settings and of the app itself, in one report.
-fn all_faults(app: &App, mut faults: Vec<String>) -> Error {
-    faults.extend(app.check().err().into_iter().flatten());
-    Error::invalid(faults.join("\n"))
+/// Joins the problems of the settings and of the app itself to one error.
+fn join_problems(app: &App, mut problems: Vec<String>) -> Error {
+    problems.extend(app.check().err().into_iter().flatten());
+    Error::invalid(problems.join("\n"))
 }
 
-/// One invocation at a time needs one thread; Managed Instances run several.
-fn on_lambda(app: &App, settings: &Settings) -> Result<()> {
+/// Serves invocations of Lambda: one at a time, or several on Lambda Managed Instances.
+fn run_on_lambda(app: &App, settings: &Settings) -> Result<()> {
     logging::start(settings);
-    let runtime = runtime(lambda::concurrency() > 1)?;
+    // One invocation at a time needs one thread: more would cost start-up time, and a function has
+    // one vCPU at 1,769 MB (AWS Lambda Developer Guide, "Configure Lambda function memory").
+    let runtime = build_runtime(lambda::read_concurrency() > 1)?;
     runtime.block_on(async {
         let server = app.build(settings).await?;
         if app.is_open() {
@@ -61,20 +74,22 @@ fn on_lambda(app: &App, settings: &Settings) -> Result<()> {
     })
 }
 
+/// Runs the command line.
 #[cfg(feature = "local")]
-fn locally(app: &App, settings: Result<Settings>) -> Result<()> {
+fn run_locally(app: &App, settings: Result<Settings>) -> Result<()> {
     command::run(app, settings)
 }
 
 #[cfg(not(feature = "local"))]
-fn locally(_app: &App, settings: Result<Settings>) -> Result<()> {
+fn run_locally(_app: &App, settings: Result<Settings>) -> Result<()> {
     settings?;
     Err(Error::invalid(
         "this build runs under Lambda only; build with feature `local` to serve or speak stdio",
     ))
 }
 
-fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
+/// Builds a tokio runtime, of several threads if `is_parallel` and the build can.
+fn build_runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
     #[cfg(feature = "local")]
     let mut builder = if is_parallel {
         tokio::runtime::Builder::new_multi_thread()
@@ -83,6 +98,7 @@ fn runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
     };
     #[cfg(not(feature = "local"))]
     let mut builder = {
+        // Without tokio's scheduler for threads Lambda's zip is smaller.
         let _ = is_parallel;
         tokio::runtime::Builder::new_current_thread()
     };

@@ -1,18 +1,18 @@
-//! The places for connections: a bounded number, and word of when they run out.
+//! A bounded number of places for connections, with a signal that they run out.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-/// So many connections at a time.
+/// The places for connections, of which each connection takes one ([`Place`]).
 pub(super) struct Places {
     free: Arc<Semaphore>,
     total: usize,
-    /// Whether fewer than a quarter are free: idle connections then give up theirs.
+    /// True while fewer than a quarter are free: idle connections then give up theirs.
     crowded: Arc<watch::Sender<bool>>,
 }
 
-/// The place of one connection, free again when this is dropped.
+/// The place of one connection among the [`Places`], free again when this is dropped.
 pub(super) struct Place {
     permit: Option<OwnedSemaphorePermit>,
     free: Arc<Semaphore>,
@@ -21,6 +21,7 @@ pub(super) struct Place {
 }
 
 impl Places {
+    /// Creates this many free places.
     pub(super) fn new(total: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(total)),
@@ -29,29 +30,30 @@ impl Places {
         }
     }
 
-    /// Waits for a free place. Nothing is lost when this is given up.
+    /// Waits for a free place. It is cancel-safe: a dropped future takes no place.
     pub(super) async fn take(&self) -> Place {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        let (free, crowded) = (Arc::clone(&self.free), Arc::clone(&self.crowded));
         let place = Place {
             permit,
-            free,
+            free: Arc::clone(&self.free),
             total: self.total,
-            crowded,
+            crowded: Arc::clone(&self.crowded),
         };
-        place.tell();
+        place.update_crowding();
         place
     }
 }
 
 impl Place {
-    /// Whether places run out, now and from now on.
-    pub(super) fn crowded(&self) -> watch::Receiver<bool> {
+    /// Returns a receiver of the signal that places run out.
+    pub(super) fn watch_crowding(&self) -> watch::Receiver<bool> {
         self.crowded.subscribe()
     }
 
-    fn tell(&self) {
-        // Counted under the sender's lock, so that the last to tell has seen all.
+    /// Sends the signal of [`Place::watch_crowding`] if it has changed.
+    fn update_crowding(&self) {
+        // The permits are counted under the sender's lock: of two places that change at the same
+        // time, the later one to send has seen both, and no stale value stays.
         self.crowded.send_if_modified(|known| {
             let is_crowded = self.free.available_permits() < self.total.div_ceil(4);
             std::mem::replace(known, is_crowded) != is_crowded
@@ -62,7 +64,8 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         drop(self.permit.take());
-        self.tell();
+        // After the permit is back, or this place would count as taken in the signal.
+        self.update_crowding();
     }
 }
 
@@ -77,7 +80,7 @@ mod tests {
         for _ in 0..6 {
             taken.push(places.take().await);
         }
-        let crowded = taken[0].crowded();
+        let crowded = taken[0].watch_crowding();
         assert!(!*crowded.borrow(), "a quarter is free");
         taken.push(places.take().await);
         assert!(*crowded.borrow());

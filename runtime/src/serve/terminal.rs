@@ -1,6 +1,8 @@
-//! What a server binary says to the person who started it: on standard error, since standard output may be MCP's.
+//! Messages of a server binary to the person who started it.
 //!
-//! A terminal that is gone stops nothing, and what others chose (a path, an upstream's words) is shown and not obeyed.
+//! They go to standard error, since standard output may carry MCP (MCP 2026-07-28, "Transports",
+//! stdio). A closed terminal stops nothing, and control characters in paths or upstream messages
+//! are [replaced](crate::printable).
 
 use std::io::{Write, stderr};
 use std::process::ExitCode;
@@ -8,12 +10,13 @@ use std::process::ExitCode;
 use crate::error::{Error, ErrorKind};
 use crate::printable::clean;
 
-/// Says something.
+/// Prints a message.
 pub(super) fn say(text: &str) {
+    // Not `eprintln!`, which panics where standard error is closed.
     let _ = writeln!(stderr(), "{}", clean(text));
 }
 
-/// Says what went wrong, and with what the process ends.
+/// Prints an [`Error`] with its causes, and returns the exit code of the process.
 pub(super) fn fail(error: &Error) -> ExitCode {
     for line in error.chain().lines() {
         say(&format!("error: {line}"));
@@ -21,9 +24,10 @@ pub(super) fn fail(error: &Error) -> ExitCode {
     exit_code(error.kind())
 }
 
+/// The exit code of a server that is not configured.
 const NOT_CONFIGURED: u8 = 3;
 
-/// The codes of `ARCHITECTURE.md`; what is set wrongly is "not configured".
+/// Returns the exit code of an [`ErrorKind`]; a wrong setting is "not configured".
 fn exit_code(kind: ErrorKind) -> ExitCode {
     ExitCode::from(match kind {
         ErrorKind::Invalid | ErrorKind::Stale | ErrorKind::Unsupported => NOT_CONFIGURED,

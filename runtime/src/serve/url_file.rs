@@ -1,8 +1,10 @@
-//! The file in which a server on this machine notes its URL, for the admin CLI beside it.
+//! The file in which a local server notes its URL for the admin CLI
+//! ([`Settings::url_file`]).
 //!
-//! The server holds a lock on the file (flock(2)) for as long as it runs, so that the URL of one that has ended is never
-//! taken for one that listens, and a second server does not write over the first one's. Links are not followed, and a file
-//! that somebody else owns or may change is neither written nor believed.
+//! The server holds a lock on the file (flock(2)) for as long as it runs. So the URL of a server
+//! that has ended is never taken for one that listens, and a second server does not overwrite the
+//! first one's. Links are not followed, and a file that somebody else owns or may change is neither
+//! written nor trusted.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -12,33 +14,37 @@ use std::time::Duration;
 
 use crate::config::Settings;
 
-/// How often, and after what pause, a lock is tried again that the admin CLI may hold for a moment while it looks.
+/// The number of attempts to get the lock, which the admin CLI may hold for a moment while it
+/// looks.
 const TRIES: u32 = 5;
+
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The most that is read.
+/// The most bytes of the file that are read.
 const MAX_BYTES: u64 = 4_096;
 
-/// What came of noting a URL.
+/// The outcome of noting a URL.
 #[derive(Debug)]
 pub(super) enum Noted {
-    /// It is noted until this is dropped.
+    /// The URL is noted until this locked file is dropped.
     Here(#[expect(dead_code, reason = "it is held, and never read")] File),
     /// Another server of the same folder runs, and its URL stays.
     Another,
-    /// There is no file to note it in.
+    /// There is no file for it.
     Nowhere,
 }
 
-/// Notes the URL under which this process serves.
+/// Notes the URL of this process's server, for [`served_url`].
 pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
-    // Without such a folder users are not kept on this machine, and nobody here would read it.
-    let Some(file) = settings.url_file().and_then(|path| opened(&path, true)) else {
+    // Without a data folder the users are not stored on this machine, and no CLI here would read
+    // the file.
+    let Some(file) = settings.url_file().and_then(|path| open(&path, true)) else {
         return Noted::Nowhere;
     };
     for _ in 0..TRIES {
         match file.try_lock() {
-            Ok(()) => return written(file, url).map_or(Noted::Nowhere, Noted::Here),
+            Ok(()) => return write_url(file, url).map_or(Noted::Nowhere, Noted::Here),
             Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
             Err(TryLockError::Error(_)) => return Noted::Nowhere,
         }
@@ -46,25 +52,32 @@ pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
     Noted::Another
 }
 
-/// The URL of the server that runs on the store of these settings now, if one does.
+/// Returns the URL of the running server on the store of these
+/// [`Settings`](crate::config::Settings), if there is one.
 #[must_use]
 pub fn served_url(settings: &Settings) -> Option<String> {
-    let file = opened(&settings.url_file()?, false)?;
-    // Who gets the lock finds nobody who serves.
+    let file = open(&settings.url_file()?, false)?;
+    // A server holds the exclusive lock, and the system releases it when the process ends, however
+    // it ends. So a shared lock that can be had means that no server runs, and the URL is an old
+    // one.
     let is_served = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     let mut url = String::new();
     file.take(MAX_BYTES).read_to_string(&mut url).ok()?;
     Some(url).filter(|url| is_served && !url.is_empty())
 }
 
-/// The file, if it is this user's own and no one else may change it; made for the user alone where it is missing.
-fn opened(path: &Path, is_made: bool) -> Option<File> {
+/// Opens the file if it is this user's own and no one else may change it. A missing one is created
+/// for the user alone if `is_created`.
+fn open(path: &Path, is_created: bool) -> Option<File> {
+    // No link is followed, and opening a named pipe does not wait for its other end (open(2)). The
+    // checks below are of the opened file: a path could be replaced between a check and the
+    // opening. A second hard link would be a file of ours under a name that others chose.
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
     options
         .read(true)
-        .write(is_made)
-        .create(is_made)
+        .write(is_created)
+        .create(is_created)
         .truncate(false)
         .mode(0o600);
     let file = options
@@ -77,7 +90,8 @@ fn opened(path: &Path, is_made: bool) -> Option<File> {
     (is_own && found.mode() & 0o022 == 0).then_some(file)
 }
 
-fn written(mut file: File, url: &str) -> Option<File> {
+/// Writes the URL over the content of the file.
+fn write_url(mut file: File, url: &str) -> Option<File> {
     file.set_permissions(Permissions::from_mode(0o600)).ok()?;
     file.set_len(0)
         .and_then(|()| file.rewind())
@@ -96,7 +110,7 @@ mod tests {
     fn settings(folder: &Path) -> Settings {
         let path = folder.to_string_lossy().into_owned();
         let environment = BTreeMap::from([("APP_USERS_PATH".to_owned(), path)]);
-        Settings::read(&environment, "notes").expect("lawful")
+        Settings::read(&environment, "notes").expect("valid")
     }
 
     #[tokio::test]
@@ -129,7 +143,8 @@ mod tests {
     #[tokio::test]
     async fn a_link_is_not_followed_and_a_file_of_others_not_believed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (settings, victim) = (settings(folder.path()), folder.path().join("victim"));
+        let settings = settings(folder.path());
+        let victim = folder.path().join("victim");
         let path = settings.url_file().expect("a file");
         fs::write(&victim, "precious").expect("written");
         std::os::unix::fs::symlink(&victim, &path).expect("linked");

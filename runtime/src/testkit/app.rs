@@ -48,14 +48,15 @@ impl TestApp {
         Self::with(app, &[]).await
     }
 
-    /// Builds an [app](App) with these settings on top of a laptop's; `SIGNING_KEY` is the key that its tokens are signed with.
+    /// Builds an [app](App) with these settings on top of a laptop's; `SIGNING_KEY` is the key that its
+    /// tokens are signed with.
     ///
     /// # Panics
     /// If the app or the settings are faulty.
     pub async fn with(app: App, settings: &[(&str, &str)]) -> Self {
         let clock = Arc::new(ManualClock::default());
         let store = Arc::new(Watched::new(Arc::<ManualClock>::clone(&clock)));
-        Self::over(app, settings, store, clock).await
+        Self::build(app, settings, store, clock).await
     }
 
     /// Builds another instance over the same store and clock, as a second Lambda would be.
@@ -63,7 +64,7 @@ impl TestApp {
     /// # Panics
     /// If the app or the settings are faulty.
     pub async fn another(&self, app: App, settings: &[(&str, &str)]) -> Self {
-        Self::over(
+        Self::build(
             app,
             settings,
             Arc::clone(&self.store),
@@ -72,18 +73,22 @@ impl TestApp {
         .await
     }
 
-    async fn over(
+    /// Builds an [app](App) over a store and a clock, which several may share.
+    async fn build(
         app: App,
         settings: &[(&str, &str)],
         store: Arc<Watched>,
         clock: Arc<ManualClock>,
     ) -> Self {
+        // No setting comes from the real environment, so a test is the same on every machine. There is
+        // no home either: an app that would read or write a file there fails in its test.
         let pairs = [("HOME", "/nonexistent")].iter().chain(settings);
         let environment: BTreeMap<_, _> = pairs
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let settings = Settings::read(&environment, app.name())
             .unwrap_or_else(|problems| panic!("{problems:?}"));
+        // Keys and store are given, whatever backend the settings name: nothing here reaches a network.
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
         let backend_open = Backend {
@@ -185,6 +190,8 @@ impl TestApp {
     /// If there is no answer after 90 seconds, or one that is no text.
     #[doc(hidden)] // The body is another crate's type.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
+        // The body is read within the time limit as well, since a stream is answered at once and ends
+        // with its call.
         let answering = async {
             let (parts, body) = self.server.router.handle(request).await.into_parts();
             let Ok(body) = body.collect().await;
@@ -194,6 +201,8 @@ impl TestApp {
             .await
             .expect("an answer in time");
         let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        // Of an event stream the last message is the answer; those before it are progress, log messages
+        // and questions (MCP 2026-07-28, Streamable HTTP).
         let data = text
             .lines()
             .rev()

@@ -130,7 +130,8 @@ impl<'a> Client<'a> {
         self
     }
 
-    /// Makes the user fill in this content where a form is asked for by this key ([`Context::ask`](crate::Context::ask)).
+    /// Makes the user fill in this content where a form is asked for by this key
+    /// ([`Context::ask`](crate::Context::ask)).
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a test writes `json!` here")]
     pub fn answer(self, key: impl Into<String>, content: Value) -> Self {
@@ -157,6 +158,7 @@ impl<'a> Client<'a> {
     }
 
     fn with_forms(mut self) -> Self {
+        // A server must not ask a client that does not declare forms, so one with answers declares them.
         self.capabilities["elicitation"]["form"] = json!({});
         self
     }
@@ -167,7 +169,7 @@ impl<'a> Client<'a> {
         self.token.as_deref().unwrap_or_default()
     }
 
-    /// Sends JSON.
+    /// Sends JSON to a path, as an operator's program does to `/admin`.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> TestResponse {
         self.app
             .send(request(
@@ -179,12 +181,14 @@ impl<'a> Client<'a> {
             .await
     }
 
-    /// Sends an MCP request of the newest revision; if the [response](TestResponse) asks questions that this client has answers to, again
-    /// with those.
+    /// Sends an MCP request of the newest revision, and again with answers if the
+    /// [response](TestResponse) asks questions to which this client has them.
     ///
     /// # Panics
     /// If it is asked more than sixteen times.
     pub async fn mcp(&self, method: &str, mut params: Value) -> TestResponse {
+        // Each round is a new request with the answers of the last one and the state that the server
+        // sealed: as from a real client, which may reach another instance each time.
         for _ in 0..MOST_ROUNDS {
             let request = mcp_request(
                 self.token.as_deref(),
@@ -193,7 +197,7 @@ impl<'a> Client<'a> {
                 params.clone(),
             );
             let answer = self.app.send(request).await;
-            let Some(responses) = self.responses(&answer.json["result"]) else {
+            let Some(responses) = self.answer_all(&answer.json["result"]) else {
                 return answer;
             };
             params["inputResponses"] = responses;
@@ -202,18 +206,21 @@ impl<'a> Client<'a> {
         panic!("`{method}` asks for ever: {params}")
     }
 
-    /// Returns the answers to all questions of a result, if there are.
-    fn responses(&self, result: &Value) -> Option<Value> {
+    /// Returns the answers to all questions of a result; `None` if it asks nothing, or if one has no
+    /// answer.
+    fn answer_all(&self, result: &Value) -> Option<Value> {
         let requests = result["inputRequests"]
             .as_object()
             .filter(|_| result["resultType"] == "input_required")?;
         requests
             .iter()
-            .map(|(key, request)| Some((key.clone(), self.response(key, request)?)))
+            .map(|(key, request)| Some((key.clone(), self.answer_one(key, request)?)))
             .collect()
     }
 
-    fn response(&self, key: &str, request: &Value) -> Option<Value> {
+    /// Returns the answer to one question: that of its key, or to a form without fields the yes or no
+    /// of [`confirm`](Self::confirm).
+    fn answer_one(&self, key: &str, request: &Value) -> Option<Value> {
         let is_empty = request["params"]["requestedSchema"]["properties"]
             .as_object()
             .is_some_and(Map::is_empty);
@@ -239,7 +246,7 @@ impl<'a> Client<'a> {
         .await
     }
 
-    /// Reads a resource.
+    /// Reads a [resource](crate::Resource) by its URI.
     pub async fn read(&self, uri: &str) -> TestResponse {
         self.mcp("resources/read", json!({ "uri": uri })).await
     }

@@ -56,11 +56,12 @@ pub use watched::Watched;
 
 pub use crate::store::laws::ManualClock;
 
-/// Runs a test's work to its end, so that a test needs no runtime of its own.
+/// Runs a test's work to its end, so that a test of a [`TestApp`] needs no runtime of its own.
 ///
 /// # Panics
 /// If the runtime can't start.
 pub fn block_on<F: Future>(work: F) -> F::Output {
+    // One thread is enough, and makes the runs of a test alike: calls interleave at an `await` only.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -68,7 +69,7 @@ pub fn block_on<F: Future>(work: F) -> F::Output {
     runtime.block_on(work)
 }
 
-/// One named test for each law of an app: `app_suite!(my_app::app());`.
+/// Defines one named test for each of the [`laws`](crate::testkit::laws): `app_suite!(my_app::app());`.
 ///
 /// A [`Suite`](crate::testkit::Suite) adds values that the app's types alone don't tell:
 /// `app_suite!(Suite::new(my_app::app()).profile(json!({…})).arguments("get_thing", json!({…})));`.

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 /// The newest revision of MCP, which needs no handshake.
 pub const NEWEST: &str = "2026-07-28";
 
-/// The revision before it, which begins with `initialize`.
+/// The revision of MCP before [`NEWEST`], which begins with `initialize`.
 pub const OLDER: &str = "2025-11-25";
 
-/// A [request](Request) with JSON text and a token.
+/// Makes a [request](Request) with JSON text and a bearer token (RFC 6750 §2.1).
 ///
 /// # Panics
-/// If a part is not lawful in HTTP.
+/// If a part is not valid in HTTP.
 #[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn request(
@@ -38,11 +38,11 @@ pub fn request(
         .expect("a valid request")
 }
 
-/// An MCP [request](Request) of the newest revision, as a client that can do this much must send it; what `params` says in `_meta`
-/// goes with it.
+/// Makes an MCP [request](Request) of the [`NEWEST`] revision by a client with these capabilities;
+/// `_meta` in `params` goes with it.
 ///
 /// # Panics
-/// If a part is not lawful in HTTP.
+/// If a part is not valid in HTTP.
 #[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn mcp_request(
@@ -65,6 +65,8 @@ pub fn mcp_request(
     for (key, value) in meta {
         params["_meta"][key] = value;
     }
+    // The newest revision repeats the method and the name of a call in headers, for gateways that
+    // route without reading bodies, and a server refuses a request whose headers say otherwise.
     let named = params.get("name").or_else(|| params.get("uri"));
     let name = named.and_then(Value::as_str).map(str::to_owned);
     let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
@@ -74,13 +76,14 @@ pub fn mcp_request(
         ("mcp-method", Some(method)),
         ("mcp-name", name.as_deref()),
     ];
-    accepting(request, &named)
+    add_headers(request, &named)
 }
 
-/// An MCP [request](Request) of an older revision: no `_meta`, and no header where `version` is `None`.
+/// Makes an MCP [request](Request) of an older revision, such as [`OLDER`]: no `_meta`, and no header
+/// where `version` is `None`.
 ///
 /// # Panics
-/// If a part is not lawful in HTTP.
+/// If a part is not valid in HTTP.
 #[doc(hidden)] // The body is another crate's type.
 #[must_use]
 pub fn older_request(
@@ -89,10 +92,11 @@ pub fn older_request(
     message: &Value,
 ) -> Request<Full<Bytes>> {
     let request = request(Method::POST, "/", token, Some(message.to_string()));
-    accepting(request, &[("mcp-protocol-version", version)])
+    add_headers(request, &[("mcp-protocol-version", version)])
 }
 
-fn accepting(
+/// Adds headers to a request that accepts both kinds of answer (MCP, Streamable HTTP).
+fn add_headers(
     mut request: Request<Full<Bytes>>,
     more: &[(&'static str, Option<&str>)],
 ) -> Request<Full<Bytes>> {

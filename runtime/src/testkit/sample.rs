@@ -1,19 +1,21 @@
-//! Values that fit a JSON Schema, for tools and profiles that nobody wrote arguments for. The same [schema](crate::schema) gives the same
-//! value. What a schema says by `not`, or by a pattern that looks around itself, is not followed: such arguments are the
-//! author's to give.
+//! A generator of values that fit a JSON Schema, for tools and profiles without values of their
+//! author's.
+//!
+//! The same [schema](crate::schema) gives the same value. `not` and assertions within a pattern are
+//! not followed: an author gives such values by [`Suite::arguments`](super::Suite::arguments).
 
 use serde_json::{Map, Value, json};
 
-use super::pattern::matching;
+use super::pattern::find_match;
 use crate::profile::follow_reference;
 
 /// The depth to which optional fields are filled, in a schema that contains itself.
 const OPTIONAL_DEPTH: usize = 4;
 
-/// The depth to which required fields are filled; a schema without an end has no sample.
+/// The depth to which required fields are filled; a schema that requires itself has no sample.
 const DEPTH: usize = 32;
 
-/// The fields of an object that are filled.
+/// The fields of an object that [`sample`] fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// The required fields.
@@ -22,23 +24,38 @@ pub enum Fill {
     All,
 }
 
-/// A value that fits the [schema](crate::schema).
+/// Returns a value that fits a [schema](crate::schema).
+///
+/// ```
+/// use mcp_lambda::testkit::{Fill, sample};
+/// use serde_json::json;
+///
+/// let schema = json!({
+///     "properties": {"nights": {"type": "integer", "minimum": 2}, "note": {"type": "string"}},
+///     "required": ["nights"],
+/// });
+/// assert_eq!(sample(&schema, Fill::Needed), json!({"nights": 2}));
+/// assert_eq!(sample(&schema, Fill::All), json!({"nights": 2, "note": "text"}));
+/// ```
 #[must_use]
 pub fn sample(schema: &Value, fill: Fill) -> Value {
-    Sampler { root: schema, fill }.value(schema, 0)
+    Sampler { root: schema, fill }.sample_value(schema, 0)
 }
 
+/// A value in the making, with the root to which references of the schema lead.
 struct Sampler<'s> {
     root: &'s Value,
     fill: Fill,
 }
 
 impl Sampler<'_> {
-    fn value(&self, schema: &Value, depth: usize) -> Value {
+    fn sample_value(&self, schema: &Value, depth: usize) -> Value {
         if depth > DEPTH {
             return Value::Null;
         }
         let schema = follow_reference(schema, self.root);
+        // A value that the schema names is better than any that is made up: it is valid, and an author's
+        // example may mean something to the tool.
         let given = [
             &schema["const"],
             &schema["enum"][0],
@@ -48,16 +65,16 @@ impl Sampler<'_> {
         if let Some(given) = given.into_iter().find(|value| !value.is_null()) {
             return given.clone();
         }
-        if let Some(one) = alternative(schema) {
-            return self.value(one, depth + 1);
+        if let Some(one) = find_alternative(schema) {
+            return self.sample_value(one, depth + 1);
         }
-        match kind(schema) {
-            "string" => text(schema).into(),
-            "integer" => whole(number(schema).ceil()),
-            "number" => json!(number(schema)),
+        match type_of(schema) {
+            "string" => sample_text(schema).into(),
+            "integer" => to_integer(sample_number(schema).ceil()),
+            "number" => json!(sample_number(schema)),
             "boolean" => Value::Bool(true),
-            "array" => self.list(schema, depth),
-            "object" => self.object(schema, depth),
+            "array" => self.sample_list(schema, depth),
+            "object" => self.sample_object(schema, depth),
             _ => Value::Null,
         }
     }
@@ -66,7 +83,7 @@ impl Sampler<'_> {
         matches!(self.fill, Fill::All) && depth < OPTIONAL_DEPTH
     }
 
-    fn list(&self, schema: &Value, depth: usize) -> Value {
+    fn sample_list(&self, schema: &Value, depth: usize) -> Value {
         let least =
             usize::try_from(schema["minItems"].as_u64().unwrap_or_default()).unwrap_or_default();
         let many = if self.is_generous(depth) {
@@ -75,11 +92,13 @@ impl Sampler<'_> {
             least
         };
         (0..many)
-            .map(|_| self.value(&schema["items"], depth + 1))
+            .map(|_| self.sample_value(&schema["items"], depth + 1))
             .collect()
     }
 
-    fn object(&self, schema: &Value, depth: usize) -> Value {
+    fn sample_object(&self, schema: &Value, depth: usize) -> Value {
+        // Optional fields end at their depth, so that a comment with replies, themselves comments, has
+        // a finite sample. Required ones must go on.
         let needed: Vec<_> = schema["required"]
             .as_array()
             .into_iter()
@@ -91,21 +110,21 @@ impl Sampler<'_> {
         let fields = fields.filter(|(name, _)| is_wanted(name));
         Value::Object(
             fields
-                .map(|(name, field)| (name.clone(), self.value(field, depth + 1)))
+                .map(|(name, field)| (name.clone(), self.sample_value(field, depth + 1)))
                 .collect::<Map<_, _>>(),
         )
     }
 }
 
-/// The first schema of a choice that is not `null`; of `allOf`, the first.
-fn alternative(schema: &Value) -> Option<&Value> {
+/// Returns the first schema of a choice that is not `null`; of `allOf`, the first.
+fn find_alternative(schema: &Value) -> Option<&Value> {
     let choices = ["anyOf", "oneOf", "allOf"]
         .into_iter()
         .find_map(|word| schema[word].as_array())?;
     choices.iter().find(|choice| choice["type"] != "null")
 }
 
-fn kind(schema: &Value) -> &str {
+fn type_of(schema: &Value) -> &str {
     let named = match &schema["type"] {
         Value::Array(kinds) => kinds
             .iter()
@@ -120,7 +139,7 @@ fn kind(schema: &Value) -> &str {
     })
 }
 
-fn text(schema: &Value) -> String {
+fn sample_text(schema: &Value) -> String {
     let text = match schema["format"].as_str() {
         Some("email") => "someone@example.com",
         Some("uri" | "url") => "https://example.com/",
@@ -137,10 +156,12 @@ fn text(schema: &Value) -> String {
     let least = bound("minLength").unwrap_or_default();
     if let Some(text) = schema["pattern"]
         .as_str()
-        .and_then(|pattern| matching(pattern, least))
+        .and_then(|pattern| find_match(pattern, least))
     {
         return text;
     }
+    // A bound on the length goes over the format: a text that is cut or filled up is then refused by
+    // name, and its author gives one.
     let text = text
         .chars()
         .chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
@@ -148,11 +169,13 @@ fn text(schema: &Value) -> String {
         .collect()
 }
 
-fn number(schema: &Value) -> f64 {
+fn sample_number(schema: &Value) -> f64 {
     let bound = |word: &str| schema[word].as_f64();
     let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0));
     let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0));
     let step = bound("multipleOf").unwrap_or(1.0);
+    // The least multiple that is in range, for the steps that tools have: 1, 5, 100. A least value that
+    // is no multiple is taken as it is, and refused by name.
     step.max(least.unwrap_or(step))
         .min(most.unwrap_or(f64::INFINITY))
 }
@@ -161,7 +184,7 @@ fn number(schema: &Value) -> f64 {
     clippy::cast_possible_truncation,
     reason = "the bounds of a schema's integer; the cast saturates"
 )]
-fn whole(number: f64) -> Value {
+fn to_integer(number: f64) -> Value {
     Value::from(number as i64)
 }
 

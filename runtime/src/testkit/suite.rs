@@ -50,7 +50,7 @@ impl Suite {
         }
     }
 
-    /// Gives every [user](Client) this profile, as where it must lead to a server on this machine.
+    /// Gives every [user](Client) this profile, as if it must name a server on this machine.
     #[must_use]
     pub fn profile(mut self, profile: Value) -> Self {
         self.profile = Some(profile);
@@ -64,8 +64,8 @@ impl Suite {
         self
     }
 
-    /// Calls another [tool](crate::Tool) with these arguments each time before this one, and makes this one's arguments of its data: a tool
-    /// that removes needs what it can remove.
+    /// Calls another [tool](crate::Tool) each time before this one, and makes this one's arguments of
+    /// its data: a tool that removes needs what it can remove.
     ///
     /// ```
     /// # mod notes { pub fn app() -> mcp_lambda::App { mcp_lambda::App::new("notes") } }
@@ -109,7 +109,8 @@ impl Suite {
             .is_some_and(|name| !self.any_schema.contains(name))
     }
 
-    /// Lets others change what this read-only [tool](crate::Tool) answers, as where users share a board, or it tells the time.
+    /// Lets others change what this read-only [tool](crate::Tool) answers, as where users share a board,
+    /// or it tells the time.
     #[must_use]
     pub fn share(mut self, tool: impl Into<String>) -> Self {
         self.shared.insert(tool.into());
@@ -180,7 +181,9 @@ impl Suite {
             .cloned()
             .unwrap_or_else(|| sample(&tool["inputSchema"], fill))
     }
-    /// The same, once what must be there before is: see [`after`](Self::after).
+
+    /// Returns [arguments](Self::arguments_for), after the call that they depend on
+    /// ([`after`](Self::after)).
     pub async fn prepare_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
         match tool["name"].as_str().and_then(|name| self.after.get(name)) {
             Some(After {

@@ -105,8 +105,10 @@ impl Upstream {
         }
     }
 
-    /// Starts a [service](Upstream) that answers by a table of methods with paths, such as `GET /user`, and JSON bodies; with 404 to
-    /// everything else. A query is no part of the path.
+    /// Starts a [service](Upstream) that answers by a table of methods with paths, such as `GET /user`,
+    /// and JSON bodies; with 404 to everything else.
+    ///
+    /// A query is no part of the path.
     ///
     /// # Panics
     /// If no port is free.
@@ -181,6 +183,7 @@ async fn serve(
                 return;
             };
             let response = write_response(&answer(&request));
+            // It is recorded before it is answered: a test that has its answer finds the request.
             requests
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -195,7 +198,8 @@ async fn serve(
 async fn read_request(stream: &mut TcpStream) -> Option<UpstreamRequest> {
     let mut bytes = Vec::new();
     loop {
-        // A request may come in any number of pieces: the head is parsed anew when more has come, which a test can afford.
+        // A request may come in any number of pieces: the head is parsed anew when more has come, which
+        // a test can afford.
         let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         if let Some(head_end) = head_end {
             let mut request = parse_head(std::str::from_utf8(&bytes[..head_end]).ok()?)?;
@@ -238,6 +242,8 @@ fn write_response(response: &UpstreamResponse) -> Vec<u8> {
         bytes.extend_from_slice(b"\r\n");
     }
     let length = response.body().len();
+    // Each connection ends with its answer, so a client's pool never holds one to a service that is
+    // gone with its test.
     let end = format!("content-length: {length}\r\nconnection: close\r\n\r\n");
     bytes.extend_from_slice(end.as_bytes());
     bytes.extend_from_slice(response.body());

@@ -1,4 +1,4 @@
-//! A user in the making, for a test.
+//! The registration of a user of a [`TestApp`], as a builder.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::app::TestApp;
 use super::client::Client;
 
-/// A user that is registered when this is awaited, which gives the user's [`Client`].
+/// A builder of a user, who is registered when it is awaited; the result is the user's [`Client`].
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -64,7 +64,8 @@ impl<'a> TestUser<'a> {
         self
     }
 
-    /// Sets the [scopes](crate::user::Scopes) of the user's token; without this, the token may do everything that the user may.
+    /// Sets the [scopes](crate::user::Scopes) of the user's token; without them, the token may do
+    /// everything that the user may.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
@@ -75,6 +76,8 @@ impl<'a> TestUser<'a> {
         if let Some(profile) = self.profile {
             body["profile"] = profile;
         }
+        // Registration issues a token without scopes of its own; a narrower one is a second token, as
+        // an operator would issue it.
         let client = self.app.user_with(body).await;
         match self.scopes {
             Some(scopes) => {

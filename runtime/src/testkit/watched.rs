@@ -20,7 +20,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// An empty [store](Store).
+    /// Makes an empty [store](Store).
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let reads = AtomicUsize::default();
@@ -33,7 +33,8 @@ impl Watched {
         }
     }
 
-    /// Returns the numbers of reads and of other calls since the last time, and sets both to zero.
+    /// Returns the numbers of [`get`](Store::get)s and of other calls since the last time, and sets both
+    /// to zero.
     pub fn take_counts(&self) -> (usize, usize) {
         (
             self.reads.swap(0, Ordering::SeqCst),
@@ -41,12 +42,15 @@ impl Watched {
         )
     }
 
-    /// Takes it out of order, or puts it back.
+    /// Makes every call fail with [`Unavailable`](crate::ErrorKind::Unavailable), or lets calls through
+    /// again.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
     }
 
     fn count(&self, counter: &AtomicUsize) -> Result<()> {
+        // A failed call counts too: a test may assert that an outage is not asked about again. The
+        // source has an address that no answer may show to a client.
         counter.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
             return Err(Error::unavailable("the store can't be reached")
@@ -62,6 +66,7 @@ impl fmt::Display for Watched {
     }
 }
 
+// A method that the trait provides would bypass the counters, so each one is written out.
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Store for Watched {

@@ -1,48 +1,53 @@
-//! A part that asks for approval. What was decided must be looked up on the server: a chat can say anything.
+//! A [`Toolset`] that asks the user for approval.
+//!
+//! The decision is looked up on the server and never taken from a chat, which can say anything.
 
 use serde_json::{Value, json};
 
 use super::Toolset;
-use super::question::{QuestionKind, ToolNames, part, said};
+use super::question::{QuestionKind, ToolNames, build_toolset, take_text};
 use crate::call::{ArgumentSchema, Arguments};
 use crate::error::Result;
 
+/// A question with two answers; see [`approval`].
 struct Approval;
 
-/// Asks the user to approve something: `request_approval` shows the question on a page, `approval_status` tells the model
-/// whether it is `waiting`, `approved`, `rejected` or `expired` (after a day).
+/// Makes a [`Toolset`] that asks the user to approve something, on a page (MCP Apps).
 ///
-/// The decision is made on the page, once, and kept with the user's data. Nothing that a model says can make one.
+/// The tool `request_approval` shows the question; `approval_status` returns `waiting`, `approved`,
+/// `rejected`, or `expired` after a day. The decision is made on the page, once, and stored in the
+/// user's [`UserData`](crate::UserData). No call of a model can make one.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
 ///
-/// assert_eq!(App::new("desk").mount(mcp_lambda::toolsets::approval()).check(), Ok(()));
+/// assert_eq!(App::new("office").mount(mcp_lambda::toolsets::approval()).check(), Ok(()));
 /// ```
 #[must_use]
 pub fn approval() -> Toolset {
     let about = "Asks the user to approve something before it is done. The answer to this call is not the decision: it \
                  says where to look for it.";
     let names = ToolNames {
-        part: "approval".to_owned(),
-        ask: ("request_approval".to_owned(), about.to_owned()),
+        toolset: "approval".to_owned(),
+        ask: "request_approval".to_owned(),
+        about: about.to_owned(),
         decide: "decide_approval".to_owned(),
         status: "approval_status".to_owned(),
     };
-    part(Approval, names)
+    build_toolset(Approval, names)
 }
 
 impl QuestionKind for Approval {
     const KIND: &'static str = "approval";
     type Answer = bool;
 
-    fn arguments(&self, schema: &mut ArgumentSchema) {
+    fn declare_arguments(&self, schema: &mut ArgumentSchema) {
         schema.argument::<String>("summary", "What is to be approved, in one sentence.");
         schema.argument::<Option<String>>("details", "What the user should know to decide.");
     }
 
     fn read(&self, arguments: &mut Arguments) -> Result<Value> {
-        let summary = said(arguments, "summary")?;
+        let summary = take_text(arguments, "summary")?;
         Ok(json!({ "title": summary, "details": arguments.take::<Option<String>>("details")? }))
     }
 
@@ -58,7 +63,7 @@ impl QuestionKind for Approval {
         }
     }
 
-    fn thanks(answer: &bool) -> String {
+    fn thank(answer: &bool) -> String {
         if *answer {
             "You approved this."
         } else {

@@ -1,4 +1,7 @@
-//! A part that has the user fill in a form, made from a Rust type. What was filled in must fit the type.
+//! A [`Toolset`] with a form for the user, made from a Rust type.
+//!
+//! It uses the schema and the checks of [`elicitation::form`](crate::elicitation::form()), for
+//! clients that show pages and no forms of their own.
 
 use std::marker::PhantomData;
 
@@ -7,24 +10,27 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::Toolset;
-use super::question::{QuestionKind, ToolNames, part, said};
+use super::question::{QuestionKind, ToolNames, build_toolset, take_text};
 use crate::call::{ArgumentSchema, Arguments};
 use crate::elicitation::{answer, form};
 use crate::error::{Error, Result};
 
+/// A question whose answer is a `T`; see [`form_toolset`].
 struct Form<T> {
     about: String,
     schema: Value,
     answer: PhantomData<fn() -> T>,
 }
 
-/// Has the user fill in a form with a field for each field of `T`; `about` is what people read above it.
+/// Makes a [`Toolset`] with a form for the user, on a page (MCP Apps): a field for each field of
+/// `T`, under the title `about`.
 ///
-/// Of the name `contact`, `collect_contact` shows it on a page, and `contact_given` tells the model whether it is `waiting`,
-/// `answered` or `expired` (after a day), and what was filled in.
+/// With the name `contact`, the tool `collect_contact` shows the form; `contact_given` returns
+/// `waiting`, `answered` with the content, or `expired` after a day.
 ///
-/// Fields are text, numbers, booleans and enums without data, or an `Option` of one; any other is a fault of the app. A
-/// form must never ask for a secret: the model is told the answer.
+/// Fields are text, numbers, booleans and enums without data, or an `Option` of one;
+/// [`App::check`](crate::App::check) reports any other. A form must never ask for a secret: the
+/// model reads the answer.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -37,26 +43,28 @@ struct Form<T> {
 /// }
 ///
 /// let form = mcp_lambda::toolsets::form_toolset::<Contact>("contact", "A new contact");
-/// assert_eq!(App::new("desk").mount(form).check(), Ok(()));
+/// assert_eq!(App::new("office").mount(form).check(), Ok(()));
 /// ```
 #[must_use]
 pub fn form_toolset<T: DeserializeOwned + JsonSchema + 'static>(
     name: &str,
     about: impl Into<String>,
 ) -> Toolset {
-    let (about, schema) = (about.into(), form::<T>("").schema().clone());
-    let told = format!(
+    let about = about.into();
+    let schema = form::<T>("").schema().clone();
+    let description = format!(
         "Has the user fill in a form: {about}. The answer to this call is not what was filled in: it says where to look \
          for it."
     );
     let names = ToolNames {
-        part: name.to_owned(),
-        ask: (format!("collect_{name}"), told),
+        toolset: name.to_owned(),
+        ask: format!("collect_{name}"),
+        about: description,
         decide: format!("submit_{name}"),
         status: format!("{name}_given"),
     };
-    let problems = problems(name, &schema);
-    part(
+    let problems = find_problems(name, &schema);
+    build_toolset(
         Form::<T> {
             about,
             schema,
@@ -67,8 +75,10 @@ pub fn form_toolset<T: DeserializeOwned + JsonSchema + 'static>(
     .with_problems(problems)
 }
 
-/// A field that the page can't show would make a form that nobody can send.
-fn problems(name: &str, schema: &Value) -> Vec<String> {
+/// Returns the fields that the page can't show, as messages for [`App::check`](crate::App::check).
+fn find_problems(name: &str, schema: &Value) -> Vec<String> {
+    // A required field that the page does not show would make a form that nobody can send, so the
+    // app does not start with one.
     let fields = schema["properties"]
         .as_object()
         .filter(|fields| !fields.is_empty());
@@ -93,26 +103,29 @@ impl<T: DeserializeOwned + 'static> QuestionKind for Form<T> {
     const KIND: &'static str = "form";
     type Answer = Map<String, Value>;
 
-    fn arguments(&self, schema: &mut ArgumentSchema) {
+    fn declare_arguments(&self, schema: &mut ArgumentSchema) {
         schema.argument::<String>("message", "Why the user is asked, in a sentence.");
     }
 
     fn read(&self, arguments: &mut Arguments) -> Result<Value> {
-        let message = said(arguments, "message")?;
+        let message = take_text(arguments, "message")?;
         Ok(json!({ "title": self.about, "text": message, "schema": self.schema }))
     }
 
-    fn check(&self, _question: &Value, given: &Map<String, Value>) -> Result<()> {
-        let read = answer::<T>(&self.schema, &Value::Object(given.clone()));
-        read.map(drop)
-            .map_err(|fault| Error::invalid(format!("the form is not filled in right: {fault}")))
+    fn check(&self, _question: &Value, content: &Map<String, Value>) -> Result<()> {
+        // Read as a `T` and dropped: whoever uses the stored answer reads it as a `T` again, and
+        // must not be the first to find out that it does not fit.
+        let read = answer::<T>(&self.schema, &Value::Object(content.clone()));
+        read.map(drop).map_err(|problem| {
+            Error::invalid(format!("the form is not filled in right: {problem}"))
+        })
     }
 
     fn status(_answer: &Value) -> &'static str {
         "answered"
     }
 
-    fn thanks(_answer: &Map<String, Value>) -> String {
+    fn thank(_answer: &Map<String, Value>) -> String {
         "Thank you: what you filled in was kept.".to_owned()
     }
 }

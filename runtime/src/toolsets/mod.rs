@@ -1,7 +1,7 @@
-//! Parts: tools, prompts, resources and pages that belong together, to be mounted in any app under any name.
+//! Toolsets: tools, prompts, resources and pages that are mounted in an app as one, under any name.
 //!
-//! Nothing is registered anywhere: a part is a value, mounting copies it, and an app knows only what was mounted in it.
-//! [`approval`], [`choice`] and [`form_toolset`] are ready to be mounted.
+//! A [`Toolset`] is a value: mounting copies it, there is no global registry, and an app has only
+//! what was mounted in it. [`approval`], [`choice`] and [`form_toolset`] are ready to be mounted.
 
 mod approval;
 mod choice;
@@ -22,10 +22,10 @@ use crate::prompt::Prompt;
 use crate::resource::Resource;
 use crate::tool::{Home, Tool, Visibility};
 
-/// A part in the making.
+/// A set of tools, prompts, resources and pages that is mounted as one.
 ///
-/// A tool with a page ([`Tool::ui`]) is an entry point, for the model; one without, unless it says otherwise, is there for
-/// pages alone.
+/// By default the model sees only tools with a page ([`Tool::ui`]), and only pages call the others
+/// (MCP Apps, `_meta.ui.visibility`); [`Tool::visibility`] says otherwise.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -33,7 +33,7 @@ use crate::tool::{Home, Tool, Visibility};
 ///
 /// let save = Tool::raw("save", json!({"type": "object"}), |_| async { Ok(Outcome::text("saved")) });
 /// let crm = Toolset::new("crm").tools([save.description("Saves a contact.")]);
-/// assert_eq!(App::new("desk").mount_as("sales", crm).check(), Ok(()));
+/// assert_eq!(App::new("office").mount_as("sales", crm).check(), Ok(()));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Toolset {
@@ -41,11 +41,18 @@ pub struct Toolset {
     tools: Vec<Tool>,
     prompts: Vec<Prompt>,
     resources: Vec<Resource>,
-    mounts: Vec<(Option<String>, Self)>,
+    mounts: Vec<Mount>,
     problems: Vec<String>,
 }
 
-/// Everything in a part and what is mounted in it, under the names it has there.
+/// A toolset within another, with the prefix of its names.
+#[derive(Clone, Debug)]
+struct Mount {
+    prefix: Option<String>,
+    toolset: Toolset,
+}
+
+/// The contents of a [`Toolset`] and of all that is mounted in it, under their full names.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     pub(crate) tools: Vec<Tool>,
@@ -62,7 +69,7 @@ impl Members {
 }
 
 impl Toolset {
-    /// A part with nothing in it. Its name, with those of its tools, is what its pages call them by.
+    /// Makes an empty toolset. Its name is part of the [`address`] of each of its tools.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -75,42 +82,49 @@ impl Toolset {
         }
     }
 
-    /// Offers these tools too.
+    /// Adds tools, such as those of a [`#[tools]`](crate::tools) module.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
         self
     }
 
-    /// Offers these prompts too.
+    /// Adds prompts, such as those of a [`#[prompts]`](crate::prompts) module.
     #[must_use]
     pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
         self.prompts.extend(prompts);
         self
     }
 
-    /// Offers these resources too, or pages.
+    /// Adds resources, or [pages](crate::UiResource).
     #[must_use]
     pub fn resources<R: Into<Resource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.resources.extend(resources.into_iter().map(Into::into));
         self
     }
 
-    /// Offers what another part offers, under the same names.
+    /// Adds another toolset's members under the names that they have in it.
     #[must_use]
     pub fn mount(mut self, part: Self) -> Self {
-        self.mounts.push((None, part));
+        self.mounts.push(Mount {
+            prefix: None,
+            toolset: part,
+        });
         self
     }
 
-    /// Offers what another part offers, with this before each name: `sales_save`, `ui://sales/contacts`.
+    /// Adds another toolset's members with a prefix before each name: `sales_save`,
+    /// `ui://sales/contacts`.
     #[must_use]
     pub fn mount_as(mut self, name: impl Into<String>, part: Self) -> Self {
-        self.mounts.push((Some(name.into()), part));
+        self.mounts.push(Mount {
+            prefix: Some(name.into()),
+            toolset: part,
+        });
         self
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -122,7 +136,7 @@ impl Toolset {
         self
     }
 
-    /// What an app offers whose own tools are these: they are for everyone, if they don't say otherwise.
+    /// Flattens an app's own toolset, whose tools are for models and pages by default.
     pub(crate) fn into_members(self) -> Members {
         let mut members = Members::default();
         self.collect(&[], true, &mut members);
@@ -142,54 +156,59 @@ impl Toolset {
         members.tools.extend(
             tools
                 .into_iter()
-                .map(|tool| placed(tool, &name, path, is_app)),
+                .map(|tool| mount_tool(tool, &name, path, is_app)),
         );
         members.prompts.extend(prompts.into_iter().map(|prompt| {
-            let listed = under(path, &prompt.definition().name);
+            let listed = prefix_name(path, &prompt.definition().name);
             prompt.with_name(listed)
         }));
         members
             .resources
             .extend(resources.into_iter().map(|resource| {
-                let (listed, uri) = (
-                    under(path, &resource.definition().name),
-                    uri_under(path, &resource.definition().uri),
-                );
+                let listed = prefix_name(path, &resource.definition().name);
+                let uri = prefix_uri(path, &resource.definition().uri);
                 resource.with_name(listed).move_to(uri)
             }));
-        for (space, part) in mounts {
-            let path: Vec<&str> = path.iter().copied().chain(space.as_deref()).collect();
-            part.collect(&path, false, members);
+        for Mount { prefix, toolset } in mounts {
+            let path: Vec<&str> = path.iter().copied().chain(prefix.as_deref()).collect();
+            toolset.collect(&path, false, members);
         }
     }
 }
 
-/// A copy of a tool as it is listed where its part is mounted.
-fn placed(tool: Tool, part: &str, path: &[&str], is_app: bool) -> Tool {
+/// Renames a tool of a toolset for the path at which the toolset is mounted.
+fn mount_tool(tool: Tool, toolset: &str, path: &[&str], is_app: bool) -> Tool {
     let name = tool.definition().name.clone();
+    // The address is made of the registered name, before the prefix: pages are written once and
+    // must find the tool under every prefix.
     let home = Home {
-        part: part.to_owned(),
-        address: address(part, &name),
+        part: toolset.to_owned(),
+        address: address(toolset, &name),
         tool: name.clone(),
     };
     let page = tool
         .definition()
         .ui
         .as_deref()
-        .map(|uri| uri_under(path, uri));
+        .map(|uri| prefix_uri(path, uri));
+    // A tool without a page is there for the pages of its toolset. A model that called it would do
+    // in the user's place what the user is to do on the page.
     let by_default = match (is_app, &page) {
         (true, _) => None,
         (false, Some(_)) => Some(Visibility::Model),
         (false, None) => Some(Visibility::App),
     };
     let visibility = tool.definition().visibility.or(by_default);
-    let mut tool = tool.with_name(under(path, &name));
+    let mut tool = tool.with_name(prefix_name(path, &name));
     let detail = &mut tool.definition_mut().detail;
-    (detail.home, detail.ui, detail.visibility) = (Some(Arc::new(home)), page, visibility);
+    detail.home = Some(Arc::new(home));
+    detail.ui = page;
+    detail.visibility = visibility;
     tool
 }
 
-fn under(path: &[&str], name: &str) -> String {
+/// Returns a name with the prefixes of a path before it, such as `sales_save`.
+fn prefix_name(path: &[&str], name: &str) -> String {
     path.iter()
         .chain([&name])
         .copied()
@@ -197,7 +216,9 @@ fn under(path: &[&str], name: &str) -> String {
         .join("_")
 }
 
-fn uri_under(path: &[&str], uri: &str) -> String {
+/// Returns a URI with the prefixes of a path before its authority (RFC 3986 §3.2): of
+/// `ui://contacts`, such as `ui://sales/contacts`.
+fn prefix_uri(path: &[&str], uri: &str) -> String {
     match uri.split_once("://") {
         Some((scheme, rest)) if !path.is_empty() => format!("{scheme}://{}/{rest}", path.join("/")),
         _ => uri.to_owned(),

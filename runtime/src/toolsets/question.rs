@@ -1,7 +1,8 @@
-//! What the ready parts share: a question is put to the user on a page, and the answer is kept on the server.
+//! The common implementation of [`approval`](super::approval()), [`choice`](super::choice()) and
+//! [`form_toolset`](super::form_toolset): a question on a page, and an answer on the server.
 //!
-//! Only the page can answer: the ticket that it must show comes in `_meta`, which no model is given. A decision must never
-//! be taken from what a model says, and never twice.
+//! Only the page can answer: the ticket that it must send comes in `_meta`, which hosts give to the
+//! page and to no model (MCP Apps). A decision is never taken from a model, and never twice.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,18 +22,19 @@ use crate::records::UserData;
 use crate::resource::UiResource;
 use crate::tool::{Hints, Outcome, Structured, Tool, Visibility};
 
-/// How long a question waits for its answer.
+/// The time for which a question can be answered: a day.
 const MAX_WAIT_SECONDS: u64 = 24 * 60 * 60;
 
-/// Where the page finds the ticket.
+/// The key of the ticket in the `_meta` of the asking tool's answer.
 const TICKET: &str = "mcp-lambda/ticket";
 
-/// How long a question and its answer can be asked about once its time is over, in seconds: 30 days.
-const KEPT_SECONDS: u64 = 2_592_000;
+/// The time for which a question and its answer stay stored after [`MAX_WAIT_SECONDS`]: 30 days.
+const RETENTION_SECONDS: u64 = 2_592_000;
 
+/// The page of every [`QuestionKind`], which draws itself by the question's `kind`.
 const PAGE: &str = include_str!("view.html");
 
-/// Nothing outside the user's own records is touched.
+/// The [`Hints`] of tools that touch nothing but the user's own records (MCP `ToolAnnotations`).
 const CAREFUL: Hints = Hints {
     read_only: None,
     destructive: Some(false),
@@ -40,95 +42,103 @@ const CAREFUL: Hints = Hints {
     open_world: Some(false),
 };
 
-/// One kind of question.
+/// A kind of question, as [`build_toolset`] makes tools of it.
 pub(super) trait QuestionKind: Send + Sync + 'static {
-    /// What the page is to show: `approval`, `choice` or `form`.
+    /// The kind as the page knows it: `approval`, `choice` or `form`.
     const KIND: &'static str;
 
-    /// What the page answers with.
+    /// The answer that the page sends.
     type Answer: Argument + Serialize + Send + Sync;
 
-    /// What the model says to have it asked.
-    fn arguments(&self, schema: &mut ArgumentSchema);
+    /// Declares the [`Arguments`] by which a model asks.
+    fn declare_arguments(&self, schema: &mut ArgumentSchema);
 
-    /// What is asked, as the page shows it: its `title`, and more by its kind.
+    /// Reads the question as the page shows it: its `title`, and more by its kind.
     ///
     /// # Errors
-    /// `Invalid`.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for arguments that ask nothing.
     fn read(&self, arguments: &mut Arguments) -> Result<Value>;
 
-    /// Refuses what is no answer to the question.
+    /// Checks an answer against the stored question.
     ///
     /// # Errors
-    /// `Invalid`.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a value that is no answer to it.
     fn check(&self, question: &Value, answer: &Self::Answer) -> Result<()>;
 
-    /// What has come of the question, in a word.
+    /// Returns the status of an answered question, in one word.
     fn status(answer: &Value) -> &'static str;
 
-    /// What the user is told.
-    fn thanks(answer: &Self::Answer) -> String;
+    /// Writes the confirmation that the user reads on the page.
+    fn thank(answer: &Self::Answer) -> String;
 }
 
-/// What a part and its tools are called, and what models read about them.
+/// The names of a [`Toolset`] and its tools.
 pub(super) struct ToolNames {
-    pub(super) part: String,
-    /// The tool that asks, and what it does.
-    pub(super) ask: (String, String),
+    pub(super) toolset: String,
+    /// The tool by which a model asks.
+    pub(super) ask: String,
+    /// The description of that tool.
+    pub(super) about: String,
     /// The tool by which the page answers.
     pub(super) decide: String,
-    /// The tool that tells the answer.
+    /// The tool by which a model looks the answer up.
     pub(super) status: String,
 }
 
-/// A question as it is kept for its user.
+/// A question in the user's [`UserData`].
 #[derive(Serialize, Deserialize)]
 struct StoredQuestion {
-    /// What the page shows.
+    /// The question as the page shows it.
     question: Value,
-    /// The ticket's SHA-256.
+    /// The SHA-256 (FIPS 180-4) of the ticket, in hexadecimal digits.
     ticket: String,
-    /// Epoch seconds from which on it can't be answered.
+    /// The time from which on it can't be answered, in seconds since 1970.
     expires: u64,
 }
 
-/// What has come of a question.
+/// The state of a question, as the looking-up tool returns it.
+// Models read the schema of this type: its descriptions are part of the tool and no docs of ours.
 #[derive(Serialize, JsonSchema)]
+#[schemars(description = "What has come of a question.")]
 struct Status {
     /// `waiting`, `expired`, or what was decided.
     status: &'static str,
-    /// What was asked.
+    /// The title of the question.
+    #[schemars(description = "What was asked.")]
     question: Value,
     /// The answer; `null` if there is none.
     answer: Option<Value>,
 }
 
-/// One kind of question with the names of its tools.
+/// A [`QuestionKind`] with the names of its tools.
 struct QuestionTools<M> {
     kind: M,
     names: ToolNames,
 }
 
-/// The part that asks this kind of question.
-pub(super) fn part<M: QuestionKind>(kind: M, names: ToolNames) -> Toolset {
-    let (name, page) = (names.part.clone(), format!("ui://{}/question", names.part));
+/// Builds the [`Toolset`] that asks a kind of question: three tools and their page.
+pub(super) fn build_toolset<M: QuestionKind>(kind: M, names: ToolNames) -> Toolset {
+    let name = names.toolset.clone();
+    let page = format!("ui://{name}/question");
     let view = UiResource::html(&page, format!("{name}_question"), PAGE)
         .with_bridge()
         .description("Asks the user a question.");
     let tools = Arc::new(QuestionTools { kind, names });
+    // Only the asking tool has the page: hosts draw it beside that tool's answer, and nowhere else.
+    // The deciding tool is for the page alone; a host does not list it to its model.
     let tools = [
-        tools.asking().ui(page),
-        tools.deciding().visibility(Visibility::App),
-        tools.telling(),
+        tools.make_ask_tool().ui(page),
+        tools.make_decide_tool().visibility(Visibility::App),
+        tools.make_status_tool(),
     ];
     Toolset::new(name).tools(tools).resources([view])
 }
 
-/// Text that says something.
+/// Takes an argument that must be a text with something in it.
 ///
 /// # Errors
-/// `Invalid`.
-pub(super) fn said(arguments: &mut Arguments, name: &str) -> Result<String> {
+/// [`Invalid`](crate::ErrorKind::Invalid) for a blank text.
+pub(super) fn take_text(arguments: &mut Arguments, name: &str) -> Result<String> {
     let text: String = arguments.take(name)?;
     if text.trim().is_empty() {
         return Err(Error::invalid(format!(
@@ -139,19 +149,18 @@ pub(super) fn said(arguments: &mut Arguments, name: &str) -> Result<String> {
 }
 
 impl<M: QuestionKind> QuestionTools<M> {
-    fn asking(self: &Arc<Self>) -> Tool {
+    fn make_ask_tool(self: &Arc<Self>) -> Tool {
         let mut schema = ArgumentSchema::default();
-        self.kind.arguments(&mut schema);
-        let (name, about) = &self.names.ask;
-        self.tool(name, schema, Self::ask)
-            .description(about)
+        self.kind.declare_arguments(&mut schema);
+        self.make_tool(&self.names.ask, schema, Self::ask)
+            .description(&self.names.about)
             .hints(Hints {
                 read_only: Some(false),
                 ..CAREFUL
             })
     }
 
-    fn deciding(self: &Arc<Self>) -> Tool {
+    fn make_decide_tool(self: &Arc<Self>) -> Tool {
         let mut schema = ArgumentSchema::default();
         schema.argument::<String>("id", "The question's id.");
         schema.argument::<String>(
@@ -159,15 +168,15 @@ impl<M: QuestionKind> QuestionTools<M> {
             "What the page was given to show that it is the page.",
         );
         schema.argument::<M::Answer>("answer", "What the user decided.");
-        self.tool(&self.names.decide, schema, Self::decide)
+        self.make_tool(&self.names.decide, schema, Self::decide)
             .description("Takes the user's answer from the page that asks, and from nowhere else: it has the ticket.")
             .hints(Hints { read_only: Some(false), ..CAREFUL })
     }
 
-    fn telling(self: &Arc<Self>) -> Tool {
+    fn make_status_tool(self: &Arc<Self>) -> Tool {
         let mut schema = ArgumentSchema::default();
         schema.argument::<String>("id", "The question's id.");
-        self.tool(&self.names.status, schema, Self::status)
+        self.make_tool(&self.names.status, schema, Self::status)
             .description("What the user has answered to a question, if anything yet.")
             .returns::<Structured<Status>>()
             .hints(Hints {
@@ -178,7 +187,7 @@ impl<M: QuestionKind> QuestionTools<M> {
             .visibility(Visibility::Model)
     }
 
-    fn tool<W>(
+    fn make_tool<W>(
         self: &Arc<Self>,
         name: &str,
         schema: ArgumentSchema,
@@ -194,56 +203,67 @@ impl<M: QuestionKind> QuestionTools<M> {
     }
 
     async fn ask(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
+        let data = UserData::from_call(&call).await?;
+        let mut arguments = call.take_arguments();
         let mut question = self.kind.read(&mut arguments)?;
         let decide = call.context.address(&self.names.decide)?;
-        let (id, ticket) = (
-            Uuid::new_v4().simple().to_string(),
-            Uuid::new_v4().simple().to_string(),
-        );
-        (question["kind"], question["id"]) = (M::KIND.into(), id.as_str().into());
+        // The model learns the id, to look the answer up; the ticket, which lets the page answer,
+        // is another random value (RFC 9562 §5.4), so the one says nothing about the other.
+        let id = Uuid::new_v4().simple().to_string();
+        let ticket = Uuid::new_v4().simple().to_string();
+        question["kind"] = M::KIND.into();
+        question["id"] = id.as_str().into();
         let expires = call.clock.now() + MAX_WAIT_SECONDS;
-        let kept = StoredQuestion {
+        let stored = StoredQuestion {
             question: question.clone(),
             ticket: digest(&ticket),
             expires,
         };
-        data.put_until(&self.place(&id)?, &kept, expires + KEPT_SECONDS)
-            .await?;
-        let asked = Outcome::text(self.told(&call, &id));
+        // It is stored for longer than it can be answered, so that a model that comes back late
+        // reads `expired`, and not that there never was such a question.
+        data.put_until(
+            &self.question_path(&id)?,
+            &stored,
+            expires + RETENTION_SECONDS,
+        )
+        .await?;
+        let text = Outcome::text(self.describe_next_step(&call, &id));
         let shown = json!({ "question": question, "answer": decide });
         Ok(Outcome {
             structured: Some(shown),
-            ..asked
+            ..text
         }
         .with_meta(TICKET, ticket))
     }
 
     async fn decide(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
-        let (id, ticket): (String, String) = (arguments.take("id")?, arguments.take("ticket")?);
+        let data = UserData::from_call(&call).await?;
+        let mut arguments = call.take_arguments();
+        let id: String = arguments.take("id")?;
+        let ticket: String = arguments.take("ticket")?;
         let answer: M::Answer = arguments.take("answer")?;
-        let kept = self.kept(&data, &id).await?;
-        if kept.ticket != digest(&ticket) {
+        let stored = self.load_question(&data, &id).await?;
+        // Only the ticket's digest is stored: whoever can read the store can't answer in the user's
+        // place. The comparison may take any time, since a digest tells nothing about its ticket.
+        if stored.ticket != digest(&ticket) {
             return Err(Error::forbidden(
                 "only the page that asks can answer, and this is not its ticket",
             ));
         }
-        if kept.expires <= call.clock.now() {
+        if stored.expires <= call.clock.now() {
             return Err(Error::invalid(
                 "this question is more than a day old and can't be answered any more",
             ));
         }
-        self.kind.check(&kept.question, &answer)?;
-        if data
-            .put_new_until(
-                &self.answer_place(&id)?,
-                &answer,
-                kept.expires + KEPT_SECONDS,
-            )
-            .await?
-        {
-            return Ok(Outcome::text(M::thanks(&answer)));
+        self.kind.check(&stored.question, &answer)?;
+        // A page that was opened twice may answer twice at the same time. The write is conditional
+        // on there being no answer yet, so the store decides which was first and the other fails.
+        let expires = stored.expires + RETENTION_SECONDS;
+        let is_first = data
+            .put_new_until(&self.answer_path(&id)?, &answer, expires)
+            .await?;
+        if is_first {
+            return Ok(Outcome::text(M::thank(&answer)));
         }
         Err(Error::already_exists(
             "this question has been answered before, and that answer stands",
@@ -251,34 +271,34 @@ impl<M: QuestionKind> QuestionTools<M> {
     }
 
     async fn status(self: Arc<Self>, mut call: Call) -> Result<Outcome> {
-        let (data, mut arguments) = (UserData::from_call(&call).await?, call.take_arguments());
+        let data = UserData::from_call(&call).await?;
+        let mut arguments = call.take_arguments();
         let id: String = arguments.take("id")?;
         let StoredQuestion {
             mut question,
             expires,
             ..
-        } = self.kept(&data, &id).await?;
-        let given: Option<Value> = data.get(&self.answer_place(&id)?).await?;
-        let status = match &given {
-            Some(given) => M::status(given),
+        } = self.load_question(&data, &id).await?;
+        let answer: Option<Value> = data.get(&self.answer_path(&id)?).await?;
+        let status = match &answer {
+            Some(answer) => M::status(answer),
             None if expires <= call.clock.now() => "expired",
             None => "waiting",
         };
         Structured(Status {
             status,
             question: question["title"].take(),
-            answer: given,
+            answer,
         })
         .into_answer()
     }
 
-    /// What the model is told when the user is asked, with the name that the telling tool has where this part is mounted.
-    fn told(&self, call: &Call, id: &str) -> String {
-        let space = call
-            .name
-            .strip_suffix(&self.names.ask.0)
-            .unwrap_or_default();
-        let status = format!("{space}{}", self.names.status);
+    /// Writes the model's instruction to look the answer up, for [`Outcome::text`].
+    fn describe_next_step(&self, call: &Call, id: &str) -> String {
+        // The toolset does not know the prefix under which it is mounted. It is what the called
+        // name has before the registered one, and the looking-up tool has the same.
+        let prefix = call.name.strip_suffix(&self.names.ask).unwrap_or_default();
+        let status = format!("{prefix}{}", self.names.status);
         let shows = call.context.client().can(Capability::Ui);
         let doubt = if shows {
             ""
@@ -290,22 +310,28 @@ impl<M: QuestionKind> QuestionTools<M> {
         )
     }
 
-    async fn kept(&self, data: &UserData, id: &str) -> Result<StoredQuestion> {
-        data.get(&self.place(id)?).await?.ok_or_else(|| unknown(id))
+    /// Loads a question of the caller from [`UserData`].
+    async fn load_question(&self, data: &UserData, id: &str) -> Result<StoredQuestion> {
+        let stored = data.get(&self.question_path(id)?).await?;
+        stored.ok_or_else(|| refuse_unknown(id))
     }
 
-    fn place(&self, id: &str) -> Result<String> {
-        let id = Uuid::try_parse(id).map_err(|_| unknown(id))?;
-        Ok(format!("parts/{}/{}", self.names.part, id.simple()))
+    fn question_path(&self, id: &str) -> Result<String> {
+        // An id comes from a client and becomes part of a key: as a UUID it has no `/`, so it can't
+        // lead to another record.
+        let id = Uuid::try_parse(id).map_err(|_| refuse_unknown(id))?;
+        Ok(format!("parts/{}/{}", self.names.toolset, id.simple()))
     }
 
-    /// Apart from the question, so that the first answer to be written is the only one.
-    fn answer_place(&self, id: &str) -> Result<String> {
-        Ok(format!("{}/answer", self.place(id)?))
+    /// Returns the path of the answer: a record of its own, so that
+    /// [`put_new_until`](UserData::put_new_until) lets only the first one be written.
+    fn answer_path(&self, id: &str) -> Result<String> {
+        Ok(format!("{}/answer", self.question_path(id)?))
     }
 }
 
-fn unknown(id: &str) -> Error {
+/// Makes the error about an id that names no question, or another user's: both look the same.
+fn refuse_unknown(id: &str) -> Error {
     Error::invalid(format!("there is no question `{id}` of this user's"))
 }
 

@@ -1,6 +1,6 @@
-//! Everything a call knows about who made it.
+//! The caller of a tool, a prompt or a resource: a [`Caller`] with its [`Subject`] and [`Scopes`].
 //!
-//! A caller holds no token: what proved the identity stays behind in `identity`.
+//! A caller holds no token: the credential stays in [`identity`](crate::identity).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +9,18 @@ use serde_json::Value;
 
 use super::{Email, RegistrationId};
 
-/// Who makes a call, with what the one read of the user record gave.
+/// The maker of a call, with the values that the one read of the user record gave.
+///
+/// ```
+/// use mcp_lambda::user::{Caller, Scopes};
+///
+/// let scopes = Scopes::from_claim(Some("notes:read"));
+/// let caller = Caller::user("alice@example.com".parse()?, scopes, None).reading_only(true);
+/// let needed = ["notes:read".to_owned()];
+/// assert!(caller.may_use(&needed, true));
+/// assert!(!caller.may_use(&needed, false), "its token only reads");
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Caller {
     subject: Subject,
@@ -19,14 +30,14 @@ pub struct Caller {
     profile: Option<Value>,
 }
 
-/// The kinds of caller that reach MCP.
+/// The kinds of [`Caller`] that reach MCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A registered user.
     User(Email),
     /// An operator's probe: it may discover and list, and never acts as a user.
     Probe,
-    /// Anyone at all, in an app that its author has opened.
+    /// Anyone, in an app that its author has opened ([`App::open`](crate::App::open)).
     Anonymous,
 }
 
@@ -40,25 +51,36 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What a token is good for.
+/// The scopes of a token (RFC 6749 §3.3): the permissions that it carries.
+///
+/// ```
+/// use mcp_lambda::user::Scopes;
+///
+/// let needed = ["notes:write".to_owned()];
+/// assert!(Scopes::All.contain(&needed));
+/// assert!(!Scopes::from_claim(Some("notes:read")).contain(&needed));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scopes {
-    /// A token that names no scopes can do whatever its user can.
+    /// Every scope: a token that names none can do everything that its user can.
     All,
-    /// A token that names scopes can use the tools that need no others.
+    /// These scopes only: the token can use the tools that need no others.
     Only(BTreeSet<String>),
 }
 
 impl Scopes {
-    /// Reads a `scope` claim (RFC 8693 §4.2: names separated by spaces); `None` means no such claim.
+    /// Parses a `scope` claim (RFC 8693 §4.2: names separated by spaces); `None` means that there
+    /// is no such claim.
     #[must_use]
     pub fn from_claim(claim: Option<&str>) -> Self {
+        // An empty claim is not a missing one: it names no scope, so the token opens only what
+        // needs none.
         claim.map_or(Self::All, |names| {
             Self::Only(names.split_whitespace().map(str::to_owned).collect())
         })
     }
 
-    /// Whether every one of these scopes is held.
+    /// Returns true if the token carries every one of these scopes (RFC 6749 §3.3).
     #[must_use]
     pub fn contain(&self, needed: &[String]) -> bool {
         match self {
@@ -68,18 +90,20 @@ impl Scopes {
     }
 }
 
-/// Whether a scope may be named by a definition and a user's token (RFC 6749 §3.3, less what shells and logs stumble over).
+/// Returns true for a scope that definitions and users' tokens may name: a scope-token of RFC 6749
+/// §3.3 without the characters that shells and logs treat specially.
 #[must_use]
 pub fn is_scope(scope: &str) -> bool {
-    let lawful = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
     !scope.is_empty()
         && scope.len() <= 64
-        && scope.bytes().all(lawful)
+        && scope.bytes().all(is_allowed)
         && !super::is_reserved(scope)
 }
 
 impl Caller {
-    /// A user of this name and profile without a registration: nothing is kept for such a user.
+    /// Creates a user with this name and profile and without a registration: no data is stored for
+    /// such a user.
     #[must_use]
     pub const fn user(email: Email, scopes: Scopes, profile: Option<Value>) -> Self {
         Self {
@@ -91,19 +115,20 @@ impl Caller {
         }
     }
 
-    /// The probe, which sees every tool and may call none.
+    /// Creates the [probe](Subject::Probe), which sees every tool and may call none.
     #[must_use]
     pub const fn probe() -> Self {
-        Self::nobody(Subject::Probe)
+        Self::without_user(Subject::Probe)
     }
 
-    /// Anyone at all, who owns nothing.
+    /// Creates an [anonymous](Subject::Anonymous) caller, who owns no data.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self::nobody(Subject::Anonymous)
+        Self::without_user(Subject::Anonymous)
     }
 
-    const fn nobody(subject: Subject) -> Self {
+    /// Creates a caller that is no user.
+    const fn without_user(subject: Subject) -> Self {
         Self {
             subject,
             registration: None,
@@ -113,27 +138,27 @@ impl Caller {
         }
     }
 
-    /// The same user by this registration.
+    /// Sets the [registration](RegistrationId) that the user's data belong to.
     #[must_use]
     pub fn registered(mut self, id: RegistrationId) -> Self {
         self.registration = Some(id);
         self
     }
 
-    /// The same caller with a token that only reads, if this says so.
+    /// Sets whether the caller's token only reads.
     #[must_use]
     pub const fn reading_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }
 
-    /// Who this is.
+    /// Returns the [`Subject`]: the kind of caller, with a user's email.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// The user's email; `None` for whoever is no user.
+    /// Returns the user's [`Email`]; `None` for a caller that is no user.
     #[must_use]
     pub const fn email(&self) -> Option<&Email> {
         match &self.subject {
@@ -148,14 +173,15 @@ impl Caller {
         matches!(self.subject, Subject::Probe)
     }
 
-    /// The registration of the user; `None` for whoever has none.
+    /// Returns the user's [`RegistrationId`]; `None` for a caller without one.
     #[must_use]
     pub const fn registration(&self) -> Option<&RegistrationId> {
         self.registration.as_ref()
     }
 
-    /// What is sealed for this caller is bound to: the registration, so that it never opens for a later user of the same
-    /// email.
+    /// Returns the name that sealed values of this caller are bound to ([`seal`](crate::seal)).
+    ///
+    /// It is the registration's, so that no value opens for a later user of the same email.
     #[must_use]
     pub fn identity(&self) -> String {
         match &self.registration {
@@ -164,25 +190,26 @@ impl Caller {
         }
     }
 
-    /// Whether the token opens only what changes nothing.
+    /// Returns true if the token only reads: it opens only what is marked `read_only`.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.is_read_only
     }
 
-    /// Whether the token is good for something that needs these scopes, and that changes nothing or may change something.
+    /// Returns true if the token opens a tool, a prompt or a resource that needs these scopes;
+    /// `changes_nothing` tells whether it is marked `read_only`.
     #[must_use]
     pub fn may_use(&self, scopes: &[String], changes_nothing: bool) -> bool {
         self.scopes.contain(scopes) && (changes_nothing || !self.is_read_only)
     }
 
-    /// What the token is good for.
+    /// Returns the [`Scopes`] of the token.
     #[must_use]
     pub const fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    /// The stored profile as it is, secrets included.
+    /// Returns the stored profile unmasked, with the value of every [`Secret`](crate::Secret).
     #[must_use]
     pub const fn profile(&self) -> Option<&Value> {
         self.profile.as_ref()
@@ -194,6 +221,7 @@ impl fmt::Debug for Caller {
         f.debug_struct("Caller")
             .field("subject", &self.subject)
             .field("scopes", &self.scopes)
+            // Not the profile, which may hold secrets.
             .finish_non_exhaustive()
     }
 }

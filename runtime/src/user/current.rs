@@ -1,7 +1,8 @@
-//! The user on whose behalf the running tool works.
+//! The user on whose behalf the running tool works: [`CurrentUser`] and [`current_user`].
 //!
-//! The task-local is entered in one place, around the author's function: rmcp runs handlers in tasks of their own, so
-//! nothing set further out would reach it. It must never be entered anywhere else.
+//! The task-local is entered in one place, around the author's function: rmcp runs handlers in
+//! tasks of their own, so no value set further out would reach it. It must never be entered
+//! anywhere else.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ tokio::task_local! {
     static CURRENT: Arc<Caller>;
 }
 
-/// The registered user who makes the running call; an extractor.
+/// The registered user who makes the running call; an extractor, like [`Context`](crate::Context).
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -47,10 +48,11 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// The user behind a caller.
+    /// Extracts the user of a [`Caller`].
     ///
     /// # Errors
-    /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe, which is no user.
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe and anonymous callers, which are no
+    /// users.
     pub fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
         let email = caller.email().cloned();
         let email =
@@ -61,24 +63,27 @@ impl CurrentUser {
         })
     }
 
-    /// The user's email, in lower case.
+    /// Returns the user's email, in lower case.
     #[must_use]
     pub const fn email(&self) -> &Email {
         &self.email
     }
 
-    /// What the user's token is good for.
+    /// Returns the [`Scopes`] of the user's token.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
         self.caller.scopes()
     }
 }
 
-/// The user on whose behalf the running tool works, wherever in it this is asked.
+/// Returns the user on whose behalf the running tool works, anywhere in the tool's own task.
 ///
 /// # Errors
-/// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) outside a tool, such as in a task the tool spawned.
+/// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) outside a tool, such as in a task the
+/// tool spawned.
 pub fn current_user() -> Result<CurrentUser> {
+    // The task-local is unset outside of a tool, and in a task that the tool spawned: tokio does
+    // not hand task-locals on. Failing is right there, since no user may be guessed.
     CURRENT
         .try_with(CurrentUser::from_caller)
         .unwrap_or_else(|_| {
@@ -88,7 +93,7 @@ pub fn current_user() -> Result<CurrentUser> {
         })
 }
 
-/// Runs a tool's future with its caller as the current user.
+/// Runs a tool's future with its [`Caller`] as the [`current_user`].
 pub(crate) async fn enter<F: Future>(caller: Arc<Caller>, work: F) -> F::Output {
     CURRENT.scope(caller, work).await
 }

@@ -1,6 +1,7 @@
-//! The name of a user: an email address in one spelling.
+//! The name of a user: an email address in one spelling, [`Email`].
 //!
-//! An email must never become a path or a part of a query; it is kept as a key and percent-encoded in URLs.
+//! An email must never become a path or a part of a query. It is stored as a key and
+//! percent-encoded in URLs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,10 +13,17 @@ use crate::error::{Error, Result};
 /// The longest address that mail can carry (RFC 5321 §4.5.3.1.3, less the angle brackets).
 const MAX_BYTES: usize = 254;
 
-/// Subjects of tokens that are not users: the admin's and the probe's.
+/// The subjects of tokens that are no users': the operator's and the probe's.
 const RESERVED: [&str; 2] = ["admin", "probe"];
 
-/// Whether a subject is kept for tokens of another kind and can't be registered.
+/// Returns true for a subject that is reserved for tokens of another kind and can't be registered.
+///
+/// ```
+/// use mcp_lambda::user::is_reserved;
+///
+/// assert!(is_reserved("Admin") && is_reserved("probe"));
+/// assert!(!is_reserved("admin@example.com"));
+/// ```
 #[must_use]
 pub fn is_reserved(subject: &str) -> bool {
     RESERVED
@@ -23,7 +31,9 @@ pub fn is_reserved(subject: &str) -> bool {
         .any(|reserved| subject.trim().eq_ignore_ascii_case(reserved))
 }
 
-/// A lower-cased email address.
+/// An email address in lower case, the name of a user.
+///
+/// The accepted forms are those that need no quotes (RFC 5322 §3.2.3), in ASCII.
 ///
 /// ```
 /// use mcp_lambda::Email;
@@ -38,7 +48,7 @@ pub fn is_reserved(subject: &str) -> bool {
 pub struct Email(String);
 
 impl Email {
-    /// The address.
+    /// Returns the address, in lower case (RFC 5321 §2.3.11 has it as local part, `@` and domain).
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -49,8 +59,10 @@ impl FromStr for Email {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match fault(text.trim()) {
-            Some(fault) => Err(Error::invalid(format!("`email` {fault}"))),
+        match find_problem(text.trim()) {
+            Some(problem) => Err(Error::invalid(format!("`email` {problem}"))),
+            // The local part is case-sensitive by RFC 5321 §2.4, and by no mail host in use: two
+            // users whose names differ in case alone would be one person, or a trap.
             None => Ok(Self(text.trim().to_ascii_lowercase())),
         }
     }
@@ -76,8 +88,9 @@ impl fmt::Display for Email {
     }
 }
 
-/// What is wrong with an address, if anything. Unusual but valid characters (`/`, `~`, `+`) are not.
-fn fault(text: &str) -> Option<&'static str> {
+/// Returns the problem of an address that can't become an [`Email`], as the end of a sentence.
+/// Unusual but valid characters (`/`, `~`, `+`) are none.
+fn find_problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("is empty; give an address such as alice@example.com");
     }
@@ -98,7 +111,8 @@ fn fault(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Words of letters, digits and the signs that need no quotes, with single dots between them (RFC 5322 §3.2.3).
+/// Returns true for words of letters, digits and the signs that need no quotes, with single dots
+/// between them (RFC 5322 §3.2.3, dot-atom).
 fn is_dot_atom(local: &str) -> bool {
     let is_sign = |byte| b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
     local.split('.').all(|word| {
@@ -109,6 +123,7 @@ fn is_dot_atom(local: &str) -> bool {
     })
 }
 
+/// Returns true for labels of letters, digits, `-` and `_`, with single dots between them.
 fn is_domain(domain: &str) -> bool {
     domain.split('.').all(|label| {
         !label.is_empty()
@@ -125,15 +140,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lawful_addresses_are_kept_in_lower_case() {
-        for (given, kept) in [
+    fn valid_addresses_are_stored_in_lower_case() {
+        for (given, stored) in [
             ("Alice@Example.COM", "alice@example.com"),
             (" bob@example.com ", "bob@example.com"),
             ("a/b~c+d@example.com", "a/b~c+d@example.com"),
             ("root@localhost", "root@localhost"),
             ("$a`b{c}.d@example.com", "$a`b{c}.d@example.com"),
         ] {
-            assert_eq!(given.parse::<Email>().expect(given).as_str(), kept);
+            assert_eq!(given.parse::<Email>().expect(given).as_str(), stored);
         }
     }
 

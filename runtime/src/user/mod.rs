@@ -1,6 +1,6 @@
-//! Who is calling: an [`Email`], a [`Caller`], and the [`current_user`] of the running tool.
+//! Users and callers: an [`Email`], a [`Caller`], and the [`current_user`] of the running tool.
 //!
-//! Nothing here decides whether somebody may call; that is `identity`'s work.
+//! Nothing here verifies a credential; that is the task of [`identity`](crate::identity).
 
 mod caller;
 mod current;

@@ -1,7 +1,7 @@
-//! The identity of a user: a random id that each registration gets and no other ever has.
+//! The identity of a user: a random id of each registration, never used twice.
 //!
-//! An email can be registered again after its user was removed; what is kept, sealed or running for a user is bound to
-//! this id and never to the email.
+//! An [`Email`](super::Email) can be registered again after its user was removed. Data, sealed
+//! state and running processes of a user are therefore bound to this id and never to the email.
 
 use std::fmt;
 
@@ -9,22 +9,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// How many hexadecimal digits an id has.
+/// The number of hexadecimal digits of a [`RegistrationId`].
 const DIGITS: usize = 32;
 
-/// The id of one registration: a random UUID (RFC 9562 §5.4) of 32 hexadecimal digits.
+/// The id of one registration: a random UUID (RFC 9562 §5.4) as 32 hexadecimal digits.
+///
+/// ```
+/// use mcp_lambda::user::RegistrationId;
+///
+/// let id = RegistrationId::fresh();
+/// assert_eq!(id.as_str().len(), 32);
+/// assert_eq!(RegistrationId::try_from(id.to_string())?, id);
+/// assert_ne!(RegistrationId::fresh(), id);
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegistrationId(String);
 
 impl RegistrationId {
-    /// An id that no registration has.
+    /// Creates an id that no registration has.
     #[must_use]
     pub fn fresh() -> Self {
         Self(uuid::Uuid::new_v4().simple().to_string())
     }
 
-    /// The digits.
+    /// Returns the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -35,6 +45,8 @@ impl TryFrom<String> for RegistrationId {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self> {
+        // An id is part of keys in the store, so one that was read from a token or a record must be
+        // of the exact form: in lower case, and without a separator that could begin another key.
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if text.len() == DIGITS && text.bytes().all(is_digit) {
             return Ok(Self(text));

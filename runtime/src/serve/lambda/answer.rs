@@ -1,4 +1,9 @@
-//! An answer in the form that Lambda posts: one JSON envelope, or a stream with a prelude of the same fields.
+//! Answers in the form of Lambda's Runtime API: one JSON envelope, or a stream with a prelude of
+//! the same fields.
+//!
+//! The endpoint is that of "Using the Lambda runtime API for custom runtimes", the stream that of
+//! "Building a custom runtime for AWS Lambda" (AWS Lambda Developer Guide). The fields follow the
+//! [`Format`] of the event.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,19 +24,22 @@ use super::event::Format;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Problem, Response};
 
-/// The most that Lambda takes for an answer in one piece (Lambda quotas: 6 MB).
+/// The most bytes of an answer in one piece (AWS Lambda Developer Guide, "Lambda quotas": 6 MB).
 const MAX_BYTES: usize = 6_000_000;
 
-/// The most that a load balancer takes (Elastic Load Balancing, "Use Lambda functions as targets": 1 MB).
+/// The most bytes of an answer to a load balancer (Elastic Load Balancing, "Use Lambda functions as
+/// targets": 1 MB).
 const MAX_LOAD_BALANCER_BYTES: usize = 1_000_000;
 
-/// A streamed answer is a prelude in JSON, these zero bytes, and the body.
+/// The zero bytes between the JSON prelude of a streamed answer, an [`Envelope`], and its body.
 static AFTER_PRELUDE: [u8; 8] = [0; 8];
 
+/// The content type of a streamed answer with a prelude.
 const STREAM: HeaderValue =
     HeaderValue::from_static("application/vnd.awslambda.http-integration-response");
 
-/// The fields of an answer. Streamed, it has no `body` and no `isBase64Encoded`.
+/// The fields of an answer (AWS Lambda Developer Guide, "Invoking Lambda function URLs", response
+/// payload format). A streamed one has no `body` and no `isBase64Encoded`.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'r> {
@@ -42,7 +50,8 @@ struct Envelope<'r> {
     headers: Option<BTreeMap<&'r str, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     multi_value_headers: Option<BTreeMap<&'r str, Vec<Cow<'r, str>>>>,
-    /// Of format 2.0, and there also when there are none: `cargo lambda watch` takes no answer without it.
+    /// The cookies of format 2.0, also where there are none: `cargo lambda watch` takes no answer
+    /// without the field.
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<Vec<Cow<'r, str>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,32 +61,35 @@ struct Envelope<'r> {
 }
 
 impl<'r> Envelope<'r> {
-    /// Format 2.0 joins values by commas and has cookies apart; a REST API merges two fields of headers, so it gets one; a
-    /// load balancer reads the one that its target group is set to.
+    /// Creates the envelope of a status and headers in this [`Format`].
     fn new(format: Format, status: StatusCode, headers: &'r HeaderMap) -> Self {
         let mut envelope = Self {
             status_code: status.as_u16(),
             ..Self::default()
         };
         match format {
+            // A REST API would merge two fields of headers, so it gets one.
             Format::RestApi | Format::HttpApi1 => {
-                envelope.multi_value_headers = Some(several(headers))
+                envelope.multi_value_headers = Some(collect_values(headers))
             }
+            // A load balancer reads the field that its target group is set to.
             Format::LoadBalancer => {
                 let reason = status.canonical_reason().unwrap_or_default();
                 envelope.status_description = Some(format!("{} {reason}", status.as_u16()));
-                envelope.headers = Some(joined(headers));
-                envelope.multi_value_headers = Some(several(headers));
+                envelope.headers = Some(join_values(headers));
+                envelope.multi_value_headers = Some(collect_values(headers));
             }
+            // Format 2.0 joins values by commas. Cookies have a field of their own, since their
+            // values may hold commas (RFC 6265 §3).
             Format::FunctionUrl | Format::HttpApi | Format::Other => {
-                let mut several = joined(headers);
-                several.remove(header::SET_COOKIE.as_str());
-                envelope.headers = Some(several);
+                let mut joined = join_values(headers);
+                joined.remove(header::SET_COOKIE.as_str());
+                envelope.headers = Some(joined);
                 envelope.cookies = Some(
                     headers
                         .get_all(header::SET_COOKIE)
                         .iter()
-                        .map(text)
+                        .map(to_text)
                         .collect(),
                 );
             }
@@ -85,7 +97,7 @@ impl<'r> Envelope<'r> {
         envelope
     }
 
-    /// The text where there is any; other bytes in base64.
+    /// Sets the body: text as it is, other bytes in base64.
     fn with_body(mut self, body: &'r [u8]) -> Self {
         let text = std::str::from_utf8(body).map(Cow::Borrowed);
         self.is_base64_encoded = Some(text.is_err());
@@ -95,50 +107,56 @@ impl<'r> Envelope<'r> {
     }
 }
 
-fn several(headers: &HeaderMap) -> BTreeMap<&str, Vec<Cow<'_, str>>> {
+/// Collects the values of each header.
+fn collect_values(headers: &HeaderMap) -> BTreeMap<&str, Vec<Cow<'_, str>>> {
     headers
         .keys()
         .map(|name| {
             (
                 name.as_str(),
-                headers.get_all(name).iter().map(text).collect(),
+                headers.get_all(name).iter().map(to_text).collect(),
             )
         })
         .collect()
 }
 
-fn joined(headers: &HeaderMap) -> BTreeMap<&str, String> {
-    several(headers)
+/// Joins the values of each header by commas (RFC 9110 §5.3).
+fn join_values(headers: &HeaderMap) -> BTreeMap<&str, String> {
+    collect_values(headers)
         .into_iter()
         .map(|(name, values)| (name, values.join(", ")))
         .collect()
 }
 
-fn text(value: &HeaderValue) -> Cow<'_, str> {
+/// Converts a header's value to text; bytes that are not UTF-8 are replaced.
+fn to_text(value: &HeaderValue) -> Cow<'_, str> {
     String::from_utf8_lossy(value.as_bytes())
 }
 
-/// The whole answer in one piece. One that Lambda would drop is replaced by a refusal.
-pub(super) async fn buffered(
+/// Builds the request that posts an answer in one piece. An answer that Lambda would drop is
+/// replaced by a [`Problem`].
+pub(super) async fn build_buffered(
     id: &str,
     format: Format,
     response: Response,
 ) -> Result<Request<Body>, BoxError> {
-    let bytes = envelope(format, response).await?;
+    let bytes = serialize_envelope(format, response).await?;
+    // Measured behind JSON and base64, as Lambda does: quotes and bytes grow on the way.
     let most = if format == Format::LoadBalancer {
         MAX_LOAD_BALANCER_BYTES
     } else {
         MAX_BYTES
     };
     let bytes = if bytes.len() > most {
-        envelope(format, too_large(bytes.len(), most)).await?
+        serialize_envelope(format, refuse_too_large(bytes.len(), most)).await?
     } else {
         bytes
     };
-    Ok(post(id).body(Body::from(bytes))?)
+    Ok(begin_post(id).body(Body::from(bytes))?)
 }
 
-async fn envelope(format: Format, response: Response) -> serde_json::Result<Vec<u8>> {
+/// Serializes a whole answer as its [`Envelope`].
+async fn serialize_envelope(format: Format, response: Response) -> serde_json::Result<Vec<u8>> {
     let (parts, body) = response.into_parts();
     let Ok(body) = body.collect().await;
     serde_json::to_vec(
@@ -146,7 +164,9 @@ async fn envelope(format: Format, response: Response) -> serde_json::Result<Vec<
     )
 }
 
-fn too_large(size: usize, most: usize) -> Response {
+/// Returns the [`Problem`] in place of an answer that is too large. It is the server's error and no
+/// 413, which would blame the size of the request.
+fn refuse_too_large(size: usize, most: usize) -> Response {
     let message = format!(
         "the answer has {size} bytes, and Lambda sends at most {most} at once; ask for less"
     );
@@ -155,18 +175,19 @@ fn too_large(size: usize, most: usize) -> Response {
     response
 }
 
-/// The answer as a stream. What is at hand leaves in one write with its head, so a plain answer is one segment. Prelude and
-/// zero bytes are chunks of their own (RFC 9112 §7.1): the emulator of `cargo lambda watch` tells them apart by that.
-pub(super) fn streamed(id: &str, response: Response) -> Result<Request<Body>, BoxError> {
-    let (parts, body) = never_empty(response).into_parts();
+/// Builds the request that posts an answer as a stream.
+pub(super) fn build_streamed(id: &str, response: Response) -> Result<Request<Body>, BoxError> {
+    let (parts, body) = fill_empty_body(response).into_parts();
     let prelude = serde_json::to_vec(&Envelope::new(
         Format::FunctionUrl,
         parts.status,
         &parts.headers,
     ))?;
+    // Prelude and zero bytes are chunks of their own (RFC 9112 §7.1), by which the emulator of
+    // `cargo lambda watch` separates them. A body at hand still leaves in one write with its head.
     let prelude = [Bytes::from(prelude), Bytes::from_static(&AFTER_PRELUDE)];
     let prelude = stream::iter(prelude.map(|piece| Ok::<_, Infallible>(Frame::data(piece))));
-    let request = post(id)
+    let request = begin_post(id)
         .header(header::CONTENT_TYPE, STREAM)
         .header(header::TRANSFER_ENCODING, "chunked")
         .header("lambda-runtime-function-response-mode", "streaming");
@@ -175,9 +196,10 @@ pub(super) fn streamed(id: &str, response: Response) -> Result<Request<Body>, Bo
     )))?)
 }
 
-/// A streamed answer without a byte hangs behind function URLs and API Gateway until a time-out; a line's end is no content
-/// to anyone.
-fn never_empty(mut response: Response) -> Response {
+/// Replaces an empty body by a line's end, which no client takes for content.
+fn fill_empty_body(mut response: Response) -> Response {
+    // A streamed answer without a byte hangs behind function URLs and API Gateway until a time-out
+    // (aws/aws-lambda-nodejs-runtime-interface-client#95, aws/aws-lambda-go#596).
     if response.body().size_hint().exact() == Some(0) {
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = Full::new(Bytes::from_static(b"\n")).boxed();
@@ -185,7 +207,8 @@ fn never_empty(mut response: Response) -> Response {
     response
 }
 
-fn post(id: &str) -> http::request::Builder {
+/// Begins the request that posts the answer of an invocation.
+fn begin_post(id: &str) -> http::request::Builder {
     build_request()
         .method(Method::POST)
         .uri(format!("/2018-06-01/runtime/invocation/{id}/response"))
@@ -249,7 +272,7 @@ mod tests {
                 json!({"statusDescription": "200 OK", "headers": joined, "multiValueHeaders": several}),
             ),
         ] {
-            let request = buffered("id", format, response(200, &HEADERS, b"{}"))
+            let request = build_buffered("id", format, response(200, &HEADERS, b"{}"))
                 .await
                 .expect("a request");
             assert_eq!(request.uri(), "/2018-06-01/runtime/invocation/id/response");
@@ -264,7 +287,7 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_that_are_no_text_go_as_base64() {
-        let bytes = envelope(Format::HttpApi, response(200, &[], &[0xff, 0]))
+        let bytes = serialize_envelope(Format::HttpApi, response(200, &[], &[0xff, 0]))
             .await
             .expect("JSON");
         let envelope: Value = serde_json::from_slice(&bytes).expect("JSON");
@@ -286,7 +309,12 @@ mod tests {
             ),
         ] {
             let large = Response::new(Full::new(body).boxed());
-            let envelope = posted(buffered("id", format, large).await.expect("a request")).await;
+            let envelope = posted(
+                build_buffered("id", format, large)
+                    .await
+                    .expect("a request"),
+            )
+            .await;
             let envelope: Value = serde_json::from_slice(&envelope).expect("JSON");
             assert_eq!(envelope["statusCode"], 500, "{format:?}");
             assert!(
@@ -302,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn a_stream_begins_with_its_prelude_and_has_one_byte_at_least() {
         for (body, sent) in [(&b"{}"[..], "{}"), (b"", "\n")] {
-            let request = streamed(
+            let request = build_streamed(
                 "id",
                 response(
                     202,

@@ -1,9 +1,11 @@
-//! A Lambda event, read as an HTTP request.
+//! Lambda events, converted to HTTP requests.
 //!
-//! Any JSON text is read. What HTTP does not allow in a URL is percent-encoded; what is no HTTP request is refused in words.
-//! The fields are those of AWS's documentation: Lambda, "Invoking function URLs" (request payload format); API Gateway,
-//! "Create AWS Lambda proxy integrations for HTTP APIs" (formats 2.0 and 1.0) and "Input format of a Lambda function for proxy
-//! integration" (REST); Elastic Load Balancing, "Use Lambda functions as targets".
+//! Any JSON text gets an [`Event`]. Characters that HTTP does not allow in a URL are
+//! percent-encoded; an event that is no HTTP request is answered by a [`Problem`]. The fields are
+//! those of AWS's documentation: Lambda, "Invoking function URLs" (request payload format); API
+//! Gateway, "Create AWS Lambda proxy integrations for HTTP APIs" (formats 2.0 and 1.0) and "Input
+//! format of a Lambda function for proxy integration" (REST); Elastic Load Balancing, "Use Lambda
+//! functions as targets".
 
 use std::collections::BTreeMap;
 
@@ -21,12 +23,14 @@ use serde::de::IgnoredAny;
 use crate::error::Error;
 use crate::http::{Problem, Response};
 
-/// A request of HTTP, its body at hand.
+/// An HTTP request with its whole body.
 pub(super) type Request = http::Request<Full<Bytes>>;
 
+/// The result of a conversion: a part of the [`Request`], or the [`Problem`] to answer with.
 type Outcome<T> = std::result::Result<T, Problem>;
 
-/// What a URL may not hold as it is. A `%` may: most paths arrive encoded.
+/// The characters that are encoded in a query (RFC 3986 §3.4). A `%` is none of them: most URLs
+/// arrive encoded.
 const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -40,20 +44,21 @@ const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// The characters that are encoded in a path (RFC 3986 §3.3), beside those of [`IN_QUERY`].
 const IN_PATH: &AsciiSet = &IN_QUERY.add(b'?');
 
-/// Sources of events that only keep a function warm: schedules of `EventBridge`, and the plugin of the Serverless
-/// Framework.
+/// The sources of events that only keep a function warm: schedules of `EventBridge`, and a plugin
+/// of the Serverless Framework.
 const WARMERS: [&str; 2] = ["aws.events", "serverless-plugin-warmup"];
 
-/// An event as far as it could be read.
+/// An event: its [`Format`] and its request.
 pub(super) struct Event {
     pub(super) format: Format,
-    /// The request, or the answer to what is none.
+    /// The request, or the answer to an event that is none.
     pub(super) request: std::result::Result<Request, Response>,
 }
 
-/// Which form an event has, and so its answer.
+/// The form of an event, and of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// A function URL.
@@ -71,14 +76,16 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Whether what sends such events can take a streamed answer. What can't is answered whole, whatever the mode.
+    /// Returns true if the sender of such events can take a streamed answer (AWS Lambda Developer
+    /// Guide, "Response streaming for Lambda functions"). Others get one piece in any
+    /// [`ResponseMode`](crate::config::ResponseMode).
     pub(super) const fn can_stream(self) -> bool {
         matches!(self, Self::FunctionUrl | Self::RestApi)
     }
 }
 
 impl Event {
-    /// Reads an event.
+    /// Converts the JSON text of an event to a [`Request`].
     pub(super) fn read(json: &[u8]) -> Self {
         match Fields::read(json) {
             Err(problem) => Self {
@@ -88,7 +95,7 @@ impl Event {
             Ok(fields) => match fields.format() {
                 Format::Other => Self {
                     format: Format::Other,
-                    request: Err(fields.refusal()),
+                    request: Err(fields.refuse()),
                 },
                 format => Self {
                     format,
@@ -99,11 +106,13 @@ impl Event {
     }
 }
 
-/// Values by name, each once or several times.
+/// Values by name, one for each.
 type Single = Option<BTreeMap<String, String>>;
+
+/// Values by name, several for each: the field beside a [`Single`] of the same values.
 type Several = Option<BTreeMap<String, Vec<String>>>;
 
-/// The fields of all formats together. None has to be there.
+/// The fields of all formats together, each optional.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
@@ -124,6 +133,7 @@ struct Fields {
     warmer: Option<IgnoredAny>,
 }
 
+/// The field `requestContext` of an event's [`Fields`].
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RequestContext {
@@ -133,6 +143,7 @@ struct RequestContext {
     domain_name: Option<String>,
 }
 
+/// The method and path of format 2.0 ([`Format::FunctionUrl`], [`Format::HttpApi`]).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RequestLine {
@@ -141,10 +152,11 @@ struct RequestLine {
 }
 
 impl Fields {
+    /// Deserializes the fields of an event.
     fn read(json: &[u8]) -> Outcome<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            invalid(format!(
+            reject(format!(
                 "the event is no HTTP request: `{}` does not fit: {}",
                 error.path(),
                 error.inner()
@@ -152,8 +164,12 @@ impl Fields {
         })
     }
 
+    /// Returns the [`Format`] by the fields that only one of them has.
     fn format(&self) -> Format {
         let context = self.request_context.as_ref();
+        // Function URLs and HTTP APIs with format 2.0 send the same fields; only the domain
+        // differs. A custom domain looks like a function URL, and there `RESPONSE_MODE` must be
+        // `buffered`.
         if context.is_some_and(|context| context.http.is_some()) {
             let domain = context
                 .and_then(|context| context.domain_name.as_deref())
@@ -175,8 +191,9 @@ impl Fields {
         }
     }
 
-    /// The answer to an event that is no HTTP request. One that only warms is welcome.
-    fn refusal(&self) -> Response {
+    /// Returns the answer to an event that is no HTTP request: 204 to one of the [`WARMERS`], 400
+    /// to others.
+    fn refuse(&self) -> Response {
         let is_warmer = self
             .source
             .as_deref()
@@ -186,19 +203,21 @@ impl Fields {
             *response.status_mut() = StatusCode::NO_CONTENT;
             return response;
         }
-        invalid("this function answers HTTP requests: events of a function URL, of API Gateway or of a load balancer; this event is none".to_owned())
+        reject("this function answers HTTP requests: events of a function URL, of API Gateway or of a load balancer; this event is none".to_owned())
             .into_response()
     }
 
+    /// Converts the fields to a request.
     fn into_request(mut self, format: Format) -> Outcome<Request> {
         let body = self.take_body()?;
         let mut request = Request::new(Full::new(body));
-        *request.method_mut() = self.method()?;
-        *request.uri_mut() = self.uri(format)?;
-        *request.headers_mut() = self.headers()?;
+        *request.method_mut() = self.parse_method()?;
+        *request.uri_mut() = self.build_uri(format)?;
+        *request.headers_mut() = self.build_headers()?;
         Ok(request)
     }
 
+    /// Takes the body out of the fields and decodes it from base64 (RFC 4648 §4).
     fn take_body(&mut self) -> Outcome<Bytes> {
         let body = self.body.take().unwrap_or_default();
         if self.is_base64_encoded != Some(true) {
@@ -206,65 +225,72 @@ impl Fields {
         }
         let bytes = STANDARD
             .decode(body)
-            .map_err(|_| invalid("the event's body is not base64".to_owned()))?;
+            .map_err(|_| reject("the event's body is not base64".to_owned()))?;
         Ok(bytes.into())
     }
 
-    /// The request line of format 2.0.
-    fn line(&self) -> Option<&RequestLine> {
+    /// Returns the [`RequestLine`] of format 2.0.
+    fn request_line(&self) -> Option<&RequestLine> {
         self.request_context.as_ref()?.http.as_ref()
     }
 
-    fn method(&self) -> Outcome<Method> {
+    /// Parses the method (RFC 9110 §9).
+    fn parse_method(&self) -> Outcome<Method> {
         let text = self
-            .line()
+            .request_line()
             .map_or(self.http_method.as_deref(), |line| line.method.as_deref())
             .unwrap_or_default();
         text.parse()
-            .map_err(|_| invalid(format!("`{}` is no method of HTTP", shortened(text))))
+            .map_err(|_| reject(format!("`{}` is no method of HTTP", shorten(text))))
     }
 
-    fn uri(&self, format: Format) -> Outcome<Uri> {
+    /// Builds the URI of path and query, percent-encoded by [`IN_PATH`] and [`IN_QUERY`].
+    fn build_uri(&self, format: Format) -> Outcome<Uri> {
+        // Exactly one slash: two would begin an authority (RFC 3986 §3.3).
         let mut target = String::from("/");
         target.extend(utf8_percent_encode(
             self.bare_path(format).trim_start_matches('/'),
             IN_PATH,
         ));
-        let query = self.query(format);
+        let query = self.build_query(format);
         if !query.is_empty() {
             target.push('?');
             target.extend(utf8_percent_encode(&query, IN_QUERY));
         }
-        // What is encoded like this can only be too long.
+        // A text that is encoded like this can't be malformed, only too long.
         target
             .parse::<PathAndQuery>()
             .map(Uri::from)
             .map_err(|_| Problem::uri_too_long())
     }
 
-    /// The path without an API's named stage, which stands before it under the API's own domain.
+    /// Returns the path without a named stage, which precedes it under an API's own domain (API
+    /// Gateway, "Stages for HTTP APIs").
     fn bare_path(&self, format: Format) -> &str {
         let raw = self
             .raw_path
             .as_deref()
-            .or(self.line().and_then(|line| line.path.as_deref()));
+            .or(self.request_line().and_then(|line| line.path.as_deref()));
         let path = raw.or(self.path.as_deref()).unwrap_or_default();
         let stage = self
             .request_context
             .as_ref()
             .and_then(|context| context.stage.as_deref());
         let stage = stage.filter(|stage| *stage != "$default" && format != Format::LoadBalancer);
+        // Only a whole segment is a stage: `/production` is a path of its own under the stage
+        // `prod`. Under a custom domain the path comes without the stage, and stays as it is.
         let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
         rest.filter(|rest| rest.is_empty() || rest.starts_with('/'))
             .unwrap_or(path)
     }
 
-    /// The query. API Gateway hands over decoded parameters, a load balancer those of the request as they are.
-    fn query(&self, format: Format) -> String {
+    /// Builds the query. API Gateway hands over decoded parameters, which are encoded here; a load
+    /// balancer hands over those of the request as they are.
+    fn build_query(&self, format: Format) -> String {
         if let Some(query) = &self.raw_query_string {
             return query.clone();
         }
-        let pairs = pairs(
+        let pairs = collect_pairs(
             &self.multi_value_query_string_parameters,
             &self.query_string_parameters,
         );
@@ -280,9 +306,11 @@ impl Fields {
             .finish()
     }
 
-    fn headers(&self) -> Outcome<HeaderMap> {
+    /// Builds the headers, with the cookies of format 2.0 and the domain in place of a missing
+    /// `Host`.
+    fn build_headers(&self) -> Outcome<HeaderMap> {
         let mut headers = HeaderMap::new();
-        for (name, value) in pairs(&self.multi_value_headers, &self.headers) {
+        for (name, value) in collect_pairs(&self.multi_value_headers, &self.headers) {
             append(&mut headers, name, value)?;
         }
         if let Some(cookies) = self.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
@@ -299,8 +327,9 @@ impl Fields {
     }
 }
 
-/// Every value with its name; from the field that has several for each, where it has any.
-fn pairs<'f>(several: &'f Several, single: &'f Single) -> Vec<(&'f str, &'f str)> {
+/// Collects every value with its name, from the field with several values if it has any.
+fn collect_pairs<'f>(several: &'f Several, single: &'f Single) -> Vec<(&'f str, &'f str)> {
+    // Where both fields are there, `single` repeats the last value of each name.
     let several = several
         .iter()
         .flatten()
@@ -315,25 +344,29 @@ fn pairs<'f>(several: &'f Several, single: &'f Single) -> Vec<(&'f str, &'f str)
         .collect()
 }
 
+/// Appends a header, or rejects one that HTTP does not allow (RFC 9110 §5.5).
 fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Outcome<()> {
     let header = HeaderName::from_bytes(name.as_bytes())
         .ok()
         .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
+    // `append` would panic once the map holds as many headers as it can.
     let appended = header.and_then(|(name, value)| headers.try_append(name, value).ok());
     let problem = || {
-        invalid(format!(
+        reject(format!(
             "the header `{}` is none that HTTP allows",
-            shortened(name)
+            shorten(name)
         ))
     };
     appended.map(drop).ok_or_else(problem)
 }
 
-fn shortened(text: &str) -> String {
+/// Cuts a text of the event after 100 characters, for a message.
+fn shorten(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-fn invalid(message: String) -> Problem {
+/// Returns the [`Problem`] of an event that is no valid HTTP request.
+fn reject(message: String) -> Problem {
     Problem::from(Error::invalid(message))
 }
 

@@ -1,8 +1,11 @@
-//! The Lambda entry point: events of function URLs, API Gateway and load balancers, answered in the form each takes.
+//! The Lambda entry point: events of function URLs, API Gateway and load balancers, each answered
+//! in its own form.
 //!
-//! Every invocation gets an answer, never an invocation error: whoever reaches the URL must not be able to raise `Errors`.
-//! `lambda_runtime` polls; reading the event and posting the answer are ours, for the reasons in `docs/design/lambda.md`.
-//! Nothing may be left running after the answer: the environment freezes.
+//! Every invocation gets an answer, never an invocation error: nobody who reaches the URL may raise
+//! the metric `Errors`. `lambda_runtime` polls; this module reads the [`Event`] and posts the
+//! answer, for the reasons in `docs/design/lambda.md`. Nothing may go on after the answer: the
+//! environment freezes (AWS Lambda Developer Guide, "Understanding the Lambda execution environment
+//! lifecycle").
 
 mod answer;
 mod event;
@@ -30,32 +33,36 @@ use crate::http::{Problem, Response, Router};
 
 use event::{Event, Request};
 
-/// What is kept of Lambda's own time to word an answer. The clock tells whole seconds, so half a second at least is left.
+/// The part of Lambda's time that is left for writing an answer. The [`Clock`] returns whole
+/// seconds, so half a second remains at least.
 const MARGIN: Duration = Duration::from_millis(1_500);
 
-/// How often one environment asks again, without an invocation in between, after the Runtime API hung up. Then it ends, and
-/// Lambda starts another.
+/// The number of times that one environment polls again after the Runtime API hung up, without an
+/// invocation in between. Then it ends, and Lambda starts another.
 const RECONNECTS: usize = 3;
 
-/// Which invocation an answer belongs to. Lambda refuses one that comes after its invocation has timed out.
+/// The header that names the invocation of an answer. By it Lambda refuses an answer that comes
+/// after its invocation has timed out.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
-/// How many invocations one environment runs at a time.
-pub(super) fn concurrency() -> u32 {
+/// Reads the number of invocations that one environment runs at a time: more than one on Lambda
+/// Managed Instances only.
+pub(super) fn read_concurrency() -> u32 {
     ProcessEnvironment
         .get("AWS_LAMBDA_MAX_CONCURRENCY")
         .and_then(|text| text.parse().ok())
         .unwrap_or(1)
 }
 
-/// Answers invocations until the environment ends.
+/// Answers invocations through the [`Router`] until the environment ends.
 ///
-/// When the Runtime API hangs up between two of them, invocations are asked for again: what waits there would wait for ever.
+/// After the Runtime API hung up between two invocations, it is polled again: an invocation that
+/// waits there would otherwise wait for ever.
 pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
     let function = Arc::new(Function {
         router,
         mode,
-        client: client(),
+        client: new_client(),
         is_invoked: AtomicBool::new(false),
     });
     let mut tries = 0..RECONNECTS;
@@ -63,6 +70,8 @@ pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
         let Err(error) = poll(&function).await else {
             return Ok(());
         };
+        // An invocation in between means that the API works. `Relaxed` is enough: the flag orders
+        // no other memory.
         if function.is_invoked.swap(false, Ordering::Relaxed) {
             tries = 0..RECONNECTS;
         }
@@ -75,8 +84,8 @@ pub(super) async fn serve(router: Router, mode: ResponseMode) -> Result<()> {
     }
 }
 
-/// Runs `lambda_runtime`'s loop until it fails. The loop hands over whole invocations; the handler below the layer, which
-/// would get a parsed event, is never called.
+/// Runs the loop of `lambda_runtime` until it fails. The layer takes whole invocations; the handler
+/// below it, which would get a parsed event, is never called.
 async fn poll(function: &Arc<Function>) -> std::result::Result<(), BoxError> {
     let unused = service_fn(|_: LambdaEvent<IgnoredAny>| async { Ok::<_, Infallible>(()) });
     let function = Arc::clone(function);
@@ -90,27 +99,30 @@ async fn poll(function: &Arc<Function>) -> std::result::Result<(), BoxError> {
         .await
 }
 
-/// The client that posts answers. Without `TCP_NODELAY` each part of a streamed answer waits for the acknowledgement of the
-/// one before it, which the other side delays by 40 ms.
-fn client() -> PooledClient {
+/// Creates the client that posts answers.
+fn new_client() -> PooledClient {
+    // Without `TCP_NODELAY` each part of a streamed answer waits for the acknowledgement of the one
+    // before it (Nagle's algorithm, RFC 9293 §3.7.4), which the other side delays by 40 ms.
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
-    let pool = usize::try_from(concurrency()).unwrap_or(1);
+    let pool = usize::try_from(read_concurrency()).unwrap_or(1);
     PooledClient::builder()
         .with_connector(connector)
         .with_pool_size(pool)
         .build()
 }
 
+/// The function: it answers each invocation through its [`Router`].
 struct Function {
     router: Router,
     mode: ResponseMode,
     client: PooledClient,
-    /// Whether an invocation has come since the Runtime API last hung up.
+    /// True if an invocation has come since the Runtime API last hung up.
     is_invoked: AtomicBool,
 }
 
 impl Function {
+    /// Answers one invocation and posts the answer.
     async fn invoke(&self, invocation: LambdaInvocation) -> std::result::Result<(), BoxError> {
         self.is_invoked.store(true, Ordering::Relaxed);
         let LambdaInvocation {
@@ -119,9 +131,10 @@ impl Function {
             context,
         } = invocation;
         let Event { format, request } = Event::read(&body);
+        // The request has a copy of what it needs; up to 6 MB would be held during the call.
         drop(body);
         let response = match request {
-            Ok(request) => answered(self.router.handle(prepared(request, &context))).await,
+            Ok(request) => catch_panic(self.router.handle(prepare(request, &context))).await,
             Err(refusal) => {
                 tracing::info!(
                     status = refusal.status().as_u16(),
@@ -131,9 +144,9 @@ impl Function {
             }
         };
         let mut answer = if self.mode == ResponseMode::Stream && format.can_stream() {
-            answer::streamed(&context.request_id, response)?
+            answer::build_streamed(&context.request_id, response)?
         } else {
-            answer::buffered(&context.request_id, format, response).await?
+            answer::build_buffered(&context.request_id, format, response).await?
         };
         if let Some(id) = parts.headers.get(INVOCATION_ID) {
             answer.headers_mut().insert(INVOCATION_ID, id.clone());
@@ -142,7 +155,8 @@ impl Function {
         Ok(())
     }
 
-    /// Posts an answer. One that can't be posted is of no use to anyone any more; the next poll tells whether more is wrong.
+    /// Posts an answer. A failure is logged and no error: nobody waits for this answer any more,
+    /// and the next poll fails, too, if the Runtime API is gone.
     async fn post(&self, answer: http::Request<body::Body>) {
         match self.client.call(answer).await {
             Ok(response) if response.status().is_success() => {}
@@ -160,9 +174,11 @@ impl Function {
     }
 }
 
-/// Puts Lambda's deadline beside the request, and its trace into it. A deadline that has passed before the call began tells
-/// nothing: the emulator of `cargo lambda watch` sends a constant.
-fn prepared(mut request: Request, context: &Context) -> Request {
+/// Adds Lambda's [`Deadline`] and [`RequestId`] to a request, and its trace header (AWS X-Ray
+/// Developer Guide, "Tracing header").
+fn prepare(mut request: Request, context: &Context) -> Request {
+    // Lambda gives the deadline as a time of day in milliseconds. One that has passed before the
+    // call began is ignored: the emulator of `cargo lambda watch` sends a constant.
     let now = Duration::from_secs(SystemClock.now());
     if let Some(left) = Duration::from_millis(context.deadline).checked_sub(now) {
         request
@@ -181,8 +197,8 @@ fn prepared(mut request: Request, context: &Context) -> Request {
     request
 }
 
-/// Awaits an answer; a panic on the way to it is one too.
-async fn answered(answer: impl Future<Output = Response>) -> Response {
+/// Awaits an answer, and turns a panic on the way into an answer, a [`Problem`].
+async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
     let broken = |_| {
         Problem::from(Error::internal(
             "the request broke the server; its log tells more",
@@ -203,14 +219,14 @@ mod tests {
     fn the_id_of_lambdas_log_lines_goes_beside_the_request() {
         let mut context = Context::default();
         context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
-        let request = prepared(Request::default(), &context);
+        let request = prepare(Request::default(), &context);
         let id = RequestId(context.request_id);
         assert_eq!(request.extensions().get(), Some(&id));
     }
 
     #[tokio::test]
     async fn a_panic_is_answered_for() {
-        let answer = answered(async { panic!("at the disco") }).await;
+        let answer = catch_panic(async { panic!("at the disco") }).await;
         assert_eq!(answer.status(), 500);
     }
 }

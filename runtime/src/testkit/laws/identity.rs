@@ -1,4 +1,4 @@
-//! The laws of credentials.
+//! The laws of [credentials](crate::identity): tokens, their ends, and the rights they give.
 
 use http::Method;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub async fn every_tool_needs_an_identity(suite: &Suite) {
             answer.text
         );
     }
-    refused(&app.anonymous(), 401).await;
+    assert_refused(&app.anonymous(), 401).await;
 }
 
 /// The refusal of a missing [token](crate::identity) says how to bring one (RFC 6750 §3).
@@ -64,7 +64,7 @@ pub async fn a_malformed_token_is_401(suite: &Suite) {
         "a.b.c",
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZUBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMH0.",
     ] {
-        let answer = refused(&app.with_token(token), 401).await;
+        let answer = assert_refused(&app.with_token(token), 401).await;
         assert_eq!(
             answer["error"]["message"], "the token is not valid",
             "{token}"
@@ -81,10 +81,11 @@ pub async fn an_expired_token_is_401(suite: &Suite) {
     let mut body = suite.registration(ALICE);
     body["duration_seconds"] = json!(60);
     let alice = app.user_with(body).await;
+    // The clock is the app's own, so the token ends between two calls and the test takes no minute.
     app.clock().advance(59);
-    allowed(&alice).await;
+    assert_allowed(&alice).await;
     app.clock().advance(1);
-    refused(&alice, 401).await;
+    assert_refused(&alice, 401).await;
 }
 
 /// Revoking a user ends every [token](crate::identity) so far, at the next call; a new one works.
@@ -94,11 +95,11 @@ pub async fn an_expired_token_is_401(suite: &Suite) {
 pub async fn a_revoked_users_token_is_401(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
-    allowed(&alice).await;
+    assert_allowed(&alice).await;
     app.admin()
         .ask(Method::DELETE, &format!("/admin/users/{ALICE}"), None)
         .await;
-    refused(&alice, 401).await;
+    assert_refused(&alice, 401).await;
     let again = app
         .admin()
         .ask(
@@ -107,8 +108,8 @@ pub async fn a_revoked_users_token_is_401(suite: &Suite) {
             Some(json!({ "email": ALICE })),
         )
         .await;
-    allowed(&app.with_token(again.json["token"].as_str().expect("a token"))).await;
-    refused(&alice, 401).await;
+    assert_allowed(&app.with_token(again.json["token"].as_str().expect("a token"))).await;
+    assert_refused(&alice, 401).await;
 }
 
 /// One [token](crate::identity) is ended by its id, and the others go on.
@@ -137,8 +138,8 @@ pub async fn a_revoked_token_is_401(suite: &Suite) {
         )
         .await;
     assert_eq!(ended.status, 200, "{}", ended.text);
-    refused(&second, 401).await;
-    allowed(&alice).await;
+    assert_refused(&second, 401).await;
+    assert_allowed(&alice).await;
 }
 
 /// A well signed [token](crate::identity) of nobody is refused.
@@ -147,7 +148,7 @@ pub async fn a_revoked_token_is_401(suite: &Suite) {
 /// If it is broken.
 pub async fn an_unknown_users_token_is_401(suite: &Suite) {
     let app = suite.open().await;
-    refused(&app.with_token(of_nobody(&app).await), 401).await;
+    assert_refused(&app.with_token(issue_to_nobody(&app).await), 401).await;
 }
 
 /// A [token](crate::identity) that is meant for another deployment is refused here, and the other way round.
@@ -160,8 +161,8 @@ pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
         .another(suite.app(), &[("JWT_AUD", "https://there.example.com")])
         .await;
     let alice = suite.user(&here, ALICE).await;
-    allowed(&alice).await;
-    refused(&there.with_token(alice.token()), 401).await;
+    assert_allowed(&alice).await;
+    assert_refused(&there.with_token(alice.token()), 401).await;
     let answer = there
         .with_token(here.admin().token())
         .ask(Method::GET, "/admin/users", None)
@@ -178,8 +179,8 @@ pub async fn a_token_by_another_key_is_401(suite: &Suite) {
     let key = "another key of thirty-two bytes or more";
     let there = here.another(suite.app(), &[("SIGNING_KEY", key)]).await;
     let alice = suite.user(&there, ALICE).await;
-    allowed(&alice).await;
-    refused(&here.with_token(alice.token()), 401).await;
+    assert_allowed(&alice).await;
+    assert_refused(&here.with_token(alice.token()), 401).await;
     let answer = here
         .with_token(there.admin().token())
         .ask(Method::GET, "/admin/users", None)
@@ -193,7 +194,7 @@ pub async fn a_token_by_another_key_is_401(suite: &Suite) {
 /// If it is broken.
 pub async fn an_admin_token_on_mcp_is_403(suite: &Suite) {
     let app = suite.open().await;
-    refused(&app.admin(), 403).await;
+    assert_refused(&app.admin(), 403).await;
 }
 
 /// A [user](crate::CurrentUser) is no operator.
@@ -227,11 +228,12 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
             .probe()
             .call(name(&tool), suite.arguments_for(&tool, Fill::Needed))
             .await;
-        let words = answer.json["result"]["content"][0]["text"]
+        // A refusal is an error of the protocol, or one of the tool's that models read.
+        let message = answer.json["result"]["content"][0]["text"]
             .as_str()
             .unwrap_or_default();
-        let is_refused =
-            answer.json["error"].is_object() || (answer.is_tool_error() && words.contains("probe"));
+        let is_refused = answer.json["error"].is_object()
+            || (answer.is_tool_error() && message.contains("probe"));
         assert!(
             is_refused,
             "`{}` is called for a probe: {}",
@@ -243,8 +245,9 @@ pub async fn a_probe_token_lists_and_never_calls(suite: &Suite) {
     assert_eq!(answer.status, 403, "{}", answer.text);
 }
 
-/// A token of a user who was never registered.
-async fn of_nobody(app: &TestApp) -> String {
+/// Issues a token to a user who was never registered.
+async fn issue_to_nobody(app: &TestApp) -> String {
+    // The record is never stored: the token is signed well, and only the look-up can refuse it.
     let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
     let issued = app
         .server
@@ -254,13 +257,13 @@ async fn of_nobody(app: &TestApp) -> String {
     issued.expect("signed").token.expose().clone()
 }
 
-async fn allowed(client: &Client<'_>) {
+async fn assert_allowed(client: &Client<'_>) {
     let answer = client.mcp("tools/list", json!({})).await;
     assert_eq!(answer.status, 200, "refused: {}", answer.text);
 }
 
-/// Nothing is listed or called; gives the refusal.
-async fn refused(client: &Client<'_>, status: u16) -> serde_json::Value {
+/// Asserts that nothing is called or listed, and returns the refusal.
+async fn assert_refused(client: &Client<'_>, status: u16) -> serde_json::Value {
     let called = client.call("any", json!({})).await;
     assert_eq!(called.status, status, "a call: {}", called.text);
     let listed = client.mcp("tools/list", json!({})).await;

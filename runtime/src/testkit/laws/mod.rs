@@ -1,5 +1,5 @@
-//! The laws of every app, each a function that panics where it is broken. [`app_suite!`](crate::app_suite) makes a test of
-//! each.
+//! The laws of every app: functions that panic if their law is broken.
+//! [`app_suite!`](crate::app_suite) makes a test of each.
 
 mod identity;
 mod operators;
@@ -26,7 +26,7 @@ pub use tools::{
     tools_are_listed_and_documented, users_never_meet,
 };
 
-/// Every law by name, in the order of `app_suite!`.
+/// The names of all laws, in the order of [`app_suite!`](crate::app_suite).
 pub const NAMES: [&str; 27] = [
     "the_app_is_well_made",
     "every_tool_needs_an_identity",
@@ -60,10 +60,10 @@ pub const NAMES: [&str; 27] = [
 /// The user of most laws.
 const ALICE: &str = "alice@example.com";
 
-/// Somebody else.
+/// Another user, where a law compares two.
 const BOB: &str = "bob@example.com";
 
-/// Panics with all faults at once.
+/// Panics with all problems at once.
 fn report(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }

@@ -19,6 +19,7 @@ pub async fn admins_go_round(suite: &Suite) {
         .ask(
             Method::POST,
             "/admin/users",
+            // In capitals: an address is the same user however it is written.
             Some(suite.registration(&ALICE.to_uppercase())),
         )
         .await;
@@ -58,9 +59,11 @@ pub async fn admins_go_round(suite: &Suite) {
     );
 }
 
-/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and the stored one stays.
+/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and
+/// the stored one stays.
 ///
-/// Secrets are masked unless they are asked for. An app without a profile type stores a profile only where that is meant.
+/// Secrets are masked unless they are asked for. An app without a profile type stores a profile only
+/// where that is meant.
 ///
 /// # Panics
 /// If it is broken.
@@ -81,7 +84,7 @@ pub async fn profiles_are_checked(suite: &Suite) {
     let unknown = admin
         .ask(Method::PATCH, &path, Some(json!({ "no_such_field": 1 })))
         .await;
-    refused(&unknown, "no_such_field");
+    assert_refused(&unknown, "no_such_field");
     let schema = profile.schema();
     for field in schema["required"]
         .as_array()
@@ -94,14 +97,14 @@ pub async fn profiles_are_checked(suite: &Suite) {
             .as_object_mut()
             .expect("an object")
             .remove(field);
-        refused(
+        assert_refused(
             &admin.ask(Method::POST, "/admin/users", Some(body)).await,
             field,
         );
         let taken = admin
             .ask(Method::PATCH, &path, Some(json!({ field: null })))
             .await;
-        refused(&taken, field);
+        assert_refused(&taken, field);
     }
     assert_eq!(
         get(&admin, &format!("{path}?reveal=true")).await,
@@ -126,7 +129,7 @@ fn assert_masked(shown: &Value, stored: &Value, schema: &Value) {
     }
 }
 
-fn refused(answer: &TestResponse, field: &str) {
+fn assert_refused(answer: &TestResponse, field: &str) {
     assert_eq!(
         answer.status, 400,
         "the profile field `{field}`: {}",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{ALICE, name};
 use crate::testkit::{OLDER, Suite};
 
-/// The app has no fault that can be told without running it.
+/// [`App::check`](crate::App::check) reports no problem of the app.
 ///
 /// # Panics
 /// If it is broken.
@@ -18,13 +18,15 @@ pub async fn the_app_is_well_made(suite: &Suite) {
     }
 }
 
-/// Health needs no token, and says nothing but words: no name, version, path or [user](crate::CurrentUser).
+/// [Health](crate::health) needs no token, and answers with single words: no name, version, path or
+/// user.
 ///
 /// # Panics
 /// If it is broken.
 pub async fn health_is_for_everyone_and_tells_nothing(suite: &Suite) {
     let app = suite.open().await;
     suite.user(&app, ALICE).await;
+    // Registration has used the store; the counts begin anew here.
     app.store.take_counts();
     let answer = app.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
@@ -115,7 +117,8 @@ pub async fn instances_see_each_others_revocations(suite: &Suite) {
     );
 }
 
-/// While the store can't be reached, nobody is let in, and everyone is told to come again.
+/// While the [store](crate::store::Store) can't be reached, nobody is let in, and every client is
+/// asked to retry (RFC 9110 §10.2.3).
 ///
 /// # Panics
 /// If it is broken.

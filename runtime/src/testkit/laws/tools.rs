@@ -9,7 +9,8 @@ use crate::middleware::BROKE_DOWN;
 use crate::schema::portability_problems;
 use crate::testkit::{Client, Fill, Suite, TestResponse};
 
-/// Every [tool](crate::Tool) is listed in a steady order, and says what it and each of its arguments is.
+/// Every [tool](crate::Tool) is listed in a steady order, with descriptions of itself and of each of
+/// its arguments.
 ///
 /// # Panics
 /// If it is broken.
@@ -23,12 +24,12 @@ pub async fn tools_are_listed_and_documented(suite: &Suite) {
         app.probe().tools().await,
         "the list is not the same for everyone"
     );
-    report(&tools.iter().flat_map(silences).collect::<Vec<_>>());
+    report(&tools.iter().flat_map(find_undocumented).collect::<Vec<_>>());
 }
 
-/// Returns what the descriptions of a listed tool and its arguments lack.
-fn silences(tool: &Value) -> Vec<String> {
-    let itself = (!is_said(tool)).then(|| {
+/// Returns messages about a listed tool and arguments of it without a description.
+fn find_undocumented(tool: &Value) -> Vec<String> {
+    let itself = (!has_description(tool)).then(|| {
         format!(
             "`{}` does not say what it does: write a doc comment above it",
             name(tool)
@@ -38,7 +39,8 @@ fn silences(tool: &Value) -> Vec<String> {
         .as_object()
         .into_iter()
         .flatten();
-    let silent = arguments.filter(|(_, schema)| !is_said(schema) && schema.get("$ref").is_none());
+    let silent =
+        arguments.filter(|(_, schema)| !has_description(schema) && schema.get("$ref").is_none());
     let describe = |(argument, _): (&String, _)| {
         format!(
             "`{}`: write a doc comment above its argument `{argument}`",
@@ -55,12 +57,12 @@ fn silences(tool: &Value) -> Vec<String> {
 pub async fn schemas_are_json_schema(suite: &Suite) {
     let app = suite.open().await;
     let mut problems = Vec::new();
-    for (tool, which, schema) in schemas(&app.probe().tools().await) {
+    for (tool, which, schema) in list_schemas(&app.probe().tools().await) {
         if schema["type"] != "object" {
             problems.push(format!("{which} of `{tool}`: its root must be an object"));
         }
         problems.extend(
-            validator(schema)
+            compile_schema(schema)
                 .err()
                 .map(|problem| format!("{which} of `{tool}`: {problem}")),
         );
@@ -68,8 +70,8 @@ pub async fn schemas_are_json_schema(suite: &Suite) {
     report(&problems);
 }
 
-/// Common clients take all schemas: no reference that could be written out, no format that JSON Schema does not have, one
-/// type each; [`Suite::any_schema`] lets a tool have another.
+/// Common clients accept all schemas ([`portability_problems`]); [`Suite::any_schema`] makes an
+/// exception for a tool.
 ///
 /// # Panics
 /// If it is broken.
@@ -78,7 +80,7 @@ pub async fn schemas_are_taken_by_common_clients(suite: &Suite) {
     let mut tools = app.probe().tools().await;
     tools.retain(|tool| suite.needs_common_schema(tool));
     let mut problems = Vec::new();
-    for (tool, which, schema) in schemas(&tools) {
+    for (tool, which, schema) in list_schemas(&tools) {
         let found = schema
             .as_object()
             .map(|schema| portability_problems(schema, which == INPUT))
@@ -92,10 +94,11 @@ pub async fn schemas_are_taken_by_common_clients(suite: &Suite) {
     report(&problems);
 }
 
+/// The key of a tool's input schema (MCP `Tool`).
 const INPUT: &str = "inputSchema";
 
-/// Every schema of these tools, with the tool's name and what it is of.
-fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
+/// Returns every schema of these tools, with the tool's name and the schema's key.
+fn list_schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
     let of = |tool| {
         [INPUT, "outputSchema"]
             .into_iter()
@@ -108,7 +111,8 @@ fn schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
         .collect()
 }
 
-/// There is a [tool](crate::Tool) that operators may call to see whether tools work; it changes nothing and needs no arguments.
+/// A [tool](crate::Tool) that operators may call to see whether tools work is there; it changes
+/// nothing and needs no arguments.
 ///
 /// # Panics
 /// If it is broken.
@@ -134,11 +138,13 @@ pub async fn the_safe_tool_is_safe(suite: &Suite) {
     let answer = alice
         .call(wanted, safe.json["tool"]["arguments"].clone())
         .await;
-    report(&problems_of(&answer, tool, false));
+    report(&check_answer(&answer, tool, false));
 }
 
-/// Every tool answers a user's call with a result, to the least and to the most arguments: with what its schema
-/// promises, or, where [`Suite::may_fail`] says so, with message on what is wrong.
+/// Every tool answers a user's call with a result, to the least and to the most arguments.
+///
+/// The result fits the tool's output schema; where [`Suite::may_fail`] says so, it may be an error
+/// with a message.
 ///
 /// # Panics
 /// If it is broken.
@@ -149,22 +155,23 @@ pub async fn every_tool_answers(suite: &Suite) {
     for tool in alice.tools().await {
         for fill in [Fill::Needed, Fill::All] {
             let arguments = suite.prepare_arguments(&alice, &tool, fill).await;
-            let misfits = misfits(&tool, &arguments);
+            let misfits = find_misfits(&tool, &arguments);
             if misfits.is_empty() {
                 let answer = alice.call(name(&tool), arguments).await;
-                problems.extend(problems_of(&answer, &tool, suite.can_fail(&tool)));
+                problems.extend(check_answer(&answer, &tool, suite.can_fail(&tool)));
             }
             problems.extend(misfits);
         }
     }
+    // Both fills of a tool may have the same problem, and they come one after the other.
     problems.dedup();
     report(&problems);
 }
 
-/// Returns the arguments that don't fit their tool's schema.
-fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
+/// Returns messages about generated arguments that don't fit their tool's schema.
+fn find_misfits(tool: &Value, arguments: &Value) -> Vec<String> {
     let name = name(tool);
-    let schema = match validator(&tool[INPUT]) {
+    let schema = match compile_schema(&tool[INPUT]) {
         Ok(schema) => schema,
         Err(problem) => return vec![format!("inputSchema of `{name}`: {problem}")],
     };
@@ -188,7 +195,7 @@ fn misfits(tool: &Value, arguments: &Value) -> Vec<String> {
     schema.iter_errors(arguments).map(describe).collect()
 }
 
-/// Every [prompt](crate::Prompt) says what it is, and so does each of its arguments.
+/// Every [prompt](crate::Prompt) has a description, and so has each of its arguments.
 ///
 /// # Panics
 /// If it is broken.
@@ -206,7 +213,7 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     );
     let mut problems = Vec::new();
     for prompt in &prompts {
-        if !is_said(prompt) {
+        if !has_description(prompt) {
             problems.push(format!(
                 "`{}` does not say what it does: write a doc comment above it",
                 name(prompt)
@@ -216,7 +223,7 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
             .as_array()
             .into_iter()
             .flatten()
-            .filter(|argument| !is_said(argument));
+            .filter(|argument| !has_description(argument));
         problems.extend(silent.map(|argument| {
             format!(
                 "`{}`: write a doc comment above its argument `{}`",
@@ -228,8 +235,8 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     report(&problems);
 }
 
-/// Every resource that is listed says what it is and can be read, and what is not there is named as such; where
-/// [`Suite::may_fail`] says so, one may also refuse.
+/// Every listed [resource](crate::Resource) has a description and can be read, and an unknown URI is
+/// an error of the protocol; where [`Suite::may_fail`] says so, a resource may also refuse.
 ///
 /// # Panics
 /// If it is broken.
@@ -238,7 +245,7 @@ pub async fn resources_can_be_read(suite: &Suite) {
     let alice = suite.user(&app, ALICE).await;
     let mut problems = Vec::new();
     for resource in alice.list("resources").await {
-        if !is_said(&resource) {
+        if !has_description(&resource) {
             problems.push(format!(
                 "`{}` does not say what it is: write a doc comment above it",
                 name(&resource)
@@ -266,7 +273,10 @@ pub async fn resources_can_be_read(suite: &Suite) {
     );
 }
 
-/// One user's calls change nothing that another sees by a read-only [tool](crate::Tool); the answers of other tools are not compared.
+/// One user's calls change nothing that another sees by a read-only [tool](crate::Tool).
+///
+/// The answers of other tools are not compared; [`Suite::share`] leaves out a tool that shows shared
+/// data.
 ///
 /// # Panics
 /// If it is broken.
@@ -275,26 +285,32 @@ pub async fn users_never_meet(suite: &Suite) {
     let alice = suite.user(&app, ALICE).await;
     let bob = suite.user(&app, BOB).await;
     let tools = alice.tools().await;
-    let before = seen(suite, &bob, &tools).await;
+    // Bob's answers are compared before and after Alice has called everything with all arguments. A
+    // tool that writes into another user's data, or into a global, shows in one of them.
+    let before = collect_answers(suite, &bob, &tools).await;
     for tool in &tools {
         let arguments = suite.prepare_arguments(&alice, tool, Fill::All).await;
         alice.call(name(tool), arguments).await;
     }
-    let after = seen(suite, &bob, &tools).await;
+    let after = collect_answers(suite, &bob, &tools).await;
     let changed = before
         .into_iter()
         .zip(after)
         .filter(|(before, after)| before != after);
     let describe = |((tool, before), (_, after)): ((String, Value), (String, Value))| {
         format!(
-            "`{tool}` shows one user what another did; if it should, say `Suite::shared(\"{tool}\")`: {before} became {after}"
+            "`{tool}` shows one user what another did; if it should, say `Suite::share(\"{tool}\")`: {before} became {after}"
         )
     };
     report(&changed.map(describe).collect::<Vec<_>>());
 }
 
 /// Returns the answers of a user's own tools.
-async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(String, Value)> {
+async fn collect_answers(
+    suite: &Suite,
+    client: &Client<'_>,
+    tools: &[Value],
+) -> Vec<(String, Value)> {
     let mut answers = Vec::new();
     for tool in tools.iter().filter(|tool| suite.is_own(tool)) {
         let answer = client
@@ -312,12 +328,12 @@ async fn seen(suite: &Suite, client: &Client<'_>, tools: &[Value]) -> Vec<(Strin
 }
 
 /// Returns the violations of a tool's output schema by its result.
-fn problems_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String> {
+fn check_answer(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<String> {
     let (name, Some(result)) = (name(tool), answer.json.get("result")) else {
         return vec![format!("`{}` has no result: {}", name(tool), answer.text)];
     };
     if answer.is_tool_error() {
-        return failure_of(result, name, may_fail).into_iter().collect();
+        return check_failure(result, name, may_fail).into_iter().collect();
     }
     if result["content"].as_array().is_none_or(Vec::is_empty) {
         return vec![format!("`{name}` answers with nothing: {}", answer.text)];
@@ -325,7 +341,7 @@ fn problems_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<Strin
     let Some(schema) = tool.get("outputSchema") else {
         return Vec::new();
     };
-    let (schema, data) = match (validator(schema), result.get("structuredContent")) {
+    let (schema, data) = match (compile_schema(schema), result.get("structuredContent")) {
         (Ok(schema), Some(data)) => (schema, data),
         (Err(problem), _) => return vec![format!("outputSchema of `{name}`: {problem}")],
         (_, None) => {
@@ -341,7 +357,7 @@ fn problems_of(answer: &TestResponse, tool: &Value, may_fail: bool) -> Vec<Strin
 }
 
 /// Returns the problems of a tool's failure.
-fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
+fn check_failure(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     let parts = result["content"].as_array().into_iter().flatten();
     let message = parts
         .filter_map(|part| part["text"].as_str())
@@ -350,6 +366,7 @@ fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     if message.trim().is_empty() {
         return Some(format!("`{name}` fails without words: {result}"));
     }
+    // A panic is never allowed: `may_fail` is for answers that a tool means to give.
     if message.contains(BROKE_DOWN) {
         return Some(format!("`{name}` panics: {message}"));
     }
@@ -361,7 +378,9 @@ fn failure_of(result: &Value, name: &str, may_fail: bool) -> Option<String> {
     })
 }
 
-fn validator(schema: &Value) -> Result<Validator, String> {
+fn compile_schema(schema: &Value) -> Result<Validator, String> {
+    // The schema is checked against its meta-schema first. A keyword with a value of the wrong kind
+    // would otherwise be ignored, and everything would fit.
     jsonschema::draft202012::meta::validate(schema).map_err(|problem| problem.to_string())?;
     jsonschema::options()
         .with_draft(Draft::Draft202012)
@@ -369,7 +388,7 @@ fn validator(schema: &Value) -> Result<Validator, String> {
         .map_err(|problem| problem.to_string())
 }
 
-fn is_said(about: &Value) -> bool {
+fn has_description(about: &Value) -> bool {
     about["description"]
         .as_str()
         .is_some_and(|text| !text.trim().is_empty())

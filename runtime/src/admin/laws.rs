@@ -81,6 +81,8 @@ pub async fn all(api: &dyn AdminApi) {
     a_profile_is_checked_merged_and_masked(api).await;
     invalid_registrations_leave_nothing(api).await;
     an_import_is_done_once_and_makes_no_token(api).await;
+    a_revocation_elsewhere_is_imported(api).await;
+    an_invalid_import_leaves_nothing(api).await;
     users_are_listed_in_pages(api).await;
     tokens_are_listed_and_revoked_one_by_one(api).await;
     revoking_a_user_revokes_every_token(api).await;
@@ -221,19 +223,24 @@ async fn invalid_registrations_leave_nothing(api: &dyn AdminApi) {
     assert_eq!(kind(api.user(&email).await), ErrorKind::NotFound);
 }
 
-async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
-    let email = new_email();
+/// A user of another system, with a profile and two values.
+fn new_import() -> ImportedUser {
     let data = json!({"note/1": {"text": "milk"}, "seen": [1, 2]})
         .as_object()
         .cloned()
         .unwrap_or_default();
-    let user = ImportedUser {
-        email: email.clone(),
+    ImportedUser {
+        email: new_email(),
         created: Some(1_700_000_000),
         revoke_after: Some(1_700_000_100),
         profile: Some(json!({"token": "hush"})),
         data,
-    };
+    }
+}
+
+async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
+    let user = new_import();
+    let email = user.email.clone();
     let first = api.import(user.clone()).await.expect("imported");
     assert_eq!((first.is_new, first.new_values), (true, 2));
     let again = ImportedUser {
@@ -257,10 +264,16 @@ async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
         api.profile(&email, true).await.expect("known"),
         user.profile
     );
+}
+
+async fn a_revocation_elsewhere_is_imported(api: &dyn AdminApi) {
+    let user = new_import();
+    let email = user.email.clone();
+    api.import(user.clone()).await.expect("imported");
     api.create_token(new_token(&email)).await.expect("a token");
     let later = ImportedUser {
         revoke_after: Some(1_700_000_200),
-        ..user.clone()
+        ..user
     };
     assert!(!api.import(later).await.expect("imported").is_new);
     assert!(
@@ -272,20 +285,22 @@ async fn an_import_is_done_once_and_makes_no_token(api: &dyn AdminApi) {
         Some(1_700_000_200),
         "a revocation is not lost"
     );
-    let unlawful = ImportedUser {
-        email: new_email(),
+}
+
+async fn an_invalid_import_leaves_nothing(api: &dyn AdminApi) {
+    let invalid = ImportedUser {
         profile: Some(json!({"port": "x"})),
-        ..user
+        ..new_import()
     };
     assert_eq!(
-        api.import(unlawful.clone())
+        api.import(invalid.clone())
             .await
             .expect_err("does not fit")
             .kind(),
         ErrorKind::Invalid
     );
     assert_eq!(
-        api.user(&unlawful.email).await.expect_err("nobody").kind(),
+        api.user(&invalid.email).await.expect_err("nobody").kind(),
         ErrorKind::NotFound
     );
 }

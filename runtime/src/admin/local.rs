@@ -67,8 +67,8 @@ impl Local {
         }
     }
 
-    /// Masks the fields of a profile that are marked `writeOnly` (JSON Schema 2020-12, Validation
-    /// §9.4), or all of it without a [`ProfileType`].
+    /// Masks the fields of a profile that its [`ProfileType`] does not declare or marks `writeOnly`
+    /// (JSON Schema 2020-12, Validation §9.4), or all of it without a type.
     fn mask(&self, profile: Value) -> Value {
         match &self.profile {
             Some(declared) => declared.mask(profile),

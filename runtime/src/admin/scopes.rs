@@ -49,7 +49,7 @@ fn describe_unknown(scope: &str, known: &BTreeSet<String>) -> String {
         .take(64)
         .collect();
     let problem = format!("nothing in this app needs the scope `{shown}`");
-    // Optimal string alignment counts two swapped letters as one difference, the commonest typing
+    // Optimal string alignment counts two swapped letters as one difference, a common typing
     // error.
     let near = known
         .iter()

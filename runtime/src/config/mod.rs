@@ -41,8 +41,8 @@ impl Place {
     /// Returns the place that an [`Environment`] describes.
     #[must_use]
     pub fn of(environment: &dyn Environment) -> Self {
-        // Lambda sets this variable for every runtime (AWS Lambda Developer Guide, "Working with
-        // Lambda environment variables"), and so do its emulators. A value that can't be read still
+        // Lambda sets this variable (AWS Lambda Developer Guide, "Defined runtime environment
+        // variables"), and so do its emulators. A value that can't be read still
         // means Lambda: the wrong guess would create users and keys in a folder that vanishes.
         if environment.is_set("AWS_LAMBDA_RUNTIME_API") {
             Self::Lambda

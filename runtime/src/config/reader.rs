@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks the variables that the Lambda runtime library needs, and that Lambda sets (AWS Lambda
-    /// Developer Guide, "Working with Lambda environment variables").
+    /// Developer Guide, "Defined runtime environment variables").
     fn check_lambda_variables(&mut self) {
         for name in [
             "AWS_LAMBDA_FUNCTION_NAME",

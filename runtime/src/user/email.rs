@@ -48,7 +48,7 @@ pub fn is_reserved(subject: &str) -> bool {
 pub struct Email(String);
 
 impl Email {
-    /// Returns the address, in lower case (RFC 5321 §2.3.11 has it as local part, `@` and domain).
+    /// Returns the address (RFC 5321 §2.3.11), in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -61,7 +61,7 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self> {
         match find_problem(text.trim()) {
             Some(problem) => Err(Error::invalid(format!("`email` {problem}"))),
-            // The local part is case-sensitive by RFC 5321 §2.4, and by no mail host in use: two
+            // The local part is case-sensitive by RFC 5321 §2.4, and by hardly any mail host: two
             // users whose names differ in case alone would be one person, or a trap.
             None => Ok(Self(text.trim().to_ascii_lowercase())),
         }

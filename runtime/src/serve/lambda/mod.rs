@@ -46,7 +46,8 @@ const RECONNECTS: usize = 3;
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
 /// Reads the number of invocations that one environment runs at a time: more than one on Lambda
-/// Managed Instances only.
+/// Managed Instances only (AWS Lambda Developer Guide, "Using the Lambda runtime API for custom
+/// runtimes").
 pub(super) fn read_concurrency() -> u32 {
     ProcessEnvironment
         .get("AWS_LAMBDA_MAX_CONCURRENCY")

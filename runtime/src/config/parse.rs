@@ -9,12 +9,9 @@ use std::str::FromStr;
 use tracing::level_filters::LevelFilter;
 
 use super::{LogFormat, ResponseMode};
-use crate::http::AllowedOrigin;
+use crate::http::{AllowedOrigin, BUILT_IN};
 use crate::identity::DURATION_SECONDS;
 use crate::keys::SigningKey;
-
-/// The first segments of the routes that every server has.
-const ROUTES: [&str; 4] = ["mcp", "admin", "health", ".well-known"];
 
 /// Parses a signing key, without the key in the problem.
 pub(super) fn signing_key(text: &str) -> Result<SigningKey, String> {
@@ -104,7 +101,7 @@ fn check_base_path(url: &str) -> Result<(), String> {
     let path = uri.path().strip_prefix('/').unwrap_or_default();
     let mut segments = path.split('/').filter(|_| !path.is_empty());
     let first = segments.clone().next().unwrap_or_default();
-    if ROUTES.contains(&first) {
+    if is_route(first) {
         return Err(format!(
             "`{url}` ends in a route of the server; give the URL that stands before `/{first}`"
         ));
@@ -117,6 +114,12 @@ fn check_base_path(url: &str) -> Result<(), String> {
     } else {
         Err(format!("`{url}` has a path that clients write differently"))
     }
+}
+
+/// Returns whether paths that begin with this segment are the router's own, or those of discovery (RFC 8615).
+fn is_route(segment: &str) -> bool {
+    let built_in = BUILT_IN.map(|path| path.trim_start_matches('/'));
+    segment == ".well-known" || built_in.contains(&segment)
 }
 
 /// Returns the origin of a URL (RFC 6454 §4); `None` for one with a user or an impossible port.

@@ -1,5 +1,5 @@
 //! One line in the log for every request; what MCP answered well stands there at `debug`, for a call has a line of its own
-//! (`guard/logged.rs`) and a second one would double what logs cost. Of the requests of those who did not show who they are,
+//! (`middleware/log.rs`) and a second one would double what logs cost. Of the requests of those who did not show who they are,
 //! only so many have a line.
 //!
 //! Headers, queries and bodies are never in it: that is where tokens stand.

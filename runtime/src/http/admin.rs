@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::body::{self, Response};
 use super::path::{self, PathParameter};
-use super::{Problem, Router, access, bearer};
+use super::{Problem, RequestBody, Router, accept, access, bearer, form};
 use crate::admin::{AdminApi, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::user::Email;
 
@@ -108,17 +108,12 @@ const ROUTES: &[AdminRoute] = &[
 ];
 
 /// Answers an admin request after its token.
-pub(super) async fn answer<B>(
+pub(super) async fn answer<B: RequestBody>(
     router: &Router,
     segments: &[&str],
     mut parts: Parts,
     body: B,
-) -> Result<Response, Problem>
-where
-    B: http_body::Body + Send,
-    B::Data: Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+) -> Result<Response, Problem> {
     authorize(router, &mut parts).await?;
     access::let_in(&parts);
     let path = path::decode(segments)?;
@@ -295,8 +290,7 @@ struct AdminRequest<'a> {
 impl AdminRequest<'_> {
     /// Returns the value of a `{name}` in the route's path.
     fn parameter(&self, name: &str) -> &str {
-        let found = self.parameters.iter().find(|known| known.name == name);
-        found.map_or("", |found| found.value.as_str())
+        path::parameter(&self.parameters, name).unwrap_or_default()
     }
 
     fn email(&self) -> Result<Email, Problem> {
@@ -304,15 +298,7 @@ impl AdminRequest<'_> {
     }
 
     fn query(&self, name: &str) -> Result<Option<String>, Problem> {
-        let query = self.parts.uri.query().unwrap_or_default();
-        let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-        let value = values.next().map(|(_, value)| value.into_owned());
-        match values.next() {
-            Some(_) => Err(Problem::invalid(format!(
-                "`{name}` is given twice; give it once"
-            ))),
-            None => Ok(value),
-        }
+        Ok(form::only_value(form::query(&self.parts.uri), name)?)
     }
 
     fn flag(&self, name: &str) -> Result<bool, Problem> {
@@ -357,13 +343,8 @@ impl AdminRequest<'_> {
 
     /// Returns whether the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
     fn is_json(&self) -> bool {
-        let media = self
-            .parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .map(|value| value.to_str().unwrap_or("?"));
-        let essence = media.map(|media| media.split(';').next().unwrap_or_default().trim());
-        essence.is_none_or(|essence| essence.eq_ignore_ascii_case("application/json"))
+        let headers = &self.parts.headers;
+        !headers.contains_key(header::CONTENT_TYPE) || accept::is_json(headers)
     }
 }
 

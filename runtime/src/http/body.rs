@@ -27,6 +27,17 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// Every answer.
 pub type Response = http::Response<Body>;
 
+/// The body of a request, as every entry point has one.
+pub trait RequestBody:
+    http_body::Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send
+{
+}
+
+impl<B> RequestBody for B where
+    B: http_body::Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send
+{
+}
+
 /// The most bytes a request may have: what fits Lambda's 6 MB event with room for its escapes.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 

@@ -10,24 +10,19 @@ use tokio::time::Instant;
 
 use super::body::{self, Response};
 use super::routes::{Access, MountedRoutes, Route, RouteMatch, RouteRequest, check_caller};
-use super::{Problem, Router, access, admin, deadline};
+use super::{Problem, RequestBody, Router, access, admin, deadline};
 use crate::call::Deadline;
 use crate::error::{Error, Result};
 use crate::user::Caller;
 
 /// Answers a request below the prefix of an extension.
-pub(super) async fn answer<B>(
+pub(super) async fn answer<B: RequestBody>(
     router: &Router,
     mounted: &MountedRoutes,
     path: &[String],
     mut parts: Parts,
     body: B,
-) -> Result<Response, Problem>
-where
-    B: http_body::Body + Send,
-    B::Data: Send,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+) -> Result<Response, Problem> {
     let found = mounted.find(&parts.method, path);
     // Who may not use a path learns nothing about it: identity comes before 405.
     let caller = authorize(router, found.access(), &mut parts).await?;

@@ -17,6 +17,7 @@ mod admin;
 mod bearer;
 mod body;
 mod extension;
+mod form;
 mod origin;
 mod origin_policy;
 mod path;
@@ -39,13 +40,13 @@ use serde_json::Value;
 use accept::Accepted;
 pub use body::MAX_BODY_BYTES;
 #[doc(hidden)] // The body is another crate's type.
-pub use body::{Body, Response};
+pub use body::{Body, RequestBody, Response};
 pub use origin::AllowedOrigin;
 pub(crate) use origin_policy::OriginPolicy;
 pub(crate) use problem::Problem;
 pub use route_response::RouteResponse;
 pub use routes::{Access, Route, RouteRequest, Routes};
-pub(crate) use routes::{MountedRoutes, problems as route_problems};
+pub(crate) use routes::{BUILT_IN, MountedRoutes, problems as route_problems};
 
 use crate::admin::AdminApi;
 use crate::call::Deadline;
@@ -78,18 +79,13 @@ pub struct Router {
     pub(crate) origin_policy: OriginPolicy,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
     pub(crate) allow_query_token: bool,
-    /// Whether a request without a credential is answered, as nobody's.
+    /// True where a request without a credential is answered, as nobody's.
     pub(crate) is_open: bool,
 }
 
 impl Router {
     /// Answers a request. Every failure is an answer too, as a [`Problem`].
-    pub async fn handle<B>(&self, request: Request<B>) -> Response
-    where
-        B: http_body::Body + Send,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> Response {
         let (mut parts, body) = request.into_parts();
         strip_base(&mut parts.uri, &self.base_path);
         let line = access::Line::of(&mut parts);
@@ -103,12 +99,7 @@ impl Router {
         response
     }
 
-    async fn answer<B>(&self, parts: request::Parts, body: B) -> Response
-    where
-        B: http_body::Body + Send,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    async fn answer<B: RequestBody>(&self, parts: request::Parts, body: B) -> Response {
         let path = parts.uri.path().to_owned();
         let segments: Vec<_> = path::segments(&path).collect();
         let checked = self.origin_policy.check(&parts);
@@ -137,28 +128,19 @@ impl Router {
     }
 
     /// Answers a path of an extension, if there is one that has it.
-    async fn extension<B>(
+    async fn extension<B: RequestBody>(
         &self,
         segments: &[&str],
         parts: request::Parts,
         body: B,
-    ) -> Result<Response, Problem>
-    where
-        B: http_body::Body + Send,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    ) -> Result<Response, Problem> {
         if self.routes.is_empty() {
             return Err(Problem::no_such_path(parts.uri.path()));
         }
         let path = path::decode(segments)?;
-        let below = |mounted: &'_ MountedRoutes| mounted.strip(&path).map(<[String]>::to_vec);
-        let found = self
-            .routes
-            .iter()
-            .find_map(|mounted| Some((mounted, below(mounted)?)));
-        match found {
-            Some((mounted, rest)) => extension::answer(self, mounted, &rest, parts, body).await,
+        let mut mounted = self.routes.iter();
+        match mounted.find_map(|mounted| Some((mounted, mounted.strip(&path)?))) {
+            Some((mounted, rest)) => extension::answer(self, mounted, rest, parts, body).await,
             None => Err(Problem::no_such_path(parts.uri.path())),
         }
     }
@@ -173,16 +155,11 @@ impl Router {
     }
 
     /// Verifies the caller, reads the message and passes it to MCP. A refusal has the message's id, once that is read.
-    async fn speak_mcp<B>(
+    async fn speak_mcp<B: RequestBody>(
         &self,
         mut parts: request::Parts,
         body: B,
-    ) -> Result<Response, (Problem, Option<Value>)>
-    where
-        B: http_body::Body + Send,
-        B::Data: Send,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    ) -> Result<Response, (Problem, Option<Value>)> {
         let without_id = |problem| (problem, None);
         let caller = self.caller(&mut parts).await.map_err(without_id)?;
         access::let_in(&parts);

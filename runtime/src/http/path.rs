@@ -49,6 +49,12 @@ pub(super) fn parameter_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
+/// Returns the value of a `{name}`.
+pub(super) fn parameter<'p>(parameters: &'p [PathParameter], name: &str) -> Option<&'p str> {
+    let found = parameters.iter().find(|known| known.name == name);
+    found.map(|found| found.value.as_str())
+}
+
 /// Joins methods for the `Allow` header, each once (RFC 9110 §10.2.1).
 pub(super) fn allow<'m>(methods: impl IntoIterator<Item = &'m str>) -> String {
     let mut allowed: Vec<_> = methods.into_iter().collect();

@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     /// What else stands in the body.
     more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Whether a token was sent that is not valid.
+    /// True where a token was sent that is not valid.
     has_invalid_token: bool,
 }
 

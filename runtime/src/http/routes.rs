@@ -11,9 +11,9 @@ use futures_util::future::BoxFuture;
 use http::{Method, Request};
 use serde::de::DeserializeOwned;
 
-use super::Problem;
 use super::path::{self, PathParameter};
 use super::route_response::RouteResponse;
+use super::{Problem, form};
 use crate::error::{Error, Result};
 use crate::user::Caller;
 
@@ -160,8 +160,7 @@ impl RouteRequest {
     /// Returns the percent-decoded value of a `{name}` in the route's path.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.parameters.iter().find(|known| known.name == name);
-        found.map(|found| found.value.as_str())
+        path::parameter(&self.parameters, name)
     }
 
     /// Returns a value of the query.
@@ -169,10 +168,7 @@ impl RouteRequest {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) if it is sent twice.
     pub fn query(&self, name: &str) -> Result<Option<String>> {
-        only_value(
-            self.request.uri().query().unwrap_or_default().as_bytes(),
-            name,
-        )
+        form::only_value(form::query(self.request.uri()), name)
     }
 
     /// Returns a value of a body in `application/x-www-form-urlencoded` (WHATWG URL standard §5.1).
@@ -180,7 +176,7 @@ impl RouteRequest {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) if it is sent twice.
     pub fn form(&self, name: &str) -> Result<Option<String>> {
-        only_value(self.request.body(), name)
+        form::only_value(self.request.body(), name)
     }
 
     /// Reads the body as JSON.
@@ -190,17 +186,6 @@ impl RouteRequest {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(self.request.body())
             .map_err(|error| Error::invalid(format!("the body does not fit: {error}")))
-    }
-}
-
-fn only_value(pairs: &[u8], name: &str) -> Result<Option<String>> {
-    let mut values = form_urlencoded::parse(pairs).filter(|(key, _)| key == name);
-    let value = values.next().map(|(_, value)| value.into_owned());
-    match values.next() {
-        Some(_) => Err(Error::invalid(format!(
-            "`{name}` is given twice; give it once"
-        ))),
-        None => Ok(value),
     }
 }
 
@@ -298,7 +283,7 @@ impl MountedRoutes {
 }
 
 /// The paths of the router itself.
-const BUILT_IN: [&str; 3] = ["/mcp", "/admin", "/health"];
+pub(crate) const BUILT_IN: [&str; 3] = ["/mcp", "/admin", "/health"];
 
 /// Returns everything that is wrong with these routes together: paths, and prefixes that collide.
 pub(crate) fn problems(mounted: &[MountedRoutes]) -> Vec<String> {

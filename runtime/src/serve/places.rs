@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// The places for connections, of which each connection takes one ([`Place`]).
+#[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
     total: usize,
@@ -15,9 +16,7 @@ pub(super) struct Places {
 /// The place of one connection among the [`Places`], free again when this is dropped.
 pub(super) struct Place {
     permit: Option<OwnedSemaphorePermit>,
-    free: Arc<Semaphore>,
-    total: usize,
-    crowded: Arc<watch::Sender<bool>>,
+    places: Places,
 }
 
 impl Places {
@@ -33,21 +32,11 @@ impl Places {
     /// Waits for a free place. It is cancel-safe: a dropped future takes no place.
     pub(super) async fn take(&self) -> Place {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        let place = Place {
+        self.update_crowding();
+        Place {
             permit,
-            free: Arc::clone(&self.free),
-            total: self.total,
-            crowded: Arc::clone(&self.crowded),
-        };
-        place.update_crowding();
-        place
-    }
-}
-
-impl Place {
-    /// Returns a receiver of the signal that places run out.
-    pub(super) fn watch_crowding(&self) -> watch::Receiver<bool> {
-        self.crowded.subscribe()
+            places: self.clone(),
+        }
     }
 
     /// Sends the signal of [`Place::watch_crowding`] if it has changed.
@@ -61,11 +50,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Returns a receiver of the signal that places run out.
+    pub(super) fn watch_crowding(&self) -> watch::Receiver<bool> {
+        self.places.crowded.subscribe()
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         drop(self.permit.take());
-        // After the permit is back, or this place would count as taken in the signal.
-        self.update_crowding();
+        self.places.update_crowding();
     }
 }
 

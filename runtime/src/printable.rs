@@ -78,6 +78,11 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Writes bytes as lower-case hexadecimal digits (RFC 4648 §8).
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Cuts a name that somebody else chose after 200 characters, for a message.
 pub(crate) fn shorten(name: &str) -> String {
     const MOST: usize = 200;

@@ -267,26 +267,10 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
     }
     match value {
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| {
-            let declared = schemas
-                .iter()
-                .filter_map(|schema| field_schema(schema, name));
-            mask(
-                field,
-                &declared
-                    .flat_map(|schema| applicable(schema, root))
-                    .collect::<Vec<_>>(),
-                root,
-            );
+            mask_member(field, schemas, root, &|schema| field_schema(schema, name));
         }),
         Value::Array(items) => items.iter_mut().for_each(|item| {
-            let declared = schemas.iter().filter_map(|schema| schema.get("items"));
-            mask(
-                item,
-                &declared
-                    .flat_map(|schema| applicable(schema, root))
-                    .collect::<Vec<_>>(),
-                root,
-            );
+            mask_member(item, schemas, root, &|schema| schema.get("items"));
         }),
         Value::Null => {}
         // A scalar of another type than the declared one is left from an older version of the type, in
@@ -297,6 +281,20 @@ fn mask(value: &mut Value, schemas: &[&Value], root: &Value) {
             }
         }
     }
+}
+
+/// Masks a field or an entry by the schemas that those of the value around it declare for it.
+fn mask_member<'a>(
+    member: &mut Value,
+    schemas: &[&'a Value],
+    root: &'a Value,
+    find: &dyn Fn(&'a Value) -> Option<&'a Value>,
+) {
+    let declared = schemas.iter().filter_map(|schema| find(schema));
+    let declared: Vec<_> = declared
+        .flat_map(|schema| applicable(schema, root))
+        .collect();
+    mask(member, &declared, root);
 }
 
 /// Returns the schema of an object's field; of one that it does not name, the schema of all others.

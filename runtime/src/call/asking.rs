@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{Channel, Context};
 use crate::elicitation::{Capability, ElicitResult, InputRequest, form, write_request};
 use crate::error::{Error, Result};
-use crate::printable::shorten;
+use crate::printable::{hex, shorten};
 
 /// The number of times that a question is asked whose answer does not fit, where answers come at once.
 const ATTEMPTS: usize = 3;
@@ -154,12 +154,7 @@ impl Context {
     pub async fn confirm(&self, message: impl Into<String> + Send) -> Result<Confirmation> {
         let message = message.into();
         let digest = Sha256::digest(&message);
-        let key = digest
-            .iter()
-            .take(6)
-            .fold("confirm_".to_owned(), |key, byte| {
-                format!("{key}{byte:02x}")
-            });
+        let key = format!("confirm_{}", hex(&digest[..6]));
         let accepted = self.ask(&key, form::<()>(message)).await?;
         Ok(if accepted.is_some() {
             Confirmation::Accepted

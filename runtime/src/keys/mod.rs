@@ -20,6 +20,7 @@ pub use file::File;
 pub use given::Given;
 
 use crate::error::{Error, Result};
+use crate::printable::hex;
 use crate::secret::Secret;
 
 /// The fewest bytes a signing key may have: the output size of SHA-256 (RFC 7518 §3.2).
@@ -60,11 +61,7 @@ impl SigningKey {
             .chain_update("mcp-lambda kid")
             .chain_update(secret.expose())
             .finalize();
-        let id = digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = hex(&digest[..6]);
         Ok(Self { id, secret })
     }
 

@@ -5,6 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::printable::hex;
+
 /// Returns the address of a tool for the pages of its [`Toolset`](super::Toolset), which stays the
 /// same wherever the toolset is mounted.
 ///
@@ -23,10 +25,5 @@ pub fn address(part: &str, tool: &str) -> String {
         .chain_update("\0")
         .chain_update(tool)
         .finalize();
-    let digits: String = digest
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{digits}_{tool}")
+    format!("{}_{tool}", hex(&digest[..6]))
 }

@@ -17,6 +17,7 @@ use super::Toolset;
 use crate::call::{Argument, ArgumentSchema, Arguments, Call, FromCall};
 use crate::elicitation::Capability;
 use crate::error::{Error, Result};
+use crate::printable::hex;
 use crate::provider::IntoAnswer;
 use crate::records::UserData;
 use crate::resource::UiResource;
@@ -336,8 +337,5 @@ fn refuse_unknown(id: &str) -> Error {
 }
 
 fn digest(ticket: &str) -> String {
-    Sha256::digest(ticket)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(ticket))
 }

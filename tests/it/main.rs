@@ -1,4 +1,4 @@
-//! The surface, from outside: one file for each part of the URL space and each door.
+//! The surface, from outside: one file for each part of the URL space and each entry point.
 
 mod admin;
 mod admin_tools;

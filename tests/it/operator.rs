@@ -155,6 +155,7 @@ async fn a_tool_that_panics_here_tells_where_and_not_what() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn tools_are_listed_shown_and_called_as_a_user() {
     for place in ["local", "remote"] {
         let (home, _server) = connected(place).await;
@@ -333,6 +334,7 @@ async fn a_token_that_may_only_read_changes_nothing() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn a_profile_is_flags_and_secrets_stay_out_of_the_shell() {
     let home = Home::default();
     let run = |code, arguments: &'static [&'static str]| {

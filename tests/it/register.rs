@@ -609,6 +609,7 @@ async fn a_store_that_a_variable_names_is_named_to_the_process_too() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn what_cannot_be_asked_is_refused_before_anything_is_done() {
     let machine = Machine::new().await;
     let tokens = machine.tokens().await;

@@ -114,6 +114,7 @@ async fn of_purged_users_and_their_namesakes_none_meets_the_other() {
 
 /// What the bill counts: a transaction costs twice, an index what of it changes.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn what_a_user_costs_in_write_units_is_known() {
     let dynamo = Dynamo::start("users").await;
     let proxy = Proxy::start(&dynamo.url).await;

@@ -1,4 +1,4 @@
-//! DynamoDB and Secrets Manager behind the whole house.
+//! DynamoDB and Secrets Manager behind a whole server.
 
 mod lambda;
 mod many;

@@ -1,4 +1,4 @@
-//! `App::serve_handler`: somebody's rmcp server with our identity, admin and doors.
+//! `App::serve_handler`: somebody's rmcp server with our identity, admin and entry points.
 
 use mcp_lambda::testkit::TestApp;
 use mcp_lambda::{App, current_user};

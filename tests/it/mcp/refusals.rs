@@ -337,6 +337,7 @@ async fn accept_is_read_as_rfc_9110_has_it() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn what_is_wrong_with_a_message_is_named() {
     let server = server().await;
     let alice = server.user("alice@example.com").await;

@@ -36,6 +36,7 @@ fn leave_out(name: &'static str) -> impl FnOnce(&mut Sent) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn method_and_name_must_be_told_and_told_right() {
     let server = server().await;
     let alice = server.user("alice@example.com").await;

@@ -127,12 +127,12 @@ pub(crate) struct Session {
     /// The URL by which clients reach the server.
     pub(crate) url: String,
     /// The way to its MCP endpoint.
-    pub(crate) door: Door,
+    pub(crate) endpoint: Endpoint,
 }
 
 /// The way to a server's MCP endpoint.
 #[derive(Debug)]
-pub(crate) enum Door {
+pub(crate) enum Endpoint {
     /// Over HTTP.
     Http(Arc<Remote>),
     /// Without leaving this process: the app itself, on this machine's store.
@@ -142,17 +142,17 @@ pub(crate) enum Door {
 impl Session {
     /// Describes the server: a URL, or this process itself.
     pub(crate) fn place(&self) -> String {
-        match &self.door {
-            Door::Http(_) => self.url.clone(),
-            Door::Server(_) => "this machine's own store, in this process".to_owned(),
+        match &self.endpoint {
+            Endpoint::Http(_) => self.url.clone(),
+            Endpoint::Server(_) => "this machine's own store, in this process".to_owned(),
         }
     }
 
     /// The audience that the server wants named in tokens, as far as it was learned.
     pub(crate) fn audience(&self) -> Option<String> {
-        match &self.door {
-            Door::Http(remote) => remote.audience(),
-            Door::Server(server) => server.identity.audience().map(str::to_owned),
+        match &self.endpoint {
+            Endpoint::Http(remote) => remote.audience(),
+            Endpoint::Server(server) => server.identity.audience().map(str::to_owned),
         }
     }
 }
@@ -225,7 +225,7 @@ impl Connection {
                 Ok(Session {
                     api: Arc::clone(&server.admin),
                     url: local_url(&settings),
-                    door: Door::Server(Box::new(server)),
+                    endpoint: Endpoint::Server(Box::new(server)),
                 })
             }
             (Self::Local, Subject::Any) => Err(Failure::NotConfigured(format!(
@@ -241,7 +241,7 @@ impl Connection {
                 Ok(Session {
                     api: Arc::<Remote>::clone(&api),
                     url: url.clone(),
-                    door: Door::Http(api),
+                    endpoint: Endpoint::Http(api),
                 })
             }
         }

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use mcp_lambda::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
-use crate::connection::{Door, Session};
+use crate::connection::{Endpoint, Session};
 
 /// The newest revision, without a handshake.
 pub(crate) const NEWEST: &str = "2026-07-28";
@@ -18,16 +18,16 @@ pub(crate) const OLDER: &str = "2025-11-25";
 /// A client that carries a token.
 #[derive(Debug)]
 pub(crate) struct Client<'s> {
-    door: &'s Door,
+    endpoint: &'s Endpoint,
     token: Secret<String>,
 }
 
 impl<'s> Client<'s> {
     /// A client that discovers and lists, and never calls.
     pub(crate) async fn probe(session: &'s Session) -> Result<Self> {
-        let token = match &session.door {
-            Door::Http(remote) => remote.probe_token().await?,
-            Door::Server(server) => server.issuer.probe_token().await?,
+        let token = match &session.endpoint {
+            Endpoint::Http(remote) => remote.probe_token().await?,
+            Endpoint::Server(server) => server.issuer.probe_token().await?,
         };
         Ok(Self::new(session, token))
     }
@@ -35,7 +35,7 @@ impl<'s> Client<'s> {
     /// A client with this token.
     pub(crate) const fn new(session: &'s Session, token: Secret<String>) -> Self {
         Self {
-            door: &session.door,
+            endpoint: &session.endpoint,
             token,
         }
     }
@@ -123,9 +123,9 @@ impl<'s> Client<'s> {
                     .map(|(name, value)| (*name, (*value).to_owned())),
             )
             .collect();
-        let body = match self.door {
-            Door::Http(remote) => remote.speak(&headers, message.to_string()).await?,
-            Door::Server(server) => inside(server, &headers, message).await?,
+        let body = match self.endpoint {
+            Endpoint::Http(remote) => remote.speak(&headers, message.to_string()).await?,
+            Endpoint::Server(server) => inside(server, &headers, message).await?,
         };
         outcome(&body)
     }

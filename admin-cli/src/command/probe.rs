@@ -7,7 +7,7 @@ use mcp_lambda::health::Status;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::connection::{Door, Session};
+use crate::connection::{Endpoint, Session};
 use crate::exit::Failure;
 use crate::mcp::{Client, NEWEST, OLDER};
 use crate::output::{Output, Styled, columns_of_states};
@@ -117,23 +117,23 @@ async fn step<'s>(
 }
 
 async fn reach(session: &Session) -> Result<String, Error> {
-    match &session.door {
-        Door::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
-        Door::Server(_) => Ok("this machine's own store".to_owned()),
+    match &session.endpoint {
+        Endpoint::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
+        Endpoint::Server(_) => Ok("this machine's own store".to_owned()),
     }
 }
 
 /// Reads the public health; a server that is not well fails here, and says which part.
 async fn health(session: &Session) -> Result<String, Error> {
-    let (status, checks) = match &session.door {
-        Door::Http(remote) => {
+    let (status, checks) = match &session.endpoint {
+        Endpoint::Http(remote) => {
             let said = remote.greet().await?;
             (
                 said["status"].as_str().unwrap_or("not told").to_owned(),
                 said["checks"].to_string(),
             )
         }
-        Door::Server(server) => {
+        Endpoint::Server(server) => {
             let health = server.admin.health().await?;
             let word = json!(health.status).as_str().unwrap_or_default().to_owned();
             let checks = json!(health.checks).to_string();

@@ -9,7 +9,7 @@ use crate::Subject;
 use crate::clients::entry::Meaning;
 use crate::clients::machine::{Machine, Shelf};
 use crate::clients::{Client, Server};
-use crate::connection::{Door, Session};
+use crate::connection::{Endpoint, Session};
 use crate::exit::Failure;
 use crate::output::{Output, Styled, columns};
 
@@ -53,8 +53,8 @@ pub(super) fn run(
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
         Failure::NotConfigured("there is no home folder to look in; set HOME".into())
     })?;
-    let command = match (subject, &session.door) {
-        (Subject::App(app), Door::Server(_)) => beside(app.name()).ok(),
+    let command = match (subject, &session.endpoint) {
+        (Subject::App(app), Endpoint::Server(_)) => beside(app.name()).ok(),
         _ => None,
     };
     let known = Known {

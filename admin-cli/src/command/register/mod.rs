@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::Subject;
 use crate::clients::{Client, Launch, Reach, Registration, Scope, Server, Token};
-use crate::connection::{Door, Session, local_settings};
+use crate::connection::{Endpoint, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::token_folder;
@@ -224,7 +224,7 @@ async fn access(
 
 /// Returns the [`Launch`] of this machine's server for one user.
 fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
-    let (Subject::App(app), Door::Server(_)) = (subject, &session.door) else {
+    let (Subject::App(app), Endpoint::Server(_)) = (subject, &session.endpoint) else {
         return Err(Failure::Usage(
             "`--stdio` needs this machine's own store: the app's own CLI after `connect local`, such as `notes-admin`; a server elsewhere is reached by its URL"
                 .into(),

@@ -1,4 +1,4 @@
-//! The laws of the house, each one a test.
+//! The laws of the code base, each one a test.
 //!
 //! Nothing here compiles the code it judges: every law is a statement about names in source text, so a broken law is
 //! reported in milliseconds with the file and the name that broke it.
@@ -235,7 +235,7 @@ fn modules_name_only_lower_layers() {
     report(&broken);
 }
 
-/// What a file names that is no lower than itself.
+/// The modules that a file names and that are no lower than itself.
 fn names_of_higher_layers(file: &Source, folder: &str, layers: Layers) -> Vec<String> {
     let Some(module) = file.module(folder) else {
         return Vec::new();

@@ -1,6 +1,6 @@
 """The official conformance suite against the example with everything in it: by `serve`, and through the Lambda emulator.
 
-Each door is held to the requirements of both revisions; `conformance.yaml` names what may fail, and why. Prints one line of
+Each entry point is held to the requirements of both revisions; `conformance.yaml` names what may fail, and why. Prints one line of
 totals for each run. It must never call a run good that did not give a result for every scored scenario.
 """
 

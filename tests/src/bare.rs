@@ -1,5 +1,5 @@
-//! rmcp and nothing of ours: an echo written by hand, without identity, users, limits or logs. The bench measures the house
-//! against it, on both doors.
+//! rmcp and nothing of ours: an echo written by hand, without identity, users, limits or logs. The bench measures ours
+//! against it, by both entry points.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl<B: Before> ServerHandler for Echo<B> {
     }
 }
 
-/// The echo as a service of HTTP, with rmcp set as the house sets it: no sessions, plain JSON.
+/// The echo as a service of HTTP, with rmcp set as ours is: no sessions, plain JSON.
 #[must_use]
 pub fn service<B: Before>(before: B) -> StreamableHttpService<Echo<B>, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()

@@ -182,7 +182,7 @@ pub mod echo {
     }
 }
 
-/// The app whose only work is the house's.
+/// The app whose only work is that of the framework.
 #[must_use]
 pub fn echo_app() -> App {
     App::new("echo").tools(echo::tools())

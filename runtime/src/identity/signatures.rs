@@ -1,6 +1,6 @@
 //! Signatures that were verified, remembered by a digest of the token.
 //!
-//! What is remembered is that a key signed these claims, and nothing else: times, audience and revocation are judged anew
+//! The memory says that a key signed these claims, and nothing else: times, audience and revocation are judged anew
 //! at every request.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::token::Verified;
 use crate::keys::SigningKey;
 
-/// How many tokens one generation holds: two of them stay below about one megabyte.
+/// The number of tokens that one generation holds: two of them stay below about one megabyte.
 const GENERATION: usize = 512;
 
 /// The longest token that is remembered, in bytes; a longer one is verified each time.

@@ -35,7 +35,7 @@ pub(crate) struct AppInfo {
     pub(crate) version: String,
     /// The text that a model should read before it uses the tools.
     pub(crate) instructions: Option<String>,
-    /// Whether clients of older revisions may subscribe to resources, which never change.
+    /// True where clients of older revisions may subscribe to resources, which never change.
     pub(crate) accepts_subscriptions: bool,
 }
 

@@ -56,7 +56,7 @@ struct RequestState {
     expires: u64,
     /// A random id by which a second use is noticed.
     id: String,
-    /// Whether it may be used once.
+    /// True where it may be used once.
     is_for_once: bool,
 }
 
@@ -64,7 +64,7 @@ struct RequestState {
 #[derive(Default)]
 struct Past {
     answers: Map<String, Value>,
-    /// Whether an answer among them may be used once.
+    /// True where an answer among them may be used once.
     is_for_once: bool,
 }
 

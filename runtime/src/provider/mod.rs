@@ -50,7 +50,7 @@ pub(crate) const MAX_KEY_BYTES: usize = 4_096;
 pub struct Listing<P: Primitive> {
     /// The definitions, in order of [`Primitive::key`].
     pub definitions: Vec<Arc<Definition<P>>>,
-    /// Whether another caller may see others, so that no shared cache may keep the list (RFC 9111 §5.2.2.7).
+    /// True where another caller may see others, so that no shared cache may keep the list (RFC 9111 §5.2.2.7).
     pub is_private: bool,
 }
 

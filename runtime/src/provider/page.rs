@@ -26,7 +26,7 @@ pub(crate) struct Page<P: Primitive> {
     pub(crate) definitions: Vec<Arc<Definition<P>>>,
     /// The cursor of the next page, if there is one.
     pub(crate) next: Option<String>,
-    /// Whether another caller's page may differ, so that no shared cache may keep it (RFC 9111 §5.2.2.7).
+    /// True where another caller's page may differ, so that no shared cache may keep it (RFC 9111 §5.2.2.7).
     pub(crate) is_private: bool,
 }
 

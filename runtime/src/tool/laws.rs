@@ -1,6 +1,6 @@
 //! The laws of [`Provider`] over known tools.
 //!
-//! What is put around the tools of [`catalog`] must leave their arguments, answers and failures as they are.
+//! Rules around the tools of [`catalog`] must leave their arguments, answers and failures as they are.
 //! [`provider::laws`] hold besides, for any contents.
 
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
 /// Runs every law over a provider that has the tools of [`catalog`].
 ///
 /// # Panics
-/// When the provider breaks a law.
+/// If the provider breaks a law.
 pub async fn all(provider: &dyn Provider<Tools>) {
     provider::laws::all(provider, &alice()).await;
     arguments_and_answers_pass_unchanged(provider).await;

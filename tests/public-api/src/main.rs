@@ -23,7 +23,7 @@ const FOREIGN: [&str; 14] = [
     "rusqlite", "jsonwebtoken", "reqwest", "clap", "aws_sdk_dynamodb",
 ];
 
-/// What may name a foreign type: it takes a server that is one.
+/// The item that may name a foreign type: it takes a server that is one.
 const PERMITTED: &str = "App::serve_handler";
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! The echo as an app of the house: the same work as the bare ones, with identity, users, limits and logs.
+//! The echo as an app: the same work as the bare ones, with identity, users, limits and logs.
 
 use std::process::ExitCode;
 

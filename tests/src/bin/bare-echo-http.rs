@@ -1,4 +1,4 @@
-//! A bare rmcp echo on hyper: `bare-echo-http serve --port PORT`, like a server of the house.
+//! A bare rmcp echo on hyper: `bare-echo-http serve --port PORT`, like a server of an app.
 
 use std::convert::Infallible;
 

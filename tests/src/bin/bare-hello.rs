@@ -1,4 +1,4 @@
-//! A bare `lambda_http` function: nothing in the house can start faster.
+//! A bare `lambda_http` function: nothing of ours can start faster.
 
 use std::convert::Infallible;
 

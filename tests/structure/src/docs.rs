@@ -8,7 +8,7 @@ pub const OPENINGS: [&str; 12] = [
     "Whatever",
 ];
 
-/// What marks a source outside of the code.
+/// The marks of a source outside of the code.
 const SOURCES: [&str; 12] = [
     "RFC ",
     "MCP ",
@@ -97,7 +97,7 @@ impl Docs {
     }
 }
 
-/// Whether a block links to an item: ``[`Item`]`` or `[words](Item)`.
+/// Tells if a block links to an item: ``[`Item`]`` or `[words](Item)`.
 fn has_link(text: &str) -> bool {
     text.contains("[`")
         || text

@@ -79,7 +79,7 @@ impl SourceFile {
         })
     }
 
-    /// How many lines stand before the tests.
+    /// The number of lines before the tests.
     #[must_use]
     pub fn lines(&self) -> usize {
         self.text.lines().count()

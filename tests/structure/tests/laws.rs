@@ -137,7 +137,7 @@ fn functions_are_verbs() {
     );
 }
 
-/// Whether a name is a participle, or begins with one.
+/// Tells if a name is a participle, or begins with one.
 fn is_participle(name: &str) -> bool {
     let word = name.split('_').next().unwrap_or_default();
     let ends_so = word.ends_with("ed") && word.len() > 3 && !VERBS.contains(&word);

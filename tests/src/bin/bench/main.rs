@@ -1,4 +1,4 @@
-//! What mcp-lambda costs: whole processes, side by side in one run, beside programs that do less.
+//! The costs of mcp-lambda: whole processes, side by side in one run, beside programs that do less.
 //!
 //! `cargo run --release -p mcp-lambda-tests --bin bench` builds what it measures, measures, and prints Markdown tables and the
 //! budgets. `-- --quick` takes few samples, to see that it works; `-- --modes` builds and measures nothing but streamed answers beside

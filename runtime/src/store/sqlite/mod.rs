@@ -14,7 +14,7 @@ mod tests;
 use std::fmt;
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -23,8 +23,8 @@ use self::file::{Place, explain, read_shape};
 use self::keeper::{Keeper, empty_log, report_blocked, sweep};
 use self::lane::{Lane, is_busy};
 use self::statements::{
-    ADD, DELETE, DELETE_VERSION, GET, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION,
-    list_listing, list_prefix,
+    ADD, DELETE, DELETE_VERSION, GET, LIST_FEW, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION,
+    VERSION, list_listing, list_prefix,
 };
 use super::{
     Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put,
@@ -35,6 +35,9 @@ use crate::error::Result;
 
 /// The longest value that is read on the caller's own thread, in bytes: a few pages of the file.
 const SMALL: usize = 32 * 1024;
+
+/// The most records that a list looks at on the caller's own thread.
+const FEW: usize = 64;
 
 /// The most lists that are read at the same time, each of which may have a megabyte.
 const LISTS: usize = 2;
@@ -84,11 +87,7 @@ impl Sqlite {
     fn read_short(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
         // A short read takes a few microseconds. Handing it to another thread and waiting for the answer
         // would take longer than all other reads of an authenticated call.
-        let connection = self
-            .short
-            .iter()
-            .find_map(|connection| connection.try_lock().ok())?;
-        match read_value(&connection, key, now, SMALL) {
+        match read_value(&*self.short_connection()?, key, now, SMALL) {
             Ok(Some((None, _))) => None,
             Ok(found) => Some(Ok(found.and_then(|(value, version)| {
                 value.map(|value| Record { value, version })
@@ -96,6 +95,25 @@ impl Sqlite {
             Err(error) if is_busy(&error) => None,
             Err(error) => Some(Err(explain(error))),
         }
+    }
+
+    /// Lists keys on the caller's own thread; `None` if a page needs more than [`FEW`] records,
+    /// expired ones included, or the file is busy.
+    fn list_few(&self, query: &Query) -> Option<Result<KeyPage>> {
+        if matches!(query.range, Range::Listing(_)) {
+            return None;
+        }
+        match read_few(&*self.short_connection()?, query) {
+            Ok(page) => page.map(Ok),
+            Err(error) if is_busy(&error) => None,
+            Err(error) => Some(Err(explain(error))),
+        }
+    }
+
+    fn short_connection(&self) -> Option<MutexGuard<'_, Connection>> {
+        self.short
+            .iter()
+            .find_map(|connection| connection.try_lock().ok())
     }
 
     async fn write<T: Send + 'static>(
@@ -182,7 +200,7 @@ impl Store for Sqlite {
         let page = self.long.run(move |connection, caller| {
             caller.retry_while_busy(|| {
                 let mut statement = connection.prepare_cached(query.sql(Listed::Records))?;
-                let rows = statement.query_map(query.values(), |row| {
+                let rows = statement.query_map(query.values(query.rows()), |row| {
                     Ok((read_key(row)?, read_record(row)?))
                 })?;
                 Page::collect(&query.range, rows, query.limit)
@@ -193,10 +211,13 @@ impl Store for Sqlite {
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
         let query = Query::new(range, after, self.clock.now(), limit);
+        if let Some(page) = self.list_few(&query) {
+            return page;
+        }
         let page = self.long.run(move |connection, caller| {
             caller.retry_while_busy(|| {
                 let mut statement = connection.prepare_cached(query.sql(Listed::Keys))?;
-                let rows = statement.query_map(query.values(), read_key)?;
+                let rows = statement.query_map(query.values(query.rows()), read_key)?;
                 KeyPage::collect(&query.range, rows, query.limit)
             })
         });
@@ -270,7 +291,12 @@ impl Query {
         }
     }
 
-    fn values(&self) -> impl Params {
+    /// Returns the number of rows to read: one behind the page tells whether there are more.
+    const fn rows(&self) -> usize {
+        self.limit.saturating_add(1)
+    }
+
+    fn values(&self, rows: usize) -> impl Params {
         let after = self.after.as_str();
         let (whole, from, end) = match &self.range {
             Range::Prefix(from) | Range::Stored(from) => (
@@ -280,14 +306,7 @@ impl Query {
             ),
             Range::Listing(name) => (*name, "", None),
         };
-        (
-            whole,
-            from,
-            after,
-            self.range.live_at(self.now),
-            self.limit.saturating_add(1),
-            end,
-        )
+        (whole, from, after, self.range.live_at(self.now), rows, end)
     }
 }
 
@@ -387,6 +406,24 @@ fn read_value(
     statement
         .query_row(values, |row| Ok((row.get(0)?, Version(row.get(1)?))))
         .optional()
+}
+
+/// Reads a page of keys out of the first [`FEW`] records of a range; `None` if these are too few
+/// to tell.
+fn read_few(connection: &Connection, query: &Query) -> rusqlite::Result<Option<KeyPage>> {
+    let mut statement = connection.prepare_cached(LIST_FEW)?;
+    let rows = statement.query_map(query.values(FEW), |row| {
+        Ok((read_key(row)?, row.get::<_, bool>(2)?))
+    })?;
+    let records = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let is_whole = records.len() < FEW;
+    let live = records.into_iter().filter(|(_, is_live)| *is_live);
+    let keys: Vec<_> = live.map(|(key, _)| Ok(key)).collect();
+    if is_whole || keys.len() > query.limit {
+        KeyPage::collect(&query.range, keys, query.limit).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn read_key(row: &Row<'_>) -> rusqlite::Result<Key> {

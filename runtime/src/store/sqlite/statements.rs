@@ -65,6 +65,13 @@ pub(super) const fn list_prefix(listed: Listed) -> &'static str {
     }
 }
 
+/// Lists keys as [`list_prefix`] does, and says of each whether it is live: LIMIT thereby bounds
+/// the records that are looked at, and not only those that are shown.
+pub(super) const LIST_FEW: &str = "
+    SELECT partition, sort, expires IS NULL OR expires > ?4 FROM records
+    WHERE partition = ?1 AND sort >= ?2 AND sort < COALESCE(?6, x'') AND +sort > ?3
+    ORDER BY sort LIMIT ?5";
+
 /// Returns the statement for a [`Range::Listing`](crate::store::Range::Listing), in order of
 /// partition, behind ?3.
 pub(super) const fn list_listing(listed: Listed) -> &'static str {

@@ -263,15 +263,47 @@ async fn only_short_records_are_read_in_place() {
         store.list(&range, None, 9).now_or_never().is_none(),
         "on another thread, when its turn comes"
     );
-    assert!(
-        store.list_keys(&range, None, 9).now_or_never().is_none(),
-        "on another thread, when its turn comes"
-    );
+    let keys = store.list_keys(&range, None, 9).now_or_never();
+    assert_eq!(keys.expect("at once").expect("listable").keys.len(), 2);
     drop(busy);
     assert_eq!(
         waits.await.expect("readable").expect("there").value.len(),
         SMALL + 1
     );
+}
+
+/// Fills a partition, then lists its keys while all threads for long lists are busy, and another
+/// process keeps expired records from being removed.
+async fn list_in_place(expires: Option<u64>, limit: usize) -> Option<KeyPage> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(laws::ManualClock::default());
+    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
+    let store = Sqlite::open(&folder.path().join("data/store.sqlite3"), shared).expect("opens");
+    let expires = expires.map(|seconds| clock.now() + seconds);
+    for number in 0..FEW {
+        let key = Key::new("p", format!("{number:03}"));
+        let put = Put {
+            expires,
+            ..always("1")
+        };
+        store.put(&key, put).await.expect("writable");
+    }
+    let _other = locked(&folder);
+    clock.advance(10);
+    let turns = u32::try_from(LISTS).expect("few");
+    let _busy = store.long.turns.acquire_many(turns).await.expect("open");
+    let range = Range::Prefix(Key::new("p", ""));
+    let listed = store.list_keys(&range, None, limit).now_or_never();
+    listed.map(|page| page.expect("listable"))
+}
+
+/// Keys are short, but a list over many of them, or over many expired records, takes its time.
+#[tokio::test]
+async fn only_short_lists_of_keys_are_read_in_place() {
+    assert_eq!(list_in_place(None, FEW).await, None, "there may be more");
+    assert_eq!(list_in_place(Some(10), 9).await, None, "all have expired");
+    let page = list_in_place(None, FEW - 1).await.expect("at once");
+    assert_eq!((page.keys.len(), page.next.is_some()), (FEW - 1, true));
 }
 
 /// The files of a store that hold this text.

@@ -1,10 +1,13 @@
 //! What stores and keys are to strangers, to others on the machine, and to processes that start at the same time.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
-use mcp_lambda::admin::{AdminApi, NewUser};
-use mcp_lambda::clock::SystemClock;
+use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
+use mcp_lambda::clock::{Clock, SystemClock};
 use mcp_lambda::keys::SigningKey;
+use mcp_lambda::records::{UserRecord, Users};
+use mcp_lambda::store::Sqlite;
 use mcp_lambda::testkit::KEY;
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::process::{Home, Server};
@@ -54,7 +57,7 @@ async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_afte
     );
     let server = Server::start(command).await;
     let key = SigningKey::new(*KEY).expect("long enough");
-    let api = Remote::new(&server.url, key, std::sync::Arc::new(SystemClock)).expect("a client");
+    let api = Remote::new(&server.url, key, Arc::new(SystemClock)).expect("a client");
     let email: mcp_lambda::Email = "canary@example.com".parse().expect("valid");
     let profile = Some(json!({"token": "canary-profile"}));
     let user: NewUser =
@@ -67,20 +70,9 @@ async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_afte
         .token
         .expose()
         .clone();
-    let bearer = format!("Bearer {token}");
     for number in 0..30 {
-        let body = tool_body("keep", &json!({"word": format!("canary-word{number}")}));
-        let request = reqwest::Client::new()
-            .post(format!("{}/mcp", server.url))
-            .body(body);
-        let headers = tool_headers(&bearer, "keep");
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(*name, *value)
-        });
-        assert_eq!(
-            request.send().await.expect("answered").status().as_u16(),
-            200
-        );
+        let word = format!("canary-word{number}");
+        assert_eq!(call_keep(&server, &token, &word).await, 200);
     }
     assert!(is_in_a_file(&home, "canary"), "it was there");
     api.purge(&email).await.expect("purged");
@@ -90,6 +82,58 @@ async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_afte
     );
     server.stop().await;
     assert!(!is_in_a_file(&home, "canary"), "after the stop");
+}
+
+/// Calls the fixture's `keep` and returns the status.
+async fn call_keep(server: &Server, token: &str, word: &str) -> u16 {
+    let body = tool_body("keep", &json!({"word": word}));
+    let request = reqwest::Client::new()
+        .post(format!("{}/mcp", server.url))
+        .body(body);
+    let bearer = format!("Bearer {token}");
+    let headers = tool_headers(&bearer, "keep");
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    request.send().await.expect("answered").status().as_u16()
+}
+
+/// A server remembers records that it has read; another process changes them in the file.
+#[tokio::test]
+async fn what_another_process_revokes_in_the_file_is_refused_at_the_next_call() {
+    let home = Home::default();
+    let mut command = home.command(FIXTURE);
+    command.env(
+        "SIGNING_KEY",
+        String::from_utf8(KEY.to_vec()).expect("text"),
+    );
+    let server = Server::start(command).await;
+    let key = SigningKey::new(*KEY).expect("long enough");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let api = Remote::new(&server.url, key, Arc::clone(&clock)).expect("a client");
+    let email: mcp_lambda::Email = "alice@example.com".parse().expect("valid");
+    api.register(NewUser::new(email.clone()))
+        .await
+        .expect("registered");
+    let file = home.data().join("store.sqlite3");
+    let here = Users::new(Arc::new(Sqlite::open(&file, clock).expect("opens")));
+    for _ in 0..20 {
+        let issued = api.create_token(NewToken::new(email.clone())).await;
+        let token = issued.expect("issued").token.expose().clone();
+        for _ in 0..3 {
+            assert_eq!(call_keep(&server, &token, "word").await, 200);
+        }
+        let revoke = |user: &mut UserRecord| {
+            user.tokens.clear();
+            Ok(())
+        };
+        here.change(&email, 0, revoke).await.expect("revoked");
+        assert_eq!(
+            call_keep(&server, &token, "word").await,
+            401,
+            "at the next call"
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 mod file;
 mod keeper;
 mod lane;
+mod reader;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -22,9 +23,10 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use self::file::{Place, explain, read_shape};
 use self::keeper::{Keeper, empty_log, report_blocked, sweep};
 use self::lane::{Lane, is_busy};
+use self::reader::{Reader, Short, Stored, read_stored};
 use self::statements::{
-    ADD, DELETE, DELETE_VERSION, GET, LIST_FEW, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION,
-    VERSION, list_listing, list_prefix,
+    ADD, DELETE, DELETE_VERSION, LIST_FEW, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION,
+    list_listing, list_prefix,
 };
 use super::{
     Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put,
@@ -32,9 +34,6 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::error::Result;
-
-/// The longest value that is read on the caller's own thread, in bytes: a few pages of the file.
-const SMALL: usize = 32 * 1024;
 
 /// The most records that a list looks at on the caller's own thread.
 const FEW: usize = 64;
@@ -46,9 +45,9 @@ const LISTS: usize = 2;
 pub struct Sqlite {
     clock: Arc<dyn Clock>,
     place: Place,
-    /// Connections for short reads on the caller's own thread; one for each thread that can run at
+    /// Readers for short reads on the caller's own thread; one for each thread that can run at
     /// the same time.
-    short: Vec<Mutex<Connection>>,
+    short: Vec<Mutex<Reader>>,
     /// Connections for long reads on threads that may block.
     long: Lane,
     writer: Lane,
@@ -68,7 +67,7 @@ impl Sqlite {
         place.prepare(&writer)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let short = (0..cores)
-            .map(|_| place.connect().map(Mutex::new))
+            .map(|_| place.connect().map(Reader::new).map(Mutex::new))
             .collect::<Result<_>>()?;
         let long = Lane::new((0..LISTS).map(|_| place.connect()).collect::<Result<_>>()?);
         let keeper = Keeper::start(place.connect()?, Arc::clone(&clock))?;
@@ -82,16 +81,14 @@ impl Sqlite {
         })
     }
 
-    /// Reads a short record on the caller's own thread; `None` if it is longer than [`SMALL`] or
-    /// the file is busy.
-    fn read_short(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
+    /// Reads a short record on the caller's own thread; `None` if it is too long or the file is
+    /// busy.
+    fn get_short(&self, key: &Key, now: u64) -> Option<Result<Option<Record>>> {
         // A short read takes a few microseconds. Handing it to another thread and waiting for the answer
         // would take longer than all other reads of an authenticated call.
-        match read_value(&*self.short_connection()?, key, now, SMALL) {
-            Ok(Some((None, _))) => None,
-            Ok(found) => Some(Ok(found.and_then(|(value, version)| {
-                value.map(|value| Record { value, version })
-            }))),
+        match self.lock_reader()?.get(key, now) {
+            Ok(Short::Read(record)) => Some(Ok(record)),
+            Ok(Short::TooLong) => None,
             Err(error) if is_busy(&error) => None,
             Err(error) => Some(Err(explain(error))),
         }
@@ -103,17 +100,15 @@ impl Sqlite {
         if matches!(query.range, Range::Listing(_)) {
             return None;
         }
-        match read_few(&*self.short_connection()?, query) {
+        match read_few(self.lock_reader()?.connection(), query) {
             Ok(page) => page.map(Ok),
             Err(error) if is_busy(&error) => None,
             Err(error) => Some(Err(explain(error))),
         }
     }
 
-    fn short_connection(&self) -> Option<MutexGuard<'_, Connection>> {
-        self.short
-            .iter()
-            .find_map(|connection| connection.try_lock().ok())
+    fn lock_reader(&self) -> Option<MutexGuard<'_, Reader>> {
+        self.short.iter().find_map(|reader| reader.try_lock().ok())
     }
 
     async fn write<T: Send + 'static>(
@@ -146,16 +141,14 @@ impl fmt::Display for Sqlite {
 impl Store for Sqlite {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         let now = self.clock.now();
-        if let Some(found) = self.read_short(key, now) {
+        if let Some(found) = self.get_short(key, now) {
             return found;
         }
         let key = key.clone();
         let found = self.long.run(move |connection, caller| {
-            caller.retry_while_busy(|| read_value(connection, &key, now, usize::MAX))
+            caller.retry_while_busy(|| read_stored(connection, &key, now, usize::MAX))
         });
-        Ok(found
-            .await?
-            .and_then(|(value, version)| value.map(|value| Record { value, version })))
+        Ok(found.await?.and_then(Stored::into_record))
     }
 
     async fn put(&self, key: &Key, put: Put) -> Result<Version> {
@@ -390,21 +383,6 @@ fn read_version(connection: &Connection, now: u64, key: &Key) -> rusqlite::Resul
         .query_row(params![key.partition, key.sort, now], |row| {
             row.get(0).map(Version)
         })
-        .optional()
-}
-
-/// Reads the version under a key, and the value if it has at most `longest` bytes.
-fn read_value(
-    connection: &Connection,
-    key: &Key,
-    now: u64,
-    longest: usize,
-) -> rusqlite::Result<Option<(Option<String>, Version)>> {
-    let longest = i64::try_from(longest).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(GET)?;
-    let values = params![key.partition, key.sort, now, longest];
-    statement
-        .query_row(values, |row| Ok((row.get(0)?, Version(row.get(1)?))))
         .optional()
 }
 

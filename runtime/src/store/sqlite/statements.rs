@@ -15,10 +15,14 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX expirations ON records (expires) WHERE expires IS NOT NULL;
 ";
 
+/// Reads a number that differs after a commit of any other connection to the file
+/// (<https://sqlite.org/pragma.html#pragma_data_version>).
+pub(super) const DATA_VERSION: &str = "PRAGMA data_version";
+
 /// Reads a record; NULL in place of a value of more than ?4 bytes, which `octet_length` finds
 /// without reading the value.
 pub(super) const GET: &str = "
-    SELECT CASE WHEN octet_length(value) <= ?4 THEN value END, version FROM records
+    SELECT CASE WHEN octet_length(value) <= ?4 THEN value END, version, expires FROM records
     WHERE partition = ?1 AND sort = ?2 AND (expires IS NULL OR expires > ?3)";
 
 pub(super) const PUT_ALWAYS: &str = "

@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use super::reader::SMALL;
 use super::statements::SHAPE;
 use super::*;
 use crate::clock::SystemClock;

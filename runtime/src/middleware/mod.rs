@@ -16,6 +16,7 @@ mod scopes;
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -106,6 +107,9 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
 /// A rule that several owners share.
 pub(crate) type SharedMiddleware = Arc<dyn Middleware>;
 
+/// A boxed future, as the methods of [`Middleware`] return.
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// The rest of a call: the rules further in, and the handler.
 #[derive(Clone)]
 pub struct Next {
@@ -139,10 +143,13 @@ impl Next {
     ///
     /// # Errors
     /// `NotFound` if the next rule hides the definition from this caller, and whatever the call fails with.
-    pub async fn run(&self, call: Call) -> Result<Reply> {
-        match self.layer(&call)? {
-            Some((layer, next)) => layer.call(call, next).await,
-            None => self.chain.target.call(call).await,
+    pub fn run(&self, call: Call) -> BoxFuture<'_, Result<Reply>> {
+        // The rule's own boxed future, and not one around it: a call is a large value, and each future
+        // that holds it copies it once more.
+        match self.layer(&call) {
+            Ok(Some((layer, next))) => layer.call(call, next),
+            Ok(None) => self.chain.target.call(call),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 
@@ -150,10 +157,11 @@ impl Next {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
-        match self.layer(&completion.call)? {
-            Some((layer, next)) => layer.complete(completion, next).await,
-            None => self.chain.target.complete(completion).await,
+    pub fn complete(&self, completion: Completion) -> BoxFuture<'_, Result<Vec<String>>> {
+        match self.layer(&completion.call) {
+            Ok(Some((layer, next))) => layer.complete(completion, next),
+            Ok(None) => self.chain.target.complete(completion),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
         }
     }
 

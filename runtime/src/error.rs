@@ -62,7 +62,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every [kind](ErrorKind), for tables that must know them all.
+    /// Every kind, for tables that must know them all.
     pub const ALL: [Self; 13] = [
         Self::Invalid,
         Self::Unauthenticated,
@@ -79,7 +79,7 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// Returns the code of this [kind](ErrorKind) in JSON bodies and logs, in `snake_case`.
+    /// Returns the code of this kind in JSON bodies and logs, in `snake_case`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -126,7 +126,7 @@ macro_rules! constructors {
 }
 
 impl Error {
-    /// Makes an error of this [kind](ErrorKind) with a message that is safe to show.
+    /// Makes an error of this kind with a message that is safe to show.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Repr {
@@ -198,7 +198,7 @@ impl Error {
         }
     }
 
-    /// Returns the [kind](ErrorKind) of the failure.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -33,11 +33,11 @@ pub trait Channel: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns `true` if a question can reach the [client](ClientInfo): over HTTP, without sessions,
+    /// Returns `true` if a question can reach the client: over HTTP, without sessions,
     /// only from MCP 2026-07-28 on.
     fn can_be_asked(&self) -> bool;
 
-    /// Returns `true` if the [client](ClientInfo) answers questions while the call waits, as clients
+    /// Returns `true` if the client answers questions while the call waits, as clients
     /// before MCP 2026-07-28 do.
     fn answers_at_once(&self) -> bool;
 
@@ -71,7 +71,7 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
-    /// The [client](ClientInfo)'s name, if it declares one.
+    /// The client's name, if it declares one.
     pub name: Option<String>,
     /// The client's version, if it declares one.
     pub version: Option<String>,

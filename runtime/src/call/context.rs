@@ -60,7 +60,7 @@ pub trait ToolAddresses: std::fmt::Debug + Send + Sync {
 }
 
 impl Context {
-    /// Makes the context of a call that must end by this instant, may be cancelled before, and has this way back to its [client](ClientInfo).
+    /// Makes the context of a call that must end by this instant, may be cancelled before, and has this way back to its client.
     #[must_use]
     pub(crate) fn new(
         deadline: Instant,
@@ -81,7 +81,7 @@ impl Context {
         }
     }
 
-    /// Makes the context of a call that may take this long from now, and has no [client](ClientInfo) that listens.
+    /// Makes the context of a call that may take this long from now, and has no client that listens.
     #[must_use]
     pub fn lasting(time: Duration) -> Self {
         Self::new(Instant::now() + time, CancellationToken::new(), None)
@@ -168,18 +168,18 @@ impl Context {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Returns `true` if the [client](ClientInfo) no longer waits for an answer. Lambda does not tell of a client that leaves.
+    /// Returns `true` if the client no longer waits for an answer. Lambda does not tell of a client that leaves.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
 
-    /// Waits until the [client](ClientInfo) no longer waits for an answer; for `select!` in long work.
+    /// Waits until the client no longer waits for an answer; for `select!` in long work.
     pub async fn until_cancelled(&self) {
         self.cancellation.cancelled().await;
     }
 
-    /// Returns the [client](ClientInfo)'s description of itself. It may say anything: never grant rights by it.
+    /// Returns the client's description of itself. It may say anything: never grant rights by it.
     #[must_use]
     pub fn client(&self) -> ClientInfo {
         self.channel().map(Channel::client).unwrap_or_default()
@@ -236,7 +236,7 @@ impl Context {
         }
     }
 
-    /// Sends the [client](ClientInfo) a log message, if it wants any of this level; anything that serializes.
+    /// Sends the client a log message, if it wants any of this level; anything that serializes.
     pub async fn log(&self, level: Level, data: impl Serialize + Send) {
         let Some(channel) = self.listener() else {
             return;

@@ -72,7 +72,8 @@ pub mod prelude {
     };
 }
 
-/// The support of the macros' generated code; no part of the public API.
+/// The support of the code that [`tools`], [`prompts`] and [`resources`] generate; no part of the
+/// public API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::call::{describe_parameter, take_parameter};

@@ -20,7 +20,7 @@ use crate::store;
 use crate::tool::Tools;
 use crate::user::Caller;
 
-/// The providers of a server with every rule around them, and what their calls need.
+/// The providers of a server with every rule around them, and what a [`CallContext`] puts into their calls.
 #[derive(Debug)]
 pub(crate) struct Registry {
     /// The provider of tools.
@@ -29,17 +29,17 @@ pub(crate) struct Registry {
     pub(crate) prompts: SharedProvider<Prompts>,
     /// The provider of resources and resource templates.
     pub(crate) resources: SharedProvider<Resources>,
-    /// The maker of pages.
+    /// The [`Pager`] of lists.
     pub(crate) pager: Pager,
-    /// The store of users' data.
+    /// The store of [`UserData`](crate::UserData).
     pub(crate) store: store::SharedStore,
     /// The clock of the server.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The states of the app.
+    /// The values of the app that handlers take as [`State`](crate::State).
     pub(crate) states: States,
 }
 
-/// The providers that an app adds to what its code registers.
+/// The providers that an app adds ([`App::provider`](crate::App::provider)) to what its code registers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AddedProviders {
     /// The providers of tools.
@@ -67,7 +67,7 @@ impl Registrable for Resources {}
 pub(crate) mod sealed {
     use super::{AddedProviders, Primitive, Prompts, Registry, Resources, SharedProvider, Tools};
 
-    /// The place of a primitive among the providers.
+    /// The field of a primitive in a [`Registry`] and in [`AddedProviders`].
     pub trait Sealed: Primitive {
         #[doc(hidden)]
         #[expect(
@@ -113,7 +113,7 @@ pub(crate) struct CallContext {
 }
 
 impl CallContext {
-    /// Describes a request by this caller, with this much time and this way back to its client.
+    /// Describes a request by this caller; the [`Context`] has its deadline and the way back to its client.
     pub(crate) const fn new(
         registry: Arc<Registry>,
         caller: Arc<Caller>,
@@ -133,7 +133,7 @@ impl CallContext {
         &self.caller
     }
 
-    /// Makes the call of something by its name or URI.
+    /// Makes the [`Call`] of something by its name or URI.
     pub(crate) fn call(
         &self,
         primitive: &'static str,
@@ -156,7 +156,8 @@ impl CallContext {
         }
     }
 
-    /// Resolves what a call names.
+    /// Resolves what a call names, by the provider of its primitive
+    /// ([`Provider::resolve`](crate::provider::Provider::resolve)).
     ///
     /// # Errors
     /// `NotFound` for whatever does not exist for the caller, `Unavailable`.
@@ -164,7 +165,7 @@ impl CallContext {
         provider::resolve(&**P::of(&self.registry), call).await
     }
 
-    /// Lists a page of the definitions that the caller may see and that are to be kept in this list.
+    /// Lists a [`Page`] of the definitions that the caller may see and that `keep` admits to this list.
     ///
     /// # Errors
     /// `Stale` for a cursor that is not the caller's for this list, `Unavailable`.

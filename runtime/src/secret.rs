@@ -107,24 +107,24 @@ impl<'de, T: Zeroize + Deserialize<'de>> Deserialize<'de> for Secret<T> {
 pub mod exposed {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::Exposed;
+    use super::Expose;
 
     /// Serializes the value of a secret.
     ///
     /// # Errors
     /// The serializer's own.
-    pub fn serialize<E: Exposed, S: Serializer>(
+    pub fn serialize<E: Expose, S: Serializer>(
         secret: &E,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        secret.exposed().serialize(serializer)
+        secret.expose().serialize(serializer)
     }
 
     /// Deserializes a value into a secret.
     ///
     /// # Errors
     /// The deserializer's own.
-    pub fn deserialize<'de, E: Exposed + Deserialize<'de>, D: Deserializer<'de>>(
+    pub fn deserialize<'de, E: Expose + Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<E, D::Error> {
         E::deserialize(deserializer)
@@ -135,51 +135,51 @@ pub mod exposed {
 ///
 /// ```
 /// use mcp_lambda::Secret;
-/// use mcp_lambda::secret::Exposed;
+/// use mcp_lambda::secret::Expose;
 ///
 /// let tokens = vec![Secret::new("a".to_owned()), Secret::new("b".to_owned())];
-/// assert_eq!(tokens.exposed(), ["a", "b"]);
+/// assert_eq!(tokens.expose(), ["a", "b"]);
 /// ```
-pub trait Exposed {
+pub trait Expose {
     /// The serializable form of the value.
     type Value<'a>: Serialize
     where
         Self: 'a;
 
     /// Returns the value itself, or the values in their order.
-    fn exposed(&self) -> Self::Value<'_>;
+    fn expose(&self) -> Self::Value<'_>;
 }
 
-impl<T: Zeroize + Serialize> Exposed for Secret<T> {
+impl<T: Zeroize + Serialize> Expose for Secret<T> {
     type Value<'a>
         = &'a T
     where
         Self: 'a;
 
-    fn exposed(&self) -> &T {
-        self.expose()
+    fn expose(&self) -> &T {
+        Self::expose(self)
     }
 }
 
-impl<E: Exposed> Exposed for Option<E> {
+impl<E: Expose> Expose for Option<E> {
     type Value<'a>
         = Option<E::Value<'a>>
     where
         Self: 'a;
 
-    fn exposed(&self) -> Self::Value<'_> {
-        self.as_ref().map(E::exposed)
+    fn expose(&self) -> Self::Value<'_> {
+        self.as_ref().map(E::expose)
     }
 }
 
-impl<E: Exposed> Exposed for Vec<E> {
+impl<E: Expose> Expose for Vec<E> {
     type Value<'a>
         = Vec<E::Value<'a>>
     where
         Self: 'a;
 
-    fn exposed(&self) -> Self::Value<'_> {
-        self.iter().map(E::exposed).collect()
+    fn expose(&self) -> Self::Value<'_> {
+        self.iter().map(E::expose).collect()
     }
 }
 

@@ -49,7 +49,7 @@ pub fn of_account(account: config::Account) -> Aws {
 }
 
 impl Aws {
-    /// Loads the SDK's configuration, once.
+    /// Loads the [`SdkConfig`], once.
     async fn config(&self) -> Result<&SdkConfig> {
         #[cfg(feature = "local")]
         return Ok(self

@@ -1,4 +1,4 @@
-//! Condition and update expressions of DynamoDB writes, for single writes and for transactions.
+//! Condition ([`build_condition`]) and update expressions of DynamoDB writes, for single writes and for transactions.
 //!
 //! TTL deletes expired items within days, not at once (AWS DynamoDB Developer Guide, "Using time to
 //! live (TTL)"), so every condition compares `expires` with the clock itself.
@@ -42,7 +42,7 @@ pub(crate) fn require_live(version: Option<Version>, now: u64) -> (String, Item)
     )
 }
 
-/// The state that a counter is assumed to have.
+/// The state that [`Dynamo`](crate::Dynamo) assumes of a counter.
 #[derive(Clone, Copy)]
 pub(crate) enum Counter {
     /// Not there yet, or not expired: the update adds to it.

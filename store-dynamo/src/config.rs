@@ -57,7 +57,8 @@ pub struct Account {
     pub profile: Option<String>,
 }
 
-/// Loads the configuration of this process, with another endpoint if one is named.
+/// Loads the [`SdkConfig`](aws_config::SdkConfig) of this process, with another endpoint if one is
+/// named.
 #[cfg(feature = "local")]
 pub(crate) async fn with_endpoint(endpoint: Option<&str>) -> aws_config::SdkConfig {
     load(endpoint, &Account::default()).await

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_millis(320);
 /// The longest time that a write is tried: as long as one call of AWS with its retries.
 const TIME: Duration = Duration::from_secs(5);
 
-/// The pauses between the tries of one write.
+/// The pauses between the tries of one write: [`Retry::wait`] waits out one.
 pub(crate) struct Retry {
     end: Instant,
     pause: Duration,

@@ -45,7 +45,7 @@ pub struct Secrets {
     background: Mutex<JoinSet<()>>,
 }
 
-/// The secret and its cached keys.
+/// The secret and its [`Cache`] of keys.
 struct Source {
     client: Client,
     secret: String,
@@ -67,7 +67,7 @@ struct Cache {
     failure: Option<Failure>,
 }
 
-/// A failed request for the first keys.
+/// A failed request for the first keys ([`Source::fetch_first`]).
 #[derive(Clone)]
 struct Failure {
     at: u64,
@@ -167,8 +167,8 @@ impl Source {
         Err(self.report_unreachable(&cause))
     }
 
-    /// Records that there are no keys as of now; also before the request, whose caller may be gone
-    /// before the answer.
+    /// Records a [`Failure`]: there are no keys as of now; also before the request, whose caller may be gone before the
+    /// answer.
     fn record_failure(&self, cause: &str) {
         self.lock_cache().failure = Some(Failure {
             at: self.clock.now(),

@@ -20,7 +20,7 @@ use mcp_lambda::store::{Key, Put, Record, Version};
 /// Secondary Indexes").
 pub(crate) const LISTINGS: &str = "listings";
 
-/// An item as the API returns it.
+/// An item as the API returns it; [`read_record`] reads one.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Creates a string attribute.

@@ -9,7 +9,7 @@ use crate::condition::{build_condition, require_live};
 use crate::error::explain_malformed;
 use crate::table::{Item, build_item, text};
 
-/// The result of a `TransactWriteItems`.
+/// The result of a `TransactWriteItems`, as [`interpret`] reads it from the reasons of a cancellation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// All writes were made, now or when the request was sent before.

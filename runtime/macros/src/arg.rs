@@ -1,4 +1,4 @@
-//! `#[arg(…)]` and the doc comment before a parameter.
+//! [`ArgAttribute`]: `#[arg(…)]` and the doc comment before a parameter.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -10,7 +10,8 @@ use crate::attributes::{doc, take};
 
 const KNOWN_KEYS: &str = "`#[arg]` knows `default = EXPRESSION`, `complete = FUNCTION` or `[VALUES]`, `min`, `max`, `min_length`, `max_length`, `min_items`, `max_items` and `pattern`";
 
-/// Keys whose value is a number: the key, and the builder method of `mcp_lambda::schema::Constraints`.
+/// The keys whose value is a number, each with the builder method of `mcp_lambda::schema::Constraints`; [`write_bound`]
+/// reads them.
 const NUMBERS: [&str; 6] = [
     "min",
     "max",
@@ -20,13 +21,13 @@ const NUMBERS: [&str; 6] = [
     "max_items",
 ];
 
-/// The attributes of a parameter.
+/// The attributes of a [`Parameter`](crate::parameter::Parameter).
 #[derive(Default)]
 pub(crate) struct ArgAttribute {
     pub(crate) doc: String,
     pub(crate) default: Option<Box<Expr>>,
     pub(crate) complete: Option<Box<Expr>>,
-    /// The builder calls of the constraints.
+    /// The builder calls of the constraints ([`write_bound`], [`write_pattern`]).
     constraints: Vec<TokenStream>,
     /// The place of the attribute; with one, the parameter is an argument whatever its type.
     span: Option<Span>,
@@ -54,7 +55,7 @@ impl ArgAttribute {
         self.span
     }
 
-    /// Returns the expression that makes the argument's constraints, if it has any.
+    /// Returns the [`TokenStream`] of the argument's constraints, if it has any.
     pub(crate) fn constraints(&self) -> Option<TokenStream> {
         let calls = &self.constraints;
         (!calls.is_empty()).then(|| quote!(::mcp_lambda::schema::Constraints::new()#(#calls)*))

@@ -1,6 +1,6 @@
-//! The attributes of a handler: doc comments, `#[tool(…)]`, `#[prompt(…)]`, `#[resource(…)]`.
+//! [`HandlerAttributes`]: doc comments, `#[tool(…)]`, `#[prompt(…)]`, `#[resource(…)]`.
 //!
-//! Reading an attribute of ours removes it, since the compiler knows none of them.
+//! Reading an attribute of ours removes it ([`take`]), since the compiler knows none of them.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -30,7 +30,7 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// Removes the attributes of this name from a list and returns them.
+/// Removes the [`Attribute`]s of this name from a list and returns them.
 pub(crate) fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
     let (found, others) = std::mem::take(attributes)
         .into_iter()
@@ -39,7 +39,7 @@ pub(crate) fn take(attributes: &mut Vec<Attribute>, name: &str) -> Vec<Attribute
     found
 }
 
-/// The keys of `#[tool(…)]`, `#[prompt(…)]` or `#[resource(…)]`.
+/// The keys of `#[tool(…)]`, `#[prompt(…)]` or `#[resource(…)]`, as [`Primitive::keys`] lists them.
 #[derive(Default)]
 pub(crate) struct HandlerAttributes {
     pub(crate) name: Option<LitStr>,
@@ -54,7 +54,7 @@ pub(crate) struct HandlerAttributes {
 const HINTS: [&str; 4] = ["read_only", "destructive", "idempotent", "open_world"];
 
 impl HandlerAttributes {
-    /// Reads the attribute of this primitive and removes it from a function.
+    /// Reads the attribute of this [`Primitive`] and removes it from a function.
     pub(crate) fn take(attributes: &mut Vec<Attribute>, primitive: Primitive) -> Result<Self> {
         let mut found = Self::default();
         for attribute in take(attributes, primitive.as_str()) {

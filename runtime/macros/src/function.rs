@@ -1,4 +1,4 @@
-//! One function as one tool, prompt or resource.
+//! [`Function`]: one function as one tool, prompt or resource.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -12,7 +12,7 @@ use crate::primitive::Primitive;
 /// The longest name; `mcp_lambda::provider::MAX_NAME_BYTES`.
 const MAX_NAME_BYTES: usize = 48;
 
-/// A function that is registered.
+/// A function that is registered, with its [`Parameter`]s and its attributes.
 pub(crate) struct Function {
     primitive: Primitive,
     name: LitStr,
@@ -35,7 +35,7 @@ pub(crate) enum Receiver {
 }
 
 impl Function {
-    /// Reads a function and removes our attributes from it.
+    /// Reads a function and removes our attributes from it ([`HandlerAttributes::take`]).
     pub(crate) fn read(
         primitive: Primitive,
         attributes: &mut Vec<Attribute>,
@@ -99,7 +99,8 @@ impl Function {
         Ok(())
     }
 
-    /// Returns the expression that makes the registration.
+    /// Returns the [`TokenStream`] that makes the registration: [`registration`](Self::registration) with its builder
+    /// calls.
     pub(crate) fn expand(&self, receiver: Receiver) -> TokenStream {
         let registration = self.registration(receiver);
         let schema = self.parameters.iter().map(Parameter::describe);
@@ -154,7 +155,7 @@ impl Function {
         })
     }
 
-    /// Returns the closure that answers a call.
+    /// Returns the closure that answers a call; [`body`](Self::body) is its content.
     fn handler(&self, receiver: Receiver) -> TokenStream {
         let body = self.body(receiver);
         match receiver {
@@ -171,7 +172,7 @@ impl Function {
         }
     }
 
-    /// Returns the statements that take the parameters, call the function and convert its answer.
+    /// Returns the statements that take the parameters ([`Parameter::take`]), call the function and convert its answer.
     fn body(&self, receiver: Receiver) -> TokenStream {
         let places: Vec<Ident> = (0..self.parameters.len())
             .map(|place| format_ident!("parameter_{place}"))

@@ -1,7 +1,8 @@
 //! `#[tools]`, `#[prompts]`, `#[resources]`: the functions of a module, or the methods of a type, become what an app offers.
 //!
-//! The macros write builder calls that anybody could write by hand, and nothing that can't be read: no global registry, no
-//! hidden state. What they can't turn into anything they must refuse with a sentence that says what to write instead.
+//! [`macro@tools`], [`macro@prompts`] and [`macro@resources`] write builder calls that anybody could write by hand, and
+//! nothing that can't be read: no global registry, no hidden state. They refuse what they can't register with a
+//! sentence that says what to write instead.
 
 mod arg;
 mod attributes;

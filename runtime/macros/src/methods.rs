@@ -1,4 +1,5 @@
-//! The macros on an `impl` block: its public methods with `&self`, for tools that share a client.
+//! Expansion of the macros on an `impl` block ([`expand`]): its public methods with `&self`, for tools that share a
+//! client.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -43,7 +44,7 @@ pub(crate) fn expand(primitive: Primitive, mut block: ItemImpl) -> Result<TokenS
     })
 }
 
-/// Reads the methods that are handlers.
+/// Reads the methods that are handlers ([`handler_receiver`]), each as a [`Function`].
 fn read(primitive: Primitive, items: &mut [ImplItem]) -> Result<Vec<Function>> {
     let mut functions = Vec::new();
     for item in items {

@@ -1,4 +1,4 @@
-//! The macros on a module: its public functions.
+//! Expansion of the macros on a module ([`expand`]): its public functions.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -34,7 +34,7 @@ pub(crate) fn expand(primitive: Primitive, mut module: ItemMod) -> Result<TokenS
     Ok(quote!(#module))
 }
 
-/// Returns the function that makes all registrations.
+/// Returns the function that makes all registrations ([`Function::expand`]).
 fn all(primitive: Primitive, functions: &[Function]) -> Item {
     let registrations = functions
         .iter()

@@ -1,4 +1,4 @@
-//! The parameters of a handler: the code that describes each one and takes its value from a call.
+//! [`Parameter`]s of a handler: the code that describes each one and takes its value from a call.
 //!
 //! A macro sees names and not traits, so nothing here decides what a type is: the generated code calls
 //! `mcp_lambda::call::Parameter`, and the compiler chooses between an argument and an extractor.
@@ -11,7 +11,7 @@ use syn::{Error, Expr, Ident, Lit, Pat, PatType, Result, Type};
 use crate::arg::ArgAttribute;
 use crate::primitive::Primitive;
 
-/// A parameter of a handler.
+/// A parameter of a [`Function`](crate::function::Function).
 pub(crate) struct Parameter {
     /// The name that clients send an argument by; `None` for a pattern, which only an extractor can have.
     name: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
-    /// Reads a parameter and removes our attributes from it.
+    /// Reads a parameter and removes our attributes from it ([`ArgAttribute::take`]).
     pub(crate) fn read(primitive: Primitive, parameter: &mut PatType) -> Result<Self> {
         let attribute = ArgAttribute::take(&mut parameter.attrs)?;
         let ty = (*parameter.ty).clone();
@@ -94,7 +94,7 @@ impl Parameter {
         quote!(#describe #constrain)
     }
 
-    /// Returns the builder call that suggests values of the argument.
+    /// Returns the builder call that suggests values of the argument, if its [`ArgAttribute`] has `completes`.
     pub(crate) fn completion(&self) -> Option<TokenStream> {
         let name = self.name.as_ref()?;
         let complete = self.attribute.complete.as_ref()?;

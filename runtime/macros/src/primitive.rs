@@ -1,4 +1,4 @@
-//! MCP's three primitives, as the macros tell them apart.
+//! [`Primitive`]: MCP's three primitives, as the macros tell them apart.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

@@ -58,7 +58,7 @@ pub fn local() -> Local {
         BTreeMap::new(),
     ));
     let profile = Some(ProfileType::of::<LawProfile>());
-    let safe_tool = Arc::new(SafeTool::supported("count".into(), "Counts.".into()));
+    let safe_tool = Arc::new(SafeTool::of_tool("count".into(), "Counts.".into()));
     let scopes = KnownScopes::Named([SCOPE.to_owned()].into());
     Local {
         users,

@@ -242,7 +242,7 @@ pub struct SafeToolCall {
 impl SafeTool {
     /// Creates the answer of an app without a safe tool.
     #[must_use]
-    pub fn unsupported() -> Self {
+    pub fn none() -> Self {
         let hint =
             "this app names no safe tool; name a read-only one with `App::safe_tool`".to_owned();
         Self {
@@ -255,7 +255,7 @@ impl SafeTool {
 
     /// Creates the answer of an app with a safe tool.
     #[must_use]
-    pub fn supported(name: String, description: String) -> Self {
+    pub fn of_tool(name: String, description: String) -> Self {
         let tool = SafeToolCall {
             name,
             description,

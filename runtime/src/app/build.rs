@@ -1,4 +1,4 @@
-//! An app put together: the one place where store, keys, rules and protocols meet.
+//! [`Server`], an app put together: the one place where store, keys, rules and protocols meet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(900);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Server {
-    /// The router, which answers HTTP requests.
+    /// The [`Router`], which answers HTTP requests.
     #[doc(hidden)]
     pub router: Router,
     /// The MCP server, for standard input and output; HTTP has its own.
@@ -45,9 +45,9 @@ pub struct Server {
     pub issuer: Issuer,
     /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
-    /// The store and the keys, described for people.
+    /// A [`Description`] of the store and the keys, for people.
     pub description: Description,
-    /// The providers with every rule around them, for any protocol.
+    /// The [`Registry`]: the providers with every rule around them, for any protocol.
     #[expect(
         dead_code,
         reason = "the next protocol reads it; MCP has its own share of it"
@@ -55,7 +55,7 @@ pub struct Server {
     pub(crate) registry: Arc<Registry>,
 }
 
-/// The store and the keys of a server, described for people.
+/// The store and the keys of a [`Server`], described for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Description {
@@ -67,7 +67,7 @@ pub struct Description {
 
 #[cfg(feature = "local")]
 impl Server {
-    /// Serves one caller over standard input and output until the input ends (MCP, transports, stdio).
+    /// Serves one [`Caller`] over standard input and output until the input ends (MCP, transports, stdio).
     ///
     /// # Errors
     /// `Unavailable` if the client hangs up before it has initialized.
@@ -101,7 +101,8 @@ impl App {
         Ok(self.assemble(backend_open, providers, settings))
     }
 
-    /// Refuses an open app where others reach it: under Lambda by code alone, and on an address beyond this machine.
+    /// Refuses an open app ([`App::open`]) where others reach it: under Lambda by code alone, and on an address beyond
+    /// this machine.
     pub(crate) fn check_openness(
         &self,
         settings: &Settings,
@@ -154,7 +155,7 @@ impl App {
     }
 
     fn assemble(&self, backend: Backend, providers: Providers, settings: &Settings) -> Server {
-        let scopes = self.known_scopes(&providers);
+        let scopes = self.collect_scopes(&providers);
         let details = self.details(&providers);
         let registry = Arc::new(self.registry(&backend, providers, settings));
         let identity = self.identity(&backend, settings);
@@ -260,7 +261,8 @@ impl App {
         }
     }
 
-    /// Returns the longest time that any call may take; the `deadline` rule holds each call to its own.
+    /// Returns the longest time that any call may take; [`Deadline`](crate::middleware::Deadline) holds each call to
+    /// its own.
     fn longest_timeout(&self, registry: &Registry) -> Duration {
         let timeouts = [
             registry.tools.facts().longest_timeout(),
@@ -278,8 +280,9 @@ impl App {
         })
     }
 
-    /// Returns the scopes that mean anything here: any where a provider may come to name others.
-    fn known_scopes(&self, providers: &Providers) -> KnownScopes {
+    /// Returns the scopes that a token may name: any where a provider may come to have others
+    /// ([`Facts::scopes`](crate::provider::Facts::scopes)).
+    fn collect_scopes(&self, providers: &Providers) -> KnownScopes {
         let scopes = [
             scopes(&providers.tools),
             scopes(&providers.prompts),
@@ -294,7 +297,7 @@ impl App {
         }
     }
 
-    /// Returns the details of the deployment for operators.
+    /// Returns the details of the deployment for operators ([`AdminApi::health`]).
     fn details(&self, providers: &Providers) -> BTreeMap<String, String> {
         let tools = providers.tools.facts();
         let more = if tools.may_change() { " or more" } else { "" };

@@ -1,4 +1,4 @@
-//! The checks of an app before it runs, all of whose problems are reported together.
+//! The checks of an app before it runs ([`App::check`]), all of whose problems are reported together.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Providers {
 }
 
 impl App {
-    /// Checks everything that can be checked without running.
+    /// Checks everything that can be checked without running; [`build`](Self::build) does so too.
     ///
     /// # Errors
     /// Every problem, each in a sentence.
@@ -75,7 +75,7 @@ impl App {
             .then(|| format!("app name `{name}` must be 1 to 40 lower-case letters, digits or `-`"))
     }
 
-    /// Takes out what is disabled, and returns a problem for each name that nothing has.
+    /// Removes what is disabled ([`App::disable`]), and returns a problem for each name that nothing has.
     ///
     /// A provider whose contents change may have any name later: then none is missing.
     fn disable_in(&self, members: &mut Members) -> Vec<String> {
@@ -93,17 +93,11 @@ impl App {
             .collect()
     }
 
-    /// The states that handlers take and that the app does not have.
+    /// Returns a problem for each [`State`](crate::State) that handlers take and that the app does not have.
     fn missing_states(&self, members: &Members) -> BTreeSet<String> {
-        let tools = members.tools.iter().flat_map(Registration::required_states);
-        let prompts = members
-            .prompts
-            .iter()
-            .flat_map(Registration::required_states);
-        let resources = members
-            .resources
-            .iter()
-            .flat_map(Registration::required_states);
+        let tools = members.tools.iter().flat_map(Registration::state_types);
+        let prompts = members.prompts.iter().flat_map(Registration::state_types);
+        let resources = members.resources.iter().flat_map(Registration::state_types);
         let missing = tools.chain(prompts).chain(resources);
         let missing = missing.filter(|state| !self.states.contains(**state));
         missing.map(|state| state.missing()).collect()
@@ -121,7 +115,7 @@ impl App {
         }
     }
 
-    /// Returns a problem for each tool whose page no resource is.
+    /// Returns a problem for each tool whose page is no [`UiResource`](crate::UiResource) of the app's.
     fn missing_pages(&self, members: &Members) -> Vec<String> {
         let facts = facts(&self.providers.resources);
         if facts.may_change() {
@@ -176,7 +170,7 @@ fn facts<P: Primitive>(added: &[SharedProvider<P>]) -> Facts<P> {
     Joined::from(added.to_vec()).facts()
 }
 
-/// Joins what the app's code registers with the providers it adds.
+/// Joins what the app's code registers, as a [`Catalog`], with the providers it adds.
 fn join<P: Primitive>(
     registrations: Vec<Registration<P>>,
     added: &[SharedProvider<P>],

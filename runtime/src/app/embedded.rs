@@ -41,7 +41,7 @@ fn folder(settings: &Settings) -> Result<&Path> {
         .ok_or_else(|| Error::invalid("APP_USERS_PATH: set it to the folder of the embedded store"))
 }
 
-/// A build for Lambda alone has no embedded store.
+/// Refuses to open a store: a build for Lambda alone has no embedded one.
 #[cfg(not(feature = "local"))]
 pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
     Err(Error::invalid(
@@ -49,7 +49,7 @@ pub(super) fn store(_settings: &Settings, _clock: Arc<dyn Clock>) -> Result<stor
     ))
 }
 
-/// A build for Lambda alone makes no key.
+/// Refuses to make a key: a build for Lambda alone has none.
 #[cfg(not(feature = "local"))]
 pub(super) fn keys(_settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
     Err(Error::invalid(

@@ -33,13 +33,13 @@ use crate::resource::Resource;
 use crate::tool::Tool;
 use crate::toolsets::Toolset;
 
-/// The timeout of a call if neither the definition nor Lambda sets a shorter one.
+/// The timeout of a call if neither the definition nor Lambda sets a shorter one ([`App::timeout`]).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The number of entries on a page of a list, if the app sets none.
+/// The number of entries on a page of a list, if the app sets none ([`App::page_size`]).
 const DEFAULT_PAGE_SIZE: usize = 200;
 
-/// Makes the MCP server of a foreign handler.
+/// A maker of the MCP server of a foreign handler ([`App::serve_handler`]).
 type MakeTransports = Arc<dyn Fn(Session, ForeignRules) -> Arc<dyn Transports> + Send + Sync>;
 
 /// The builder of an MCP server. It is a plain value: nothing is read or opened before [`App::build`].
@@ -127,14 +127,14 @@ impl App {
         self
     }
 
-    /// Registers tools.
+    /// Registers [`Tool`]s, as the functions that [`#[tools]`](macro@crate::tools) generates return them.
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.own = self.own.tools(tools);
         self
     }
 
-    /// Registers prompts.
+    /// Registers [`Prompt`]s.
     #[must_use]
     pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
         self.own = self.own.prompts(prompts);
@@ -218,7 +218,7 @@ impl App {
         self
     }
 
-    /// Names the tool that an operator may call to see that tools work: one that is read-only and reveals little.
+    /// Names the [`Tool`] that an operator may call to see that tools work: one that is read-only and reveals little.
     #[must_use]
     pub fn safe_tool(mut self, name: impl Into<String>) -> Self {
         self.safe_tool = Some(name.into());
@@ -232,21 +232,22 @@ impl App {
         self
     }
 
-    /// Sets the backend that opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; what they don't name stays embedded.
+    /// Sets the [`BackendOpener`] that opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; what they don't name
+    /// stays embedded.
     #[must_use]
     pub fn backend(mut self, backend: impl BackendOpener) -> Self {
         self.backend = Some(Arc::new(backend));
         self
     }
 
-    /// Sets an open store and keys, used whatever the settings name, as tests do.
+    /// Sets an open [`Backend`], used whatever the settings name, as tests do.
     #[must_use]
     pub fn open_backend(mut self, backend_open: Backend) -> Self {
         self.backend_open = Some(backend_open);
         self
     }
 
-    /// Sets the clock that the time is read from, as tests do.
+    /// Sets the [`Clock`] that the time is read from, as tests do.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -271,7 +272,7 @@ impl App {
         self.is_open
     }
 
-    /// Returns the profile type that the app declares.
+    /// Returns the [`ProfileType`] that the app declares.
     #[must_use]
     pub const fn profile_type(&self) -> Option<&ProfileType> {
         self.profile.as_ref()
@@ -316,7 +317,7 @@ impl App {
         self
     }
 
-    /// Accepts the credentials that this verifier recognises, beside the server's own tokens and after them.
+    /// Accepts the credentials that this [`Verifier`] recognises, beside the server's own tokens and after them.
     #[must_use]
     pub fn verifier(mut self, verifier: impl Verifier) -> Self {
         self.verifiers.push(Arc::new(verifier));

@@ -1,4 +1,4 @@
-//! The order of the rules around everything that an app serves.
+//! The order of the rules ([`Middleware`](crate::middleware::Middleware)) around everything that an app serves.
 
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ impl App {
         rules.into()
     }
 
-    /// Returns the rules around what a foreign handler does for a user. Its answers are rmcp's and it asks its user itself.
+    /// Returns the rules around what a foreign handler does for a user ([`App::serve_handler`]). Its answers are rmcp's
+    /// and it asks its user itself.
     pub(super) fn foreign_rules(&self) -> Arc<[SharedMiddleware]> {
         let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
         rules.extend(self.list_rules().iter().cloned());

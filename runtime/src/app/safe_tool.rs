@@ -1,4 +1,4 @@
-//! The lookup of an app's safe tool.
+//! The lookup of an app's safe tool ([`App::safe_tool`]).
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -19,14 +19,14 @@ pub(super) struct NamedSafeTool {
 impl FindSafeTool for NamedSafeTool {
     async fn find(&self) -> Result<SafeTool> {
         let Some(name) = &self.name else {
-            return Ok(SafeTool::unsupported());
+            return Ok(SafeTool::none());
         };
         // The probe sees every tool, and calls none.
         let resolved = self.tools.resolve(&Caller::probe(), name).await?;
         let tool = resolved.filter(|tool| problem(tool.definition()).is_none());
-        Ok(tool.map_or_else(SafeTool::unsupported, |tool| {
+        Ok(tool.map_or_else(SafeTool::none, |tool| {
             let tool = tool.definition();
-            SafeTool::supported(tool.name.clone(), tool.description.clone())
+            SafeTool::of_tool(tool.name.clone(), tool.description.clone())
         }))
     }
 }

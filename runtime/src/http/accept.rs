@@ -1,7 +1,9 @@
-//! Content negotiation (RFC 9110 §12.5.1): which of MCP's two media types a client takes, and the answer in one of them.
+//! Content negotiation (RFC 9110 §12.5.1): [`Accepted`], the media types that a client takes, and the answer in one of
+//! them.
 //!
-//! rmcp answers only clients that name both types. It is told that they do, and its answer is put into the other type for
-//! those that take just one: a client without event streams gets the last message alone, one without JSON an event stream.
+//! rmcp answers only clients that name both of MCP's media types. It is told that they do ([`Accepted::take`]), and its
+//! answer is converted ([`Accepted::convert`]) for those that take just one: a client without event streams gets the
+//! last message alone, one without JSON an event stream.
 
 use std::convert::Infallible;
 
@@ -17,7 +19,7 @@ const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 
-/// The media types that a client takes: at least one of the two.
+/// The media types that a client takes, by its `Accept` header ([`Accepted::take`]): at least one of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Accepted {
     json: bool,
@@ -25,7 +27,12 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// Reads the header, and writes it as rmcp wants it.
+    /// Reads the `Accept` header, and replaces it by the one that names both types, without which rmcp refuses the
+    /// request.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::not_acceptable`] for a client that takes neither.
     pub(super) fn take(headers: &mut HeaderMap) -> Result<Self, Problem> {
         let accepted = Self {
             json: accepts(headers, JSON),
@@ -38,7 +45,7 @@ impl Accepted {
         Ok(accepted)
     }
 
-    /// The answer in a type that the client takes. Refusals stay JSON (RFC 9110 §15.5.7 allows it).
+    /// Returns the answer in a type that the client takes. Refusals stay JSON (RFC 9110 §15.5.7 allows it).
     pub(super) async fn convert(self, response: Response) -> Response {
         let is = |media: &str| {
             media_type(response.headers()).is_some_and(|found| found.eq_ignore_ascii_case(media))
@@ -53,7 +60,7 @@ impl Accepted {
     }
 }
 
-/// Whether a request's body says that it is JSON (RFC 8259 §11), with or without parameters.
+/// Tells if the `Content-Type` of a request is JSON (RFC 8259 §11), with or without parameters.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|found| found.eq_ignore_ascii_case(JSON))
 }
@@ -63,7 +70,8 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     text.split(';').next().map(str::trim)
 }
 
-/// Whether a media type is acceptable: the most specific range that it is in decides, and no header at all accepts any.
+/// Tells if a media type is acceptable: the range that names it most closely ([`specificity`]) decides, and no header
+/// at all accepts any.
 fn accepts(headers: &HeaderMap, media: &str) -> bool {
     let mut ranges = headers
         .get_all(header::ACCEPT)
@@ -86,7 +94,8 @@ fn accepts(headers: &HeaderMap, media: &str) -> bool {
     }
 }
 
-/// How closely a range names this type; `None` if the type is not in it. Parameters other than `q` are passed over.
+/// Returns how closely a range names this type; `None` if the type is not in it. Parameters other than `q` are passed
+/// over.
 fn specificity(range: &str, media: &str) -> Option<u8> {
     let essence = range.split(';').next().unwrap_or(range).trim();
     let kind = media.split_once('/').map_or(media, |(kind, _)| kind);
@@ -98,7 +107,7 @@ fn specificity(range: &str, media: &str) -> Option<u8> {
     }
 }
 
-/// Whether a range has any weight (RFC 9110 §12.4.2: `q=0` is "not acceptable"; what is no number is no weight).
+/// Tells if a range has any weight (RFC 9110 §12.4.2: `q=0` is "not acceptable"; what is no number is no weight).
 fn weight(range: &str) -> bool {
     let parameters = range
         .split(';')
@@ -111,7 +120,8 @@ fn weight(range: &str) -> bool {
         .is_none_or(|weight| weight > 0.0)
 }
 
-/// The message that ends an event stream, waited for. Of those before it no more is kept than the next one needs.
+/// Waits for the end of an event stream, and returns its last message as JSON. Of the messages before it only the
+/// latest is held in memory.
 async fn last_message(response: Response) -> Response {
     let (parts, mut body) = response.into_parts();
     let (mut unread, mut last) = (BytesMut::new(), Bytes::new());
@@ -126,10 +136,10 @@ async fn last_message(response: Response) -> Response {
             last = data.map_or(last, |data| line.slice_ref(data));
         }
     }
-    replaced(parts, last, JSON)
+    replace_body(parts, last, JSON)
 }
 
-/// A message as the only event of a stream.
+/// Wraps a message as the only event of a stream, for a client that takes no JSON ([`Accepted::convert`]).
 async fn as_event(response: Response) -> Response {
     if response.body().size_hint().exact() == Some(0) {
         return response;
@@ -137,10 +147,10 @@ async fn as_event(response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let Ok::<_, Infallible>(message) = body.collect().await;
     let event = [b"data: ", message.to_bytes().as_ref(), b"\n\n"].concat();
-    replaced(parts, event.into(), EVENTS)
+    replace_body(parts, event.into(), EVENTS)
 }
 
-fn replaced(mut parts: http::response::Parts, body: Bytes, media: &'static str) -> Response {
+fn replace_body(mut parts: http::response::Parts, body: Bytes, media: &'static str) -> Response {
     const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(UNBUFFERED);

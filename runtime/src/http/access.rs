@@ -1,6 +1,8 @@
-//! One line in the log for every request; what MCP answered well stands there at `debug`, for a call has a line of its own
-//! (`middleware/log.rs`) and a second one would double what logs cost. Of the requests of those who did not show who they are,
-//! only so many have a line.
+//! The access log: one [`Line`] for each request.
+//!
+//! A successful MCP request is logged at `debug`, for its call has a line of its own
+//! (`middleware/log.rs`) and a second one would double what logs cost. Requests that carry no valid
+//! credential share a [`LogLimit`].
 //!
 //! Headers, queries and bodies are never in it: that is where tokens stand.
 
@@ -13,7 +15,8 @@ use tokio::time::Instant;
 
 use crate::log_limit::LogLimit;
 
-/// What is known of a request before it is answered.
+/// The line of one request: its method and path, the time at which it came, and whether its sender
+/// was let in ([`let_in`]).
 pub(super) struct Line {
     method: Method,
     path: String,
@@ -21,11 +24,13 @@ pub(super) struct Line {
     is_known: Known,
 }
 
-/// Whether the sender of a request has been let in.
+/// A flag in a request's extensions: true once [`let_in`] has noted that its sender showed a valid
+/// credential.
 #[derive(Clone, Default)]
 struct Known(Arc<AtomicBool>);
 
-/// Notes that the sender of a request has been let in: every such request has its line.
+/// Notes that the sender of a request has been let in: [`Line::log`] then writes its line outside
+/// of the limit.
 pub(super) fn let_in(parts: &Parts) {
     if let Some(Known(is_known)) = parts.extensions.get() {
         is_known.store(true, Ordering::Relaxed);

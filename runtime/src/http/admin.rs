@@ -18,7 +18,7 @@ use crate::user::Email;
 
 type AdminHandler = for<'r> fn(&'r AdminRequest<'r>) -> BoxFuture<'r, Result<Response, Problem>>;
 
-/// A row of the table.
+/// A row of the table of `/admin`, answered by [`answer`].
 struct AdminRoute {
     method: &'static str,
     /// Below `/admin`.
@@ -107,7 +107,7 @@ const ROUTES: &[AdminRoute] = &[
     },
 ];
 
-/// Answers an admin request after its token.
+/// Answers an admin request, once its token is verified ([`authorize`]).
 pub(super) async fn answer<B: RequestBody>(
     router: &Router,
     segments: &[&str],
@@ -132,7 +132,11 @@ pub(super) async fn answer<B: RequestBody>(
     Ok(response)
 }
 
-/// Looks up the row of a request: 405 for a path that has other methods, 404 for one that has none.
+/// Looks up the row of a request.
+///
+/// # Errors
+///
+/// [`Problem::method_not_allowed`] for a path that has other methods, [`Problem::no_such_path`] for one that has none.
 fn find(
     path: &[String],
     parts: &Parts,
@@ -153,7 +157,8 @@ fn find(
     })
 }
 
-/// Verifies the admin token of a request. A holder of the signing key learns here for which audience to make tokens.
+/// Verifies the admin token of a request. The challenge of a refusal names the audience that a holder of the signing
+/// key must put into tokens ([`Identity::admin_challenges`](crate::identity::Identity::admin_challenges)).
 pub(super) async fn authorize(router: &Router, parts: &mut Parts) -> Result<(), Problem> {
     let admitted = match bearer::take(parts, false) {
         Ok(credential) => router.identity.admin(&credential).await.map_err(Into::into),
@@ -288,7 +293,7 @@ struct AdminRequest<'a> {
 }
 
 impl AdminRequest<'_> {
-    /// Returns the value of a `{name}` in the route's path.
+    /// Returns the value of a `{name}` in the path of the [`AdminRoute`].
     fn parameter(&self, name: &str) -> &str {
         path::parameter(&self.parameters, name).unwrap_or_default()
     }
@@ -341,7 +346,7 @@ impl AdminRequest<'_> {
         })
     }
 
-    /// Returns whether the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
+    /// Tells if the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
     fn is_json(&self) -> bool {
         let headers = &self.parts.headers;
         !headers.contains_key(header::CONTENT_TYPE) || accept::is_json(headers)

@@ -1,4 +1,5 @@
-//! Where a token may stand in a request. Taking it removes it, so that nothing further in can see, log or forward it.
+//! The places of a token in a request. [`take`] removes it from there, so that nothing further in can see, log or
+//! forward it.
 //!
 //! `Authorization: Bearer TOKEN`, `Authorization: TOKEN` and `x-api-key: TOKEN` are one and the same; `?token=` counts
 //! only where a deployment allows it. Credentials of another scheme (a proxy's `Basic`, AWS's signature) and keys that are
@@ -13,25 +14,30 @@ use crate::secret::Secret;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// What stands in one of the places.
+/// The content of one of the places that may hold a token.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
-    /// Nothing, or what is for somebody else.
+    /// Nothing, or a credential for somebody else.
     Nothing,
     /// A place for a token, and none in it.
     Empty,
-    /// What must be a token of ours.
+    /// A token that [`Identity`](crate::identity::Identity) must recognise.
     Token(String),
     /// One word without a scheme, which is no JWT: a broken token, unless a whole one stands elsewhere.
     Broken(String),
 }
 
-/// Takes the token out of a request that needs one.
+/// Takes the token out of a request that needs one, as a [`Credential`].
+///
+/// # Errors
+///
+/// [`Problem::no_token`] if there is none, [`Problem::invalid`] for two tokens in one place.
 pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Credential, Problem> {
     take_if_any(parts, allow_query)?.ok_or_else(Problem::no_token)
 }
 
-/// Takes the token out of a request, if it brings anything that stands for one.
+/// Takes the token out of a request that may come without one. A place that is there and empty is an error
+/// ([`Found::Empty`]).
 pub(super) fn take_if_any(
     parts: &mut Parts,
     allow_query: bool,
@@ -62,10 +68,11 @@ pub(super) fn take_if_any(
     }
 }
 
-/// Lambda joins repeated headers by commas, so they are read joined, and two tokens are refused in either form
-/// (RFC 6750 §3.1). Commas also stand within one credential (RFC 9110 §11.4), as in AWS's signature.
+/// Reads the `Authorization` header. Lambda joins repeated headers by commas, so they are read joined, and two tokens
+/// are refused in either form (RFC 6750 §3.1). Commas also stand within one credential (RFC 9110 §11.4), as in AWS's
+/// signature.
 fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
-    let Some(text) = joined(headers, &AUTHORIZATION)? else {
+    let Some(text) = join_values(headers, &AUTHORIZATION)? else {
         return Ok(Found::Nothing);
     };
     let credentials: Vec<_> = text.split(',').map(str::trim).collect();
@@ -77,20 +84,20 @@ fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
                 .iter()
                 .any(|one| of_bearer(one).is_some() || is_jwt(one)) =>
         {
-            Err(sent_twice(&AUTHORIZATION))
+            Err(refuse_repeated(&AUTHORIZATION))
         }
         _ => Ok(Found::Nothing),
     }
 }
 
 fn in_api_key(headers: &HeaderMap) -> Result<Found, Problem> {
-    let Some(text) = joined(headers, &API_KEY)? else {
+    let Some(text) = join_values(headers, &API_KEY)? else {
         return Ok(Found::Nothing);
     };
     let keys: Vec<_> = text.split(',').map(str::trim).collect();
     match keys.as_slice() {
         [one] => Ok(of_jwt(one)),
-        several if several.iter().any(|one| is_jwt(one)) => Err(sent_twice(&API_KEY)),
+        several if several.iter().any(|one| is_jwt(one)) => Err(refuse_repeated(&API_KEY)),
         _ => Ok(Found::Nothing),
     }
 }
@@ -108,7 +115,7 @@ fn in_query(parts: &Parts) -> Result<Found, Problem> {
     }
 }
 
-fn joined(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Problem> {
+fn join_values(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Problem> {
     let values: Result<Vec<_>, _> = headers
         .get_all(name)
         .iter()
@@ -118,7 +125,7 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Prob
     Ok((!values.is_empty()).then(|| values.join(",")))
 }
 
-/// The token behind `Bearer`, in any case (RFC 9110 §11.1).
+/// Returns the token behind `Bearer`, in any case (RFC 9110 §11.1); [`Found::Empty`] if nothing stands there.
 fn of_bearer(text: &str) -> Option<Found> {
     let (scheme, token) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let token = token.trim();
@@ -130,7 +137,8 @@ fn of_bearer(text: &str) -> Option<Found> {
     scheme.eq_ignore_ascii_case("bearer").then_some(found)
 }
 
-/// Some clients ask for a header's whole value and send the token bare. Every other scheme has something behind it.
+/// Reads a credential without a scheme: some clients ask their user for the header's whole value and send the token
+/// bare. A word that is no JWT is [`Found::Broken`]; every other scheme has something behind it.
 fn of_bare(text: &str) -> Found {
     match of_jwt(text) {
         Found::Nothing if !text.contains(char::is_whitespace) => Found::Broken(text.to_owned()),
@@ -146,7 +154,7 @@ fn of_jwt(text: &str) -> Found {
     }
 }
 
-/// Whether this looks like a JWT: three parts in base64url (RFC 7515 §3.1).
+/// Tells if a text looks like a JWT: three parts in base64url (RFC 7515 §3.1).
 fn is_jwt(text: &str) -> bool {
     let is_base64url = |part: &str| {
         part.bytes()
@@ -158,7 +166,7 @@ fn is_jwt(text: &str) -> bool {
         && parts[..2].iter().all(|part| !part.is_empty())
 }
 
-fn sent_twice(name: &HeaderName) -> Problem {
+fn refuse_repeated(name: &HeaderName) -> Problem {
     Problem::invalid(format!("`{name}` must be sent once, with one token"))
 }
 

@@ -1,4 +1,4 @@
-//! Bodies: read whole within bounds of bytes, values and memory, written as JSON.
+//! Bodies: read whole within bounds of bytes, values ([`Meter`]) and memory ([`Memory`]), written as JSON.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -21,13 +21,13 @@ use super::Problem;
 use crate::error::Error;
 use crate::json::Meter;
 
-/// The body of every answer.
+/// The body of every [`Response`].
 pub type Body = BoxBody<Bytes, Infallible>;
 
-/// Every answer.
+/// An answer of the server's, by every entry point.
 pub type Response = http::Response<Body>;
 
-/// The body of a request, as every entry point has one.
+/// The body of a request, as every entry point has one: at most [`MAX_BODY_BYTES`] are read of it.
 pub trait RequestBody:
     http_body::Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send
 {
@@ -41,28 +41,29 @@ impl<B> RequestBody for B where
 /// The most bytes a request may have: what fits Lambda's 6 MB event with room for its escapes.
 pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a body may be on its way.
+/// The longest time that a body may take to arrive.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// How long the sender of a large body may pause.
+/// The longest pause in a body that holds one of [`Memory`]'s places for large bodies.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How long a request may wait until there is memory for it.
+/// The longest time that a request waits until there is memory for it ([`Memory::hold`]).
 const QUEUE: Duration = Duration::from_secs(10);
 
-/// Up to here a body is read at once; a larger one needs a place.
+/// The largest body that is read at once, in bytes; a larger one needs a place of [`Memory`]'s `reading`.
 const SMALL_BYTES: usize = 64 * 1024;
 
-/// The memory of this process that users' requests may take, all together.
+/// The memory of this process that users' requests may take, all together ([`read`]).
 static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
 
-/// The memory that operators' requests may take: a revocation must never wait for users who keep all of theirs.
+/// The memory that operators' requests may take ([`read_of_operator`]): a revocation must never wait for users who hold
+/// all of theirs.
 static OPERATORS: Memory = Memory::new(2, 16 * 1024, 48 * 1024);
 
-/// The memory that requests before identity may take: strangers must not keep users waiting.
+/// The memory that requests before identity may take ([`read_of_stranger`]): strangers must not keep users waiting.
 static STRANGERS: Memory = Memory::new(1, 4 * 1024, 0);
 
-/// Kilobytes of large answers that are not yet taken.
+/// The kilobytes of large answers whose peers have not taken them yet ([`hold_answer`]).
 static ANSWERS: Semaphore = Semaphore::const_new(64 * 1024);
 
 /// The memory that requests take: while they are read, and while they are worked on. Small requests never wait for large
@@ -98,7 +99,11 @@ impl Memory {
     }
 }
 
-/// Waits, but not for ever.
+/// Waits for a turn, at most [`QUEUE`].
+///
+/// # Errors
+///
+/// `Unavailable` if it does not come in time.
 async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
     let turn = timeout(QUEUE, turn).await.ok().and_then(Result::ok);
     turn.ok_or_else(|| {
@@ -106,7 +111,7 @@ async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Pr
     })
 }
 
-/// Reads the body of a request of a user who was let in. What it takes of the memory is kept as long as the request's parts.
+/// Reads the body of a user who was let in. Its share of [`USERS`] is held as long as the request's parts live.
 pub(super) async fn read<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
@@ -124,7 +129,7 @@ where
     read_and_hold(&OPERATORS, parts, body).await
 }
 
-/// Reads the body of a request before identity, which must be small: forms and sign-in messages.
+/// Reads the body of a request before identity, within [`STRANGERS`]; it must be small: forms and sign-in messages.
 pub(super) async fn read_of_stranger<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
@@ -165,7 +170,7 @@ where
     Ok((bytes, held))
 }
 
-/// The next piece of a body. Who holds a place that others wait for sends without long pauses.
+/// Returns the next frame of a body. A sender that holds a place must not pause for longer than [`PAUSE`].
 async fn next<B: http_body::Body>(
     body: &mut Pin<&mut B>,
     holds_place: bool,
@@ -176,8 +181,8 @@ async fn next<B: http_body::Body>(
         .map_err(|_| Problem::too_slow())
 }
 
-/// Collects a body, and counts its values on the way. One that has too many is read to its end and not kept, so that its
-/// sender comes to read the answer.
+/// Collects a body, and counts its values on the way by a [`Meter`]. A body with too many is read to its end and
+/// dropped, so that its sender comes to read the answer.
 async fn collect<'m, B>(
     memory: &'m Memory,
     body: B,
@@ -235,7 +240,7 @@ pub(super) fn hold_answer(response: Response) -> Response {
     }
 }
 
-/// The body of an answer, with its share of the memory.
+/// The body of an answer, with its share of [`ANSWERS`].
 struct HeldBody {
     body: Body,
     _held: SemaphorePermit<'static>,
@@ -261,7 +266,7 @@ impl http_body::Body for HeldBody {
     }
 }
 
-/// A JSON answer. What can't be written is a fault of ours, and no answer without a body.
+/// Makes a JSON answer. A value that can't be serialized gives a 500 with a body ([`Problem`]).
 pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
     const FAULT: &[u8] = br#"{"error":"the answer can't be written","code":"internal","error_description":"the answer can't be written"}"#;
     let (status, text) = match (

@@ -1,4 +1,5 @@
-//! Names and values in `application/x-www-form-urlencoded`, as queries and forms have them (WHATWG URL standard §5.1).
+//! Names and values in `application/x-www-form-urlencoded`, as queries and forms have them (WHATWG URL standard §5.1);
+//! read by [`RouteRequest::query`](super::RouteRequest::query) and [`RouteRequest::form`](super::RouteRequest::form).
 
 use http::Uri;
 

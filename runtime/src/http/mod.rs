@@ -59,23 +59,24 @@ use crate::user::Caller;
 pub(crate) type HttpService =
     Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// The router and the parts it asks.
+/// The router, with all that it needs to answer: [`Identity`], [`AdminApi`], [`HealthCheck`], MCP and the routes of
+/// extensions.
 #[derive(Clone)]
 #[doc(hidden)] // Its body is another crate's type; authors meet it through `Server` alone.
 pub struct Router {
     pub(crate) identity: Identity,
     pub(crate) admin: Arc<dyn AdminApi>,
     pub(crate) health_check: Arc<HealthCheck>,
-    /// Answers MCP requests.
+    /// The service that answers MCP requests.
     pub(crate) mcp: HttpService,
-    /// The routes of the app's extensions.
+    /// The routes of the app's extensions, below their prefixes; [`Routes`] are mounted as these.
     pub(crate) routes: Vec<MountedRoutes>,
     /// The time that a route of an extension may take.
     pub(crate) route_timeout: Duration,
     /// The path below which a gateway or a load balancer serves the app, such as `/notes`, or nothing. Requests come with it
     /// and without.
     pub(crate) base_path: String,
-    /// The hosts and origins that may ask.
+    /// The hosts and origins that requests may come from.
     pub(crate) origin_policy: OriginPolicy,
     /// Whether a token may come as `?token=`, on the MCP paths alone.
     pub(crate) allow_query_token: bool,
@@ -89,7 +90,7 @@ impl Router {
         let (mut parts, body) = request.into_parts();
         strip_base(&mut parts.uri, &self.base_path);
         let line = access::Line::of(&mut parts);
-        let origin = self.origin_policy.allowed_origin(&parts.headers);
+        let origin = self.origin_policy.find_allowed(&parts.headers);
         let mut response = match self.origin_policy.preflight(&parts) {
             Some(preflight) => preflight,
             None => body::hold_answer(self.answer(parts, body).await),
@@ -127,7 +128,7 @@ impl Router {
         answer.unwrap_or_else(|problem| self.challenge(problem).into_response())
     }
 
-    /// Answers a path of an extension, if there is one that has it.
+    /// Answers a path below the prefix of an extension; [`Problem::no_such_path`] if no extension has it.
     async fn extension<B: RequestBody>(
         &self,
         segments: &[&str],
@@ -145,7 +146,7 @@ impl Router {
         }
     }
 
-    /// Adds the challenges of the verifiers to a 401.
+    /// Adds the challenges of the verifiers ([`Identity::challenges`]) to a 401.
     fn challenge(&self, problem: Problem) -> Problem {
         if problem.is_unauthenticated() {
             problem.with_challenges(&self.identity.challenges())
@@ -154,7 +155,8 @@ impl Router {
         }
     }
 
-    /// Verifies the caller, reads the message and passes it to MCP. A refusal has the message's id, once that is read.
+    /// Verifies the caller, reads the message and passes it to MCP ([`HttpService`]). A refusal carries the message's
+    /// id, once that is read.
     async fn speak_mcp<B: RequestBody>(
         &self,
         mut parts: request::Parts,
@@ -172,13 +174,14 @@ impl Router {
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
         let answer = (self.mcp)(Request::from_parts(parts, body.clone())).await;
-        match refused_in_text(answer).await {
+        match check_plain_text(answer).await {
             Ok(answer) => Ok(accepted.convert(answer).await),
             Err(problem) => Err((problem, id(&body))),
         }
     }
 
-    /// Returns the caller. An invalid credential is refused also where none is needed.
+    /// Returns the caller of a request. An invalid credential is refused even where [`Router::is_open`] lets anyone in
+    /// without one.
     async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
         match bearer::take_if_any(parts, self.allow_query_token)? {
             Some(credential) => in_time(deadline(parts), self.identity.caller(&credential))
@@ -207,7 +210,7 @@ impl Router {
     }
 }
 
-/// Checks the media types of request and answer (RFC 9110 §12.5.1).
+/// Checks the media types of request and answer (RFC 9110 §12.5.1), and returns those of the answer as [`Accepted`].
 fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
     if !accept::is_json(&parts.headers) {
         return Err(Problem::not_json());
@@ -227,7 +230,7 @@ fn name_host(parts: &mut request::Parts) {
 }
 
 /// Turns a refusal that rmcp worded in plain text into a [`Problem`].
-async fn refused_in_text(answer: Response) -> Result<Response, Problem> {
+async fn check_plain_text(answer: Response) -> Result<Response, Problem> {
     let has_media_type = answer.headers().contains_key(header::CONTENT_TYPE);
     let is_text = answer
         .headers()
@@ -276,12 +279,16 @@ fn strip_base(uri: &mut Uri, base: &str) {
     }
 }
 
-/// Returns when the carrier of the request stops waiting, if it said so.
+/// Returns the [`Deadline`] that the entry point set for the request, if it set one.
 fn deadline(parts: &request::Parts) -> Option<Deadline> {
     parts.extensions.get().copied()
 }
 
-/// Waits no longer than the request's carrier does: a store that hangs is a store that can't be reached.
+/// Runs work until the request's [`Deadline`]: a store that hangs is reported as one that can't be reached.
+///
+/// # Errors
+///
+/// Those of the work; `Unavailable` if it takes longer.
 async fn in_time<T, E: From<Error>>(
     deadline: Option<Deadline>,
     work: impl Future<Output = Result<T, E>> + Send,

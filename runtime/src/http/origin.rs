@@ -1,10 +1,11 @@
-//! Origins: the scheme, host and port of the page, extension or web view that asks (RFC 6454 §4).
+//! Origins: the scheme, host and port of the page, extension or web view that sends a request (RFC 6454 §4), and the
+//! [`AllowedOrigin`]s of a deployment.
 
 use std::str::FromStr;
 
 use http::uri::Authority;
 
-/// An origin as a browser sends it; `null` is none.
+/// An origin as a browser sends it in `Origin`; [`Origin::parse`] takes `null` for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     scheme: String,
@@ -34,13 +35,14 @@ impl Origin {
         &self.host
     }
 
-    /// Whether it is a page's, and not an extension's or an app's that merely calls its host `localhost`.
+    /// Tells if the origin is a web page's, and not that of an extension or an app that merely calls its host
+    /// `localhost`.
     pub(super) fn is_web(&self) -> bool {
         matches!(self.scheme.as_str(), "http" | "https")
     }
 }
 
-/// An origin whose pages may ask, or with `*.` before its host all those of the host's subdomains.
+/// An origin whose pages may send requests, or with `*.` before its host all subdomains of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedOrigin {
     origin: Origin,
@@ -48,7 +50,7 @@ pub struct AllowedOrigin {
 }
 
 impl AllowedOrigin {
-    /// Whether this origin is one of those.
+    /// Tells if a request's [`Origin`] is this one, or of one of its subdomains.
     pub(super) fn allows(&self, asking: &Origin) -> bool {
         let is_host = if self.has_subdomains {
             let subdomain = asking
@@ -67,23 +69,23 @@ impl FromStr for AllowedOrigin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || {
+        let problem = || {
             format!(
                 "`{text}` is not an origin such as https://app.example.com, https://*.example.com or chrome-extension://ID (no path, and `*` only for the subdomains of a domain)"
             )
         };
-        let mut origin = Origin::parse(text).ok_or_else(fault)?;
+        let mut origin = Origin::parse(text).ok_or_else(problem)?;
         let domain = origin.host.strip_prefix("*.").map(str::to_owned);
         let has_subdomains = domain.is_some();
         if domain
             .as_deref()
             .is_some_and(|domain| !has_own_subdomains(domain))
         {
-            return Err(fault());
+            return Err(problem());
         }
         origin.host = domain.unwrap_or(origin.host);
         if origin.host.contains('*') {
-            Err(fault())
+            Err(problem())
         } else {
             Ok(Self {
                 origin,
@@ -93,7 +95,8 @@ impl FromStr for AllowedOrigin {
     }
 }
 
-/// Whether all subdomains may belong to one owner: not those of a top-level domain, and an address has none.
+/// Tells if all subdomains of a domain may belong to one owner: not those of a top-level domain, and an address has
+/// none.
 fn has_own_subdomains(domain: &str) -> bool {
     let labels: Vec<_> = domain.split('.').collect();
     let is_named = labels.iter().all(|label| !label.is_empty())
@@ -104,10 +107,10 @@ fn has_own_subdomains(domain: &str) -> bool {
     is_named && (labels.len() > 1 || domain == "localhost")
 }
 
-/// RFC 3986 §3.1.
+/// Tells if a text is a URI scheme (RFC 3986 §3.1).
 fn is_scheme(text: &str) -> bool {
-    let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_lawful)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_allowed)
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

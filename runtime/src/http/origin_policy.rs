@@ -1,8 +1,8 @@
-//! Who may ask from where: `Host` (DNS rebinding), `Origin` (browsers) and CORS.
+//! The check of `Host` (DNS rebinding) and `Origin` (browsers), and CORS: [`OriginPolicy`].
 //!
-//! Preflights are answered here behind every front, with one list of headers. What stands before a Lambda must not set the
-//! CORS headers too: a function URL that has a CORS configuration sends both, and browsers refuse two of them. (An HTTP
-//! API with one replaces ours; load balancers and REST APIs set none.)
+//! Preflights are answered here behind every entry point, with one list of headers. What stands before a Lambda must
+//! not set the CORS headers too: a function URL that has a CORS configuration sends both, and browsers refuse two of
+//! them. (An HTTP API with one replaces ours; load balancers and REST APIs set none.)
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -19,37 +19,40 @@ const ALLOW_HEADERS: &str = "authorization, x-api-key, content-type, accept, mcp
 const EXPOSE_HEADERS: &str =
     "www-authenticate, x-amzn-remapped-www-authenticate, mcp-session-id, retry-after, link";
 
-/// Who may ask from where.
+/// The hosts by which the server may be called, and the origins whose pages may call it ([`AllowedOrigin`]).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OriginPolicy {
-    /// Whether this is a server on a laptop: then names other than its own are refused, and pages of the same machine may
-    /// ask.
+    /// True for a server on a laptop: then names other than its own are refused, and pages of the same machine may send
+    /// requests.
     pub is_local: bool,
     /// Names, beside `localhost` and addresses, by which a local server may be called.
     pub hosts: Vec<String>,
-    /// Origins whose pages may ask.
+    /// The origins whose pages may send requests.
     pub origins: Vec<AllowedOrigin>,
 }
 
 impl OriginPolicy {
-    /// Refuses what comes from the wrong place.
+    /// Checks the host and the origin of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::forbidden`] for a host that is not the server's, and for a page that may not send requests.
     pub(super) fn check(&self, parts: &Parts) -> Result<(), Problem> {
         if self.is_local && !self.knows_host(parts) {
-            return Err(Problem::refused(
+            return Err(Problem::forbidden(
                 "this host name is not this server's; set PUBLIC_URL to serve under it",
             ));
         }
-        if parts.headers.contains_key(header::ORIGIN)
-            && self.allowed_origin(&parts.headers).is_none()
+        if parts.headers.contains_key(header::ORIGIN) && self.find_allowed(&parts.headers).is_none()
         {
-            return Err(Problem::refused(
+            return Err(Problem::forbidden(
                 "pages of this origin may not ask here; add it to ALLOWED_ORIGINS",
             ));
         }
         Ok(())
     }
 
-    /// The answer to a preflight (Fetch standard, CORS-preflight fetch).
+    /// Answers a preflight (Fetch standard, CORS-preflight fetch); `None` for any other request.
     pub(super) fn preflight(&self, parts: &Parts) -> Option<Response> {
         let has = |name: HeaderName| parts.headers.contains_key(name);
         if parts.method != Method::OPTIONS
@@ -69,7 +72,7 @@ impl OriginPolicy {
         );
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            allowed_headers(&parts.headers),
+            allow_headers(&parts.headers),
         );
         headers.insert(
             header::ACCESS_CONTROL_MAX_AGE,
@@ -78,8 +81,8 @@ impl OriginPolicy {
         Some(response)
     }
 
-    /// The origin that asks, if it may: the one to allow in the answer's headers.
-    pub(super) fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+    /// Returns the request's `Origin`, if its pages may send requests: the value for [`allow`].
+    pub(super) fn find_allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let mut values = headers.get_all(header::ORIGIN).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return None;
@@ -90,8 +93,8 @@ impl OriginPolicy {
         is_allowed.then(|| value.clone())
     }
 
-    /// Whether every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which hyper keeps
-    /// in the URI (RFC 9113 §8.3.1).
+    /// Tells if every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which
+    /// hyper puts into the URI (RFC 9113 §8.3.1).
     fn knows_host(&self, parts: &Parts) -> bool {
         let mut named = parts
             .headers
@@ -132,8 +135,8 @@ pub(super) fn allow(response: &mut Response, origin: Option<HeaderValue>) {
     headers.append(header::VARY, HeaderValue::from_static("origin"));
 }
 
-/// Our list, and each `mcp-param-*` that the page asks for by name.
-fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
+/// Returns the headers that a preflight allows: [`ALLOW_HEADERS`], and each `mcp-param-*` that the page names.
+fn allow_headers(headers: &HeaderMap) -> HeaderValue {
     const ASKED: HeaderName = header::ACCESS_CONTROL_REQUEST_HEADERS;
     let asked = headers
         .get(ASKED)
@@ -147,7 +150,8 @@ fn allowed_headers(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&all.join(", ")).unwrap_or(HeaderValue::from_static(ALLOW_HEADERS))
 }
 
-/// An address can't be rebound, a name can.
+/// Tells if a host is this machine's or an address: a name can be rebound to another address (DNS rebinding), an
+/// address can't.
 fn is_own_machine_or_address(host: &str) -> bool {
     is_loopback(host) || bare(host).parse::<std::net::IpAddr>().is_ok()
 }

@@ -1,10 +1,11 @@
-//! Path patterns such as `/admin/users/{email}`: matched by whole segments, which are percent-decoded.
+//! Path patterns such as `/admin/users/{email}`: [`matches`] compares whole segments, which [`decode`] has
+//! percent-decoded.
 
 use percent_encoding::percent_decode_str;
 
 use super::Problem;
 
-/// A value that a pattern took out of a path.
+/// A value that a pattern took out of a path ([`matches`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathParameter {
     pub(super) name: String,
@@ -16,7 +17,7 @@ pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-/// Decodes the segments of a path, each by itself: a `%2F` never becomes a separator (RFC 3986 §2.2).
+/// Decodes the segments of a path ([`segments`]), each by itself: a `%2F` never becomes a separator (RFC 3986 §2.2).
 pub(super) fn decode(segments: &[&str]) -> Result<Vec<String>, Problem> {
     let decode = |segment: &&str| {
         let text = percent_decode_str(segment).decode_utf8();
@@ -49,7 +50,7 @@ pub(super) fn parameter_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// Returns the value of a `{name}`.
+/// Returns the value that [`matches`] found for a `{name}`.
 pub(super) fn parameter<'p>(parameters: &'p [PathParameter], name: &str) -> Option<&'p str> {
     let found = parameters.iter().find(|known| known.name == name);
     found.map(|found| found.value.as_str())

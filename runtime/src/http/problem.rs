@@ -1,4 +1,4 @@
-//! A refusal: a status, headers and a JSON body.
+//! [`Problem`], a refusal: a status, headers and a JSON body.
 //!
 //! | request | body |
 //! |---|---|
@@ -19,19 +19,19 @@ use crate::error::{Error, ErrorKind, whole_seconds};
 use crate::identity::{Challenge, Denial};
 use crate::log_limit::LogLimit;
 
-/// When a client may come back after an outage, in seconds.
+/// The `Retry-After` of an outage, in seconds.
 const RETRY_AFTER: &str = "2";
 
-/// An answer that is a refusal.
+/// An answer that is a refusal: made from an [`Error`], or by one of its constructors where no error stands behind it.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
-    /// What else stands in the body.
+    /// More fields of the body ([`Problem::with`]).
     more: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// True where a token was sent that is not valid.
+    /// True where a token was sent that is not valid: then [`Problem::with_challenges`] names the error.
     has_invalid_token: bool,
 }
 
@@ -47,7 +47,7 @@ impl Problem {
         }
     }
 
-    /// A refusal that the MCP library worded in plain text.
+    /// Wraps a refusal that the MCP library sent as plain text.
     pub(super) fn of_status(status: StatusCode, message: String) -> Self {
         let code = match status {
             StatusCode::NOT_ACCEPTABLE => "not_acceptable",
@@ -60,12 +60,12 @@ impl Problem {
         Self::new(status, code, message)
     }
 
-    /// 400.
+    /// Makes a 400.
     pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::Invalid.code(), message)
     }
 
-    /// 401 without a token (RFC 6750 §3: then the challenge names no error).
+    /// Makes a 401 for a request without a token (RFC 6750 §3: then the challenge names no error).
     pub(super) fn no_token() -> Self {
         let message = "this needs a token; send it as `Authorization: Bearer TOKEN`";
         Self::new(
@@ -75,12 +75,14 @@ impl Problem {
         )
     }
 
-    /// 403 because of where the request comes from.
-    pub(super) fn refused(message: impl Into<Cow<'static, str>>) -> Self {
+    /// Makes a 403 for a request from a host or an origin that may not send it, or whose credential does not open the
+    /// route.
+    pub(super) fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, ErrorKind::Forbidden.code(), message)
     }
 
-    /// 404 for a path. Clients whose token was refused look for an OAuth server, and show what they find instead.
+    /// Makes a 404 for a path. Clients whose token was refused look for an OAuth server ([`is_oauth`]), and show what
+    /// they find instead.
     pub(super) fn no_such_path(path: &str) -> Self {
         let name: String = path.chars().take(100).collect();
         let message = if is_oauth(path) {
@@ -93,7 +95,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, ErrorKind::NotFound.code(), message)
     }
 
-    /// 405.
+    /// Makes a 405, with the methods of the path in `Allow`.
     pub(super) fn method_not_allowed(allowed: impl AsRef<str>) -> Self {
         let allowed = allowed.as_ref();
         let problem = Self::new(
@@ -105,7 +107,7 @@ impl Problem {
         problem.header(header::ALLOW, value)
     }
 
-    /// 406.
+    /// Makes a 406 for a client that takes neither of MCP's media types ([`Accepted`](super::Accepted)).
     pub(super) fn not_acceptable() -> Self {
         Self::new(
             StatusCode::NOT_ACCEPTABLE,
@@ -114,7 +116,7 @@ impl Problem {
         )
     }
 
-    /// 408.
+    /// Makes a 408 for a body that takes too long.
     pub(super) fn too_slow() -> Self {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -123,7 +125,7 @@ impl Problem {
         )
     }
 
-    /// 413.
+    /// Makes a 413 for a body of more than [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
     pub(super) fn body_too_large() -> Self {
         let message = format!("the body is larger than {} bytes", body::MAX_BODY_BYTES);
         Self::new(
@@ -133,7 +135,7 @@ impl Problem {
         )
     }
 
-    /// 414.
+    /// Makes a 414.
     pub(crate) fn uri_too_long() -> Self {
         Self::new(
             StatusCode::URI_TOO_LONG,
@@ -142,7 +144,7 @@ impl Problem {
         )
     }
 
-    /// 415.
+    /// Makes a 415 for a body that is not JSON.
     pub(super) fn not_json() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -151,7 +153,7 @@ impl Problem {
         )
     }
 
-    /// The same with one more field in the body.
+    /// Adds a field to the body.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());
         self
@@ -161,14 +163,15 @@ impl Problem {
         self.status.as_u16() == 401
     }
 
-    /// The answer.
+    /// Converts to an answer outside of MCP.
     #[must_use]
     pub(crate) fn into_response(self) -> Response {
         let error = Value::from(self.message.as_ref());
         self.respond(vec![("error", error)])
     }
 
-    /// The answer to an MCP request with this id, as far as that is known (JSON-RPC 2.0 §5: else it is null).
+    /// Converts to the answer to an MCP request with this id, as far as that is known (JSON-RPC 2.0 §5: else it is
+    /// null); [`json_rpc_code`] gives its code.
     pub(super) fn into_mcp_response(self, id: Option<Value>) -> Response {
         let error = json!({ "code": json_rpc_code(self.status), "message": self.message });
         self.respond(vec![
@@ -200,7 +203,7 @@ impl Problem {
         self
     }
 
-    /// Adds the challenges to a 401 that has none yet; which rule a token broke is in the log alone.
+    /// Adds the [`Challenge`]s to a 401 that has none yet; which rule a token broke is in the log alone.
     ///
     /// AWS's gateways rename `WWW-Authenticate`, so the body carries the challenges too.
     pub(super) fn with_challenges(self, challenges: &[Challenge]) -> Self {
@@ -219,7 +222,7 @@ impl Problem {
             .header(header::WWW_AUTHENTICATE, value)
     }
 
-    /// Names the error of a token that was sent (RFC 6750 §3.1), in the scheme it was sent by.
+    /// Names the error of a token that was sent (RFC 6750 §3.1) in the [`Challenge`] of the scheme it was sent by.
     fn name_error(&self, challenge: Challenge) -> Challenge {
         if !self.has_invalid_token || !challenge.scheme().eq_ignore_ascii_case("bearer") {
             return challenge;
@@ -230,7 +233,8 @@ impl Problem {
     }
 }
 
-/// Where clients look for an OAuth server (RFC 8414, RFC 9728, RFC 7591, and the default paths of MCP 2025-03-26).
+/// Tells if a path is one where clients look for an OAuth server (RFC 8414, RFC 9728, RFC 7591, and the default paths
+/// of MCP 2025-03-26).
 fn is_oauth(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     matches!(path, "/register" | "/authorize" | "/token")
@@ -239,8 +243,8 @@ fn is_oauth(path: &str) -> bool {
             .any(|start| path.starts_with(start))
 }
 
-/// The one table from refusals to JSON-RPC errors. MCP 2026-07-28 lets nobody add codes between -32099 and -32000 ("error
-/// codes"), so these are JSON-RPC's own; the word beside the error says which refusal it is.
+/// Returns the JSON-RPC code of a refusal. MCP 2026-07-28 lets nobody add codes between -32099 and -32000 ("error
+/// codes"), so these are JSON-RPC's own; the `code` beside the error says which refusal it is.
 const fn json_rpc_code(status: StatusCode) -> i32 {
     match status.as_u16() {
         500.. => -32_603,
@@ -271,8 +275,8 @@ impl From<Error> for Problem {
     }
 }
 
-/// One line for each refusal, as far as anyone may cause them. What only a key's holder can cause is counted by itself: a
-/// flood of garbage hides no use of a key that leaked.
+/// Logs a refusal, as far as a [`LogLimit`] lets it. What only a key's holder can cause
+/// ([`Denial::is_of_signed_token`]) is counted by itself: a flood of garbage hides no use of a key that leaked.
 fn log(status: StatusCode, error: &Error) {
     static STRANGERS: LogLimit = LogLimit::new();
     static HOLDERS: LogLimit = LogLimit::new();
@@ -294,7 +298,7 @@ fn log(status: StatusCode, error: &Error) {
     }
 }
 
-/// The one table from kinds to statuses.
+/// Returns the status of an [`ErrorKind`]; no other place maps kinds to statuses.
 const fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid | ErrorKind::Stale | ErrorKind::Unsupported => StatusCode::BAD_REQUEST,

@@ -93,8 +93,8 @@ impl RouteResponse {
         Ok(self)
     }
 
-    /// Converts to the router's response. An answer that only its caller may see is not to be stored (RFC 9111 §5.2.2.5),
-    /// and no browser guesses media types.
+    /// Converts to the router's [`Response`]. An answer that only its caller may see is not to be stored (RFC 9111
+    /// §5.2.2.5), and no browser guesses media types.
     pub(super) fn into_http(self, is_private: bool) -> Response {
         let mut response = self.response.map(|body| Full::new(body).boxed());
         let headers = response.headers_mut();

@@ -338,14 +338,14 @@ impl RouteMatch<'_> {
 /// Refuses a caller whose credential does not open the route.
 pub(super) fn check_caller(caller: &Caller, route: &Route, method: &Method) -> Result<(), Problem> {
     if caller.is_probe() {
-        return Err(Problem::refused(
+        return Err(Problem::forbidden(
             "a probe token lists tools and opens nothing else",
         ));
     }
     if caller.may_use(&route.scopes, method.is_safe()) {
         Ok(())
     } else {
-        Err(Problem::refused("the token does not open this"))
+        Err(Problem::forbidden("the token does not open this"))
     }
 }
 

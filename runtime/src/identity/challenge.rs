@@ -1,8 +1,9 @@
-//! Challenges: the `WWW-Authenticate` header of a 401 (RFC 9110 §11.6.1, RFC 6750 §3).
+//! [`Challenge`]s: the `WWW-Authenticate` header of a 401 (RFC 9110 §11.6.1, RFC 6750 §3).
 
 use std::fmt;
 
-/// An authentication scheme with its parameters, sent to a client without a valid credential.
+/// An authentication scheme with its parameters, sent to a client without a valid credential
+/// ([`Verifier::challenge`](super::Verifier::challenge)).
 ///
 /// ```
 /// use mcp_lambda::identity::Challenge;

@@ -1,6 +1,6 @@
-//! Reasons for which a credential is refused, for the log alone.
+//! The reasons of a [`Denial`], for the log alone.
 //!
-//! The client learns only that its token is not valid: a reason would tell a thief what to mend.
+//! The client learns only that its token is not valid: a reason would tell a thief how to mend it.
 
 use thiserror::Error as ThisError;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum Denial {
-    /// The credential has a form that no verifier knows.
+    /// The credential has a form that no [`Verifier`](super::Verifier) knows.
     #[error("malformed")]
     Malformed,
     /// No known key signed the token.
@@ -28,16 +28,18 @@ pub enum Denial {
     /// The `aud` of the token names another deployment (RFC 7519 §4.1.3).
     #[error("wrong_audience")]
     WrongAudience,
-    /// The subject can't be the name of a user.
+    /// The subject is no [`Email`](crate::Email) of a user.
     #[error("bad_subject")]
     BadSubject,
     /// The user does not exist.
     #[error("unknown_user")]
     UnknownUser,
-    /// The user was revoked after the credential was issued.
+    /// The user was revoked after the credential was issued ([`AdminApi::revoke`](crate::admin::AdminApi::revoke)).
     #[error("revoked_user")]
     RevokedUser,
-    /// The user record does not list the token: it was revoked, or belongs to an earlier user of the same email.
+    /// The user record does not list the token: it was revoked
+    /// ([`AdminApi::revoke_token`](crate::admin::AdminApi::revoke_token)), or belongs to an earlier user of the same
+    /// email.
     #[error("revoked_token")]
     RevokedToken,
     /// The credential has no id and was issued before its user was registered.
@@ -46,7 +48,7 @@ pub enum Denial {
     /// The operator's token lives longer than five minutes, or has no `iat`.
     #[error("long_lived")]
     LongLived,
-    /// The admin token was signed by a key that has been replaced.
+    /// The admin token was signed by a key that has been replaced ([`SigningKeys`](crate::keys::SigningKeys)).
     #[error("replaced_key")]
     ReplacedKey,
     /// The reason of a [`Verifier`](super::Verifier) outside this crate, as one `snake_case` word.

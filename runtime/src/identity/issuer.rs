@@ -1,5 +1,5 @@
-//! The issuer of the server's own tokens. It stores nothing: the record of a new token is put into the user record by its
-//! caller, under the conditions that hold there.
+//! The [`Issuer`] of the server's own tokens. It stores nothing: its caller puts the [`TokenRecord`] of a new token
+//! into the user record, under the conditions that hold there.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::keys::SigningKeys;
 use crate::records::{TokenRecord, UserRecord};
 use crate::secret::Secret;
 
-/// A new token with the record that makes it valid once it is stored.
+/// A new token with the [`TokenRecord`] that makes it valid once it is stored.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DraftToken {
@@ -30,7 +30,7 @@ pub struct DraftToken {
 pub struct TokenConfig {
     /// The `aud` that every token must carry, if one is set (RFC 7519 §4.1.3).
     pub audience: Option<String>,
-    /// The lifetime of a token whose request names none, in seconds.
+    /// The lifetime, in seconds, of a token whose [`TokenRequest`] names none.
     pub duration_seconds: u64,
 }
 
@@ -52,7 +52,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Creates an issuer that signs with the current one of these keys.
+    /// Creates an issuer that signs with the current one of these [`SigningKeys`].
     #[must_use]
     pub const fn new(
         keys: Arc<dyn SigningKeys>,

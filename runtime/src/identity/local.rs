@@ -1,13 +1,13 @@
-//! The user that a process works for without a token, looked up anew at each call.
+//! [`LocalUser`], the user on whose behalf a process runs without a token, looked up anew at each call.
 //!
-//! Whoever was let in when the process started may be revoked, removed or another person by now: nothing of the first
-//! look is trusted later.
+//! The user who was admitted when the process started may be revoked, removed or another person by now: nothing of the
+//! first look-up is trusted later.
 
 use crate::error::{Error, Result};
 use crate::records::{UserRecord, Users};
 use crate::user::{Caller, Email, RegistrationId, Scopes};
 
-/// A registered user, as of the start of a process.
+/// A registered user, as of the start of a process; [`Identity::local`](super::Identity::local) finds one.
 #[derive(Clone, Debug)]
 pub struct LocalUser {
     users: Users,
@@ -36,7 +36,7 @@ impl LocalUser {
         })
     }
 
-    /// Returns the user as a caller, as of now. Reads the store once.
+    /// Returns the user as a [`Caller`], as of now. Reads the store once.
     ///
     /// # Errors
     /// `Forbidden` if the user was revoked or removed since the process started, `Unavailable`.
@@ -59,6 +59,6 @@ impl LocalUser {
                 "user `{email}` was revoked; this process ends, and a new one may start"
             )));
         }
-        Ok(Caller::user(user.email, Scopes::All, user.profile).registered(user.id))
+        Ok(Caller::user(user.email, Scopes::All, user.profile).with_registration(user.id))
     }
 }

@@ -41,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::records::Users;
 use crate::user::{Caller, Email};
 
-/// The verifiers of a server in their order, and the revocation step after them.
+/// The [`Verifier`]s of a server in their order, and the revocation step after them.
 #[derive(Clone, Debug)]
 pub struct Identity {
     own: Arc<OwnTokens>,
@@ -50,7 +50,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Creates an identity of these own tokens, then these verifiers, for these users.
+    /// Creates an identity of these [`OwnTokens`], then these verifiers, for these users.
     #[must_use]
     pub fn new(
         own: OwnTokens,
@@ -99,10 +99,11 @@ impl Identity {
         }
     }
 
-    /// Asks the verifiers in their order until one recognises the credential.
+    /// Asks the verifiers in their order until one recognises the credential: any [`Verdict`] but
+    /// [`NotMine`](Verdict::NotMine) decides.
     ///
-    /// Own tokens come first: a token that this server signed is never shown to a verifier that might send it elsewhere.
-    /// For a credential that nobody recognises the log gets the reason that own tokens give.
+    /// [`OwnTokens`] come first: a token that this server signed is never shown to a verifier that might send it
+    /// elsewhere. For a credential that nobody recognises the log gets the reason that own tokens give.
     async fn claims(&self, credential: &Credential) -> Result<Claims> {
         let examined = self.own.examine(credential.token()).await?;
         let unknown = match examined.and_then(|verified| self.own.claims(&verified.claims)) {

@@ -1,4 +1,4 @@
-//! The verifier of the tokens that this server and its CLI sign.
+//! [`OwnTokens`], the verifier of the tokens that this server and its CLI sign.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct OwnTokens {
 }
 
 impl OwnTokens {
-    /// Creates a verifier of tokens signed by these keys, and for this audience if one is given.
+    /// Creates a verifier of tokens signed by these [`SigningKeys`], and for this audience if one is given.
     #[must_use]
     pub fn new(
         keys: Arc<dyn SigningKeys>,
@@ -48,7 +48,7 @@ impl OwnTokens {
         Ok(self.keys.latest().await?.id() == key.id())
     }
 
-    /// Checks signature, times and audience. The outer error is an outage, the inner one the token's fault.
+    /// Checks signature, times and audience. The outer error is an outage, the inner one a [`Denial`].
     pub(super) async fn examine(&self, token: &str) -> Result<Result<Verified, Denial>> {
         let keys = self.keys.verifying(None).await?;
         if let Some(verified) = self.signatures.find(token, &keys, self.clock.now()) {
@@ -97,7 +97,7 @@ impl OwnTokens {
         }
     }
 
-    /// Converts the claims of a verified token.
+    /// Converts the claims of a verified token to [`Claims`].
     pub(super) fn claims(&self, token: &TokenClaims) -> Result<Claims, Denial> {
         let issued_at = token.iat.unwrap_or_default();
         if let Some(operator) = token.operator() {

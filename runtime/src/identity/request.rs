@@ -1,4 +1,4 @@
-//! Requests for new tokens, and the limits they must keep.
+//! [`TokenRequest`]s, and the limits they must keep.
 
 use std::ops::RangeInclusive;
 
@@ -30,7 +30,8 @@ pub struct TokenRequest {
     pub read_only: bool,
 }
 
-/// Refuses a request outside of the limits, by the name of the field.
+/// Refuses a request outside of the limits ([`DURATION_SECONDS`], [`MAX_SCOPES`]), by the name of
+/// the field.
 pub(super) fn check_request(duration: u64, request: &TokenRequest) -> Result<()> {
     let (least, most) = (DURATION_SECONDS.start(), DURATION_SECONDS.end());
     if !DURATION_SECONDS.contains(&duration) {

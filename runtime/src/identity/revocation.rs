@@ -1,4 +1,4 @@
-//! Revocation: the one read of the user record that every verified credential must pass.
+//! [`Revocation`]: the one read of the user record that every verified credential must pass.
 //!
 //! There is no deny-list. The record lists the tokens that are live, and a token that it does not list is refused; only a
 //! credential without an id, of an older system or of another issuer, is judged by its time of issue.
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::records::{UserRecord, Users};
 use crate::user::{Caller, Email, Scopes};
 
-/// Turns claims into a caller, by what the user record says now.
+/// The step that turns [`Claims`] into a [`Caller`], by what the user record says now.
 #[derive(Clone, Debug)]
 pub(super) struct Revocation {
     pub(super) users: Users,
@@ -20,17 +20,17 @@ pub(super) struct Revocation {
 }
 
 impl Revocation {
-    /// Reads the record of a user once and returns the caller, or the reason why the credential holds no more.
+    /// Reads the [`UserRecord`] once and returns the caller, or the [`Denial`] of a credential that is no longer valid.
     pub(super) async fn admit(&self, email: &Email, claims: &Claims) -> Result<Caller> {
         let record = self.users.find(email).await?.ok_or(Denial::UnknownUser)?;
         let grant = grant(claims, &record, self.clock.now())?;
         Ok(Caller::user(record.email, grant.scopes, record.profile)
-            .registered(record.id)
+            .with_registration(record.id)
             .reading_only(grant.is_read_only))
     }
 }
 
-/// The part of a user's rights that a credential opens.
+/// The part of a user's rights that a credential opens: its [`Scopes`], and whether it may only read.
 struct Grant {
     scopes: Scopes,
     is_read_only: bool,
@@ -58,8 +58,8 @@ fn grant(claims: &Claims, user: &UserRecord, now: u64) -> Result<Grant, Denial> 
     })
 }
 
-/// Judges a credential without an id. The older system makes user and token in one second; a user who was registered here
-/// has no token of that second without an id.
+/// Judges a credential without an id by its time of issue. The older system makes user and token in one second; a user
+/// who was registered here has no token of that second without an id ([`Denial::OlderThanUser`]).
 fn grant_by_time(claims: &Claims, user: &UserRecord, now: u64) -> Result<Grant, Denial> {
     let issued = claims.issued_at;
     // One from the future would outlive a revocation of today.

@@ -1,4 +1,4 @@
-//! Signatures that were verified, remembered by a digest of the token.
+//! [`Signatures`] that were verified, remembered by a digest of the token.
 //!
 //! The memory says that a key signed these claims, and nothing else: times, audience and revocation are judged anew
 //! at every request.
@@ -44,7 +44,8 @@ impl Signatures {
         }
     }
 
-    /// Returns the claims of a token whose signature was verified by one of these keys and whose `exp` is after `now`.
+    /// Returns the claims of a token whose signature one of these keys has verified ([`Signatures::insert`]) and whose
+    /// `exp` is after `now`.
     pub(super) fn find(&self, token: &str, keys: &[Arc<SigningKey>], now: u64) -> Option<Verified> {
         let digest = self.digest(token)?;
         let mut generations = self

@@ -1,4 +1,4 @@
-//! Tokens as text: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256.
+//! Tokens as text: JSON Web Tokens (RFC 7519) signed with HMAC-SHA256, read by [`verify_signature`].
 //!
 //! A header may not choose its algorithm: anything but HS256 is refused before a signature is looked at.
 
@@ -56,7 +56,7 @@ pub(super) struct TokenClaims {
     pub(super) scope: Option<String>,
 }
 
-/// The holder of a token that belongs to no user.
+/// The holder of a token that belongs to no user ([`Claims`](super::Claims)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// An operator, whose token opens `/admin` and nothing else.
@@ -75,7 +75,7 @@ impl Operator {
 }
 
 impl TokenClaims {
-    /// Returns the operator whose token this is; `None` for a user's.
+    /// Returns the [`Operator`] whose token this is; `None` for a user's.
     pub(super) fn operator(&self) -> Option<Operator> {
         [Operator::Admin, Operator::Probe]
             .into_iter()
@@ -156,7 +156,7 @@ pub(super) struct Verified {
     pub(super) key: Arc<SigningKey>,
 }
 
-/// Verifies the signature of a token with each of these keys. Times and audience are still to be checked.
+/// Verifies the signature of a token with each of these [`SigningKey`]s. Times and audience are still to be checked.
 pub(super) fn verify_signature(keys: &[Arc<SigningKey>], token: &str) -> Result<Verified, Denial> {
     for key in keys {
         match decode::<TokenClaims>(

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::user::{Email, Scopes};
 
-/// A credential as it came with a request, already taken out of the request's headers.
+/// A credential as it came with a request, already taken out of the request's headers: what a [`Verifier`] is asked
+/// about.
 #[derive(Clone, Debug)]
 pub struct Credential {
     token: Secret<String>,
@@ -87,7 +88,7 @@ impl Claims {
         }
     }
 
-    /// Limits the credential to these scopes; without this call it can do whatever its user can.
+    /// Limits the credential to these [`Scopes`]; without this call it can do whatever its user can.
     #[must_use]
     pub fn scopes(mut self, scopes: Scopes) -> Self {
         self.scopes = scopes;
@@ -111,7 +112,7 @@ impl Claims {
         self
     }
 
-    /// Returns the user; `None` for an operator.
+    /// Returns the user's [`Email`]; `None` for an operator.
     #[must_use]
     pub const fn email(&self) -> Option<&Email> {
         match &self.holder {
@@ -132,7 +133,7 @@ impl Claims {
 pub enum Verdict {
     /// The credential is of this verifier's issuer and valid now.
     Valid(Claims),
-    /// The credential is of this verifier's issuer and refused, for the reason that the log shows.
+    /// The credential is of this verifier's issuer and refused, for the [`Denial`] that the log shows.
     Refused(Denial),
     /// The credential is not of this verifier's issuer; the next verifier looks at it.
     NotMine,
@@ -178,6 +179,6 @@ pub trait Verifier: fmt::Debug + Send + Sync + 'static {
     /// answered 503 and keeps its token.
     async fn verify(&self, credential: &Credential) -> Result<Verdict>;
 
-    /// Returns the challenge for a client without a valid credential; those of all verifiers are sent together.
+    /// Returns the [`Challenge`] for a client without a valid credential; those of all verifiers are sent together.
     fn challenge(&self) -> Challenge;
 }

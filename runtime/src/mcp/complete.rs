@@ -1,4 +1,5 @@
-//! Suggested values for arguments of prompts and resource templates (MCP, completion).
+//! Suggested values for arguments of prompts and resource templates (MCP, completion), from the
+//! [`Completion`] that providers answer.
 
 use rmcp::ErrorData;
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
@@ -19,7 +20,8 @@ struct Argument {
     others: Map<String, Value>,
 }
 
-/// Answers `completion/complete`.
+/// Answers `completion/complete`: reads the [`Argument`] and asks the provider of what it belongs
+/// to.
 pub(super) async fn complete(
     scope: &RequestScope<'_>,
     params: CompleteRequestParams,

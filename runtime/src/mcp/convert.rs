@@ -18,7 +18,7 @@ use crate::provider::Definition;
 use crate::resource::{ReadResult, ResourceBody, ResourceContents, Resources};
 use crate::tool::{Hints, Outcome, Tools};
 
-/// The `_meta` key of a tool's version, in its listing and in a call that asks for just that one.
+/// The `_meta` key of a tool's version, in its listing and in a call that asks for just that one ([`Tools`]).
 pub(super) const VERSION: &str = "mcp-lambda/version";
 
 /// The `_meta` key of the scopes that a tool requires: for an operator who issues a token.
@@ -208,7 +208,11 @@ fn contents(
     }
 }
 
-/// Converts a request for input.
+/// Converts an [`InputRequired`].
+///
+/// # Errors
+///
+/// -32603 for a question that MCP does not have: a client that is not shown a question could never answer it.
 ///
 /// # Errors
 /// -32603 for a question that MCP does not have: a client that is not shown a question could never answer it.
@@ -237,19 +241,19 @@ fn block(content: Content) -> ContentBlock {
             uri,
             mime_type,
             text,
-        } => embedded(rmcp::model::ResourceContents::text(text, uri), mime_type),
+        } => embed(rmcp::model::ResourceContents::text(text, uri), mime_type),
         Content::Blob {
             uri,
             mime_type,
             data,
-        } => embedded(rmcp::model::ResourceContents::blob(data, uri), mime_type),
+        } => embed(rmcp::model::ResourceContents::blob(data, uri), mime_type),
         Content::ResourceLink { uri, name } => {
             ContentBlock::resource_link(rmcp::model::Resource::new(uri, name))
         }
     }
 }
 
-fn embedded(contents: rmcp::model::ResourceContents, mime_type: Option<String>) -> ContentBlock {
+fn embed(contents: rmcp::model::ResourceContents, mime_type: Option<String>) -> ContentBlock {
     ContentBlock::resource(match mime_type {
         Some(mime_type) => contents.with_mime_type(mime_type),
         None => contents,

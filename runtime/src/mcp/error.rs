@@ -1,4 +1,4 @@
-//! Conversion of errors to MCP: an outcome that the model reads, or an error of the protocol (JSON-RPC).
+//! Conversion of an [`Error`] to MCP: an [`Outcome`] that the model reads, or an error of the protocol (JSON-RPC).
 
 use std::error::Error as _;
 
@@ -10,7 +10,8 @@ use crate::error::{Error, ErrorKind};
 use crate::provider::{MAX_KEY_BYTES, Reply};
 use crate::tool::Outcome;
 
-/// Converts the failure of a tool's call. The model reads whatever it can act on; the rest is the client's affair.
+/// Converts the failure of a tool's call. The model reads what it can act on, as an [`Outcome`]; the rest is for the
+/// client.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "this is what `or_else` hands on"
@@ -63,7 +64,7 @@ pub(super) fn describe_no_method(error: ErrorData) -> ErrorData {
     }
 }
 
-/// Converts any other failure.
+/// Converts the failure of anything but a tool's call ([`tool`]) or a resource ([`resource`]).
 pub(super) fn protocol(error: &Error) -> ErrorData {
     let message = error.advice();
     match error.kind() {

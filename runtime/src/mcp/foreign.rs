@@ -1,7 +1,8 @@
-//! A foreign rmcp `ServerHandler` behind the same rules as an app's own tools.
+//! A foreign rmcp [`ServerHandler`] behind the same rules as an app's own tools
+//! ([`App::serve_handler`](crate::App::serve_handler)).
 //!
-//! Its methods are calls like any other: they pass the middleware chain, with the caller as the current user. No rule may
-//! be written here.
+//! Its methods are calls like any other: they pass the chain of [`Middleware`](crate::middleware::Middleware), with the
+//! caller as the current user. No rule may be written here.
 
 #![expect(
     deprecated,
@@ -49,11 +50,11 @@ pub(crate) struct ForeignRules {
     pub(crate) lists: Arc<[SharedMiddleware]>,
     /// The timeout of notifications, which come without a deadline.
     pub(crate) timeout: Duration,
-    /// The registry of a server without providers of its own.
+    /// The [`Registry`] of a server without providers of its own.
     pub(crate) registry: Arc<Registry>,
 }
 
-/// A foreign rmcp handler whose methods pass the same middleware as an app's own tools.
+/// A foreign [`ServerHandler`] whose methods pass the same middleware as an app's own tools.
 #[derive(Debug)]
 pub(crate) struct ForeignHandler<H> {
     handler: Arc<H>,
@@ -72,7 +73,7 @@ impl<H> Clone for ForeignHandler<H> {
 }
 
 impl<H: ServerHandler> ForeignHandler<H> {
-    /// Puts these rules around a handler.
+    /// Wraps a handler in these [`ForeignRules`].
     #[must_use]
     pub(crate) fn new(handler: H, session: Session, rules: ForeignRules) -> Self {
         Self {
@@ -82,7 +83,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         }
     }
 
-    /// Runs one of the handler's methods as a call, behind the rules for what is called.
+    /// Runs one of the handler's methods as a call ([`ForeignTarget`]), behind the rules for what is called.
     async fn run<T, W>(
         &self,
         target: ForeignTarget,
@@ -138,10 +139,10 @@ fn is_read_only(tool: &Tool) -> bool {
     hints.is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
-/// The work behind a call, which can be done once: a request of rmcp's is used up by answering it.
+/// The work behind a call. It is a [`FnOnce`]: a request of rmcp's is consumed by answering it.
 type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, CallResult<Reply>> + Send>;
 
-/// A method of a foreign handler as something that can be called.
+/// A method of a foreign handler as a [`Callable`].
 struct ForeignTarget {
     primitive: &'static str,
     name: String,
@@ -182,7 +183,7 @@ impl ForeignTarget {
         }
     }
 
-    /// Adds the work, with the caller as the current user.
+    /// Adds the [`Work`], run with the caller as the current user.
     fn with_work<T, W>(mut self, work: impl FnOnce(Call) -> W + Send + 'static) -> Self
     where
         T: std::fmt::Debug + Send + Sync + 'static,
@@ -251,7 +252,8 @@ impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
     }
 }
 
-/// Runs methods of the handler: those that anyone may call, those that act for a user, and those that may change something.
+/// Implements methods of [`ServerHandler`] by [`ForeignHandler::run`]: those that anyone may call, those that act for a
+/// user, and those that may change something.
 macro_rules! run {
     (
         list { $($list:ident($list_params:ty) -> $list_answer:ty;)+ }

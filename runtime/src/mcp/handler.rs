@@ -1,5 +1,5 @@
-//! The MCP server of an app, written by hand over rmcp's `ServerHandler`: rmcp's macros rebuild their routers at every
-//! call, and know no callers.
+//! [`Handler`], the MCP server of an app, written by hand over rmcp's [`ServerHandler`]: rmcp's macros rebuild their
+//! routers at every call, and know no callers.
 
 #![expect(
     deprecated,
@@ -39,7 +39,7 @@ const LIST_TTL_MS: u64 = 60_000;
 /// The time for which a client may use what it discovered, in milliseconds; it changes with the server's binary.
 const DISCOVERY_TTL_MS: u64 = 3_600_000;
 
-/// An MCP server for an app's tools, prompts and resources.
+/// An MCP server for the tools, prompts and resources of a [`ServerState`].
 #[derive(Clone, Debug)]
 pub(crate) struct Handler {
     state: Arc<ServerState>,
@@ -47,7 +47,7 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    /// Speaks for this server.
+    /// Creates the handler of this server, whose requests have the callers and deadlines of a [`Session`].
     #[must_use]
     pub(crate) fn new(state: ServerState, session: Session) -> Self {
         Self {
@@ -346,7 +346,8 @@ impl ServerHandler for Handler {
         Ok(())
     }
 
-    /// Answers a request that rmcp could not read. Where the method is one of MCP's, its parameters were wrong.
+    /// Answers a request that rmcp could not read. Where the method is one of MCP's, its parameters were wrong, and
+    /// [`params::describe`] says which.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -365,7 +366,7 @@ impl ServerHandler for Handler {
     }
 }
 
-/// Resolves a call and makes it; returns the definition with the reply.
+/// Resolves a call and makes it; returns the [`Definition`] with the [`Reply`].
 async fn resolve_and_call<P: Registrable>(
     scope: &RequestScope<'_>,
     call: Call,

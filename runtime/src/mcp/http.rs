@@ -25,7 +25,8 @@ type HttpResponse = Response<BoxBody<Bytes, Infallible>>;
 /// The longest answer that may be one of rmcp's own errors, in bytes.
 const MAX_ERROR_BYTES: u64 = 1_024;
 
-/// Makes the HTTP service of a server.
+/// Makes the HTTP service of a server: reads each message's head ([`message::head`]) and passes it to rmcp's
+/// [`StreamableHttpService`].
 pub(super) fn service<S: SessionHandler>(server: S) -> McpHttpService {
     let service = StreamableHttpService::new(
         move || Ok(server.clone()),
@@ -36,13 +37,13 @@ pub(super) fn service<S: SessionHandler>(server: S) -> McpHttpService {
         let service = service.clone();
         Box::pin(async move {
             if let Err(refusal) = message::head(request.body()) {
-                return malformed(&refusal);
+                return refuse_malformed(&refusal);
             }
             let body = request.body().clone();
             let answer = service.handle(request.map(Full::new)).await;
             match answer.status() {
                 // The router has seen that it is called JSON: rmcp could not read it.
-                StatusCode::UNSUPPORTED_MEDIA_TYPE => malformed(&message::unfit(&body)),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => refuse_malformed(&message::unfit(&body)),
                 _ => describe_no_method(answer).await,
             }
         })
@@ -58,8 +59,8 @@ fn config() -> StreamableHttpServerConfig {
         .disable_allowed_origins()
 }
 
-/// Makes the answer to a body that is no message of MCP (MCP 2026-07-28, transports, sending messages).
-fn malformed(refusal: &JsonRpcError) -> HttpResponse {
+/// Answers a body that is no message of MCP (MCP 2026-07-28, transports, sending messages).
+fn refuse_malformed(refusal: &JsonRpcError) -> HttpResponse {
     let mut answer = Response::new(Full::new(Bytes::from(json!(refusal).to_string())).boxed());
     *answer.status_mut() = StatusCode::BAD_REQUEST;
     answer.headers_mut().insert(

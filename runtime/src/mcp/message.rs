@@ -1,8 +1,8 @@
-//! A JSON-RPC message as bytes: whether it is one, found out without making a tree of it.
+//! The [`Head`] of a JSON-RPC message, read from its bytes without a tree of it.
 //!
 //! rmcp refuses what it can't read without an id and without a reason, and takes a request whose `id` is null for a
-//! notification; so both protocols ask here first. An answer to a message whose id can't be read has none (MCP 2026-07-28,
-//! basic, error responses).
+//! notification; so both transports read the head first. An answer to a message whose id can't be read has none (MCP
+//! 2026-07-28, basic, error responses).
 
 use std::fmt;
 
@@ -13,16 +13,16 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::params;
 
-/// What a message says of itself at its top level.
+/// The fields of a message at its top level, as far as an answer needs them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// What is asked for; none in an answer of the client's.
+    /// The method; `None` in an answer of the client's.
     pub(super) method: Option<String>,
-    /// Whom to answer; none in a notification.
+    /// The id of the request; `None` in a notification.
     pub(super) id: Option<RequestId>,
 }
 
-/// Reads the head of a message. The rest is looked at and not kept.
+/// Reads the [`Head`] of a message. The rest is skipped and not stored.
 ///
 /// # Errors
 /// -32700 for what is no JSON, -32600 for a batch, for what is no JSON-RPC 2.0 message of MCP and for an `id` that is
@@ -50,7 +50,8 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, JsonRpcError> {
     }
 }
 
-/// What to answer to a message whose head is good and whose rest is not as MCP has it.
+/// Returns the error for a message whose [`head`] is good and whose rest is not as MCP has it; [`params::describe`]
+/// says what is wrong.
 pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
     match (
         serde_json::from_slice::<serde_json::Value>(bytes),
@@ -104,7 +105,7 @@ fn no_object(text: &str, message: &'static str) -> JsonRpcError {
     }
 }
 
-/// The top level of a message, whatever it holds.
+/// The top level of a message, whatever it holds: [`head`] checks each [`Shape`].
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Envelope {
@@ -145,7 +146,7 @@ impl Envelope {
     }
 }
 
-/// What a field holds, kept only as far as a head needs it.
+/// The value of a field, stored only as far as a [`Head`] needs it.
 #[derive(Debug, Default, PartialEq)]
 enum Shape {
     #[default]

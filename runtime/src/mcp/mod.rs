@@ -37,14 +37,15 @@ pub(crate) use state::{AppInfo, ServerState};
 #[cfg(feature = "local")]
 use crate::error::Result;
 
-/// The HTTP service of a server. Each request carries its caller in its extensions, as `Arc<Caller>`.
+/// The HTTP service of a server. Each request carries its [`Caller`](crate::user::Caller) in its extensions, as
+/// `Arc<Caller>`.
 pub(crate) type McpHttpService = Arc<
     dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<BoxBody<Bytes, Infallible>>>
         + Send
         + Sync,
 >;
 
-/// An MCP server by every transport.
+/// An MCP server by every transport: an app's own [`Handler`], or a [`ForeignHandler`].
 pub(crate) trait Transports: fmt::Debug + Send + Sync + 'static {
     /// Returns the server as a service of streamable HTTP, without sessions (MCP, transports).
     fn http_service(&self) -> McpHttpService;
@@ -59,7 +60,7 @@ pub(crate) trait Transports: fmt::Debug + Send + Sync + 'static {
 
 /// An rmcp server that takes its callers from a [`Session`].
 pub(crate) trait SessionHandler: rmcp::ServerHandler + Clone + fmt::Debug {
-    /// Makes every call this connection's user's.
+    /// Makes every call on behalf of this connection's user ([`StdioCaller`]).
     #[cfg(feature = "local")]
     fn with_stdio(&self, stdio: session::StdioSession) -> Self;
 }

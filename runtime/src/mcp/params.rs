@@ -1,8 +1,9 @@
-//! What MCP wants of a request's parameters, as far as rmcp does not say which of them is wrong.
+//! The parameters of MCP's methods, as far as rmcp does not say which of them is wrong:
+//! [`describe`] does.
 
 use serde_json::Value;
 
-/// A parameter: where it stands in `params`, its type, and whether it must be there.
+/// A parameter: its place in `params`, its [`Type`], and whether it is required.
 type Parameter = (&'static str, Type, bool);
 
 #[derive(Clone, Copy)]
@@ -59,7 +60,7 @@ fn parameters(method: &str) -> &'static [Parameter] {
     }
 }
 
-/// What is wrong with the parameters of a request that rmcp could not read.
+/// Describes what is wrong with the [`parameters`] of a request that rmcp could not read.
 pub(super) fn describe(method: &str, params: Option<&Value>) -> String {
     let none = Value::Null;
     let params = params.unwrap_or(&none);

@@ -1,4 +1,4 @@
-//! The way back to a client through rmcp, for one call.
+//! [`Peer`], the [`Channel`] of one call to its client through rmcp.
 
 #![expect(
     deprecated,
@@ -19,13 +19,13 @@ use serde_json::Value;
 use crate::call::{Channel, ClientInfo, Level, Progress, RequestId, Trace};
 use crate::error::{Error, Result};
 
-/// One call's way back.
+/// The channel of one call to its client: progress, log messages and questions.
 #[derive(Debug)]
 pub(super) struct Peer {
     context: RequestContext<RoleServer>,
-    /// Whether the connection stays, so that the client can be asked over it.
+    /// True where the connection stays between calls, so that the client can be asked over it.
     is_lasting: bool,
-    /// What a client of an older revision has set.
+    /// The least [`Level`] of log messages that a client of an older revision has set.
     level: Level,
 }
 
@@ -47,7 +47,7 @@ impl Peer {
     }
 }
 
-/// Whether a call is of MCP 2026-07-28 or newer.
+/// Tells if a call is of MCP 2026-07-28 or newer.
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     // ISO dates are in order as text.
     context
@@ -148,7 +148,7 @@ impl Channel for Peer {
     }
 }
 
-/// What has the same words in ours as in rmcp's.
+/// Converts a type of ours to one of rmcp's, or back, where both have the same JSON; `None` where they do not.
 pub(super) fn same<A: Serialize, B: DeserializeOwned>(value: A) -> Option<B> {
     serde_json::from_value(serde_json::to_value(value).ok()?).ok()
 }

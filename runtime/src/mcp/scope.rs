@@ -1,4 +1,5 @@
-//! One MCP request: its caller, the calls it makes, and the parts that its result carries besides.
+//! [`RequestScope`], one MCP request: its caller, the calls it makes ([`CallContext`]), and the fields that its result
+//! carries besides.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 /// The `_meta` key of the server's name and version.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// Reads the responses of a client whose call was answered with a request for input.
+/// Reads the [`InputResponses`] of a client whose call was answered with a request for input.
 pub(super) fn input_responses(
     responses: Option<rmcp::model::InputResponses>,
     state: Option<String>,
@@ -42,7 +43,7 @@ pub(super) struct RequestScope<'a> {
 }
 
 impl<'a> RequestScope<'a> {
-    /// Finds out who makes a request, and how long it may take.
+    /// Looks up the caller and the deadline of a request in its [`Session`].
     ///
     /// # Errors
     /// -32600 for a request without a caller, -32602 for a log level that MCP does not have.
@@ -72,7 +73,7 @@ impl<'a> RequestScope<'a> {
         Some(meta)
     }
 
-    /// Makes the result that asks the client for input.
+    /// Makes the result that asks the client for input ([`InputRequired`]).
     ///
     /// # Errors
     /// -32603 for a request that MCP does not have.
@@ -86,7 +87,8 @@ impl<'a> RequestScope<'a> {
     }
 }
 
-/// Makes the context of a request's calls: who makes it, how long it may take, and the way back to its client.
+/// Makes the [`CallContext`] of a request: its caller, its deadline, and the [`Peer`] by which its calls reach the
+/// client.
 pub(super) async fn calls(
     registry: &Arc<Registry>,
     session: &Session,

@@ -1,4 +1,4 @@
-//! The caller and the deadline of each request.
+//! [`Session`]: the caller and the deadline of each request.
 //!
 //! Over HTTP both are in the request's extensions, put there by the router and the entry point. Over standard input the
 //! caller is the one user the process works for, who is looked up anew at each call.
@@ -22,13 +22,13 @@ use crate::error::{Error, Result};
 use crate::identity::LocalUser;
 use crate::user::Caller;
 
-/// The caller of everything that comes over standard input.
+/// The [`Caller`] of everything that comes over standard input.
 #[cfg(feature = "local")]
 #[derive(Clone, Debug)]
 pub(crate) enum StdioCaller {
     /// The same caller for as long as the process lives.
     Fixed(Arc<Caller>),
-    /// A registered user, as of each call.
+    /// A registered user, looked up anew at each call ([`LocalUser::caller`]).
     User(Box<LocalUser>),
 }
 
@@ -46,14 +46,14 @@ impl From<LocalUser> for StdioCaller {
     }
 }
 
-/// A connection that stays: its caller, and the refusal that ends it.
+/// A connection that stays between calls: its [`StdioCaller`], and the refusal that ends it.
 #[cfg(feature = "local")]
 #[derive(Clone, Debug)]
 pub(crate) struct StdioSession {
     caller: StdioCaller,
     refusal: Arc<Mutex<Option<Error>>>,
-    /// Cancelled when the connection must end.
-    ended: CancellationToken,
+    /// The token that [`StdioSession::caller`] cancels when the connection must end.
+    cancellation: CancellationToken,
 }
 
 #[cfg(feature = "local")]
@@ -62,11 +62,12 @@ impl StdioSession {
         Self {
             caller,
             refusal: Arc::default(),
-            ended: CancellationToken::new(),
+            cancellation: CancellationToken::new(),
         }
     }
 
-    /// Looks up the caller. Whoever is refused once is refused for good, and the connection ends.
+    /// Looks up the caller. A user who is refused once is refused for good, and the connection ends
+    /// ([`StdioSession::cancellation`]).
     async fn caller(&self) -> Result<Arc<Caller>> {
         let user = match &self.caller {
             StdioCaller::Fixed(caller) => return Ok(Arc::clone(caller)),
@@ -78,14 +79,14 @@ impl StdioSession {
         {
             let refusal = Error::forbidden(error.message().to_owned());
             *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-            self.ended.cancel();
+            self.cancellation.cancel();
         }
         found.map(Arc::new)
     }
 
     /// Returns the token that is cancelled when the connection must end.
-    pub(super) const fn ended(&self) -> &CancellationToken {
-        &self.ended
+    pub(super) const fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
     }
 
     /// Takes the refusal that ended the connection, if one did.
@@ -107,7 +108,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Takes callers from each request; a request may take this long where the entry point sets no deadline.
+    /// Creates a session whose requests carry their callers; a request may take this long where the entry point sets no
+    /// [`Deadline`].
     #[must_use]
     pub(crate) fn new(timeout: Duration) -> Self {
         Self {
@@ -118,7 +120,7 @@ impl Session {
         }
     }
 
-    /// Makes every call this connection's user's.
+    /// Makes every call on behalf of this connection's user.
     #[cfg(feature = "local")]
     #[must_use]
     pub(super) fn with_stdio(mut self, stdio: StdioSession) -> Self {
@@ -168,7 +170,7 @@ impl Session {
         false
     }
 
-    /// Returns the least level of log messages for a client that can't send it with each call.
+    /// Returns the least [`Level`] of log messages for a client that can't send it with each call.
     pub(super) fn level(&self) -> Level {
         *self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -39,7 +39,7 @@ pub(crate) struct AppInfo {
     pub(crate) accepts_subscriptions: bool,
 }
 
-/// A built server as MCP sees it: its registry, and what it announces.
+/// A built server as MCP sees it: its [`Registry`], and what it announces of it.
 #[derive(Debug)]
 pub(crate) struct ServerState {
     pub(super) registry: Arc<Registry>,
@@ -52,7 +52,8 @@ pub(crate) struct ServerState {
 }
 
 impl ServerState {
-    /// Announces an app with these providers. What may come to be there is announced as if it were there.
+    /// Announces an app with these providers, by their [`Facts`]. A provider that may come to have a primitive is
+    /// announced as if it had it.
     #[must_use]
     pub(crate) fn new(app: &AppInfo, registry: Arc<Registry>) -> Self {
         let tools = registry.tools.facts();

@@ -22,13 +22,14 @@ use crate::json::Meter;
 /// The longest line that is read; as much as a body may have over HTTP.
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Speaks until the input ends, or until nothing more may be asked: then what was asked is answered first.
+/// Serves a caller until the input ends, or until the [`StdioSession`] is cancelled: then what was asked before is
+/// answered first.
 pub(super) async fn serve<S: SessionHandler>(server: S, caller: StdioCaller) -> Result<()> {
     let stdio = StdioSession::new(caller);
     let (input, output) = rmcp::transport::stdio();
     let input = UntilEnded {
         input,
-        ended: Box::pin(stdio.ended().clone().cancelled_owned()),
+        ended: Box::pin(stdio.cancellation().clone().cancelled_owned()),
     };
     let lines = Lines::new(BufReader::new(input), output);
     let running = rmcp::serve_server(server.with_stdio(stdio.clone()), lines).await;
@@ -45,7 +46,7 @@ pub(super) async fn serve<S: SessionHandler>(server: S, caller: StdioCaller) -> 
         .map_err(|error| Error::internal("the conversation broke off").with_source(error))
 }
 
-/// An input that ends, as if the client had hung up, when nothing more may be asked.
+/// An input that ends, as if the client had closed it, when the [`StdioSession`] is cancelled.
 struct UntilEnded<I> {
     input: I,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -64,12 +65,12 @@ impl<I: AsyncRead + Unpin> AsyncRead for UntilEnded<I> {
     }
 }
 
-/// One message a line, in both directions.
+/// A [`Transport`] of one message a line, in both directions.
 struct Lines<R, W: AsyncWrite> {
     input: R,
     line: Line,
     output: AsyncRwTransport<RoleServer, Empty, W>,
-    /// A refusal that is being written: whoever gives up waiting for a message must not give up this.
+    /// A refusal that is being written: a caller that stops waiting for a message must not stop this write.
     refusing: Option<BoxFuture<'static, io::Result<()>>>,
 }
 
@@ -88,7 +89,7 @@ where
         }
     }
 
-    /// Reads to the end of a line; whether there is one. Nothing is lost when this is given up.
+    /// Reads to the end of a [`Line`]; returns whether there is one. Cancelling it loses nothing.
     async fn read_line(&mut self) -> io::Result<bool> {
         loop {
             let available = self.input.fill_buf().await?;
@@ -146,7 +147,7 @@ where
     }
 }
 
-/// A line on its way, within bounds of bytes and values.
+/// A line that is being read, within [`MAX_LINE_BYTES`] and a [`Meter`]'s bound on values.
 #[derive(Default)]
 struct Line {
     bytes: Vec<u8>,

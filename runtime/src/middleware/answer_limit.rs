@@ -1,4 +1,4 @@
-//! Refuses answers that are too large to send.
+//! [`AnswerLimit`]: refuses answers that are too large to send.
 
 use async_trait::async_trait;
 
@@ -10,7 +10,8 @@ use crate::provider::{DefinitionView, Reply};
 /// The largest answer, in bytes: it fits Lambda's response of 6 MB with room for JSON's escapes (AWS Lambda, quotas).
 const MAX_ANSWER_BYTES: usize = 4_000_000;
 
-/// Refuses an answer of more than 4,000,000 bytes as `TooLarge`.
+/// The rule that refuses an answer of more than 4,000,000 bytes ([`Answer::size`](crate::provider::Answer::size)) as
+/// `TooLarge`.
 #[derive(Debug)]
 pub(crate) struct AnswerLimit;
 

@@ -1,4 +1,4 @@
-//! Reads the arguments of a call by the definition's schema.
+//! [`ReadArguments`]: reads the arguments of a call by the definition's schema.
 
 use async_trait::async_trait;
 
@@ -7,8 +7,8 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::provider::{Callable, DefinitionView, Reply};
 
-/// Reads arguments before any rule of the app's sees them, so that such a rule finds a number where a number is due, and
-/// the variables of a resource's URI.
+/// The rule that reads arguments ([`Callable::bind`]) before any rule of the app's sees them, so that such a rule finds
+/// a number where a number is due, and the variables of a resource's URI.
 #[derive(Debug)]
 pub(crate) struct ReadArguments;
 

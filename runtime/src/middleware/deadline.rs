@@ -1,4 +1,4 @@
-//! Ends every call in time.
+//! [`Deadline`]: ends every call in time.
 
 use std::time::Duration;
 
@@ -10,19 +10,20 @@ use crate::call::{Call, Context};
 use crate::error::{Error, Result};
 use crate::provider::{Completion, DefinitionView, Reply};
 
-/// Bounds every call by the definition's timeout, or by the app's where it sets none, and by what is left of the request.
+/// The rule that bounds every call by the definition's timeout ([`DefinitionView::timeout`]), or by the app's where it
+/// sets none, and by what is left of the request.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     timeout: Duration,
 }
 
 impl Deadline {
-    /// Gives a call this long where its definition sets no timeout.
+    /// Creates the rule with the timeout of a call whose definition sets none.
     pub(crate) const fn new(timeout: Duration) -> Self {
         Self { timeout }
     }
 
-    fn bound(&self, definition: &DefinitionView<'_>, context: &Context) -> Context {
+    fn limit(&self, definition: &DefinitionView<'_>, context: &Context) -> Context {
         let timeout = definition.timeout().unwrap_or(self.timeout);
         context.clone().until(Instant::now() + timeout)
     }
@@ -35,7 +36,7 @@ impl Middleware for Deadline {
     }
 
     async fn call(&self, mut call: Call, next: Next) -> Result<Reply> {
-        let context = self.bound(&next.definition(), &call.context);
+        let context = self.limit(&next.definition(), &call.context);
         call.context = context.clone();
         let reply = run_until(&context, &next.definition(), next.run(call)).await;
         context.end();
@@ -43,13 +44,13 @@ impl Middleware for Deadline {
     }
 
     async fn complete(&self, mut completion: Completion, next: Next) -> Result<Vec<String>> {
-        let context = self.bound(&next.definition(), &completion.call.context);
+        let context = self.limit(&next.definition(), &completion.call.context);
         completion.call.context = context.clone();
         run_until(&context, &next.definition(), next.complete(completion)).await
     }
 }
 
-/// Runs until the deadline of a context.
+/// Runs work until the deadline of a [`Context`].
 ///
 /// Over a connection that stays, a handler may wait for its user, and that time is not the handler's: the deadline moves
 /// while a question is open. So when the timer fires the deadline is read again, and only one that has not moved ends the

@@ -1,4 +1,4 @@
-//! Hides what an app disables.
+//! [`Disabled`]: hides what an app disables ([`App::disable`](crate::App::disable)).
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,15 @@ use super::Middleware;
 use crate::provider::DefinitionView;
 use crate::user::Caller;
 
-/// Hides definitions by name or key, from everyone. It reaches what providers come to hold after the app was built.
+/// The rule that hides definitions by name or key, from everyone. It reaches what providers come to hold after the app
+/// was built.
 #[derive(Debug)]
 pub(crate) struct Disabled {
     names: BTreeSet<String>,
 }
 
 impl Disabled {
-    /// Hides these names and URIs.
+    /// Creates the rule for these names and URIs.
     pub(crate) const fn new(names: BTreeSet<String>) -> Self {
         Self { names }
     }

@@ -1,4 +1,4 @@
-//! Seals the state of a call that asks its user, and opens it when the client comes back.
+//! [`SealedElicitation`]: seals the state of a call that asks its user, and opens it when the client comes back.
 //!
 //! Over HTTP nothing is kept between requests, so the client carries the answers so far (MCP 2026-07-28, multi round-trip
 //! requests, `requestState`). The seal holds for one registration of a user, one definition with one set of arguments, and
@@ -30,7 +30,8 @@ const MAX_STATE_BYTES: usize = 1_000_000;
 /// The purpose that states are sealed for.
 const PURPOSE: &str = "request-state/v1";
 
-/// Lets handlers ask their user: seals what the client must carry, and gives its answers to the handler.
+/// The rule that lets handlers ask their user: it seals the [`RequestState`] that the client must carry, and gives the
+/// client's [`InputResponses`] to the handler.
 ///
 /// ```text
 /// call ──▶ handler asks ──▶ InputRequired ──▶ seal ──▶ client asks its user
@@ -43,7 +44,7 @@ pub(crate) struct SealedElicitation {
     clock: Arc<dyn Clock>,
 }
 
-/// The state that is sealed.
+/// The state that is sealed into `requestState` by [`Sealer`].
 #[derive(Debug, Serialize, Deserialize)]
 struct RequestState {
     /// The answers of earlier rounds, by key.
@@ -68,8 +69,8 @@ struct Past {
     is_for_once: bool,
 }
 
-/// The call that a state belongs to. It shares the arguments, and writes them as text only when something is sealed or
-/// opened, which most calls never do.
+/// The call that a [`RequestState`] belongs to. It shares the arguments, and writes them as text only when something is
+/// sealed or opened, which most calls never do.
 struct Binding<'a> {
     caller: Arc<Caller>,
     definition: DefinitionView<'a>,
@@ -92,12 +93,12 @@ impl Binding<'_> {
 }
 
 impl SealedElicitation {
-    /// Seals with these keys, by this clock.
+    /// Creates the rule with this [`Sealer`] and this [`Clock`].
     pub(crate) const fn new(sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
         Self { sealer, clock }
     }
 
-    /// Gives a call the client's responses, and returns the answers to carry on to a later round.
+    /// Gives a call the client's responses, and returns the answers to carry on to a later round as [`Past`].
     async fn resume(&self, call: &mut Call, binding: &Binding<'_>) -> Result<Past> {
         let Some(InputResponses { responses, state }) = call.input_responses.take() else {
             return Ok(Past::default());

@@ -1,4 +1,4 @@
-//! A provider with rules around it.
+//! [`Layered`], a provider with rules around it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct Layered<P: Primitive> {
 }
 
 impl<P: Primitive> Layered<P> {
-    /// Puts these rules around a provider, whose lists and look-ups may take `timeout`.
+    /// Puts these [`Middleware`]s around a provider, whose lists and look-ups may take `timeout`.
     #[must_use]
     pub fn new(
         inner: SharedProvider<P>,
@@ -95,8 +95,8 @@ impl<P: Primitive> Provider<P> for Layered<P> {
     }
 }
 
-/// Ends a list or a look-up in time and without a panic. Nobody may be asked in one, so its deadline does not move as that
-/// of a call does.
+/// Ends a list or a look-up in time and without a panic. Nobody may be asked in one, so its deadline does not move as
+/// that of a call does ([`Deadline`](super::Deadline)).
 async fn guard<T>(
     time: Duration,
     primitive: &str,

@@ -1,4 +1,4 @@
-//! Writes one line to the log for every call.
+//! [`CallLog`]: writes one line to the log for every call.
 //!
 //! Arguments and answers must never be logged: they are the user's. Nor may a URI: it can say what the user reads.
 
@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{Completion, DefinitionView, Reply};
 use crate::user::Caller;
 
-/// Logs who called what, how long it took and how it ended, and look-ups that found nothing.
+/// The rule that logs each call: its caller, its name, its duration and its end; and look-ups that found nothing
+/// ([`Middleware::observe_unknown`]).
 #[derive(Debug)]
 pub(crate) struct CallLog;
 
@@ -55,7 +56,7 @@ impl Middleware for CallLog {
     }
 }
 
-/// The line of one call.
+/// The line of one [`Call`].
 ///
 /// It is written when it is dropped, so that a call whose client went away, whose future is dropped where it waits, is
 /// logged too.
@@ -135,7 +136,8 @@ impl From<&Result<Reply>> for Ending {
     }
 }
 
-/// Returns the causes of an error. Its message may quote arguments, and so may the cause of one that refuses them.
+/// Returns the causes of an error ([`Error::causes`]). Its message may quote arguments, and so may the cause of one
+/// that refuses them.
 fn cause(error: &Error) -> Option<String> {
     error
         .causes()

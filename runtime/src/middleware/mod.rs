@@ -72,8 +72,8 @@ use crate::user::Caller;
 /// ```
 #[async_trait]
 pub trait Middleware: fmt::Debug + Send + Sync + 'static {
-    /// Returns whether a definition exists for this caller. To a caller for whom it doesn't, it is unknown: it is neither
-    /// listed, nor found, nor called.
+    /// Returns whether a definition exists for this [`Caller`]. To a caller for whom it does not, it is unknown: it is
+    /// neither listed, nor found, nor called.
     fn visible(&self, _caller: &Caller, _definition: &DefinitionView<'_>) -> bool {
         true
     }
@@ -84,7 +84,7 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// Runs around a call.
+    /// Runs around a [`Call`]; [`Next::run`] goes on with it.
     ///
     /// # Errors
     /// The rule's own, and whatever the rest of the call fails with.
@@ -100,17 +100,17 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
         next.complete(completion).await
     }
 
-    /// Takes note that a caller asked for something that does not exist for this caller.
+    /// Takes note that a [`Caller`] asked for something that does not exist for this caller.
     fn observe_unknown(&self, _caller: &Caller, _primitive: &'static str) {}
 }
 
-/// A rule that several owners share.
+/// A [`Middleware`] that several owners share.
 pub(crate) type SharedMiddleware = Arc<dyn Middleware>;
 
 /// A boxed future, as the methods of [`Middleware`] return.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The rest of a call: the rules further in, and the handler.
+/// The rest of a [`Call`]: the rules further in, and the handler.
 #[derive(Clone)]
 pub struct Next {
     chain: Arc<Chain>,
@@ -133,13 +133,13 @@ impl Next {
         }
     }
 
-    /// Returns the definition that is called.
+    /// Returns a [`DefinitionView`] of what is called.
     #[must_use]
     pub fn definition(&self) -> DefinitionView<'_> {
         self.chain.target.view()
     }
 
-    /// Goes on with the call. A rule may call this more than once, to try again, or not at all.
+    /// Goes on with the call. A [`Middleware`] may call this more than once, to try again, or not at all.
     ///
     /// # Errors
     /// `NotFound` if the next rule hides the definition from this caller, and whatever the call fails with.

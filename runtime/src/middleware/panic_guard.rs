@@ -1,4 +1,4 @@
-//! Answers for handlers that panic.
+//! [`PanicGuard`]: answers for handlers that panic.
 
 use std::panic::AssertUnwindSafe;
 
@@ -13,7 +13,7 @@ use crate::provider::{Completion, DefinitionView, Reply};
 /// The end of the message about a handler that panicked.
 pub(crate) const BROKE_DOWN: &str = "broke down; this is a fault of the server";
 
-/// Turns a panic into an `Internal` error.
+/// The rule that turns a panic into an [`Internal`](crate::ErrorKind::Internal) error.
 ///
 /// The message of a panic may quote an argument, so it reaches neither the client nor the log; the hook of the process
 /// logs its place.

@@ -1,4 +1,4 @@
-//! Hides what a token is not good for.
+//! [`ScopeCheck`]: hides what a token does not open.
 
 use async_trait::async_trait;
 
@@ -8,9 +8,10 @@ use crate::error::{Error, Result};
 use crate::provider::{Completion, DefinitionView, Reply};
 use crate::user::{Caller, Subject};
 
-/// Checks the scopes of a caller's token, whether it may only read, and that a probe calls nothing.
+/// The rule that checks the scopes of a caller's token ([`Caller::may_use`]), whether it may only read, and that a
+/// probe calls nothing.
 ///
-/// A thing that the token is not good for is unknown to the caller (RFC 6749 §3.3 says what a scope is). The probe sees
+/// A thing that the token does not open is unknown to the caller (RFC 6749 §3.3 says what a scope is). The probe sees
 /// everything and calls nothing.
 #[derive(Debug)]
 pub(crate) struct ScopeCheck;

@@ -1,4 +1,4 @@
-//! The result of a call, typed and erased.
+//! The result of a call, typed and erased: [`Answer`] and [`Reply`].
 
 use std::any::Any;
 use std::fmt;
@@ -33,7 +33,8 @@ pub trait Answer: Any + fmt::Debug + Send + Sync {
 pub enum Reply<A = Box<dyn Answer>> {
     /// The answer.
     Answer(A),
-    /// The handler needs input first; the client calls again with it.
+    /// The handler needs input first; the client calls again with it
+    /// ([`InputResponses`](crate::elicitation::InputResponses)).
     InputRequired(InputRequired),
 }
 
@@ -53,9 +54,9 @@ impl<A> Reply<A> {
 }
 
 impl<A: Answer> Reply<A> {
-    /// Erases the type of the answer.
+    /// Erases the type of the answer; [`downcast`](Reply::downcast) restores it.
     #[must_use]
-    pub fn boxed(self) -> Reply {
+    pub fn erase(self) -> Reply {
         match self {
             Self::Answer(answer) => Reply::Answer(Box::new(answer)),
             Self::InputRequired(input) => Reply::InputRequired(input),

@@ -1,4 +1,4 @@
-//! The provider of everything that an app's own code registers.
+//! [`Catalog`], the provider of everything that an app's own code registers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl<P: Primitive> Default for Catalog<P> {
 }
 
 impl<P: Primitive> Catalog<P> {
-    /// Makes a catalog of these registrations.
+    /// Makes a catalog of these [`Registration`]s.
     ///
     /// # Errors
     /// Every problem at once: names, duplicates, descriptions, schemas, scopes.
@@ -88,7 +88,8 @@ impl<P: Primitive> Catalog<P> {
         problems
     }
 
-    /// Ranks the patterns: where two match one URI, the one with more literal bytes is the one that was meant.
+    /// Ranks the patterns: where two match one URI, the one with more literal bytes is the one that was meant
+    /// ([`Pattern::literal_bytes`]).
     fn index_patterns(&mut self) -> Vec<String> {
         let (mut problems, mut shapes) = (Vec::new(), BTreeSet::new());
         let mut ranked = Vec::new();
@@ -179,6 +180,6 @@ impl<P: Primitive> Provider<P> for Catalog<P> {
 
     fn facts(&self) -> Facts<P> {
         let has_completions = self.registrations.iter().any(Registration::has_completions);
-        Facts::fixed(self.definitions.clone(), has_completions)
+        Facts::from_definitions(self.definitions.clone(), has_completions)
     }
 }

@@ -1,4 +1,4 @@
-//! Suggested values for an argument (MCP, completion).
+//! Suggested values for an argument (MCP, completion): [`Completion`] asks a [`Completer`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use super::{Primitive, Registration};
 use crate::call::Call;
 use crate::error::Result;
 
-/// A request to suggest values for an argument (MCP, completion). A completer must change nothing: nobody has called yet.
+/// A request to suggest values for an argument (MCP, completion), answered by
+/// [`Resolved::complete`](super::Resolved::complete). A completer must change nothing: nobody has called yet.
 #[derive(Clone, Debug)]
 pub struct Completion {
     /// The name of the argument.
@@ -39,7 +40,7 @@ pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Comple
 impl<P: Primitive> Registration<P> {
     /// Suggests the values of an argument whose schema is an `enum`.
     pub(crate) fn suggesting(self, argument: &str, property: &Value) -> Self {
-        let values = named_values(property);
+        let values = read_constants(property);
         if values.is_empty() {
             self
         } else {
@@ -48,8 +49,8 @@ impl<P: Primitive> Registration<P> {
     }
 }
 
-/// Returns the texts that a normalized schema allows, if it names them all.
-fn named_values(schema: &Value) -> Vec<String> {
+/// Returns the texts of a normalized schema's `enum`; none for a schema without one.
+fn read_constants(schema: &Value) -> Vec<String> {
     let named = schema["enum"].as_array().into_iter().flatten();
     named.filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn only_a_schema_that_names_its_values_suggests_any() {
-        assert_eq!(named_values(&json!({"enum": ["a", 1]})), ["a"]);
-        assert!(named_values(&json!({"type": "string"})).is_empty());
+        assert_eq!(read_constants(&json!({"enum": ["a", 1]})), ["a"]);
+        assert!(read_constants(&json!({"type": "string"})).is_empty());
     }
 }

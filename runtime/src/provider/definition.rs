@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Primitive;
 use crate::user::is_scope;
 
-/// The longest name, in bytes. Clients put a prefix before a name and accept 64 bytes in all.
+/// The longest [name](Definition::name), in bytes. Clients put a prefix before a name and accept 64 bytes in all.
 pub const MAX_NAME_BYTES: usize = 48;
 
 /// The definition of a tool, a prompt or a resource: the data that clients list it by.
@@ -27,7 +27,7 @@ pub struct Definition<P: Primitive> {
     pub scopes: Vec<String>,
     /// The longest time that a call may take; the app's ([`App::timeout`](crate::App::timeout)) if it is not set.
     pub timeout: Option<Duration>,
-    /// The fields that only its primitive has.
+    /// The fields that only its primitive has ([`Primitive::Detail`]).
     pub detail: P::Detail,
 }
 

@@ -1,4 +1,4 @@
-//! The facts about a provider that are known without a caller.
+//! [`Facts`]: what is known of a provider without a caller.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ pub struct Facts<P: Primitive> {
 }
 
 impl<P: Primitive> Facts<P> {
-    /// Describes a provider that always has just these definitions.
+    /// Describes a provider that always has just these [`Definition`]s.
     #[must_use]
-    pub fn fixed(definitions: Vec<Arc<Definition<P>>>, has_completions: bool) -> Self {
+    pub fn from_definitions(definitions: Vec<Arc<Definition<P>>>, has_completions: bool) -> Self {
         let timeouts = definitions.iter().filter_map(|one| one.timeout);
         let scopes = definitions.iter().flat_map(|one| one.scopes.clone());
         Self {
@@ -57,21 +57,22 @@ impl<P: Primitive> Facts<P> {
         }
     }
 
-    /// States that no call of this provider may take longer, whatever it comes to hold.
+    /// Sets the longest timeout of any call, whatever the provider comes to hold.
     #[must_use]
     pub const fn with_longest_timeout(mut self, timeout: Duration) -> Self {
         self.longest_timeout = Some(timeout);
         self
     }
 
-    /// States that no definition of this provider names other scopes, whatever it comes to hold.
+    /// Sets every scope that a [`Definition`] may name, whatever the provider comes to hold.
     #[must_use]
     pub fn with_scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());
         self
     }
 
-    /// States whether this provider may suggest values for arguments.
+    /// Sets whether the provider may suggest values for arguments ([`Provider`](super::Provider) with a
+    /// [`Completion`](super::Completion)).
     #[must_use]
     pub const fn with_completions(mut self, has_completions: bool) -> Self {
         self.has_completions = has_completions;
@@ -114,7 +115,7 @@ impl<P: Primitive> Facts<P> {
         self.scopes.as_ref()
     }
 
-    /// Merges the facts of two providers that are served as one.
+    /// Merges the facts of two providers that are served as one ([`Joined`](super::Joined)).
     #[must_use]
     pub(super) fn join(mut self, other: Self) -> Self {
         self.definitions.extend(other.definitions);

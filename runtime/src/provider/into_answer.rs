@@ -1,4 +1,4 @@
-//! The conversion of what a handler returns into the answer of its primitive.
+//! [`IntoAnswer`], the conversion of what a handler returns into the answer of its primitive.
 
 use serde_json::{Map, Value};
 
@@ -51,7 +51,7 @@ use crate::error::Result;
     note = "each may return a `Result` of one, whose error is text or an error type"
 )]
 pub trait IntoAnswer<P: Primitive>: Sized {
-    /// Converts the value.
+    /// Converts the value to the [`Answer`](super::Answer) of the primitive.
     ///
     /// # Errors
     /// The handler's own error, where the value is a `Result`.

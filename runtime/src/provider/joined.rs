@@ -1,4 +1,4 @@
-//! Several providers as one.
+//! [`Joined`], several providers as one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{Definition, Facts, Listing, Primitive, Provider, Resolved, SharedPro
 use crate::error::Result;
 use crate::user::Caller;
 
-/// Several providers served as one: of two that know a name, the one that was added first is asked.
+/// Several [`Provider`]s served as one: of two that know a name, the one that was added first is asked.
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -36,7 +36,7 @@ impl<P: Primitive> Joined<P> {
         self
     }
 
-    /// Returns the providers as one that can be shared: the only one as it is.
+    /// Returns a [`SharedProvider`]: a single provider as it is, several as this one.
     pub(crate) fn into_shared(mut self) -> SharedProvider<P> {
         match self.providers.pop() {
             Some(only) if self.providers.is_empty() => only,
@@ -47,7 +47,8 @@ impl<P: Primitive> Joined<P> {
         }
     }
 
-    /// Returns every name, key and alias that two of the providers always have, each as a sentence.
+    /// Returns every name, key and alias that two of the providers always have ([`Facts::definitions`]), each as a
+    /// sentence.
     #[must_use]
     pub fn collisions(&self) -> Vec<String> {
         let mut earlier = BTreeSet::new();
@@ -113,6 +114,6 @@ impl<P: Primitive> Provider<P> for Joined<P> {
 
     fn facts(&self) -> Facts<P> {
         let facts = self.providers.iter().map(|provider| provider.facts());
-        facts.fold(Facts::fixed(Vec::new(), false), Facts::join)
+        facts.fold(Facts::from_definitions(Vec::new(), false), Facts::join)
     }
 }

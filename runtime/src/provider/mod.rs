@@ -45,7 +45,7 @@ use crate::user::Caller;
 /// The longest name or URI that is looked up, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 4_096;
 
-/// The definitions that a caller may see.
+/// The [`Definition`]s that a caller may see.
 #[derive(Clone, Debug)]
 pub struct Listing<P: Primitive> {
     /// The definitions, in order of [`Primitive::key`].
@@ -113,7 +113,8 @@ pub trait Provider<P: Primitive>: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn list(&self, caller: &Caller) -> Result<Listing<P>>;
 
-    /// Resolves a name, an alias or a URI for this caller. Costs the same however much is listed.
+    /// Resolves a name, an alias or a URI for this caller to a [`Resolved`], in a time that does not grow with the
+    /// list.
     ///
     /// A thing that the caller may not use is `None`, as one that does not exist.
     ///
@@ -121,16 +122,17 @@ pub trait Provider<P: Primitive>: fmt::Debug + Send + Sync + 'static {
     /// `Unavailable`.
     async fn resolve(&self, caller: &Caller, name: &str) -> Result<Option<Resolved<P>>>;
 
-    /// Returns the facts that are known without a caller. The default holds for any provider: it may have anything.
+    /// Returns the [`Facts`] that hold without a caller. The default is [`Facts::changing`]: the provider may have
+    /// anything.
     fn facts(&self) -> Facts<P> {
         Facts::changing()
     }
 }
 
-/// A provider that several owners share.
+/// A [`Provider`] that several owners share.
 pub type SharedProvider<P> = Arc<dyn Provider<P>>;
 
-/// Resolves what a call names, in the version it asks for. Every protocol comes in here.
+/// Resolves what a call names ([`Provider::resolve`]), in the version it asks for. Every protocol resolves here.
 ///
 /// # Errors
 /// `NotFound` for a thing that does not exist for this caller, by this name, in this version; `Unavailable`.
@@ -150,7 +152,8 @@ pub(crate) async fn resolve<P: Primitive>(
         .ok_or_else(|| unknown(P::NAME, &call.name))
 }
 
-/// Makes the error for a thing that does not exist for a caller: the same for every reason.
+/// Makes the error for a thing that does not exist for a caller; it is the same for every reason
+/// ([`Error::not_found`]).
 #[must_use]
 pub(crate) fn unknown(primitive: &str, name: &str) -> Error {
     Error::not_found(format!("unknown {primitive} `{}`", shorten(name)))

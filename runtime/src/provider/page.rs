@@ -1,4 +1,4 @@
-//! Lists in pages (MCP, pagination).
+//! Lists in pages (MCP, pagination): a [`Pager`] cuts a [`Listing`] into [`Page`]s.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ const PURPOSE: &str = "cursor/v1";
 
 /// Cuts lists into pages and makes the cursors between them.
 ///
-/// A cursor is the last key of a page, sealed for one list and one registration of a user. It survives a change of the
-/// list: the next page begins behind that key, whether it is still there or not.
+/// A cursor is the last key of a page, sealed by a [`Sealer`] for one list and one registration of a user. It survives
+/// a change of the list: the next page begins behind that key, whether it is still there or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Pager {
     sealer: Sealer,
     size: usize,
 }
 
-/// A page of a list.
+/// A page of a [`Listing`].
 #[derive(Debug)]
 pub(crate) struct Page<P: Primitive> {
     /// The definitions on this page.
@@ -30,7 +30,7 @@ pub(crate) struct Page<P: Primitive> {
     pub(crate) is_private: bool,
 }
 
-/// The page that a request asks for.
+/// The page that a request names to [`Pager::page`].
 #[derive(Debug)]
 pub(crate) struct PageRequest<'a> {
     /// The name of the list.

@@ -1,4 +1,4 @@
-//! The three primitives of MCP, and how their definitions differ.
+//! The three [`Primitive`]s of MCP, and how their definitions differ.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     /// The primitive's name in messages and logs: `tool`, `prompt` or `resource`.
     const NAME: &'static str;
 
-    /// The fields of a definition that only this primitive has.
+    /// The fields of a [`Definition`] that only this primitive has.
     type Detail: fmt::Debug + Clone + PartialEq + Send + Sync;
 
     /// The result of a call.
     type Answer: Answer;
 
-    /// Returns every problem of a definition, each as a sentence that names it.
+    /// Returns every problem of a [`Definition`], each as a sentence that names it.
     fn problems(definition: &Definition<Self>) -> Vec<String>;
 
-    /// Returns the JSON Schema by which the arguments of a call are read.
+    /// Returns the JSON Schema by which the arguments of a [`Call`](crate::call::Call) are read.
     fn argument_schema(definition: &Definition<Self>) -> &Arc<Map<String, Value>>;
 
     /// Returns the key that a definition is listed and found by: its name, or a resource's URI.
@@ -37,12 +37,13 @@ pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
         None
     }
 
-    /// Returns a second name by which a definition may be called: a tool's page address.
+    /// Returns a second name by which a definition may be called: the page address of a [`Tool`](crate::Tool).
     fn alias(_definition: &Definition<Self>) -> Option<&str> {
         None
     }
 
-    /// Returns the pattern of a definition that answers to more names than can be listed: a URI template (RFC 6570).
+    /// Returns the [`Pattern`] of a definition that answers to more names than can be listed: a URI template (RFC
+    /// 6570).
     fn pattern(_definition: &Definition<Self>) -> Option<Pattern> {
         None
     }

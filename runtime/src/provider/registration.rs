@@ -32,7 +32,7 @@ pub struct Registration<P: Primitive> {
 }
 
 impl<P: Primitive> Registration<P> {
-    /// Registers a handler under a name; what it returns is converted into the primitive's answer.
+    /// Registers a handler under a name; [`IntoAnswer`] converts what it returns into the primitive's answer.
     pub(crate) fn make<F, W, R>(name: impl Into<String>, detail: P::Detail, handler: F) -> Self
     where
         F: Fn(Call) -> W + Send + Sync + 'static,
@@ -87,7 +87,7 @@ impl<P: Primitive> Registration<P> {
         self
     }
 
-    /// Suggests values for an argument (MCP, completion).
+    /// Sets the [`Completer`] that suggests values for an argument (MCP, completion).
     #[must_use]
     pub fn completes(mut self, argument: impl Into<String>, completer: Completer) -> Self {
         Arc::make_mut(&mut self.completers).insert(argument.into(), completer);
@@ -101,13 +101,13 @@ impl<P: Primitive> Registration<P> {
         self
     }
 
-    /// Returns the types of the app's states that the handler takes.
+    /// Returns the types of the app's [`State`](crate::State)s that the handler takes.
     #[must_use]
-    pub fn required_states(&self) -> &[StateType] {
+    pub fn state_types(&self) -> &[StateType] {
         &self.states
     }
 
-    /// Returns the definition.
+    /// Returns the [`Definition`].
     #[must_use]
     pub const fn definition(&self) -> &Arc<Definition<P>> {
         &self.definition
@@ -129,7 +129,7 @@ impl<P: Primitive> Registration<P> {
         !self.completers.is_empty()
     }
 
-    /// Runs the handler with the caller as the current user.
+    /// Runs the handler on a [`Call`], with the caller as the [current user](crate::current_user).
     ///
     /// # Errors
     /// `Invalid` if the arguments don't fit, and what the extractors refuse with.
@@ -147,7 +147,8 @@ impl<P: Primitive> Registration<P> {
         }
     }
 
-    /// Suggests values for an argument, with the caller as the current user; none for an argument without a completer.
+    /// Suggests values by the argument's [`Completer`], with the caller as the current user; none for an argument
+    /// without one.
     ///
     /// # Errors
     /// What the author's function fails with.

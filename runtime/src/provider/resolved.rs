@@ -1,4 +1,4 @@
-//! A name that was resolved for a caller: the only thing that can be called.
+//! [`Resolved`], a name that was resolved for a caller: the only thing that can be called.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct Resolved<P: Primitive> {
 }
 
 impl<P: Primitive> Resolved<P> {
-    /// Resolves a name to this registration.
+    /// Resolves a name to this [`Registration`].
     #[must_use]
     pub fn new(registration: Registration<P>) -> Self {
         Self::with_captures(registration, None)
@@ -39,7 +39,7 @@ impl<P: Primitive> Resolved<P> {
         }
     }
 
-    /// Puts something else around the call, as middleware is.
+    /// Wraps the call, as [`Layered`](crate::middleware::Layered) puts middleware around it.
     pub(crate) fn wrap(self, wrap: impl FnOnce(Arc<dyn Callable>) -> Arc<dyn Callable>) -> Self {
         Self {
             definition: self.definition,
@@ -47,13 +47,14 @@ impl<P: Primitive> Resolved<P> {
         }
     }
 
-    /// Returns the definition.
+    /// Returns the [`Definition`].
     #[must_use]
     pub const fn definition(&self) -> &Arc<Definition<P>> {
         &self.definition
     }
 
-    /// Calls the handler, under every rule that the provider puts around it. A failure that a tool reports is an answer.
+    /// Makes a [`Call`] of the handler, under every rule that the provider puts around it. A failure that a tool
+    /// reports is an answer.
     ///
     /// # Errors
     /// `NotFound` if the caller may not see it, `Invalid` if the arguments don't fit, `Forbidden`, `Stale`,
@@ -77,10 +78,10 @@ impl<P: Primitive> fmt::Debug for Resolved<P> {
     }
 }
 
-/// Something that can be called, whatever its primitive.
+/// Something that can be called, whatever its primitive; [`Resolved`] types its reply again.
 #[async_trait]
 pub(crate) trait Callable: Send + Sync {
-    /// Returns what is called.
+    /// Returns a [`DefinitionView`] of what is called.
     fn view(&self) -> DefinitionView<'_>;
 
     /// Reads the arguments of a call by the definition's schema, unless that was done.
@@ -92,11 +93,11 @@ pub(crate) trait Callable: Send + Sync {
     /// Calls it.
     async fn call(&self, call: Call) -> Result<Reply>;
 
-    /// Suggests values for one of its arguments.
+    /// Answers a [`Completion`] of one of its arguments.
     async fn complete(&self, completion: Completion) -> Result<Vec<String>>;
 }
 
-/// A registration as the innermost thing that is called.
+/// A [`Registration`] as the innermost thing that is called.
 struct Target<P: Primitive> {
     registration: Registration<P>,
     captures: Option<Map<String, Value>>,
@@ -120,7 +121,7 @@ impl<P: Primitive> Callable for Target<P> {
 
     async fn call(&self, mut call: Call) -> Result<Reply> {
         self.bind(&mut call)?;
-        self.registration.call(call).await.map(Reply::boxed)
+        self.registration.call(call).await.map(Reply::erase)
     }
 
     async fn complete(&self, completion: Completion) -> Result<Vec<String>> {

@@ -1,4 +1,4 @@
-//! A definition without its type, as middleware sees it.
+//! [`DefinitionView`], a definition without its type, as middleware sees it.
 
 use std::any::Any;
 use std::fmt;
@@ -51,7 +51,7 @@ impl<'a> DefinitionView<'a> {
         self
     }
 
-    /// Returns the name of the primitive: `tool`, `prompt` or `resource`; `request` for other requests of a foreign server.
+    /// Returns [`Primitive::NAME`]: `tool`, `prompt` or `resource`; `request` for other requests of a foreign server.
     #[must_use]
     pub const fn primitive(&self) -> &'static str {
         self.primitive
@@ -63,7 +63,7 @@ impl<'a> DefinitionView<'a> {
         self.name
     }
 
-    /// Returns the key it is listed by: the name, or a resource's URI or URI template.
+    /// Returns the key it is listed by ([`Primitive::key`]): the name, or a resource's URI or URI template.
     #[must_use]
     pub const fn key(&self) -> &'a str {
         self.key
@@ -93,7 +93,7 @@ impl<'a> DefinitionView<'a> {
         self.is_read_only
     }
 
-    /// Returns the definition if it is one of this primitive.
+    /// Returns the typed [`Definition`] if it is one of this primitive.
     #[must_use]
     pub fn downcast<P: Primitive>(&self) -> Option<&'a Definition<P>> {
         self.definition?.downcast_ref()

@@ -11,7 +11,7 @@ use crate::json;
 use crate::store::{Key, Put, Range, Record, SharedStore, When, Write};
 use crate::user::{Email, RegistrationId};
 
-/// The number of times an update is tried when other calls change the same value.
+/// The number of times that [`UserData::update`] is tried when other calls change the same value.
 const ATTEMPTS: usize = 64;
 
 /// The deepest nesting that `serde_json` reads: deeper values could be written and not read back.

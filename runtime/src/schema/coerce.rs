@@ -8,7 +8,8 @@ use serde_json::{Map, Number, Value};
 
 use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, properties, types};
 
-/// The most values that JSON texts within one value may hold together: each takes far more memory than its text.
+/// The most values that JSON texts within one value may hold together ([`coerce`]): each takes far more memory than its
+/// text.
 const MAX_TEXT_VALUES: usize = 10_000;
 
 /// The bound below which a double holds every integer exactly, 2^53 (RFC 8259 §6).
@@ -95,7 +96,7 @@ fn is_near(given: &str, name: &str) -> bool {
             && strsim::osa_distance(given, name) <= distance)
 }
 
-/// A coercion under way, with the root to which references of the schema lead.
+/// The state of one [`coerce`]: the root to which references of the schema lead, and what is left of its bounds.
 struct Coercion<'s> {
     root: &'s Map<String, Value>,
     /// The number of values that JSON texts may still hold.

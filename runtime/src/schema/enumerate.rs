@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::{choices, constants_of};
 
-/// A value that a schema allows.
+/// A value that a schema allows ([`Choices`]).
 struct Choice {
     value: Value,
     description: Option<String>,
 }
 
-/// The values that a schema allows, if it allows only these.
+/// The values of a schema that allows only these ([`collect_constants`]).
 struct Choices {
     named: Vec<Choice>,
     may_be_null: bool,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::enumerate::name_choices;
 use super::{FORMATS, choices, names_required, types};
 
-/// The most schemas that references are replaced by before they stay references.
+/// The most schemas that [`normalize`] puts in place of references before it leaves the rest as references.
 const MAX_INLINED: usize = 4_096;
 
 /// The keywords that restrict nothing (JSON Schema, validation §9, and MCP's `x-mcp-header`).
@@ -30,7 +30,7 @@ const ANNOTATIONS: [&str; 9] = [
 /// The use of a [schema](normalize()).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A tool's arguments: optional ones are never `null`, and unknown ones are not forbidden.
+    /// The arguments of a [`Tool`](crate::Tool): optional ones are never `null`, and unknown ones are not forbidden.
     Arguments,
     /// A tool's answer: `null` stays where it may be answered.
     Answer,
@@ -79,7 +79,7 @@ pub fn normalize(schema: Value, purpose: Purpose) -> Value {
     normal
 }
 
-/// A schema being rewritten, with the definitions that its references lead to.
+/// The state of one [`normalize`]: the definitions that references lead to, and what is left of its bounds.
 struct Normalizer {
     definitions: Map<String, Value>,
     purpose: Purpose,

@@ -98,7 +98,7 @@ pub fn portability_problems(schema: &Map<String, Value>, are_arguments: bool) ->
     problems
 }
 
-/// Returns problems of a schema's own keywords, to follow its path.
+/// Returns problems of a schema's own keywords, to follow the path that [`walk`] gives.
 fn keyword_problems(keywords: &Map<String, Value>, are_arguments: bool) -> Vec<&'static str> {
     let is_boolean = |keyword: &str| keywords.get(keyword).is_some_and(Value::is_boolean);
     let has_null_default = keywords.get("default").is_some_and(Value::is_null);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, properties, types};
 
-/// A violation of a schema, and its place in the value.
+/// A violation of a schema, and its place in the value: what [`violation`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -49,7 +49,7 @@ pub fn violation(value: &Value, schema: &Map<String, Value>) -> Option<Violation
     Validator { root: schema }.check_value(value, schema, 0)
 }
 
-/// A check under way, with the root to which references of the schema lead.
+/// The state of one [`violation`]: the root to which references of the schema lead.
 struct Validator<'s> {
     root: &'s Map<String, Value>,
 }

@@ -140,7 +140,7 @@ impl Caller {
 
     /// Sets the [registration](RegistrationId) that the user's data belong to.
     #[must_use]
-    pub fn registered(mut self, id: RegistrationId) -> Self {
+    pub fn with_registration(mut self, id: RegistrationId) -> Self {
         self.registration = Some(id);
         self
     }

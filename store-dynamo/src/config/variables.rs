@@ -36,7 +36,7 @@ const SWITCHES: [&str; 2] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOIN
 /// Prefixes of the regions whose servers may have certificates of other authorities.
 const OTHER_PARTITIONS: [&str; 3] = ["cn-", "us-iso", "eu-iso"];
 
-/// Reads the configuration of this process.
+/// Reads the [`SdkConfig`] of this process.
 pub(crate) async fn from_env() -> Result<SdkConfig> {
     check(list_names(), readable)?;
     let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());

@@ -45,7 +45,7 @@ pub struct Server {
     pub issuer: Issuer,
     /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
-    /// A [`Description`] of the store and the keys, for people.
+    /// The store and the keys, described for people.
     pub description: Description,
     /// The [`Registry`]: the providers with every rule around them, for any protocol.
     #[expect(

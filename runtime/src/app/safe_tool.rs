@@ -1,4 +1,4 @@
-//! The lookup of an app's safe tool ([`App::safe_tool`]).
+//! The lookup of an app's safe tool ([`App::safe_tool`](super::App::safe_tool)).
 
 use async_trait::async_trait;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The rules around an extension's [`Route`](super::Route): identity, body limits, deadline and panic guard.
+//! The rules around an extension's [`Route`]: identity, body limits, deadline and panic guard.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::call::Deadline;
 use crate::error::{Error, Result};
 use crate::user::Caller;
 
-/// Answers a request below the prefix of an extension: finds the [`Route`](super::Route), verifies the caller, reads
+/// Answers a request below the prefix of an extension: finds the [`Route`], verifies the caller, reads
 /// the body and runs the handler.
 pub(super) async fn answer<B: RequestBody>(
     router: &Router,

@@ -1,11 +1,11 @@
-//! Path patterns such as `/admin/users/{email}`: [`matches`] compares whole segments, which [`decode`] has
+//! Path patterns such as `/admin/users/{email}`: [`matches()`] compares whole segments, which [`decode`] has
 //! percent-decoded.
 
 use percent_encoding::percent_decode_str;
 
 use super::Problem;
 
-/// A value that a pattern took out of a path ([`matches`]).
+/// A value that a pattern took out of a path ([`matches()`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathParameter {
     pub(super) name: String,
@@ -50,7 +50,7 @@ pub(super) fn parameter_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// Returns the value that [`matches`] found for a `{name}`.
+/// Returns the value that [`matches()`] found for a `{name}`.
 pub(super) fn parameter<'p>(parameters: &'p [PathParameter], name: &str) -> Option<&'p str> {
     let found = parameters.iter().find(|known| known.name == name);
     found.map(|found| found.value.as_str())

@@ -64,7 +64,7 @@ pub(super) fn describe_no_method(error: ErrorData) -> ErrorData {
     }
 }
 
-/// Converts the failure of anything but a tool's call ([`tool`]) or a resource ([`resource`]).
+/// Converts the failure of anything but a tool's call ([`outcome`]) or a resource ([`resource`]).
 pub(super) fn protocol(error: &Error) -> ErrorData {
     let message = error.advice();
     match error.kind() {

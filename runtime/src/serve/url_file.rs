@@ -53,7 +53,7 @@ pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
 }
 
 /// Returns the URL of the running server on the store of these
-/// [`Settings`](crate::config::Settings), if there is one.
+/// [`Settings`], if there is one.
 #[must_use]
 pub fn served_url(settings: &Settings) -> Option<String> {
     let file = open(&settings.url_file()?, false)?;

@@ -6,13 +6,17 @@
 //! cargo run --manifest-path tests/public-api/Cargo.toml [-- --write]
 //! ```
 //!
-//! The listings are `docs/public-api/CRATE.txt`. `--write` makes them anew. A type of a crate in [`FOREIGN`] is refused wherever
+//! The listings are `docs/public-api/CRATE.txt`; [`listing`] says what has a line. `--write` makes them anew. A type of a crate in [`FOREIGN`] is refused wherever
 //! it stands, [`App::serve_handler`](PERMITTED) aside.
+
+mod listing;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
+
+use public_api::PublicApi;
 
 /// The crates whose API is kept.
 const CRATES: [&str; 3] = ["mcp_lambda", "mcp_lambda_admin", "mcp_lambda_dynamo"];
@@ -41,36 +45,36 @@ fn main() -> ExitCode {
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The problems of one crate's API.
+/// Returns the problems of one crate's API.
 fn check(name: &str, write: bool) -> Result<Vec<String>, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let items = list(&root, name)?;
-    let mut problems: Vec<_> = items.iter().filter_map(|item| foreign(item)).collect();
+    let api = read(&root, name)?;
+    let mut problems: Vec<_> = api.items().filter_map(|item| find_foreign(&item.to_string())).collect();
     let listing = root.join(format!("docs/public-api/{}.txt", name.replace('_', "-")));
-    let text = format!("{}\n", items.join("\n"));
+    let lines = listing::lines(&api);
+    let text = format!("{}\n", lines.join("\n"));
     if write {
         fs::write(&listing, text)?;
     } else {
         let committed = fs::read_to_string(&listing).map_err(|error| format!("{}: {error}", listing.display()))?;
-        problems.extend(differences(&committed, &text));
+        problems.extend(compare(&committed, &text));
     }
-    println!("{name}: {} public items", items.len());
+    println!("{name}: {} lines", lines.len());
     Ok(problems)
 }
 
-/// The public items of a crate, each on a line.
-fn list(root: &Path, name: &str) -> Result<Vec<String>, Box<dyn Error>> {
+/// Reads the public items of a crate from rustdoc's JSON.
+fn read(root: &Path, name: &str) -> Result<PublicApi, Box<dyn Error>> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let api = public_api::Builder::from_rustdoc_json(target.join(format!("doc/{name}.json")))
+    Ok(public_api::Builder::from_rustdoc_json(target.join(format!("doc/{name}.json")))
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
         .omit_auto_derived_impls(true)
-        .build()?;
-    Ok(api.items().map(ToString::to_string).collect())
+        .build()?)
 }
 
-/// The foreign crate whose type an item names.
-fn foreign(item: &str) -> Option<String> {
+/// Describes the foreign type that an item names, if it names one that is not permitted.
+fn find_foreign(item: &str) -> Option<String> {
     let names = |foreign: &&&str| {
         item.match_indices(&format!("{foreign}::")).any(|(place, _)| {
             let before = item[..place].chars().next_back();
@@ -81,8 +85,8 @@ fn foreign(item: &str) -> Option<String> {
     Some(format!("a type of {foreign} is in the public API: {item}"))
 }
 
-/// The lines that one of two listings has alone.
-fn differences(committed: &str, found: &str) -> Vec<String> {
+/// Returns the lines that one of two listings has alone.
+fn compare(committed: &str, found: &str) -> Vec<String> {
     let missing = |these: &str, those: &str, sign: &str| {
         let those: Vec<_> = those.lines().collect();
         let lines = these.lines().filter(|line| !those.contains(line));

@@ -152,7 +152,7 @@ impl Session {
     pub(crate) fn audience(&self) -> Option<String> {
         match &self.endpoint {
             Endpoint::Http(remote) => remote.audience(),
-            Endpoint::Server(server) => server.identity.audience().map(str::to_owned),
+            Endpoint::Server(server) => server.audience().map(str::to_owned),
         }
     }
 }

@@ -27,7 +27,7 @@ impl<'s> Client<'s> {
     pub(crate) async fn probe(session: &'s Session) -> Result<Self> {
         let token = match &session.endpoint {
             Endpoint::Http(remote) => remote.probe_token().await?,
-            Endpoint::Server(server) => server.issuer.probe_token().await?,
+            Endpoint::Server(server) => server.probe_token().await?,
         };
         Ok(Self::new(session, token))
     }

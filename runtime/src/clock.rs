@@ -68,7 +68,7 @@ pub fn epoch(text: &str) -> Option<u64> {
 
 /// Returns true for a day, such as `2026-11-21` (RFC 3339, full-date).
 #[must_use]
-pub fn is_date(text: &str) -> bool {
+pub(crate) fn is_date(text: &str) -> bool {
     // jiff reads times behind a day, too, and years of six digits; a full-date has ten characters.
     text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
@@ -76,7 +76,7 @@ pub fn is_date(text: &str) -> bool {
 /// Returns true for an instant with an offset, such as `2026-11-21T07:10:00Z` (RFC 3339,
 /// date-time).
 #[must_use]
-pub fn is_date_time(text: &str) -> bool {
+pub(crate) fn is_date_time(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()
 }
 

@@ -39,7 +39,7 @@ pub enum Status {
     Unhealthy,
 }
 
-/// The public answer of a [`HealthCheck`].
+/// The answer of `GET /health`, for anyone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// The state of the whole deployment.
@@ -48,7 +48,7 @@ pub struct Health {
     pub checks: BTreeMap<String, String>,
 }
 
-/// The operators' answer of a [`HealthCheck`].
+/// The answer of [`AdminApi::health`](crate::admin::AdminApi::health), for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The state of the whole deployment.
@@ -61,7 +61,7 @@ pub struct Details {
 
 /// Checks a [`Store`](store::Store) and its [`SigningKeys`].
 #[derive(Debug)]
-pub struct HealthCheck {
+pub(crate) struct HealthCheck {
     store: store::SharedStore,
     keys: Arc<dyn SigningKeys>,
     clock: Arc<dyn Clock>,
@@ -74,7 +74,7 @@ impl HealthCheck {
     /// Creates a check of this store and these keys; `about` describes the deployment in
     /// [`Details`].
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         store: store::SharedStore,
         keys: Arc<dyn SigningKeys>,
         clock: Arc<dyn Clock>,
@@ -93,7 +93,7 @@ impl HealthCheck {
     /// Returns the public [`Health`], at most ten seconds old. Of many concurrent callers, one
     /// checks: the others get the last answer if it is less than a minute old, and else wait for
     /// the new one.
-    pub async fn health(&self) -> Health {
+    pub(crate) async fn health(&self) -> Health {
         let now = self.clock.now();
         if let Some(health) = self.find_recent(now, FRESH_SECONDS) {
             return health;
@@ -122,7 +122,7 @@ impl HealthCheck {
     }
 
     /// Checks now and returns the [`Details`].
-    pub async fn details(&self) -> Details {
+    pub(crate) async fn details(&self) -> Details {
         let store = self.store.check().await.map(|()| self.store.to_string());
         let key = self
             .keys

@@ -19,11 +19,13 @@ mod files;
 pub mod health;
 pub mod http;
 pub mod identity;
+#[doc(hidden)] // Shared with our other crates.
 pub mod json;
 pub mod keys;
 mod log_limit;
 mod mcp;
 pub mod middleware;
+#[doc(hidden)] // Shared with our other crates.
 pub mod printable;
 pub mod profile;
 pub mod prompt;
@@ -32,10 +34,11 @@ pub mod records;
 mod registry;
 pub mod resource;
 pub mod schema;
-pub mod seal;
+mod seal;
 pub mod secret;
 mod serve;
 #[cfg(feature = "local")]
+#[doc(hidden)] // Shared with the admin CLI.
 pub mod shell;
 pub mod store;
 #[cfg(feature = "testkit")]
@@ -55,6 +58,7 @@ pub use resource::{Resource, ResourceContents, UiResource};
 pub use secret::{MASK, Secret};
 pub use serve::run;
 #[cfg(feature = "local")]
+#[doc(hidden)] // For the admin CLI.
 pub use serve::served_url;
 pub use tool::{Outcome, Tool};
 pub use toolsets::Toolset;

@@ -33,6 +33,7 @@ use crate::secret::MASK;
 /// assert_eq!(shown, json!({"token": MASK, "language": "nb"}));
 /// ```
 #[derive(Clone)]
+#[doc(hidden)] // For the admin CLI and our tests.
 pub struct ProfileType {
     schema: Value,
     check: fn(&Value) -> Result<()>,
@@ -188,6 +189,7 @@ impl<T> Deref for Profile<T> {
 ///
 /// # Errors
 /// [`Invalid`](crate::ErrorKind::Invalid), naming the field and not its value.
+#[doc(hidden)]
 pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
     // A type whose fields are all optional works for users without a profile; one with a required
     // field then fails by naming it, which tells an operator what to set.
@@ -208,6 +210,7 @@ pub fn hydrate<T: DeserializeOwned>(profile: Option<&Value>) -> Result<T> {
 /// mcp_lambda::profile::merge(&mut profile, &json!({"token": "new", "nested": {"a": null}}));
 /// assert_eq!(profile, json!({"token": "new", "nested": {"b": 2}}));
 /// ```
+#[doc(hidden)]
 pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
@@ -245,7 +248,7 @@ fn describe(path: &str, complaint: &str) -> String {
 
 /// Masks every value of a [profile](Profile) without a declared type; its names stay.
 #[must_use]
-pub fn mask_whole(mut profile: Value) -> Value {
+pub(crate) fn mask_whole(mut profile: Value) -> Value {
     if let Value::Object(fields) = &mut profile {
         fields
             .values_mut()
@@ -360,6 +363,7 @@ fn gather<'a>(schema: &'a Value, root: &'a Value, steps: usize, found: &mut Vec<
 
 /// Returns `true` if a schema marks its value as secret, as that of [`Secret`](crate::Secret) does.
 #[must_use]
+#[doc(hidden)]
 pub fn is_secret(schema: &Value) -> bool {
     schema.get("writeOnly") == Some(&Value::Bool(true))
         || schema.get("format") == Some(&Value::from("password"))
@@ -367,6 +371,7 @@ pub fn is_secret(schema: &Value) -> bool {
 
 /// Returns the [schema](ProfileType::schema) behind a reference; any other as it is.
 #[must_use]
+#[doc(hidden)]
 pub fn follow_reference<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let pointer = schema
         .get("$ref")

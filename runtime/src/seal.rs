@@ -15,7 +15,7 @@ use crate::keys::{SigningKey, SigningKeys};
 
 /// Seals and opens text with a deployment's [`SigningKeys`].
 #[derive(Clone, Debug)]
-pub struct Sealer {
+pub(crate) struct Sealer {
     keys: Arc<dyn SigningKeys>,
     /// The app and audience whose seals these are: another deployment may have the same key.
     owner: Vec<String>,
@@ -25,7 +25,7 @@ impl Sealer {
     /// Creates a sealer for this app and this audience of tokens: the current key seals, and every
     /// key of [`SigningKeys::verifying`] opens.
     #[must_use]
-    pub fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
+    pub(crate) fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
         let owner = [Some(app), audience]
             .into_iter()
             .flatten()
@@ -39,7 +39,12 @@ impl Sealer {
     ///
     /// # Errors
     /// `Unavailable` if there is no key.
-    pub async fn seal(&self, purpose: &str, bound_to: &[&str], text: &str) -> Result<String> {
+    pub(crate) async fn seal(
+        &self,
+        purpose: &str,
+        bound_to: &[&str],
+        text: &str,
+    ) -> Result<String> {
         let key = self.keys.current().await?;
         let mut sealed = text.as_bytes().to_vec();
         let nonce = derive_subkey(&key, purpose)?
@@ -58,7 +63,7 @@ impl Sealer {
     ///
     /// # Errors
     /// `Unavailable` if there is no key.
-    pub async fn open(
+    pub(crate) async fn open(
         &self,
         purpose: &str,
         bound_to: &[&str],

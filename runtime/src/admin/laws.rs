@@ -22,10 +22,12 @@ use crate::store::{Memory, SharedStore};
 use crate::user::Email;
 
 /// The only scope that an app under these laws must name.
+#[doc(hidden)]
 pub const SCOPE: &str = "paint:write";
 
 /// The profile that an app under these laws must declare.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[doc(hidden)]
 pub struct LawProfile {
     /// A credential.
     pub token: Secret<String>,
@@ -35,12 +37,13 @@ pub struct LawProfile {
     pub port: Option<u16>,
 }
 
-/// Creates a [`Local`] over [`Memory`] with the profile and the safe tool that the laws need.
+/// Creates a local [`AdminApi`] over [`Memory`] with the profile and the safe tool that the laws need.
 ///
 /// # Panics
 /// Never: the key is long enough.
 #[must_use]
-pub fn local() -> Local {
+#[doc(hidden)]
+pub fn local() -> impl AdminApi {
     let store: SharedStore = Arc::new(Memory::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keys: Arc<dyn SigningKeys> =

@@ -38,7 +38,7 @@ impl FindSafeTool for SafeTool {
 }
 
 /// The [`AdminApi`] over the [`Users`] of a store.
-pub struct Local {
+pub(crate) struct Local {
     /// The users it works on.
     pub(crate) users: Users,
     /// The issuer of their tokens.

@@ -1,8 +1,8 @@
 //! The operators' API: the trait [`AdminApi`], with one method for each admin route.
 //!
-//! The CLI uses a server through its remote implementation and a local store through [`Local`]. The
-//! laws (feature `laws`) hold for both, so that they can't drift apart. A token is in an answer
-//! once, when it is issued, and never again.
+//! The CLI uses a server through its remote implementation and an app's own store through a local
+//! one. The laws (feature `laws`) hold for both, so that they can't drift apart. A token is in an
+//! answer once, when it is issued, and never again.
 
 mod local;
 mod scopes;
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 pub(crate) use local::FindSafeTool;
-pub use local::Local;
+pub(crate) use local::Local;
 pub(crate) use scopes::KnownScopes;
 pub use wire::{
     Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall,

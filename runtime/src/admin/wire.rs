@@ -18,8 +18,7 @@ pub struct NewUser {
     /// The name of the first token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The duration of the first token in seconds, within
-    /// [`DURATION_SECONDS`](crate::identity::DURATION_SECONDS).
+    /// The duration of the first token in seconds: 60 to 315,360,000, which is ten years.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
     /// The scopes of the first token (RFC 6749 §3.3); without them it opens everything its user may

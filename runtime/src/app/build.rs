@@ -18,10 +18,11 @@ use crate::identity::{Identity, Issuer, OwnTokens, TokenConfig};
 use crate::keys::{Given, SigningKeys};
 use crate::mcp::{ForeignRules, Handler, ServerState, Session, Transports};
 use crate::middleware::{Layered, SharedMiddleware};
-use crate::provider::{Joined, Pager, Primitive, Provider, SharedProvider};
+use crate::provider::{Pager, Primitive, SharedProvider};
 use crate::records::Users;
 use crate::registry::Registry;
 use crate::seal::Sealer;
+use crate::secret::Secret;
 use crate::store;
 #[cfg(feature = "local")]
 use crate::user::Caller;
@@ -40,13 +41,13 @@ pub struct Server {
     #[cfg(feature = "local")]
     pub(crate) transports: Arc<dyn Transports>,
     /// The verifiers of credentials, and revocation.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// The issuer of the server's own tokens.
-    pub issuer: Issuer,
+    pub(crate) issuer: Issuer,
     /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
     /// The store and the keys, described for people.
-    pub description: Description,
+    pub(crate) description: Description,
     /// The [`Registry`]: the providers with every rule around them, for any protocol.
     #[expect(
         dead_code,
@@ -58,11 +59,29 @@ pub struct Server {
 /// The store and the keys of a [`Server`], described for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Description {
+pub(crate) struct Description {
     /// The kind and place of the store.
     pub store: String,
     /// The kind and place of the signing key.
     pub keys: String,
+}
+
+impl Server {
+    /// Returns the audience that own tokens must carry, if one is set.
+    #[must_use]
+    #[doc(hidden)] // For the admin CLI.
+    pub fn audience(&self) -> Option<&str> {
+        self.identity.audience()
+    }
+
+    /// Makes a token for a probe, by [`Issuer::probe_token`].
+    ///
+    /// # Errors
+    /// `Unavailable` if the keys can't be read.
+    #[doc(hidden)] // For the admin CLI.
+    pub async fn probe_token(&self) -> Result<Secret<String>> {
+        self.issuer.probe_token().await
+    }
 }
 
 #[cfg(feature = "local")]
@@ -177,18 +196,13 @@ impl App {
             scopes,
         });
         let transports = self.transports(&registry);
-        let router = Router {
-            identity: identity.clone(),
-            admin: Arc::clone(&admin),
+        let router = self.router(
+            identity.clone(),
+            Arc::clone(&admin),
             health_check,
-            mcp: transports.http_service(),
-            routes: self.routes.clone(),
-            route_timeout: self.timeout,
-            base_path: settings.public_path(),
-            origin_policy: origin_policy(settings),
-            allow_query_token: settings.allow_query_token,
-            is_open: self.is_open,
-        };
+            &*transports,
+            settings,
+        );
         Server {
             router,
             #[cfg(feature = "local")]
@@ -198,6 +212,28 @@ impl App {
             admin,
             description,
             registry,
+        }
+    }
+
+    fn router(
+        &self,
+        identity: Identity,
+        admin: Arc<dyn AdminApi>,
+        health_check: Arc<HealthCheck>,
+        transports: &dyn Transports,
+        settings: &Settings,
+    ) -> Router {
+        Router {
+            identity,
+            admin,
+            health_check,
+            mcp: transports.http_service(),
+            routes: self.routes.clone(),
+            route_timeout: self.timeout,
+            base_path: settings.public_path(),
+            origin_policy: origin_policy(settings),
+            allow_query_token: settings.allow_query_token,
+            is_open: self.is_open,
         }
     }
 
@@ -317,13 +353,13 @@ struct Layers {
 }
 
 impl Layers {
-    fn around<P: Primitive>(&self, provider: Joined<P>) -> SharedProvider<P> {
+    fn around<P: Primitive>(&self, provider: SharedProvider<P>) -> SharedProvider<P> {
         let rules = Arc::clone(&self.rules);
-        Arc::new(Layered::new(provider.into_shared(), rules, self.timeout))
+        Arc::new(Layered::new(provider, rules, self.timeout))
     }
 }
 
-fn scopes<P: Primitive>(provider: &impl Provider<P>) -> Option<BTreeSet<String>> {
+fn scopes<P: Primitive>(provider: &SharedProvider<P>) -> Option<BTreeSet<String>> {
     provider.facts().scopes().cloned()
 }
 

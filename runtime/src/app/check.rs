@@ -7,7 +7,7 @@ use super::{App, safe_tool};
 use crate::http::route_problems;
 use crate::prompt::Prompts;
 use crate::provider::{
-    Catalog, Definition, Facts, Joined, Primitive, Provider, Registration, SharedProvider,
+    Catalog, Definition, Facts, Joined, Primitive, Registration, SharedProvider,
 };
 use crate::resource::Resources;
 use crate::tool::Tools;
@@ -15,9 +15,9 @@ use crate::toolsets::Members;
 
 /// The providers of an app without a problem, before any rule.
 pub(super) struct Providers {
-    pub(super) tools: Joined<Tools>,
-    pub(super) prompts: Joined<Prompts>,
-    pub(super) resources: Joined<Resources>,
+    pub(super) tools: SharedProvider<Tools>,
+    pub(super) prompts: SharedProvider<Prompts>,
+    pub(super) resources: SharedProvider<Resources>,
 }
 
 impl App {
@@ -153,13 +153,16 @@ fn disable<P: Primitive>(
 
 /// Takes the names that added providers have out of the missing ones, and returns whether they may come to have others.
 fn find_missing<P: Primitive>(added: &[SharedProvider<P>], missing: &mut BTreeSet<String>) -> bool {
-    let facts = facts(added);
-    for definition in facts.definitions() {
-        names(definition).iter().for_each(|name| {
-            missing.remove(*name);
-        });
+    let mut may_change = false;
+    for facts in added.iter().map(|provider| provider.facts()) {
+        for definition in facts.definitions() {
+            names(definition).iter().for_each(|name| {
+                missing.remove(*name);
+            });
+        }
+        may_change |= facts.may_change();
     }
-    facts.may_change()
+    may_change
 }
 
 fn names<P: Primitive>(definition: &Definition<P>) -> [&str; 2] {
@@ -167,7 +170,7 @@ fn names<P: Primitive>(definition: &Definition<P>) -> [&str; 2] {
 }
 
 fn facts<P: Primitive>(added: &[SharedProvider<P>]) -> Facts<P> {
-    Joined::from(added.to_vec()).facts()
+    Joined::from(added.to_vec()).into_shared().facts()
 }
 
 /// Joins what the app's code registers, as a [`Catalog`], with the providers it adds.
@@ -175,7 +178,7 @@ fn join<P: Primitive>(
     registrations: Vec<Registration<P>>,
     added: &[SharedProvider<P>],
     problems: &mut Vec<String>,
-) -> Joined<P> {
+) -> SharedProvider<P> {
     let catalog = Catalog::new(registrations).unwrap_or_else(|wrong| {
         problems.extend(wrong);
         Catalog::default()
@@ -184,7 +187,7 @@ fn join<P: Primitive>(
     let all: Vec<_> = [catalog].into_iter().chain(added.iter().cloned()).collect();
     let joined = Joined::from(all);
     problems.extend(joined.collisions());
-    joined
+    joined.into_shared()
 }
 
 #[cfg(test)]

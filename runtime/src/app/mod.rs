@@ -262,7 +262,7 @@ impl App {
 
     /// Returns the version that clients see.
     #[must_use]
-    pub fn app_version(&self) -> &str {
+    pub(crate) fn app_version(&self) -> &str {
         &self.about.version
     }
 
@@ -274,6 +274,7 @@ impl App {
 
     /// Returns the [`ProfileType`] that the app declares.
     #[must_use]
+    #[doc(hidden)] // For the admin CLI.
     pub const fn profile_type(&self) -> Option<&ProfileType> {
         self.profile.as_ref()
     }

@@ -61,6 +61,7 @@ impl ArgumentSchema {
     }
 
     /// Adds an optional [argument](Argument) with a default.
+    #[doc(hidden)]
     pub fn argument_or<T: Argument + Serialize>(
         &mut self,
         name: &str,
@@ -71,6 +72,7 @@ impl ArgumentSchema {
     }
 
     /// Adds constraints to the [argument](Argument) of this name, which must have been added before.
+    #[doc(hidden)]
     pub fn constrain(&mut self, name: &str, constraints: &Constraints) {
         if let Some(Value::Object(property)) = self.properties.get_mut(name) {
             property.extend(constraints.to_schema());
@@ -84,12 +86,14 @@ impl ArgumentSchema {
 
     /// Returns the types of the states that the function's extractors need.
     #[must_use]
+    #[doc(hidden)]
     pub fn states(&self) -> &[StateType] {
         &self.states
     }
 
     /// Returns the names, in the order in which the [arguments](Arguments) were added.
     #[must_use]
+    #[doc(hidden)]
     pub fn names(&self) -> &[String] {
         &self.names
     }

@@ -15,7 +15,7 @@ use crate::error::Result;
 ///
 /// A message that can't be sent is dropped: a client that has left must not make a tool fail.
 #[async_trait]
-pub trait Channel: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Channel: fmt::Debug + Send + Sync + 'static {
     /// Returns the [client](ClientInfo)'s description of itself.
     fn client(&self) -> ClientInfo;
 
@@ -56,7 +56,7 @@ pub trait Channel: fmt::Debug + Send + Sync + 'static {
 
 /// The progress of a call (MCP 2026-07-28, progress).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// The amount that is done.
     pub done: f64,
     /// The whole amount, if it is known.

@@ -22,9 +22,9 @@ pub(crate) struct Deadline(pub(crate) Instant);
 
 /// The id that Lambda gave to the request, as its own log lines carry it; it is put into the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub String);
+pub(crate) struct RequestId(pub String);
 
-/// The running call, for its handler: deadline, [progress](Progress), log messages and questions to the user. An extractor.
+/// The running call, for its handler: deadline, progress, log messages and questions to the user. An extractor.
 #[derive(Clone, Debug)]
 pub struct Context {
     deadline: Instant,
@@ -54,7 +54,7 @@ pub(super) struct Answers {
 }
 
 /// The addresses at which a [toolset](crate::Toolset)'s pages call its tools.
-pub trait ToolAddresses: std::fmt::Debug + Send + Sync {
+pub(crate) trait ToolAddresses: std::fmt::Debug + Send + Sync {
     /// Returns the address of a tool of this toolset, by the name it was registered under.
     fn address(&self, tool: &str) -> Option<String>;
 }
@@ -89,7 +89,7 @@ impl Context {
 
     /// Adds the user's answers, by key.
     #[must_use]
-    pub fn with_answers(mut self, by_key: Map<String, Value>) -> Self {
+    pub(crate) fn with_answers(mut self, by_key: Map<String, Value>) -> Self {
         self.answers = Some(Arc::new(Answers {
             by_key,
             are_sealed: false,
@@ -115,7 +115,7 @@ impl Context {
 
     /// Adds the addresses of the tools of the [toolset](crate::Toolset) that is called.
     #[must_use]
-    pub fn in_toolset(mut self, part: Arc<dyn ToolAddresses>) -> Self {
+    pub(crate) fn in_toolset(mut self, part: Arc<dyn ToolAddresses>) -> Self {
         self.part = Some(part);
         self
     }
@@ -211,7 +211,7 @@ impl Context {
         )
     }
 
-    /// Reports [progress](Progress) to a client that asked for it (MCP 2026-07-28, progress); does nothing for any other.
+    /// Reports progress to a client that asked for it (MCP 2026-07-28, progress); does nothing for any other.
     ///
     /// Reports only ever increase, also over several rounds: one that does not, or that follows the last by less than 20 ms, is left out, but for
     /// the one that says `done` is `total`, and the one that stands while the user is asked. After the call's end nothing is

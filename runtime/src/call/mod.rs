@@ -18,15 +18,22 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use arguments::{Argument, ArgumentSchema, Arguments};
+pub use arguments::ArgumentSchema;
+#[doc(hidden)] // For the code that the macros generate, like the parameters.
+pub use arguments::{Argument, Arguments};
 pub use asking::Confirmation;
-pub use channel::{Channel, ClientInfo, Level, Progress};
+pub(crate) use channel::{Channel, Progress};
+pub use channel::{ClientInfo, Level};
 pub use content::Content;
-pub(crate) use context::Deadline;
-pub use context::{Context, RequestId, ToolAddresses};
+pub use context::Context;
+pub(crate) use context::{Deadline, RequestId, ToolAddresses};
 pub use extract::FromCall;
+#[doc(hidden)]
 pub use parameter::{Parameter, ViaArguments, ViaCall, describe_parameter, take_parameter};
-pub use state::{State, StateType, States};
+pub use state::State;
+#[doc(hidden)]
+pub use state::StateType;
+pub(crate) use state::States;
 pub use trace::Trace;
 
 use crate::clock::Clock;
@@ -55,7 +62,7 @@ pub struct Call {
     /// The [deadline](Context::deadline), the way back to the client, and the user's earlier answers.
     pub context: Context,
     /// The client's responses, if the [call](Call) was answered with a request for input before (MCP 2026-07-28).
-    pub input_responses: Option<InputResponses>,
+    pub(crate) input_responses: Option<InputResponses>,
     /// `true` if the arguments were coerced by the definition's schema.
     pub(crate) is_bound: bool,
     /// The [store](store::Store) of the users' data.
@@ -63,12 +70,13 @@ pub struct Call {
     /// The [clock](Clock) of the server.
     pub clock: Arc<dyn Clock>,
     /// The app's states, by type.
-    pub states: States,
+    pub(crate) states: States,
 }
 
 impl Call {
     /// Removes the arguments, to be taken one by one.
     #[must_use]
+    #[doc(hidden)]
     pub fn take_arguments(&mut self) -> Arguments {
         Arguments::new(
             self.primitive,

@@ -67,7 +67,7 @@ impl<T: Clone + Send + Sync + 'static> FromCall for State<T> {
 
 /// The states of an [app](crate::App), at most one of each type.
 #[derive(Clone, Default)]
-pub struct States {
+pub(crate) struct States {
     by_type: Arc<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -76,7 +76,7 @@ impl States {
     ///
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal), naming the type, if the app has none.
-    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T> {
+    pub(crate) fn get<T: Clone + Send + Sync + 'static>(&self) -> Result<T> {
         let state = self.by_type.get(&TypeId::of::<T>());
         let state = state.and_then(|state| state.downcast_ref::<T>());
         state

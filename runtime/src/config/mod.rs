@@ -10,7 +10,10 @@ mod vars;
 
 use std::path::PathBuf;
 
-pub use env::{Environment, ProcessEnvironment};
+pub use env::Environment;
+#[doc(hidden)] // For the admin CLI and the tests, like what follows.
+pub use env::ProcessEnvironment;
+#[doc(hidden)]
 pub use vars::{SETTINGS, Setting};
 
 use self::reader::Reader;
@@ -55,7 +58,7 @@ impl Place {
 /// The form in which a Lambda answers. It must agree with the invoke mode of the function URL or
 /// the response transfer mode of the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ResponseMode {
+pub(crate) enum ResponseMode {
     /// Whole answers of at most 6 MB (AWS Lambda Developer Guide, "Lambda quotas").
     #[default]
     Buffered,
@@ -65,7 +68,7 @@ pub enum ResponseMode {
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// One JSON object (RFC 8259) a line, for programs.
     Json,
     /// Plain text, for people.
@@ -101,31 +104,34 @@ pub struct Settings {
     /// [`KEY_FILE`].
     pub users_path: Option<PathBuf>,
     /// True if `APP_USERS_PATH` was set.
+    #[doc(hidden)]
     pub is_users_path_named: bool,
     /// `JWT_AUD` (RFC 7519 §4.1.3).
     pub audience: Option<String>,
-    /// `TOKEN_DURATION_SECONDS`, within [`DURATION_SECONDS`](crate::identity::DURATION_SECONDS).
+    /// `TOKEN_DURATION_SECONDS`: 60 to 315,360,000, which is ten years.
     pub duration_seconds: u64,
     /// `PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
     /// `RESPONSE_MODE`.
-    pub response_mode: ResponseMode,
+    pub(crate) response_mode: ResponseMode,
     /// `ALLOW_QUERY_TOKEN`: true if a token may come in the query (RFC 6750 §2.3).
-    pub allow_query_token: bool,
+    pub(crate) allow_query_token: bool,
     /// `ALLOW_ANONYMOUS`: true if an app with [`App::open`](crate::App::open) may serve on Lambda.
-    pub allow_anonymous: bool,
+    pub(crate) allow_anonymous: bool,
     /// `ALLOWED_ORIGINS`: the origins (RFC 6454) of pages that may send requests.
-    pub allowed_origins: Vec<AllowedOrigin>,
+    pub(crate) allowed_origins: Vec<AllowedOrigin>,
     /// `LOG_LEVEL`.
-    pub log_level: tracing::level_filters::LevelFilter,
+    pub(crate) log_level: tracing::level_filters::LevelFilter,
     /// `LOG_FORMAT`.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
 }
 
 /// The name of the embedded store's file in [`Settings::users_path`].
+#[doc(hidden)]
 pub const STORE_FILE: &str = "store.sqlite3";
 
 /// The name of the generated signing key's file beside [`STORE_FILE`].
+#[doc(hidden)]
 pub const KEY_FILE: &str = "signing-key";
 
 impl Settings {
@@ -179,6 +185,7 @@ impl Settings {
     /// Returns the files of the embedded store and key that these settings use and that do not
     /// exist yet.
     #[must_use]
+    #[doc(hidden)]
     pub fn missing_files(&self) -> Vec<PathBuf> {
         let is_key_named = self.signing_key.is_some() || self.signing_key_secret.is_some();
         let used = [
@@ -197,7 +204,7 @@ impl Settings {
     /// Returns the names of the settings that another process on this machine must share to work on
     /// the same users and tokens.
     #[must_use]
-    pub fn to_share(&self) -> Vec<&'static str> {
+    pub(crate) fn to_share(&self) -> Vec<&'static str> {
         let set = [
             (vars::SIGNING_KEY, self.signing_key.is_some()),
             (vars::SIGNING_KEY_SECRET, self.signing_key_secret.is_some()),
@@ -212,13 +219,14 @@ impl Settings {
 
     /// Returns the path of the file in which a local server notes its URL for the admin CLI.
     #[must_use]
+    #[doc(hidden)]
     pub fn url_file(&self) -> Option<PathBuf> {
         self.users_path.as_ref().map(|folder| folder.join("url"))
     }
 
     /// Returns the host of `PUBLIC_URL` (RFC 3986 §3.2.2).
     #[must_use]
-    pub fn public_host(&self) -> Option<String> {
+    pub(crate) fn public_host(&self) -> Option<String> {
         let url: http::Uri = self.public_url.as_ref()?.parse().ok()?;
         url.host().map(str::to_owned)
     }
@@ -233,7 +241,7 @@ impl Settings {
 
     /// Returns the origin (RFC 6454) of `PUBLIC_URL`.
     #[must_use]
-    pub fn public_origin(&self) -> Option<AllowedOrigin> {
+    pub(crate) fn public_origin(&self) -> Option<AllowedOrigin> {
         parse::origin_of(self.public_url.as_ref()?)
     }
 }

@@ -164,7 +164,7 @@ fn is_flat(field: &Value) -> bool {
 ///
 /// # Errors
 /// A message that names the field that does not fit.
-pub fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
+pub(crate) fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
     let Some(schema) = schema.as_object() else {
         return Err("the form has no schema".to_owned());
     };

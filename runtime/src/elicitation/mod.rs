@@ -11,7 +11,8 @@ mod request;
 mod waiting;
 
 pub use capability::Capability;
-pub use form::{FormElicitation, answer, form};
+pub(crate) use form::answer;
+pub use form::{FormElicitation, form};
 pub use request::{
     ClientRequest, ElicitResult, InputRequest, InputRequired, InputResponses, UrlElicitation,
     roots, sampling, url,

@@ -27,7 +27,7 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// An answer of the server's, by every entry point.
 pub type Response = http::Response<Body>;
 
-/// The body of a request, as every entry point has one: at most [`MAX_BODY_BYTES`] are read of it.
+/// The body of a request, as every entry point has one: at most 4 MiB are read of it.
 pub trait RequestBody:
     http_body::Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send
 {
@@ -39,7 +39,7 @@ impl<B> RequestBody for B where
 }
 
 /// The most bytes a request may have: what fits Lambda's 6 MB event with room for its escapes.
-pub const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The longest time that a body may take to arrive.
 const MAX_WAIT: Duration = Duration::from_secs(30);

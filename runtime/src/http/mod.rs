@@ -38,10 +38,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use accept::Accepted;
-pub use body::MAX_BODY_BYTES;
 #[doc(hidden)] // The body is another crate's type.
 pub use body::{Body, RequestBody, Response};
-pub use origin::AllowedOrigin;
+pub(crate) use origin::AllowedOrigin;
 pub(crate) use origin_policy::OriginPolicy;
 pub(crate) use problem::Problem;
 pub use route_response::RouteResponse;

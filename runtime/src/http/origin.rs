@@ -44,7 +44,7 @@ impl Origin {
 
 /// An origin whose pages may send requests, or with `*.` before its host all subdomains of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllowedOrigin {
+pub(crate) struct AllowedOrigin {
     origin: Origin,
     has_subdomains: bool,
 }

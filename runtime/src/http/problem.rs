@@ -125,7 +125,7 @@ impl Problem {
         )
     }
 
-    /// Makes a 413 for a body of more than [`MAX_BODY_BYTES`](super::MAX_BODY_BYTES).
+    /// Makes a 413 for a body of more than [`MAX_BODY_BYTES`](body::MAX_BODY_BYTES).
     pub(super) fn body_too_large() -> Self {
         let message = format!("the body is larger than {} bytes", body::MAX_BODY_BYTES);
         Self::new(

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 /// A new token with the [`TokenRecord`] that makes it valid once it is stored.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct DraftToken {
+pub(crate) struct DraftToken {
     /// The token, to be shown once.
     pub token: Secret<String>,
     /// The `jti` of the token.
@@ -27,7 +27,7 @@ pub struct DraftToken {
 
 /// The settings of a deployment about its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenConfig {
+pub(crate) struct TokenConfig {
     /// The `aud` that every token must carry, if one is set (RFC 7519 §4.1.3).
     pub audience: Option<String>,
     /// The lifetime, in seconds, of a token whose [`TokenRequest`] names none.
@@ -45,7 +45,7 @@ impl Default for TokenConfig {
 
 /// Signs tokens for users and probes; [`OwnTokens`](super::OwnTokens) verifies them.
 #[derive(Clone, Debug)]
-pub struct Issuer {
+pub(crate) struct Issuer {
     keys: Arc<dyn SigningKeys>,
     clock: Arc<dyn Clock>,
     config: TokenConfig,
@@ -54,7 +54,7 @@ pub struct Issuer {
 impl Issuer {
     /// Creates an issuer that signs with the current one of these [`SigningKeys`].
     #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         keys: Arc<dyn SigningKeys>,
         clock: Arc<dyn Clock>,
         config: TokenConfig,
@@ -71,7 +71,11 @@ impl Issuer {
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for a duration, name or scope that is not allowed,
     /// [`Unavailable`](crate::ErrorKind::Unavailable) if there is no key.
-    pub async fn issue(&self, user: &UserRecord, request: TokenRequest) -> Result<DraftToken> {
+    pub(crate) async fn issue(
+        &self,
+        user: &UserRecord,
+        request: TokenRequest,
+    ) -> Result<DraftToken> {
         let duration_seconds = request
             .duration_seconds
             .unwrap_or(self.config.duration_seconds);
@@ -105,7 +109,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`Unavailable`](crate::ErrorKind::Unavailable) if there is no key.
-    pub async fn probe_token(&self) -> Result<Secret<String>> {
+    pub(crate) async fn probe_token(&self) -> Result<Secret<String>> {
         operator_token(
             self.keys.current().await?.as_ref(),
             Operator::Probe,

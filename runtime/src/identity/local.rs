@@ -9,7 +9,7 @@ use crate::user::{Caller, Email, RegistrationId, Scopes};
 
 /// A registered user, as of the start of a process; [`Identity::local`](super::Identity::local) finds one.
 #[derive(Clone, Debug)]
-pub struct LocalUser {
+pub(crate) struct LocalUser {
     users: Users,
     email: Email,
     registration: RegistrationId,
@@ -40,7 +40,7 @@ impl LocalUser {
     ///
     /// # Errors
     /// `Forbidden` if the user was revoked or removed since the process started, `Unavailable`.
-    pub async fn caller(&self) -> Result<Caller> {
+    pub(crate) async fn caller(&self) -> Result<Caller> {
         let is_same = |user: &UserRecord| user.id == self.registration && !user.is_purging;
         let user = self
             .users

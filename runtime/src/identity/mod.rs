@@ -2,12 +2,11 @@
 //!
 //! | part | does |
 //! |---|---|
-//! | [`Verifier`] | recognises and checks the credentials of one issuer; [`OwnTokens`] are the first |
+//! | [`Verifier`] | recognises and checks the credentials of one issuer; that of the server's own tokens is the first |
 //! | revocation | reads the one user record and turns claims into a caller, the same for every verifier |
-//! | [`Issuer`] | signs new tokens |
-//! | [`Identity`] | the verifiers in their order, then revocation |
+//! | issuer | signs new tokens |
 //!
-//! Whoever is refused learns only that the token is not valid; the reason is the error's cause, for the log.
+//! A caller who is refused learns only that the token is not valid; the reason is the error's cause, for the log.
 
 mod challenge;
 mod denial;
@@ -26,10 +25,11 @@ use std::sync::Arc;
 
 pub use challenge::Challenge;
 pub use denial::Denial;
-pub use issuer::{DraftToken, Issuer, TokenConfig};
-pub use local::LocalUser;
-pub use own::OwnTokens;
-pub use request::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS, MAX_SCOPES, TokenRequest};
+pub(crate) use issuer::{DraftToken, Issuer, TokenConfig};
+pub(crate) use local::LocalUser;
+pub(crate) use own::OwnTokens;
+pub(crate) use request::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS, TokenRequest};
+#[doc(hidden)] // For the admin CLI: authors meet no operator's token.
 pub use token::{Operator, operator_token};
 pub use verifier::{Claims, Credential, Verdict, Verifier};
 
@@ -43,7 +43,7 @@ use crate::user::{Caller, Email};
 
 /// The [`Verifier`]s of a server in their order, and the revocation step after them.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub(crate) struct Identity {
     own: Arc<OwnTokens>,
     verifiers: Vec<Arc<dyn Verifier>>,
     revocation: Revocation,
@@ -52,7 +52,7 @@ pub struct Identity {
 impl Identity {
     /// Creates an identity of these [`OwnTokens`], then these verifiers, for these users.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         own: OwnTokens,
         verifiers: Vec<Arc<dyn Verifier>>,
         users: Users,
@@ -67,13 +67,13 @@ impl Identity {
 
     /// Returns the audience that own tokens must carry, if one is set.
     #[must_use]
-    pub fn audience(&self) -> Option<&str> {
+    pub(crate) fn audience(&self) -> Option<&str> {
         self.own.audience()
     }
 
     /// Returns the challenges of all verifiers, one for each scheme (RFC 9110 §11.6.1).
     #[must_use]
-    pub fn challenges(&self) -> Vec<Challenge> {
+    pub(crate) fn challenges(&self) -> Vec<Challenge> {
         let own = std::iter::once(self.own.challenge());
         Challenge::join(own.chain(self.verifiers.iter().map(|verifier| verifier.challenge())))
     }
@@ -88,7 +88,7 @@ impl Identity {
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) with a [`Denial`] as cause,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for an admin token, [`Unavailable`](crate::ErrorKind::Unavailable).
-    pub async fn caller(&self, credential: &Credential) -> Result<Caller> {
+    pub(crate) async fn caller(&self, credential: &Credential) -> Result<Caller> {
         let claims = self.claims(credential).await?;
         match &claims.holder {
             Holder::Operator(Operator::Admin) => Err(Error::forbidden(
@@ -127,7 +127,7 @@ impl Identity {
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) with a [`Denial`] as cause,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for any other credential,
     /// [`Unavailable`](crate::ErrorKind::Unavailable).
-    pub async fn admin(&self, credential: &Credential) -> Result<()> {
+    pub(crate) async fn admin(&self, credential: &Credential) -> Result<()> {
         let verified = match self.own.examine(credential.token()).await? {
             Ok(verified) => verified,
             // A valid credential of another verifier is a user's: 403, as for a user's own token.
@@ -149,7 +149,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), [`Unavailable`](crate::ErrorKind::Unavailable).
-    pub async fn local(&self, email: &Email) -> Result<LocalUser> {
+    pub(crate) async fn local(&self, email: &Email) -> Result<LocalUser> {
         LocalUser::find(&self.revocation.users, email).await
     }
 }

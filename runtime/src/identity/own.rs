@@ -14,7 +14,7 @@ use crate::keys::{SigningKey, SigningKeys};
 use crate::user::{Scopes, is_reserved};
 
 /// The [`Verifier`] of tokens signed by one of the server's own keys (JSON Web Tokens, HS256).
-pub struct OwnTokens {
+pub(crate) struct OwnTokens {
     keys: Arc<dyn SigningKeys>,
     clock: Arc<dyn Clock>,
     audience: Option<String>,
@@ -24,7 +24,7 @@ pub struct OwnTokens {
 impl OwnTokens {
     /// Creates a verifier of tokens signed by these [`SigningKeys`], and for this audience if one is given.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         keys: Arc<dyn SigningKeys>,
         clock: Arc<dyn Clock>,
         audience: Option<String>,
@@ -39,7 +39,7 @@ impl OwnTokens {
 
     /// Returns the audience that tokens must carry, if one is set.
     #[must_use]
-    pub fn audience(&self) -> Option<&str> {
+    pub(crate) fn audience(&self) -> Option<&str> {
         self.audience.as_deref()
     }
 

@@ -6,20 +6,20 @@ use crate::error::{Error, Result};
 use crate::user::is_scope;
 
 /// The lifetimes that a token may have, in seconds: from a minute to ten years.
-pub const DURATION_SECONDS: RangeInclusive<u64> = 60..=315_360_000;
+pub(crate) const DURATION_SECONDS: RangeInclusive<u64> = 60..=315_360_000;
 
 /// The lifetime of a token whose request and deployment name none, in seconds: 90 days.
-pub const DEFAULT_DURATION_SECONDS: u64 = 90 * 24 * 60 * 60;
+pub(crate) const DEFAULT_DURATION_SECONDS: u64 = 90 * 24 * 60 * 60;
 
 /// The most scopes a token may name.
-pub const MAX_SCOPES: usize = 32;
+pub(super) const MAX_SCOPES: usize = 32;
 
 /// The most characters the name of a token may have.
 const MAX_NAME_CHARACTERS: usize = 100;
 
 /// A request for a new token, answered by [`Issuer::issue`](super::Issuer::issue).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenRequest {
+pub(crate) struct TokenRequest {
     /// The name that tells the user's tokens apart.
     pub name: Option<String>,
     /// The lifetime in seconds; `None` is the deployment's default.

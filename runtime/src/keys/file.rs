@@ -16,9 +16,10 @@ use crate::files;
 
 /// [`SigningKeys`] of one key in a file.
 #[derive(Debug)]
-pub struct File {
+pub(crate) struct File {
     path: PathBuf,
     key: Given,
+    /// True if [`open`](Self::open) created the key.
     is_new: bool,
 }
 
@@ -30,7 +31,7 @@ impl File {
     /// [`Unavailable`](crate::ErrorKind::Unavailable) if the file can't be read or made,
     /// [`Invalid`](crate::ErrorKind::Invalid) if others may open it or write to its folder, or if
     /// it holds no key. The message names the path.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         files::make_folder(path.parent().unwrap_or(Path::new("/")))?;
         let is_new = !files::check(path)? && generate(path)?;
         // Checked again: the file that another process created in between must be as private.
@@ -41,12 +42,6 @@ impl File {
             key,
             is_new,
         })
-    }
-
-    /// Returns true if [`open`](Self::open) created the key.
-    #[must_use]
-    pub const fn is_new(&self) -> bool {
-        self.is_new
     }
 }
 
@@ -106,7 +101,7 @@ mod tests {
             File::open(&path).expect("read"),
         );
         laws::all(&first).await;
-        assert_eq!((first.is_new(), again.is_new()), (true, false));
+        assert_eq!((first.is_new, again.is_new), (true, false));
         let (one, other) = (
             first.current().await.expect("a key"),
             again.current().await.expect("a key"),

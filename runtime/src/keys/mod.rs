@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "local")]
-pub use file::File;
+pub(crate) use file::File;
 pub use given::Given;
 
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ use crate::printable::hex;
 use crate::secret::Secret;
 
 /// The fewest bytes a signing key may have: the output size of SHA-256 (RFC 7518 §3.2).
-pub const MIN_BYTES: usize = 32;
+pub(crate) const MIN_BYTES: usize = 32;
 
 /// One HMAC key and its id, which tokens carry as `kid` (RFC 7515 §4.1.4).
 ///
@@ -46,7 +46,7 @@ impl SigningKey {
     /// Creates a key from its bytes.
     ///
     /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid) for fewer than [`MIN_BYTES`] bytes.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for fewer than 32 bytes.
     pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self> {
         let secret = Secret::new(secret.into());
         let length = secret.expose().len();

@@ -9,13 +9,13 @@
     reason = "clients of older revisions still set levels and subscribe"
 )]
 
+mod target;
+
 use std::borrow::Cow;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
     CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult,
@@ -31,15 +31,14 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
+use self::target::{ForeignAnswer, ForeignTarget};
 #[cfg(feature = "local")]
 use super::session::StdioSession;
 use super::{Session, SessionHandler, error, scope};
 use crate::call::{Call, Context};
-use crate::error::{Error, Result as CallResult};
 use crate::middleware::{Next, SharedMiddleware};
-use crate::provider::{Answer, Callable, Completion, DefinitionView, Reply};
+use crate::provider::{DefinitionView, Reply};
 use crate::registry::{CallContext, Registry};
-use crate::user::enter;
 
 /// The rules around a foreign handler, and what its calls need.
 #[derive(Debug)]
@@ -123,7 +122,9 @@ impl<H: ServerHandler> ForeignHandler<H> {
         let reply = next.run(call).await;
         let reply = reply.and_then(Reply::downcast::<ForeignAnswer<T>>);
         let answer = reply.and_then(Reply::into_answer);
-        answer.map_err(|error| error::protocol(&error))?.0
+        answer
+            .map_err(|error| error::protocol(&error))?
+            .into_result()
     }
 
     /// Returns whether a tool of the handler's is visible to whoever makes these calls.
@@ -137,109 +138,6 @@ impl<H: ServerHandler> ForeignHandler<H> {
 fn is_read_only(tool: &Tool) -> bool {
     let hints = tool.annotations.as_ref();
     hints.is_some_and(|hints| hints.read_only_hint == Some(true))
-}
-
-/// The work behind a call. It is a [`FnOnce`]: a request of rmcp's is consumed by answering it.
-type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, CallResult<Reply>> + Send>;
-
-/// A method of a foreign handler as a [`Callable`].
-struct ForeignTarget {
-    primitive: &'static str,
-    name: String,
-    /// The name or URI that the call names. A URI is never logged, so a resource has another name.
-    key: String,
-    is_read_only: bool,
-    is_list: bool,
-    work: Mutex<Option<Work>>,
-}
-
-impl ForeignTarget {
-    /// Describes a tool, a prompt or a resource, or another request by its method.
-    fn new(primitive: &'static str, name: impl Into<String>, is_read_only: bool) -> Self {
-        let name = name.into();
-        Self {
-            primitive,
-            key: name.clone(),
-            name,
-            is_read_only,
-            is_list: false,
-            work: Mutex::default(),
-        }
-    }
-
-    /// Describes a request that anyone may make who may connect.
-    fn list(method: &'static str) -> Self {
-        Self {
-            is_list: true,
-            ..Self::new("request", method, true)
-        }
-    }
-
-    /// Describes a resource by its URI.
-    fn resource(uri: &str) -> Self {
-        Self {
-            key: uri.to_owned(),
-            ..Self::new("resource", "resource", true)
-        }
-    }
-
-    /// Adds the [`Work`], run with the caller as the current user.
-    fn with_work<T, W>(mut self, work: impl FnOnce(Call) -> W + Send + 'static) -> Self
-    where
-        T: std::fmt::Debug + Send + Sync + 'static,
-        W: Future<Output = Result<T, ErrorData>> + Send + 'static,
-    {
-        let work: Work = Box::new(move |call| {
-            let caller = Arc::clone(&call.caller);
-            let work = enter(caller, work(call));
-            Box::pin(async move { Ok(Reply::from(ForeignAnswer(work.await))) })
-        });
-        self.work = Mutex::new(Some(work));
-        self
-    }
-}
-
-#[async_trait]
-impl Callable for ForeignTarget {
-    fn view(&self) -> DefinitionView<'_> {
-        DefinitionView::new(self.primitive, &self.name, self.is_read_only).with_key(&self.key)
-    }
-
-    fn bind(&self, _call: &mut Call) -> CallResult<()> {
-        Ok(())
-    }
-
-    async fn call(&self, call: Call) -> CallResult<Reply> {
-        let work = self
-            .work
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let work = work.ok_or_else(|| {
-            Error::internal("a request to a foreign handler can't be made twice by a middleware")
-        })?;
-        work(call).await
-    }
-
-    async fn complete(&self, _completion: Completion) -> CallResult<Vec<String>> {
-        Ok(Vec::new())
-    }
-}
-
-/// The result of a foreign handler, errors of the protocol included: they reach the client as the handler made them.
-#[derive(Debug)]
-struct ForeignAnswer<T>(Result<T, ErrorData>);
-
-impl<T: std::fmt::Debug + Send + Sync + 'static> Answer for ForeignAnswer<T> {
-    /// Returns zero: rmcp's results are not measured.
-    fn size(&self) -> usize {
-        0
-    }
-
-    /// The message of an error may quote an argument, so it is no cause for the log.
-    fn failure(&self) -> Option<Option<&str>> {
-        self.0.is_err().then_some(None)
-    }
 }
 
 impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {

@@ -20,7 +20,7 @@ use crate::user::Caller;
 /// A definition that any of them hides is not listed and does not resolve, and what resolves carries all of them around
 /// its call. Lists and look-ups end in time and with an answer too, whatever the provider does.
 #[derive(Debug)]
-pub struct Layered<P: Primitive> {
+pub(crate) struct Layered<P: Primitive> {
     inner: SharedProvider<P>,
     layers: Arc<[SharedMiddleware]>,
     timeout: Duration,
@@ -29,7 +29,7 @@ pub struct Layered<P: Primitive> {
 impl<P: Primitive> Layered<P> {
     /// Puts these [`Middleware`]s around a provider, whose lists and look-ups may take `timeout`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         inner: SharedProvider<P>,
         layers: impl Into<Arc<[Arc<dyn Middleware>]>>,
         timeout: Duration,

@@ -26,7 +26,7 @@ pub(crate) use arguments::ReadArguments;
 pub(crate) use deadline::Deadline;
 pub(crate) use disabled::Disabled;
 pub(crate) use elicitation::SealedElicitation;
-pub use layered::Layered;
+pub(crate) use layered::Layered;
 pub(crate) use log::CallLog;
 pub(crate) use panic_guard::{BROKE_DOWN, PanicGuard};
 pub(crate) use scopes::ScopeCheck;

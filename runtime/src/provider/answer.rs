@@ -56,7 +56,7 @@ impl<A> Reply<A> {
 impl<A: Answer> Reply<A> {
     /// Erases the type of the answer; [`downcast`](Reply::downcast) restores it.
     #[must_use]
-    pub fn erase(self) -> Reply {
+    pub(crate) fn erase(self) -> Reply {
         match self {
             Self::Answer(answer) => Reply::Answer(Box::new(answer)),
             Self::InputRequired(input) => Reply::InputRequired(input),

@@ -1,12 +1,13 @@
 //! [`Catalog`], the provider of everything that an app's own code registers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::{Definition, Facts, Listing, Pattern, Primitive, Provider, Registration, Resolved};
+use super::index::{self, Entry, Index};
+use super::{Definition, Facts, Listing, Primitive, Provider, Registration, Resolved};
 use crate::error::Result;
 use crate::user::Caller;
 
@@ -52,67 +53,27 @@ impl<P: Primitive> Catalog<P> {
     pub fn new(
         registrations: impl IntoIterator<Item = Registration<P>>,
     ) -> std::result::Result<Self, Vec<String>> {
-        let mut registrations: Vec<_> = registrations.into_iter().collect();
-        let mut problems = problems(&registrations);
-        registrations.sort_by(|one, two| key(one).cmp(key(two)));
-        registrations.dedup_by(|one, two| key(one) == key(two));
+        let registrations: Vec<_> = registrations.into_iter().collect();
+        let entries = registrations
+            .iter()
+            .map(|one| Entry::from(&**one.definition()));
+        let Index {
+            order,
+            aliases,
+            patterns,
+            problems,
+        } = Index::new(P::NAME, entries.collect());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let registrations = index::pick(registrations, &order);
         let definitions = registrations.iter().map(Registration::definition).cloned();
-        let mut catalog = Self {
+        Ok(Self {
             definitions: definitions.collect(),
             registrations,
-            ..Self::default()
-        };
-        problems.extend(catalog.index_aliases());
-        problems.extend(catalog.index_patterns());
-        if problems.is_empty() {
-            Ok(catalog)
-        } else {
-            Err(problems)
-        }
-    }
-
-    fn index_aliases(&mut self) -> Vec<String> {
-        let mut problems = Vec::new();
-        for (place, definition) in self.definitions.iter().enumerate() {
-            let Some(alias) = P::alias(definition) else {
-                continue;
-            };
-            let is_taken = self.aliases.insert(alias.to_owned(), place).is_some();
-            if is_taken || self.place_of_key(alias).is_some() {
-                problems.push(format!(
-                    "{} `{}` shares its address with another: the same part is mounted more than once, and no call from a page could be routed; give one of the parts another name",
-                    P::NAME, definition.name
-                ));
-            }
-        }
-        problems
-    }
-
-    /// Ranks the patterns: where two match one URI, the one with more literal bytes is the one that was meant
-    /// ([`Pattern::literal_bytes`]).
-    fn index_patterns(&mut self) -> Vec<String> {
-        let (mut problems, mut shapes) = (Vec::new(), BTreeSet::new());
-        let mut ranked = Vec::new();
-        for (place, definition) in self.definitions.iter().enumerate() {
-            let Some(Pattern {
-                shape,
-                literal_bytes,
-            }) = P::pattern(definition)
-            else {
-                continue;
-            };
-            if !shapes.insert(shape) {
-                problems.push(format!(
-                    "{} `{}` stands for the same as another",
-                    P::NAME,
-                    P::key(definition)
-                ));
-            }
-            ranked.push((std::cmp::Reverse(literal_bytes), place));
-        }
-        ranked.sort();
-        self.patterns = ranked.into_iter().map(|(_, place)| place).collect();
-        problems
+            aliases,
+            patterns,
+        })
     }
 
     /// Returns the definitions, in order of [`Primitive::key`].
@@ -138,28 +99,6 @@ impl<P: Primitive> Catalog<P> {
             Some((*place, Some(captures)))
         })
     }
-}
-
-fn key<P: Primitive>(registration: &Registration<P>) -> &str {
-    P::key(registration.definition())
-}
-
-/// Returns the problems of each definition, and every name and key that is used twice.
-fn problems<P: Primitive>(registrations: &[Registration<P>]) -> Vec<String> {
-    let mut problems = Vec::new();
-    let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
-    for registration in registrations {
-        let definition = registration.definition();
-        problems.extend(definition.problems());
-        let (name, key) = (definition.name.as_str(), P::key(definition));
-        if !names.insert(name) {
-            problems.push(format!("{} name `{name}` is used twice", P::NAME));
-        }
-        if !keys.insert(key) && name != key {
-            problems.push(format!("{} `{key}` is there twice", P::NAME));
-        }
-    }
-    problems
 }
 
 #[async_trait]

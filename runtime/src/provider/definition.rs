@@ -10,14 +10,14 @@ use super::Primitive;
 use crate::user::is_scope;
 
 /// The longest [name](Definition::name), in bytes. Clients put a prefix before a name and accept 64 bytes in all.
-pub const MAX_NAME_BYTES: usize = 48;
+pub(super) const MAX_NAME_BYTES: usize = 48;
 
 /// The definition of a tool, a prompt or a resource: the data that clients list it by.
 ///
 /// A [`Registration`](super::Registration) makes one. It dereferences to its [`Primitive::Detail`].
 #[derive(Clone)]
 pub struct Definition<P: Primitive> {
-    /// The name: at most [`MAX_NAME_BYTES`] of `[A-Za-z0-9_-]`.
+    /// The name: at most 48 bytes of `[A-Za-z0-9_-]`.
     pub name: String,
     /// The title for people, shown instead of the name.
     pub title: Option<String>,
@@ -34,24 +34,8 @@ pub struct Definition<P: Primitive> {
 impl<P: Primitive> Definition<P> {
     /// Returns every problem of the definition, each as a sentence that names it.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
-        let primitive = P::NAME;
-        let name = &self.name;
-        let mut problems = Vec::new();
-        if !is_name(name) {
-            problems.push(format!(
-                "{primitive} name `{name}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"
-            ));
-        }
-        if self.description.trim().is_empty() {
-            problems
-                .push(format!("{primitive} `{name}` has no description; a model can't choose a {primitive} it can't read about"));
-        }
-        for scope in self.scopes.iter().filter(|scope| !is_scope(scope)) {
-            problems.push(format!(
-                "{primitive} `{name}`: scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
-            ));
-        }
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut problems = common_problems(P::NAME, &self.name, &self.description, &self.scopes);
         problems.extend(P::problems(self));
         problems
     }
@@ -80,6 +64,30 @@ impl<P: Primitive> fmt::Debug for Definition<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", P::NAME, self.name)
     }
+}
+
+/// Returns the problems of the fields that every primitive has.
+fn common_problems(
+    primitive: &str,
+    name: &str,
+    description: &str,
+    scopes: &[String],
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    if !is_name(name) {
+        problems.push(format!(
+            "{primitive} name `{name}` must be 1 to {MAX_NAME_BYTES} letters, digits, `_` or `-`"
+        ));
+    }
+    if description.trim().is_empty() {
+        problems.push(format!("{primitive} `{name}` has no description; a model can't choose a {primitive} it can't read about"));
+    }
+    for scope in scopes.iter().filter(|scope| !is_scope(scope)) {
+        problems.push(format!(
+            "{primitive} `{name}`: scope `{scope}` must be letters, digits or `:._-`, and not `admin` or `probe`"
+        ));
+    }
+    problems
 }
 
 fn is_name(name: &str) -> bool {

@@ -35,10 +35,13 @@ impl<P: Primitive> Facts<P> {
     #[must_use]
     pub fn from_definitions(definitions: Vec<Arc<Definition<P>>>, has_completions: bool) -> Self {
         let timeouts = definitions.iter().filter_map(|one| one.timeout);
-        let scopes = definitions.iter().flat_map(|one| one.scopes.clone());
+        let mut scopes = BTreeSet::new();
+        for definition in &definitions {
+            scopes.extend(definition.scopes.iter().cloned());
+        }
         Self {
             longest_timeout: Some(timeouts.max().unwrap_or_default()),
-            scopes: Some(scopes.collect()),
+            scopes: Some(scopes),
             may_change: false,
             definitions,
             has_completions,
@@ -124,7 +127,10 @@ impl<P: Primitive> Facts<P> {
         let timeouts = self.longest_timeout.zip(other.longest_timeout);
         self.longest_timeout = timeouts.map(|(one, two)| one.max(two));
         let scopes = self.scopes.zip(other.scopes);
-        self.scopes = scopes.map(|(one, two)| one.into_iter().chain(two).collect());
+        self.scopes = scopes.map(|(mut one, mut two)| {
+            one.append(&mut two);
+            one
+        });
         self
     }
 }

@@ -1,10 +1,10 @@
 //! [`Joined`], several providers as one.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::index;
 use super::{Definition, Facts, Listing, Primitive, Provider, Resolved, SharedProvider};
 use crate::error::Result;
 use crate::user::Caller;
@@ -51,16 +51,9 @@ impl<P: Primitive> Joined<P> {
     /// sentence.
     #[must_use]
     pub fn collisions(&self) -> Vec<String> {
-        let mut earlier = BTreeSet::new();
-        let mut collisions = BTreeSet::new();
-        for provider in &self.providers {
-            let facts = provider.facts();
-            let names: BTreeSet<_> = facts.definitions().iter().flat_map(names).collect();
-            let twice = names.iter().filter(|name| earlier.contains(*name));
-            collisions.extend(twice.map(|name| format!("{} name `{name}` is used twice", P::NAME)));
-            earlier.extend(names);
-        }
-        collisions.into_iter().collect()
+        let facts = self.providers.iter().map(|provider| provider.facts());
+        let named = facts.map(|facts| facts.definitions().iter().flat_map(names).collect());
+        index::find_collisions(P::NAME, named.collect())
     }
 }
 
@@ -93,13 +86,10 @@ impl<P: Primitive> Provider<P> for Joined<P> {
             joined.is_private |= listing.is_private;
             joined.definitions.extend(listing.definitions);
         }
-        // The sort is stable, so of two with one key the one that resolves stays.
-        joined
-            .definitions
-            .sort_by(|one, two| P::key(one).cmp(P::key(two)));
-        joined
-            .definitions
-            .dedup_by(|one, two| P::key(one) == P::key(two));
+        // Of two with one key the first stays: it is the one that resolves.
+        let keys: Vec<_> = joined.definitions.iter().map(|one| P::key(one)).collect();
+        let order = index::sort_places(&keys);
+        joined.definitions = index::pick(joined.definitions, &order);
         Ok(joined)
     }
 

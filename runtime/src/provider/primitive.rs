@@ -22,9 +22,11 @@ pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     type Answer: Answer;
 
     /// Returns every problem of a [`Definition`], each as a sentence that names it.
+    #[doc(hidden)]
     fn problems(definition: &Definition<Self>) -> Vec<String>;
 
     /// Returns the JSON Schema by which the arguments of a [`Call`](crate::call::Call) are read.
+    #[doc(hidden)]
     fn argument_schema(definition: &Definition<Self>) -> &Arc<Map<String, Value>>;
 
     /// Returns the key that a definition is listed and found by: its name, or a resource's URI.
@@ -33,23 +35,27 @@ pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     }
 
     /// Returns the version of a definition, if it declares one.
+    #[doc(hidden)]
     fn version(_definition: &Definition<Self>) -> Option<&str> {
         None
     }
 
     /// Returns a second name by which a definition may be called: the page address of a [`Tool`](crate::Tool).
+    #[doc(hidden)]
     fn alias(_definition: &Definition<Self>) -> Option<&str> {
         None
     }
 
     /// Returns the [`Pattern`] of a definition that answers to more names than can be listed: a URI template (RFC
     /// 6570).
+    #[doc(hidden)]
     fn pattern(_definition: &Definition<Self>) -> Option<Pattern> {
         None
     }
 
     /// Returns the variables that a name holds for a definition with a [`pattern`](Self::pattern), or `None` if the name
     /// does not match. They become the arguments of the call.
+    #[doc(hidden)]
     fn captures(_definition: &Definition<Self>, _name: &str) -> Option<Map<String, Value>> {
         None
     }
@@ -57,6 +63,7 @@ pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
     /// Returns whether a call changes nothing, so that a read-only token may make it.
     ///
     /// Getting a prompt and reading a resource are reads by the protocol (MCP, server features).
+    #[doc(hidden)]
     fn is_read_only(_definition: &Definition<Self>) -> bool {
         true
     }

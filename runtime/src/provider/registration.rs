@@ -96,6 +96,7 @@ impl<P: Primitive> Registration<P> {
 
     /// Names the types of the app's states that the handler takes, for [`App::check`](crate::App::check).
     #[must_use]
+    #[doc(hidden)] // For the code that the macros generate.
     pub fn requires(mut self, states: impl IntoIterator<Item = StateType>) -> Self {
         self.states.extend(states);
         self
@@ -103,7 +104,7 @@ impl<P: Primitive> Registration<P> {
 
     /// Returns the types of the app's [`State`](crate::State)s that the handler takes.
     #[must_use]
-    pub fn state_types(&self) -> &[StateType] {
+    pub(crate) fn state_types(&self) -> &[StateType] {
         &self.states
     }
 
@@ -125,7 +126,7 @@ impl<P: Primitive> Registration<P> {
 
     /// Returns whether it suggests values for any argument.
     #[must_use]
-    pub fn has_completions(&self) -> bool {
+    pub(crate) fn has_completions(&self) -> bool {
         !self.completers.is_empty()
     }
 

@@ -69,6 +69,7 @@ pub struct DataPage<T> {
 impl UserData {
     /// Creates the handle of the data that a registration owns in a [`Store`](crate::store::Store).
     #[must_use]
+    #[doc(hidden)] // A handler takes it as a parameter.
     pub fn new(store: SharedStore, email: &Email, id: &RegistrationId) -> Self {
         let marker = marker_key(email, REGISTRATION, id);
         Self {

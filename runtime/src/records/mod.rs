@@ -16,7 +16,10 @@ mod record;
 mod users;
 
 pub use data::{DataPage, NamePage, UserData};
-pub use record::{MAX_PROFILE_BYTES, MAX_PROFILE_DEPTH, MAX_TOKENS, TokenRecord, UserRecord};
+pub(crate) use record::{MAX_PROFILE_BYTES, MAX_TOKENS};
+#[doc(hidden)] // For our tests: authors meet users as `Caller` and `UserData`.
+pub use record::{TokenRecord, UserRecord};
+#[doc(hidden)]
 pub use users::{UserPage, UserSummary, Users};
 
 use crate::store::Key;

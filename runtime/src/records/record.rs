@@ -17,13 +17,13 @@ use crate::user::{Email, RegistrationId};
 const SHAPE: u32 = 2;
 
 /// The most bytes a profile may have as JSON text.
-pub const MAX_PROFILE_BYTES: usize = 65_536;
+pub(crate) const MAX_PROFILE_BYTES: usize = 65_536;
 
 /// The deepest nesting of a profile.
-pub const MAX_PROFILE_DEPTH: usize = 32;
+pub(super) const MAX_PROFILE_DEPTH: usize = 32;
 
 /// The most live tokens one user has at a time.
-pub const MAX_TOKENS: usize = 200;
+pub(crate) const MAX_TOKENS: usize = 200;
 
 /// The most bytes of a record after an ordinary change: far below
 /// [`MAX_VALUE_BYTES`](crate::store::MAX_VALUE_BYTES), so that a change which takes rights away

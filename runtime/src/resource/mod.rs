@@ -13,8 +13,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+#[doc(hidden)] // Authors write a template as text.
 pub use template::Template;
-pub use ui::{Csp, Permission, UI_MIME_TYPE, UiResource};
+pub use ui::{Csp, Permission, UiResource};
 
 use crate::call::Call;
 use crate::error::{Error, Result, ResultExt};

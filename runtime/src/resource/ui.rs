@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Resource, ResourceContents};
 
 /// The MIME type of every [page](UiResource) (MCP Apps).
-pub const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
+const UI_MIME_TYPE: &str = "text/html;profile=mcp-app";
 
 /// The time for which a client may cache a page.
 const TTL: Duration = Duration::from_secs(3_600);

@@ -39,7 +39,7 @@ pub fn coerce(value: &mut Value, schema: &Map<String, Value>) {
 }
 
 /// Returns the fields that the [schema](super) of an object does not know, if it says nothing about others.
-pub fn unknown<'a>(
+pub(crate) fn unknown<'a>(
     fields: &'a Map<String, Value>,
     schema: &'a Map<String, Value>,
 ) -> impl Iterator<Item = &'a str> {
@@ -56,7 +56,7 @@ fn is_open(schema: &Map<String, Value>) -> bool {
     others("additionalProperties") || others("patternProperties")
 }
 
-/// Returns an [`unknown`] field, and the missing one that it was likely meant to be.
+/// Returns a field that the schema does not know, and the missing one that it was likely meant to be.
 ///
 /// ```
 /// use mcp_lambda::schema::near_miss;

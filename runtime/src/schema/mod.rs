@@ -1,8 +1,7 @@
 //! JSON Schema (draft 2020-12) for common clients, and the values that clients send.
 //!
-//! [`normalize`] rewrites a schema so that common clients accept it, [`coerce`] adapts a value to
-//! its schema, [`violation`](violation()) finds the first violation. Nothing here knows a schema's
-//! use beyond its [`Purpose`], and nothing fails.
+//! A schema is rewritten so that common clients accept it, and a value is adapted to its schema or its first
+//! [`Violation`] found. Nothing here knows a schema's use beyond its [`Purpose`], and nothing fails.
 
 mod coerce;
 mod constraints;
@@ -13,11 +12,20 @@ mod violation;
 
 use serde_json::{Map, Value};
 
-pub use coerce::{coerce, near_miss, unknown};
+pub(crate) use coerce::unknown;
+#[doc(hidden)]
+// For our tests, like what follows: authors meet schemas as types and `Constraints`.
+pub use coerce::{coerce, near_miss};
 pub use constraints::{Bound, Constraints};
+#[doc(hidden)]
 pub use normalize::{Purpose, normalize};
-pub use portable::{FORMATS, definite_problems, portability_problems};
-pub use violation::{Violation, in_json_words, violation};
+use portable::FORMATS;
+pub(crate) use portable::definite_problems;
+#[doc(hidden)]
+pub use portable::portability_problems;
+pub(crate) use violation::in_json_words;
+#[doc(hidden)]
+pub use violation::{Violation, violation};
 
 /// The most references and nested schemas that are followed: more is a schema without an end.
 const MAX_DEPTH: usize = 128;

@@ -7,7 +7,7 @@ use super::{follow, properties, types};
 
 /// The formats that JSON Schema has (draft 2020-12, validation §7.3); [`definite_problems`] reports
 /// any other.
-pub const FORMATS: [&str; 19] = [
+pub(super) const FORMATS: [&str; 19] = [
     "date-time",
     "date",
     "time",
@@ -31,7 +31,7 @@ pub const FORMATS: [&str; 19] = [
 
 /// Returns problems for every client: unknown [`FORMATS`], and references that lead nowhere.
 #[must_use]
-pub fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
+pub(crate) fn definite_problems(schema: &Map<String, Value>) -> Vec<String> {
     let mut problems = Vec::new();
     walk(schema, "", &mut |keywords, path| {
         if let Some(format) = keywords

@@ -36,6 +36,7 @@
 
 mod app;
 mod client;
+#[doc(hidden)] // `app_suite!` names each.
 pub mod laws;
 mod pattern;
 mod request;

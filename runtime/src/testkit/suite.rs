@@ -103,7 +103,7 @@ impl Suite {
 
     /// Returns `true` if common clients must accept the schemas of a listed [tool](crate::Tool).
     #[must_use]
-    pub fn needs_common_schema(&self, tool: &Value) -> bool {
+    pub(crate) fn needs_common_schema(&self, tool: &Value) -> bool {
         tool["name"]
             .as_str()
             .is_some_and(|name| !self.any_schema.contains(name))
@@ -126,7 +126,7 @@ impl Suite {
 
     /// Returns `true` if a listed [tool](crate::Tool) may answer with a failure.
     #[must_use]
-    pub fn can_fail(&self, tool: &Value) -> bool {
+    pub(crate) fn can_fail(&self, tool: &Value) -> bool {
         tool["name"]
             .as_str()
             .is_some_and(|name| self.may_fail.contains(name))
@@ -134,18 +134,18 @@ impl Suite {
 
     /// Returns the [app](App).
     #[must_use]
-    pub fn app(&self) -> App {
+    pub(crate) fn app(&self) -> App {
         self.app.clone()
     }
 
     /// Builds the [app](App) in memory.
-    pub async fn open(&self) -> TestApp {
+    pub(crate) async fn open(&self) -> TestApp {
         TestApp::new(self.app()).await
     }
 
     /// Returns the body that registers a [user](Client).
     #[must_use]
-    pub fn registration(&self, email: &str) -> Value {
+    pub(crate) fn registration(&self, email: &str) -> Value {
         let made = || {
             self.app
                 .profile_type()
@@ -158,13 +158,13 @@ impl Suite {
     }
 
     /// Registers a user of the [app](App).
-    pub async fn user<'a>(&self, app: &'a TestApp, email: &str) -> Client<'a> {
+    pub(crate) async fn user<'a>(&self, app: &'a TestApp, email: &str) -> Client<'a> {
         app.user_with(self.registration(email)).await
     }
 
     /// Returns `true` if a listed [tool](crate::Tool) answers each user from that user's own data.
     #[must_use]
-    pub fn is_own(&self, tool: &Value) -> bool {
+    pub(crate) fn is_own(&self, tool: &Value) -> bool {
         let is_shared = tool["name"]
             .as_str()
             .is_some_and(|name| self.shared.contains(name));
@@ -173,7 +173,7 @@ impl Suite {
 
     /// Returns arguments for a listed [tool](crate::Tool): the author's, or generated ones.
     #[must_use]
-    pub fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
+    pub(crate) fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
         let given = tool["name"]
             .as_str()
             .and_then(|name| self.arguments.get(name));
@@ -184,7 +184,12 @@ impl Suite {
 
     /// Returns [arguments](Self::arguments_for), after the call that they depend on
     /// ([`after`](Self::after)).
-    pub async fn prepare_arguments(&self, client: &Client<'_>, tool: &Value, fill: Fill) -> Value {
+    pub(crate) async fn prepare_arguments(
+        &self,
+        client: &Client<'_>,
+        tool: &Value,
+        fill: Fill,
+    ) -> Value {
         match tool["name"].as_str().and_then(|name| self.after.get(name)) {
             Some(After {
                 tool,

@@ -29,7 +29,7 @@ pub enum Visibility {
 impl Visibility {
     /// Returns the values of the protocol.
     #[must_use]
-    pub const fn values(self) -> &'static [&'static str] {
+    pub(crate) const fn values(self) -> &'static [&'static str] {
         match self {
             Self::Model => &["model"],
             Self::App => &["app"],

@@ -19,7 +19,7 @@ use crate::user::{Caller, Scopes, current_user};
 /// # Panics
 /// Never: the tools are well made.
 #[must_use]
-pub fn catalog() -> Catalog<Tools> {
+pub(crate) fn catalog() -> Catalog<Tools> {
     let schema = json!({"type": "object"});
     let echo = Tool::raw("echo", schema.clone(), |call| async move {
         Ok(Outcome::data(json!(*call.arguments)))
@@ -54,7 +54,7 @@ pub fn catalog() -> Catalog<Tools> {
 /// # Panics
 /// Never: the email is valid.
 #[must_use]
-pub fn alice() -> Arc<Caller> {
+pub(crate) fn alice() -> Arc<Caller> {
     Arc::new(Caller::user(
         "alice@example.com".parse().expect("valid"),
         Scopes::All,
@@ -68,7 +68,7 @@ pub fn alice() -> Arc<Caller> {
     clippy::needless_pass_by_value,
     reason = "laws make a caller for each call"
 )]
-pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
+pub(crate) fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
     provider::laws::call_with::<Tools>(name, arguments, &caller)
 }
@@ -77,7 +77,7 @@ pub fn call(name: &str, arguments: &Value, caller: Arc<Caller>) -> Call {
 ///
 /// # Panics
 /// If the provider breaks a law.
-pub async fn all(provider: &dyn Provider<Tools>) {
+pub(crate) async fn all(provider: &dyn Provider<Tools>) {
     provider::laws::all(provider, &alice()).await;
     arguments_and_answers_pass_unchanged(provider).await;
     a_tool_knows_its_caller(provider).await;
@@ -91,7 +91,7 @@ pub async fn all(provider: &dyn Provider<Tools>) {
 ///
 /// # Errors
 /// `NotFound` for an unknown tool, and what the call fails with.
-pub async fn answer(provider: &dyn Provider<Tools>, call: Call) -> Result<Outcome> {
+pub(crate) async fn answer(provider: &dyn Provider<Tools>, call: Call) -> Result<Outcome> {
     let resolved = provider::resolve(provider, &call).await?;
     resolved.call(call).await?.into_answer()
 }

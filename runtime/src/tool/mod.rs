@@ -6,8 +6,8 @@ mod hints;
 mod outcome;
 mod paginated;
 
-#[cfg(any(test, feature = "laws"))]
-pub mod laws;
+#[cfg(test)]
+pub(crate) mod laws;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -51,12 +51,14 @@ pub struct ToolDetail {
     /// The callers for whom hosts show it, if it says so.
     pub visibility: Option<Visibility>,
     /// The [toolset](crate::Toolset) that it was registered in, if in any.
+    #[doc(hidden)]
     pub home: Option<Arc<Home>>,
 }
 
 /// The origin of a [toolset](crate::Toolset)'s tool, which stays the same wherever the toolset is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(hidden)]
 pub struct Home {
     /// The [toolset](crate::Toolset)'s name.
     pub part: String,
@@ -131,14 +133,14 @@ impl Primitive for Tools {
 impl ToolDetail {
     /// Returns `true` if [pages](crate::UiResource) may call it.
     #[must_use]
-    pub fn may_be_called_by_pages(&self) -> bool {
+    pub(crate) fn may_be_called_by_pages(&self) -> bool {
         self.visibility
             .is_none_or(|visibility| visibility != Visibility::Model)
     }
 
     /// Returns `true` if a client must repeat any argument in a header.
     #[must_use]
-    pub fn has_headers(&self) -> bool {
+    pub(crate) fn has_headers(&self) -> bool {
         header::any(&self.input_schema)
     }
 }

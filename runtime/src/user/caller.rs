@@ -93,7 +93,7 @@ impl Scopes {
 /// Returns true for a scope that definitions and users' tokens may name: a scope-token of RFC 6749
 /// §3.3 without the characters that shells and logs treat specially.
 #[must_use]
-pub fn is_scope(scope: &str) -> bool {
+pub(crate) fn is_scope(scope: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
     !scope.is_empty()
         && scope.len() <= 64
@@ -140,6 +140,7 @@ impl Caller {
 
     /// Sets the [registration](RegistrationId) that the user's data belong to.
     #[must_use]
+    #[doc(hidden)]
     pub fn with_registration(mut self, id: RegistrationId) -> Self {
         self.registration = Some(id);
         self
@@ -179,11 +180,11 @@ impl Caller {
         self.registration.as_ref()
     }
 
-    /// Returns the name that sealed values of this caller are bound to ([`seal`](crate::seal)).
+    /// Returns the name that sealed values of this caller are bound to ([`Sealer`](crate::seal::Sealer)).
     ///
     /// It is the registration's, so that no value opens for a later user of the same email.
     #[must_use]
-    pub fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         match &self.registration {
             Some(id) => format!("registration {id}"),
             None => self.subject.to_string(),

@@ -53,7 +53,7 @@ impl CurrentUser {
     /// # Errors
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe and anonymous callers, which are no
     /// users.
-    pub fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
+    pub(crate) fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
         let email = caller.email().cloned();
         let email =
             email.ok_or_else(|| Error::forbidden("this call is not made by a registered user"))?;

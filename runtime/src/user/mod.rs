@@ -7,8 +7,11 @@ mod current;
 mod email;
 mod registration;
 
-pub use caller::{Caller, Scopes, Subject, is_scope};
+pub(crate) use caller::is_scope;
+pub use caller::{Caller, Scopes, Subject};
 pub(crate) use current::enter;
 pub use current::{CurrentUser, current_user};
-pub use email::{Email, is_reserved};
+pub use email::Email;
+#[doc(hidden)]
+pub use email::is_reserved;
 pub use registration::RegistrationId;

@@ -15,9 +15,17 @@ pub fn lines(api: &PublicApi) -> Vec<String> {
     let trait_impls: HashSet<_> = items.iter().filter(|item| is_trait_impl(item)).map(|item| item.id()).collect();
     let is_listed = |item: &&&PublicItem| item.parent_id().is_none_or(|parent| !trait_impls.contains(&parent));
     let mut seen = HashSet::new();
+    let mut is_in_prelude = false;
     let lines = items.iter().filter(is_listed).filter_map(|item| {
         let line = without_async_trait(&without_std(&item.to_string()));
-        if seen.insert(item.id()) { Some(line) } else { reexport(&line) }
+        let reexport = reexport(&line);
+        if reexport.is_some() || line.starts_with("pub mod ") || line.starts_with("pub use ") {
+            is_in_prelude = line.contains("::prelude::");
+        }
+        // An item's members stand behind it where it is defined, and not in the prelude, which comes before some of these.
+        let is_new = !is_in_prelude && seen.insert(item.id());
+        let is_use = is_in_prelude && line.starts_with("pub use ");
+        if is_new || is_use { Some(line) } else { reexport }
     });
     let mut lines: Vec<_> = lines.collect();
     let mut unique = HashSet::new();

@@ -10,7 +10,7 @@ use mcp_lambda::backend::BackendOpener;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{App, Error, ErrorKind, Secret, Server, served_url};
+use mcp_lambda::{App, Error, ErrorKind, Secret, Server, find_served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 
@@ -324,7 +324,7 @@ pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
 
 /// Returns the URL of this machine's server.
 fn local_url(settings: &Settings) -> String {
-    let served = || served_url(settings).filter(|url| web_url(url).is_ok());
+    let served = || find_served_url(settings).filter(|url| web_url(url).is_ok());
     settings
         .public_url
         .clone()

@@ -41,6 +41,7 @@ pub enum Status {
 
 /// The answer of `GET /health`, for anyone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Health {
     /// The state of the whole deployment.
     pub status: Status,
@@ -50,6 +51,7 @@ pub struct Health {
 
 /// The answer of [`AdminApi::health`](crate::admin::AdminApi::health), for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Details {
     /// The state of the whole deployment.
     pub status: Status,

@@ -56,10 +56,10 @@ pub use prompt::{Message, Prompt};
 pub use records::UserData;
 pub use resource::{Resource, ResourceContents, UiResource};
 pub use secret::{MASK, Secret};
-pub use serve::run;
 #[cfg(feature = "local")]
 #[doc(hidden)] // For the admin CLI.
-pub use serve::served_url;
+pub use serve::find_served_url;
+pub use serve::run;
 pub use tool::{Outcome, Tool};
 pub use toolsets::Toolset;
 pub use user::{CurrentUser, Email, current_user};

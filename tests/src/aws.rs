@@ -15,7 +15,7 @@ use crate::loopback;
 /// A DynamoDB with an empty table, for as long as it lives.
 #[derive(Debug)]
 pub struct Dynamo {
-    /// Where it listens.
+    /// The URL that it listens at.
     pub url: String,
     _server: JoinSet<()>,
 }
@@ -58,18 +58,18 @@ pub fn dynamo_client(url: &str) -> aws_sdk_dynamodb::Client {
     )
 }
 
-/// What a Secrets Manager holds, and how it is.
+/// The secret of a [`SecretsManager`], and what it was asked for.
 #[derive(Debug, Default)]
 pub struct Vault {
     /// `AWSCURRENT`; `None` is no such secret.
     pub current: Option<String>,
     /// `AWSPREVIOUS`.
     pub previous: Option<String>,
-    /// Whether it answers with an outage.
+    /// True while it answers with an outage.
     pub is_down: bool,
-    /// How often `AWSCURRENT` was asked for.
+    /// The number of requests for `AWSCURRENT`.
     pub asked: usize,
-    /// How many passwords were made up.
+    /// The number of passwords that it has made.
     pub passwords: usize,
 }
 
@@ -126,7 +126,7 @@ impl Vault {
 /// A Secrets Manager with one secret, for as long as it lives.
 #[derive(Debug)]
 pub struct SecretsManager {
-    /// Where it listens.
+    /// The URL that it listens at.
     pub url: String,
     vault: Arc<Mutex<Vault>>,
     _server: JoinSet<()>,
@@ -155,7 +155,7 @@ impl SecretsManager {
         }
     }
 
-    /// Looks at or changes what it holds.
+    /// Reads or changes its [`Vault`].
     pub fn with<T>(&self, work: impl FnOnce(&mut Vault) -> T) -> T {
         work(&mut self.vault.lock().unwrap_or_else(PoisonError::into_inner))
     }

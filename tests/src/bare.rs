@@ -17,13 +17,13 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
-/// What is done before each echo.
+/// Work before each [`Echo`].
 pub trait Before: Clone + Send + Sync + 'static {
-    /// Does it.
+    /// Does the work.
     fn work(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Nothing.
+/// Does nothing.
 impl Before for () {
     async fn work(&self) {}
 }

@@ -22,10 +22,10 @@ use crate::aws::{Dynamo, dynamo_client};
 use crate::fixture;
 use crate::process::Home;
 
-/// How many processes work side by side.
+/// The number of processes that work side by side.
 const PROCESSES: usize = 8;
 
-/// How many emails they share: few, so that they meet.
+/// The number of emails that they share: few, so that they meet.
 const EMAILS: usize = 3;
 
 const KEY: &str = "churn-key-0123456789-0123456789-0123456789";

@@ -1,4 +1,4 @@
-//! What the tests share: an app whose tools behave and misbehave, clients of it, and the world around a binary.
+//! Parts that the tests share: the app of [`fixture`], whose tools behave and misbehave, clients of it, and the surroundings of a binary.
 //!
 //! Nothing here asserts a rule of the product; rules stand in the tests.
 
@@ -24,17 +24,17 @@ pub struct Readme;
 #[doc = include_str!("../../skills/author/SKILL.md")]
 pub struct AuthorSkill;
 
-/// What the skill says more about tools.
+/// The code blocks of the skill's page on tools.
 #[cfg(doctest)]
 #[doc = include_str!("../../skills/author/references/tools.md")]
 pub struct AuthorTools;
 
-/// What the skill says about prompts, resources, questions and pages.
+/// The code blocks of the skill's page on prompts, resources, questions and pages.
 #[cfg(doctest)]
 #[doc = include_str!("../../skills/author/references/protocol.md")]
 pub struct AuthorProtocol;
 
-/// What the skill says about tests.
+/// The code blocks of the skill's page on tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../skills/author/references/testing.md")]
 pub struct AuthorTesting;

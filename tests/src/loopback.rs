@@ -30,7 +30,7 @@ pub(crate) async fn listener() -> (TcpListener, String) {
 pub(crate) struct Reads(Arc<AtomicUsize>);
 
 impl Reads {
-    /// How often since this was last asked.
+    /// Returns the number since this was last called.
     pub(crate) fn take(&self) -> usize {
         self.0.swap(0, Ordering::SeqCst)
     }

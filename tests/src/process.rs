@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-/// How long a step of a process may take before a test gives up on it.
+/// The longest time of a step of a process before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A folder that stands in for a home, and the commands that live in it.
@@ -69,9 +69,9 @@ impl Home {
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    /// What it says is read all the time: a full pipe would make it wait for us.
+    /// The reader of its output, at work all the time: a full pipe would make the process wait.
     words: JoinHandle<String>,
-    /// Where it listens, such as `http://127.0.0.1:43117`.
+    /// The URL that it listens at, such as `http://127.0.0.1:43117`.
     pub url: String,
 }
 

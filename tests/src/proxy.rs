@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::loopback;
 
-/// How a service fails.
+/// The way in which a service fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The role may not do this.
@@ -32,13 +32,13 @@ pub enum Trouble {
 /// A service that can be made to fail.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Where it listens.
+    /// The URL that it listens at.
     pub url: String,
     state: Arc<Mutex<State>>,
     _server: JoinSet<()>,
 }
 
-/// What calls cost, as DynamoDB bills it.
+/// The cost of calls, as DynamoDB bills it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Units {
     /// Read units.
@@ -96,7 +96,7 @@ impl Proxy {
         lock(&self.state).units = Some(Units::default());
     }
 
-    /// What was used since it was last asked.
+    /// Returns what was used since it was last called.
     #[must_use]
     pub fn units(&self) -> Units {
         lock(&self.state)
@@ -105,7 +105,7 @@ impl Proxy {
             .unwrap_or_default()
     }
 
-    /// How often each operation was called.
+    /// Returns the number of calls of each operation.
     #[must_use]
     pub fn calls(&self) -> BTreeMap<String, usize> {
         lock(&self.state).calls.clone()

@@ -24,7 +24,7 @@ use crate::loopback::{self, Reads};
 use crate::process::Home;
 use mcp_lambda::testkit::NEWEST;
 
-/// How long an invocation may take before a test gives up on it.
+/// The longest time of an invocation before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The Runtime API's side of one binary.
@@ -35,12 +35,12 @@ struct Desk {
     hang_ups: Arc<AtomicUsize>,
 }
 
-/// What a binary posted for an invocation.
+/// The answer that a binary posted for an invocation.
 #[derive(Debug)]
 pub struct Posted {
     /// The content type: a streamed response has one of its own.
     pub content_type: String,
-    /// Whether it was posted as an error.
+    /// True if it was posted as an error.
     pub is_error: bool,
     /// In how many reads it came.
     pub reads: usize,
@@ -130,7 +130,7 @@ impl Lambda {
         }
     }
 
-    /// When it first asked for an invocation; waits until it does.
+    /// Returns the time at which it first asked for an invocation; waits until it does.
     ///
     /// # Panics
     /// If it does not ask.

@@ -4,7 +4,7 @@ use mcp_lambda::elicitation::Capability;
 use mcp_lambda::prelude::*;
 use mcp_lambda::toolsets::approval;
 
-/// The page that shows the contacts.
+/// The [page](UiResource) that shows the contacts.
 const PAGE: &str = "ui://contacts/list";
 
 /// The longest name, in characters.
@@ -46,7 +46,7 @@ pub struct Count {
     pub count: usize,
 }
 
-/// The part with the page: an entry point for the model, and tools for the page alone.
+/// The [`Toolset`]'s tools: an entry point for the model, and tools for the page alone.
 #[tools]
 pub mod page {
     use super::*;
@@ -96,7 +96,7 @@ pub mod page {
     }
 }
 
-/// The tools without a page.
+/// The tools without a page, which are the app's own ([`App::tools`]).
 #[tools]
 pub mod tools {
     use super::*;
@@ -136,7 +136,7 @@ pub mod tools {
     }
 }
 
-/// The resources.
+/// The contacts as [`Resource`]s.
 #[resources]
 pub mod cards {
     use super::*;
@@ -155,7 +155,7 @@ pub mod cards {
     }
 }
 
-/// The prompts.
+/// The [`Prompt`]s.
 #[prompts]
 pub mod conversations {
     /// Write a message that introduces two people to each other.
@@ -173,7 +173,7 @@ pub mod conversations {
     }
 }
 
-/// The app.
+/// Makes the app, with its page mounted as a [`Toolset`].
 #[must_use]
 pub fn app() -> App {
     let contacts = Toolset::new("contacts")

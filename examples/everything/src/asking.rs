@@ -1,4 +1,4 @@
-//! Tools that ask: the user by a form, or the client's model.
+//! Tools that ask by [`Context::ask`]: the user by a form, or the client's model.
 //!
 //! A call that asks begins anew with the answer: nothing that must happen once may stand before a question.
 
@@ -165,13 +165,13 @@ pub mod tools {
     }
 }
 
-/// The parameters of a question to a client's model.
+/// Returns the parameters of a question to a client's model ([`sampling`]).
 #[must_use]
 pub fn question(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": { "type": "text", "text": text } }], "maxTokens": 100 })
 }
 
-/// What a client's model said.
+/// Returns the text of a client's model's answer to a [`question`].
 #[must_use]
 pub fn text_of(answer: Option<&Value>) -> &str {
     answer

@@ -1,4 +1,4 @@
-//! Tools for each kind of content.
+//! Tools for each kind of [`Content`].
 
 use mcp_lambda::prelude::*;
 

@@ -12,10 +12,10 @@ pub mod schemas;
 
 use mcp_lambda::App;
 
-/// A page's entries: so few that the tools need more than one.
+/// The number of entries on a page ([`App::page_size`]): so few that the tools need more than one.
 const PAGE_SIZE: usize = 16;
 
-/// The app.
+/// Makes the [`App`]: one [`App::tools`] call for each module.
 #[must_use]
 pub fn app() -> App {
     App::new("everything")

@@ -1,4 +1,4 @@
-//! Prompts, of text and more.
+//! [`Prompt`]s, of text and more.
 
 use mcp_lambda::call::Call;
 use mcp_lambda::elicitation::form;
@@ -13,7 +13,7 @@ pub struct Topic {
     pub context: String,
 }
 
-/// The prompts.
+/// Makes the [`Prompt`]s.
 #[must_use]
 pub fn prompts() -> Vec<Prompt> {
     // Its argument has a name that is not Rust's way to write one.

@@ -1,4 +1,5 @@
-//! Progress and log messages while a tool runs, for clients that ask for them.
+//! Progress ([`Context::progress`]) and log messages ([`Context::log`]) while a tool runs, for
+//! clients that ask for them.
 
 use std::time::Duration;
 

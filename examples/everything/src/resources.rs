@@ -1,4 +1,4 @@
-//! Resources: text, bytes, and a template of many.
+//! [`Resource`]s: text, bytes, and a template of many.
 
 use mcp_lambda::prelude::*;
 use mcp_lambda::provider::Completion;
@@ -13,7 +13,7 @@ struct Data {
     data: String,
 }
 
-/// The resources.
+/// Makes the [`Resource`]s.
 #[must_use]
 pub fn resources() -> Vec<Resource> {
     let watched =
@@ -74,7 +74,7 @@ pub mod typed {
         ResourceContents::json(&Data { id, data })
     }
 
-    /// The first numbers that go on from what was typed.
+    /// Suggests numbers that begin with the typed text, for a [`Completion`].
     async fn ids(completion: Completion) -> Result<Vec<String>> {
         Ok((0..10)
             .map(|digit| format!("{}{digit}", completion.value))

@@ -1,5 +1,5 @@
-//! Questions in rounds: a client of MCP 2026-07-28 is sent away with them, and comes again with the answers and with what
-//! it was given to carry.
+//! Questions in rounds ([`Context::ask`]): a client of MCP 2026-07-28 gets them as the answer, and calls again with the
+//! user's answers and the state it was given to carry.
 
 use mcp_lambda::elicitation::{Capability, form, roots, sampling};
 use mcp_lambda::prelude::*;

@@ -1,10 +1,10 @@
-//! Tools made by hand: JSON schemas that no Rust type gives, taken untouched.
+//! Tools made by hand ([`Tool::raw`]): JSON schemas that no Rust type gives, passed on unchanged.
 
 use mcp_lambda::call::Call;
 use mcp_lambda::prelude::*;
 use serde_json::{Value, json};
 
-/// The tools. What they are called with is not checked for them.
+/// Makes the tools. Their arguments are not checked for them.
 #[must_use]
 pub fn tools() -> Vec<Tool> {
     vec![
@@ -46,7 +46,8 @@ fn contact() -> Value {
     })
 }
 
-/// A gateway may route by `value` without reading the body.
+/// Returns the schema of an argument that clients also send in a header, so that a gateway may
+/// route by it without reading the body.
 fn routed() -> Value {
     json!({
         "type": "object",

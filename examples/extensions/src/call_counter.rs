@@ -1,4 +1,4 @@
-//! A middleware that counts calls per user.
+//! A [`Middleware`] that counts calls per user: [`CallCounter`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,8 @@ pub struct CallCounter {
 }
 
 impl CallCounter {
-    /// Returns the number of calls that a user has made.
+    /// Returns the number of calls that a user has made, by the name that
+    /// [`Caller::subject`](mcp_lambda::user::Caller::subject) gives.
     #[must_use]
     pub fn count(&self, user: &str) -> u64 {
         self.lock().get(user).copied().unwrap_or_default()
@@ -38,7 +39,8 @@ impl CallCounter {
 
 #[async_trait]
 impl Middleware for CallCounter {
-    /// The counter hides nothing, so shared caches may keep lists as before.
+    /// Returns `false`: the counter hides nothing, so shared caches may keep lists as before
+    /// ([`Middleware::depends_on_caller`]).
     fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
         false
     }

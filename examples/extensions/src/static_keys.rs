@@ -1,4 +1,4 @@
-//! A verifier for a static table of API keys, as for scripts that can't renew tokens.
+//! A [`Verifier`] for a static table of API keys, as for scripts that can't renew tokens.
 //!
 //! A key stands for a registered user and opens what its scopes allow. Revocation is the framework's: revoking the user in
 //! the admin API ends the key, too, until the table has a newer one.
@@ -10,7 +10,7 @@ use mcp_lambda::identity::{Challenge, Claims, Credential, Denial, Verdict, Verif
 use mcp_lambda::user::Scopes;
 use mcp_lambda::{Email, Result, Secret};
 
-/// An API key and what it opens.
+/// An API key of [`StaticKeys`], and what it opens.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
     secret: Secret<String>,
@@ -29,14 +29,14 @@ impl ApiKey {
         }
     }
 
-    /// Limits the key to these scopes, separated by spaces.
+    /// Limits the key to these [`Scopes`], separated by spaces.
     #[must_use]
     pub fn scopes(mut self, scopes: &str) -> Self {
         self.claims = self.claims.scopes(Scopes::from_claim(Some(scopes)));
         self
     }
 
-    /// Blocks the key: it is refused under its own name in the log.
+    /// Blocks the key: it is refused with a [`Denial`] of its own in the log.
     #[must_use]
     pub const fn blocked(mut self) -> Self {
         self.is_blocked = true;
@@ -51,7 +51,7 @@ pub struct StaticKeys {
 }
 
 impl StaticKeys {
-    /// Creates a verifier of these keys.
+    /// Creates a [`Verifier`] of these keys.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Self {
         Self {
@@ -59,7 +59,8 @@ impl StaticKeys {
         }
     }
 
-    /// Looks a key up. Every key is compared whole, so that the time taken says nothing about where a guess differs.
+    /// Finds a key. Every key is compared whole ([`is_equal`]), so that the time taken says nothing about where a guess
+    /// differs.
     fn find(&self, token: &str) -> Option<&ApiKey> {
         let mut found = None;
         for key in &self.keys {

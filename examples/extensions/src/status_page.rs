@@ -1,11 +1,11 @@
-//! A page beside `/mcp`: for anyone, for a user, and a form for operators.
+//! [`Routes`] beside `/mcp`: a page for anyone, one for a user, and a form for operators.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mcp_lambda::http::{Access, Route, RouteRequest, RouteResponse, Routes};
 use mcp_lambda::{Error, Result};
 
-/// A status page with a notice that operators set.
+/// A status page with a notice that operators set, as [`Routes`].
 #[derive(Clone, Debug, Default)]
 pub struct StatusPage {
     notice: Arc<Mutex<String>>,

@@ -17,12 +17,12 @@ pub struct Tenant {
     pub region: String,
 }
 
-/// The tenants by email domain: the app's state, shared by all calls.
+/// The [`Tenant`]s by email domain: the app's state, shared by all calls.
 #[derive(Clone, Debug, Default)]
 pub struct Tenants(Arc<HashMap<String, Tenant>>);
 
 impl Tenants {
-    /// Makes a directory of domains and their tenants.
+    /// Creates a directory of domains and their [`Tenant`]s.
     #[must_use]
     pub fn new(tenants: impl IntoIterator<Item = (&'static str, Tenant)>) -> Self {
         let tenants = tenants.into_iter();
@@ -33,7 +33,7 @@ impl Tenants {
         ))
     }
 
-    /// Returns the tenant of an email address.
+    /// Returns the [`Tenant`] of an email address.
     #[must_use]
     pub fn find(&self, email: &Email) -> Option<&Tenant> {
         let (_, domain) = email.as_str().rsplit_once('@')?;
@@ -53,7 +53,8 @@ impl FromCall for Tenant {
         })
     }
 
-    /// An app without tenants is refused at its start, and not at the first call.
+    /// Declares that the app must have [`Tenants`]: an app without them is refused at its start, and not at the first
+    /// call.
     fn declare(schema: &mut ArgumentSchema) {
         State::<Tenants>::declare(schema);
     }
@@ -88,7 +89,7 @@ pub mod tools {
     }
 }
 
-/// Makes the app for these tenants.
+/// Makes the app for these [`Tenants`].
 #[must_use]
 pub fn app(tenants: Tenants) -> App {
     App::new("tenants").tools(tools::tools()).state(tenants)

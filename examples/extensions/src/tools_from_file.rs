@@ -1,4 +1,4 @@
-//! A provider whose tools come from a JSON file that changes while the server runs.
+//! A [`Provider`] whose tools come from a JSON file that changes while the server runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,14 +35,14 @@ pub struct ToolFile {
     read: Mutex<Arc<Snapshot>>,
 }
 
-/// The tools of the file as it was at one time.
+/// The tools of a [`ToolFile`] as it was at one time.
 #[derive(Debug, Default)]
 struct Snapshot {
     stamp: Option<Stamp>,
     tools: BTreeMap<String, Tool>,
 }
 
-/// The size and the time of change of a file.
+/// The size and the time of change of a file, by which a [`Snapshot`] is known to be old.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stamp {
     bytes: u64,
@@ -131,7 +131,7 @@ impl Provider<Tools> for ToolFile {
         Ok(tool.map(Resolved::new))
     }
 
-    /// The contents change, and no tool of the file has scopes or a timeout of its own.
+    /// Returns [`Facts::changing`], without scopes and timeouts: no tool of the file has its own.
     fn facts(&self) -> Facts<Tools> {
         Facts::changing()
             .with_scopes::<String>([])

@@ -1,4 +1,4 @@
-//! The profile of a user: a token for GitHub, and the address of its API.
+//! [`Account`], the profile of a user: a token for GitHub, and the address of its API.
 //!
 //! No address may be kept to which a token would travel in the clear.
 
@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde::Deserializer;
 use serde::de::{Error as _, Unexpected};
 
-/// GitHub's own address.
+/// GitHub's own address, where an [`Account`] names no other.
 const GITHUB: &str = "https://api.github.com";
 
 /// The form of an address, for errors.
@@ -25,7 +25,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Returns the address of the API, without a `/` at the end.
+    /// Returns the address of the API ([`ApiUrl`]), without a `/` at the end.
     pub(crate) fn api_url(&self) -> &str {
         self.api_url.as_ref().map_or(GITHUB, |url| &url.0)
     }

@@ -1,4 +1,4 @@
-//! Asks GitHub, with the token of the user who calls.
+//! [`Client`]: requests to GitHub, with the token of the user who calls.
 //!
 //! A token must never leave for another origin than its account's, nor stand in an error.
 
@@ -24,7 +24,7 @@ const MAX_REDIRECTS: usize = 3;
 /// The largest answer that is read.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// A page of something, and the number of the next one.
+/// A page of values, and the number of the next one ([`next_page`]).
 pub(crate) struct Page<T> {
     pub(crate) body: T,
     pub(crate) next_page: Option<u32>,
@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// Reads something at a path below the account's address, as part of the trace that the call is part of.
+    /// Reads a [`Page`] at a path below the account's address, as part of the trace that the call is part of.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
         context: &Context,
@@ -121,7 +121,8 @@ impl Client {
     }
 }
 
-/// Returns `true` if a redirect stays at the origin of the first request, and is not one too many.
+/// Returns `true` if a redirect stays at the origin of the first request, and is at most the one that [`MAX_REDIRECTS`]
+/// allows.
 fn stays_home(attempt: &reqwest::redirect::Attempt<'_>) -> bool {
     let first = attempt.previous().first();
     first.is_some_and(|first| first.origin() == attempt.url().origin())
@@ -197,7 +198,7 @@ fn unreachable(error: reqwest::Error) -> Error {
     fault.with_source(error.without_url())
 }
 
-/// The page that the header `Link` calls the next one (RFC 8288).
+/// Returns the page that the header `Link` calls the next one (RFC 8288).
 fn next_page(headers: &HeaderMap) -> Option<u32> {
     let links = headers.get(LINK)?.to_str().ok()?;
     let mut links = links.split('<').filter_map(|link| link.split_once('>'));

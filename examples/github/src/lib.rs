@@ -197,7 +197,7 @@ fn paging(page: Option<u32>, per_page: u32) -> Vec<(&'static str, String)> {
     std::iter::once(size).chain(page).collect()
 }
 
-/// The app.
+/// Makes the app: the tools of [`GitHub`] and the profile [`Account`].
 #[must_use]
 pub fn app() -> App {
     App::new("github")

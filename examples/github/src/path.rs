@@ -12,7 +12,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The path of a repository.
+/// Returns the path of a repository; each name is encoded as one [`SEGMENT`].
 pub(crate) fn repository(owner: &str, repository: &str) -> Result<String> {
     let owner = segment(
         owner,

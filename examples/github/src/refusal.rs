@@ -1,4 +1,4 @@
-//! GitHub's refusals, as errors that say what to do next.
+//! GitHub's refusals, as [`Error`]s that say what to do next.
 //!
 //! GitHub's own words are quoted and never trusted: a token that stands in them is masked.
 
@@ -14,7 +14,7 @@ use crate::answers::cut;
 /// The most characters of GitHub's message that are quoted.
 const MAX_WORDS: usize = 300;
 
-/// An answer that is no success, as an error.
+/// Converts an answer that is no success to an [`Error`], with the pause that [`pause`] finds.
 pub(crate) fn refusal(
     status: StatusCode,
     headers: &HeaderMap,

@@ -1,4 +1,5 @@
-//! GitHub's answers, as its REST API (2022-11-28) documents them, reduced to the fields that are read.
+//! GitHub's answers, as its REST API (2022-11-28) documents them, reduced to the fields that
+//! [`answers`](crate::answers) reads.
 //!
 //! Fields that GitHub may leave out or set to `null` are optional here; nothing here is shown as it is.
 

@@ -1,4 +1,4 @@
-//! The server: Lambda, HTTP or stdio.
+//! The server of [`notes::app`], by [`mcp_lambda::run`]: Lambda, HTTP or stdio.
 
 use std::process::ExitCode;
 

@@ -24,9 +24,9 @@ use crate::primitive::Primitive;
 /// `_` or are not public are left alone. A module gains `pub fn tools() -> Vec<Tool>`, an `impl` gains
 /// `pub fn tools(self) -> Vec<Tool>`.
 ///
-/// Parameters are JSON arguments: a doc comment before one describes it, `Option` makes it optional, and
-/// `#[arg(default = EXPRESSION)]` gives it a default. The extractors are known by their type's name: `CurrentUser`,
-/// `Profile<T>`, `UserData`, `Context`.
+/// Parameters are JSON arguments: a doc comment before one describes it, `Option` makes it optional, and `#[arg(default
+/// = EXPRESSION)]` gives it a default. A parameter whose type implements `FromCall` is an extractor, and its value
+/// comes from the call: `CurrentUser`, `Profile<T>`, `UserData`, `State<T>`, `Context`, and types of the app's own.
 ///
 /// `#[tool(…)]` on a function says what its signature can't: `name = "…"`, `title = "…"`, `read_only`, `destructive`,
 /// `idempotent`, `open_world` (each alone or `= false`), `scopes("…", …)`, `timeout = "30s"`, `version = "…"`,

@@ -80,6 +80,7 @@ pub struct ImportedUser {
 
 /// The result of an [import](super::AdminApi::import), which leaves existing values as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Imported {
     /// The user's [`Email`].
     pub email: Email,
@@ -128,6 +129,7 @@ impl NewToken {
 /// The token is a [`Secret`]: it prints masked and does not serialize. Code that shows it once
 /// exposes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct Registered {
     /// The user's [`Email`].
     pub email: Email,
@@ -139,6 +141,7 @@ pub struct Registered {
 
 /// An issued token: the answer to [`NewToken`]. The token is a [`Secret`], as in [`Registered`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct IssuedToken {
     /// The [`Email`] of the token's user.
     pub email: Email,
@@ -154,6 +157,7 @@ pub struct IssuedToken {
 
 /// A user in a [`UserList`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct User {
     /// The user's [`Email`].
     pub email: Email,
@@ -179,6 +183,7 @@ pub struct UserList {
 
 /// One user with a masked profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct UserDetails {
     /// The user's [`Email`].
     pub email: Email,
@@ -213,6 +218,7 @@ pub struct Token {
 
 /// The answer of `GET /admin/safe-tool`. Later versions only add fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SafeTool {
     /// The version of this schema, `"1"`.
     pub schema_version: String,
@@ -229,6 +235,7 @@ pub struct SafeTool {
 /// A call that changes nothing and reveals little, of the tool that
 /// [`App::safe_tool`](crate::App::safe_tool) names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SafeToolCall {
     /// The name of the tool.
     pub name: String,
@@ -241,7 +248,7 @@ pub struct SafeToolCall {
 impl SafeTool {
     /// Creates the answer of an app without a safe tool.
     #[must_use]
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         let hint =
             "this app names no safe tool; name a read-only one with `App::safe_tool`".to_owned();
         Self {
@@ -254,7 +261,7 @@ impl SafeTool {
 
     /// Creates the answer of an app with a safe tool.
     #[must_use]
-    pub fn of_tool(name: String, description: String) -> Self {
+    pub(crate) fn of_tool(name: String, description: String) -> Self {
         let tool = SafeToolCall {
             name,
             description,

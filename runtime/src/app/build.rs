@@ -47,6 +47,7 @@ pub struct Server {
     /// The operations of an operator.
     pub admin: Arc<dyn AdminApi>,
     /// The store and the keys, described for people.
+    #[cfg(feature = "local")]
     pub(crate) description: Description,
     /// The [`Registry`]: the providers with every rule around them, for any protocol.
     #[expect(
@@ -57,8 +58,8 @@ pub struct Server {
 }
 
 /// The store and the keys of a [`Server`], described for people.
+#[cfg(feature = "local")]
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub(crate) struct Description {
     /// The kind and place of the store.
     pub store: String,
@@ -175,19 +176,17 @@ impl App {
 
     fn assemble(&self, backend: Backend, providers: Providers, settings: &Settings) -> Server {
         let scopes = self.collect_scopes(&providers);
-        let details = self.details(&providers);
+        let health_check = Arc::new(self.health_check(&backend, &providers));
         let registry = Arc::new(self.registry(&backend, providers, settings));
         let identity = self.identity(&backend, settings);
         let issuer = self.issuer(&backend, settings);
-        let Backend { store, keys } = backend;
+        #[cfg(feature = "local")]
         let description = Description {
-            store: store.to_string(),
-            keys: keys.to_string(),
+            store: backend.store.to_string(),
+            keys: backend.keys.to_string(),
         };
-        let clock = Arc::clone(&self.clock);
-        let health_check = Arc::new(HealthCheck::new(Arc::clone(&store), keys, clock, details));
         let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
-            users: Users::new(store),
+            users: Users::new(backend.store),
             issuer: issuer.clone(),
             health_check: Arc::clone(&health_check),
             clock: Arc::clone(&self.clock),
@@ -210,9 +209,19 @@ impl App {
             identity,
             issuer,
             admin,
+            #[cfg(feature = "local")]
             description,
             registry,
         }
+    }
+
+    fn health_check(&self, backend: &Backend, providers: &Providers) -> HealthCheck {
+        HealthCheck::new(
+            Arc::clone(&backend.store),
+            Arc::clone(&backend.keys),
+            Arc::clone(&self.clock),
+            self.details(providers),
+        )
     }
 
     fn router(

@@ -261,6 +261,7 @@ impl App {
     }
 
     /// Returns the version that clients see.
+    #[cfg(feature = "local")]
     #[must_use]
     pub(crate) fn app_version(&self) -> &str {
         &self.about.version

@@ -203,6 +203,7 @@ impl Settings {
 
     /// Returns the names of the settings that another process on this machine must share to work on
     /// the same users and tokens.
+    #[cfg(feature = "local")]
     #[must_use]
     pub(crate) fn to_share(&self) -> Vec<&'static str> {
         let set = [

@@ -1,7 +1,7 @@
 //! The admin routes: one table, by which requests are dispatched, 405 answers name their methods, and `docs/admin.md` is held
 //! to the code by a test.
 //!
-//! A handler reads the request, asks the [`AdminApi`] and words the answer; no rule about users lives here.
+//! A handler reads the request, calls the [`AdminApi`] and writes the answer; no rule about users lives here.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

@@ -9,7 +9,7 @@
 //!
 //! Other methods on the MCP paths are 401 without a token that holds and 405 with one, and what is refused there is a JSON-RPC
 //! error. Every other path is 404, also below `/.well-known`: an answer there would make clients drop their header for OAuth.
-//! No rule about users or tools lives here: the router verifies credentials, asks the right part and words the answer.
+//! No rule about users or tools lives here: the router verifies credentials, calls the right part and writes the answer.
 
 mod accept;
 mod access;

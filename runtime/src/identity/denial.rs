@@ -59,7 +59,7 @@ pub enum Denial {
 impl Denial {
     /// Returns whether the sender holds a token signed by a key of this server: strangers hold none.
     #[must_use]
-    pub const fn is_of_signed_token(self) -> bool {
+    pub(crate) const fn is_of_signed_token(self) -> bool {
         !matches!(self, Self::Malformed | Self::BadSignature | Self::Custom(_))
     }
 }

@@ -13,6 +13,7 @@ mod denial;
 mod issuer;
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
+#[cfg(feature = "local")]
 mod local;
 mod own;
 mod request;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use challenge::Challenge;
 pub use denial::Denial;
 pub(crate) use issuer::{DraftToken, Issuer, TokenConfig};
+#[cfg(feature = "local")]
 pub(crate) use local::LocalUser;
 pub(crate) use own::OwnTokens;
 pub(crate) use request::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS, TokenRequest};
@@ -39,7 +41,9 @@ use verifier::Holder;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::records::Users;
-use crate::user::{Caller, Email};
+use crate::user::Caller;
+#[cfg(feature = "local")]
+use crate::user::Email;
 
 /// The [`Verifier`]s of a server in their order, and the revocation step after them.
 #[derive(Clone, Debug)]
@@ -149,6 +153,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), [`Unavailable`](crate::ErrorKind::Unavailable).
+    #[cfg(feature = "local")]
     pub(crate) async fn local(&self, email: &Email) -> Result<LocalUser> {
         LocalUser::find(&self.revocation.users, email).await
     }

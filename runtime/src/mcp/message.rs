@@ -72,12 +72,12 @@ pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
             let params = message.get("params");
             let is_meta = params
                 .is_some_and(|params| params.get("_meta").is_some_and(|meta| !meta.is_object()));
-            let words = if is_meta {
+            let message = if is_meta {
                 NO_PARAMS.to_owned()
             } else {
                 params::describe(&method, params)
             };
-            refusal(id, ErrorData::invalid_params(words, None))
+            refusal(id, ErrorData::invalid_params(message, None))
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn serve<S: SessionHandler>(server: S, caller: StdioCaller) -> 
     };
     let lines = Lines::new(BufReader::new(input), output);
     let running = rmcp::serve_server(server.with_stdio(stdio.clone()), lines).await;
-    // rmcp's own words quote the whole message.
+    // rmcp's own message quotes the whole message.
     let running = running.map_err(|_| {
         Error::unavailable("the client hung up, or began with something else than `initialize`")
     })?;
@@ -173,10 +173,10 @@ impl Line {
     /// The message; nothing for an empty line, and for a notification that MCP doesn't have, which JSON-RPC leaves unanswered.
     fn message(self) -> std::result::Result<Option<ClientJsonRpcMessage>, Box<JsonRpcError>> {
         if self.is_too_long {
-            let words = format!("a message may have at most {MAX_LINE_BYTES} bytes");
+            let message = format!("a message may have at most {MAX_LINE_BYTES} bytes");
             return Err(Box::new(JsonRpcError::new(
                 None,
-                ErrorData::invalid_request(words, None),
+                ErrorData::invalid_request(message, None),
             )));
         }
         let bytes = self

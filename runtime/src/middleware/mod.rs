@@ -1,8 +1,9 @@
 //! The [`Middleware`] trait: rules around everything that a server lists, resolves and calls.
 //!
-//! A rule is written once for tools, prompts and resources, and holds for every protocol. The framework's own rules are
-//! the files here, and an app adds its own by [`App::layer`](crate::App::layer). From the outside in, a call passes `log`,
-//! `scopes`, `disabled`, `arguments`, `deadline`, `panic_guard`, the app's own layers, `answer_limit`, `elicitation`, the handler.
+//! A rule is written once for tools, prompts and resources, and holds for every protocol. An app adds its own by
+//! [`App::layer`](crate::App::layer), between the framework's. From the outside in, a call passes: log, scopes,
+//! disabled names, reading of arguments, deadline, panic guard, the app's own layers, answer limit, elicitation, page
+//! addresses (of [`toolsets`](crate::toolsets)), the handler.
 
 mod answer_limit;
 mod arguments;

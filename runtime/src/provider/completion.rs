@@ -12,6 +12,7 @@ use crate::error::Result;
 /// A request to suggest values for an argument (MCP, completion), answered by
 /// [`Resolved::complete`](super::Resolved::complete). A completer must change nothing: nobody has called yet.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Completion {
     /// The name of the argument.
     pub argument: String,

@@ -50,6 +50,7 @@ pub struct UserData {
 
 /// A page of a user's names, in order; the answer of [`UserData::names`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NamePage {
     /// The names.
     pub names: Vec<String>,
@@ -59,6 +60,7 @@ pub struct NamePage {
 
 /// A page of a user's values, in order of name; the answer of [`UserData::list`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DataPage<T> {
     /// The names and their values.
     pub entries: Vec<(String, T)>,

@@ -16,7 +16,9 @@ mod record;
 mod users;
 
 pub use data::{DataPage, NamePage, UserData};
-pub(crate) use record::{MAX_PROFILE_BYTES, MAX_TOKENS};
+#[cfg(any(test, feature = "laws"))]
+pub(crate) use record::MAX_PROFILE_BYTES;
+pub(crate) use record::MAX_TOKENS;
 #[doc(hidden)] // For our tests: authors meet users as `Caller` and `UserData`.
 pub use record::{TokenRecord, UserRecord};
 #[doc(hidden)]

@@ -22,7 +22,7 @@ mod url_file;
 use std::process::ExitCode;
 
 #[cfg(feature = "local")]
-pub use url_file::served_url;
+pub use url_file::find_served_url;
 
 use crate::app::App;
 use crate::config::{Place, ProcessEnvironment, Settings};

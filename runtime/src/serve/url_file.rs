@@ -35,7 +35,7 @@ pub(super) enum Noted {
     Nowhere,
 }
 
-/// Notes the URL of this process's server, for [`served_url`].
+/// Notes the URL of this process's server, for [`find_served_url`].
 pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
     // Without a data folder the users are not stored on this machine, and no CLI here would read
     // the file.
@@ -55,7 +55,7 @@ pub(super) async fn note(settings: &Settings, url: &str) -> Noted {
 /// Returns the URL of the running server on the store of these
 /// [`Settings`], if there is one.
 #[must_use]
-pub fn served_url(settings: &Settings) -> Option<String> {
+pub fn find_served_url(settings: &Settings) -> Option<String> {
     let file = open(&settings.url_file()?, false)?;
     // A server holds the exclusive lock, and the system releases it when the process ends, however
     // it ends. So a shared lock that can be had means that no server runs, and the URL is an old
@@ -117,24 +117,24 @@ mod tests {
     async fn the_url_is_that_of_the_server_that_runs() {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = settings(folder.path());
-        assert_eq!(served_url(&settings), None);
+        assert_eq!(find_served_url(&settings), None);
         let first = note(&settings, "http://127.0.0.1:18080").await;
         assert_eq!(
-            served_url(&settings).as_deref(),
+            find_served_url(&settings).as_deref(),
             Some("http://127.0.0.1:18080")
         );
         let trial = note(&settings, "http://127.0.0.1:18081").await;
         assert!(matches!(trial, Noted::Another), "{trial:?}");
         assert_eq!(
-            served_url(&settings).as_deref(),
+            find_served_url(&settings).as_deref(),
             Some("http://127.0.0.1:18080")
         );
         drop(first);
-        assert_eq!(served_url(&settings), None, "nobody serves any more");
+        assert_eq!(find_served_url(&settings), None, "nobody serves any more");
         let next = note(&settings, "http://[::1]:9").await;
         assert!(matches!(next, Noted::Here(_)));
         assert_eq!(
-            served_url(&settings).as_deref(),
+            find_served_url(&settings).as_deref(),
             Some("http://[::1]:9"),
             "a shorter one leaves nothing behind"
         );
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
         fs::set_permissions(&path, Permissions::from_mode(0o622)).expect("set");
         assert_eq!(
-            served_url(&settings),
+            find_served_url(&settings),
             None,
             "anyone may have written it: {held:?}"
         );

@@ -1,7 +1,7 @@
 //! Toolsets: tools, prompts, resources and pages that are mounted in an app as one, under any name.
 //!
 //! A [`Toolset`] is a value: mounting copies it, there is no global registry, and an app has only
-//! what was mounted in it. [`approval`], [`choice`] and [`form_toolset`] are ready to be mounted.
+//! what was mounted in it. [`approval()`], [`choice()`] and [`form_toolset`] are ready to be mounted.
 
 mod approval;
 mod choice;

@@ -12,13 +12,13 @@ const MAX_FUNCTION_LINES: usize = 52;
 const MAX_STATEMENTS: usize = 26;
 
 /// The most lines of a file before its tests. 400 is the aim.
-const MAX_FILE_LINES: usize = 450;
+const MAX_FILE_LINES: usize = 440;
 
-/// The least share of doc blocks with a link, in percent. 30 is the aim.
-const MIN_LINKED: f64 = 27.0;
+/// The least share of doc blocks with a link, in percent.
+const MIN_LINKED: f64 = 30.0;
 
-/// The most functions that are named by a participle. None is the aim, names that a foreign trait or a predicate gives aside.
-const MAX_PARTICIPLES: usize = 27;
+/// The most functions that are named by a participle: three are those of a foreign trait, and `issued_at` is the claim `iat`.
+const MAX_PARTICIPLES: usize = 4;
 
 /// Participles that English forms without `-ed`.
 const PARTICIPLES: [&str; 23] = [

@@ -1,4 +1,4 @@
-//! The admin CLI of crm.
+//! The admin CLI of [`crm::app`], by [`mcp_lambda_admin::run`].
 
 use std::process::ExitCode;
 

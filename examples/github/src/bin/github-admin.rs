@@ -1,4 +1,4 @@
-//! The admin CLI of github.
+//! The admin CLI of [`github::app`], by [`mcp_lambda_admin::run`].
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The admin CLI of notes.
+//! The admin CLI of [`notes::app`], by [`mcp_lambda_admin::run`].
 
 use std::process::ExitCode;
 

@@ -17,10 +17,10 @@ use crate::programs::Programs;
 use crate::samples::{Samples, middle, resident_bytes};
 use crate::world::{KEY, embedded};
 
-/// How many connections ask at once.
+/// The number of connections that send requests at once.
 const CONNECTIONS: usize = 16;
 
-/// What was measured of a server.
+/// The measures of a server.
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) name: &'static str,

@@ -14,13 +14,13 @@ use crate::programs::{Programs, zipped};
 use crate::samples::{Samples, middle, resident_bytes};
 use crate::world::{KEY, World, embedded, on_aws};
 
-/// How many calls come before those that are measured.
+/// The number of calls before those that are measured.
 pub(crate) const WARM_UP: usize = 200;
 
-/// How long a call may take.
+/// The longest time of a call.
 const TIME: Duration = Duration::from_secs(30);
 
-/// What a program is asked.
+/// The call that a program answers.
 #[derive(Clone, Debug)]
 enum Request {
     Hello,
@@ -37,12 +37,12 @@ struct Subject<'w> {
     request: Request,
     home: Home,
     settings: Vec<(String, String)>,
-    /// What counts its reads, if something does.
+    /// The counter of its reads, if it has one.
     counted: Option<(&'w Proxy, &'w SecretsManager)>,
     measured: Measured,
 }
 
-/// What was measured of a program.
+/// The measures of a program.
 #[derive(Debug, Default)]
 pub(crate) struct Measured {
     pub(crate) name: &'static str,
@@ -179,7 +179,7 @@ impl<'w> Subject<'w> {
         self
     }
 
-    /// How often the store and the secret were asked until now.
+    /// Returns the numbers of requests to the store and for the secret until now.
     fn reads(&self) -> Option<(usize, usize)> {
         let (store, secrets) = self.counted?;
         Some((

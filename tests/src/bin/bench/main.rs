@@ -16,16 +16,16 @@ mod world;
 
 use std::process::ExitCode;
 
-/// How much is measured.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    /// How often every program has its turn.
+    /// The number of turns of every program.
     rounds: usize,
-    /// How often it is started in a turn, for its first poll and first call.
+    /// The number of starts in a turn, for the first poll and the first call.
     starts: usize,
-    /// How many calls a turn has, after those that warm up.
+    /// The number of calls in a turn, after those that warm up.
     calls: usize,
-    /// How many requests a turn has over HTTP.
+    /// The number of requests in a turn over HTTP.
     requests: usize,
 }
 

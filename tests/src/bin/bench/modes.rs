@@ -21,13 +21,13 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// How long a streamed answer takes, in those of a buffered one.
+    /// The time of a streamed answer as a share of a buffered one's.
     pub(crate) fn ratio(&self) -> f64 {
         self.streamed.median().as_secs_f64() / self.buffered.median().as_secs_f64()
     }
 }
 
-/// What is measured; its users are kept in a store of its own.
+/// The server that is measured, with a store of its own.
 struct Subject {
     name: &'static str,
     program: PathBuf,

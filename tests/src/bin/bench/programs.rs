@@ -13,7 +13,7 @@ const PROFILE: &str = if cfg!(debug_assertions) {
     "release"
 };
 
-/// Where each program is.
+/// The paths of the programs.
 #[derive(Debug)]
 pub(crate) struct Programs {
     pub(crate) hello: PathBuf,
@@ -90,7 +90,7 @@ fn cargo(what: &[&str]) -> Result<(), String> {
     }
 }
 
-/// How many bytes a program has in a deployment's zip: its deflated size, and the zip's own 130 or so.
+/// Returns a program's bytes in a deployment's zip: its deflated size, and the zip's own 130 or so.
 ///
 /// # Panics
 /// If it can't be read.

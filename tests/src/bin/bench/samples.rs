@@ -46,7 +46,7 @@ pub(crate) fn middle(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// How many bytes of a process are in memory (`VmRSS`).
+/// Returns the bytes of a process that are in memory (`VmRSS`).
 ///
 /// # Panics
 /// If the process is gone, or this is not Linux.

@@ -1,4 +1,4 @@
-//! What the programs stand on: DynamoDB by an embedded engine, Secrets Manager, and folders of their own.
+//! The surroundings of the programs: DynamoDB by an embedded engine, Secrets Manager, and folders of their own.
 
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
 use mcp_lambda_tests::process::Home;

@@ -1,21 +1,20 @@
-//! A foreign rmcp [`ServerHandler`] behind the same rules as an app's own tools
-//! ([`App::serve_handler`](crate::App::serve_handler)).
+//! A foreign rmcp `ServerHandler` behind the same rules as an app's own tools.
 //!
-//! Its methods are calls like any other: they pass the chain of [`Middleware`](crate::middleware::Middleware), with the
-//! caller as the current user. No rule may be written here.
+//! Its methods are calls like any other: they pass the middleware chain, with the caller as the current user. No rule may
+//! be written here.
 
 #![expect(
     deprecated,
     reason = "clients of older revisions still set levels and subscribe"
 )]
 
-mod target;
-
 use std::borrow::Cow;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
     CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult,
@@ -31,14 +30,15 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
-use self::target::{ForeignAnswer, ForeignTarget};
 #[cfg(feature = "local")]
 use super::session::StdioSession;
 use super::{Session, SessionHandler, error, scope};
 use crate::call::{Call, Context};
+use crate::error::{Error, Result as CallResult};
 use crate::middleware::{Next, SharedMiddleware};
-use crate::provider::{DefinitionView, Reply};
+use crate::provider::{Answer, Callable, Completion, DefinitionView, Reply};
 use crate::registry::{CallContext, Registry};
+use crate::user::enter;
 
 /// The rules around a foreign handler, and what its calls need.
 #[derive(Debug)]
@@ -49,11 +49,11 @@ pub(crate) struct ForeignRules {
     pub(crate) lists: Arc<[SharedMiddleware]>,
     /// The timeout of notifications, which come without a deadline.
     pub(crate) timeout: Duration,
-    /// The [`Registry`] of a server without providers of its own.
+    /// The registry of a server without providers of its own.
     pub(crate) registry: Arc<Registry>,
 }
 
-/// A foreign [`ServerHandler`] whose methods pass the same middleware as an app's own tools.
+/// A foreign rmcp handler whose methods pass the same middleware as an app's own tools.
 #[derive(Debug)]
 pub(crate) struct ForeignHandler<H> {
     handler: Arc<H>,
@@ -72,7 +72,7 @@ impl<H> Clone for ForeignHandler<H> {
 }
 
 impl<H: ServerHandler> ForeignHandler<H> {
-    /// Wraps a handler in these [`ForeignRules`].
+    /// Puts these rules around a handler.
     #[must_use]
     pub(crate) fn new(handler: H, session: Session, rules: ForeignRules) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         }
     }
 
-    /// Runs one of the handler's methods as a call ([`ForeignTarget`]), behind the rules for what is called.
+    /// Runs one of the handler's methods as a call, behind the rules for what is called.
     async fn run<T, W>(
         &self,
         target: ForeignTarget,
@@ -122,9 +122,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         let reply = next.run(call).await;
         let reply = reply.and_then(Reply::downcast::<ForeignAnswer<T>>);
         let answer = reply.and_then(Reply::into_answer);
-        answer
-            .map_err(|error| error::protocol(&error))?
-            .into_result()
+        answer.map_err(|error| error::protocol(&error))?.0
     }
 
     /// Returns whether a tool of the handler's is visible to whoever makes these calls.
@@ -140,6 +138,109 @@ fn is_read_only(tool: &Tool) -> bool {
     hints.is_some_and(|hints| hints.read_only_hint == Some(true))
 }
 
+/// The work behind a call, which can be done once: a request of rmcp's is used up by answering it.
+type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, CallResult<Reply>> + Send>;
+
+/// A method of a foreign handler as something that can be called.
+struct ForeignTarget {
+    primitive: &'static str,
+    name: String,
+    /// The name or URI that the call names. A URI is never logged, so a resource has another name.
+    key: String,
+    is_read_only: bool,
+    is_list: bool,
+    work: Mutex<Option<Work>>,
+}
+
+impl ForeignTarget {
+    /// Describes a tool, a prompt or a resource, or another request by its method.
+    fn new(primitive: &'static str, name: impl Into<String>, is_read_only: bool) -> Self {
+        let name = name.into();
+        Self {
+            primitive,
+            key: name.clone(),
+            name,
+            is_read_only,
+            is_list: false,
+            work: Mutex::default(),
+        }
+    }
+
+    /// Describes a request that anyone may make who may connect.
+    fn list(method: &'static str) -> Self {
+        Self {
+            is_list: true,
+            ..Self::new("request", method, true)
+        }
+    }
+
+    /// Describes a resource by its URI.
+    fn resource(uri: &str) -> Self {
+        Self {
+            key: uri.to_owned(),
+            ..Self::new("resource", "resource", true)
+        }
+    }
+
+    /// Adds the work, with the caller as the current user.
+    fn with_work<T, W>(mut self, work: impl FnOnce(Call) -> W + Send + 'static) -> Self
+    where
+        T: std::fmt::Debug + Send + Sync + 'static,
+        W: Future<Output = Result<T, ErrorData>> + Send + 'static,
+    {
+        let work: Work = Box::new(move |call| {
+            let caller = Arc::clone(&call.caller);
+            let work = enter(caller, work(call));
+            Box::pin(async move { Ok(Reply::from(ForeignAnswer(work.await))) })
+        });
+        self.work = Mutex::new(Some(work));
+        self
+    }
+}
+
+#[async_trait]
+impl Callable for ForeignTarget {
+    fn view(&self) -> DefinitionView<'_> {
+        DefinitionView::new(self.primitive, &self.name, self.is_read_only).with_key(&self.key)
+    }
+
+    fn bind(&self, _call: &mut Call) -> CallResult<()> {
+        Ok(())
+    }
+
+    async fn call(&self, call: Call) -> CallResult<Reply> {
+        let work = self
+            .work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let work = work.ok_or_else(|| {
+            Error::internal("a request to a foreign handler can't be made twice by a middleware")
+        })?;
+        work(call).await
+    }
+
+    async fn complete(&self, _completion: Completion) -> CallResult<Vec<String>> {
+        Ok(Vec::new())
+    }
+}
+
+/// The result of a foreign handler, errors of the protocol included: they reach the client as the handler made them.
+#[derive(Debug)]
+struct ForeignAnswer<T>(Result<T, ErrorData>);
+
+impl<T: std::fmt::Debug + Send + Sync + 'static> Answer for ForeignAnswer<T> {
+    /// Returns zero: rmcp's results are not measured.
+    fn size(&self) -> usize {
+        0
+    }
+
+    /// The message of an error may quote an argument, so it is no cause for the log.
+    fn failure(&self) -> Option<Option<&str>> {
+        self.0.is_err().then_some(None)
+    }
+}
+
 impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
     #[cfg(feature = "local")]
     fn with_stdio(&self, stdio: StdioSession) -> Self {
@@ -150,8 +251,7 @@ impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
     }
 }
 
-/// Implements methods of [`ServerHandler`] by [`ForeignHandler::run`]: those that anyone may call, those that act for a
-/// user, and those that may change something.
+/// Runs methods of the handler: those that anyone may call, those that act for a user, and those that may change something.
 macro_rules! run {
     (
         list { $($list:ident($list_params:ty) -> $list_answer:ty;)+ }

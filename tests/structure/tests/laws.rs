@@ -12,7 +12,7 @@ const MAX_FUNCTION_LINES: usize = 52;
 const MAX_STATEMENTS: usize = 26;
 
 /// The most lines of a file before its tests. 400 is the aim.
-const MAX_FILE_LINES: usize = 440;
+const MAX_FILE_LINES: usize = 450;
 
 /// The least share of doc blocks with a link, in percent.
 const MIN_LINKED: f64 = 30.0;

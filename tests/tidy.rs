@@ -135,6 +135,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     (
         "base64::",
         &[
+            "runtime/src/mcp/headers.rs",
             "runtime/src/resource/",
             "runtime/src/seal.rs",
             "runtime/src/serve/lambda/",

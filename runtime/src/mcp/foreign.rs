@@ -10,11 +10,9 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::future::BoxFuture;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CancelTaskParams, CancelledNotificationParam,
     CompleteRequestParams, CompleteResult, CustomNotification, CustomRequest, CustomResult,
@@ -23,22 +21,23 @@ use rmcp::model::{
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult,
     ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
     ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams,
-    ReadResourceResponse, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    ReadResourceResponse, Reference, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
     SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
+use super::foreign_target::{ForeignAnswer, ForeignTarget, is_read_only};
+use super::headers::ParameterHeaders;
 #[cfg(feature = "local")]
 use super::session::StdioSession;
+use super::wire_size::WireSize;
 use super::{Session, SessionHandler, error, scope};
 use crate::call::{Call, Context};
-use crate::error::{Error, Result as CallResult};
 use crate::middleware::{Next, SharedMiddleware};
-use crate::provider::{Answer, Callable, Completion, DefinitionView, Reply};
+use crate::provider::{DefinitionView, Reply};
 use crate::registry::{CallContext, Registry};
-use crate::user::enter;
 
 /// The rules around a foreign handler, and what its calls need.
 #[derive(Debug)]
@@ -91,7 +90,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         work: impl FnOnce(Arc<H>, Call, RequestContext<RoleServer>) -> W + Send + 'static,
     ) -> Result<T, ErrorData>
     where
-        T: std::fmt::Debug + Send + Sync + 'static,
+        T: WireSize,
         W: Future<Output = Result<T, ErrorData>> + Send + 'static,
     {
         let calls = scope::calls(&self.rules.registry, &self.session, context.clone()).await?;
@@ -109,7 +108,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         work: impl FnOnce(Call) -> W + Send + 'static,
     ) -> Result<T, ErrorData>
     where
-        T: std::fmt::Debug + Send + Sync + 'static,
+        T: WireSize,
         W: Future<Output = Result<T, ErrorData>> + Send + 'static,
     {
         let rules = if target.is_list {
@@ -122,123 +121,49 @@ impl<H: ServerHandler> ForeignHandler<H> {
         let reply = next.run(call).await;
         let reply = reply.and_then(Reply::downcast::<ForeignAnswer<T>>);
         let answer = reply.and_then(Reply::into_answer);
-        answer.map_err(|error| error::protocol(&error))?.0
+        answer
+            .map_err(|error| error::protocol(&error))?
+            .into_result()
     }
 
-    /// Returns whether a tool of the handler's is visible to whoever makes these calls.
-    fn is_visible(&self, tool: &Tool, calls: &CallContext) -> bool {
-        let view = DefinitionView::new("tool", &tool.name, is_read_only(tool));
-        let mut rules = self.rules.calls.iter();
-        rules.all(|rule| rule.visible(calls.caller(), &view))
-    }
-}
-
-fn is_read_only(tool: &Tool) -> bool {
-    let hints = tool.annotations.as_ref();
-    hints.is_some_and(|hints| hints.read_only_hint == Some(true))
-}
-
-/// The work behind a call, which can be done once: a request of rmcp's is used up by answering it.
-type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, CallResult<Reply>> + Send>;
-
-/// A method of a foreign handler as something that can be called.
-struct ForeignTarget {
-    primitive: &'static str,
-    name: String,
-    /// The name or URI that the call names. A URI is never logged, so a resource has another name.
-    key: String,
-    is_read_only: bool,
-    is_list: bool,
-    work: Mutex<Option<Work>>,
-}
-
-impl ForeignTarget {
-    /// Describes a tool, a prompt or a resource, or another request by its method.
-    fn new(primitive: &'static str, name: impl Into<String>, is_read_only: bool) -> Self {
-        let name = name.into();
-        Self {
-            primitive,
-            key: name.clone(),
-            name,
-            is_read_only,
-            is_list: false,
-            work: Mutex::default(),
-        }
-    }
-
-    /// Describes a request that anyone may make who may connect.
-    fn list(method: &'static str) -> Self {
-        Self {
-            is_list: true,
-            ..Self::new("request", method, true)
-        }
-    }
-
-    /// Describes a resource by its URI.
-    fn resource(uri: &str) -> Self {
-        Self {
-            key: uri.to_owned(),
-            ..Self::new("resource", "resource", true)
-        }
-    }
-
-    /// Adds the work, with the caller as the current user.
-    fn with_work<T, W>(mut self, work: impl FnOnce(Call) -> W + Send + 'static) -> Self
+    /// Runs one of the handler's lists, and keeps what is visible to the caller.
+    async fn run_list<T, W>(
+        &self,
+        method: &'static str,
+        context: RequestContext<RoleServer>,
+        work: impl FnOnce(Arc<H>, RequestContext<RoleServer>) -> W + Send + 'static,
+        keep: fn(&mut T, &dyn Fn(&DefinitionView<'_>) -> bool),
+    ) -> Result<T, ErrorData>
     where
-        T: std::fmt::Debug + Send + Sync + 'static,
+        T: WireSize,
         W: Future<Output = Result<T, ErrorData>> + Send + 'static,
     {
-        let work: Work = Box::new(move |call| {
-            let caller = Arc::clone(&call.caller);
-            let work = enter(caller, work(call));
-            Box::pin(async move { Ok(Reply::from(ForeignAnswer(work.await))) })
-        });
-        self.work = Mutex::new(Some(work));
-        self
+        let calls = scope::calls(&self.rules.registry, &self.session, context.clone()).await?;
+        let handler = Arc::clone(&self.handler);
+        let work = move |_| work(handler, context);
+        let target = ForeignTarget::list(method);
+        let mut listed = self.run_call(target, &calls, Map::new(), work).await?;
+        keep(&mut listed, &|view| self.is_visible(view, &calls));
+        Ok(listed)
+    }
+
+    /// Returns whether something of the handler's is visible to whoever makes these calls.
+    fn is_visible(&self, view: &DefinitionView<'_>, calls: &CallContext) -> bool {
+        let mut rules = self.rules.calls.iter();
+        rules.all(|rule| rule.visible(calls.caller(), view))
     }
 }
 
-#[async_trait]
-impl Callable for ForeignTarget {
-    fn view(&self) -> DefinitionView<'_> {
-        DefinitionView::new(self.primitive, &self.name, self.is_read_only).with_key(&self.key)
-    }
-
-    fn bind(&self, _call: &mut Call) -> CallResult<()> {
-        Ok(())
-    }
-
-    async fn call(&self, call: Call) -> CallResult<Reply> {
-        let work = self
-            .work
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let work = work.ok_or_else(|| {
-            Error::internal("a request to a foreign handler can't be made twice by a middleware")
-        })?;
-        work(call).await
-    }
-
-    async fn complete(&self, _completion: Completion) -> CallResult<Vec<String>> {
-        Ok(Vec::new())
-    }
-}
-
-/// The result of a foreign handler, errors of the protocol included: they reach the client as the handler made them.
-#[derive(Debug)]
-struct ForeignAnswer<T>(Result<T, ErrorData>);
-
-impl<T: std::fmt::Debug + Send + Sync + 'static> Answer for ForeignAnswer<T> {
-    /// Returns zero: rmcp's results are not measured.
-    fn size(&self) -> usize {
-        0
-    }
-
-    /// The message of an error may quote an argument, so it is no cause for the log.
-    fn failure(&self) -> Option<Option<&str>> {
-        self.0.is_err().then_some(None)
-    }
+/// Compares the arguments of a call with its headers. The result is for those alone who may see the tool.
+fn check_headers(
+    tool: Option<&Tool>,
+    arguments: Option<&Map<String, Value>>,
+    context: &RequestContext<RoleServer>,
+) -> Result<(), ErrorData> {
+    let (Some(tool), Some(headers)) = (tool, ParameterHeaders::of(context)) else {
+        return Ok(());
+    };
+    headers.check(&tool.input_schema, arguments.unwrap_or(&Map::new()))
 }
 
 impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {
@@ -262,13 +187,36 @@ macro_rules! run {
         $(run!(method $act($params) -> $answer, ForeignTarget::new("request", stringify!($act), true));)+
         $(run!(method $change($change_params) -> $change_answer, ForeignTarget::new("request", stringify!($change), false));)+
     };
+    (resource { $($name:ident($params:ty) -> $answer:ty;)+ }) => {
+        $(run!(method $name($params) -> $answer, request => ForeignTarget::resource(&request.uri));)+
+    };
     (method $name:ident($params:ty) -> $answer:ty, $target:expr) => {
-        async fn $name(&self, request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
+        run!(method $name($params) -> $answer, request => $target);
+    };
+    (method $name:ident($params:ty) -> $answer:ty, $request:ident => $target:expr) => {
+        async fn $name(&self, $request: $params, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
             self.run($target, None, context, |handler, _, context| async move {
-                handler.$name(request, context).await
+                handler.$name($request, context).await
             })
             .await
         }
+    };
+}
+
+/// Runs lists of the handler, each item with the view by which rules hide it.
+macro_rules! lists {
+    ($($name:ident($item:ident in $items:ident: $answer:ty) => $view:expr;)+) => {
+        $(async fn $name(
+            &self,
+            request: Option<PaginatedRequestParams>,
+            context: RequestContext<RoleServer>,
+        ) -> Result<$answer, ErrorData> {
+            let work = |handler: Arc<H>, context| async move { handler.$name(request, context).await };
+            let keep = |listed: &mut $answer, is_visible: &dyn Fn(&DefinitionView<'_>) -> bool| {
+                listed.$items.retain(|$item| is_visible(&$view));
+            };
+            self.run_list(stringify!($name), context, work, keep).await
+        })+
     };
 }
 
@@ -286,24 +234,26 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
     run! {
         list {
         initialize(InitializeRequestParams) -> InitializeResult;
-        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult;
-        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult;
-        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult;
         list_skills(Option<PaginatedRequestParams>) -> ListSkillsResult;
         set_level(SetLevelRequestParams) -> ();
         }
         act {
         get_skill(GetSkillRequestParams) -> GetSkillResult;
-        read_resource_directory(ReadResourceDirectoryRequestParams) -> ReadResourceDirectoryResult;
-        complete(CompleteRequestParams) -> CompleteResult;
-        subscribe(SubscribeRequestParams) -> ();
-        unsubscribe(UnsubscribeRequestParams) -> ();
         get_task(GetTaskParams) -> GetTaskResult;
         }
         change {
         on_custom_request(CustomRequest) -> CustomResult;
         update_task(UpdateTaskParams) -> ();
         cancel_task(CancelTaskParams) -> ();
+        }
+    }
+
+    run! {
+        resource {
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse;
+        read_resource_directory(ReadResourceDirectoryRequestParams) -> ReadResourceDirectoryResult;
+        subscribe(SubscribeRequestParams) -> ();
+        unsubscribe(UnsubscribeRequestParams) -> ();
         }
     }
 
@@ -343,9 +293,13 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         let target = ForeignTarget::new("tool", request.name.clone(), is_read_only);
         let arguments = request.arguments.take();
         let has_arguments = arguments.is_some();
+        let checked = check_headers(tool.as_ref(), arguments.as_ref(), &context);
         self.run(target, arguments, context, move |handler, call, context| {
             request.arguments = has_arguments.then(|| Arc::unwrap_or_clone(call.arguments));
-            async move { handler.call_tool(request, context).await }
+            async move {
+                checked?;
+                handler.call_tool(request, context).await
+            }
         })
         .await
     }
@@ -365,30 +319,28 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         .await
     }
 
-    async fn read_resource(
-        &self,
-        request: ReadResourceRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ReadResourceResponse, ErrorData> {
-        let target = ForeignTarget::resource(&request.uri);
-        self.run(target, None, context, |handler, _, context| async move {
-            handler.read_resource(request, context).await
-        })
-        .await
+    lists! {
+        list_tools(tool in tools: ListToolsResult) => DefinitionView::new("tool", &tool.name, is_read_only(tool));
+        list_prompts(prompt in prompts: ListPromptsResult) => DefinitionView::new("prompt", &prompt.name, true);
+        list_resources(resource in resources: ListResourcesResult) => ForeignTarget::resource_view(&resource.uri);
+        list_resource_templates(template in resource_templates: ListResourceTemplatesResult) => ForeignTarget::resource_view(&template.uri_template);
     }
 
-    async fn list_tools(
+    /// Runs a completion as a call of what it completes, so that a rule which hides that hides the values too.
+    async fn complete(
         &self,
-        request: Option<PaginatedRequestParams>,
+        request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let calls = scope::calls(&self.rules.registry, &self.session, context.clone()).await?;
-        let handler = Arc::clone(&self.handler);
-        let work = |_| async move { handler.list_tools(request, context).await };
-        let target = ForeignTarget::list("list_tools");
-        let mut listed = self.run_call(target, &calls, Map::new(), work).await?;
-        listed.tools.retain(|tool| self.is_visible(tool, &calls));
-        Ok(listed)
+    ) -> Result<CompleteResult, ErrorData> {
+        let target = match &request.r#ref {
+            Reference::Prompt(prompt) => ForeignTarget::new("prompt", &prompt.name, true),
+            Reference::Resource(resource) => ForeignTarget::resource(&resource.uri),
+            _ => ForeignTarget::new("request", "complete", true),
+        };
+        self.run(target, None, context, |handler, _, context| async move {
+            handler.complete(request, context).await
+        })
+        .await
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
@@ -437,8 +389,9 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
         self.handler.supported_protocol_versions()
     }
 
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.handler.get_tool(name)
+    /// Returns nothing: rmcp asks before anyone knows who may see the tool (`headers.rs`).
+    fn get_tool(&self, _name: &str) -> Option<Tool> {
+        None
     }
 
     fn get_info(&self) -> ServerConfig {

@@ -15,12 +15,13 @@ use rmcp::model::{
     InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
     ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestParams,
-    SubscribeRequestParams, Tool, UnsubscribeRequestParams,
+    SubscribeRequestParams, UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Map;
 
+use super::headers::ParameterHeaders;
 use super::scope::{RequestScope, input_responses};
 #[cfg(feature = "local")]
 use super::session::StdioSession;
@@ -145,11 +146,6 @@ impl ServerHandler for Handler {
         Ok(result)
     }
 
-    /// Returns a tool with arguments in headers. The others need no check, and rmcp asks before every call.
-    fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.state.in_headers.get(name).cloned()
-    }
-
     async fn discover(
         &self,
         context: RequestContext<RoleServer>,
@@ -234,6 +230,7 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let headers = ParameterHeaders::of(&context);
         let scope = self.open(context).await?;
         let call = scope.calls.call(
             Tools::NAME,
@@ -244,6 +241,9 @@ impl ServerHandler for Handler {
         // An unknown tool is an error of the protocol; from here on, a failure is one that the model reads.
         let resolved = scope.calls.resolve::<Tools>(&call).await;
         let resolved = resolved.map_err(|error| error::protocol(&error))?;
+        if let Some(headers) = headers {
+            headers.check(&resolved.definition().input_schema, &call.arguments)?;
+        }
         match resolved.call(call).await.or_else(error::outcome)? {
             Reply::Answer(outcome) => {
                 let mut result = convert::outcome(outcome);

@@ -7,7 +7,9 @@ mod complete;
 mod convert;
 mod error;
 mod foreign;
+mod foreign_target;
 mod handler;
+mod headers;
 mod http;
 mod message;
 mod params;
@@ -17,6 +19,7 @@ mod session;
 mod state;
 #[cfg(feature = "local")]
 mod stdio;
+mod wire_size;
 
 use std::convert::Infallible;
 use std::fmt;

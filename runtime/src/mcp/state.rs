@@ -1,17 +1,15 @@
 //! The server that a [`Handler`](super::Handler) speaks for, and what it announces.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rmcp::model::{
     ExtensionCapabilities, Implementation, JsonObject, PromptsCapability, ProtocolVersion,
-    ResourcesCapability, ServerCapabilities, ServerConfig, Tool, ToolsCapability,
+    ResourcesCapability, ServerCapabilities, ServerConfig, ToolsCapability,
 };
 use serde_json::Value;
 
-use super::convert;
 use super::peer::same;
-use crate::provider::{Definition, Facts};
+use crate::provider::Facts;
 use crate::registry::Registry;
 use crate::tool::Tools;
 
@@ -47,8 +45,6 @@ pub(crate) struct ServerState {
     pub(super) accepts_subscriptions: bool,
     /// The server's name and version, as every result of MCP 2026-07-28 carries them.
     pub(super) server_info: Value,
-    /// Tools of which some arguments are sent in headers too, by name and address.
-    pub(super) in_headers: BTreeMap<String, Tool>,
 }
 
 impl ServerState {
@@ -62,24 +58,11 @@ impl ServerState {
         info.instructions.clone_from(&app.instructions);
         Self {
             server_info: same(&info.server_info).unwrap_or_default(),
-            in_headers: in_headers(tools.definitions()),
             accepts_subscriptions: app.accepts_subscriptions,
             info,
             registry,
         }
     }
-}
-
-/// Returns the tools whose arguments rmcp must compare with headers, which it does before anyone resolves a name.
-fn in_headers(tools: &[Arc<Definition<Tools>>]) -> BTreeMap<String, Tool> {
-    let tools = tools.iter().filter(|tool| tool.has_headers());
-    let named = tools.flat_map(|tool| {
-        let address = tool.home.as_ref().map(|home| home.address.clone());
-        let names = [Some(tool.name.clone()), address];
-        let names = names.into_iter().flatten();
-        names.map(|name| (name, convert::tool(tool)))
-    });
-    named.collect()
 }
 
 fn capabilities(registry: &Registry, tools: &Facts<Tools>) -> ServerCapabilities {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::Tools;
 use crate::provider::Definition;
 
-const HEADER: &str = "x-mcp-header";
+/// The annotation of a property that a client repeats in a header.
+pub(crate) const HEADER: &str = "x-mcp-header";
 
 /// Returns `true` if a schema has an annotation anywhere.
 pub(super) fn any(schema: &Map<String, Value>) -> bool {

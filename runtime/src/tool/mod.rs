@@ -18,6 +18,7 @@ pub use answer::{
     Conversion, ConvertAnswer, ConvertData, ConvertFallibleData, ConvertUnknown, Returned,
     Structured,
 };
+pub(crate) use header::HEADER as PARAMETER_HEADER;
 pub use hints::{Hints, Visibility};
 pub use outcome::Outcome;
 pub use paginated::Paginated;

@@ -2,7 +2,11 @@
 
 use http::Request;
 use http_body_util::Full;
+use mcp_lambda::middleware::Middleware;
+use mcp_lambda::provider::DefinitionView;
 use mcp_lambda::testkit::{TestApp, TestResponse, mcp_request};
+use mcp_lambda::user::Caller;
+use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
 use super::server;
@@ -234,4 +238,83 @@ async fn parameters_that_are_not_as_mcp_has_them_are_told_so_in_either_era() {
         .mcp("completion/complete", json!({"ref": {"type": "ref/other"}}))
         .await;
     assert_eq!(modern.error_code(), -32_602, "{}", modern.text);
+}
+
+/// Hides one thing, by its name, from everyone but Alice.
+#[derive(Debug)]
+struct AlicesOwn(&'static str);
+
+impl Middleware for AlicesOwn {
+    fn visible(&self, caller: &Caller, definition: &DefinitionView<'_>) -> bool {
+        let is_alice = caller
+            .email()
+            .is_some_and(|email| email.as_str().starts_with("alice@"));
+        is_alice || definition.name() != self.0
+    }
+}
+
+#[tokio::test]
+async fn headers_of_a_tool_that_is_hidden_are_not_checked_and_it_is_unknown() {
+    let server = TestApp::new(protocol::app().layer(AlicesOwn("route"))).await;
+    let alice = server.user("alice@example.com").await;
+    let bob = server.user("bob@example.com").await;
+    let address = mcp_lambda::toolsets::address("protocol", "route");
+    for name in ["route", address.as_str()] {
+        let call = |name: &str| json!({"name": name, "arguments": {"region": "north"}});
+        let checked = send(&server, alice.token(), "tools/call", call(name), |_| ()).await;
+        assert_eq!(
+            (checked.status, checked.error_code()),
+            (400, -32_020),
+            "{}",
+            checked.text
+        );
+        let hidden = send(&server, bob.token(), "tools/call", call(name), |_| ()).await;
+        let unknown = send(&server, bob.token(), "tools/call", call("nowhere"), |_| ()).await;
+        assert_eq!(hidden.status, unknown.status);
+        assert_eq!(hidden.text, unknown.text.replace("nowhere", name));
+    }
+}
+
+#[tokio::test]
+async fn every_rule_of_headers_is_checked_by_the_server() {
+    let server = server().await;
+    let alice = server.user("alice@example.com").await;
+    for (arguments, header, is_right) in [
+        (json!({"region": "north"}), Some("north"), true),
+        (json!({"region": "nörd"}), Some("=?base64?bsO2cmQ=?="), true),
+        (json!({"region": "north"}), Some("=?base64?north?="), false),
+        (json!({"region": "north"}), Some(""), false),
+        (json!({"region": null}), None, true),
+        (json!({"region": null}), Some("north"), false),
+        (json!({}), Some("north"), false),
+        (json!({"region": 7}), Some("7"), true),
+        (json!({"region": true}), Some("true"), true),
+        (json!({"region": ["north"]}), None, true),
+    ] {
+        let call = json!({"name": "route", "arguments": arguments});
+        let change = |request: &mut Sent| {
+            if let Some(header) = header {
+                let value = header.parse().expect("a header");
+                drop(request.headers_mut().insert("mcp-param-region", value));
+            }
+        };
+        let answer = send(&server, alice.token(), "tools/call", call, change).await;
+        let is_mismatch = (answer.status, answer.error_code()) == (400, -32_020);
+        assert_eq!(
+            is_mismatch, !is_right,
+            "{arguments} {header:?}: {}",
+            answer.text
+        );
+    }
+    let call = || json!({"name": "route", "arguments": {"region": "north"}});
+    let twice = send(&server, alice.token(), "tools/call", call(), |request| {
+        for _ in 0..2 {
+            request
+                .headers_mut()
+                .append("mcp-param-region", "north".parse().expect("a header"));
+        }
+    });
+    assert_eq!(twice.await.error_code(), -32_020);
+    let older = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call()});
+    assert_eq!(alice.older(&older).await.tool_text(), "\"north\"");
 }

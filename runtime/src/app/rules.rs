@@ -42,13 +42,19 @@ impl App {
     /// and it asks its user itself.
     pub(super) fn foreign_rules(&self) -> Arc<[SharedMiddleware]> {
         let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
-        rules.extend(self.list_rules().iter().cloned());
+        rules.push(Arc::new(Deadline::new(self.timeout)));
+        rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
+        rules.push(Arc::new(AnswerLimit));
         rules.into()
     }
 
     /// Returns the rules around discovery and the lists of a foreign handler.
     pub(super) fn list_rules(&self) -> Arc<[SharedMiddleware]> {
-        Arc::new([Arc::new(Deadline::new(self.timeout)), Arc::new(PanicGuard)])
+        Arc::new([
+            Arc::new(Deadline::new(self.timeout)),
+            Arc::new(PanicGuard),
+            Arc::new(AnswerLimit),
+        ])
     }
 }

@@ -283,6 +283,39 @@ fn requests() -> Vec<(&'static str, serde_json::Value)> {
     ]
 }
 
+#[tokio::test]
+async fn answers_and_lists_of_a_handler_are_bounded_as_an_apps_own() {
+    let app = |bytes| App::new("sized").serve_handler(Sized { bytes });
+    let floods = TestApp::new(app(4_000_001)).await;
+    let fits = TestApp::new(app(3_900_000)).await;
+    let alice = floods.user("alice@example.com").await;
+    let same = fits.user("alice@example.com").await;
+    let lists = ["tools/list", "prompts/list", "resources/list"].map(|list| (list, json!({})));
+    let fails = (
+        "tools/call",
+        json!({"name": "routed", "arguments": {"fails": true}}),
+    );
+    for (method, params) in requests().into_iter().chain(lists) {
+        let refused = alice.mcp(method, params.clone()).await;
+        assert!(
+            refused.text.len() < 1_000,
+            "{method}: {} bytes",
+            refused.text.len()
+        );
+        let message = refused.json["error"]["message"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(
+            message.contains("at most 4000000 can be sent"),
+            "{method}: {message}"
+        );
+        let answer = same.mcp(method, params).await;
+        assert!(answer.result().is_object(), "{method}");
+    }
+    let refused = alice.mcp(fails.0, fails.1).await;
+    assert!(refused.text.len() < 1_000, "an error may be long too");
+}
+
 /// Hides everything that [`Sized`] has from everyone but Alice.
 #[derive(Debug)]
 struct AlicesOwn;

@@ -19,16 +19,10 @@ pub(super) fn any(schema: &Map<String, Value>) -> bool {
 
 /// Returns every violation of the rules (MCP 2026-07-28, streamable HTTP, custom headers).
 pub(super) fn problems(tool: &Definition<Tools>) -> Vec<String> {
-    let (allowed, stray) = places_in(&tool.input_schema, true);
+    let (_, stray) = places_in(&tool.input_schema, true);
     let mut problems = Vec::new();
     if stray > 0 {
         problems.push("stands where only a property of the arguments may have it".to_owned());
-    }
-    if allowed > 0 && !tool.scopes.is_empty() {
-        problems.push(
-            "needs a tool without scopes: headers are checked before anyone knows who may see it"
-                .to_owned(),
-        );
     }
     property_problems(&tool.input_schema, &mut BTreeSet::new(), &mut problems);
     problems
@@ -199,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn scopes_and_headers_do_not_go_together() {
+    fn a_tool_with_scopes_may_have_headers() {
         let schema =
             json!({"type": "object", "properties": {"a": {"type": "string", "x-mcp-header": "A"}}});
         let tool = Tool::raw("route", schema, |_| async { Ok(Outcome::default()) })
             .description("Routes.")
             .scopes(["x"]);
-        assert!(tool.definition().problems()[0].contains("without scopes"));
+        assert_eq!(tool.definition().problems(), Vec::<String>::new());
     }
 }

@@ -154,6 +154,26 @@ async fn a_tool_that_panics_here_tells_where_and_not_what() {
     );
 }
 
+/// One line, whatever the environment asks Rust for: frames name files of whoever built the CLI.
+#[tokio::test]
+async fn a_panic_shows_no_backtrace() {
+    let home = Home::default();
+    ends(&home, 0, &["connect", "local"]).await;
+    ends(&home, 0, &["users", "add", "alice@example.com"]).await;
+    let mut command = home.command(ADMIN);
+    command.env("RUST_BACKTRACE", "full");
+    command.args(["tools", "call", "panics", "--user", "alice@example.com"]);
+    let output = command.output().await.expect("it starts");
+    assert_eq!(output.status.code(), Some(6));
+    let said = err(&output);
+    let of_panic: Vec<_> = said.lines().filter(|line| line.contains(".rs")).collect();
+    assert_eq!(of_panic.len(), 1, "{said}");
+    assert!(of_panic[0].starts_with("a function panicked at "), "{said}");
+    for part in ["backtrace", "hunter2", "rust_begin_unwind", "/rustc/"] {
+        assert!(!said.contains(part), "`{part}` in {said}");
+    }
+}
+
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 async fn tools_are_listed_shown_and_called_as_a_user() {

@@ -190,6 +190,49 @@ async fn the_note_of_the_servers_url_is_not_written_through_a_link() {
     drop(server);
 }
 
+/// An outage that anyone can ask about is some lines of the log, however many ask at once.
+#[tokio::test]
+async fn an_outage_is_some_lines_whoever_asks_about_it() {
+    let home = Home::default();
+    let mut command = home.command(FIXTURE);
+    command.envs([
+        ("USERS_TABLE", "users"),
+        ("SIGNING_KEY_SECRET", "prod/key"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    let server = Server::start(command).await;
+    let client = reqwest::Client::new();
+    for _ in 0..20 {
+        let asking = (0..50).map(|number| {
+            let request = if number % 2 == 0 {
+                client.get(format!("{}/health", server.url))
+            } else {
+                let request = client.post(format!("{}/mcp", server.url));
+                request.bearer_auth("eyJhbGciOiJIUzI1NiJ9.e30.AAAA")
+            };
+            async move { request.send().await.expect("answered").status().as_u16() }
+        });
+        let statuses = futures_util::future::join_all(asking).await;
+        assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
+    }
+    let (_, log) = server.stop().await;
+    let lines = |part: &str| log.lines().filter(|line| line.contains(part)).count();
+    assert!(
+        (1..150).contains(&lines("refused")),
+        "{} lines of 500",
+        lines("refused")
+    );
+    assert!(
+        lines("status=503") < 150,
+        "{} lines of 1000",
+        lines("status=503")
+    );
+    assert!(log.lines().count() < 400, "{} lines", log.lines().count());
+}
+
 /// While AWS is out of reach, whoever calls is told so, and not where our things are.
 #[tokio::test]
 async fn strangers_learn_no_name_of_a_table_or_a_secret() {

@@ -218,3 +218,43 @@ async fn what_a_user_costs_in_write_units_is_known() {
         "a user's revocation: record and entry"
     );
 }
+
+/// The index of listings is one partition for all users, so nothing is in it but what lists show.
+#[tokio::test]
+async fn the_listing_holds_keys_and_what_lists_show() {
+    let dynamo = Dynamo::start("users").await;
+    let client = dynamo_client(&dynamo.url);
+    let store: SharedStore = Arc::new(mcp_lambda_dynamo::Dynamo::new(
+        client.clone(),
+        "users",
+        Arc::new(SystemClock),
+    ));
+    let users = Users::new(Arc::clone(&store));
+    for name in ["alice", "bob"] {
+        let email = format!("{name}@example.com").parse().expect("valid");
+        let profile = serde_json::json!({ "token": "hunter2" });
+        let record = UserRecord::new(email, Some(profile), 1);
+        users.register(&record).await.expect("registered");
+    }
+    let key = mcp_lambda::store::Key::new("data#1", "note");
+    let put = mcp_lambda::store::Put::new("\"a note\"".into(), mcp_lambda::store::When::Always);
+    store.put(&key, put).await.expect("written");
+    let table = client.scan().table_name("users").send().await;
+    assert!(
+        table.expect("readable").count() > 2,
+        "records of other kinds"
+    );
+    let listed = client.scan().table_name("users").index_name("listings");
+    let listed = listed.send().await.expect("readable");
+    assert_eq!(listed.count(), 2, "one item for each user");
+    for item in listed.items() {
+        let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["entry", "listing", "pk", "sk"]);
+        let entry = item["entry"].as_s().expect("text");
+        let entry: serde_json::Value = serde_json::from_str(entry).expect("JSON");
+        let fields = entry.as_object().expect("an object").keys();
+        let shown = |name: &String| ["created", "revoke_after"].contains(&name.as_str());
+        assert!(fields.into_iter().all(shown), "{entry}");
+    }
+}

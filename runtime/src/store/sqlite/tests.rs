@@ -393,6 +393,28 @@ async fn what_has_expired_is_removed_and_in_neither_file() {
     );
 }
 
+/// Nobody asks for it either: the thread that empties the log removes what has expired first.
+#[tokio::test]
+async fn what_has_expired_is_erased_without_being_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(laws::ManualClock::default());
+    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
+    let store = Sqlite::open(&folder.path().join("data/store.sqlite3"), shared).expect("opens");
+    kept_canaries(&store, Some(clock.now() + 10)).await;
+    clock.advance(10);
+    let key = Key::new("p", "kept");
+    store.put(&key, always("1")).await.expect("writable");
+    let erased = async {
+        while !holding(&folder, CANARY).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), erased)
+        .await
+        .expect("erased in time");
+    assert!(store.get(&key).await.expect("readable").is_some());
+}
+
 /// Nobody asks for it: a thread of the store's own does it a moment after the write.
 #[tokio::test]
 async fn what_was_deleted_is_erased_without_being_asked() {

@@ -63,6 +63,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use http::{Method, Request};
     use mcp_lambda::App;
+    use mcp_lambda::http::laws;
     use mcp_lambda::testkit::{TestApp, TestResponse, block_on};
 
     use super::*;
@@ -91,6 +92,11 @@ mod tests {
             .body(http_body_util::Full::new(body.into()))
             .expect("a request");
         app.send(request).await
+    }
+
+    #[test]
+    fn the_page_keeps_the_laws_of_routes() {
+        block_on(laws::all(&StatusPage::default()));
     }
 
     #[test]

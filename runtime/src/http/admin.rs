@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::Method;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -146,7 +147,12 @@ fn find(
             .iter()
             .filter_map(|route| Some((route, path::matches(route.path, path)?)))
     };
-    if let Some(found) = of_path().find(|(route, _)| route.method == parts.method.as_str()) {
+    // Who answers `GET` answers `HEAD` (RFC 9110 §9.1).
+    let method = match parts.method {
+        Method::HEAD => "GET",
+        ref method => method.as_str(),
+    };
+    if let Some(found) = of_path().find(|(route, _)| route.method == method) {
         return Ok(found);
     }
     let allowed = path::allow(of_path().map(|(route, _)| route.method));
@@ -358,6 +364,8 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
+    use crate::http::laws::{self, Row, World};
+    use crate::http::routes::Access;
 
     #[test]
     fn the_document_lists_the_table() {
@@ -388,5 +396,19 @@ mod tests {
             let allowed = response.headers()[header::ALLOW].to_str().expect("text");
             assert!(response.status() == 405 && allowed.contains(route.method));
         }
+    }
+
+    /// The handlers are functions in a constant table, so the laws that put others in their place are not for it: what a
+    /// handler sees, and how one that panics or never ends is answered for.
+    #[tokio::test]
+    async fn the_table_keeps_the_laws_of_routes() {
+        let row = |route: &AdminRoute| Row {
+            method: route.method.parse().expect("a method"),
+            pattern: route.path.to_owned(),
+            access: Access::Admin,
+            scopes: Vec::new(),
+        };
+        let rows = ROUTES.iter().map(row).collect();
+        laws::surface(&World::of_rows("/admin", rows).await).await;
     }
 }

@@ -51,7 +51,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const QUEUE: Duration = Duration::from_secs(10);
 
 /// The largest body that is read at once, in bytes; a larger one needs a place of [`Memory`]'s `reading`.
-const SMALL_BYTES: usize = 64 * 1024;
+pub(super) const SMALL_BYTES: usize = 64 * 1024;
 
 /// The memory of this process that users' requests may take, all together ([`read`]).
 static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
@@ -284,9 +284,15 @@ pub(super) fn json(status: u16, value: &impl Serialize) -> Response {
     };
     let mut response = Response::new(Full::new(text).boxed());
     *response.status_mut() = status;
-    response.headers_mut().insert(
+    let headers = response.headers_mut();
+    headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
+    );
+    // A refusal may quote a path: no browser guesses that it is a page (Fetch standard, `nosniff`).
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
     );
     response
 }

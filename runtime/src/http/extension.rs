@@ -58,7 +58,8 @@ async fn authorize(
 ) -> Result<Option<Caller>, Problem> {
     let caller = match access {
         Access::Public => return Ok(None),
-        Access::Caller => Some(router.caller(parts).await?),
+        // Not from the query: it would stay in the address that the handler sees, and in its links.
+        Access::Caller => Some(router.caller(parts, false).await?),
         Access::Admin => {
             admin::authorize(router, parts).await?;
             None

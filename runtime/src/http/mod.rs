@@ -18,6 +18,8 @@ mod bearer;
 mod body;
 mod extension;
 mod form;
+#[cfg(any(test, feature = "laws"))]
+pub mod laws;
 mod origin;
 mod origin_policy;
 mod path;
@@ -162,7 +164,8 @@ impl Router {
         body: B,
     ) -> Result<Response, (Problem, Option<Value>)> {
         let without_id = |problem| (problem, None);
-        let caller = self.caller(&mut parts).await.map_err(without_id)?;
+        let caller = self.caller(&mut parts, self.allow_query_token).await;
+        let caller = caller.map_err(without_id)?;
         access::let_in(&parts);
         if parts.method != Method::POST {
             return Err(without_id(Problem::method_not_allowed("POST")));
@@ -181,8 +184,12 @@ impl Router {
 
     /// Returns the caller of a request. An invalid credential is refused even where [`Router::is_open`] lets anyone in
     /// without one.
-    async fn caller(&self, parts: &mut request::Parts) -> Result<Caller, Problem> {
-        match bearer::take_if_any(parts, self.allow_query_token)? {
+    async fn caller(
+        &self,
+        parts: &mut request::Parts,
+        allow_query_token: bool,
+    ) -> Result<Caller, Problem> {
+        match bearer::take_if_any(parts, allow_query_token)? {
             Some(credential) => in_time(deadline(parts), self.identity.caller(&credential))
                 .await
                 .map_err(Into::into),

@@ -194,7 +194,10 @@ impl Problem {
                 .map(|(name, value)| (name.to_owned(), value)),
         );
         let mut response = body::json(self.status.as_u16(), &body);
-        response.headers_mut().extend(self.headers);
+        let headers = response.headers_mut();
+        // A cache may store a 404 or a 405 unasked (RFC 9110 §15.1), and to another caller it may be no such thing.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
         response
     }
 

@@ -22,7 +22,8 @@ type RouteHandler =
 
 /// HTTP paths below a prefix; registered by [`App::routes`](crate::App::routes).
 ///
-/// The routes are asked for once, while the app is declared: the method reads no environment and opens nothing.
+/// The routes are asked for once, while the app is declared: the method reads no environment and opens nothing. The laws in
+/// `http::laws` (feature `laws`) hold for every implementation.
 ///
 /// ```
 /// use mcp_lambda::http::{Access, Route, RouteResponse, Routes};
@@ -62,8 +63,8 @@ pub enum Access {
 /// A method, a path pattern and the handler of their requests.
 #[derive(Clone)]
 pub struct Route {
-    method: Method,
-    path: String,
+    pub(super) method: Method,
+    pub(super) path: String,
     pub(super) access: Access,
     pub(super) scopes: Vec<String>,
     pub(super) handler: RouteHandler,

@@ -14,6 +14,7 @@ mod mcp;
 mod operator;
 mod protocol;
 mod register;
+mod routes;
 mod schemas;
 mod serve;
 mod settings;

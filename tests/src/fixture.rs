@@ -3,6 +3,8 @@
 use mcp_lambda::prelude::*;
 use serde_json::json;
 
+use crate::pages::{BadPages, Pages};
+
 /// What this app keeps about a user.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Account {
@@ -160,6 +162,8 @@ pub fn app() -> App {
         .tools(tools::tools())
         .tools(Greeter::new("hello").tools())
         .tools([raw.description("Takes anything.")])
+        .routes("/pages", Pages::default())
+        .routes("/bad", BadPages)
         .safe_tool("whoami")
 }
 

@@ -9,6 +9,7 @@ pub mod client;
 pub mod events;
 pub mod fixture;
 mod loopback;
+pub mod pages;
 pub mod process;
 pub mod protocol;
 pub mod proxy;

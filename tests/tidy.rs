@@ -180,6 +180,7 @@ const BORDERS: &[(&str, &[&str])] = &[
         "clap::",
         &[
             "admin-cli/src/cli.rs",
+            "admin-cli/src/clients/client.rs",
             "admin-cli/src/clients/mod.rs",
             "admin-cli/src/command/",
             "admin-cli/src/flags.rs",

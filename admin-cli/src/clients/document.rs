@@ -1,48 +1,68 @@
-//! A client's file with one server put in, whichever language it is written in. Pure.
+//! A client's file with one server put in, in either [`Format`]. Pure.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Client, Reach, Server, entry, json, toml};
+use super::client::SideEntry;
+use super::{ClientConfig, Format, Server, Transport, json, toml};
 
-/// The entry of that name, if the text has one.
-pub(crate) fn get(client: Client, text: &str, name: &str) -> Result<Option<Value>, String> {
-    let root = entry::root(client);
-    match client {
-        Client::CodexCli => toml::get(text, root, name),
-        _ => json::get(or_empty(text), &[root, name]),
+/// Returns the entry of that name, if the text has one.
+pub(crate) fn get(
+    config: &dyn ClientConfig,
+    text: &str,
+    name: &str,
+) -> Result<Option<Value>, String> {
+    match config.format() {
+        Format::Toml => toml::get(text, config.root(), name),
+        Format::Json => json::get(or_empty(text), &[config.root(), name]),
     }
 }
 
-/// The text with the server in it; all else stays as it was.
+/// Returns the text with the [`Server`] in it; all else stays as it was.
 pub(crate) fn set(
-    client: Client,
+    config: &dyn ClientConfig,
     text: &str,
     server: &Server,
-    reach: &Reach,
+    transport: &Transport,
 ) -> Result<String, String> {
-    let (root, entry) = (entry::root(client), entry::entry(client, server, reach));
-    if client == Client::CodexCli {
-        return toml::set(text, root, &server.name, &entry);
+    let entry = config.entry(server, transport);
+    if config.format() == Format::Toml {
+        return toml::set(text, config.root(), &server.name, &entry);
     }
-    let new = json::set(or_empty(text), &[root, &server.name], &entry)?;
-    match (client, reach) {
-        (Client::Vscode, Reach::Http(_)) => with_input(&new, &entry::input(server)),
-        _ => Ok(new),
+    let new = json::set(or_empty(text), &[config.root(), &server.name], &entry)?;
+    match config.side_entry(server, transport) {
+        Some(side_entry) => with_side_entry(&new, &side_entry),
+        None => Ok(new),
     }
 }
 
-/// VS Code's file with the question for the token, unless it is asked already.
-fn with_input(text: &str, input: &Value) -> Result<String, String> {
-    let inputs = json::get(text, &["inputs"])?;
-    let is_there = |inputs: &Vec<Value>| inputs.iter().any(|known| known["id"] == input["id"]);
-    if inputs
-        .as_ref()
-        .and_then(Value::as_array)
-        .is_some_and(is_there)
-    {
+/// Returns the text of a file that holds nothing else.
+pub(crate) fn to_paste(
+    config: &dyn ClientConfig,
+    server: &Server,
+    transport: &Transport,
+) -> String {
+    let entry = config.entry(server, transport);
+    if config.format() == Format::Toml {
+        return toml::new_document(config.root(), &server.name, &entry)
+            .trim_end()
+            .to_owned();
+    }
+    let mut text = json!({ config.root(): { server.name.as_str(): entry } });
+    if let Some(SideEntry { member, value }) = config.side_entry(server, transport) {
+        text[member] = json!([value]);
+    }
+    format!("{text:#}")
+}
+
+/// Returns the text with a [`SideEntry`], unless one with its `id` is there.
+fn with_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String> {
+    let SideEntry { member, value } = side_entry;
+    let list = json::get(text, &[*member])?;
+    let mut known = list.iter().filter_map(Value::as_array).flatten();
+    if known.any(|known| known["id"] == value["id"]) {
         return Ok(text.to_owned());
     }
-    json::append(text, "inputs", input)
+    json::append(text, member, value)
 }
 
 /// An empty file holds nothing that could be lost.
@@ -53,7 +73,8 @@ fn or_empty(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::Token;
+    use crate::clients::tests::find;
+    use crate::clients::{Client, Token};
 
     fn server() -> Server {
         Server {
@@ -64,22 +85,22 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_found_again_and_putting_it_twice_changes_nothing() {
-        let reach = Reach::Http(Token::Variable("V".to_owned()));
-        for client in Client::ALL.into_iter().filter(|client| client.has_file()) {
-            let once = set(client, "", &server(), &reach).expect("lawful");
+        let reach = Transport::Http(Token::Variable("V".to_owned()));
+        for client in Client::ALL.iter().filter_map(|client| client.config()) {
+            let once = set(client, "", &server(), &reach).expect("valid");
             assert_eq!(
                 get(client, &once, "notes"),
-                Ok(Some(entry::entry(client, &server(), &reach))),
-                "{client}"
+                Ok(Some(client.entry(&server(), &reach))),
+                "{client:?}"
             );
             assert!(
                 once.ends_with('\n') && get(client, &once, "other") == Ok(None),
-                "{client}"
+                "{client:?}"
             );
             assert_eq!(
-                set(client, &once, &server(), &reach).expect("lawful"),
+                set(client, &once, &server(), &reach).expect("valid"),
                 once,
-                "{client}"
+                "{client:?}"
             );
         }
     }
@@ -88,12 +109,12 @@ mod tests {
     fn vscode_asks_for_each_servers_token_by_itself() {
         let other = r#"{"inputs": [{"id": "token"}], "servers": {"other": {"url": "u"}}}"#;
         let set = set(
-            Client::Vscode,
+            find("vscode").config().expect("a file"),
             other,
             &server(),
-            &Reach::Http(Token::Variable("V".to_owned())),
+            &Transport::Http(Token::Variable("V".to_owned())),
         )
-        .expect("lawful");
+        .expect("valid");
         let value: Value = serde_json::from_str(&set).expect("JSON");
         assert_eq!(value["inputs"][0]["id"], "token");
         assert_eq!(value["inputs"][1]["id"], "notes-token");

@@ -20,7 +20,8 @@ const LANGUAGE: ParseOptions = ParseOptions {
 
 /// The value at a path, if the text has one.
 pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
-    let mut value = parse(text)?.to_serde_value().unwrap_or_default();
+    let value = parse(text)?.to_serde_value();
+    let mut value = value.ok_or("it is not JSON that can be read")?;
     for (depth, name) in path.iter().enumerate() {
         let Value::Object(members) = &mut value else {
             return Err(no_object(&path[..depth]));

@@ -1,4 +1,4 @@
-//! What of a client is on this machine: its command, its files, and which servers they hold.
+//! A client on this machine: its command, its files, and the servers that they hold.
 //!
 //! It reads and never writes. Variables come through the environment's one seam.
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use mcp_lambda::config::Environment;
 use serde_json::{Map, Value};
 
-use super::{Client, Scope, argv, entry, json, toml};
+use super::{ClientConfig, Format, Scope, argv, json, toml};
 use crate::files::{self, Links};
 
 /// A person's machine, as the environment tells it.
@@ -21,11 +21,13 @@ pub(crate) struct Machine<'a> {
 
 /// A file that may hold servers of a client.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct ConfigFile<'c> {
+    pub(super) config: &'c dyn ClientConfig,
     pub(crate) path: PathBuf,
-    /// `user`, `project`, or `local`: Claude Code's own, for one person in one folder.
+    /// `user`, `project`, or `local`: for one person in one folder.
     pub(crate) scope: &'static str,
-    keys: Vec<String>,
+    /// The members around the [`ClientConfig::root`].
+    pub(super) parents: Vec<String>,
 }
 
 impl<'a> Machine<'a> {
@@ -38,37 +40,19 @@ impl<'a> Machine<'a> {
         Some(Self { environment, home })
     }
 
-    /// The client's file for a scope; a project's is looked for in the working folder.
-    pub(crate) fn file(&self, client: Client, scope: Scope) -> Option<PathBuf> {
-        let file = match (client, scope) {
-            _ if !client.has_file() => return None,
-            (Client::ClaudeCode, Scope::User) => {
-                self.folder("CLAUDE_CONFIG_DIR", "").join(".claude.json")
-            }
-            (Client::CodexCli, Scope::User) => {
-                self.folder("CODEX_HOME", ".codex").join("config.toml")
-            }
-            (Client::Vscode, Scope::User) => self.vscode().join("User/mcp.json"),
-            _ => self.at(client.file(scope)),
-        };
-        Some(file)
-    }
-
-    /// A path in which `~` is the home folder.
-    fn at(&self, path: &str) -> PathBuf {
+    /// Returns a path in which `~` is the home folder.
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
         path.strip_prefix("~/")
             .map_or_else(|| PathBuf::from(path), |rest| self.home.join(rest))
     }
 
-    fn vscode(&self) -> PathBuf {
-        if cfg!(target_os = "macos") {
-            return self.home.join("Library/Application Support/Code");
-        }
-        self.folder("XDG_CONFIG_HOME", ".config").join("Code")
+    /// Returns the home folder.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
     }
 
     /// The folder that a variable names, or the one in the home folder.
-    fn folder(&self, variable: &str, otherwise: &str) -> PathBuf {
+    pub(super) fn folder(&self, variable: &str, otherwise: &str) -> PathBuf {
         let named = self
             .environment
             .get(variable)
@@ -77,13 +61,8 @@ impl<'a> Machine<'a> {
         named.unwrap_or_else(|| self.home.join(otherwise))
     }
 
-    /// The client's own command that registers servers, if it is here.
-    pub(crate) fn command(&self, client: Client) -> Option<PathBuf> {
-        self.on_path(argv::program(client)?)
-    }
-
-    /// A command on `PATH`; folders that depend on where one stands are passed over.
-    fn on_path(&self, name: &str) -> Option<PathBuf> {
+    /// Returns the program of that name on `PATH`; folders that depend on where one stands are passed over.
+    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
         let path = self.environment.get("PATH")?;
         let folders = path
             .split(':')
@@ -95,81 +74,66 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// By what one sees that the client is here: its command, its folder or its file.
-    pub(crate) fn signs(&self, client: Client) -> Vec<PathBuf> {
-        let (name, places) = match client {
-            Client::ClaudeCode => (
-                "claude",
-                vec![
-                    self.folder("CLAUDE_CONFIG_DIR", ".claude"),
-                    self.home.join(".claude.json"),
-                ],
-            ),
-            Client::GeminiCli => ("gemini", vec![self.home.join(".gemini")]),
-            Client::CodexCli => ("codex", vec![self.folder("CODEX_HOME", ".codex")]),
-            Client::Vscode => ("code", vec![self.vscode()]),
-            Client::Cursor => ("cursor", vec![self.home.join(".cursor")]),
-            _ => return Vec::new(),
-        };
-        self.on_path(name)
+    /// Returns the traces of a client: the program of that name, and those of the places that exist.
+    pub(super) fn traces(
+        &self,
+        program: &str,
+        places: impl IntoIterator<Item = PathBuf>,
+    ) -> Vec<PathBuf> {
+        let places = places.into_iter().filter(|place| place.exists());
+        self.find_program(program)
             .into_iter()
-            .chain(places.into_iter().filter(|place| place.exists()))
+            .chain(places)
             .collect()
     }
 
-    /// The places in which a [`Client`] looks for servers.
-    pub(crate) fn shelves(&self, client: Client) -> Vec<Shelf> {
-        let shelf = |scope, word| {
-            let keys = vec![entry::root(client).to_owned()];
-            self.file(client, scope).map(|path| Shelf {
-                path,
-                scope: word,
-                keys,
-            })
+    /// Returns the files in which a client looks for servers.
+    pub(crate) fn config_files<'c>(&self, config: &'c dyn ClientConfig) -> Vec<ConfigFile<'c>> {
+        let file = |scope| ConfigFile {
+            config,
+            path: config.path(self, scope),
+            scope: argv::scope_word(scope),
+            parents: Vec::new(),
         };
-        let (user, project) = (shelf(Scope::User, "user"), shelf(Scope::Project, "project"));
+        let mut files = vec![file(Scope::User)];
         // Who stands in the home folder sees one file under both names.
-        let whole = |shelf: &Option<Shelf>| {
-            shelf
-                .as_ref()
-                .and_then(|shelf| fs::canonicalize(&shelf.path).ok())
-        };
-        let is_one = whole(&user).is_some_and(|path| whole(&project) == Some(path));
-        let mut shelves: Vec<_> = user
-            .into_iter()
-            .chain(project.filter(|_| !is_one))
-            .collect();
-        if let (Client::ClaudeCode, Ok(folder)) = (client, fs::canonicalize(".")) {
-            let keys = ["projects", &*folder.to_string_lossy(), "mcpServers"]
-                .map(str::to_owned)
-                .to_vec();
-            shelves.extend(self.file(client, Scope::User).map(|path| Shelf {
-                path,
-                scope: "local",
-                keys,
-            }));
+        let project = file(Scope::Project);
+        if !is_same_file(&files[0].path, &project.path) {
+            files.push(project);
         }
-        shelves
+        files.extend(config.more_files(self));
+        files
     }
 }
 
-impl Shelf {
-    /// The servers that it holds, by name; a file that is not there holds none.
-    pub(crate) fn servers(&self, client: Client) -> Result<Map<String, Value>, String> {
-        let fault = |fault: String| format!("{} can't be read: {fault}", self.path.display());
+/// Returns true if both paths lead to one file that exists.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
+
+/// Returns the working folder without links, if it can be found.
+pub(super) fn working_folder() -> Option<PathBuf> {
+    fs::canonicalize(".").ok()
+}
+
+impl ConfigFile<'_> {
+    /// Returns the servers that it holds, by name; a file that is not there holds none.
+    pub(crate) fn servers(&self) -> Result<Map<String, Value>, String> {
+        let problem = |text: String| format!("{} can't be read: {text}", self.path.display());
         let text =
-            files::read(&self.path, Links::Followed).map_err(|error| fault(error.to_string()))?;
+            files::read(&self.path, Links::Followed).map_err(|error| problem(error.to_string()))?;
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
             return Ok(Map::new());
         };
-        if client == Client::CodexCli {
-            return toml::all(&text, entry::root(client)).map_err(fault);
+        if self.config.format() == Format::Toml {
+            return toml::all(&text, self.config.root()).map_err(problem);
         }
-        let keys: Vec<_> = self.keys.iter().map(String::as_str).collect();
-        match json::get(&text, &keys).map_err(fault)? {
+        let parents = self.parents.iter().map(String::as_str);
+        let keys: Vec<_> = parents.chain([self.config.root()]).collect();
+        match json::get(&text, &keys).map_err(problem)? {
             Some(Value::Object(servers)) => Ok(servers),
             None => Ok(Map::new()),
-            Some(_) => Err(fault(format!("`{}` is not an object", keys.join(".")))),
+            Some(_) => Err(problem(format!("`{}` is not an object", keys.join(".")))),
         }
     }
 }
@@ -179,6 +143,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::clients::Client;
+    use crate::clients::tests::{command, find};
 
     fn environment(pairs: &[(&str, &Path)]) -> BTreeMap<String, String> {
         pairs
@@ -193,28 +159,25 @@ mod tests {
         let home = folder.path();
         let environment = environment(&[("HOME", home), ("PATH", &home.join("bin"))]);
         let machine = Machine::new(&environment).expect("a home");
-        assert!(
-            Client::ALL
-                .iter()
-                .all(|client| machine.signs(*client).is_empty())
-        );
+        let traces = |client: Client| {
+            let config = client.config();
+            config.map_or_else(Vec::new, |config| config.traces(&machine))
+        };
+        assert!(Client::ALL.iter().all(|client| traces(*client).is_empty()));
         fs::create_dir_all(home.join(".cursor")).expect("made");
         fs::create_dir_all(home.join("bin")).expect("made");
         fs::write(home.join(".claude.json"), "{}").expect("written");
         fs::write(home.join("bin/codex"), "").expect("written");
-        assert_eq!(machine.signs(Client::Cursor), [home.join(".cursor")]);
-        assert_eq!(
-            machine.signs(Client::ClaudeCode),
-            [home.join(".claude.json")]
-        );
+        assert_eq!(traces(find("cursor")), [home.join(".cursor")]);
+        assert_eq!(traces(find("claude-code")), [home.join(".claude.json")]);
         assert!(
-            machine.signs(Client::CodexCli).is_empty(),
+            traces(find("codex-cli")).is_empty(),
             "what can't be run is no command"
         );
         fs::set_permissions(home.join("bin/codex"), fs::Permissions::from_mode(0o755))
             .expect("set");
         assert_eq!(
-            machine.command(Client::CodexCli),
+            machine.find_program(command(find("codex-cli")).program()),
             Some(home.join("bin/codex"))
         );
     }
@@ -228,14 +191,14 @@ mod tests {
             ("CLAUDE_CONFIG_DIR", Path::new("/c")),
         ]);
         let machine = Machine::new(&environment).expect("a home");
-        let file = |client| machine.file(client, Scope::User);
-        assert_eq!(file(Client::CodexCli), Some(codex.join("config.toml")));
+        let file = |client: Client| Some(client.config()?.path(&machine, Scope::User));
+        assert_eq!(file(find("codex-cli")), Some(codex.join("config.toml")));
         assert_eq!(
-            file(Client::ClaudeCode),
+            file(find("claude-code")),
             Some(PathBuf::from("/c/.claude.json"))
         );
-        assert_eq!(file(Client::Cursor), Some(home.join(".cursor/mcp.json")));
-        assert_eq!(file(Client::Chatgpt), None);
+        assert_eq!(file(find("cursor")), Some(home.join(".cursor/mcp.json")));
+        assert_eq!(file(find("chatgpt")), None);
         assert!(Machine::new(&BTreeMap::new()).is_none());
     }
 }

@@ -1,43 +1,58 @@
-//! The clients of November 2026: how each is told of a server, and what it can't do.
+//! The MCP clients of November 2026, one file each, and what they have in common.
 //!
-//! What is said of them is pure (`text`, `argv`, `entry`, `json`, `toml`); `machine` alone looks at this machine.
+//! A client implements [`McpClient`], [`ClientConfig`] if it stores its servers in a file on this machine, and [`ClientCommand`] if a
+//! command of its own registers servers. [`Client::ALL`] is the one list of them. [`machine`] alone looks at this machine.
 
 pub(crate) mod argv;
+mod chatgpt;
+mod claude_ai;
+mod claude_code;
+mod client;
+mod codex_cli;
+mod cursor;
 pub(crate) mod document;
-pub(crate) mod entry;
+mod entry;
+mod gemini_cli;
 mod json;
 pub(crate) mod machine;
-pub(crate) mod text;
+pub(crate) mod meaning;
+mod registration;
+mod stdio;
 pub(crate) mod toml;
+mod vscode;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use clap::ValueEnum;
 use mcp_lambda::shell::{self, ShellWord};
 
-/// A program that speaks MCP to servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Client {
-    /// Claude Code.
-    ClaudeCode,
-    /// Gemini CLI.
-    GeminiCli,
-    /// Codex CLI.
-    CodexCli,
-    /// VS Code.
-    Vscode,
-    /// Cursor.
-    Cursor,
-    /// Claude on the web and on desktops.
-    ClaudeAi,
-    /// ChatGPT in developer mode.
-    Chatgpt,
-    /// Any client that starts a process.
-    Stdio,
+pub(crate) use client::{Client, ClientCommand, ClientConfig, Format, McpClient};
+
+impl Client {
+    /// All of them, in the order of `--help`.
+    pub(crate) const ALL: &[Self] = &[
+        Self::new(&claude_code::ClaudeCode),
+        Self::new(&gemini_cli::GeminiCli),
+        Self::new(&codex_cli::CodexCli),
+        Self::new(&vscode::Vscode),
+        Self::new(&cursor::Cursor),
+        Self::new(&claude_ai::ClaudeAi),
+        Self::new(&chatgpt::Chatgpt),
+        Self::new(&stdio::Stdio),
+    ];
+
+    /// The client whose command is printed with every new token.
+    pub(crate) const PRINTED_WITH_TOKENS: Self = Self::new(&claude_code::ClaudeCode);
+
+    /// Returns true if every client takes this name of a [`Server`].
+    pub(crate) fn all_take_name(name: &str) -> bool {
+        Self::ALL
+            .iter()
+            .all(|client| client.check_name(name).is_ok())
+    }
 }
 
-/// For whom a registration is.
+/// The people that a registration is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scope {
     /// For you, everywhere.
@@ -59,6 +74,7 @@ pub(crate) struct Server {
 #[derive(Clone, Debug)]
 pub(crate) enum Token {
     Given(String),
+    /// In the variable of this name.
     Variable(String),
     /// In a file that its owner alone reads, for clients that take no token in theirs.
     File(String),
@@ -74,9 +90,11 @@ pub(crate) struct Launch {
 
 /// The transport by which a [`Client`] reaches a [`Server`] (MCP, Transports).
 #[derive(Clone, Debug)]
-pub(crate) enum Reach {
+pub(crate) enum Transport {
+    /// By its URL (Streamable HTTP).
     Http(Token),
-    Process(Launch),
+    /// By starting it (stdio).
+    Stdio(Launch),
 }
 
 /// The command, file or settings that connect a [`Client`].
@@ -85,6 +103,16 @@ pub(crate) struct Registration {
     pub(crate) place: String,
     pub(crate) text: String,
     pub(crate) notes: Vec<String>,
+}
+
+impl Transport {
+    /// Returns the notes on what must be there when the client starts.
+    pub(crate) fn requirements(&self) -> Vec<String> {
+        match self {
+            Self::Http(token) => token.requirements(),
+            Self::Stdio(_) => Vec::new(),
+        }
+    }
 }
 
 impl Launch {
@@ -117,99 +145,6 @@ impl Server {
     }
 }
 
-impl Client {
-    /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::ClaudeCode,
-        Self::GeminiCli,
-        Self::CodexCli,
-        Self::Vscode,
-        Self::Cursor,
-        Self::ClaudeAi,
-        Self::Chatgpt,
-        Self::Stdio,
-    ];
-
-    /// Checks that the client takes the name of this [`Server`].
-    pub(crate) fn check(self, server: &Server) -> Result<(), String> {
-        let lawful = |byte: u8| {
-            byte.is_ascii_alphanumeric()
-                || byte == b'-'
-                || (byte == b'_' && self != Self::GeminiCli)
-        };
-        // One that begins with `-` would be a flag of the client's command.
-        let is_word =
-            !server.name.is_empty() && !server.name.starts_with('-') && server.name.len() <= 40;
-        if is_word && server.name.bytes().all(lawful) {
-            return Ok(());
-        }
-        let also = if self == Self::GeminiCli {
-            "; `_` parts its tool names"
-        } else {
-            " or `_`"
-        };
-        Err(format!(
-            "{self} can't call a server `{}`: use 1 to 40 letters, digits, `-`{also}",
-            server.name
-        ))
-    }
-
-    /// Returns true for a client that stores its servers in a file on this machine.
-    pub(crate) const fn has_file(self) -> bool {
-        !matches!(self, Self::ClaudeAi | Self::Chatgpt | Self::Stdio)
-    }
-
-    /// The client's file, as a person knows it.
-    pub(crate) const fn file(self, scope: Scope) -> &'static str {
-        match (self, scope) {
-            (Self::ClaudeCode, Scope::User) => "~/.claude.json",
-            (Self::ClaudeCode, Scope::Project) => ".mcp.json",
-            (Self::GeminiCli, Scope::User) => "~/.gemini/settings.json",
-            (Self::GeminiCli, Scope::Project) => ".gemini/settings.json",
-            (Self::CodexCli, Scope::User) => "~/.codex/config.toml",
-            (Self::CodexCli, Scope::Project) => ".codex/config.toml",
-            (Self::Vscode, Scope::User) => "the user's mcp.json (`MCP: Open User Configuration`)",
-            (Self::Vscode, Scope::Project) => ".vscode/mcp.json",
-            (Self::Cursor, Scope::User) => "~/.cursor/mcp.json",
-            (Self::Cursor, Scope::Project) => ".cursor/mcp.json",
-            _ => "the client's own file",
-        }
-    }
-
-    /// Returns true for a client whose file holds no token, so that a person brings it.
-    pub(crate) const fn asks_for_tokens(self) -> bool {
-        matches!(self, Self::CodexCli | Self::Vscode)
-    }
-
-    /// Returns true for a client that starts a process on this machine (MCP, stdio).
-    pub(crate) const fn starts_processes(self) -> bool {
-        !matches!(self, Self::ClaudeAi | Self::Chatgpt)
-    }
-
-    /// Returns the [`Registration`] for either [`Reach`].
-    pub(crate) fn registration(self, server: &Server, reach: &Reach, scope: Scope) -> Registration {
-        match reach {
-            Reach::Http(token) => text::http(self, server, token, scope),
-            Reach::Process(launch) => text::process(self, server, launch, scope),
-        }
-    }
-}
-
-impl fmt::Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ClaudeCode => "claude-code",
-            Self::GeminiCli => "gemini-cli",
-            Self::CodexCli => "codex-cli",
-            Self::Vscode => "vscode",
-            Self::Cursor => "cursor",
-            Self::ClaudeAi => "claude-ai",
-            Self::Chatgpt => "chatgpt",
-            Self::Stdio => "stdio",
-        })
-    }
-}
-
 impl Token {
     /// The token behind a text, as one argument for a shell, which finds the token where it is.
     fn behind(&self, before: &str) -> ShellWord {
@@ -224,6 +159,15 @@ impl Token {
                 before,
                 path: path.clone(),
             },
+        }
+    }
+
+    /// Returns the text by which a client's file holds the token; `reference` writes a variable as the client reads it.
+    fn to_config_text(&self, reference: impl FnOnce(&str) -> String) -> String {
+        match self {
+            Self::Given(token) => token.clone(),
+            Self::Variable(name) => reference(name),
+            Self::File(_) => self.to_paste(),
         }
     }
 
@@ -244,7 +188,7 @@ impl Token {
     }
 
     /// Returns the notes on a variable that must be set when the client starts.
-    pub(crate) fn needs(&self) -> Vec<String> {
+    pub(crate) fn requirements(&self) -> Vec<String> {
         match self {
             Self::Given(_) | Self::File(_) => Vec::new(),
             Self::Variable(name) => vec![format!(
@@ -258,6 +202,19 @@ impl Token {
 mod tests {
     use super::*;
 
+    /// Returns the client of that name.
+    pub(super) fn find(name: &str) -> Client {
+        Client::from_str(name, false).expect("a client")
+    }
+
+    /// Returns the command of a client that has one.
+    pub(super) fn command(client: Client) -> &'static dyn ClientCommand {
+        client
+            .config()
+            .and_then(ClientConfig::command)
+            .expect("a command")
+    }
+
     fn server(name: &str) -> Server {
         Server {
             name: name.to_owned(),
@@ -268,9 +225,10 @@ mod tests {
     #[test]
     fn every_client_learns_the_url_and_none_loses_the_token() {
         let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
-        for client in Client::ALL {
+        for client in Client::ALL.iter().copied() {
             for scope in [Scope::User, Scope::Project] {
-                let registration = client.registration(&server, &Reach::Http(given.clone()), scope);
+                let registration =
+                    client.registration(&server, &Transport::Http(given.clone()), scope);
                 assert!(
                     registration.text.contains("https://mcp.example.com/mcp"),
                     "{client}"
@@ -289,25 +247,25 @@ mod tests {
         );
         let text = |client: Client, scope| {
             client
-                .registration(&server, &Reach::Http(variable.clone()), scope)
+                .registration(&server, &Transport::Http(variable.clone()), scope)
                 .text
         };
-        assert!(text(Client::ClaudeCode, Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
+        assert!(text(find("claude-code"), Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
         assert!(
-            text(Client::ClaudeCode, Scope::User)
+            text(find("claude-code"), Scope::User)
                 .contains("'Authorization: Bearer '\"$MY_NOTES_TOKEN\"")
         );
-        assert!(text(Client::Cursor, Scope::User).contains("${env:MY_NOTES_TOKEN}"));
+        assert!(text(find("cursor"), Scope::User).contains("${env:MY_NOTES_TOKEN}"));
         assert!(
-            text(Client::CodexCli, Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN")
+            text(find("codex-cli"), Scope::User).ends_with("--bearer-token-env-var MY_NOTES_TOKEN")
         );
-        assert!(text(Client::Vscode, Scope::Project).contains("\"servers\""));
+        assert!(text(find("vscode"), Scope::Project).contains("\"servers\""));
         assert_eq!(server.variable(), "MY_NOTES_TOKEN");
         assert_eq!(self::server("9-notes").variable(), "MCP_9_NOTES_TOKEN");
     }
 
     /// What a shell makes of a line: the program and its arguments.
-    fn shell_reads(line: &str, token: &str) -> Vec<String> {
+    fn read_by_shell(line: &str, token: &str) -> Vec<String> {
         let words = "words() { printf '%s\\0' \"$@\"; };";
         let script = format!(
             "{words} claude() {{ words claude \"$@\"; }}; gemini() {{ words gemini \"$@\"; }}; codex() {{ words codex \"$@\"; }}; {line}"
@@ -341,17 +299,17 @@ mod tests {
             std::fs::write(if is_name { &file } else { "/dev/null" }, &token).expect("written");
             let mut launch = Launch::new(path.clone(), &email);
             launch.environment.insert("APP_USERS_PATH".to_owned(), path);
-            for client in [Client::ClaudeCode, Client::GeminiCli, Client::CodexCli] {
+            for client in [find("claude-code"), find("gemini-cli"), find("codex-cli")] {
                 for held in [Token::Given(token.clone()), Token::Variable("V_TOKEN".to_owned()), Token::File(file.clone())] {
                     if matches!(held, Token::File(_)) && !is_name { continue }
-                    let read = shell_reads(&client.registration(&server, &Reach::Http(held), Scope::User).text, &token);
+                    let read = read_by_shell(&client.registration(&server, &Transport::Http(held), Scope::User).text, &token);
                     let has = |word: &str| read.iter().any(|read| read == word);
                     proptest::prop_assert!(has(&server.endpoint()), "{:?}", read);
-                    proptest::prop_assert!(client == Client::CodexCli || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
+                    proptest::prop_assert!(client == find("codex-cli") || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
                 }
-                let reach = Reach::Process(launch.clone());
-                let read = shell_reads(&client.registration(&server, &reach, Scope::User).text, &token);
-                proptest::prop_assert_eq!(&read[1..], argv::add(client, &server, &reach, Scope::User));
+                let reach = Transport::Stdio(launch.clone());
+                let read = read_by_shell(&client.registration(&server, &reach, Scope::User).text, &token);
+                proptest::prop_assert_eq!(&read[1..], command(client).arguments(&server, &reach, Scope::User));
             }
         }
     }
@@ -365,12 +323,12 @@ mod tests {
             Token::File(file.to_string_lossy().into_owned()),
             Token::Given("eyJ.t.s".to_owned()),
         ] {
-            let notes = Client::CodexCli
-                .registration(&server("notes"), &Reach::Http(token), Scope::User)
+            let notes = find("codex-cli")
+                .registration(&server("notes"), &Transport::Http(token), Scope::User)
                 .notes;
             let line = notes[0].split('`').nth(1).expect("a line");
             assert_eq!(
-                shell_reads(&format!("{line}; words \"$NOTES_TOKEN\""), ""),
+                read_by_shell(&format!("{line}; words \"$NOTES_TOKEN\""), ""),
                 ["eyJ.t.s"],
                 "{notes:?}"
             );
@@ -379,19 +337,15 @@ mod tests {
 
     #[test]
     fn names_are_what_a_client_takes() {
-        for (client, name, is_lawful) in [
-            (Client::ClaudeCode, "my_notes", true),
-            (Client::GeminiCli, "my_notes", false),
-            (Client::GeminiCli, "my-notes", true),
-            (Client::Cursor, "my notes", false),
-            (Client::Cursor, "", false),
-            (Client::ClaudeCode, "--help", false),
+        for (client, name, is_valid) in [
+            (find("claude-code"), "my_notes", true),
+            (find("gemini-cli"), "my_notes", false),
+            (find("gemini-cli"), "my-notes", true),
+            (find("cursor"), "my notes", false),
+            (find("cursor"), "", false),
+            (find("claude-code"), "--help", false),
         ] {
-            assert_eq!(
-                client.check(&server(name)).is_ok(),
-                is_lawful,
-                "{client} {name}"
-            );
+            assert_eq!(client.check_name(name).is_ok(), is_valid, "{client} {name}");
         }
     }
 }

@@ -29,11 +29,9 @@ pub(crate) fn all(text: &str, root: &str) -> Result<Map<String, Value>, String> 
 /// The text with a server's table set to this entry.
 pub(crate) fn set(text: &str, root: &str, name: &str, entry: &Value) -> Result<String, String> {
     let mut document: DocumentMut = text.parse().map_err(not_toml)?;
-    let servers = document.entry(root).or_insert_with(|| {
-        let mut servers = Table::new();
-        servers.set_implicit(true);
-        Item::Table(servers)
-    });
+    let servers = document
+        .entry(root)
+        .or_insert_with(|| Item::Table(implicit_table()));
     if let Some(servers) = servers.as_inline_table_mut() {
         servers.insert(name, inline(entry));
         return Ok(document.to_string());
@@ -48,9 +46,13 @@ pub(crate) fn set(text: &str, root: &str, name: &str, entry: &Value) -> Result<S
     Ok(document.to_string())
 }
 
-/// An entry alone, as a text to paste.
-pub(crate) fn text(root: &str, name: &str, entry: &Value) -> String {
-    set("", root, name, entry).unwrap_or_default()
+/// Returns a document with one entry alone.
+pub(crate) fn new_document(root: &str, name: &str, entry: &Value) -> String {
+    let mut servers = implicit_table();
+    servers.insert(name, Item::Table(table(entry)));
+    let mut document = DocumentMut::new();
+    document.insert(root, Item::Table(servers));
+    document.to_string()
 }
 
 /// A text as TOML writes it.
@@ -60,6 +62,13 @@ pub(crate) fn string(text: &str) -> String {
 
 fn members(entry: &Value) -> impl Iterator<Item = (&String, &Value)> {
     entry.as_object().into_iter().flatten()
+}
+
+/// A table without a heading of its own.
+fn implicit_table() -> Table {
+    let mut table = Table::new();
+    table.set_implicit(true);
+    table
 }
 
 fn table(entry: &Value) -> Table {
@@ -166,7 +175,9 @@ mod tests {
         .expect("lawful");
         assert_eq!(get(&inline, "mcp_servers", "notes"), Ok(Some(entry())));
         assert!(get(&inline, "mcp_servers", "a").expect("lawful").is_some());
-        assert!(text("mcp_servers", "notes", &entry()).starts_with("[mcp_servers.notes]\n"));
+        assert!(
+            new_document("mcp_servers", "notes", &entry()).starts_with("[mcp_servers.notes]\n")
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::clients::{Client, Reach, Scope, Server, Token};
+use crate::clients::{Client, Scope, Server, Token, Transport};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::files::Reserved;
@@ -138,7 +138,7 @@ async fn show(
         "id": new.id, "expires": new.expires, "register": line,
     });
     output.answer(&answer, || {
-        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}", new.email, new.id, new.expires)
+        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect {} with\n\n  {line}", new.email, new.id, new.expires, Client::PRINTED_WITH_TOKENS.title())
     });
     if output.lost().is_some() {
         return Err(
@@ -246,16 +246,16 @@ fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
 /// The fewest characters of an id that select it.
 const SHORTEST_PREFIX: usize = 6;
 
-/// The line that connects Claude Code.
+/// The line that connects [`Client::PRINTED_WITH_TOKENS`].
 pub(super) fn claude_line(name: String, session: &Session, token: &str) -> String {
     let server = Server {
         name,
         url: session.url.clone(),
     };
-    Client::ClaudeCode
+    Client::PRINTED_WITH_TOKENS
         .registration(
             &server,
-            &Reach::Http(Token::Given(token.to_owned())),
+            &Transport::Http(Token::Given(token.to_owned())),
             Scope::User,
         )
         .text

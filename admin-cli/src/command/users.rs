@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::tokens::claude_line;
 use super::tools::json_or_file;
 use crate::Subject;
+use crate::clients::Client;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::files::Reserved;
@@ -292,8 +293,8 @@ async fn show_token(
     ]);
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
-            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect Claude Code with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
-            new.email
+            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect {} with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
+            new.email, Client::PRINTED_WITH_TOKENS.title()
         )
     });
     if output.lost().is_some() {

@@ -1,7 +1,7 @@
 //! `register --apply`: does for each client what would be printed.
 //!
 //! Everything that can be checked is checked for every client before the first token is made and the first file written. A
-//! token whose client could not be told is revoked. No token is printed, nor given to a program as an argument.
+//! token whose client could not be registered is revoked. No token is printed, nor given to a program as an argument.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use super::client_command;
 use super::client_file::{Found, conflict, edit, links};
 use super::{Access, Plan, Register, describe, of_process};
 use crate::clients::machine::Machine;
-use crate::clients::{Client, Reach, Scope, Token, argv, text};
+use crate::clients::{Client, ClientCommand, ClientConfig, Scope, Token, Transport, document};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::files::{self, Readers, Reserved};
@@ -23,21 +23,33 @@ use crate::setup::{keep, reserve_within, unwritable};
 
 /// One client, looked at and ready.
 struct Task {
-    client: Client,
+    config: &'static dyn ClientConfig,
     /// The client's own command, where that does it.
-    program: Option<PathBuf>,
+    program: Option<Program>,
     path: PathBuf,
     found: Found,
 }
 
+/// A client's own command, and its path on this machine.
+struct Program {
+    command: &'static dyn ClientCommand,
+    path: PathBuf,
+}
+
+/// The change that a registration made: its place, and the text put in.
+pub(super) struct Change {
+    pub(super) place: String,
+    pub(super) text: String,
+}
+
 /// The result for one [`Client`].
 struct Outcome {
-    client: Client,
+    client: &'static str,
     state: &'static str,
     place: String,
     text: String,
     notes: Vec<String>,
-    fault: Option<Error>,
+    error: Option<Error>,
 }
 
 pub(super) async fn run(
@@ -52,20 +64,24 @@ pub(super) async fn run(
         outcomes.push(task.run(session, plan, wanted).await);
     }
     if wanted.clients.is_empty() {
-        let is_left = |client: &Client| tasks.iter().all(|task| task.client != *client);
-        outcomes.extend(Client::ALL.into_iter().filter(is_left).map(unavailable));
+        let is_left = |client: &&Client| {
+            let mut names = tasks.iter().map(|task| task.config.name());
+            names.all(|name| name != client.name())
+        };
+        let left = Client::ALL.iter().filter(is_left).copied();
+        outcomes.extend(left.map(unavailable));
     }
-    let told: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
-    output.answer(&told, || {
+    let answer: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
+    output.answer(&answer, || {
         outcomes
             .iter()
-            .map(Outcome::words)
+            .map(Outcome::message)
             .collect::<Vec<_>>()
             .join("\n\n")
     });
     let failed = outcomes
         .into_iter()
-        .find_map(|outcome| Some((outcome.client, outcome.fault?)));
+        .find_map(|outcome| Some((outcome.client, outcome.error?)));
     failed.map_or(Ok(()), |(client, fault)| {
         Err(Error::new(fault.kind(), format!("{client}: {fault}")).into())
     })
@@ -78,34 +94,29 @@ fn find_tasks(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
             "there is no home folder that clients keep files in; set HOME".into(),
         )
     })?;
-    let clients = chosen(&machine, plan, &wanted.clients)?;
+    let clients = choose(&machine, plan, &wanted.clients)?;
     clients
         .iter()
-        .try_for_each(|client| client.check(&plan.server))
+        .try_for_each(|client| client.check_name(&plan.server.name))
         .map_err(Failure::Usage)?;
     check_tasks(&machine, plan, wanted, &clients)
 }
 
 /// The clients asked for, or those that are here.
-fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Client>, Failure> {
-    if let Some(client) = asked.iter().find(|client| !client.has_file()) {
-        let is_started = matches!(plan.access, Access::Process(_)) && !client.starts_processes();
-        let steps = if is_started {
-            "it starts no process on this machine".to_owned()
-        } else {
-            format!("leave out `--apply`, and `register --client {client}` prints what to do")
-        };
-        return Err(Failure::Usage(format!(
-            "{client} can't be registered from here: {steps}"
-        )));
-    }
-    let mut clients: Vec<Client> = Vec::new();
-    let here = Client::ALL
-        .into_iter()
-        .filter(|client| asked.is_empty() && !machine.signs(*client).is_empty());
-    for client in asked.iter().copied().chain(here) {
-        if !clients.contains(&client) {
-            clients.push(client);
+fn choose(
+    machine: &Machine<'_>,
+    plan: &Plan,
+    asked: &[Client],
+) -> Result<Vec<&'static dyn ClientConfig>, Failure> {
+    let with_config = |client: &Client| client.config().ok_or_else(|| no_config(*client, plan));
+    let asked_configs: Result<Vec<_>, _> = asked.iter().map(with_config).collect();
+    let is_here = |config: &&dyn ClientConfig| !config.traces(machine).is_empty();
+    let here = Client::ALL.iter().filter_map(|client| client.config());
+    let here = here.filter(|config| asked.is_empty() && is_here(config));
+    let mut clients: Vec<&'static dyn ClientConfig> = Vec::new();
+    for config in asked_configs?.into_iter().chain(here) {
+        if clients.iter().all(|known| known.name() != config.name()) {
+            clients.push(config);
         }
     }
     if clients.is_empty() {
@@ -116,12 +127,23 @@ fn chosen(machine: &Machine<'_>, plan: &Plan, asked: &[Client]) -> Result<Vec<Cl
     Ok(clients)
 }
 
+/// Returns the failure for a client that stores nothing on this machine.
+fn no_config(client: Client, plan: &Plan) -> Failure {
+    let is_started = matches!(plan.access, Access::Process(_)) && !client.starts_processes();
+    let steps = if is_started {
+        "it starts no process on this machine".to_owned()
+    } else {
+        format!("leave out `--apply`, and `register --client {client}` prints what to do")
+    };
+    Failure::Usage(format!("{client} can't be registered from here: {steps}"))
+}
+
 /// The clients looked at, unless something stands in the way of one; then all faults at once.
 fn check_tasks(
     machine: &Machine<'_>,
     plan: &Plan,
     wanted: &Register,
-    clients: &[Client],
+    clients: &[&'static dyn ClientConfig],
 ) -> Result<Vec<Task>, Failure> {
     let (mut tasks, mut faults) = (Vec::new(), Vec::new());
     for client in clients {
@@ -146,24 +168,32 @@ impl Task {
         machine: &Machine<'_>,
         plan: &Plan,
         wanted: &Register,
-        client: Client,
+        config: &'static dyn ClientConfig,
     ) -> Result<Self, Error> {
-        let path = machine
-            .file(client, wanted.scope)
-            .ok_or_else(|| Error::internal("a client without a file"))?;
+        let path = config.path(machine, wanted.scope);
         files::sweep(&path);
-        let (found, _) = edit(client, &path, plan, &plan.reach_unsigned(), wanted.scope)?;
+        let (found, _) = edit(
+            config,
+            &path,
+            plan,
+            &plan.placeholder_transport(),
+            wanted.scope,
+        )?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
-        let carries_token = matches!(plan.access, Access::User(_)) && !client.asks_for_tokens();
-        let is_fit =
-            argv::serves(client, wanted.scope) && !carries_token && found == Found::Nothing;
-        let program = machine.command(client).filter(|_| is_fit);
+        let carries_token = matches!(plan.access, Access::User(_)) && config.takes_tokens();
+        let is_fit = |command: &&dyn ClientCommand| {
+            command.serves(wanted.scope) && !carries_token && found == Found::Nothing
+        };
+        let program = config.command().filter(is_fit).and_then(|command| {
+            let path = machine.find_program(command.program())?;
+            Some(Program { command, path })
+        });
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&path, &plan.server.name));
         }
         Ok(Self {
-            client,
+            config,
             program,
             path,
             found,
@@ -173,127 +203,139 @@ impl Task {
     async fn run(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
         let renews = wanted.force && matches!(plan.access, Access::User(_));
         if self.found == Found::Same && !renews {
-            return self.already(plan);
+            return self.already_there(plan);
         }
         // The file of a token that goes into no client's is made first: a token without one would be nobody's.
-        let file = match self.file_aside(plan) {
+        let file = match self.reserve_file(plan) {
             Ok(file) => file,
-            Err(fault) => return self.failure(fault, Vec::new()),
+            Err(error) => return self.failure(error, None),
         };
-        let (reach, issued) = match plan.reach(session, self.client).await {
-            Ok((reach, issued)) => match put_aside(file, reach, issued.as_ref()) {
-                Ok(reach) => (reach, issued),
-                Err(fault) => {
-                    return self
-                        .failure(fault, revoke(session, issued).await.into_iter().collect());
-                }
-            },
-            Err(fault) => return self.failure(fault, Vec::new()),
+        let (transport, issued) = match plan.transport(session, self.config.name()).await {
+            Ok(issue) => issue,
+            Err(error) => return self.failure(error, None),
         };
-        let result = match &self.program {
-            Some(program) => {
-                client_command::register(program, self.client, plan, &reach, wanted.scope).await
-            }
-            None => self.wrote(plan, &reach, wanted),
+        let transport = match store(file, transport, issued.as_ref()) {
+            Ok(transport) => transport,
+            Err(error) => return self.failure(error, revoke(session, issued).await),
         };
-        match result {
-            Ok((place, text)) => {
-                let notes = self.notes(plan, &reach, wanted.scope);
-                let state = if self.found == Found::Nothing {
-                    "added"
-                } else {
-                    "replaced"
-                };
-                Outcome {
-                    client: self.client,
-                    state,
-                    place,
-                    text: mask(&text, &reach),
-                    notes,
-                    fault: None,
-                }
-            }
-            Err(fault) => {
+        match self.register(plan, &transport, wanted).await {
+            Ok(change) => self.success(plan, &transport, wanted.scope, change),
+            Err(error) => {
                 let note = revoke(session, issued).await;
-                self.failure(
-                    Error::new(fault.kind(), mask(&fault.chain(), &reach)),
-                    note.into_iter().collect(),
-                )
+                let error = Error::new(error.kind(), mask(&error.chain(), &transport));
+                self.failure(error, note)
             }
+        }
+    }
+
+    /// Registers by the client's own command, or writes its file.
+    async fn register(
+        &self,
+        plan: &Plan,
+        transport: &Transport,
+        wanted: &Register,
+    ) -> Result<Change, Error> {
+        match &self.program {
+            Some(Program { command, path }) => {
+                client_command::register(path, *command, plan, transport, wanted.scope).await
+            }
+            None => self.write(plan, transport, wanted),
+        }
+    }
+
+    fn success(&self, plan: &Plan, transport: &Transport, scope: Scope, change: Change) -> Outcome {
+        let state = if self.found == Found::Nothing {
+            "added"
+        } else {
+            "replaced"
+        };
+        Outcome {
+            client: self.config.name(),
+            state,
+            place: change.place,
+            text: mask(&change.text, transport),
+            notes: self.notes(plan, transport, scope),
+            error: None,
         }
     }
 
     /// The file for a token of a client that takes none in its own.
-    fn file_aside(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
-        let is_needed = matches!(plan.access, Access::User(_)) && self.client.asks_for_tokens();
+    fn reserve_file(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
+        let is_needed = matches!(plan.access, Access::User(_)) && !self.config.takes_tokens();
         is_needed.then(|| reserve_within(&plan.tokens)).transpose()
     }
 
-    fn already(&self, plan: &Plan) -> Outcome {
+    fn already_there(&self, plan: &Plan) -> Outcome {
         let has_token = matches!(plan.access, Access::User(_));
         let note = has_token
             .then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
         Outcome {
-            client: self.client,
+            client: self.config.name(),
             state: "already_there",
             place: self.path.display().to_string(),
             text: String::new(),
             notes: note.into_iter().collect(),
-            fault: None,
+            error: None,
         }
     }
 
-    fn failure(&self, fault: Error, notes: Vec<String>) -> Outcome {
+    fn failure(&self, fault: Error, note: Option<String>) -> Outcome {
         let place = self
             .program
             .as_ref()
-            .unwrap_or(&self.path)
+            .map_or(&self.path, |program| &program.path)
             .display()
             .to_string();
-        let notes = [vec![fault.to_string()], notes].concat();
+        let notes = [fault.to_string()].into_iter().chain(note).collect();
         Outcome {
-            client: self.client,
+            client: self.config.name(),
             state: "failed",
             place,
             text: String::new(),
             notes,
-            fault: Some(fault),
+            error: Some(fault),
         }
     }
 
-    /// Writes the client's file, as it is by now, and tells what was put in.
-    fn wrote(
+    /// Writes the client's file, as it is by now, and returns what was put in.
+    fn write(
         &self,
         plan: &Plan,
-        reach: &Reach,
+        transport: &Transport,
         wanted: &Register,
-    ) -> Result<(String, String), Error> {
-        let (found, new) = edit(self.client, &self.path, plan, reach, wanted.scope)?;
+    ) -> Result<Change, Error> {
+        let (found, new) = edit(self.config, &self.path, plan, transport, wanted.scope)?;
         if matches!(found, Found::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
-        let readers = if token_of(reach).is_some() {
+        let readers = if token_of(transport).is_some() {
             Readers::Owner
         } else {
             Readers::AsBefore
         };
         files::write(&self.path, &new, readers, links(wanted.scope))
             .map_err(unwritable(&self.path))?;
-        Ok((
-            format!("wrote {}", self.path.display()),
-            text::to_paste(self.client, &plan.server, reach),
-        ))
+        Ok(Change {
+            place: format!("wrote {}", self.path.display()),
+            text: document::to_paste(self.config, &plan.server, transport),
+        })
     }
 
     /// Returns the notes on a registration.
-    fn notes(&self, plan: &Plan, reach: &Reach, scope: Scope) -> Vec<String> {
-        let mut notes = self.client.registration(&plan.server, reach, scope).notes;
+    fn notes(&self, plan: &Plan, transport: &Transport, scope: Scope) -> Vec<String> {
+        let mut notes = self
+            .config
+            .registration(&plan.server, transport, scope)
+            .notes;
         notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
-        if let (Reach::Http(token), Client::ClaudeCode | Client::GeminiCli, Scope::User) =
-            (reach, self.client, scope)
+        if let (Transport::Http(token), Some(command), Scope::User) =
+            (transport, self.config.command(), scope)
+            && command
+                .shell_arguments(&plan.server, token, scope)
+                .is_some()
         {
-            notes.extend(token.needs());
+            notes.extend(token.requirements());
         }
         let had_token = self.found == Found::Same
             || self.found
@@ -306,7 +348,7 @@ impl Task {
                 "a token that stood there before still works until you end it: `{line}`"
             ));
         }
-        if token_of(reach).is_some() && scope == Scope::Project {
+        if token_of(transport).is_some() && scope == Scope::Project {
             notes.push(format!(
                 "{} holds a token now: keep it out of version control",
                 self.path.display()
@@ -319,12 +361,12 @@ impl Task {
 impl Outcome {
     fn to_json(&self) -> Value {
         json!({
-            "client": self.client.to_string(), "where": self.place, "text": self.text, "notes": self.notes,
+            "client": self.client, "where": self.place, "text": self.text, "notes": self.notes,
             "state": self.state, "done": matches!(self.state, "added" | "replaced" | "already_there"),
         })
     }
 
-    fn words(&self) -> String {
+    fn message(&self) -> String {
         let heading = match self.state {
             "already_there" => format!("already there, in {}", self.place),
             "left_out" => "left out".to_owned(),
@@ -340,47 +382,47 @@ impl Outcome {
 }
 
 fn unavailable(client: Client) -> Outcome {
-    let note = if client.has_file() {
+    let note = if client.config().is_some() {
         "it was not found on this machine; name it with `--client` to do it all the same".to_owned()
     } else {
         format!("it can't be registered from here; `register --client {client}` prints what to do")
     };
     Outcome {
-        client,
+        client: client.name(),
         state: "left_out",
         place: String::new(),
         text: String::new(),
         notes: vec![note],
-        fault: None,
+        error: None,
     }
 }
 
 /// The token that stands in the client's file itself.
-fn token_of(reach: &Reach) -> Option<&str> {
-    match reach {
-        Reach::Http(Token::Given(token)) => Some(token),
+fn token_of(transport: &Transport) -> Option<&str> {
+    match transport {
+        Transport::Http(Token::Given(token)) => Some(token),
         _ => None,
     }
 }
 
-fn mask(text: &str, reach: &Reach) -> String {
-    token_of(reach).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
+fn mask(text: &str, transport: &Transport) -> String {
+    token_of(transport).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
 }
 
 /// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
-fn put_aside(
+fn store(
     file: Option<Reserved>,
-    reach: Reach,
+    transport: Transport,
     issued: Option<&IssuedToken>,
-) -> Result<Reach, Error> {
+) -> Result<Transport, Error> {
     let Some((file, issued)) = file.zip(issued) else {
-        return Ok(reach);
+        return Ok(transport);
     };
     let path = keep(file, &issued.token)?;
-    Ok(Reach::Http(Token::File(path.display().to_string())))
+    Ok(Transport::Http(Token::File(path.display().to_string())))
 }
 
-/// Ends a token that nobody was told.
+/// Ends a token that nobody has.
 pub(super) async fn revoke(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
     Some(

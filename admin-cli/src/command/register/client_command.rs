@@ -8,7 +8,8 @@ use mcp_lambda::{Error, ErrorKind};
 use tokio::process::Command;
 
 use super::Plan;
-use crate::clients::{Client, Reach, Scope, argv};
+use super::apply::Change;
+use crate::clients::{ClientCommand, Scope, Transport, argv};
 
 /// The time limit of a client's own command.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,20 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The most characters of a failed command's output that are shown.
 const MAX_WORDS: usize = 2_000;
 
-/// Runs the client's own command, and tells which.
+/// Runs the client's own command, and returns its line.
 pub(super) async fn register(
     program: &Path,
-    client: Client,
+    client: &dyn ClientCommand,
     plan: &Plan,
-    reach: &Reach,
+    transport: &Transport,
     scope: Scope,
-) -> Result<(String, String), Error> {
-    let arguments = argv::add(client, &plan.server, reach, scope);
+) -> Result<Change, Error> {
+    let arguments = client.arguments(&plan.server, transport, scope);
     command(program, &arguments).await?;
-    Ok((
-        "ran".to_owned(),
-        argv::line(argv::program(client).unwrap_or_default(), arguments),
-    ))
+    Ok(Change {
+        place: "ran".to_owned(),
+        text: argv::line(client.program(), arguments),
+    })
 }
 
 /// Runs a client's command to its end, without a shell and without anything to read.

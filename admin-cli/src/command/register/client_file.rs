@@ -5,8 +5,8 @@ use std::path::Path;
 use mcp_lambda::Error;
 
 use super::Plan;
-use crate::clients::entry::{Credential, Meaning};
-use crate::clients::{Client, Reach, Scope, document, entry, text};
+use crate::clients::meaning::Credential;
+use crate::clients::{ClientConfig, Scope, Transport, document};
 use crate::files::{self, Links};
 
 /// The entry of a client's file under the server's name, as [`edit`] finds it.
@@ -22,22 +22,22 @@ pub(super) enum Found {
 
 /// Returns the entry under the server's name as [`Found`], and the file's text with the server in it.
 pub(super) fn edit(
-    client: Client,
+    config: &dyn ClientConfig,
     path: &Path,
     plan: &Plan,
-    reach: &Reach,
+    transport: &Transport,
     scope: Scope,
 ) -> Result<(Found, String), Error> {
-    let fault = |fault: String| unreadable(client, path, &fault, plan);
+    let fault = |fault: String| unreadable(config, path, &fault, plan);
     let text = read(path, scope)?;
-    let new = document::set(client, &text, &plan.server, reach).map_err(fault)?;
-    let found = document::get(client, &text, &plan.server.name).map_err(fault)?;
-    let wanted = Meaning::of(&entry::entry(client, &plan.server, reach));
+    let new = document::set(config, &text, &plan.server, transport).map_err(fault)?;
+    let found = document::get(config, &text, &plan.server.name).map_err(fault)?;
+    let wanted = config.meaning(&config.entry(&plan.server, transport));
     let found = match found {
         None => Found::Nothing,
-        Some(found) if Meaning::of(&found) == wanted => Found::Same,
+        Some(found) if config.meaning(&found) == wanted => Found::Same,
         Some(found) => Found::Other {
-            has_credential: Meaning::of(&found).credential != Credential::None,
+            has_credential: config.meaning(&found).credential != Credential::None,
         },
     };
     Ok((found, new))
@@ -67,8 +67,8 @@ pub(super) fn conflict(path: &Path, name: &str) -> Error {
 }
 
 /// A file that can't be changed without harm, and what a person may put into it.
-fn unreadable(client: Client, path: &Path, fault: &str, plan: &Plan) -> Error {
-    let text = text::to_paste(client, &plan.server, &plan.reach_unsigned());
+fn unreadable(config: &dyn ClientConfig, path: &Path, fault: &str, plan: &Plan) -> Error {
+    let text = document::to_paste(config, &plan.server, &plan.placeholder_transport());
     Error::conflict(format!(
         "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
         path.display()

@@ -6,16 +6,15 @@ use serde_json::{Value, json};
 
 use super::beside;
 use crate::Subject;
-use crate::clients::entry::Meaning;
-use crate::clients::machine::{Machine, Shelf};
-use crate::clients::{Client, Server};
+use crate::clients::machine::{ConfigFile, Machine};
+use crate::clients::{Client, ClientConfig, Server};
 use crate::connection::{Endpoint, Session};
 use crate::exit::Failure;
 use crate::output::{Output, Styled, columns};
 
 /// The state of one [`Client`] on this machine.
 struct Sight {
-    client: Client,
+    client: &'static str,
     signs: Vec<String>,
     entries: Vec<Entry>,
     notes: Vec<String>,
@@ -45,7 +44,7 @@ pub(super) fn run(
     asked: &[Client],
     output: &Output,
 ) -> Result<(), Failure> {
-    if let Some(client) = asked.iter().find(|client| !client.has_file()) {
+    if let Some(client) = asked.iter().find(|client| client.config().is_none()) {
         return Err(Failure::Usage(format!(
             "{client} keeps nothing on this machine that could be looked at"
         )));
@@ -62,12 +61,12 @@ pub(super) fn run(
         endpoint: server.endpoint(),
         command,
     };
-    let wanted =
-        |client: &Client| client.has_file() && (asked.is_empty() || asked.contains(client));
+    let is_wanted = |client: &&Client| asked.is_empty() || asked.contains(*client);
     let sights: Vec<_> = Client::ALL
-        .into_iter()
-        .filter(wanted)
-        .map(|client| Sight::of(&machine, client, &known))
+        .iter()
+        .filter(is_wanted)
+        .filter_map(|client| client.config())
+        .map(|config| Sight::of(&machine, config, &known))
         .collect();
     let told: Vec<_> = sights.iter().map(Sight::to_json).collect();
     output.answer(&told, || words(&sights));
@@ -75,25 +74,25 @@ pub(super) fn run(
 }
 
 impl Sight {
-    fn of(machine: &Machine<'_>, client: Client, known: &Known<'_>) -> Self {
-        let signs = machine
-            .signs(client)
+    fn of(machine: &Machine<'_>, config: &'static dyn ClientConfig, known: &Known<'_>) -> Self {
+        let signs = config
+            .traces(machine)
             .iter()
             .map(|sign| sign.display().to_string())
             .collect();
         let mut sight = Self {
-            client,
+            client: config.name(),
             signs,
             entries: Vec::new(),
             notes: Vec::new(),
         };
-        for shelf in machine.shelves(client) {
-            match shelf.servers(client) {
+        for file in machine.config_files(config) {
+            match file.servers() {
                 Ok(servers) => {
                     sight.entries.extend(
                         servers
                             .iter()
-                            .filter_map(|(name, entry)| known.entry(&shelf, name, entry)),
+                            .filter_map(|(name, entry)| known.entry(config, &file, name, entry)),
                     );
                 }
                 Err(fault) if sight.notes.contains(&fault) => {}
@@ -114,7 +113,7 @@ impl Sight {
     fn to_json(&self) -> Value {
         let entries: Vec<_> = self.entries.iter().map(Entry::to_json).collect();
         json!({
-            "client": self.client.to_string(), "state": self.state(), "detected": !self.signs.is_empty(),
+            "client": self.client.to_owned(), "state": self.state(), "detected": !self.signs.is_empty(),
             "signs": self.signs, "registrations": entries, "notes": self.notes,
         })
     }
@@ -124,7 +123,7 @@ impl Sight {
         let row = |entry: &Entry| {
             let [name, file] = [&entry.name, &entry.file].map(Clone::clone);
             [
-                self.client.to_string(),
+                self.client.to_owned(),
                 state.clone(),
                 name,
                 entry.leads_to.clone(),
@@ -135,7 +134,7 @@ impl Sight {
         if self.entries.is_empty() {
             let [none, nothing, nowhere] = [const { String::new() }; 3];
             return vec![[
-                self.client.to_string(),
+                self.client.to_owned(),
                 state,
                 none,
                 nothing,
@@ -149,8 +148,14 @@ impl Sight {
 
 impl Known<'_> {
     /// The entry, if it is this server's.
-    fn entry(&self, shelf: &Shelf, name: &str, entry: &Value) -> Option<Entry> {
-        let meaning = Meaning::of(entry);
+    fn entry(
+        &self,
+        config: &dyn ClientConfig,
+        file: &ConfigFile<'_>,
+        name: &str,
+        entry: &Value,
+    ) -> Option<Entry> {
+        let meaning = config.meaning(entry);
         let is_started = self.command.is_some() && meaning.command == self.command;
         let signs = [
             ("name", name == self.name),
@@ -168,8 +173,8 @@ impl Known<'_> {
             .unwrap_or_default();
         let entry = || Entry {
             name: name.to_owned(),
-            file: shelf.path.display().to_string(),
-            scope: shelf.scope,
+            file: file.path.display().to_string(),
+            scope: file.scope,
             by: by.clone(),
             leads_to: without_secrets(&place),
             token: meaning.credential_words(),

@@ -16,7 +16,7 @@ use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::Subject;
-use crate::clients::{Client, Launch, Reach, Registration, Scope, Server, Token};
+use crate::clients::{Client, Launch, Registration, Scope, Server, Token, Transport};
 use crate::connection::{Endpoint, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
@@ -122,17 +122,17 @@ async fn print(
         )));
     }
     let is_wanted = |client: &Client| wanted.clients.is_empty() || wanted.clients.contains(client);
-    let clients: Vec<_> = Client::ALL.into_iter().filter(is_wanted).collect();
+    let clients: Vec<_> = Client::ALL.iter().copied().filter(is_wanted).collect();
     clients
         .iter()
-        .try_for_each(|client| client.check(&plan.server))
+        .try_for_each(|client| client.check_name(&plan.server.name))
         .map_err(Failure::Usage)?;
     let (mut registrations, mut made) = (Vec::new(), Vec::new());
     for client in clients {
-        match plan.reach(session, client).await {
-            Ok((reach, issued)) => {
+        match plan.transport(session, client.name()).await {
+            Ok((transport, issued)) => {
                 made.extend(issued);
-                let mut registration = client.registration(&plan.server, &reach, wanted.scope);
+                let mut registration = client.registration(&plan.server, &transport, wanted.scope);
                 registration
                     .notes
                     .extend(of_process(&plan.access).filter(|_| client.starts_processes()));
@@ -161,15 +161,15 @@ async fn revoke_all(session: &Session, made: Vec<IssuedToken>, fault: Error) -> 
 }
 
 impl Plan {
-    /// Returns the client's [`Reach`], with the token that was made for it.
-    async fn reach(
+    /// Returns the client's [`Transport`], with the token that was made for it.
+    async fn transport(
         &self,
         session: &Session,
-        client: Client,
-    ) -> Result<(Reach, Option<IssuedToken>), Error> {
+        client: &str,
+    ) -> Result<(Transport, Option<IssuedToken>), Error> {
         let email = match &self.access {
             Access::User(email) => email.clone(),
-            _ => return Ok((self.reach_unsigned(), None)),
+            _ => return Ok((self.placeholder_transport(), None)),
         };
         let token = NewToken {
             name: Some(client.to_string()),
@@ -177,17 +177,17 @@ impl Plan {
         };
         let issued = session.api.create_token(token).await?;
         Ok((
-            Reach::Http(Token::Given(issued.token.expose().clone())),
+            Transport::Http(Token::Given(issued.token.expose().clone())),
             Some(issued),
         ))
     }
 
-    /// Returns the [`Reach`] with a placeholder for the token.
-    fn reach_unsigned(&self) -> Reach {
+    /// Returns the [`Transport`] with a placeholder for the token.
+    fn placeholder_transport(&self) -> Transport {
         match &self.access {
-            Access::User(_) => Reach::Http(Token::Given("TOKEN".to_owned())),
-            Access::Variable(name) => Reach::Http(Token::Variable(name.clone())),
-            Access::Process(launch) => Reach::Process(launch.clone()),
+            Access::User(_) => Transport::Http(Token::Given("TOKEN".to_owned())),
+            Access::Variable(name) => Transport::Http(Token::Variable(name.clone())),
+            Access::Process(launch) => Transport::Stdio(launch.clone()),
         }
     }
 }
@@ -303,16 +303,9 @@ pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String,
     Ok(match subject {
         Subject::App(app) => app.name().to_owned(),
         Subject::Any => {
-            let told = session.api.health().await?.details.get("app").cloned();
-            let lawful = |name: &String| {
-                Client::GeminiCli
-                    .check(&Server {
-                        name: name.clone(),
-                        url: String::new(),
-                    })
-                    .is_ok()
-            };
-            told.filter(lawful).unwrap_or_else(|| "mcp".to_owned())
+            let app = session.api.health().await?.details.get("app").cloned();
+            app.filter(|name| Client::all_take_name(name))
+                .unwrap_or_else(|| "mcp".to_owned())
         }
     })
 }

@@ -1,0 +1,141 @@
+//! Claude Code: `~/.claude.json` or a project's `.mcp.json`, and the command `claude`.
+
+use std::path::PathBuf;
+
+use mcp_lambda::shell::ShellWord;
+use serde_json::{Value, json};
+
+use super::argv::{self, BEARER, to_arguments};
+use super::machine::{self, ConfigFile, Machine};
+use super::{
+    ClientCommand, ClientConfig, Launch, McpClient, Registration, Scope, Server, Token, Transport,
+    entry, registration,
+};
+
+/// The [`McpClient`] Claude Code.
+#[derive(Debug)]
+pub(super) struct ClaudeCode;
+
+impl McpClient for ClaudeCode {
+    fn name(&self) -> &'static str {
+        "claude-code"
+    }
+
+    fn title(&self) -> &'static str {
+        "Claude Code"
+    }
+
+    fn config(&self) -> Option<&dyn ClientConfig> {
+        Some(self)
+    }
+
+    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
+        registration::of_config(self, server, transport, scope)
+    }
+}
+
+impl ClientConfig for ClaudeCode {
+    fn shown_path(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::User => "~/.claude.json",
+            Scope::Project => ".mcp.json",
+        }
+    }
+
+    fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => machine.folder("CLAUDE_CONFIG_DIR", "").join(".claude.json"),
+            Scope::Project => machine.resolve(self.shown_path(scope)),
+        }
+    }
+
+    fn traces(&self, machine: &Machine<'_>) -> Vec<PathBuf> {
+        let folder = machine.folder("CLAUDE_CONFIG_DIR", ".claude");
+        machine.traces("claude", [folder, machine.home().join(".claude.json")])
+    }
+
+    /// The user's file holds servers for one person in one folder too, its scope `local`.
+    fn more_files(&self, machine: &Machine<'_>) -> Vec<ConfigFile<'_>> {
+        let local = |folder: PathBuf| ConfigFile {
+            config: self,
+            path: self.path(machine, Scope::User),
+            scope: "local",
+            parents: vec!["projects".to_owned(), folder.to_string_lossy().into_owned()],
+        };
+        machine::working_folder().map(local).into_iter().collect()
+    }
+
+    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+        match transport {
+            Transport::Http(token) => {
+                let token = token.to_config_text(|name| format!("${{{name}}}"));
+                json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
+            }
+            Transport::Stdio(launch) => entry::with_type(entry::stdio(launch), "stdio"),
+        }
+    }
+
+    fn notes(&self, _: &Server, transport: &Transport, scope: Scope) -> Vec<String> {
+        if scope == Scope::User {
+            return Vec::new();
+        }
+        let approval = "a server of `.mcp.json` waits for approval: start `claude` in the folder once, and approve it";
+        let mut notes = vec![approval.to_owned()];
+        notes.extend(transport.requirements());
+        notes
+    }
+
+    fn command(&self) -> Option<&dyn ClientCommand> {
+        Some(self)
+    }
+}
+
+impl ClientCommand for ClaudeCode {
+    fn program(&self) -> &'static str {
+        "claude"
+    }
+
+    /// The file of a project is made to be written by hand.
+    fn serves(&self, scope: Scope) -> bool {
+        scope == Scope::User
+    }
+
+    fn arguments(&self, server: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+        match transport {
+            Transport::Http(Token::Variable(_)) => {
+                let entry = self.entry(server, transport).to_string();
+                to_arguments(&["mcp", "add-json", "--scope", "user", &server.name, &entry])
+            }
+            Transport::Http(token) => {
+                http_arguments(server, format!("{BEARER}{}", token.to_paste()))
+            }
+            Transport::Stdio(launch) => stdio_arguments(server, launch),
+        }
+    }
+
+    fn shell_arguments(&self, server: &Server, token: &Token, _: Scope) -> Option<Vec<ShellWord>> {
+        Some(http_arguments(server, token.behind(BEARER)))
+    }
+}
+
+fn http_arguments<A: for<'a> From<&'a str>>(server: &Server, header: A) -> Vec<A> {
+    let mut arguments = to_arguments(&["mcp", "add", "--transport", "http", "--scope", "user"]);
+    arguments.extend(to_arguments(&[
+        &server.name,
+        &server.endpoint(),
+        "--header",
+    ]));
+    arguments.push(header);
+    arguments
+}
+
+fn stdio_arguments(server: &Server, launch: &Launch) -> Vec<String> {
+    [
+        to_arguments(&["mcp", "add"]),
+        // The flag takes all that follows up to the next flag, so the name stands behind another.
+        argv::environment_flags(launch, "--env"),
+        to_arguments(&["--scope", "user", &server.name, "--"]),
+        argv::launch_words(launch),
+    ]
+    .concat()
+}

@@ -1,0 +1,162 @@
+//! Codex CLI: `config.toml`, which names the variable of a token and holds none, and the command `codex`.
+
+use std::path::PathBuf;
+
+use mcp_lambda::shell;
+use serde_json::{Value, json};
+
+use super::argv::{self, to_arguments};
+use super::machine::Machine;
+use super::meaning::{Credential, Meaning, header};
+use super::{
+    ClientCommand, ClientConfig, Format, Launch, McpClient, Registration, Scope, Server, Token,
+    Transport, entry, registration,
+};
+
+/// The [`McpClient`] Codex CLI.
+#[derive(Debug)]
+pub(super) struct CodexCli;
+
+impl McpClient for CodexCli {
+    fn name(&self) -> &'static str {
+        "codex-cli"
+    }
+
+    fn title(&self) -> &'static str {
+        "Codex CLI"
+    }
+
+    fn config(&self) -> Option<&dyn ClientConfig> {
+        Some(self)
+    }
+
+    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
+        registration::of_config(self, server, transport, scope)
+    }
+}
+
+impl ClientConfig for CodexCli {
+    fn format(&self) -> Format {
+        Format::Toml
+    }
+
+    fn root(&self) -> &'static str {
+        "mcp_servers"
+    }
+
+    fn shown_path(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::User => "~/.codex/config.toml",
+            Scope::Project => ".codex/config.toml",
+        }
+    }
+
+    fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => machine.folder("CODEX_HOME", ".codex").join("config.toml"),
+            Scope::Project => machine.resolve(self.shown_path(scope)),
+        }
+    }
+
+    fn traces(&self, machine: &Machine<'_>) -> Vec<PathBuf> {
+        machine.traces("codex", [machine.folder("CODEX_HOME", ".codex")])
+    }
+
+    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+        match transport {
+            Transport::Http(token) => {
+                json!({ "url": server.endpoint(), "bearer_token_env_var": token.variable(server) })
+            }
+            Transport::Stdio(launch) => entry::stdio(launch),
+        }
+    }
+
+    fn meaning(&self, entry: &Value) -> Meaning {
+        let variable = entry["bearer_token_env_var"]
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| header(entry, "env_http_headers"));
+        let credential = match variable {
+            Some(name) => Credential::of_variable(&name),
+            None => Credential::of_header(
+                header(entry, "headers").or_else(|| header(entry, "http_headers")),
+            ),
+        };
+        Meaning {
+            credential,
+            ..Meaning::of(entry)
+        }
+    }
+
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
+    fn notes(&self, server: &Server, transport: &Transport, scope: Scope) -> Vec<String> {
+        let trust = "it reads a project's file only in a project that it was told to trust";
+        let mut notes = Vec::new();
+        if scope == Scope::Project {
+            notes.push(trust.to_owned());
+        }
+        if let Transport::Http(token) = transport {
+            notes.extend(token_notes(server, token));
+        }
+        notes
+    }
+
+    fn command(&self) -> Option<&dyn ClientCommand> {
+        Some(self)
+    }
+}
+
+/// Returns the notes on the variable that the client reads.
+fn token_notes(server: &Server, token: &Token) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !matches!(token, Token::Variable(_)) {
+        let line = shell::export(&token.variable(server), &token.behind(""));
+        notes.push(format!(
+            "it takes no token itself: `{line}` where it is started"
+        ));
+    }
+    notes.extend(token.requirements());
+    notes.push(
+        "without the variable it does not start the server, and names the variable".to_owned(),
+    );
+    notes
+}
+
+impl ClientCommand for CodexCli {
+    fn program(&self) -> &'static str {
+        "codex"
+    }
+
+    /// The command knows no projects.
+    fn serves(&self, scope: Scope) -> bool {
+        scope == Scope::User
+    }
+
+    fn arguments(&self, server: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+        match transport {
+            Transport::Http(token) => to_arguments(&[
+                "mcp",
+                "add",
+                &server.name,
+                "--url",
+                &server.endpoint(),
+                "--bearer-token-env-var",
+                &token.variable(server),
+            ]),
+            Transport::Stdio(launch) => stdio_arguments(server, launch),
+        }
+    }
+}
+
+fn stdio_arguments(server: &Server, launch: &Launch) -> Vec<String> {
+    [
+        to_arguments(&["mcp", "add", &server.name]),
+        argv::environment_flags(launch, "--env"),
+        to_arguments(&["--"]),
+        argv::launch_words(launch),
+    ]
+    .concat()
+}

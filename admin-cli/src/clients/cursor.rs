@@ -1,0 +1,57 @@
+//! Cursor: `mcp.json`.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::machine::Machine;
+use super::{ClientConfig, McpClient, Registration, Scope, Server, Transport, entry, registration};
+
+/// The [`McpClient`] Cursor.
+#[derive(Debug)]
+pub(super) struct Cursor;
+
+impl McpClient for Cursor {
+    fn name(&self) -> &'static str {
+        "cursor"
+    }
+
+    fn title(&self) -> &'static str {
+        "Cursor"
+    }
+
+    fn config(&self) -> Option<&dyn ClientConfig> {
+        Some(self)
+    }
+
+    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
+        registration::of_config(self, server, transport, scope)
+    }
+}
+
+impl ClientConfig for Cursor {
+    fn shown_path(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::User => "~/.cursor/mcp.json",
+            Scope::Project => ".cursor/mcp.json",
+        }
+    }
+
+    fn traces(&self, machine: &Machine<'_>) -> Vec<PathBuf> {
+        machine.traces("cursor", [machine.home().join(".cursor")])
+    }
+
+    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+        match transport {
+            Transport::Http(token) => {
+                let token = token.to_config_text(|name| format!("${{env:{name}}}"));
+                json!({ "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
+            }
+            Transport::Stdio(launch) => entry::stdio(launch),
+        }
+    }
+
+    fn notes(&self, _: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+        transport.requirements()
+    }
+}

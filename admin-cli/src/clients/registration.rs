@@ -1,0 +1,60 @@
+//! The registration of a client that stores its servers in a file: its own command, or the text of the file. Pure.
+
+use mcp_lambda::shell::ShellWord;
+
+use super::{ClientCommand, ClientConfig, Registration, Scope, Server, Transport, argv, document};
+
+/// Returns the [`Registration`] by the client's command, where that serves the [`Scope`], or by its file.
+pub(super) fn of_config(
+    config: &dyn ClientConfig,
+    server: &Server,
+    transport: &Transport,
+    scope: Scope,
+) -> Registration {
+    let command = config.command().filter(|command| command.serves(scope));
+    let (place, text) = match command {
+        Some(command) => (
+            "run".to_owned(),
+            argv::line(
+                command.program(),
+                shell_arguments(command, server, transport, scope),
+            ),
+        ),
+        None => (
+            format!("in {}", config.shown_path(scope)),
+            document::to_paste(config, server, transport),
+        ),
+    };
+    Registration {
+        place,
+        text,
+        notes: config.notes(server, transport, scope),
+    }
+}
+
+/// Returns the arguments for a shell, which expands the token itself.
+fn shell_arguments(
+    command: &dyn ClientCommand,
+    server: &Server,
+    transport: &Transport,
+    scope: Scope,
+) -> Vec<ShellWord> {
+    let expanded = match transport {
+        Transport::Http(token) => command.shell_arguments(server, token, scope),
+        Transport::Stdio(_) => None,
+    };
+    expanded.unwrap_or_else(|| {
+        let arguments = command.arguments(server, transport, scope);
+        arguments.into_iter().map(ShellWord::from).collect()
+    })
+}
+
+/// Returns the [`Registration`] with a client that is not on this machine and needs a URL.
+pub(super) fn without_process() -> Registration {
+    let note = "it starts no process on this machine; it needs a URL, so leave out `--stdio`";
+    Registration {
+        place: "not possible".to_owned(),
+        text: String::new(),
+        notes: vec![note.to_owned()],
+    }
+}

@@ -1,0 +1,102 @@
+//! VS Code: `mcp.json`, with an input variable by which it asks for the token (VS Code, MCP configuration).
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::client::SideEntry;
+use super::machine::Machine;
+use super::{ClientConfig, McpClient, Registration, Scope, Server, Transport, entry, registration};
+
+/// The [`McpClient`] VS Code.
+#[derive(Debug)]
+pub(super) struct Vscode;
+
+impl McpClient for Vscode {
+    fn name(&self) -> &'static str {
+        "vscode"
+    }
+
+    fn title(&self) -> &'static str {
+        "VS Code"
+    }
+
+    fn config(&self) -> Option<&dyn ClientConfig> {
+        Some(self)
+    }
+
+    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
+        registration::of_config(self, server, transport, scope)
+    }
+}
+
+impl ClientConfig for Vscode {
+    fn root(&self) -> &'static str {
+        "servers"
+    }
+
+    fn shown_path(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::User => "the user's mcp.json (`MCP: Open User Configuration`)",
+            Scope::Project => ".vscode/mcp.json",
+        }
+    }
+
+    fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
+        match scope {
+            Scope::User => user_folder(machine).join("User/mcp.json"),
+            Scope::Project => machine.resolve(self.shown_path(scope)),
+        }
+    }
+
+    fn traces(&self, machine: &Machine<'_>) -> Vec<PathBuf> {
+        machine.traces("code", [user_folder(machine)])
+    }
+
+    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+        match transport {
+            Transport::Http(_) => {
+                let token = format!("${{input:{}}}", input_id(server));
+                json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
+            }
+            Transport::Stdio(launch) => entry::with_type(entry::stdio(launch), "stdio"),
+        }
+    }
+
+    fn side_entry(&self, server: &Server, transport: &Transport) -> Option<SideEntry> {
+        let Transport::Http(_) = transport else {
+            return None;
+        };
+        let description = format!("Token of {}", server.name);
+        Some(SideEntry {
+            member: "inputs",
+            value: json!({ "id": input_id(server), "type": "promptString", "description": description, "password": true }),
+        })
+    }
+
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
+    fn notes(&self, _: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+        let Transport::Http(token) = transport else {
+            return Vec::new();
+        };
+        vec![format!(
+            "it asks for the token once, and keeps it with the system's secrets; type {}",
+            token.to_paste()
+        )]
+    }
+}
+
+/// Returns the name of the input variable that holds the token.
+fn input_id(server: &Server) -> String {
+    format!("{}-token", server.name)
+}
+
+fn user_folder(machine: &Machine<'_>) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        return machine.home().join("Library/Application Support/Code");
+    }
+    machine.folder("XDG_CONFIG_HOME", ".config").join("Code")
+}

@@ -108,7 +108,7 @@ pub mod tools {
     }
 }
 
-/// Makes the app: the [`tools`] and the one that an operator may call.
+/// Makes the app: the [`tools`](mod@tools) and the one that an operator may call.
 #[must_use]
 pub fn app() -> App {
     App::new("notes")

@@ -44,6 +44,11 @@ pub struct LawProfile {
 #[must_use]
 #[doc(hidden)]
 pub fn local() -> impl AdminApi {
+    open_local()
+}
+
+/// Creates what [`local`] returns, for laws of this crate that change it.
+pub(crate) fn open_local() -> Local {
     let store: SharedStore = Arc::new(Memory::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keys: Arc<dyn SigningKeys> =

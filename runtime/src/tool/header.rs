@@ -12,11 +12,6 @@ use crate::provider::Definition;
 /// The annotation of a property that a client repeats in a header.
 pub(crate) const HEADER: &str = "x-mcp-header";
 
-/// Returns `true` if a schema has an annotation anywhere.
-pub(super) fn any(schema: &Map<String, Value>) -> bool {
-    places_in(schema, true) != (0, 0)
-}
-
 /// Returns every violation of the rules (MCP 2026-07-28, streamable HTTP, custom headers).
 pub(super) fn problems(tool: &Definition<Tools>) -> Vec<String> {
     let (_, stray) = places_in(&tool.input_schema, true);

@@ -138,12 +138,6 @@ impl ToolDetail {
         self.visibility
             .is_none_or(|visibility| visibility != Visibility::Model)
     }
-
-    /// Returns `true` if a client must repeat any argument in a header.
-    #[must_use]
-    pub(crate) fn has_headers(&self) -> bool {
-        header::any(&self.input_schema)
-    }
 }
 
 impl Registration<Tools> {

@@ -17,8 +17,9 @@ const MAX_FILE_LINES: usize = 450;
 /// The least share of doc blocks with a link, in percent.
 const MIN_LINKED: f64 = 30.0;
 
-/// The most functions that are named by a participle: three are those of a foreign trait, and `issued_at` is the claim `iat`.
-const MAX_PARTICIPLES: usize = 4;
+/// The most functions that are named by a participle: three are those of a foreign trait, `issued_at` is the claim `iat`,
+/// and the admin CLI has five of one name.
+const MAX_PARTICIPLES: usize = 9;
 
 /// Participles that English forms without `-ed`.
 const PARTICIPLES: [&str; 23] = [

@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
-use crate::admin::laws::local;
+use crate::admin::laws::open_local;
 use crate::admin::{AdminApi, KnownScopes, Local, NewToken, NewUser};
 use crate::clock::{Clock, SystemClock};
 use crate::http::routes::{Access, MountedRoutes, Route, RouteRequest, Routes};
@@ -202,7 +202,7 @@ impl World {
         let admin = Local {
             profile: None,
             scopes: KnownScopes::Any,
-            ..local()
+            ..open_local()
         };
         Self {
             tokens: tokens(&admin).await,
@@ -355,7 +355,7 @@ async fn tokens(admin: &Local) -> Vec<(Client, String)> {
     ]
 }
 
-/// The key of `admin::laws::local`.
+/// The key of [`open_local`].
 fn key() -> SigningKey {
     SigningKey::new([7; 32]).expect("long enough")
 }

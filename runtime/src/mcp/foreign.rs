@@ -52,6 +52,9 @@ pub(crate) struct ForeignRules {
     pub(crate) registry: Arc<Registry>,
 }
 
+/// Removes from a list what a check of its items' views does not admit.
+type Retain<T> = fn(&mut T, &dyn Fn(&DefinitionView<'_>) -> bool);
+
 /// A foreign rmcp handler whose methods pass the same middleware as an app's own tools.
 #[derive(Debug)]
 pub(crate) struct ForeignHandler<H> {
@@ -132,7 +135,7 @@ impl<H: ServerHandler> ForeignHandler<H> {
         method: &'static str,
         context: RequestContext<RoleServer>,
         work: impl FnOnce(Arc<H>, RequestContext<RoleServer>) -> W + Send + 'static,
-        keep: fn(&mut T, &dyn Fn(&DefinitionView<'_>) -> bool),
+        keep: Retain<T>,
     ) -> Result<T, ErrorData>
     where
         T: WireSize,

@@ -91,13 +91,17 @@ const ADMIN_CLI_LAYERS: Layers = &[
     ("flags", 0),
     ("remote", 0),
     ("values", 0),
+    ("input", 1),
     ("output", 1),
+    ("subject", 1),
     ("connection", 2),
     ("mcp", 3),
     ("setup", 3),
     ("clients", 4),
-    ("command", 5),
-    ("cli", 6),
+    ("ladder", 4),
+    ("token_delivery", 5),
+    ("command", 6),
+    ("cli", 7),
 ];
 
 /// Names that have exactly one home: the only files in which each may appear.
@@ -264,6 +268,57 @@ fn names_of_higher_layers(file: &Source, folder: &str, layers: Layers) -> Vec<St
         }
     }
     broken
+}
+
+#[test]
+fn a_command_names_no_other_command() {
+    const FOLDER: &str = "admin-cli/src/command";
+    let files = sources(&[FOLDER]);
+    let commands: Vec<_> = files
+        .iter()
+        .filter_map(|file| file.module(FOLDER))
+        .collect();
+    let mut broken = Vec::new();
+    for file in &files {
+        let Some(command) = file.module(FOLDER).filter(|module| *module != "mod") else {
+            continue;
+        };
+        let is_top = [format!("{command}.rs"), format!("{command}/mod.rs")]
+            .iter()
+            .any(|name| file.path == format!("{FOLDER}/{name}"));
+        let siblings = file.names_after("super::").filter(|_| is_top);
+        let others = siblings.chain(file.names_after("crate::command::"));
+        broken.extend(
+            others
+                .filter(|name| name != command && commands.contains(&name.as_str()))
+                .map(|name| format!("{}: names the command `{name}`", file.path)),
+        );
+    }
+    report(&broken);
+}
+
+#[test]
+fn a_client_is_named_in_its_own_file_and_in_the_list() {
+    const FOLDER: &str = "admin-cli/src/clients";
+    let clients = sources(&[FOLDER]);
+    let names = clients.iter().flat_map(|file| {
+        let name = |line: &str| {
+            let rest = line.strip_prefix("impl McpClient for ")?;
+            Some((file.path.clone(), rest.split(' ').next()?.to_owned()))
+        };
+        file.code().filter_map(name).collect::<Vec<_>>()
+    });
+    let mut broken = Vec::new();
+    for (home, client) in names {
+        for file in sources(&["admin-cli/src"]) {
+            let is_home = file.path == home || file.path == format!("{FOLDER}/mod.rs");
+            // `Stdio` is the name of other things too.
+            if !is_home && client != "Stdio" && file.code().any(|line| has_word(line, &client)) {
+                broken.push(format!("{}: names the client `{client}`", file.path));
+            }
+        }
+    }
+    report(&broken);
 }
 
 #[test]

@@ -7,11 +7,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use mcp_lambda::printable;
 use serde_json::{Map, Value};
 
-use crate::Subject;
 use crate::command::Command;
 use crate::exit::Failure;
 use crate::flags;
 use crate::output::{Output, ask_hidden};
+use crate::subject::Subject;
 
 /// The [`Arguments`], and the values of the app's own profile flags.
 pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);

@@ -14,10 +14,10 @@ use mcp_lambda::{App, Error, ErrorKind, Secret, Server, find_served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 
-use crate::Subject;
 use crate::exit::Failure;
 use crate::files;
 use crate::remote::{Remote, web_url};
+use crate::subject::Subject;
 
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";

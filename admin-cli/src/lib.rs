@@ -11,10 +11,14 @@ mod connection;
 mod exit;
 mod files;
 mod flags;
+mod input;
+mod ladder;
 mod mcp;
 mod output;
 mod remote;
 mod setup;
+mod subject;
+mod token_delivery;
 mod values;
 
 use std::process::ExitCode;
@@ -25,46 +29,8 @@ use mcp_lambda::{App, Error};
 pub use remote::Remote;
 
 use command::CommandContext;
-use flags::Flag;
 use output::Output;
-
-/// What the generic CLI keeps its state under.
-const GENERIC: &str = "mcp-lambda";
-
-/// Who the CLI works for.
-#[derive(Debug)]
-pub(crate) enum Subject {
-    /// One app, whose code is at hand.
-    App(Box<App>),
-    /// Whatever answers at the URL.
-    Any,
-}
-
-impl Subject {
-    /// The name that the state is kept under.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::App(app) => app.name(),
-            Self::Any => GENERIC,
-        }
-    }
-
-    /// What the CLI itself is called.
-    pub(crate) fn command(&self) -> String {
-        match self {
-            Self::App(app) => format!("{}-admin", app.name()),
-            Self::Any => GENERIC.to_owned(),
-        }
-    }
-
-    /// The flags of the app's own profile.
-    pub(crate) fn flags(&self) -> Vec<Flag> {
-        match self {
-            Self::App(app) => app.profile_type().map(Flag::all).unwrap_or_default(),
-            Self::Any => Vec::new(),
-        }
-    }
-}
+use subject::Subject;
 
 /// Runs an app's admin CLI on this process's arguments.
 #[must_use]

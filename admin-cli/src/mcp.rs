@@ -61,12 +61,11 @@ impl<'s> Client<'s> {
                 .into_iter()
                 .collect();
             let mut page = self.ask("tools/list", None, params).await?;
-            tools.extend(
-                page["tools"]
-                    .as_array_mut()
-                    .map(std::mem::take)
-                    .unwrap_or_default(),
-            );
+            let listed = page.get_mut("tools").and_then(Value::as_array_mut);
+            let listed = listed.ok_or_else(|| {
+                Error::unavailable("the answer to `tools/list` has no list of tools")
+            })?;
+            tools.append(listed);
             cursor = page
                 .get("nextCursor")
                 .filter(|cursor| !cursor.is_null())
@@ -79,10 +78,9 @@ impl<'s> Client<'s> {
 
     /// Calls a tool.
     pub(crate) async fn call(&self, name: &str, arguments: &Value) -> Result<Value> {
-        let params = json!({"name": name, "arguments": arguments});
-        let Value::Object(params) = params else {
-            return Ok(Value::Null);
-        };
+        let params = [("name", json!(name)), ("arguments", arguments.clone())];
+        let params = params.map(|(name, value)| (name.to_owned(), value));
+        let params = Map::from_iter(params);
         self.ask("tools/call", Some(name), params).await
     }
 

@@ -8,10 +8,10 @@ use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::{Error, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::Subject;
 use crate::connection::Connection;
 use crate::exit::Failure;
 use crate::files::{self, Links, Readers, Reserved};
+use crate::subject::Subject;
 
 /// The shape of the file that this code writes.
 const SHAPE: u32 = 2;

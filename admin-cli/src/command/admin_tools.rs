@@ -18,12 +18,12 @@ use mcp_lambda::store::Memory;
 use mcp_lambda::user::{Caller, Scopes};
 use serde_json::{Map, Value, json};
 
-use super::probe;
-use crate::Subject;
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::ladder;
 use crate::mcp::Client;
 use crate::setup::{keep, reserve_within, token_folder};
+use crate::subject::Subject;
 
 /// Whom the calls are by: whoever started this process, who holds the connection.
 const OPERATOR: &str = "operator@localhost";
@@ -83,7 +83,8 @@ impl Operations {
     /// Try everything a client needs, rung by rung, from reaching the server to listing its tools. It never acts as a user.
     #[tool(read_only, idempotent)]
     pub async fn probe_server(&self) -> Result<Data> {
-        Ok(object(probe::report(&self.session).await))
+        let attempts = ladder::climb(&self.session).await;
+        Ok(object(ladder::report(&self.session, &attempts)))
     }
 
     /// The server's tools, as its users see them.

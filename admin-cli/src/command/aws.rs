@@ -4,10 +4,10 @@ use clap::Subcommand;
 use mcp_lambda::{Error, shell};
 use serde_json::json;
 
-use crate::Subject;
 use crate::connection::not_configured;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::subject::Subject;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Aws {

@@ -8,12 +8,12 @@ use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
-use crate::Subject;
 use crate::connection::{Connection, DEFAULT, KeySource};
 use crate::exit::Failure;
 use crate::flags;
 use crate::output::{Output, ask_hidden};
 use crate::setup::Setup;
+use crate::subject::Subject;
 use crate::values::word;
 
 #[derive(Debug, Args)]

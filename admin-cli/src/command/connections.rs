@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::Subject;
 use crate::exit::Failure;
 use crate::output::{Output, columns};
 use crate::setup::Setup;
+use crate::subject::Subject;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connections {

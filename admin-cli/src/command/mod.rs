@@ -6,7 +6,6 @@ mod completions;
 mod connect;
 mod connections;
 mod health;
-mod import;
 mod manuals;
 mod new;
 mod probe;
@@ -21,11 +20,11 @@ use clap::Subcommand;
 use mcp_lambda::Email;
 use serde_json::{Map, Value};
 
-use crate::Subject;
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::Setup;
+use crate::subject::Subject;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

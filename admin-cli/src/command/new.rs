@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
-use crate::Subject;
 use crate::clients::toml;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::subject::Subject;
 
 #[derive(Debug, Args)]
 pub(crate) struct New {

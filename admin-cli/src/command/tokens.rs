@@ -7,13 +7,12 @@ use mcp_lambda::admin::{self, IssuedToken, NewToken};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
-use crate::Subject;
-use crate::clients::{Client, Scope, Server, Token, Transport};
+use crate::clients::Client;
 use crate::connection::Session;
 use crate::exit::Failure;
-use crate::files::Reserved;
 use crate::output::{Output, columns};
-use crate::setup::{keep, reserve};
+use crate::subject::Subject;
+use crate::token_delivery::{Delivery, TokenDelivery};
 use crate::values::seconds;
 
 #[derive(Debug, Subcommand)]
@@ -90,27 +89,20 @@ async fn create(
     save_to: Option<&Path>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let file = save_to.map(reserve).transpose()?;
-    // All that can fail is done before there is a token that somebody must be told.
-    let name = super::register::name(subject, session).await?;
+    let delivery = TokenDelivery::prepare(subject, session, save_to).await?;
     let new = session.api.create_token(token).await?;
-    let Some(file) = file else {
-        return show(session, &new, name, output).await;
-    };
-    save(session, &new, file, output).await
+    match delivery.deliver(&new.token) {
+        Ok(Delivery::File(path)) => {
+            report_file(&new, &path, output);
+            Ok(())
+        }
+        Ok(Delivery::Print(line)) => show(session, &new, &line, output).await,
+        Err(error) => Err(revoke_unseen(session, &new, &error).await.into()),
+    }
 }
 
-/// Writes a new token into the file that is reserved for it.
-async fn save(
-    session: &Session,
-    new: &IssuedToken,
-    file: Reserved,
-    output: &Output,
-) -> Result<(), Failure> {
-    let path = match keep(file, &new.token) {
-        Ok(path) => path,
-        Err(error) => return Err(revoke_unseen(session, new, &error).await.into()),
-    };
+/// Reports the file that holds a new token.
+fn report_file(new: &IssuedToken, path: &Path, output: &Output) {
     let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
     output.answer(&answer, || {
         format!(
@@ -121,18 +113,16 @@ async fn save(
             new.expires
         )
     });
-    Ok(())
 }
 
 /// Prints a new token, once.
 async fn show(
     session: &Session,
     new: &IssuedToken,
-    name: String,
+    line: &str,
     output: &Output,
 ) -> Result<(), Failure> {
     let token = new.token.expose();
-    let line = claude_line(name, session, token);
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
@@ -245,21 +235,6 @@ fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
 
 /// The fewest characters of an id that select it.
 const SHORTEST_PREFIX: usize = 6;
-
-/// The line that connects [`Client::PRINTED_WITH_TOKENS`].
-pub(super) fn claude_line(name: String, session: &Session, token: &str) -> String {
-    let server = Server {
-        name,
-        url: session.url.clone(),
-    };
-    Client::PRINTED_WITH_TOKENS
-        .registration(
-            &server,
-            &Transport::Http(Token::Given(token.to_owned())),
-            Scope::User,
-        )
-        .text
-}
 
 #[cfg(test)]
 mod tests {

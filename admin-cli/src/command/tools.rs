@@ -3,7 +3,6 @@
 //! Listing needs no user. A call is a user's: it carries a token made for it, which lives a minute and is ended after it.
 
 use clap::Subcommand;
-use std::fs;
 
 use mcp_lambda::admin::NewToken;
 use mcp_lambda::{Email, Error};
@@ -12,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::connection::Session;
 use crate::exit::Failure;
 use crate::flags::Kind;
+use crate::input::json_or_file;
 use crate::mcp::Client;
 use crate::output::{Output, Styled, columns};
 
@@ -287,22 +287,4 @@ fn words(outcome: &Value) -> String {
             .map_or_else(|| part.to_string(), str::to_owned)
     });
     parts.collect::<Vec<_>>().join("\n")
-}
-
-/// JSON as it stands, or from a file.
-pub(super) fn json_or_file(text: &str) -> Result<Value, Failure> {
-    let (place, text) = match text.strip_prefix('@') {
-        Some(path) => {
-            let read = fs::read_to_string(path);
-            (
-                path,
-                read.map_err(|error| {
-                    Error::invalid(format!("the file {path} can't be read: {error}"))
-                })?,
-            )
-        }
-        None => ("what was given", text.to_owned()),
-    };
-    serde_json::from_str(&text)
-        .map_err(|error| Error::invalid(format!("{place} is not JSON: {error}")).into())
 }

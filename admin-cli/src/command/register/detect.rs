@@ -5,12 +5,12 @@ use mcp_lambda::config::ProcessEnvironment;
 use serde_json::{Value, json};
 
 use super::beside;
-use crate::Subject;
 use crate::clients::machine::{ConfigFile, Machine};
 use crate::clients::{Client, ClientConfig, Server};
 use crate::connection::{Endpoint, Session};
 use crate::exit::Failure;
 use crate::output::{Output, Styled, columns};
+use crate::subject::Subject;
 
 /// The state of one [`Client`] on this machine.
 struct Sight {

@@ -15,12 +15,13 @@ use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
-use crate::Subject;
 use crate::clients::{Client, Launch, Registration, Scope, Server, Token, Transport};
 use crate::connection::{Endpoint, Session, local_settings};
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::setup::token_folder;
+use crate::subject::Subject;
+use crate::token_delivery::server_name;
 
 #[derive(Debug, Args)]
 pub(crate) struct Register {
@@ -79,7 +80,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let name = match &wanted.name {
         Some(name) => name.clone(),
-        None => name(subject, session).await?,
+        None => server_name(subject, session).await?,
     };
     let server = Server {
         name,
@@ -296,16 +297,4 @@ fn describe(heading: &str, text: &str, notes: &[String]) -> String {
     let notes: Vec<_> = notes.iter().map(|note| format!("\n  ({note})")).collect();
     let gap = if text.is_empty() { "" } else { "\n" };
     format!("{heading}{gap}{}{}", text.concat(), notes.concat())
-}
-
-/// Returns the name of the server for clients: the app's name, if the server tells one that every client takes.
-pub(super) async fn name(subject: &Subject, session: &Session) -> Result<String, Failure> {
-    Ok(match subject {
-        Subject::App(app) => app.name().to_owned(),
-        Subject::Any => {
-            let app = session.api.health().await?.details.get("app").cloned();
-            app.filter(|name| Client::all_take_name(name))
-                .unwrap_or_else(|| "mcp".to_owned())
-        }
-    })
 }

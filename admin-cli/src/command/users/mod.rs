@@ -1,0 +1,241 @@
+//! `users`: the users of a server.
+
+mod add;
+mod import;
+mod profile;
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
+use mcp_lambda::clock::rfc3339;
+use mcp_lambda::{Email, shell};
+use serde_json::{Map, Value, json};
+
+use crate::connection::Session;
+use crate::exit::Failure;
+use crate::input::json_or_file;
+use crate::output::{Output, columns};
+use crate::subject::Subject;
+use crate::values::seconds;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Users {
+    /// Register a user and print the first token, once.
+    Add {
+        /// The user's email.
+        email: Email,
+        /// What the app keeps about the user: JSON, or @FILE.
+        #[arg(long, value_name = "JSON|@FILE")]
+        profile: Option<String>,
+        /// What to call the token, such as laptop.
+        #[arg(long)]
+        name: Option<String>,
+        /// How long the token lives, such as 12h or 90d.
+        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        expires: Option<u64>,
+        /// What the token is good for; without any, everything the user may do.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// Let the token call only tools that are marked as changing nothing.
+        #[arg(long)]
+        read_only: bool,
+        /// Write the token into this file, readable by you alone, and don't show it.
+        #[arg(long, value_name = "FILE")]
+        save_to: Option<PathBuf>,
+    },
+    /// List all users.
+    List,
+    /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
+    /// `--apply`; doing it again changes nothing.
+    Import {
+        /// The folder, such as ~/.local/share/APP/users.
+        #[arg(value_name = "FOLDER")]
+        path: PathBuf,
+        /// Do it.
+        #[arg(long)]
+        apply: bool,
+    },
+    /// Show a user. Of the profile, what the app's type declares is shown, and secrets and all else are masked.
+    Show {
+        /// The user's email.
+        email: Email,
+    },
+    /// End every token of a user, at the next call, and what speaks stdio for the user.
+    Revoke {
+        /// The user's email.
+        email: Email,
+    },
+    /// Change what the app keeps about a user: by flags, by one name and value, or by JSON.
+    UpdateProfile {
+        /// The user's email.
+        email: Email,
+        /// A field's name.
+        #[arg(requires = "value")]
+        field: Option<String>,
+        /// The field's new value.
+        value: Option<String>,
+        /// A JSON merge patch (RFC 7396), or @FILE.
+        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "field")]
+        profile: Option<String>,
+        /// Take a field away.
+        #[arg(long, value_name = "FIELD")]
+        unset: Vec<String>,
+    },
+    /// Print what the app keeps about a user; secrets, and what the app's type does not declare, are masked.
+    GetProfile {
+        /// The user's email.
+        email: Email,
+        /// Show what is masked too.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Revoke a user and delete the user's record and data for good.
+    Purge {
+        /// The user's email.
+        email: Email,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub(crate) async fn run(
+    subject: &Subject,
+    session: &Session,
+    command: Users,
+    flags: Option<Map<String, Value>>,
+    output: &Output,
+) -> Result<(), Failure> {
+    match command {
+        Users::Add {
+            email,
+            profile,
+            name,
+            expires,
+            scopes,
+            read_only,
+            save_to,
+        } => {
+            let profile = profile::merge(profile.as_deref().map(json_or_file).transpose()?, flags)?;
+            let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+            let user = NewUser {
+                email,
+                profile,
+                name,
+                duration_seconds: expires,
+                scopes,
+                read_only,
+            };
+            add::add(subject, session, user, save_to.as_deref(), output).await
+        }
+        Users::UpdateProfile {
+            email,
+            field,
+            value,
+            profile,
+            unset,
+        } => {
+            let patch = profile::merge(profile.as_deref().map(json_or_file).transpose()?, flags)?;
+            let patch = profile::complete_patch(subject, patch, field.zip(value), &unset)?;
+            profile::update(session, &email, &patch, output).await
+        }
+        Users::GetProfile { email, reveal } => profile::show(session, &email, reveal, output).await,
+        Users::Import { path, apply } => import::run(session, &path, apply, output).await,
+        Users::List => list(session, output).await,
+        Users::Show { email } => show(session, &email, output).await,
+        Users::Revoke { email } => revoke(session, &email, output).await,
+        Users::Purge { email, yes } => purge(session, &email, yes, output).await,
+    }
+}
+
+async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
+    let (mut users, mut after) = (Vec::new(), None);
+    let mut progress = output.progress(None, "users listed");
+    loop {
+        let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
+        progress.advance(page.users.len());
+        users.extend(page.users);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    drop(progress);
+    output.answer(&users, || {
+        if users.is_empty() {
+            "No users yet.".into()
+        } else {
+            columns(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
+        }
+    });
+    Ok(())
+}
+
+fn row(user: &User) -> [String; 3] {
+    let created = user
+        .created
+        .clone()
+        .unwrap_or_else(|| "can't be read".to_owned());
+    [
+        user.email.to_string(),
+        created,
+        user.revoke_after.map(rfc3339).unwrap_or_default(),
+    ]
+}
+
+async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+    let user = session.api.user(email).await?;
+    output.answer(&user, || {
+        let profile = user
+            .profile
+            .as_ref()
+            .map_or_else(|| "none".to_owned(), |profile| format!("{profile:#}"));
+        let revoked = user
+            .revoke_after
+            .map_or_else(|| "never".to_owned(), rfc3339);
+        format!(
+            "email    {}\ncreated  {}\nrevoked  {revoked}\ntokens   {} in use\nprofile  {profile}",
+            user.email, user.created, user.tokens
+        )
+    });
+    Ok(())
+}
+
+async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+    session.api.revoke(email).await?;
+    output.answer(&json!({ "revoked": email }), || {
+        let [create, purge] =
+            [["tokens", "create"], ["users", "purge"]].map(|[noun, verb]| shell::line([noun, verb, email.as_str()]));
+        format!(
+            "Revoked {email}: every token issued so far is dead, and a process that speaks stdio for this user ends at its next call.\n\
+             `{create}` makes a new token. On a machine with the store, `stdio --user` needs none and may be started again; `{purge}` ends that too."
+        )
+    });
+    Ok(())
+}
+
+async fn purge(
+    session: &Session,
+    email: &Email,
+    yes: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let is_sure = yes
+        || output
+            .ask(&format!(
+                "This deletes {email} and all their data for good. Type the email to go on:"
+            ))
+            .as_deref()
+            == Some(email.as_str());
+    if !is_sure {
+        return Err(Failure::Usage(format!(
+            "nothing was purged; give `--yes` to purge {email} without being asked"
+        )));
+    }
+    session.api.purge(email).await?;
+    output.answer(&json!({ "purged": email }), || {
+        format!("Purged {email}: the record and the data are gone.")
+    });
+    Ok(())
+}

@@ -35,7 +35,7 @@ impl McpClient for ClaudeCode {
 }
 
 impl ClientConfig for ClaudeCode {
-    fn shown_path(&self, scope: Scope) -> &'static str {
+    fn display_path(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::User => "~/.claude.json",
             Scope::Project => ".mcp.json",
@@ -45,7 +45,7 @@ impl ClientConfig for ClaudeCode {
     fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => machine.folder("CLAUDE_CONFIG_DIR", "").join(".claude.json"),
-            Scope::Project => machine.resolve(self.shown_path(scope)),
+            Scope::Project => machine.resolve(self.display_path(scope)),
         }
     }
 

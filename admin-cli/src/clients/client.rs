@@ -58,11 +58,11 @@ pub(crate) trait ClientConfig: McpClient {
     }
 
     /// Returns the file's path, as a person knows it.
-    fn shown_path(&self, scope: Scope) -> &'static str;
+    fn display_path(&self, scope: Scope) -> &'static str;
 
     /// Returns the file's path on a [`Machine`]; a project's is looked for in the working folder.
     fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
-        machine.resolve(self.shown_path(scope))
+        machine.resolve(self.display_path(scope))
     }
 
     /// Returns the paths by which one sees that the client is on a [`Machine`]: its command, its folder or its file.

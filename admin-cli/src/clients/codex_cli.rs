@@ -44,7 +44,7 @@ impl ClientConfig for CodexCli {
         "mcp_servers"
     }
 
-    fn shown_path(&self, scope: Scope) -> &'static str {
+    fn display_path(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::User => "~/.codex/config.toml",
             Scope::Project => ".codex/config.toml",
@@ -54,7 +54,7 @@ impl ClientConfig for CodexCli {
     fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => machine.folder("CODEX_HOME", ".codex").join("config.toml"),
-            Scope::Project => machine.resolve(self.shown_path(scope)),
+            Scope::Project => machine.resolve(self.display_path(scope)),
         }
     }
 

@@ -30,7 +30,7 @@ impl McpClient for Cursor {
 }
 
 impl ClientConfig for Cursor {
-    fn shown_path(&self, scope: Scope) -> &'static str {
+    fn display_path(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::User => "~/.cursor/mcp.json",
             Scope::Project => ".cursor/mcp.json",

@@ -40,7 +40,7 @@ impl McpClient for GeminiCli {
 }
 
 impl ClientConfig for GeminiCli {
-    fn shown_path(&self, scope: Scope) -> &'static str {
+    fn display_path(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::User => "~/.gemini/settings.json",
             Scope::Project => ".gemini/settings.json",

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn every_client_learns_the_url_and_none_loses_the_token() {
         let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
-        for client in Client::ALL.iter().copied() {
+        for client in Client::ALL {
             for scope in [Scope::User, Scope::Project] {
                 let registration =
                     client.registration(&server, &Transport::Http(given.clone()), scope);

@@ -21,7 +21,7 @@ pub(super) fn of_config(
             ),
         ),
         None => (
-            format!("in {}", config.shown_path(scope)),
+            format!("in {}", config.display_path(scope)),
             document::to_paste(config, server, transport),
         ),
     };

@@ -35,7 +35,7 @@ impl ClientConfig for Vscode {
         "servers"
     }
 
-    fn shown_path(&self, scope: Scope) -> &'static str {
+    fn display_path(&self, scope: Scope) -> &'static str {
         match scope {
             Scope::User => "the user's mcp.json (`MCP: Open User Configuration`)",
             Scope::Project => ".vscode/mcp.json",
@@ -45,7 +45,7 @@ impl ClientConfig for Vscode {
     fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
         match scope {
             Scope::User => user_folder(machine).join("User/mcp.json"),
-            Scope::Project => machine.resolve(self.shown_path(scope)),
+            Scope::Project => machine.resolve(self.display_path(scope)),
         }
     }
 

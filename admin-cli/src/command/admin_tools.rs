@@ -165,10 +165,8 @@ impl Operations {
         let file = match keep(file, &new.token) {
             Ok(file) => file,
             Err(error) => {
-                return Err(partial_failure(
-                    &error,
-                    self.session.api.revoke(&email).await,
-                ));
+                let revoked = self.session.api.revoke(&email).await;
+                return Err(partial_failure(&error, revoked));
             }
         };
         Ok(object(

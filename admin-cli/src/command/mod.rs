@@ -105,6 +105,19 @@ impl CommandContext<'_> {
     }
 }
 
+/// Refuses `--on` where a connection is made, which `--as` names.
+///
+/// # Errors
+/// [`Failure::Usage`].
+fn check_connection_name(on: Option<&str>, command: &Command) -> Result<(), Failure> {
+    match (on, command) {
+        (Some(name), Command::Connect(_)) => Err(Failure::Usage(format!(
+            "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Runs a command; `profile` holds the values of the flags of the app's own profile.
 pub(crate) async fn run(
     context: CommandContext<'_>,
@@ -114,11 +127,7 @@ pub(crate) async fn run(
     let CommandContext {
         subject, output, ..
     } = context;
-    if let (Some(name), Command::Connect(_)) = (context.on, &command) {
-        return Err(Failure::Usage(format!(
-            "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
-        )));
-    }
+    check_connection_name(context.on, &command)?;
     match command {
         Command::AdminTools => admin_tools::run(subject, context.session().await?).await,
         Command::New(wanted) => new::run(subject, &wanted, output),

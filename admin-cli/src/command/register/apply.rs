@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::{Error, MASK, shell};
-use serde_json::{Value, json};
 
 use super::client_command;
 use super::client_file::{Found, conflict, edit, links};
-use super::{Access, Plan, Register, describe, of_process};
+use super::outcome::Outcome;
+use super::{Access, Plan, Register, of_process};
 use crate::clients::machine::Machine;
 use crate::clients::{Client, ClientCommand, ClientConfig, Scope, Token, Transport, document};
 use crate::connection::Session;
@@ -42,16 +42,6 @@ pub(super) struct Change {
     pub(super) text: String,
 }
 
-/// The result for one [`Client`].
-struct Outcome {
-    client: &'static str,
-    state: &'static str,
-    place: String,
-    text: String,
-    notes: Vec<String>,
-    error: Option<Error>,
-}
-
 pub(super) async fn run(
     session: &Session,
     plan: &Plan,
@@ -69,7 +59,7 @@ pub(super) async fn run(
             names.all(|name| name != client.name())
         };
         let left = Client::ALL.iter().filter(is_left).copied();
-        outcomes.extend(left.map(unavailable));
+        outcomes.extend(left.map(Outcome::skip));
     }
     let answer: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
     output.answer(&answer, || {
@@ -355,45 +345,6 @@ impl Task {
             ));
         }
         notes
-    }
-}
-
-impl Outcome {
-    fn to_json(&self) -> Value {
-        json!({
-            "client": self.client, "where": self.place, "text": self.text, "notes": self.notes,
-            "state": self.state, "done": matches!(self.state, "added" | "replaced" | "already_there"),
-        })
-    }
-
-    fn message(&self) -> String {
-        let heading = match self.state {
-            "already_there" => format!("already there, in {}", self.place),
-            "left_out" => "left out".to_owned(),
-            "failed" => format!("FAILED, {}", self.place),
-            state => format!("{state}; {}", self.place),
-        };
-        describe(
-            &format!("{}: {heading}", self.client),
-            &self.text,
-            &self.notes,
-        )
-    }
-}
-
-fn unavailable(client: Client) -> Outcome {
-    let note = if client.config().is_some() {
-        "it was not found on this machine; name it with `--client` to do it all the same".to_owned()
-    } else {
-        format!("it can't be registered from here; `register --client {client}` prints what to do")
-    };
-    Outcome {
-        client: client.name(),
-        state: "left_out",
-        place: String::new(),
-        text: String::new(),
-        notes: vec![note],
-        error: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod apply;
 mod client_command;
 mod client_file;
 mod detect;
+mod outcome;
 
 use clap::Args;
 use std::path::PathBuf;
@@ -105,31 +106,35 @@ pub(crate) async fn run(
     print(session, &plan, wanted, output).await
 }
 
+/// Returns the clients to print for, each of which can be registered as planned.
+///
+/// # Errors
+/// [`Failure::Usage`].
+fn choose_clients(plan: &Plan, wanted: &[Client]) -> Result<Vec<Client>, Failure> {
+    let is_process = matches!(plan.access, Access::Process(_));
+    let cannot_start = |client: &&Client| is_process && !client.starts_processes();
+    if let Some(client) = wanted.iter().find(cannot_start) {
+        return Err(Failure::Usage(format!(
+            "{client} starts no process on this machine; leave out `--stdio`"
+        )));
+    }
+    let is_wanted = |client: &Client| wanted.is_empty() || wanted.contains(client);
+    let clients: Vec<_> = Client::ALL.iter().copied().filter(is_wanted).collect();
+    let checked = clients
+        .iter()
+        .try_for_each(|client| client.check_name(&plan.server.name));
+    checked.map_err(Failure::Usage)?;
+    Ok(clients)
+}
+
 async fn print(
     session: &Session,
     plan: &Plan,
     wanted: Register,
     output: &Output,
 ) -> Result<(), Failure> {
-    if let (Access::Process(_), Some(client)) = (
-        &plan.access,
-        wanted
-            .clients
-            .iter()
-            .find(|client| !client.starts_processes()),
-    ) {
-        return Err(Failure::Usage(format!(
-            "{client} starts no process on this machine; leave out `--stdio`"
-        )));
-    }
-    let is_wanted = |client: &Client| wanted.clients.is_empty() || wanted.clients.contains(client);
-    let clients: Vec<_> = Client::ALL.iter().copied().filter(is_wanted).collect();
-    clients
-        .iter()
-        .try_for_each(|client| client.check_name(&plan.server.name))
-        .map_err(Failure::Usage)?;
     let (mut registrations, mut made) = (Vec::new(), Vec::new());
-    for client in clients {
+    for client in choose_clients(plan, &wanted.clients)? {
         match plan.transport(session, client.name()).await {
             Ok((transport, issued)) => {
                 made.extend(issued);
@@ -173,7 +178,7 @@ impl Plan {
             _ => return Ok((self.placeholder_transport(), None)),
         };
         let token = NewToken {
-            name: Some(client.to_string()),
+            name: Some(client.to_owned()),
             ..NewToken::new(email)
         };
         let issued = session.api.create_token(token).await?;

@@ -1,27 +1,73 @@
 //! `users add`: registers a user, and delivers the first token.
 
-use std::path::Path;
+use clap::Args;
+use std::path::{Path, PathBuf};
 
 use mcp_lambda::admin::{NewUser, Registered};
 use mcp_lambda::{Email, Error, ErrorKind, shell};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::profile;
 use crate::clients::Client;
 use crate::connection::Session;
 use crate::exit::Failure;
+use crate::input::json_or_file;
 use crate::output::Output;
 use crate::subject::Subject;
 use crate::token_delivery::{Delivery, TokenDelivery};
+use crate::values::seconds;
+
+/// The user to register, and the place for the first token.
+#[derive(Debug, Args)]
+pub(crate) struct AddUser {
+    /// The user's email.
+    email: Email,
+    /// What the app keeps about the user: JSON, or @FILE.
+    #[arg(long, value_name = "JSON|@FILE")]
+    profile: Option<String>,
+    /// What to call the token, such as laptop.
+    #[arg(long)]
+    name: Option<String>,
+    /// How long the token lives, such as 12h or 90d.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    expires: Option<u64>,
+    /// What the token is good for; without any, everything the user may do.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Let the token call only tools that are marked as changing nothing.
+    #[arg(long)]
+    read_only: bool,
+    /// Write the token into this file, readable by you alone, and don't show it.
+    #[arg(long, value_name = "FILE")]
+    save_to: Option<PathBuf>,
+}
+
+impl AddUser {
+    /// Returns the request, with the profile of `--profile` and of the fields' own flags.
+    fn to_request(&self, flags: Option<Map<String, Value>>) -> Result<NewUser, Failure> {
+        let profile = self.profile.as_deref().map(json_or_file).transpose()?;
+        Ok(NewUser {
+            email: self.email.clone(),
+            profile: profile::merge(profile, flags)?,
+            name: self.name.clone(),
+            duration_seconds: self.expires,
+            scopes: Some(self.scopes.clone()).filter(|scopes| !scopes.is_empty()),
+            read_only: self.read_only,
+        })
+    }
+}
 
 /// Registers a user and delivers the first token.
-pub(super) async fn add(
+pub(super) async fn run(
     subject: &Subject,
     session: &Session,
-    user: NewUser,
-    save_to: Option<&Path>,
+    wanted: AddUser,
+    flags: Option<Map<String, Value>>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let email = user.email.clone();
+    let user = wanted.to_request(flags)?;
+    let email = wanted.email;
+    let save_to = wanted.save_to.as_deref();
     let delivery = TokenDelivery::prepare(subject, session, save_to).await?;
     let new = session
         .api

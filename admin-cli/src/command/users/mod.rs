@@ -7,7 +7,7 @@ mod profile;
 use clap::Subcommand;
 use std::path::PathBuf;
 
-use mcp_lambda::admin::{MAX_LIMIT, NewUser, User};
+use mcp_lambda::admin::{MAX_LIMIT, User};
 use mcp_lambda::clock::rfc3339;
 use mcp_lambda::{Email, shell};
 use serde_json::{Map, Value, json};
@@ -17,33 +17,11 @@ use crate::exit::Failure;
 use crate::input::json_or_file;
 use crate::output::{Output, columns};
 use crate::subject::Subject;
-use crate::values::seconds;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Users {
     /// Register a user and print the first token, once.
-    Add {
-        /// The user's email.
-        email: Email,
-        /// What the app keeps about the user: JSON, or @FILE.
-        #[arg(long, value_name = "JSON|@FILE")]
-        profile: Option<String>,
-        /// What to call the token, such as laptop.
-        #[arg(long)]
-        name: Option<String>,
-        /// How long the token lives, such as 12h or 90d.
-        #[arg(long, value_name = "TIME", value_parser = seconds)]
-        expires: Option<u64>,
-        /// What the token is good for; without any, everything the user may do.
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<String>,
-        /// Let the token call only tools that are marked as changing nothing.
-        #[arg(long)]
-        read_only: bool,
-        /// Write the token into this file, readable by you alone, and don't show it.
-        #[arg(long, value_name = "FILE")]
-        save_to: Option<PathBuf>,
-    },
+    Add(add::AddUser),
     /// List all users.
     List,
     /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
@@ -108,27 +86,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     match command {
-        Users::Add {
-            email,
-            profile,
-            name,
-            expires,
-            scopes,
-            read_only,
-            save_to,
-        } => {
-            let profile = profile::merge(profile.as_deref().map(json_or_file).transpose()?, flags)?;
-            let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let user = NewUser {
-                email,
-                profile,
-                name,
-                duration_seconds: expires,
-                scopes,
-                read_only,
-            };
-            add::add(subject, session, user, save_to.as_deref(), output).await
-        }
+        Users::Add(user) => add::run(subject, session, user, flags, output).await,
         Users::UpdateProfile {
             email,
             field,

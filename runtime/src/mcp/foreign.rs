@@ -29,7 +29,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
 
 use super::foreign_target::{ForeignAnswer, ForeignTarget, is_read_only};
-use super::headers::ParameterHeaders;
+use super::headers::check_headers;
 #[cfg(feature = "local")]
 use super::session::StdioSession;
 use super::wire_size::WireSize;
@@ -155,18 +155,6 @@ impl<H: ServerHandler> ForeignHandler<H> {
         let mut rules = self.rules.calls.iter();
         rules.all(|rule| rule.visible(calls.caller(), view))
     }
-}
-
-/// Compares the arguments of a call with its headers. The result is for those alone who may see the tool.
-fn check_headers(
-    tool: Option<&Tool>,
-    arguments: Option<&Map<String, Value>>,
-    context: &RequestContext<RoleServer>,
-) -> Result<(), ErrorData> {
-    let (Some(tool), Some(headers)) = (tool, ParameterHeaders::of(context)) else {
-        return Ok(());
-    };
-    headers.check(&tool.input_schema, arguments.unwrap_or(&Map::new()))
 }
 
 impl<H: ServerHandler + std::fmt::Debug> SessionHandler for ForeignHandler<H> {

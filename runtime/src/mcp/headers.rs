@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::request::Parts;
+use rmcp::model::Tool;
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Map, Value};
@@ -16,6 +17,18 @@ use crate::tool::PARAMETER_HEADER;
 
 /// The beginning of the name of every header that repeats an argument.
 const PREFIX: &str = "mcp-param-";
+
+/// Compares the arguments of a call with its headers. The result is for those alone who may see the tool.
+pub(super) fn check_headers(
+    tool: Option<&Tool>,
+    arguments: Option<&Map<String, Value>>,
+    context: &RequestContext<RoleServer>,
+) -> Result<(), ErrorData> {
+    let (Some(tool), Some(headers)) = (tool, ParameterHeaders::of(context)) else {
+        return Ok(());
+    };
+    headers.check(&tool.input_schema, arguments.unwrap_or(&Map::new()))
+}
 
 /// The headers of a request that repeat arguments.
 pub(super) struct ParameterHeaders {

@@ -6,20 +6,20 @@ use std::path::Path;
 use mcp_lambda_structure::{Checkout, Docs, Function, PublicName, cycles, defined_twice};
 
 /// The most lines of a function, as rustfmt lays it out by default. 40 is the aim; what is longer may only become shorter.
-const MAX_FUNCTION_LINES: usize = 52;
+const MAX_FUNCTION_LINES: usize = 40;
 
 /// The most statements and match arms of a function.
-const MAX_STATEMENTS: usize = 26;
+const MAX_STATEMENTS: usize = 25;
 
 /// The most lines of a file before its tests. 400 is the aim.
-const MAX_FILE_LINES: usize = 450;
+const MAX_FILE_LINES: usize = 400;
 
 /// The least share of doc blocks with a link, in percent.
 const MIN_LINKED: f64 = 30.0;
 
 /// The most functions that are named by a participle: three are those of a foreign trait, `issued_at` is the claim `iat`,
 /// and the admin CLI has five of one name.
-const MAX_PARTICIPLES: usize = 9;
+const MAX_PARTICIPLES: usize = 4;
 
 /// Participles that English forms without `-ed`.
 const PARTICIPLES: [&str; 23] = [

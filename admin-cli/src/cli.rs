@@ -24,7 +24,7 @@ pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap
     let profile = match profile_matches(&matches) {
         Some((command, matches)) => {
             flags::read_profile(&flags, command == "add", matches, ask_hidden)
-                .map_err(|error| unlawful(&mut tree, command, error))?
+                .map_err(|error| invalid_argument(&mut tree, command, error))?
         }
         None => None,
     };
@@ -32,7 +32,7 @@ pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap
 }
 
 /// A fault of a `users` command's arguments, with that command's own usage.
-fn unlawful(tree: &mut clap::Command, command: &str, words: String) -> clap::Error {
+fn invalid_argument(tree: &mut clap::Command, command: &str, words: String) -> clap::Error {
     let kind = clap::error::ErrorKind::ValueValidation;
     let own = tree
         .find_subcommand_mut("users")

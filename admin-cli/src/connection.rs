@@ -319,7 +319,7 @@ impl Connection {
 /// The settings of this machine's server.
 pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
     Settings::read(&ProcessEnvironment, app.name())
-        .map_err(|faults| Failure::NotConfigured(faults.join("\n")))
+        .map_err(|problems| Failure::NotConfigured(problems.join("\n")))
 }
 
 /// Returns the URL of this machine's server.
@@ -340,7 +340,7 @@ mod tests {
     fn connect(place: &str, key: Option<&str>, stored: Option<&Connection>) -> Connection {
         let key = key.map(|key| KeySource::Stored(Secret::new(key.to_owned())));
         Connection::choose(&Subject::Any, place, || Ok(key.unwrap_or_default()), stored)
-            .expect("lawful")
+            .expect("valid")
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) enum Links {
 
 /// Puts a text in a file's place. Folders on the way are made for their owner alone.
 pub(crate) fn write(path: &Path, text: &str, readers: Readers, links: Links) -> io::Result<()> {
-    let path = end_of(path, links)?;
+    let path = prefix_end(path, links)?;
     folder_of(&path)?;
     let before = fs::metadata(&path)
         .ok()
@@ -47,7 +47,7 @@ pub(crate) fn write(path: &Path, text: &str, readers: Readers, links: Links) -> 
 }
 
 /// The file itself, behind whatever links lead to it.
-fn end_of(path: &Path, links: Links) -> io::Result<PathBuf> {
+fn prefix_end(path: &Path, links: Links) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_symlink() => Ok(path.to_owned()),
         Ok(_) if links == Links::Followed => fs::canonicalize(path),
@@ -134,7 +134,7 @@ impl Draft {
 
 /// Removes the draft that a killed process left beside a file, unless one is being written.
 pub(crate) fn sweep(path: &Path) {
-    let Ok(path) = end_of(path, Links::Followed) else {
+    let Ok(path) = prefix_end(path, Links::Followed) else {
         return;
     };
     let place = Draft::place(&path);

@@ -1,7 +1,7 @@
 //! Flags from an app's profile type: each field is one, with its doc comment as help.
 //!
 //! A secret may also come from a variable or from standard input, so that it need not stand in a shell's history. What is
-//! lawful is the server's to say; here only the kind of a value is known.
+//! allowed is the server's to say; here only the kind of a value is known.
 
 use std::io::Read;
 

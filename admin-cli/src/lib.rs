@@ -1,7 +1,7 @@
 //! The admin CLI: what operators do, from a terminal or a script, to a laptop's own store or a deployment's URL.
 //!
 //! An app ships its own with `fn main() -> ExitCode { mcp_lambda_admin::run(app()) }`. Every command goes through
-//! [`AdminApi`](mcp_lambda::admin::AdminApi), so it does the same in both places. Nothing here decides what is lawful: the
+//! [`AdminApi`](mcp_lambda::admin::AdminApi), so it does the same in both places. Nothing here decides what is allowed: the
 //! API does. A signing key is never printed, and a token once.
 
 mod cli;

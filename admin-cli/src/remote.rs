@@ -114,7 +114,7 @@ impl Remote {
                 let is_word =
                     |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
                 if !refusal.audience.as_ref().is_some_and(is_word) {
-                    return Err(self.unlawful("audience"));
+                    return Err(self.invalid_answer("audience"));
                 }
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
                 self.send(method, path, body)
@@ -242,13 +242,15 @@ impl Remote {
 
     /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
     fn check_word(&self, what: &str, text: &str) -> Result<()> {
-        let is_lawful =
+        let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
-        is_word.then_some(()).ok_or_else(|| self.unlawful(what))
+        let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed);
+        is_word
+            .then_some(())
+            .ok_or_else(|| self.invalid_answer(what))
     }
 
-    fn unlawful(&self, what: &str) -> Error {
+    fn invalid_answer(&self, what: &str) -> Error {
         let words =
             "holds characters that none has; nothing of it is shown. Do not trust this server";
         Error::unavailable(format!("{} answered with a {what} that {words}", self.url))

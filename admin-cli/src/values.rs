@@ -2,8 +2,8 @@
 
 /// A name that needs no quotes in a shell.
 pub(crate) fn word(text: &str) -> Result<String, String> {
-    let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_lawful);
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed);
     is_word
         .then(|| text.to_owned())
         .ok_or_else(|| "use letters, digits, `-`, `_` and `.`".to_owned())

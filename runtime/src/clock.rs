@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// A source of the current time.
 ///
 /// ```
-/// use mcp_lambda::clock::{Clock, rfc3339};
+/// use mcp_lambda::clock::{Clock, format_rfc3339};
 ///
 /// #[derive(Debug)]
 /// struct Fixed(u64);
@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///     }
 /// }
 ///
-/// assert_eq!(rfc3339(Fixed(1_795_245_000).now()), "2026-11-21T07:10:00Z");
+/// assert_eq!(format_rfc3339(Fixed(1_795_245_000).now()), "2026-11-21T07:10:00Z");
 /// ```
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns the whole seconds since 1970-01-01T00:00:00Z.
@@ -39,9 +39,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// Formats an instant in UTC, such as `2026-11-21T07:10:00Z` (RFC 3339). The reverse is [`epoch`].
+/// Formats an instant in UTC, such as `2026-11-21T07:10:00Z` (RFC 3339). The reverse is [`parse_rfc3339`].
 #[must_use]
-pub fn rfc3339(epoch_seconds: u64) -> String {
+pub fn format_rfc3339(epoch_seconds: u64) -> String {
     // A stored number may be larger than any year that can be written: the last instant stands for
     // it, since an expiry in the far future must not become one in the past.
     i64::try_from(epoch_seconds)
@@ -55,13 +55,13 @@ pub fn rfc3339(epoch_seconds: u64) -> String {
 /// for any other text.
 ///
 /// ```
-/// use mcp_lambda::clock::epoch;
+/// use mcp_lambda::clock::parse_rfc3339;
 ///
-/// assert_eq!(epoch("2026-11-21T09:10:00+02:00"), Some(1_795_245_000));
-/// assert_eq!(epoch("yesterday"), None);
+/// assert_eq!(parse_rfc3339("2026-11-21T09:10:00+02:00"), Some(1_795_245_000));
+/// assert_eq!(parse_rfc3339("yesterday"), None);
 /// ```
 #[must_use]
-pub fn epoch(text: &str) -> Option<u64> {
+pub fn parse_rfc3339(text: &str) -> Option<u64> {
     let timestamp: jiff::Timestamp = text.parse().ok()?;
     u64::try_from(timestamp.as_second()).ok()
 }
@@ -86,19 +86,19 @@ mod tests {
 
     #[test]
     fn times_are_read_back() {
-        assert_eq!(epoch("2026-11-21T07:10:00Z"), Some(1_795_245_000));
+        assert_eq!(parse_rfc3339("2026-11-21T07:10:00Z"), Some(1_795_245_000));
         assert_eq!(
-            epoch("2026-11-21T09:10:00.250000+02:00"),
+            parse_rfc3339("2026-11-21T09:10:00.250000+02:00"),
             Some(1_795_245_000)
         );
         for text in ["", "yesterday", "2026-11-21", "1969-01-01T00:00:00Z"] {
-            assert_eq!(epoch(text), None, "{text}");
+            assert_eq!(parse_rfc3339(text), None, "{text}");
         }
     }
 
     #[test]
     fn times_are_written_in_utc() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(1_795_245_000), "2026-11-21T07:10:00Z");
+        assert_eq!(format_rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(format_rfc3339(1_795_245_000), "2026-11-21T07:10:00Z");
     }
 }

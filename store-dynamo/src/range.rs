@@ -7,7 +7,7 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use mcp_lambda::store::{Key, MAX_KEY_BYTES, Range, end_of};
+use mcp_lambda::store::{Key, MAX_KEY_BYTES, Range, prefix_end};
 
 use crate::table::{Item, LISTINGS, read_key, text};
 
@@ -96,7 +96,7 @@ type Condition = (&'static str, Vec<(&'static str, AttributeValue)>);
 fn match_prefix(from: &Key, after: &str) -> Option<Condition> {
     let (_, longest) = MAX_KEY_BYTES;
     let partition = (":pk", text(&from.partition));
-    let end = end_of(&from.sort);
+    let end = prefix_end(&from.sort);
     // DynamoDB refuses values longer than a key. Cutting `after` moves the start back, so no wanted
     // record is skipped, and `ListRequest::includes` drops those before `after`.
     let first = from

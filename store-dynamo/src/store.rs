@@ -22,8 +22,8 @@ use aws_sdk_dynamodb::types::{
 use mcp_lambda::Result;
 use mcp_lambda::clock::Clock;
 use mcp_lambda::store::{
-    Key, KeyPage, MAX_PAGE_BYTES, Page, Put, Range, Record, Store, Version, When, Write,
-    check_group, check_put, check_write, unmet,
+    Key, KeyPage, MAX_PAGE_BYTES, Page, Put, Range, Record, Store, Version, When, Write, check_put,
+    check_transaction, check_write, condition_error,
 };
 
 use crate::condition::{Counter, build_condition};
@@ -65,7 +65,7 @@ impl Dynamo {
 
     /// Sends the writes as one transaction. The token makes DynamoDB recognize it when it is resent
     /// (`ClientRequestToken`, AWS DynamoDB Developer Guide, "Amazon DynamoDB Transactions").
-    async fn send_group(
+    async fn send_transaction(
         &self,
         items: Vec<TransactWriteItem>,
         token: &str,
@@ -245,7 +245,7 @@ impl Store for Dynamo {
                     return if is_ours {
                         Ok(version)
                     } else {
-                        Err(unmet(when))
+                        Err(condition_error(when))
                     };
                 }
                 _ if is_contended(&error) && retry.wait().await => {}
@@ -267,7 +267,7 @@ impl Store for Dynamo {
         loop {
             match request.clone().send().await {
                 Ok(_) => return Ok(()),
-                Err(error) if is_unmet(&error) => return Err(unmet(when)),
+                Err(error) if is_unmet(&error) => return Err(condition_error(when)),
                 Err(error) if is_contended(&error) && retry.wait().await => {}
                 Err(error) => return Err(explain_failure(&self.table, &error)),
             }
@@ -275,19 +275,19 @@ impl Store for Dynamo {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
-        check_group(&writes)?;
+        check_transaction(&writes)?;
         let token = Version::fresh().0.to_string();
         let items = transaction::translate_all(&self.table, &writes, self.clock.now())?;
         let mut retry = Retry::default();
         loop {
             // The same token for every try: within ten minutes DynamoDB answers a repeated
             // transaction with its first outcome instead of writing again.
-            match self.send_group(items.clone(), &token).await? {
+            match self.send_transaction(items.clone(), &token).await? {
                 transaction::Outcome::Done => return Ok(()),
                 transaction::Outcome::Unmet(place) => {
                     return Err(writes
                         .get(place)
-                        .map_or_else(|| unmet(When::Always), Write::unmet));
+                        .map_or_else(|| condition_error(When::Always), Write::condition_error));
                 }
                 transaction::Outcome::Contended if retry.wait().await => {}
                 transaction::Outcome::Contended => return Err(report_contention(&self.table)),

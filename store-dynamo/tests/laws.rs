@@ -87,7 +87,7 @@ async fn what_a_table_lacks_is_set_also_where_it_was_there() {
         .client
         .update_time_to_live()
         .table_name(TABLE)
-        .time_to_live_specification(off.build().expect("lawful"));
+        .time_to_live_specification(off.build().expect("valid"));
     off.send().await.expect("switched off");
     let open = engine
         .client
@@ -153,7 +153,7 @@ async fn a_table_with_other_keys_is_told_from_an_outage() {
         .attribute_name("id")
         .key_type(KeyType::Hash)
         .build()
-        .expect("lawful");
+        .expect("valid");
     let attribute = AttributeDefinition::builder()
         .attribute_name("id")
         .attribute_type(ScalarAttributeType::S)
@@ -165,7 +165,7 @@ async fn a_table_with_other_keys_is_told_from_an_outage() {
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key);
     request
-        .attribute_definitions(attribute.expect("lawful"))
+        .attribute_definitions(attribute.expect("valid"))
         .send()
         .await
         .expect("made");

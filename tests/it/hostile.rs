@@ -69,7 +69,7 @@ fn lie(request: &Request<Incoming>, token: &str) -> Response<Full<Bytes>> {
     let response = Response::builder()
         .status(status)
         .header("content-type", "application/json");
-    response.body(Full::from(body.to_string())).expect("lawful")
+    response.body(Full::from(body.to_string())).expect("valid")
 }
 
 fn told(method: &str, path: &str, token: &str) -> (u16, Value) {

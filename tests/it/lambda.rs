@@ -339,7 +339,7 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
     for name in ["USERS_TABLE", "SIGNING_KEY_SECRET"] {
         let environment = [("HOME", folder.as_str()), (name, "users")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let settings = Settings::read(&BTreeMap::from(environment), "fixture").expect("lawful");
+        let settings = Settings::read(&BTreeMap::from(environment), "fixture").expect("valid");
         let error = mcp_lambda_tests::fixture::app()
             .build(&settings)
             .await

@@ -377,7 +377,7 @@ async fn status_of_header(address: &str, is_http_2: bool, bytes: usize) -> Optio
     let request = request
         .header("x-filler", "x".repeat(bytes))
         .body(String::new())
-        .expect("lawful");
+        .expect("valid");
     let answer = if is_http_2 {
         let executor = hyper_util::rt::TokioExecutor::new();
         let (mut sender, connection) = http2::handshake(executor, io).await.expect("greeted");

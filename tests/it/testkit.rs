@@ -84,10 +84,10 @@ async fn faults_of_prompts_and_resources_are_found() {
 #[tokio::test]
 async fn an_open_app_is_found() {
     let found = complaint(laws::every_tool_needs_an_identity(&Suite::new(
-        good().open(),
+        good().allow_anonymous(),
     )))
     .await;
-    assert!(found.contains("App::open"), "{found}");
+    assert!(found.contains("App::allow_anonymous"), "{found}");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ fn post(
         .fold(request, |request, host| request.header("host", host));
     request
         .body(Full::from(message.to_string()))
-        .expect("a lawful request")
+        .expect("a valid request")
 }
 
 /// RFC 9113 §8.3.1: `:authority` stands for `Host`, and is held to the server's own names like it.

@@ -204,5 +204,5 @@ async fn answer(
     let response = Response::builder()
         .status(status)
         .header("content-type", "application/x-amz-json-1.1");
-    Ok(response.body(Full::from(body.to_string())).expect("lawful"))
+    Ok(response.body(Full::from(body.to_string())).expect("valid"))
 }

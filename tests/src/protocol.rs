@@ -3,7 +3,7 @@
 use mcp_lambda::call::{Level, Trace};
 use mcp_lambda::elicitation::{Capability, form, roots, sampling, url};
 use mcp_lambda::prelude::*;
-use mcp_lambda::provider::Completion;
+use mcp_lambda::provider::CompletionRequest;
 use serde_json::{Value, json};
 
 /// Where to.
@@ -220,7 +220,7 @@ pub mod prompts {
         word
     }
 
-    async fn topics(completion: Completion) -> Result<Vec<String>> {
+    async fn topics(completion: CompletionRequest) -> Result<Vec<String>> {
         let user = current_user()?;
         let many = (0..150).map(|number| format!("{}{number}", completion.value));
         Ok(std::iter::once(user.email().to_string())

@@ -239,5 +239,5 @@ fn answered(status: u16, body: Bytes) -> Response<Full<Bytes>> {
     let response = Response::builder()
         .status(status)
         .header("content-type", "application/x-amz-json-1.0");
-    response.body(Full::new(body)).expect("lawful")
+    response.body(Full::new(body)).expect("valid")
 }

@@ -443,7 +443,7 @@ async fn answer(
     Ok(Response::builder()
         .status(202)
         .body(Full::default())
-        .expect("lawful"))
+        .expect("valid"))
 }
 
 async fn next(desk: &Desk) -> Response<Full<Bytes>> {
@@ -467,5 +467,5 @@ async fn next(desk: &Desk) -> Response<Full<Bytes>> {
         .header("lambda-runtime-trace-id", "Root=1-0-0")
         .header("content-type", "application/json")
         .body(Full::from(invocation.event))
-        .expect("lawful")
+        .expect("valid")
 }

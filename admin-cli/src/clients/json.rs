@@ -157,7 +157,7 @@ mod tests {
                 "{\n    \"mcpServers\": {\n        \"notes\": {\n            \"url\": \"u\"\n        }\n    }\n}",
             ),
         ] {
-            assert_eq!(set(before, &PATH, &entry).expect("lawful"), after);
+            assert_eq!(set(before, &PATH, &entry).expect("valid"), after);
         }
     }
 
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn comments_are_kept() {
         let before = "{\n  // mine\n  \"servers\": {\n    \"a\": {}, // and this\n  },\n}\n";
-        let after = set(before, &["servers", "b"], &json!({})).expect("lawful");
+        let after = set(before, &["servers", "b"], &json!({})).expect("valid");
         assert!(
             after.contains("// mine\n") && after.contains("// and this\n"),
             "{after}"
@@ -215,7 +215,7 @@ mod tests {
                 "{\n  \"inputs\": [\n    1,\n    {\n      \"id\": \"t\"\n    }\n  ]\n}",
             ),
         ] {
-            assert_eq!(append(before, "inputs", &element).expect("lawful"), after);
+            assert_eq!(append(before, "inputs", &element).expect("valid"), after);
         }
     }
 
@@ -247,8 +247,8 @@ mod tests {
             let mut whole = Value::Object(others.into_iter().collect());
             whole["mcpServers"] = Value::Object(servers.into_iter().collect());
             let text = if is_pretty { format!("{whole:#}") } else { whole.to_string() };
-            let merged: Value = serde_json::from_str(&set(&text, &PATH, &entry).expect("lawful")).expect("JSON");
-            prop_assert_eq!(get(&merged.to_string(), &PATH).expect("lawful"), Some(entry.clone()));
+            let merged: Value = serde_json::from_str(&set(&text, &PATH, &entry).expect("valid")).expect("JSON");
+            prop_assert_eq!(get(&merged.to_string(), &PATH).expect("valid"), Some(entry.clone()));
             whole["mcpServers"]["notes"] = entry;
             prop_assert_eq!(merged, whole);
         }

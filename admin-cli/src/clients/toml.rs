@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn comments_and_order_are_kept() {
-        let set = set(FILE, "mcp_servers", "notes", &entry()).expect("lawful");
+        let set = set(FILE, "mcp_servers", "notes", &entry()).expect("valid");
         for line in FILE.lines() {
             assert!(set.contains(line), "{line}\n{set}");
         }
@@ -155,12 +155,12 @@ mod tests {
             "{set}"
         );
         assert_eq!(get(&set, "mcp_servers", "notes"), Ok(Some(entry())));
-        assert_eq!(all(&set, "mcp_servers").expect("lawful").len(), 2);
+        assert_eq!(all(&set, "mcp_servers").expect("valid").len(), 2);
     }
 
     #[test]
     fn a_table_is_replaced_in_its_place() {
-        let replaced = set(FILE, "mcp_servers", "other", &json!({ "url": "u" })).expect("lawful");
+        let replaced = set(FILE, "mcp_servers", "other", &json!({ "url": "u" })).expect("valid");
         assert_eq!(replaced, FILE.replace("command = \"x\"", "url = \"u\""));
     }
 
@@ -172,9 +172,9 @@ mod tests {
             "notes",
             &entry(),
         )
-        .expect("lawful");
+        .expect("valid");
         assert_eq!(get(&inline, "mcp_servers", "notes"), Ok(Some(entry())));
-        assert!(get(&inline, "mcp_servers", "a").expect("lawful").is_some());
+        assert!(get(&inline, "mcp_servers", "a").expect("valid").is_some());
         assert!(
             new_document("mcp_servers", "notes", &entry()).starts_with("[mcp_servers.notes]\n")
         );

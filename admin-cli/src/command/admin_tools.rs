@@ -47,14 +47,14 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
     let app = app(subject, operations);
     // It has no users and no tokens of its own, and the variables in the shell are the server's settings, not its.
     let unused = SigningKey::new([0; 32])?;
-    let backend_open = Backend {
+    let opened_backend = Backend {
         store: Arc::new(Memory::default()),
         keys: Arc::new(Given::new(unused)),
     };
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
     let settings = Settings::read(&nothing_set, app.name())
-        .map_err(|faults| Failure::NotConfigured(faults.join("\n")))?;
-    let server = app.open_backend(backend_open).build(&settings).await?;
+        .map_err(|problems| Failure::NotConfigured(problems.join("\n")))?;
+    let server = app.use_backend(opened_backend).build(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
     Ok(server.serve_stdio(operator).await?)
 }

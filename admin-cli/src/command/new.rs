@@ -151,7 +151,7 @@ impl Framework {
 fn check(name: &str) -> Result<(), Failure> {
     App::new(name)
         .check()
-        .map_err(|faults| Failure::Usage(faults.join("\n")))?;
+        .map_err(|problems| Failure::Usage(problems.join("\n")))?;
     // Keywords and leading digits are no identifiers.
     let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
     if RESERVED.contains(&name) || !is_identifier {
@@ -413,7 +413,7 @@ mod tests {
             "{here}"
         );
         let rev = "0123456789abcdef0123456789abcdef01234567";
-        let elsewhere = manifest(&git("https://git.example.com/mcp-lambda", rev).expect("lawful"));
+        let elsewhere = manifest(&git("https://git.example.com/mcp-lambda", rev).expect("valid"));
         assert!(
             !elsewhere.contains("path = \"/") && !elsewhere.contains("builds here alone"),
             "{elsewhere}"

@@ -73,7 +73,7 @@ pub mod page {
         let id = uuid::Uuid::now_v7().simple().to_string();
         let contact = Contact {
             id,
-            name: lawful_name(&name)?,
+            name: check_name(&name)?,
             email: email.parse::<Email>()?.into(),
         };
         data.put(&key(&contact.id), &contact).await?;
@@ -209,7 +209,7 @@ async fn all(data: &UserData) -> Result<Vec<Contact>> {
     }
 }
 
-fn lawful_name(name: &str) -> Result<String> {
+fn check_name(name: &str) -> Result<String> {
     let name = name.trim();
     match name.chars().count() {
         0 => Err(Error::invalid(

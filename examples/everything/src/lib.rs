@@ -23,7 +23,7 @@ pub fn app() -> App {
         .instructions(
             "A server to try clients on: its tools do nothing but show what tools can do.",
         )
-        .open()
+        .allow_anonymous()
         .accept_subscriptions()
         .page_size(PAGE_SIZE)
         .tools(contents::tools::tools())

@@ -1,7 +1,7 @@
 //! [`Resource`]s: text, bytes, and a template of many.
 
 use mcp_lambda::prelude::*;
-use mcp_lambda::provider::Completion;
+use mcp_lambda::provider::CompletionRequest;
 use mcp_lambda::resource::ResourceBody;
 
 use crate::contents::PNG;
@@ -74,8 +74,8 @@ pub mod typed {
         ResourceContents::json(&Data { id, data })
     }
 
-    /// Suggests numbers that begin with the typed text, for a [`Completion`].
-    async fn ids(completion: Completion) -> Result<Vec<String>> {
+    /// Suggests numbers that begin with the typed text, for a [`CompletionRequest`].
+    async fn ids(completion: CompletionRequest) -> Result<Vec<String>> {
         Ok((0..10)
             .map(|digit| format!("{}{digit}", completion.value))
             .collect())

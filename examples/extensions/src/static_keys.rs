@@ -85,7 +85,7 @@ impl Verifier for StaticKeys {
         Ok(match self.find(credential.token()) {
             Some(key) if key.is_blocked => Verdict::Refused(Denial::Custom("key_is_blocked")),
             Some(key) => Verdict::Valid(key.claims.clone()),
-            None => Verdict::NotMine,
+            None => Verdict::Unrecognized,
         })
     }
 

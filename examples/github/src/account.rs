@@ -42,7 +42,7 @@ impl Account {
 pub struct ApiUrl(String);
 
 impl ApiUrl {
-    fn lawful(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
         let is_plain = url.username().is_empty() && url.password().is_none();
@@ -55,7 +55,7 @@ impl ApiUrl {
 impl<'de> Deserialize<'de> for ApiUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::lawful(&text)
+        Self::parse(&text)
             .ok_or_else(|| D::Error::invalid_value(Unexpected::Other("text"), &EXPECTED))
     }
 }
@@ -83,7 +83,7 @@ mod tests {
             ("http://localhost", "http://localhost"),
         ] {
             assert_eq!(
-                ApiUrl::lawful(text),
+                ApiUrl::parse(text),
                 Some(ApiUrl(expected.to_owned())),
                 "{text}"
             );
@@ -105,7 +105,7 @@ mod tests {
             "https://github.example.com/?a=b",
             "https://github.example.com/#a",
         ] {
-            assert_eq!(ApiUrl::lawful(text), None, "{text}");
+            assert_eq!(ApiUrl::parse(text), None, "{text}");
         }
     }
 

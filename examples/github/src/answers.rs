@@ -2,7 +2,7 @@
 //!
 //! Long texts are cut here, so that a full page stays readable.
 
-use mcp_lambda::clock::rfc3339;
+use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::prelude::*;
 
 use crate::client::Page;
@@ -260,7 +260,7 @@ impl From<wire::Allowance> for Allowance {
         Self {
             limit: given.limit,
             remaining: given.remaining,
-            resets_at: rfc3339(given.reset),
+            resets_at: format_rfc3339(given.reset),
         }
     }
 }

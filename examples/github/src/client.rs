@@ -146,11 +146,11 @@ fn authorization(account: &Account) -> Result<HeaderValue> {
         )
     };
     let token = account.token.expose();
-    let is_lawful = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_allowed = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     let bearer = Secret::new(format!("Bearer {token}"));
     let mut value = HeaderValue::from_str(bearer.expose())
         .ok()
-        .filter(|_| is_lawful)
+        .filter(|_| is_allowed)
         .ok_or_else(fault)?;
     value.set_sensitive(true);
     Ok(value)
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn no_header_shows_a_token_and_no_odd_token_is_sent() {
-        let sent = authorization(&account(json!({"token": "t0ken"}))).expect("lawful");
+        let sent = authorization(&account(json!({"token": "t0ken"}))).expect("valid");
         assert_eq!(
             (format!("{sent:?}").as_str(), sent.as_bytes()),
             ("Sensitive", b"Bearer t0ken".as_slice())

@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn names_are_one_segment_each() {
-        let path = |owner, name| repository(owner, name).expect("lawful");
+        let path = |owner, name| repository(owner, name).expect("valid");
         assert_eq!(
             path("rust-lang", "rust.vim_2"),
             "/repos/rust-lang/rust.vim_2"

@@ -3,7 +3,7 @@
 //! GitHub's own words are quoted and never trusted: a token that stands in them is masked.
 
 use mcp_lambda::MASK;
-use mcp_lambda::clock::rfc3339;
+use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::prelude::*;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -67,7 +67,7 @@ fn pause(status: StatusCode, headers: &HeaderMap, words: &str) -> Option<String>
     match (number(RETRY_AFTER.as_str()), number("x-ratelimit-reset")) {
         _ if !is_refused => None,
         (Some(seconds), _) => Some(format!("in {seconds} seconds")),
-        (None, Some(reset)) if is_spent => Some(format!("after {}", rfc3339(reset))),
+        (None, Some(reset)) if is_spent => Some(format!("after {}", format_rfc3339(reset))),
         _ => (is_spent || is_flood).then(|| "in a minute".to_owned()),
     }
 }

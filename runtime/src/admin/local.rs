@@ -11,7 +11,7 @@ use super::{
     AdminApi, Imported, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser,
     Registered, SafeTool, Token, User, UserDetails, UserList,
 };
-use crate::clock::{Clock, rfc3339};
+use crate::clock::{Clock, format_rfc3339};
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Details, HealthCheck};
 use crate::identity::{DraftToken, Issuer, TokenRequest};
@@ -199,7 +199,7 @@ impl AdminApi for Local {
         let page = self.users.page(after, limit.clamp(1, MAX_LIMIT)).await?;
         let summary = |user: UserSummary| User {
             unreadable: user.created.is_none(),
-            created: user.created.map(rfc3339),
+            created: user.created.map(format_rfc3339),
             revoke_after: user.revoke_after,
             email: user.email,
         };
@@ -220,7 +220,7 @@ impl AdminApi for Local {
         let profile = user.profile.map(|profile| self.mask(profile));
         Ok(UserDetails {
             email: user.email,
-            created: rfc3339(user.created),
+            created: format_rfc3339(user.created),
             revoke_after: user.revoke_after,
             profile,
             tokens,
@@ -291,7 +291,7 @@ impl AdminApi for Local {
             .await?;
         self.add_token(&user, &new).await?;
         tracing::info!(user.email = %email, token.id = new.id, "token created");
-        let expires = rfc3339(new.record.expires);
+        let expires = format_rfc3339(new.record.expires);
         Ok(IssuedToken {
             email,
             token: new.token,
@@ -313,8 +313,8 @@ impl AdminApi for Local {
         let wire = |(id, token): (&String, &TokenRecord)| Token {
             id: id.clone(),
             name: token.name.clone(),
-            created: rfc3339(token.created),
-            expires: rfc3339(token.expires),
+            created: format_rfc3339(token.created),
+            expires: format_rfc3339(token.expires),
             scopes: token.scopes.clone(),
             read_only: token.read_only,
         };

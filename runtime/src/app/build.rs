@@ -107,8 +107,8 @@ impl App {
             .collect_providers()
             .map_err(|problems| Error::invalid(problems.join("\n")))?;
         self.check_openness(settings, None)?;
-        let backend_open = match &self.backend_open {
-            Some(backend_open) => backend_open.clone(),
+        let opened_backend = match &self.opened_backend {
+            Some(opened_backend) => opened_backend.clone(),
             None => {
                 let (store, keys) =
                     tokio::join!(self.open_store(settings), self.open_keys(settings));
@@ -118,24 +118,26 @@ impl App {
                 }
             }
         };
-        Ok(self.assemble(backend_open, providers, settings))
+        Ok(self.assemble(opened_backend, providers, settings))
     }
 
-    /// Refuses an open app ([`App::open`]) where others reach it: under Lambda by code alone, and on an address beyond
+    /// Refuses an open app ([`App::allow_anonymous`]) where others reach it: under Lambda by code alone, and on an address beyond
     /// this machine.
     pub(crate) fn check_openness(
         &self,
         settings: &Settings,
         address: Option<IpAddr>,
     ) -> Result<()> {
-        if let Some(address) = address.filter(|address| self.is_open && !address.is_loopback()) {
+        if let Some(address) =
+            address.filter(|address| self.allows_anonymous && !address.is_loopback())
+        {
             return Err(Error::invalid(format!(
-                "this app is open to anyone (`App::open`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
+                "this app is open to anyone (`App::allow_anonymous`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
             )));
         }
-        if self.is_open && settings.place == Place::Lambda && !settings.allow_anonymous {
+        if self.allows_anonymous && settings.place == Place::Lambda && !settings.allow_anonymous {
             return Err(Error::invalid(
-                "ALLOW_ANONYMOUS: this app is open to anyone (`App::open`); set it to `true` if that is meant, or take the line out",
+                "ALLOW_ANONYMOUS: this app is open to anyone (`App::allow_anonymous`); set it to `true` if that is meant, or take the line out",
             ));
         }
         Ok(())
@@ -242,7 +244,7 @@ impl App {
             base_path: settings.public_path(),
             origin_policy: origin_policy(settings),
             allow_query_token: settings.allow_query_token,
-            is_open: self.is_open,
+            allows_anonymous: self.allows_anonymous,
         }
     }
 

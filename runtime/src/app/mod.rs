@@ -67,14 +67,14 @@ pub struct App {
     about: AppInfo,
     own: Toolset,
     disabled: BTreeSet<String>,
-    is_open: bool,
+    allows_anonymous: bool,
     page_size: usize,
     handler: Option<MakeTransports>,
     profile: Option<ProfileType>,
     safe_tool: Option<String>,
     timeout: Duration,
     backend: Option<Arc<dyn BackendOpener>>,
-    backend_open: Option<Backend>,
+    opened_backend: Option<Backend>,
     clock: Arc<dyn Clock>,
     states: States,
     layers: Vec<SharedMiddleware>,
@@ -96,14 +96,14 @@ impl App {
             own: Toolset::new(about.name.clone()),
             about,
             disabled: BTreeSet::new(),
-            is_open: false,
+            allows_anonymous: false,
             page_size: DEFAULT_PAGE_SIZE,
             handler: None,
             profile: None,
             safe_tool: None,
             timeout: DEFAULT_TIMEOUT,
             backend: None,
-            backend_open: None,
+            opened_backend: None,
             clock: Arc::new(SystemClock),
             states: States::default(),
             layers: Vec::new(),
@@ -150,15 +150,15 @@ impl App {
 
     /// Mounts a [`Toolset`]: its tools, prompts, resources and pages under the same names.
     #[must_use]
-    pub fn mount(mut self, part: Toolset) -> Self {
-        self.own = self.own.mount(part);
+    pub fn mount(mut self, toolset: Toolset) -> Self {
+        self.own = self.own.mount(toolset);
         self
     }
 
     /// Mounts a [`Toolset`] with a prefix before each name: `sales_save`, `ui://sales/contacts`.
     #[must_use]
-    pub fn mount_as(mut self, name: impl Into<String>, part: Toolset) -> Self {
-        self.own = self.own.mount_as(name, part);
+    pub fn mount_as(mut self, name: impl Into<String>, toolset: Toolset) -> Self {
+        self.own = self.own.mount_as(name, toolset);
         self
     }
 
@@ -187,13 +187,13 @@ impl App {
         self
     }
 
-    /// Opens the app to anyone: calls without a token are made by `anonymous`, who owns nothing.
+    /// Lets anyone call, without a token too: such calls are those of `anonymous`, who owns nothing.
     ///
     /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` stands beside
     /// this line. `app_suite!` (feature `testkit`) fails on it.
     #[must_use]
-    pub const fn open(mut self) -> Self {
-        self.is_open = true;
+    pub const fn allow_anonymous(mut self) -> Self {
+        self.allows_anonymous = true;
         self
     }
 
@@ -242,8 +242,8 @@ impl App {
 
     /// Sets an open [`Backend`], used whatever the settings name, as tests do.
     #[must_use]
-    pub fn open_backend(mut self, backend_open: Backend) -> Self {
-        self.backend_open = Some(backend_open);
+    pub fn use_backend(mut self, opened_backend: Backend) -> Self {
+        self.opened_backend = Some(opened_backend);
         self
     }
 
@@ -269,8 +269,8 @@ impl App {
 
     /// Returns whether the app is open to anyone.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.is_open
+    pub const fn allows_anonymous(&self) -> bool {
+        self.allows_anonymous
     }
 
     /// Returns the [`ProfileType`] that the app declares.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::printable::shorten;
-use crate::schema::{Constraints, Purpose, Violation, coerce, in_json_words, normalize, violation};
+use crate::schema::{Constraints, Purpose, Violation, coerce, normalize, to_json_terms, violation};
 
 use super::StateType;
 
@@ -223,7 +223,7 @@ impl Arguments {
         } else {
             format!("{name}.{path}")
         };
-        self.error(&format!("`{place}` {}", shorten(&in_json_words(complaint))))
+        self.error(&format!("`{place}` {}", shorten(&to_json_terms(complaint))))
     }
 
     fn error(&self, problem: &str) -> Error {

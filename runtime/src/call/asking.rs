@@ -98,7 +98,7 @@ impl Context {
     fn result_for(&self, key: &str, question: &impl InputRequest) -> Option<&Value> {
         // An answer that may be used once must come with sealed state: only that can tell a first use from a second.
         let answers = self.answers.as_ref();
-        let answers = answers.filter(|answers| answers.are_sealed || !question.is_for_once());
+        let answers = answers.filter(|answers| answers.are_sealed || !question.is_single_use());
         answers?.by_key.get(key)
     }
 

@@ -30,7 +30,7 @@ pub struct Context {
     deadline: Instant,
     cancellation: CancellationToken,
     pub(super) answers: Option<Arc<Answers>>,
-    part: Option<Arc<dyn ToolAddresses>>,
+    toolset_addresses: Option<Arc<dyn ToolAddresses>>,
     clock: Arc<dyn Clock>,
     pub(super) run: Arc<Run>,
 }
@@ -75,7 +75,7 @@ impl Context {
             deadline,
             cancellation,
             answers: None,
-            part: None,
+            toolset_addresses: None,
             clock: Arc::new(SystemClock),
             run,
         }
@@ -115,8 +115,8 @@ impl Context {
 
     /// Adds the addresses of the tools of the [toolset](crate::Toolset) that is called.
     #[must_use]
-    pub(crate) fn in_toolset(mut self, part: Arc<dyn ToolAddresses>) -> Self {
-        self.part = Some(part);
+    pub(crate) fn in_toolset(mut self, addresses: Arc<dyn ToolAddresses>) -> Self {
+        self.toolset_addresses = Some(addresses);
         self
     }
 
@@ -127,7 +127,7 @@ impl Context {
     }
 
     /// Returns the time of day by the server's clock, in whole seconds since 1970-01-01T00:00:00Z
-    /// ([`rfc3339`](crate::clock::rfc3339) writes it).
+    /// ([`format_rfc3339`](crate::clock::format_rfc3339) writes it).
     ///
     /// A test's clock stands still until it is moved:
     ///
@@ -143,7 +143,7 @@ impl Context {
     ///     /// Tells the time.
     ///     #[tool(read_only)]
     ///     pub async fn time(context: Context) -> String {
-    ///         mcp_lambda::clock::rfc3339(context.now())
+    ///         mcp_lambda::clock::format_rfc3339(context.now())
     ///     }
     /// }
     ///
@@ -254,12 +254,15 @@ impl Context {
     /// under which this server lists the tool.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) if the part has no such tool: a button would be dead.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the toolset has no such tool: a button would be dead.
     pub fn address(&self, tool: &str) -> Result<String> {
-        let address = self.part.as_ref().and_then(|part| part.address(tool));
+        let address = self
+            .toolset_addresses
+            .as_ref()
+            .and_then(|addresses| addresses.address(tool));
         address.ok_or_else(|| {
             Error::not_found(format!(
-                "this part has no tool `{tool}` that its pages may call"
+                "this toolset has no tool `{tool}` that its pages may call"
             ))
         })
     }

@@ -116,7 +116,7 @@ pub struct Settings {
     pub(crate) response_mode: ResponseMode,
     /// `ALLOW_QUERY_TOKEN`: true if a token may come in the query (RFC 6750 §2.3).
     pub(crate) allow_query_token: bool,
-    /// `ALLOW_ANONYMOUS`: true if an app with [`App::open`](crate::App::open) may serve on Lambda.
+    /// `ALLOW_ANONYMOUS`: true if an app with [`App::allow_anonymous`](crate::App::allow_anonymous) may serve on Lambda.
     pub(crate) allow_anonymous: bool,
     /// `ALLOWED_ORIGINS`: the origins (RFC 6454) of pages that may send requests.
     pub(crate) allowed_origins: Vec<AllowedOrigin>,

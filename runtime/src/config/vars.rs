@@ -37,7 +37,7 @@ settings! {
     PUBLIC_URL: "the address it listens on", "The URL under which clients reach the server. If it has a path, that is taken off the requests that arrive with it.";
     RESPONSE_MODE: "`buffered`", "How a Lambda answers: `stream` or `buffered`, as its function URL or gateway is set.";
     ALLOW_QUERY_TOKEN: "`false`", "Whether a token may come as `?token=`, which logs of others may keep.";
-    ALLOW_ANONYMOUS: "`false`", "Whether an app that its code opens (`App::open`) may serve anyone on Lambda.";
+    ALLOW_ANONYMOUS: "`false`", "Whether an app that its code opens (`App::allow_anonymous`) may serve anyone on Lambda.";
     ALLOWED_ORIGINS: "none; locally: this machine's own", "Origins whose pages, extensions or web views may ask, separated by commas; `https://*.example.com` is every subdomain.";
     LOG_LEVEL: "`info`", "`off`, `error`, `warn`, `info`, `debug` or, in a debug build, `trace`.";
     LOG_FORMAT: "`json` on Lambda, `text` locally", "`json` or `text`.";

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::Capability;
 use super::request::{ElicitResult, InputRequest, NO_ACTION, action};
 use crate::error::Error;
-use crate::schema::{Purpose, Violation, coerce, in_json_words, normalize, violation};
+use crate::schema::{Purpose, Violation, coerce, normalize, to_json_terms, violation};
 
 /// A form whose answer is a `T`; [`form`](form()) makes one.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct FormElicitation<T> {
     message: String,
     schema: Value,
     has_fields: bool,
-    is_for_once: bool,
+    is_single_use: bool,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -79,7 +79,7 @@ impl<T> FormElicitation<T> {
             message,
             schema,
             has_fields,
-            is_for_once: false,
+            is_single_use: false,
             answer: PhantomData,
         }
     }
@@ -87,7 +87,7 @@ impl<T> FormElicitation<T> {
     /// Lets the answer be used once: a client that brings it back a second time is refused. Costs one write.
     #[must_use]
     pub const fn once(mut self) -> Self {
-        self.is_for_once = true;
+        self.is_single_use = true;
         self
     }
 
@@ -142,8 +142,8 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
         }
     }
 
-    fn is_for_once(&self) -> bool {
-        self.is_for_once
+    fn is_single_use(&self) -> bool {
+        self.is_single_use
     }
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Re
         format!(
             "`{}` {}",
             error.path(),
-            in_json_words(&error.inner().to_string())
+            to_json_terms(&error.inner().to_string())
         )
     })
 }

@@ -49,7 +49,7 @@ pub trait InputRequest: Send + Sync {
     fn read(&self, result: &Value) -> ElicitResult<Self::Answer>;
 
     /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
-    fn is_for_once(&self) -> bool {
+    fn is_single_use(&self) -> bool {
         false
     }
 }
@@ -83,7 +83,7 @@ pub struct InputRequired {
     /// The [requests](InputRequest) by key, at least one.
     pub requests: BTreeMap<String, Value>,
     /// `true` if the [answers](InputResponses) of this round may be used only once.
-    pub is_for_once: bool,
+    pub is_single_use: bool,
     /// The state that the client must carry, once it is sealed.
     pub state: Option<String>,
 }
@@ -104,7 +104,7 @@ impl PendingRequests {
             .insert(key.to_owned(), write_request(question, wrong));
         // The answers of a round come back together, so one question whose answer may be used once
         // makes the round so.
-        asked.is_for_once |= question.is_for_once();
+        asked.is_single_use |= question.is_single_use();
         self.anew.notify_one();
     }
 

@@ -82,7 +82,7 @@ pub struct Router {
     /// Whether a token may come as `?token=`, on the MCP paths alone.
     pub(crate) allow_query_token: bool,
     /// True where a request without a credential is answered, as nobody's.
-    pub(crate) is_open: bool,
+    pub(crate) allows_anonymous: bool,
 }
 
 impl Router {
@@ -182,7 +182,7 @@ impl Router {
         }
     }
 
-    /// Returns the caller of a request. An invalid credential is refused even where [`Router::is_open`] lets anyone in
+    /// Returns the caller of a request. An invalid credential is refused even where [`Router::allows_anonymous`] lets anyone in
     /// without one.
     async fn caller(
         &self,
@@ -193,7 +193,7 @@ impl Router {
             Some(credential) => in_time(deadline(parts), self.identity.caller(&credential))
                 .await
                 .map_err(Into::into),
-            None if self.is_open => Ok(Caller::anonymous()),
+            None if self.allows_anonymous => Ok(Caller::anonymous()),
             None => Err(Problem::no_token()),
         }
     }

@@ -104,7 +104,7 @@ impl Identity {
     }
 
     /// Asks the verifiers in their order until one recognises the credential: any [`Verdict`] but
-    /// [`NotMine`](Verdict::NotMine) decides.
+    /// [`Unrecognized`](Verdict::Unrecognized) decides.
     ///
     /// [`OwnTokens`] come first: a token that this server signed is never shown to a verifier that might send it
     /// elsewhere. For a credential that nobody recognises the log gets the reason that own tokens give.
@@ -119,7 +119,7 @@ impl Identity {
             match verifier.verify(credential).await? {
                 Verdict::Valid(claims) => return Ok(claims),
                 Verdict::Refused(denial) => return Err(denial.into()),
-                Verdict::NotMine => {}
+                Verdict::Unrecognized => {}
             }
         }
         Err(unknown.into())

@@ -129,7 +129,7 @@ impl Verifier for OwnTokens {
         Ok(match claims {
             Ok(claims) => Verdict::Valid(claims),
             Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial),
-            Err(_) => Verdict::NotMine,
+            Err(_) => Verdict::Unrecognized,
         })
     }
 

@@ -685,7 +685,7 @@ impl Verifier for Prefixed {
         Ok(if is_mine {
             self.verdict.clone()
         } else {
-            Verdict::NotMine
+            Verdict::Unrecognized
         })
     }
 

@@ -136,7 +136,7 @@ pub enum Verdict {
     /// The credential is of this verifier's issuer and refused, for the [`Denial`] that the log shows.
     Refused(Denial),
     /// The credential is not of this verifier's issuer; the next verifier looks at it.
-    NotMine,
+    Unrecognized,
 }
 
 /// Recognises and checks the credentials of one issuer; registered by [`App::verifier`](crate::App::verifier).
@@ -158,7 +158,7 @@ pub enum Verdict {
 ///     async fn verify(&self, credential: &Credential) -> mcp_lambda::Result<Verdict> {
 ///         Ok(match credential.token() {
 ///             "build-7f9c2ba4e88f827d" => Verdict::Valid(Claims::user("build@example.com".parse()?, 1_800_000_000)),
-///             _ => Verdict::NotMine,
+///             _ => Verdict::Unrecognized,
 ///         })
 ///     }
 ///

@@ -1,5 +1,5 @@
 //! Suggested values for arguments of prompts and resource templates (MCP, completion), from the
-//! [`Completion`] that providers answer.
+//! [`CompletionRequest`] that providers answer.
 
 use rmcp::ErrorData;
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, Reference};
@@ -9,7 +9,7 @@ use super::error;
 use super::scope::RequestScope;
 use crate::error::{Error, Result};
 use crate::prompt::Prompts;
-use crate::provider::Completion;
+use crate::provider::CompletionRequest;
 use crate::registry::Registrable;
 use crate::resource::Resources;
 
@@ -56,7 +56,7 @@ async fn suggest<P: Registrable>(
 ) -> Result<Vec<String>> {
     let call = scope.calls.call(P::NAME, name, argument.others, None);
     let resolved = scope.calls.resolve::<P>(&call).await?;
-    let completion = Completion {
+    let completion = CompletionRequest {
         argument: argument.name,
         value: argument.value,
         call,

@@ -11,7 +11,7 @@ use rmcp::model::Tool;
 use super::wire_size::WireSize;
 use crate::call::Call;
 use crate::error::{Error, Result as CallResult};
-use crate::provider::{Answer, Callable, Completion, DefinitionView, Reply};
+use crate::provider::{Answer, Callable, CompletionRequest, DefinitionView, Reply};
 use crate::user::enter;
 
 /// The work behind a call, which can be done once: a request of rmcp's is used up by answering it.
@@ -105,7 +105,7 @@ impl Callable for ForeignTarget {
         work(call).await
     }
 
-    async fn complete(&self, _completion: Completion) -> CallResult<Vec<String>> {
+    async fn complete(&self, _completion: CompletionRequest) -> CallResult<Vec<String>> {
         Ok(Vec::new())
     }
 }

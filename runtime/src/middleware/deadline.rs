@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Middleware, Next};
 use crate::call::{Call, Context};
 use crate::error::{Error, Result};
-use crate::provider::{Completion, DefinitionView, Reply};
+use crate::provider::{CompletionRequest, DefinitionView, Reply};
 
 /// The rule that bounds every call by the definition's timeout ([`DefinitionView::timeout`]), or by the app's where it
 /// sets none, and by what is left of the request.
@@ -43,7 +43,7 @@ impl Middleware for Deadline {
         reply
     }
 
-    async fn complete(&self, mut completion: Completion, next: Next) -> Result<Vec<String>> {
+    async fn complete(&self, mut completion: CompletionRequest, next: Next) -> Result<Vec<String>> {
         let context = self.limit(&next.definition(), &completion.call.context);
         completion.call.context = context.clone();
         run_until(&context, &next.definition(), next.complete(completion)).await

@@ -58,7 +58,7 @@ struct RequestState {
     /// A random id by which a second use is noticed.
     id: String,
     /// True where it may be used once.
-    is_for_once: bool,
+    is_single_use: bool,
 }
 
 /// The answers of earlier rounds.
@@ -66,7 +66,7 @@ struct RequestState {
 struct Past {
     answers: Map<String, Value>,
     /// True where an answer among them may be used once.
-    is_for_once: bool,
+    is_single_use: bool,
 }
 
 /// The call that a [`RequestState`] belongs to. It shares the arguments, and writes them as text only when something is
@@ -128,7 +128,7 @@ impl SealedElicitation {
         let state = state
             .filter(|state| state.expires > self.clock.now())
             .ok_or_else(stale)?;
-        if state.is_for_once {
+        if state.is_single_use {
             use_up(store, &state).await?;
         }
         Ok(state)
@@ -147,7 +147,7 @@ impl SealedElicitation {
             reported: context.last_progress(),
             expires: self.clock.now() + MAX_WAIT_SECONDS,
             id: uuid::Uuid::new_v4().simple().to_string(),
-            is_for_once: input.is_for_once || past.is_for_once,
+            is_single_use: input.is_single_use || past.is_single_use,
         };
         let texts = binding.texts()?;
         let texts = texts.each_ref().map(String::as_str);
@@ -185,7 +185,7 @@ impl From<RequestState> for Past {
     fn from(state: RequestState) -> Self {
         Self {
             answers: state.answers,
-            is_for_once: state.is_for_once,
+            is_single_use: state.is_single_use,
         }
     }
 }

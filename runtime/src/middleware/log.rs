@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{Middleware, Next};
 use crate::call::{Call, Trace};
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{Completion, DefinitionView, Reply};
+use crate::provider::{CompletionRequest, DefinitionView, Reply};
 use crate::user::Caller;
 
 /// The rule that logs each call: its caller, its name, its duration and its end; and look-ups that found nothing
@@ -31,7 +31,7 @@ impl Middleware for CallLog {
         reply
     }
 
-    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest, next: Next) -> Result<Vec<String>> {
         let completed = next.complete(completion).await;
         if let Err(error) = &completed {
             tracing::warn!(

@@ -34,7 +34,7 @@ pub(crate) use scopes::ScopeCheck;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::provider::{Callable, Completion, DefinitionView, Reply, unknown};
+use crate::provider::{Callable, CompletionRequest, DefinitionView, Reply, unknown};
 use crate::user::Caller;
 
 /// A rule around lists, look-ups and calls, for tools, prompts and resources alike.
@@ -97,7 +97,7 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest, next: Next) -> Result<Vec<String>> {
         next.complete(completion).await
     }
 
@@ -158,7 +158,7 @@ impl Next {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn complete(&self, completion: Completion) -> BoxFuture<'_, Result<Vec<String>>> {
+    pub fn complete(&self, completion: CompletionRequest) -> BoxFuture<'_, Result<Vec<String>>> {
         match self.layer(&completion.call) {
             Ok(Some((layer, next))) => layer.complete(completion, next),
             Ok(None) => self.chain.target.complete(completion),
@@ -200,7 +200,7 @@ impl Callable for Next {
         self.run(call).await
     }
 
-    async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest) -> Result<Vec<String>> {
         Self::complete(self, completion).await
     }
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use super::{Middleware, Next};
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::provider::{Completion, DefinitionView, Reply};
+use crate::provider::{CompletionRequest, DefinitionView, Reply};
 
 /// The end of the message about a handler that panicked.
 pub(crate) const BROKE_DOWN: &str = "broke down; this is a fault of the server";
@@ -31,7 +31,7 @@ impl Middleware for PanicGuard {
         done.unwrap_or_else(|_| Err(broken(&next.definition())))
     }
 
-    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest, next: Next) -> Result<Vec<String>> {
         let done = AssertUnwindSafe(next.complete(completion))
             .catch_unwind()
             .await;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Middleware, Next};
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::provider::{Completion, DefinitionView, Reply};
+use crate::provider::{CompletionRequest, DefinitionView, Reply};
 use crate::user::{Caller, Subject};
 
 /// The rule that checks the scopes of a caller's token ([`Caller::may_use`]), whether it may only read, and that a
@@ -31,7 +31,7 @@ impl Middleware for ScopeCheck {
         next.run(call).await
     }
 
-    async fn complete(&self, completion: Completion, next: Next) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest, next: Next) -> Result<Vec<String>> {
         refuse_probe(&completion.call)?;
         next.complete(completion).await
     }

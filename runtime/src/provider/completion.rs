@@ -1,4 +1,4 @@
-//! Suggested values for an argument (MCP, completion): [`Completion`] asks a [`Completer`].
+//! Suggested values for an argument (MCP, completion): [`CompletionRequest`] asks a [`Completer`].
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::Result;
 /// [`Resolved::complete`](super::Resolved::complete). A completer must change nothing: nobody has called yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Completion {
+pub struct CompletionRequest {
     /// The name of the argument.
     pub argument: String,
     /// The text typed so far.
@@ -25,7 +25,7 @@ pub struct Completion {
 /// A function that suggests values for an argument, the best first; see [`Registration::completes`].
 #[doc(hidden)] // Its future is named by another crate; `completer` makes one.
 pub type Completer =
-    Arc<dyn Fn(Completion) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
+    Arc<dyn Fn(CompletionRequest) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
 
 /// Makes a [`Completer`] of a fixed list: it suggests the values that begin with the typed text, in any case.
 pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Completer {

@@ -75,7 +75,7 @@ impl<P: Primitive> Facts<P> {
     }
 
     /// Sets whether the provider may suggest values for arguments ([`Provider`](super::Provider) with a
-    /// [`Completion`](super::Completion)).
+    /// [`CompletionRequest`](super::CompletionRequest)).
     #[must_use]
     pub const fn with_completions(mut self, has_completions: bool) -> Self {
         self.has_completions = has_completions;

@@ -26,7 +26,7 @@ use async_trait::async_trait;
 
 pub use answer::{Answer, Reply};
 pub use catalog::Catalog;
-pub use completion::{Completer, Completion, completer};
+pub use completion::{Completer, CompletionRequest, completer};
 pub use definition::Definition;
 pub use facts::Facts;
 pub use into_answer::IntoAnswer;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tracing::{Instrument, Span};
 
-use super::{Completer, Completion, Definition, IntoAnswer, Primitive, Reply};
+use super::{Completer, CompletionRequest, Definition, IntoAnswer, Primitive, Reply};
 use crate::call::{Call, StateType};
 use crate::error::Result;
 use crate::user::enter;
@@ -153,7 +153,7 @@ impl<P: Primitive> Registration<P> {
     ///
     /// # Errors
     /// What the author's function fails with.
-    pub(crate) async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+    pub(crate) async fn complete(&self, completion: CompletionRequest) -> Result<Vec<String>> {
         match self.completers.get(&completion.argument) {
             Some(completer) => {
                 enter(Arc::clone(&completion.call.caller), completer(completion)).await

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::{Completion, Definition, DefinitionView, Primitive, Registration, Reply};
+use super::{CompletionRequest, Definition, DefinitionView, Primitive, Registration, Reply};
 use crate::call::Call;
 use crate::error::Result;
 
@@ -67,7 +67,7 @@ impl<P: Primitive> Resolved<P> {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+    pub async fn complete(&self, completion: CompletionRequest) -> Result<Vec<String>> {
         self.callable.complete(completion).await
     }
 }
@@ -93,8 +93,8 @@ pub(crate) trait Callable: Send + Sync {
     /// Calls it.
     async fn call(&self, call: Call) -> Result<Reply>;
 
-    /// Answers a [`Completion`] of one of its arguments.
-    async fn complete(&self, completion: Completion) -> Result<Vec<String>>;
+    /// Answers a [`CompletionRequest`] of one of its arguments.
+    async fn complete(&self, completion: CompletionRequest) -> Result<Vec<String>>;
 }
 
 /// A [`Registration`] as the innermost thing that is called.
@@ -124,7 +124,7 @@ impl<P: Primitive> Callable for Target<P> {
         self.registration.call(call).await.map(Reply::erase)
     }
 
-    async fn complete(&self, completion: Completion) -> Result<Vec<String>> {
+    async fn complete(&self, completion: CompletionRequest) -> Result<Vec<String>> {
         self.registration.complete(completion).await
     }
 }

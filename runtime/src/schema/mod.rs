@@ -23,7 +23,7 @@ use portable::FORMATS;
 pub(crate) use portable::definite_problems;
 #[doc(hidden)]
 pub use portable::portability_problems;
-pub(crate) use violation::in_json_words;
+pub(crate) use violation::to_json_terms;
 #[doc(hidden)]
 pub use violation::{Violation, violation};
 

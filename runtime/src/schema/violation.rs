@@ -253,7 +253,7 @@ fn has_format(format: &str, text: &str) -> bool {
 
 /// Rewrites serde's complaint about a value that does not fit: without the value, and without words of Rust.
 #[must_use]
-pub(crate) fn in_json_words(complaint: &str) -> String {
+pub(crate) fn to_json_terms(complaint: &str) -> String {
     if let Some(field) = complaint.strip_prefix("missing field ") {
         return format!("needs {field}");
     }

@@ -58,9 +58,9 @@ enum Command {
 pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.app_version().to_owned().leak();
-    // Without a user, calls are anonymous, which only an author can allow (`App::open`).
+    // Without a user, calls are anonymous, which only an author can allow (`App::allow_anonymous`).
     let command = Arguments::command().mut_subcommand("stdio", |stdio| {
-        stdio.mut_arg("user", |user| user.required(!app.is_open()))
+        stdio.mut_arg("user", |user| user.required(!app.allows_anonymous()))
     });
     let matches = command.name(name).version(version).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -90,7 +90,7 @@ async fn serve_stdio(
 ) -> Result<()> {
     let server = app.build(settings).await?;
     let Some(email) = email else {
-        say("This app is open (`App::open`): calls are nobody's.");
+        say("This app is open (`App::allow_anonymous`): calls are nobody's.");
         return server.serve_stdio(Caller::anonymous()).await;
     };
     let user = match server.identity.local(&email).await {

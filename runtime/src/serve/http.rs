@@ -67,8 +67,8 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 /// Prints the commands that give a first user access, or that an open app needs none.
 fn say_next_steps(app: &App, settings: &Settings) {
-    say(&if app.is_open() {
-        "This app is open (`App::open`): whoever reaches it on this machine needs no token."
+    say(&if app.allows_anonymous() {
+        "This app is open (`App::allow_anonymous`): whoever reaches it on this machine needs no token."
             .to_owned()
     } else {
         describe_next_steps(app.name(), &settings.to_share())

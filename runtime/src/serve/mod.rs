@@ -67,8 +67,8 @@ fn run_on_lambda(app: &App, settings: &Settings) -> Result<()> {
     let runtime = build_runtime(lambda::read_concurrency() > 1)?;
     runtime.block_on(async {
         let server = app.build(settings).await?;
-        if app.is_open() {
-            tracing::warn!("this app is open to anyone (`App::open`, ALLOW_ANONYMOUS)");
+        if app.allows_anonymous() {
+            tracing::warn!("this app is open to anyone (`App::allow_anonymous`, ALLOW_ANONYMOUS)");
         }
         lambda::serve(server.router, settings.response_mode).await
     })

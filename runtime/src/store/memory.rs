@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Entry, Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group,
-    check_put, check_write, unmet,
+    Entry, Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_put,
+    check_transaction, check_write, condition_error,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -140,7 +140,7 @@ impl Store for Memory {
         check_put(key, &put)?;
         let mut rows = self.rows();
         if !self.holds(put.when, rows.get(key)) {
-            return Err(unmet(put.when));
+            return Err(condition_error(put.when));
         }
         let version = Version::fresh();
         rows.insert(key.clone(), build_row(put, version));
@@ -150,14 +150,14 @@ impl Store for Memory {
     async fn delete(&self, key: &Key, when: When) -> Result<()> {
         let mut rows = self.rows();
         if !self.holds(when, rows.get(key)) {
-            return Err(unmet(when));
+            return Err(condition_error(when));
         }
         rows.remove(key);
         Ok(())
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
-        check_group(&writes)?;
+        check_transaction(&writes)?;
         // All conditions are checked before the first write, under one lock: that is what makes the
         // group atomic.
         let mut rows = self.rows();
@@ -165,7 +165,7 @@ impl Store for Memory {
             .iter()
             .find(|write| !self.allows(write, rows.get(write.key())))
         {
-            return Err(write.unmet());
+            return Err(write.condition_error());
         }
         for write in writes {
             match write {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use memory::Memory;
-pub use page::{KeyPage, MAX_PAGE_BYTES, Page, Range, end_of};
+pub use page::{KeyPage, MAX_PAGE_BYTES, Page, Range, prefix_end};
 #[cfg(feature = "local")]
 pub use sqlite::Sqlite;
 
@@ -194,11 +194,11 @@ impl Write {
 
     /// Returns the error that reports that the write's condition did not hold.
     #[must_use]
-    pub fn unmet(&self) -> Error {
+    pub fn condition_error(&self) -> Error {
         match self {
-            Self::Put(_, put) => unmet(put.when),
-            Self::Delete(_, when) => unmet(*when),
-            Self::Check(_, Some(version)) => unmet(When::Version(*version)),
+            Self::Put(_, put) => condition_error(put.when),
+            Self::Delete(_, when) => condition_error(*when),
+            Self::Check(_, Some(version)) => condition_error(When::Version(*version)),
             Self::Check(_, None) => Error::not_found("no record stands under this key"),
         }
     }
@@ -317,7 +317,7 @@ pub fn check_put(key: &Key, put: &Put) -> Result<()> {
 ///
 /// # Errors
 /// As [`check_put`], and `Invalid` for none, too many, or two about one record.
-pub fn check_group(writes: &[Write]) -> Result<()> {
+pub fn check_transaction(writes: &[Write]) -> Result<()> {
     if writes.is_empty() || writes.len() > MAX_WRITES {
         return Err(Error::invalid(format!(
             "1 to {MAX_WRITES} writes can be made as one, and not {}",
@@ -364,12 +364,12 @@ pub fn check_write(key: &Key, value: &str) -> Result<()> {
 /// Returns the error that reports that a [`When`] did not hold.
 ///
 /// ```
-/// use mcp_lambda::{ErrorKind, store::{When, unmet}};
+/// use mcp_lambda::{ErrorKind, store::{When, condition_error}};
 ///
-/// assert_eq!(unmet(When::Absent).kind(), ErrorKind::AlreadyExists);
+/// assert_eq!(condition_error(When::Absent).kind(), ErrorKind::AlreadyExists);
 /// ```
 #[must_use]
-pub fn unmet(when: When) -> Error {
+pub fn condition_error(when: When) -> Error {
     match when {
         When::Absent => Error::already_exists("a record stands under this key already"),
         When::Always | When::Version(_) => {

@@ -142,11 +142,11 @@ pub struct KeyPage {
 /// none.
 ///
 /// ```
-/// assert_eq!(mcp_lambda::store::end_of("note/").as_deref(), Some("note0"));
-/// assert_eq!(mcp_lambda::store::end_of(""), None);
+/// assert_eq!(mcp_lambda::store::prefix_end("note/").as_deref(), Some("note0"));
+/// assert_eq!(mcp_lambda::store::prefix_end(""), None);
 /// ```
 #[must_use]
-pub fn end_of(prefix: &str) -> Option<String> {
+pub fn prefix_end(prefix: &str) -> Option<String> {
     let mut rest = prefix.chars();
     while let Some(last) = rest.next_back() {
         // Not every number is a character: behind U+D7FF stands U+E000.
@@ -174,7 +174,7 @@ mod tests {
             ("\u{d7ff}", Some("\u{e000}")),
             ("a\u{7f}", Some("a\u{80}")),
         ] {
-            assert_eq!(end_of(prefix).as_deref(), end, "{prefix:?}");
+            assert_eq!(prefix_end(prefix).as_deref(), end, "{prefix:?}");
         }
     }
 }

@@ -91,13 +91,13 @@ impl TestApp {
         // Keys and store are given, whatever backend the settings name: nothing here reaches a network.
         let key = settings.signing_key.clone();
         let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
-        let backend_open = Backend {
+        let opened_backend = Backend {
             store: Arc::<Watched>::clone(&store),
             keys: Arc::new(Given::new(key.clone())),
         };
         let app = app
             .clock(Arc::<ManualClock>::clone(&clock))
-            .open_backend(backend_open);
+            .use_backend(opened_backend);
         let server = app
             .build(&settings)
             .await

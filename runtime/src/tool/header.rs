@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn lawful_annotations_pass() {
+    fn valid_annotations_pass() {
         let nested = json!({"to": {"type": "object", "properties": {"zone": {"type": "integer", "x-mcp-header": "Zone"}}}});
         for annotations in [
             json!({"region": {"type": "string", "x-mcp-header": "Region"}}),

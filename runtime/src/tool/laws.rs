@@ -11,7 +11,7 @@ use super::{Outcome, Tool, Tools};
 use crate::call::{Call, Content};
 use crate::elicitation::{InputResponses, form};
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{self, Catalog, Completion, Provider, completer};
+use crate::provider::{self, Catalog, CompletionRequest, Provider, completer};
 use crate::user::{Caller, Scopes, current_user};
 
 /// Makes the tools that a provider under these laws must have.
@@ -135,7 +135,7 @@ async fn a_refusal_names_what_is_wrong(provider: &dyn Provider<Tools>) {
 async fn arguments_are_completed(provider: &dyn Provider<Tools>) {
     let echo = provider.resolve(&alice(), "echo").await.expect("reachable");
     let echo = echo.expect("found");
-    let typed = |argument: &str| Completion {
+    let typed = |argument: &str| CompletionRequest {
         argument: argument.to_owned(),
         value: "HE".to_owned(),
         call: call("echo", &json!({}), alice()),

@@ -53,16 +53,16 @@ pub struct ToolDetail {
     pub visibility: Option<Visibility>,
     /// The [toolset](crate::Toolset) that it was registered in, if in any.
     #[doc(hidden)]
-    pub home: Option<Arc<Home>>,
+    pub origin: Option<Arc<ToolOrigin>>,
 }
 
 /// The origin of a [toolset](crate::Toolset)'s tool, which stays the same wherever the toolset is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[doc(hidden)]
-pub struct Home {
+pub struct ToolOrigin {
     /// The [toolset](crate::Toolset)'s name.
-    pub part: String,
+    pub toolset: String,
     /// The name it was registered under.
     pub tool: String,
     /// The address at which the toolset's [pages](crate::UiResource) call it.
@@ -123,11 +123,11 @@ impl Primitive for Tools {
 
     /// The address for a toolset's pages, if they may call it.
     fn alias(tool: &Definition<Self>) -> Option<&str> {
-        let home = tool
-            .home
+        let origin = tool
+            .origin
             .as_deref()
             .filter(|_| tool.may_be_called_by_pages());
-        home.map(|home| home.address.as_str())
+        origin.map(|origin| origin.address.as_str())
     }
 }
 
@@ -161,7 +161,7 @@ impl Registration<Tools> {
     {
         let input_schema = match input_schema {
             Value::Object(schema) => schema,
-            // Not an object: kept where `faults` will find it, so that the app reports it with all the others.
+            // Not an object: kept where `problems` will find it, so that the app reports it with all the others.
             other => Map::from_iter([("type".to_owned(), other)]),
         };
         Self::make(

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use crate::prompt::Prompt;
 use crate::resource::Resource;
-use crate::tool::{Home, Tool, Visibility};
+use crate::tool::{Tool, ToolOrigin, Visibility};
 
 /// A set of tools, prompts, resources and pages that is mounted as one.
 ///
@@ -105,10 +105,10 @@ impl Toolset {
 
     /// Adds another toolset's members under the names that they have in it.
     #[must_use]
-    pub fn mount(mut self, part: Self) -> Self {
+    pub fn mount(mut self, toolset: Self) -> Self {
         self.mounts.push(Mount {
             prefix: None,
-            toolset: part,
+            toolset,
         });
         self
     }
@@ -116,10 +116,10 @@ impl Toolset {
     /// Adds another toolset's members with a prefix before each name: `sales_save`,
     /// `ui://sales/contacts`.
     #[must_use]
-    pub fn mount_as(mut self, name: impl Into<String>, part: Self) -> Self {
+    pub fn mount_as(mut self, name: impl Into<String>, toolset: Self) -> Self {
         self.mounts.push(Mount {
             prefix: Some(name.into()),
-            toolset: part,
+            toolset,
         });
         self
     }
@@ -181,8 +181,8 @@ fn mount_tool(tool: Tool, toolset: &str, path: &[&str], is_app: bool) -> Tool {
     let name = tool.definition().name.clone();
     // The address is made of the registered name, before the prefix: pages are written once and
     // must find the tool under every prefix.
-    let home = Home {
-        part: toolset.to_owned(),
+    let origin = ToolOrigin {
+        toolset: toolset.to_owned(),
         address: address(toolset, &name),
         tool: name.clone(),
     };
@@ -201,7 +201,7 @@ fn mount_tool(tool: Tool, toolset: &str, path: &[&str], is_app: bool) -> Tool {
     let visibility = tool.definition().visibility.or(by_default);
     let mut tool = tool.with_name(prefix_name(path, &name));
     let detail = &mut tool.definition_mut().detail;
-    detail.home = Some(Arc::new(home));
+    detail.origin = Some(Arc::new(origin));
     detail.ui = page;
     detail.visibility = visibility;
     tool

@@ -49,12 +49,12 @@ impl PageAddresses {
         let mut names = Names::new();
         let mut toolsets = Vec::new();
         for tool in definitions {
-            let Some(home) = tool.home.as_deref() else {
+            let Some(origin) = tool.origin.as_deref() else {
                 continue;
             };
-            toolsets.push(home.part.clone());
+            toolsets.push(origin.toolset.clone());
             if tool.may_be_called_by_pages() {
-                names.insert(home.address.clone(), tool.name.clone());
+                names.insert(origin.address.clone(), tool.name.clone());
             }
         }
         let names = Arc::new(names);
@@ -117,9 +117,9 @@ impl Middleware for PageAddresses {
             return next.run(call).await;
         };
         let toolset = tool
-            .home
+            .origin
             .as_ref()
-            .and_then(|home| self.toolsets.get(&home.part));
+            .and_then(|origin| self.toolsets.get(&origin.toolset));
         if let Some(toolset) = toolset {
             call.context = call.context.in_toolset(Arc::clone(toolset));
         }

@@ -33,11 +33,11 @@ fn outline(part: Toolset) -> Vec<(String, Option<&'static [&'static str]>, Strin
     let tools = part.into_members().tools;
     let outlined = |tool: &Tool| {
         let tool = tool.definition();
-        let home = tool.home.as_ref().expect("every tool has a home");
+        let origin = tool.origin.as_ref().expect("every tool has a origin");
         (
             tool.name.clone(),
             tool.visibility.map(Visibility::values),
-            home.address.clone(),
+            origin.address.clone(),
         )
     };
     tools.iter().map(outlined).collect()
@@ -88,12 +88,16 @@ fn names_and_uris_are_put_under_each_namespace_and_addresses_are_not() {
         contents.tools[0].definition().ui.as_deref(),
         Some("ui://c/b/a/contacts/list")
     );
-    let home = contents.tools[1].definition().home.clone().expect("a home");
+    let origin = contents.tools[1]
+        .definition()
+        .origin
+        .clone()
+        .expect("a origin");
     assert_eq!(
         (
-            home.part.as_str(),
-            home.tool.as_str(),
-            home.address.as_str()
+            origin.toolset.as_str(),
+            origin.tool.as_str(),
+            origin.address.as_str()
         ),
         ("contacts", "save", "10c0803009ff_save")
     );

@@ -37,7 +37,7 @@ pub enum Subject {
     User(Email),
     /// An operator's probe: it may discover and list, and never acts as a user.
     Probe,
-    /// Anyone, in an app that its author has opened ([`App::open`](crate::App::open)).
+    /// Anyone, in an app that its author has opened ([`App::allow_anonymous`](crate::App::allow_anonymous)).
     Anonymous,
 }
 

@@ -94,7 +94,7 @@ async fn emails_that_are_none_are_refused_with_the_field_named() {
 }
 
 #[tokio::test]
-async fn odd_but_lawful_emails_go_all_the_way() {
+async fn odd_but_valid_emails_go_all_the_way() {
     let server = server().await;
     for (email, path) in [
         ("a/b@example.com", "a%2Fb%40example.com"),
@@ -208,7 +208,7 @@ async fn a_body_of_five_megabytes_is_413_and_one_that_is_no_json_by_type_415() {
     );
     form.headers_mut().insert(
         "content-type",
-        "application/x-www-form-urlencoded".parse().expect("lawful"),
+        "application/x-www-form-urlencoded".parse().expect("valid"),
     );
     assert_eq!(server.send(form).await.status, 415);
 }

@@ -11,7 +11,7 @@ async fn post(server: &TestApp, token: &str, body: &str) -> TestResponse {
         "accept",
         "application/json, text/event-stream"
             .parse()
-            .expect("lawful"),
+            .expect("valid"),
     );
     server.send(request).await
 }
@@ -155,7 +155,7 @@ async fn a_page_of_another_origin_is_refused_and_one_of_this_machine_may_ask() {
         let mut request = request(Method::GET, "/health", None, None);
         request
             .headers_mut()
-            .insert("origin", origin.parse().expect("lawful"));
+            .insert("origin", origin.parse().expect("valid"));
         let answer = server.send(request).await;
         assert_eq!(answer.status, status, "{origin}");
         assert_eq!(
@@ -181,7 +181,7 @@ async fn a_preflight_is_answered_before_any_token() {
     for (name, value) in asked {
         preflight
             .headers_mut()
-            .insert(name, value.parse().expect("lawful"));
+            .insert(name, value.parse().expect("valid"));
     }
     let answer = server.send(preflight.clone()).await;
     assert_eq!(answer.status, 204);
@@ -211,7 +211,7 @@ async fn a_page_reads_refusals_too() {
     let mut request = request(Method::POST, "/mcp", None, Some("{}".into()));
     request
         .headers_mut()
-        .insert("origin", "http://localhost:6274".parse().expect("lawful"));
+        .insert("origin", "http://localhost:6274".parse().expect("valid"));
     let answer = server.send(request).await;
     assert_eq!(
         (answer.status, answer.header("access-control-allow-origin")),

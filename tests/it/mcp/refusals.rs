@@ -17,7 +17,7 @@ fn with(mut request: Sent, headers: &[(&'static str, &str)]) -> Sent {
     for (name, value) in headers {
         request
             .headers_mut()
-            .insert(*name, value.parse().expect("lawful"));
+            .insert(*name, value.parse().expect("valid"));
     }
     request
 }
@@ -258,7 +258,7 @@ async fn another_method_needs_a_token_first_and_then_is_405() {
             );
         }
     }
-    let open = TestApp::new(fixture::app().open()).await;
+    let open = TestApp::new(fixture::app().allow_anonymous()).await;
     let answer = open.anonymous().ask(Method::GET, "/mcp", None).await;
     assert_eq!(
         (answer.status, answer.header("allow")),

@@ -30,7 +30,7 @@ fn set(name: &'static str, value: &'static str) -> impl FnOnce(&mut Sent) {
         drop(
             request
                 .headers_mut()
-                .insert(name, value.parse().expect("lawful")),
+                .insert(name, value.parse().expect("valid")),
         )
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn anyone_may_call_and_owns_nothing() {
-    let server = TestApp::new(fixture::app().open()).await;
+    let server = TestApp::new(fixture::app().allow_anonymous()).await;
     let anyone = server.anonymous();
     assert_eq!(
         anyone
@@ -30,7 +30,7 @@ async fn anyone_may_call_and_owns_nothing() {
 
 #[tokio::test]
 async fn a_token_still_says_who_asks_and_must_hold() {
-    let server = TestApp::new(fixture::app().open()).await;
+    let server = TestApp::new(fixture::app().allow_anonymous()).await;
     let alice = server.user("alice@example.com").await;
     assert_eq!(
         alice.call("whoami", json!({})).await.tool_text(),
@@ -91,10 +91,13 @@ async fn under_lambda_the_code_alone_opens_nothing() {
             .chain(more)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Settings::read(&all, "protocol").expect("lawful")
+        Settings::read(&all, "protocol").expect("valid")
     };
     let refusal = async |more: &[(&str, &str)]| {
-        let server = protocol::app().open().build(&settings(more)).await;
+        let server = protocol::app()
+            .allow_anonymous()
+            .build(&settings(more))
+            .await;
         server
             .expect_err("its folder can't be opened anyway")
             .to_string()

@@ -154,7 +154,7 @@ async fn one_tool_in_two_parts_belongs_to_both() {
         );
     }
     assert_eq!(
-        (save.definition().name.as_str(), &save.definition().home),
+        (save.definition().name.as_str(), &save.definition().origin),
         ("save", &None)
     );
     assert_eq!(
@@ -365,7 +365,7 @@ async fn nothing_is_served_of_an_app_that_can_not_be_put_together() {
         .mount_as("a", contacts())
         .mount_as("b", contacts());
     let environment = BTreeMap::from([("HOME".to_owned(), "/nonexistent".to_owned())]);
-    let settings = Settings::read(&environment, "crm").expect("lawful");
+    let settings = Settings::read(&environment, "crm").expect("valid");
     let refusal = app.build(&settings).await.expect_err("a fault");
     assert!(
         refusal.message().contains("shares its address"),

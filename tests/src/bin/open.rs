@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    mcp_lambda::run(mcp_lambda_tests::protocol::app().open())
+    mcp_lambda::run(mcp_lambda_tests::protocol::app().allow_anonymous())
 }

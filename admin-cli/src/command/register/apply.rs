@@ -128,24 +128,24 @@ fn no_config(client: Client, plan: &Plan) -> Failure {
     Failure::Usage(format!("{client} can't be registered from here: {steps}"))
 }
 
-/// The clients looked at, unless something stands in the way of one; then all faults at once.
+/// The clients looked at, unless something stands in the way of one; then all problems at once.
 fn check_tasks(
     machine: &Machine<'_>,
     plan: &Plan,
     wanted: &Register,
     clients: &[&'static dyn ClientConfig],
 ) -> Result<Vec<Task>, Failure> {
-    let (mut tasks, mut faults) = (Vec::new(), Vec::new());
+    let (mut tasks, mut problems) = (Vec::new(), Vec::new());
     for client in clients {
         match Task::look(machine, plan, wanted, *client) {
             Ok(task) => tasks.push(task),
-            Err(fault) => faults.push(fault),
+            Err(fault) => problems.push(fault),
         }
     }
-    let Some(first) = faults.first() else {
+    let Some(first) = problems.first() else {
         return Ok(tasks);
     };
-    let words: Vec<_> = faults.iter().map(Error::chain).collect();
+    let words: Vec<_> = problems.iter().map(Error::chain).collect();
     Err(Error::new(
         first.kind(),
         format!("{}\nNothing was changed.", words.join("\n")),

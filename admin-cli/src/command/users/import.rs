@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use mcp_lambda::admin::ImportedUser;
-use mcp_lambda::clock::epoch;
+use mcp_lambda::clock::parse_rfc3339;
 use mcp_lambda::{Email, Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ const MAX_DEPTH: usize = 16;
 struct Found {
     users: BTreeMap<Email, ImportedUser>,
     /// The files that can't be imported, and the reasons.
-    faults: Vec<String>,
+    problems: Vec<String>,
 }
 
 /// The result for one user.
@@ -55,7 +55,7 @@ pub(crate) async fn run(
             preview(session, &user).await
         };
         let outcome = outcome.unwrap_or_else(|error| {
-            found.faults.push(format!("{email}: {error}"));
+            found.problems.push(format!("{email}: {error}"));
             "refused".to_owned()
         });
         rows.push(Row {
@@ -66,9 +66,9 @@ pub(crate) async fn run(
         progress.advance(1);
     }
     drop(progress);
-    let answer = json!({ "users": rows, "faults": found.faults, "applied": apply });
-    output.answer(&answer, || words(&rows, &found.faults, apply));
-    match found.faults.len() {
+    let answer = json!({ "users": rows, "faults": found.problems, "applied": apply });
+    output.answer(&answer, || words(&rows, &found.problems, apply));
+    match found.problems.len() {
         0 => Ok(()),
         many => Err(Error::invalid(format!(
             "{many} of the folder's entries can't be brought over; see above"
@@ -77,8 +77,8 @@ pub(crate) async fn run(
     }
 }
 
-fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
-    let faults: Vec<_> = faults
+fn words(rows: &[Row], problems: &[String], apply: bool) -> Styled {
+    let problems: Vec<_> = problems
         .iter()
         .map(|fault| format!("left alone: {fault}"))
         .collect();
@@ -87,7 +87,7 @@ fn words(rows: &[Row], faults: &[String], apply: bool) -> Styled {
         (false, true) => (table(rows), ""),
         (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
     };
-    Styled::join([faults.join("\n").into(), table, next.into()], "\n\n")
+    Styled::join([problems.join("\n").into(), table, next.into()], "\n\n")
 }
 
 fn table(rows: &[Row]) -> Styled {
@@ -129,21 +129,23 @@ fn read(folder: &Path) -> Result<Found, Failure> {
         match entry.map(|entry| entry.path()) {
             Ok(path) if is_own_folder(&path) => folders.push(path),
             Ok(path) if path.is_file() => {}
-            Ok(path) => found.faults.push(format!(
+            Ok(path) => found.problems.push(format!(
                 "{} is neither a file nor a folder of this folder's own",
                 path.display()
             )),
             Err(error) => found
-                .faults
+                .problems
                 .push(format!("an entry can't be read: {error}")),
         }
     }
     folders.sort();
     for folder in folders {
         match user(&folder) {
-            Err(fault) => found.faults.push(format!("{}: {fault}", folder.display())),
+            Err(fault) => found
+                .problems
+                .push(format!("{}: {fault}", folder.display())),
             Ok(user) if found.users.contains_key(&user.email) => {
-                found.faults.push(format!(
+                found.problems.push(format!(
                     "{}: another folder is {} too",
                     folder.display(),
                     user.email
@@ -167,9 +169,9 @@ fn user(folder: &Path) -> Result<ImportedUser, String> {
         .replace('~', "@");
     let email = record["email"].as_str().unwrap_or(&name);
     let email: Email = email.parse().map_err(|error: Error| error.to_string())?;
-    let created = record["created"]
-        .as_str()
-        .map(|text| epoch(text).ok_or_else(|| format!("`created` is `{text}`, and no time")));
+    let created = record["created"].as_str().map(|text| {
+        parse_rfc3339(text).ok_or_else(|| format!("`created` is `{text}`, and no time"))
+    });
     let mut data = Map::new();
     values(folder, "", &mut data)?;
     let profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
@@ -274,7 +276,7 @@ mod tests {
             ("not-a-user.txt", ""),
         ]);
         let found = read(folder.path()).expect("readable");
-        assert!(found.faults.is_empty(), "{:?}", found.faults);
+        assert!(found.problems.is_empty(), "{:?}", found.problems);
         let alice = &found.users[&"alice@example.com".parse().expect("valid")];
         assert_eq!(
             (alice.created, alice.revoke_after),
@@ -320,12 +322,12 @@ mod tests {
             found.users.keys().map(Email::as_str).collect::<Vec<_>>(),
             ["good@example.com"]
         );
-        assert_eq!(found.faults.len(), 3, "{:?}", found.faults);
+        assert_eq!(found.problems.len(), 3, "{:?}", found.problems);
         for said in ["is not read", "not a file", "folders deep"] {
             assert!(
-                found.faults.iter().any(|fault| fault.contains(said)),
+                found.problems.iter().any(|fault| fault.contains(said)),
                 "{said}: {:?}",
-                found.faults
+                found.problems
             );
         }
     }
@@ -348,10 +350,10 @@ mod tests {
         ]);
         let found = read(folder.path()).expect("readable");
         assert_eq!(
-            (found.users.len(), found.faults.len()),
+            (found.users.len(), found.problems.len()),
             (1, 5),
             "{:?}",
-            found.faults
+            found.problems
         );
         for said in [
             "is alice@example.com too",
@@ -361,9 +363,9 @@ mod tests {
             "nobody",
         ] {
             assert!(
-                found.faults.iter().any(|fault| fault.contains(said)),
+                found.problems.iter().any(|fault| fault.contains(said)),
                 "{said}: {:?}",
-                found.faults
+                found.problems
             );
         }
     }

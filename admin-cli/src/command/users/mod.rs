@@ -8,7 +8,7 @@ use clap::Subcommand;
 use std::path::PathBuf;
 
 use mcp_lambda::admin::{MAX_LIMIT, User};
-use mcp_lambda::clock::rfc3339;
+use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::{Email, shell};
 use serde_json::{Map, Value, json};
 
@@ -138,7 +138,7 @@ fn row(user: &User) -> [String; 3] {
     [
         user.email.to_string(),
         created,
-        user.revoke_after.map(rfc3339).unwrap_or_default(),
+        user.revoke_after.map(format_rfc3339).unwrap_or_default(),
     ]
 }
 
@@ -151,7 +151,7 @@ async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), F
             .map_or_else(|| "none".to_owned(), |profile| format!("{profile:#}"));
         let revoked = user
             .revoke_after
-            .map_or_else(|| "never".to_owned(), rfc3339);
+            .map_or_else(|| "never".to_owned(), format_rfc3339);
         format!(
             "email    {}\ncreated  {}\nrevoked  {revoked}\ntokens   {} in use\nprofile  {profile}",
             user.email, user.created, user.tokens

@@ -375,7 +375,7 @@ fn router(admin: Local) -> Router {
         origin_policy: OriginPolicy::default(),
         // A token may stand in the query of an MCP path, and of no other.
         allow_query_token: true,
-        is_open: false,
+        allows_anonymous: false,
     }
 }
 

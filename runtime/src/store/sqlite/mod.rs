@@ -29,8 +29,8 @@ use self::statements::{
     list_listing, list_prefix,
 };
 use super::{
-    Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_group, check_put,
-    check_write, end_of, unmet,
+    Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_put,
+    check_transaction, check_write, condition_error, prefix_end,
 };
 use crate::clock::Clock;
 use crate::error::Result;
@@ -165,7 +165,7 @@ impl Store for Sqlite {
         if is_done.await? {
             Ok(version)
         } else {
-            Err(unmet(when))
+            Err(condition_error(when))
         }
     }
 
@@ -177,12 +177,12 @@ impl Store for Sqlite {
         if is_done.await? {
             Ok(())
         } else {
-            Err(unmet(when))
+            Err(condition_error(when))
         }
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
-        check_group(&writes)?;
+        check_transaction(&writes)?;
         let now = self.clock.now();
         self.write(move |connection| write_group(connection, now, &writes))
             .await
@@ -295,7 +295,7 @@ impl Query {
             Range::Prefix(from) | Range::Stored(from) => (
                 from.partition.as_str(),
                 from.sort.as_str().max(after),
-                end_of(&from.sort),
+                prefix_end(&from.sort),
             ),
             Range::Listing(name) => (*name, "", None),
         };
@@ -370,7 +370,7 @@ fn write_group(connection: &Connection, now: u64, writes: &[Write]) -> Result<()
             }
         };
         if !is_done.map_err(explain)? {
-            return Err(write.unmet());
+            return Err(write.condition_error());
         }
     }
     Ok(())

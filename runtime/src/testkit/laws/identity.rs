@@ -14,8 +14,8 @@ use crate::testkit::{Client, Fill, Suite, TestApp};
 /// If it is broken.
 pub async fn every_tool_needs_an_identity(suite: &Suite) {
     assert!(
-        !suite.app().is_open(),
-        "the app lets anyone in: take `App::open` out"
+        !suite.app().allows_anonymous(),
+        "the app lets anyone in: take `App::allow_anonymous` out"
     );
     let app = suite.open().await;
     for tool in app.probe().tools().await {

@@ -25,7 +25,8 @@ use crate::primitive::Primitive;
 /// `pub fn tools(self) -> Vec<Tool>`.
 ///
 /// Parameters are JSON arguments: a doc comment before one describes it, `Option` makes it optional, and `#[arg(default
-/// = EXPRESSION)]` gives it a default. A parameter whose type implements `FromCall` is an extractor, and its value
+/// = EXPRESSION)]` gives it a default. `#[arg(…)]` also knows `min`, `max`, `min_length`, `max_length`, `min_items`,
+/// `max_items` and `pattern`, which are shown in the schema and checked before the call. A parameter whose type implements `FromCall` is an extractor, and its value
 /// comes from the call: `CurrentUser`, `Profile<T>`, `UserData`, `State<T>`, `Context`, and types of the app's own.
 ///
 /// `#[tool(…)]` on a function says what its signature can't: `name = "…"`, `title = "…"`, `read_only`, `destructive`,
@@ -54,7 +55,7 @@ pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[resource("notes://{id}", mime_type = "text/plain")]` names the URI, or the template (RFC 6570), whose variables are
 /// the function's arguments. It also knows `name`, `title`, `ttl = "5m"`, `shared` (the same for everyone), `scopes(…)` and
-/// `timeout`. A function returns text, bytes, `Contents` or several.
+/// `timeout`. A function returns text, bytes, `ResourceContents` or several.
 #[proc_macro_attribute]
 pub fn resources(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Primitive::Resource, arguments, item)

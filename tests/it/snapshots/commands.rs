@@ -188,7 +188,7 @@ async fn every_command_is_seen_to_succeed_and_to_fail() {
             let wanted = if succeeds { "succeeds" } else { "fails" };
             assert!(
                 is_seen || (succeeds && command == CONVERSES),
-                "no transcript in which `{command}` {wanted}"
+                "no transcript in which `{command}` {wanted}: add a line to one in tests/it/snapshots/commands.rs or people.rs, then run with SNAPSHOTS=overwrite, twice"
             );
         }
     }

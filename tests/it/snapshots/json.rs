@@ -247,7 +247,7 @@ async fn every_answer_has_the_fields_that_the_page_names() {
         .collect();
     assert!(
         untried.is_empty(),
-        "rows that no command was held to: {untried:?}"
+        "rows that no command was held to (add a line for each to `ANSWERS` in this file): {untried:?}"
     );
     every_command_has_a_row(&rows).await;
 }
@@ -283,7 +283,7 @@ fn held_to(rows: &BTreeMap<(String, Option<String>), Row>, line: &str) -> String
     });
     fitting
         .max_by_key(|command| command.split(' ').count())
-        .unwrap_or_else(|| panic!("no row for `{line}`"))
+        .unwrap_or_else(|| panic!("no row for `{line}` in docs/json.md: write one"))
         .clone()
 }
 
@@ -296,7 +296,7 @@ async fn every_command_has_a_row(rows: &BTreeMap<(String, Option<String>), Row>)
         let name = command.path.join(" ");
         assert!(
             rows.contains_key(&(name.clone(), None)) || UNTRIED.contains(&name.as_str()),
-            "no row for `{name}`"
+            "no row for `{name}` in docs/json.md: write one, or add it to `UNTRIED` if it prints no JSON"
         );
         assert!(
             page().contains(&format!("| `{name}` |")),

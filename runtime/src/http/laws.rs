@@ -307,7 +307,7 @@ async fn a_body_of_a_stranger_is_bounded(world: &World) {
     }
 }
 
-/// What a handler panicked with may quote an argument, so it is in no answer.
+/// The message of a handler's panic may quote an argument, so it is in no answer.
 async fn a_handler_that_breaks_is(world: &World, status: u16, code: &str) {
     for row in world.rows() {
         let answer = world.send(row, &row.method, row.entitled()).await;

@@ -78,21 +78,23 @@ impl Reader {
         // Asked before the record is read: a commit between the two leaves a record in memory that is
         // newer than its `data_version`, which the next call then drops. The other order would keep an
         // older one.
-        let mut statement = self.connection.prepare_cached(DATA_VERSION)?;
-        let current = Some(statement.query_row([], |row| row.get(0))?);
+        let current = Some(read_data_version(&self.connection)?);
         if current != self.data_version {
-            self.remembered.clear();
-            self.remembered_bytes = 0;
+            self.forget_all();
             self.data_version = current;
         }
         Ok(())
     }
 
+    fn forget_all(&mut self) {
+        self.remembered.clear();
+        self.remembered_bytes = 0;
+    }
+
     fn remember(&mut self, key: &Key, stored: &Stored) {
         let Some(value) = &stored.value else { return };
         if self.remembered_bytes > MAX_REMEMBERED_BYTES {
-            self.remembered.clear();
-            self.remembered_bytes = 0;
+            self.forget_all();
         }
         self.remembered_bytes += key.partition.len() + key.sort.len() + value.len();
         self.remembered.insert(key.clone(), stored.clone());
@@ -116,6 +118,12 @@ impl From<Stored> for Short {
         let record = stored.into_record();
         record.map_or(Self::TooLong, |record| Self::Read(Some(record)))
     }
+}
+
+/// Reads the [`DATA_VERSION`] of a connection.
+fn read_data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(DATA_VERSION)?;
+    statement.query_row([], |row| row.get(0))
 }
 
 /// Reads the live record under a key, with its value if that has at most `longest` bytes.

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
-use mcp_lambda::clock::{Clock, SystemClock};
+use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::records::{UserRecord, Users};
 use mcp_lambda::store::Sqlite;
@@ -47,9 +47,8 @@ fn is_in_a_file(home: &Home, text: &str) -> bool {
     files.into_iter().any(holds)
 }
 
-#[tokio::test]
-async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_after() {
-    let home = Home::default();
+/// Starts the fixture's server on this home's store; returns it with its admin API.
+async fn serve(home: &Home) -> (Server, Remote) {
     let mut command = home.command(FIXTURE);
     command.env(
         "SIGNING_KEY",
@@ -58,6 +57,13 @@ async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_afte
     let server = Server::start(command).await;
     let key = SigningKey::new(*KEY).expect("long enough");
     let api = Remote::new(&server.url, key, Arc::new(SystemClock)).expect("a client");
+    (server, api)
+}
+
+#[tokio::test]
+async fn nothing_of_a_purged_user_is_in_the_files_while_the_server_runs_and_after() {
+    let home = Home::default();
+    let (server, api) = serve(&home).await;
     let email: mcp_lambda::Email = "canary@example.com".parse().expect("valid");
     let profile = Some(json!({"token": "canary-profile"}));
     let user: NewUser =
@@ -102,21 +108,15 @@ async fn call_keep(server: &Server, token: &str, word: &str) -> u16 {
 #[tokio::test]
 async fn what_another_process_revokes_in_the_file_is_refused_at_the_next_call() {
     let home = Home::default();
-    let mut command = home.command(FIXTURE);
-    command.env(
-        "SIGNING_KEY",
-        String::from_utf8(KEY.to_vec()).expect("text"),
-    );
-    let server = Server::start(command).await;
-    let key = SigningKey::new(*KEY).expect("long enough");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let api = Remote::new(&server.url, key, Arc::clone(&clock)).expect("a client");
+    let (server, api) = serve(&home).await;
     let email: mcp_lambda::Email = "alice@example.com".parse().expect("valid");
     api.register(NewUser::new(email.clone()))
         .await
         .expect("registered");
     let file = home.data().join("store.sqlite3");
-    let here = Users::new(Arc::new(Sqlite::open(&file, clock).expect("opens")));
+    let here = Users::new(Arc::new(
+        Sqlite::open(&file, Arc::new(SystemClock)).expect("opens"),
+    ));
     for _ in 0..20 {
         let issued = api.create_token(NewToken::new(email.clone())).await;
         let token = issued.expect("issued").token.expose().clone();

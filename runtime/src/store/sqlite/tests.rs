@@ -24,6 +24,26 @@ fn open(folder: &tempfile::TempDir) -> Sqlite {
     .expect("opens")
 }
 
+/// Opens the store with a clock that the test moves.
+fn open_with_manual_clock(folder: &tempfile::TempDir) -> (Sqlite, Arc<laws::ManualClock>) {
+    let clock = Arc::new(laws::ManualClock::default());
+    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
+    let file = folder.path().join("data/store.sqlite3");
+    (Sqlite::open(&file, shared).expect("opens"), clock)
+}
+
+/// Waits until no file of the store holds the canary.
+async fn wait_until_erased(folder: &tempfile::TempDir) {
+    let erased = async {
+        while !holding(folder, CANARY).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), erased)
+        .await
+        .expect("erased in time");
+}
+
 #[tokio::test]
 async fn keeps_the_laws() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -277,9 +297,7 @@ async fn only_short_records_are_read_in_place() {
 /// process keeps expired records from being removed.
 async fn list_in_place(expires: Option<u64>, limit: usize) -> Option<KeyPage> {
     let folder = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(laws::ManualClock::default());
-    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-    let store = Sqlite::open(&folder.path().join("data/store.sqlite3"), shared).expect("opens");
+    let (store, clock) = open_with_manual_clock(&folder);
     let expires = expires.map(|seconds| clock.now() + seconds);
     for number in 0..FEW {
         let key = Key::new("p", format!("{number:03}"));
@@ -373,9 +391,7 @@ async fn what_was_deleted_is_in_neither_file_while_it_is_open_and_after() {
 #[tokio::test]
 async fn what_has_expired_is_removed_and_in_neither_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(laws::ManualClock::default());
-    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-    let store = Sqlite::open(&folder.path().join("data/store.sqlite3"), shared).expect("opens");
+    let (store, clock) = open_with_manual_clock(&folder);
     kept_canaries(&store, Some(clock.now() + 10)).await;
     store
         .put(&Key::new("p", "kept"), always("1"))
@@ -397,21 +413,12 @@ async fn what_has_expired_is_removed_and_in_neither_file() {
 #[tokio::test]
 async fn what_has_expired_is_erased_without_being_asked() {
     let folder = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(laws::ManualClock::default());
-    let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-    let store = Sqlite::open(&folder.path().join("data/store.sqlite3"), shared).expect("opens");
+    let (store, clock) = open_with_manual_clock(&folder);
     kept_canaries(&store, Some(clock.now() + 10)).await;
     clock.advance(10);
     let key = Key::new("p", "kept");
     store.put(&key, always("1")).await.expect("writable");
-    let erased = async {
-        while !holding(&folder, CANARY).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), erased)
-        .await
-        .expect("erased in time");
+    wait_until_erased(&folder).await;
     assert!(store.get(&key).await.expect("readable").is_some());
 }
 
@@ -423,14 +430,7 @@ async fn what_was_deleted_is_erased_without_being_asked() {
     for key in kept_canaries(&store, None).await {
         store.delete(&key, When::Always).await.expect("deletable");
     }
-    let erased = async {
-        while !holding(&folder, CANARY).is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), erased)
-        .await
-        .expect("erased in time");
+    wait_until_erased(&folder).await;
 }
 
 #[tokio::test]

@@ -237,7 +237,7 @@ async fn a_tool_that_needs_something_first_is_tried_with_it() {
         json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}});
     let removed = Arc::clone(&removing);
     let remove = Tool::raw("remove", schema, move |call| {
-        let id = call.arguments["id"]
+        let id = call.arguments()["id"]
             .as_u64()
             .and_then(|id| usize::try_from(id).ok());
         let mut board = board.lock().expect("unpoisoned");

@@ -154,7 +154,7 @@ impl Greeter {
 pub fn app() -> App {
     let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"any": {"$anchor": "x"}}});
     let raw = Tool::raw("raw", schema, |call| async move {
-        Ok(Outcome::text(call.arguments.len().to_string()))
+        Ok(Outcome::text(call.arguments().len().to_string()))
     });
     App::new("fixture")
         .version("1.2.3")

@@ -294,7 +294,7 @@ fn route() -> Tool {
         "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
     });
     Tool::raw("route", schema, |call| async move {
-        Ok(Outcome::text(call.arguments["region"].to_string()))
+        Ok(Outcome::text(call.arguments()["region"].to_string()))
     })
     .description("Goes where its header says.")
     .version("2")

@@ -17,7 +17,7 @@ pub fn tools() -> Vec<Tool> {
 }
 
 async fn repeat(call: Call) -> Result<Outcome> {
-    Ok(Outcome::text(json!(*call.arguments).to_string()))
+    Ok(Outcome::text(json!(call.arguments()).to_string()))
 }
 
 fn contact() -> Value {

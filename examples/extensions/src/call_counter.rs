@@ -46,7 +46,7 @@ impl Middleware for CallCounter {
     }
 
     async fn call(&self, call: Call, next: Next) -> Result<Reply> {
-        let user = call.caller.subject().to_string();
+        let user = call.caller().subject().to_string();
         *self.lock().entry(user).or_default() += 1;
         next.run(call).await
     }

@@ -287,7 +287,7 @@ impl App {
     /// use mcp_lambda::middleware::{Next, from_fn};
     /// use mcp_lambda::prelude::*;
     ///
-    /// let closed = from_fn(async |call: Call, next: Next| match call.caller.email() {
+    /// let closed = from_fn(async |call: Call, next: Next| match call.caller().email() {
     ///     Some(email) if email.as_str().ends_with("@example.com") => next.run(call).await,
     ///     _ => Err(Error::forbidden("only for users of example.com")),
     /// });

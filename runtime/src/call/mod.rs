@@ -44,36 +44,127 @@ use crate::schema::{coerce, near_miss, unknown};
 use crate::store;
 use crate::user::Caller;
 
-/// A call of a tool, a prompt or a resource.
+/// A call of a tool, a prompt or a resource, on its way through the middleware to its handler.
+///
+/// A [`Middleware`](crate::middleware::Middleware) may change the arguments ([`arguments_mut`](Self::arguments_mut)) and
+/// nothing else: the name was resolved and the caller verified before the first rule saw the call.
+///
+/// ```
+/// use mcp_lambda::call::Call;
+/// use mcp_lambda::middleware::{Next, from_fn};
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// let echo = Tool::raw("echo", json!({"type": "object"}), |call| async move {
+///     Ok(Outcome::text(call.arguments()["text"].as_str().unwrap_or_default()))
+/// });
+/// let signed = from_fn(async |mut call: Call, next: Next| {
+///     let text = format!("{} says so", call.caller().subject());
+///     call.arguments_mut().insert("text".to_owned(), json!(text));
+///     next.run(call).await
+/// });
+/// block_on(async {
+///     let app = App::new("echo").tools([echo.description("Echoes.")]).layer(signed);
+///     let app = TestApp::new(app).await;
+///     let answer = app.user("alice@example.com").await.call("echo", json!({"text": "hi"})).await;
+///     assert_eq!(answer.tool_text(), "alice@example.com says so");
+/// });
+/// ```
+///
+/// No rule can call in the name of somebody else:
+///
+/// ```compile_fail,E0616
+/// use mcp_lambda::call::Call;
+/// use mcp_lambda::middleware::{Next, from_fn};
+/// use mcp_lambda::user::Caller;
+///
+/// let forged = from_fn(async |mut call: Call, next: Next| {
+///     call.caller = std::sync::Arc::new(Caller::probe());
+///     next.run(call).await
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The primitive: `tool`, `prompt` or `resource`.
-    pub primitive: &'static str,
-    /// The name or the URI that it was called by.
-    pub name: String,
+    pub(crate) primitive: &'static str,
+    pub(crate) name: String,
     /// The version that the client asks for; `None` for any.
-    pub version: Option<String>,
-    /// The client's arguments; once the call is bound to a definition, [coerced](crate::schema::coerce()) by its schema.
-    ///
-    /// They are shared: [`Arc::make_mut`] changes them for the rest of the call.
-    pub arguments: Arc<Map<String, Value>>,
-    /// The [caller](Caller), whose credential was verified.
-    pub caller: Arc<Caller>,
-    /// The [deadline](Context::deadline), the way back to the client, and the user's earlier answers.
-    pub context: Context,
+    pub(crate) version: Option<String>,
+    /// The arguments, shared with whoever keeps them for comparison; [`Arc::make_mut`] changes them for the rest of the call.
+    pub(crate) arguments: Arc<Map<String, Value>>,
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) context: Context,
     /// The client's responses, if the [call](Call) was answered with a request for input before (MCP 2026-07-28).
     pub(crate) input_responses: Option<InputResponses>,
     /// `true` if the arguments were coerced by the definition's schema.
     pub(crate) is_bound: bool,
-    /// The [store](store::Store) of the users' data.
-    pub store: store::SharedStore,
-    /// The [clock](Clock) of the server.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) store: store::SharedStore,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The app's states, by type.
     pub(crate) states: States,
 }
 
 impl Call {
+    /// Returns the primitive that is called ([`Primitive::NAME`](crate::provider::Primitive::NAME)): `tool`, `prompt` or
+    /// `resource`; `request` for another request of a foreign server.
+    #[must_use]
+    pub const fn primitive(&self) -> &'static str {
+        self.primitive
+    }
+
+    /// Returns the name or the URI that the client called, which may be an alias of the name that is listed
+    /// ([`Next::definition`](crate::middleware::Next::definition) has that one).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the verified [`Caller`].
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Returns the [`Context`]: the deadline, the way back to the client, and the user's earlier answers.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Returns the [`Clock`] of the server, by which everything that is stored is dated.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Returns the [`Store`](store::Store) under the users' data, for a rule or an extractor that keeps records of its own.
+    ///
+    /// Their partitions need a prefix that the framework does not use; [`UserData`](crate::UserData) is the way to what
+    /// belongs to a user.
+    #[must_use]
+    pub fn store(&self) -> &store::SharedStore {
+        &self.store
+    }
+
+    /// Returns the client's arguments, or the variables of a resource's URI.
+    ///
+    /// The framework's rules have [coerced](crate::schema::coerce()) them by the definition's schema before a rule of the
+    /// app's sees them: there is a number where a number is due.
+    #[must_use]
+    pub fn arguments(&self) -> &Map<String, Value> {
+        &self.arguments
+    }
+
+    /// Returns the arguments for changing, for the rules further in and the handler.
+    ///
+    /// They are not read by the schema again, so a value must have the type that the schema says. A call that asks its
+    /// user is sealed with the arguments as they are then, and the client sends the original ones in each round: a rule
+    /// makes the same change each time, or the user's answer is refused as stale
+    /// ([`ErrorKind::Stale`](crate::ErrorKind::Stale)).
+    pub fn arguments_mut(&mut self) -> &mut Map<String, Value> {
+        Arc::make_mut(&mut self.arguments)
+    }
+
     /// Removes the arguments, to be taken one by one.
     #[must_use]
     #[doc(hidden)]

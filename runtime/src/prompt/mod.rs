@@ -196,7 +196,7 @@ impl Registration<Prompts> {
     /// ```
     /// use mcp_lambda::prelude::*;
     ///
-    /// let greet = Prompt::new("greet", |call| async move { Ok(format!("Greet {}.", call.arguments["name"])) })
+    /// let greet = Prompt::new("greet", |call| async move { Ok(format!("Greet {}.", call.arguments()["name"])) })
     ///     .description("Greets somebody.")
     ///     .argument("name", "Whom.", true);
     /// assert_eq!(greet.definition().arguments[0].name, "name");

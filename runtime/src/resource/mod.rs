@@ -251,7 +251,7 @@ impl Registration<Resources> {
     /// ```
     /// use mcp_lambda::prelude::*;
     ///
-    /// let note = Resource::new("note://{id}", "note", |call| async move { Ok(format!("about {}", call.arguments["id"])) })
+    /// let note = Resource::new("note://{id}", "note", |call| async move { Ok(format!("about {}", call.arguments()["id"])) })
     ///     .description("A note by its id.")
     ///     .mime_type("text/plain");
     /// assert!(note.definition().template.is_some());

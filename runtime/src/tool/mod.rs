@@ -150,7 +150,7 @@ impl Registration<Tools> {
     /// use serde_json::json;
     ///
     /// let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
-    /// let echo = Tool::raw("echo", schema, |call| async move { Ok(Outcome::text(call.arguments["text"].to_string())) })
+    /// let echo = Tool::raw("echo", schema, |call| async move { Ok(Outcome::text(call.arguments()["text"].to_string())) })
     ///     .description("Says what it is told.");
     /// assert_eq!(echo.definition().name, "echo");
     /// ```

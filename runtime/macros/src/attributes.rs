@@ -98,6 +98,9 @@ impl HandlerAttributes {
                     .extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
             }
             ("timeout", _) => self.calls.push(time("timeout", meta)?),
+            ("extension", _) => self
+                .calls
+                .push(call("extension", &meta.value()?.parse::<Expr>()?)),
             ("version", Primitive::Tool) => self
                 .calls
                 .push(call("version", &meta.value()?.parse::<LitStr>()?)),

@@ -31,7 +31,8 @@ use crate::primitive::Primitive;
 ///
 /// `#[tool(…)]` on a function says what its signature can't: `name = "…"`, `title = "…"`, `read_only`, `destructive`,
 /// `idempotent`, `open_world` (each alone or `= false`), `scopes("…", …)`, `timeout = "30s"`, `version = "…"`,
-/// `ui = "ui://…"` (the page that shows its answers), `visibility = "model"`, `"app"` or `"both"`.
+/// `ui = "ui://…"` (the page that shows its answers), `visibility = "model"`, `"app"` or `"both"`, and
+/// `extension = EXPRESSION` (a value for the app's own middleware, once for each type).
 ///
 /// A module also gains `tool_names`, a constant for each tool, so that a page's reference to one can't be misspelt.
 #[proc_macro_attribute]
@@ -44,7 +45,7 @@ pub fn tools(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A function returns text, `Content`, a `Message` or several. Its arguments are text on the wire and read as their types;
 /// those that are an enum, or that `#[arg(complete = …)]` names a function or a list of values for, are completed.
-/// `#[prompt(…)]` knows `name`, `title`, `scopes(…)` and `timeout`.
+/// `#[prompt(…)]` knows `name`, `title`, `scopes(…)`, `timeout` and `extension`.
 #[proc_macro_attribute]
 pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Primitive::Prompt, arguments, item)
@@ -54,8 +55,8 @@ pub fn prompts(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// [`macro@tools`] makes tools.
 ///
 /// `#[resource("notes://{id}", mime_type = "text/plain")]` names the URI, or the template (RFC 6570), whose variables are
-/// the function's arguments. It also knows `name`, `title`, `ttl = "5m"`, `shared` (the same for everyone), `scopes(…)` and
-/// `timeout`. A function returns text, bytes, `ResourceContents` or several.
+/// the function's arguments. It also knows `name`, `title`, `ttl = "5m"`, `shared` (the same for everyone), `scopes(…)`,
+/// `timeout` and `extension`. A function returns text, bytes, `ResourceContents` or several.
 #[proc_macro_attribute]
 pub fn resources(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand(Primitive::Resource, arguments, item)

@@ -49,11 +49,13 @@ impl Primitive {
     pub(crate) const fn keys(self) -> &'static str {
         match self {
             Self::Tool => {
-                "`#[tool]` knows `name`, `title`, `read_only`, `destructive`, `idempotent`, `open_world`, `scopes(…)`, `timeout`, `version`, `ui` and `visibility`"
+                "`#[tool]` knows `name`, `title`, `read_only`, `destructive`, `idempotent`, `open_world`, `scopes(…)`, `timeout`, `extension`, `version`, `ui` and `visibility`"
             }
-            Self::Prompt => "`#[prompt]` knows `name`, `title`, `scopes(…)` and `timeout`",
+            Self::Prompt => {
+                "`#[prompt]` knows `name`, `title`, `scopes(…)`, `timeout` and `extension`"
+            }
             Self::Resource => {
-                "`#[resource]` knows the URI, as its first word, and `name`, `title`, `mime_type`, `ttl`, `shared`, `scopes(…)` and `timeout`"
+                "`#[resource]` knows the URI, as its first word, and `name`, `title`, `mime_type`, `ttl`, `shared`, `scopes(…)`, `timeout` and `extension`"
             }
         }
     }

@@ -6,6 +6,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
+use http::Extensions;
+
 use super::Primitive;
 use crate::user::is_scope;
 
@@ -29,6 +31,8 @@ pub struct Definition<P: Primitive> {
     pub timeout: Option<Duration>,
     /// The fields that only its primitive has ([`Primitive::Detail`]).
     pub detail: P::Detail,
+    /// The values that its author attached ([`Registration::extension`](super::Registration::extension)).
+    pub(crate) extensions: Extensions,
 }
 
 impl<P: Primitive> Definition<P> {
@@ -41,6 +45,7 @@ impl<P: Primitive> Definition<P> {
     }
 }
 
+/// Two definitions are equal if clients see the same of them; extensions can't be compared.
 impl<P: Primitive> PartialEq for Definition<P> {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::Extensions;
 use tracing::{Instrument, Span};
 
 use super::{Completer, CompletionRequest, Definition, IntoAnswer, Primitive, Reply};
@@ -46,6 +47,7 @@ impl<P: Primitive> Registration<P> {
             scopes: Vec::new(),
             timeout: None,
             detail,
+            extensions: Extensions::new(),
         };
         let handler: Handler<P::Answer> = Arc::new(move |call| {
             let work = handler(call);
@@ -84,6 +86,53 @@ impl<P: Primitive> Registration<P> {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.definition_mut().timeout = Some(timeout);
+        self
+    }
+
+    /// Attaches a value for a [`Middleware`](crate::middleware::Middleware) to find by its type
+    /// ([`DefinitionView::extension`](super::DefinitionView::extension)); a later one of the same type takes its place.
+    ///
+    /// Nothing of it is listed. In a module of [`#[tools]`](macro@crate::tools) it is `#[tool(extension = VALUE)]`.
+    ///
+    /// ```
+    /// use mcp_lambda::call::Call;
+    /// use mcp_lambda::middleware::{Next, from_fn};
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use serde_json::json;
+    ///
+    /// /// Closes a tool while its feature is being prepared.
+    /// #[derive(Clone)]
+    /// pub struct Preview;
+    ///
+    /// #[tools]
+    /// pub mod tools {
+    ///     use super::*;
+    ///
+    ///     /// Forecasts the weather.
+    ///     #[tool(read_only, extension = Preview)]
+    ///     pub async fn forecast() -> String {
+    ///         "rain".to_owned()
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let previews = from_fn(async |call: Call, next: Next| {
+    ///     if next.definition().extension::<Preview>().is_some() {
+    ///         return Err(Error::unavailable("this tool opens next week"));
+    ///     }
+    ///     next.run(call).await
+    /// });
+    /// block_on(async {
+    ///     let app = TestApp::new(App::new("weather").tools(tools::tools()).layer(previews)).await;
+    ///     let answer = app.user("alice@example.com").await.call("forecast", json!({})).await;
+    ///     assert_eq!(answer.tool_text(), "this tool opens next week");
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn extension<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.definition_mut().extensions.insert(value);
         self
     }
 

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
+use http::Extensions;
+
 use super::{Definition, Primitive};
 
 /// The part of a [`Definition`] that tools, prompts and resources share, borrowed.
@@ -27,6 +29,7 @@ pub struct DefinitionView<'a> {
     timeout: Option<Duration>,
     is_read_only: bool,
     definition: Option<&'a (dyn Any + Send + Sync)>,
+    extensions: Option<&'a Extensions>,
 }
 
 impl<'a> DefinitionView<'a> {
@@ -42,6 +45,7 @@ impl<'a> DefinitionView<'a> {
             timeout: None,
             is_read_only,
             definition: None,
+            extensions: None,
         }
     }
 
@@ -93,6 +97,13 @@ impl<'a> DefinitionView<'a> {
         self.is_read_only
     }
 
+    /// Returns the value of this type that the author attached
+    /// ([`Registration::extension`](super::Registration::extension)), if there is one.
+    #[must_use]
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&'a T> {
+        self.extensions?.get()
+    }
+
     /// Returns the typed [`Definition`] if it is one of this primitive.
     #[must_use]
     pub fn downcast<P: Primitive>(&self) -> Option<&'a Definition<P>> {
@@ -111,6 +122,7 @@ impl<'a, P: Primitive> From<&'a Definition<P>> for DefinitionView<'a> {
             timeout: definition.timeout,
             is_read_only: P::is_read_only(definition),
             definition: Some(definition),
+            extensions: Some(&definition.extensions),
         }
     }
 }

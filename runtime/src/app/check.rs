@@ -45,6 +45,9 @@ impl App {
         if self.page_size == 0 {
             problems.push("a page of a list must have one entry or more".to_owned());
         }
+        if self.answer_limit == 0 {
+            problems.push("the largest answer must have one byte or more".to_owned());
+        }
         problems.extend(self.disable_in(&mut members));
         problems.extend(self.safe_tool_problem(&members.tools));
         problems.extend(self.missing_pages(&members));

@@ -36,6 +36,10 @@ use crate::toolsets::Toolset;
 /// The timeout of a call if neither the definition nor Lambda sets a shorter one ([`App::timeout`]).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The size of the largest answer, in bytes, if the app sets none ([`App::answer_limit`]): it fits Lambda's response of 6 MB
+/// with room for JSON's escapes (AWS Lambda, quotas).
+const DEFAULT_ANSWER_LIMIT: usize = 4_000_000;
+
 /// The number of entries on a page of a list, if the app sets none ([`App::page_size`]).
 const DEFAULT_PAGE_SIZE: usize = 200;
 
@@ -69,6 +73,7 @@ pub struct App {
     disabled: BTreeSet<String>,
     allows_anonymous: bool,
     page_size: usize,
+    answer_limit: usize,
     handler: Option<MakeTransports>,
     profile: Option<ProfileType>,
     safe_tool: Option<String>,
@@ -98,6 +103,7 @@ impl App {
             disabled: BTreeSet::new(),
             allows_anonymous: false,
             page_size: DEFAULT_PAGE_SIZE,
+            answer_limit: DEFAULT_ANSWER_LIMIT,
             handler: None,
             profile: None,
             safe_tool: None,
@@ -174,6 +180,32 @@ impl App {
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;
+        self
+    }
+
+    /// Sets the size of the largest answer, in bytes; 4,000,000 by default. A larger one is an error that the model reads.
+    ///
+    /// Lambda sends at most 6 MB, or 200 MB where `RESPONSE_MODE=stream` ([quotas]). A client with a small context is
+    /// better served with less.
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use serde_json::json;
+    ///
+    /// let tool = Tool::raw("flood", json!({"type": "object"}), |_| async { Ok(Outcome::text("x".repeat(2_000))) });
+    /// let app = App::new("floods").tools([tool.description("Says much.")]).answer_limit(1_000);
+    /// block_on(async {
+    ///     let app = TestApp::new(app).await;
+    ///     let answer = app.user("alice@example.com").await.call("flood", json!({})).await;
+    ///     assert!(answer.tool_text().contains("at most 1000 can be sent"));
+    /// });
+    /// ```
+    ///
+    /// [quotas]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    #[must_use]
+    pub const fn answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_limit = bytes;
         self
     }
 

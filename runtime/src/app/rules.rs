@@ -31,7 +31,7 @@ impl App {
         rules.push(Arc::new(Deadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
-        rules.push(Arc::new(AnswerLimit));
+        rules.push(Arc::new(AnswerLimit::new(self.answer_limit)));
         let clock = Arc::clone(&self.clock);
         rules.push(Arc::new(SealedElicitation::new(sealer, clock)));
         rules.push(Arc::new(PageAddresses::new(tools)));
@@ -45,7 +45,7 @@ impl App {
         rules.push(Arc::new(Deadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
-        rules.push(Arc::new(AnswerLimit));
+        rules.push(Arc::new(AnswerLimit::new(self.answer_limit)));
         rules.into()
     }
 
@@ -54,7 +54,7 @@ impl App {
         Arc::new([
             Arc::new(Deadline::new(self.timeout)),
             Arc::new(PanicGuard),
-            Arc::new(AnswerLimit),
+            Arc::new(AnswerLimit::new(self.answer_limit)),
         ])
     }
 }

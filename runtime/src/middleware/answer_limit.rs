@@ -7,13 +7,19 @@ use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::provider::{DefinitionView, Reply};
 
-/// The largest answer, in bytes: it fits Lambda's response of 6 MB with room for JSON's escapes (AWS Lambda, quotas).
-const MAX_ANSWER_BYTES: usize = 4_000_000;
-
-/// The rule that refuses an answer of more than 4,000,000 bytes ([`Answer::size`](crate::provider::Answer::size)) as
-/// `TooLarge`.
+/// The rule that refuses an answer of more bytes than the app sends ([`Answer::size`](crate::provider::Answer::size),
+/// [`App::answer_limit`](crate::App::answer_limit)) as `TooLarge`.
 #[derive(Debug)]
-pub(crate) struct AnswerLimit;
+pub(crate) struct AnswerLimit {
+    max_bytes: usize,
+}
+
+impl AnswerLimit {
+    /// Creates the rule with the size of the largest answer.
+    pub(crate) const fn new(max_bytes: usize) -> Self {
+        Self { max_bytes }
+    }
+}
 
 #[async_trait]
 impl Middleware for AnswerLimit {
@@ -27,12 +33,13 @@ impl Middleware for AnswerLimit {
             Reply::Answer(answer) => answer.size(),
             Reply::InputRequired(_) => 0,
         };
-        if size <= MAX_ANSWER_BYTES {
+        let max_bytes = self.max_bytes;
+        if size <= max_bytes {
             return Ok(reply);
         }
         let definition = next.definition();
         Err(Error::too_large(format!(
-            "the {} `{}` answered with {size} bytes; at most {MAX_ANSWER_BYTES} can be sent: ask for less",
+            "the {} `{}` answered with {size} bytes; at most {max_bytes} can be sent: ask for less",
             definition.primitive(),
             definition.name()
         )))

@@ -35,7 +35,7 @@ fn rules() -> Vec<SharedMiddleware> {
         Arc::new(Deadline::new(MINUTE)),
         Arc::new(PanicGuard),
         Arc::new(from_fn(async |call: Call, next: Next| next.run(call).await)),
-        Arc::new(AnswerLimit),
+        Arc::new(AnswerLimit::new(4_000_000)),
         Arc::new(elicitation()),
     ]
 }
@@ -115,7 +115,7 @@ async fn seven_megabytes_are_not_sent() {
     let floods = tool("floods", |_| async {
         Ok(Outcome::text("x".repeat(7_000_000)))
     });
-    let error = refusal(AnswerLimit, floods).await;
+    let error = refusal(AnswerLimit::new(4_000_000), floods).await;
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert!(error.message().contains("7000000 bytes"), "{error}");
 }

@@ -2,6 +2,7 @@
 //! the parts that are ready.
 
 mod composition;
+mod layers;
 mod questions;
 mod references;
 mod unknown;

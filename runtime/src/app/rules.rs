@@ -10,13 +10,13 @@ use crate::middleware::{
 use crate::provider::Definition;
 use crate::seal::Sealer;
 use crate::tool::Tools;
-use crate::toolsets::PageAddresses;
+use crate::toolsets::{PageAddresses, ToolsetLayers};
 
 impl App {
     /// Returns the rules around an app's own providers, the outermost first.
     ///
     /// The log is outermost, so that it sees every refusal. The deadline and the panic guard hold for the app's own layers
-    /// too. What must be next to the handler is innermost: the state of an elicitation is that of the handler alone, and
+    /// too, and those of a toolset stand inside them, where its members are. What must be next to the handler is innermost: the state of an elicitation is that of the handler alone, and
     /// page addresses are replaced before an answer is measured.
     pub(super) fn rules(
         &self,
@@ -31,6 +31,9 @@ impl App {
         rules.push(Arc::new(Deadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
+        if self.own.has_layers() {
+            rules.push(Arc::new(ToolsetLayers));
+        }
         rules.push(Arc::new(AnswerLimit::new(self.answer_limit)));
         let clock = Arc::clone(&self.clock);
         rules.push(Arc::new(SealedElicitation::new(sealer, clock)));

@@ -7,6 +7,7 @@ mod approval;
 mod choice;
 mod form;
 mod identity;
+mod layers;
 mod page_addresses;
 mod question;
 
@@ -14,10 +15,12 @@ pub use approval::approval;
 pub use choice::choice;
 pub use form::form_toolset;
 pub use identity::address;
+pub(crate) use layers::ToolsetLayers;
 pub(crate) use page_addresses::PageAddresses;
 
 use std::sync::Arc;
 
+use crate::middleware::{Middleware, SharedMiddleware};
 use crate::prompt::Prompt;
 use crate::resource::Resource;
 use crate::tool::{Tool, ToolOrigin, Visibility};
@@ -42,6 +45,7 @@ pub struct Toolset {
     prompts: Vec<Prompt>,
     resources: Vec<Resource>,
     mounts: Vec<Mount>,
+    layers: Vec<SharedMiddleware>,
     problems: Vec<String>,
 }
 
@@ -78,6 +82,7 @@ impl Toolset {
             prompts: Vec::new(),
             resources: Vec::new(),
             mounts: Vec::new(),
+            layers: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -124,10 +129,49 @@ impl Toolset {
         self
     }
 
+    /// Adds a rule around the members of this toolset and of those mounted in it, inside the app's own
+    /// ([`App::layer`](crate::App::layer)) and inside those that were added before.
+    ///
+    /// It is asked and called for its members alone. A name that nothing has is in no toolset, so
+    /// [`observe_unknown`](Middleware::observe_unknown) is not called.
+    ///
+    /// ```
+    /// use mcp_lambda::call::Call;
+    /// use mcp_lambda::middleware::{Next, from_fn};
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use serde_json::json;
+    ///
+    /// let tool = |name: &str| {
+    ///     let tool = Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::text("done")) });
+    ///     tool.description("Works.").visibility(mcp_lambda::tool::Visibility::Both)
+    /// };
+    /// let closed = from_fn(async |_: Call, _: Next| Err(Error::unavailable("the shop is closed")));
+    /// let shop = Toolset::new("shop").tools([tool("order")]).layer(closed);
+    /// let app = App::new("office").tools([tool("count")]).mount(shop);
+    /// block_on(async {
+    ///     let app = TestApp::new(app).await;
+    ///     let alice = app.user("alice@example.com").await;
+    ///     assert_eq!(alice.call("order", json!({})).await.tool_text(), "the shop is closed");
+    ///     assert_eq!(alice.call("count", json!({})).await.tool_text(), "done");
+    /// });
+    /// ```
+    #[must_use]
+    pub fn layer(mut self, layer: impl Middleware) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns whether a toolset in it has a layer.
+    pub(crate) fn has_layers(&self) -> bool {
+        let mut mounts = self.mounts.iter();
+        !self.layers.is_empty() || mounts.any(|mount| mount.toolset.has_layers())
     }
 
     /// Adds problems, for [`App::check`](crate::App::check) to report.
@@ -139,39 +183,40 @@ impl Toolset {
     /// Flattens an app's own toolset, whose tools are for models and pages by default.
     pub(crate) fn into_members(self) -> Members {
         let mut members = Members::default();
-        self.collect(&[], true, &mut members);
+        self.collect(&[], true, &[], &mut members);
         members
     }
 
-    fn collect(self, path: &[&str], is_app: bool, members: &mut Members) {
-        let Self {
-            name,
-            tools,
-            prompts,
-            resources,
-            mounts,
-            problems,
-        } = self;
-        members.problems.extend(problems);
-        members.tools.extend(
-            tools
-                .into_iter()
-                .map(|tool| mount_tool(tool, &name, path, is_app)),
-        );
-        members.prompts.extend(prompts.into_iter().map(|prompt| {
-            let listed = prefix_name(path, &prompt.definition().name);
-            prompt.with_name(listed)
+    /// Collects the members under the names that a path gives them and behind the layers of the toolsets around them.
+    fn collect(
+        self,
+        path: &[&str],
+        is_app: bool,
+        outer: &[SharedMiddleware],
+        members: &mut Members,
+    ) {
+        let layers: Arc<[_]> = outer.iter().chain(&self.layers).cloned().collect();
+        let name = &self.name;
+        members.problems.extend(self.problems);
+        members.tools.extend(self.tools.into_iter().map(|tool| {
+            let tool = mount_tool(tool, name, path, is_app);
+            layers::put_around(tool, &layers)
         }));
         members
-            .resources
-            .extend(resources.into_iter().map(|resource| {
-                let listed = prefix_name(path, &resource.definition().name);
-                let uri = prefix_uri(path, &resource.definition().uri);
-                resource.with_name(listed).move_to(uri)
+            .prompts
+            .extend(self.prompts.into_iter().map(|prompt| {
+                let listed = prefix_name(path, &prompt.definition().name);
+                layers::put_around(prompt.with_name(listed), &layers)
             }));
-        for Mount { prefix, toolset } in mounts {
+        let resources = self.resources.into_iter().map(|resource| {
+            let listed = prefix_name(path, &resource.definition().name);
+            let uri = prefix_uri(path, &resource.definition().uri);
+            layers::put_around(resource.with_name(listed).move_to(uri), &layers)
+        });
+        members.resources.extend(resources);
+        for Mount { prefix, toolset } in self.mounts {
             let path: Vec<&str> = path.iter().copied().chain(prefix.as_deref()).collect();
-            toolset.collect(&path, false, members);
+            toolset.collect(&path, false, &layers, members);
         }
     }
 }

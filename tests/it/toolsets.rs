@@ -1,6 +1,7 @@
 //! Parts and their pages, as a client meets them: what is composed, what leads nowhere, what leaves under which name, and
 //! the parts that are ready.
 
+mod changing;
 mod composition;
 mod layers;
 mod questions;

@@ -270,7 +270,7 @@ impl App {
     fn registry(&self, backend: &Backend, providers: Providers, settings: &Settings) -> Registry {
         let keys = Arc::clone(&backend.keys);
         let sealer = Sealer::new(keys, self.name(), settings.audience.as_deref());
-        let rules = self.rules(sealer.clone(), providers.tools.facts().definitions());
+        let rules = self.rules(sealer.clone(), &providers.tools);
         let layered = Layers {
             rules,
             timeout: self.timeout,

@@ -7,7 +7,7 @@ use crate::middleware::{
     AnswerLimit, CallLog, Deadline, Disabled, PanicGuard, ReadArguments, ScopeCheck,
     SealedElicitation, SharedMiddleware,
 };
-use crate::provider::Definition;
+use crate::provider::SharedProvider;
 use crate::seal::Sealer;
 use crate::tool::Tools;
 use crate::toolsets::{PageAddresses, ToolsetLayers};
@@ -21,7 +21,7 @@ impl App {
     pub(super) fn rules(
         &self,
         sealer: Sealer,
-        tools: &[Arc<Definition<Tools>>],
+        tools: &SharedProvider<Tools>,
     ) -> Arc<[SharedMiddleware]> {
         let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
         if !self.providers.is_empty() && !self.disabled.is_empty() {
@@ -31,7 +31,7 @@ impl App {
         rules.push(Arc::new(Deadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
-        if self.own.has_layers() {
+        if self.own.has_layers() || !self.providers.is_empty() {
             rules.push(Arc::new(ToolsetLayers));
         }
         rules.push(Arc::new(AnswerLimit::new(self.answer_limit)));

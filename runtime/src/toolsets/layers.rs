@@ -31,7 +31,8 @@ pub(super) fn put_around<P: Primitive>(
 
 /// The rule that runs the layers of toolsets around their members, at one place among the rules of the app.
 ///
-/// The layers travel with the definition, so that they hold wherever a toolset is mounted.
+/// The layers travel with the definition, so that they hold wherever a toolset is mounted and for what a provider makes of
+/// one ([`Toolset::into_tools`](super::Toolset::into_tools)).
 #[derive(Debug)]
 pub(crate) struct ToolsetLayers;
 

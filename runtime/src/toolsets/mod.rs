@@ -168,6 +168,31 @@ impl Toolset {
         &self.name
     }
 
+    /// Returns the tools under their full names, as mounting gives them, for a [`Provider`](crate::provider::Provider)
+    /// whose contents change.
+    ///
+    /// They have the addresses by which pages call them, the visibility and the [`layer`](Self::layer)s of their toolset. A
+    /// [`Catalog`](crate::provider::Catalog) of them resolves names and addresses.
+    ///
+    /// ```
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::provider::Catalog;
+    /// use mcp_lambda::toolsets::address;
+    /// use serde_json::json;
+    ///
+    /// let tool = Tool::raw("save", json!({"type": "object"}), |_| async { Ok(Outcome::text("saved")) });
+    /// let crm = Toolset::new("crm").tools([tool.description("Saves a contact.")]);
+    /// let catalog = Catalog::new(crm.into_tools()).expect("well made");
+    /// assert_eq!(catalog.definitions()[0].name, "save");
+    /// assert!(address("crm", "save").ends_with("_save"));
+    /// ```
+    #[must_use]
+    pub fn into_tools(self) -> Vec<Tool> {
+        let mut members = Members::default();
+        self.collect(&[], false, &[], &mut members);
+        members.tools
+    }
+
     /// Returns whether a toolset in it has a layer.
     pub(crate) fn has_layers(&self) -> bool {
         let mut mounts = self.mounts.iter();

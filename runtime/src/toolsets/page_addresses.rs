@@ -1,6 +1,6 @@
 //! Tells tools the page addresses of their toolset's tools, and puts listed names in place of them in answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,8 +10,9 @@ use super::address;
 use crate::call::{Call, Content, ToolAddresses};
 use crate::error::Result;
 use crate::middleware::{Middleware, Next};
-use crate::provider::{Definition, DefinitionView, Reply};
+use crate::provider::{Definition, DefinitionView, Reply, SharedProvider};
 use crate::tool::{Outcome, Tools};
+use crate::user::Caller;
 
 /// The key in an answer's `_meta` of the names it holds, with the addresses they stand for, so that a server which lists
 /// these tools under other names can rename them again.
@@ -23,7 +24,19 @@ const TOOL_NAMES: &str = "mcp-lambda/toolNames";
 /// becomes the name under which this server lists the tool.
 #[derive(Debug)]
 pub(crate) struct PageAddresses {
+    /// The addresses of what is always there.
+    fixed: Arc<Addresses>,
+    /// The provider, where it may come to have other tools.
+    changing: Option<SharedProvider<Tools>>,
+}
+
+/// The addresses of some tools.
+#[derive(Debug)]
+struct Addresses {
+    /// The listed names of the tools, those without an address too.
+    tools: BTreeSet<String>,
     names: Arc<Names>,
+    /// The addresses by toolset, made once: every call of a tool takes those of its own.
     toolsets: BTreeMap<String, Arc<dyn ToolAddresses>>,
 }
 
@@ -43,31 +56,31 @@ impl ToolAddresses for ToolsetAddresses {
     }
 }
 
-impl PageAddresses {
+impl Addresses {
     /// Collects the addresses of these tools.
-    pub(crate) fn new(definitions: &[Arc<Definition<Tools>>]) -> Self {
-        let mut names = Names::new();
-        let mut toolsets = Vec::new();
-        for tool in definitions {
-            let Some(origin) = tool.origin.as_deref() else {
-                continue;
-            };
-            toolsets.push(origin.toolset.clone());
-            if tool.may_be_called_by_pages() {
-                names.insert(origin.address.clone(), tool.name.clone());
-            }
-        }
-        let names = Arc::new(names);
-        let addresses = |toolset: String| -> (String, Arc<dyn ToolAddresses>) {
-            let names = Arc::clone(&names);
+    fn new(definitions: &[Arc<Definition<Tools>>]) -> Self {
+        let callable = definitions
+            .iter()
+            .filter(|tool| tool.may_be_called_by_pages());
+        let named = callable.filter_map(|tool| {
+            let origin = tool.origin.as_deref()?;
+            Some((origin.address.clone(), tool.name.clone()))
+        });
+        let names: Arc<Names> = Arc::new(named.collect());
+        let origins = definitions.iter().filter_map(|tool| tool.origin.as_deref());
+        let toolsets = origins.map(|origin| origin.toolset.clone());
+        let toolsets = toolsets.map(|toolset| {
             let addresses = ToolsetAddresses {
                 toolset: toolset.clone(),
-                names,
+                names: Arc::clone(&names),
             };
-            (toolset, Arc::new(addresses))
-        };
-        let toolsets = toolsets.into_iter().map(addresses).collect();
-        Self { names, toolsets }
+            (toolset, Arc::new(addresses) as Arc<dyn ToolAddresses>)
+        });
+        Self {
+            tools: definitions.iter().map(|tool| tool.name.clone()).collect(),
+            toolsets: toolsets.collect(),
+            names,
+        }
     }
 
     /// Puts listed names in place of addresses, in the text too where it repeats the data for clients that show no page.
@@ -84,6 +97,29 @@ impl PageAddresses {
         }
         if !used.is_empty() {
             outcome.meta.insert(TOOL_NAMES.to_owned(), used.into());
+        }
+    }
+}
+
+impl PageAddresses {
+    /// Collects the addresses of the tools that this provider always has ([`Facts`](crate::provider::Facts)).
+    pub(crate) fn new(tools: &SharedProvider<Tools>) -> Self {
+        let facts = tools.facts();
+        Self {
+            fixed: Arc::new(Addresses::new(facts.definitions())),
+            changing: facts.may_change().then(|| Arc::clone(tools)),
+        }
+    }
+
+    /// Returns the addresses that a tool may use: those of its provider's list as it is now, if the tool is not always
+    /// there. Only a tool that belongs to a toolset or has a page needs any, so no other call costs a list.
+    async fn find(&self, tool: &Definition<Tools>, caller: &Caller) -> Result<Arc<Addresses>> {
+        match &self.changing {
+            Some(provider) if !self.fixed.tools.contains(&tool.name) => {
+                let listing = provider.list(caller).await?;
+                Ok(Arc::new(Addresses::new(&listing.definitions)))
+            }
+            _ => Ok(Arc::clone(&self.fixed)),
         }
     }
 }
@@ -113,21 +149,20 @@ impl Middleware for PageAddresses {
     }
 
     async fn call(&self, mut call: Call, next: Next) -> Result<Reply> {
-        let Some(tool) = next.definition().downcast::<Tools>() else {
+        let tool = next.definition().downcast::<Tools>();
+        let Some(tool) = tool.filter(|tool| tool.origin.is_some() || tool.ui.is_some()) else {
             return next.run(call).await;
         };
-        let toolset = tool
-            .origin
-            .as_ref()
-            .and_then(|origin| self.toolsets.get(&origin.toolset));
-        if let Some(toolset) = toolset {
+        let addresses = self.find(tool, call.caller()).await?;
+        let origin = tool.origin.as_ref();
+        if let Some(toolset) = origin.and_then(|origin| addresses.toolsets.get(&origin.toolset)) {
             call.context = call.context.in_toolset(Arc::clone(toolset));
         }
         let mut reply = next.run(call).await?;
         if tool.ui.is_some()
             && let Some(outcome) = reply.downcast_mut::<Outcome>()
         {
-            self.rename(outcome);
+            addresses.rename(outcome);
         }
         Ok(reply)
     }

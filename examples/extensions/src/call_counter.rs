@@ -54,6 +54,7 @@ impl Middleware for CallCounter {
 
 #[cfg(test)]
 mod tests {
+    use mcp_lambda::middleware::laws;
     use mcp_lambda::testkit::{TestApp, block_on};
     use mcp_lambda::{App, Outcome, Prompt, Tool};
     use serde_json::json;
@@ -69,6 +70,11 @@ mod tests {
             .tools([echo.description("Echoes.")])
             .prompts([greet.description("Greets.")])
             .layer(calls)
+    }
+
+    #[test]
+    fn it_keeps_the_laws_of_a_middleware() {
+        block_on(laws::all(Arc::new(CallCounter::default())));
     }
 
     #[test]

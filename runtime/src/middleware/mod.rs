@@ -2,8 +2,8 @@
 //!
 //! A rule is written once for tools, prompts and resources, and holds for every protocol. An app adds its own by
 //! [`App::layer`](crate::App::layer), between the framework's. From the outside in, a call passes: log, scopes,
-//! disabled names, reading of arguments, deadline, panic guard, the app's own layers, answer limit, elicitation, page
-//! addresses (of [`toolsets`](crate::toolsets)), the handler.
+//! disabled names, reading of arguments, deadline, panic guard, the app's own layers, those of the
+//! [toolset](crate::Toolset::layer), answer limit, elicitation, page addresses (of [`toolsets`](crate::toolsets)), the handler.
 
 mod answer_limit;
 mod arguments;
@@ -14,6 +14,9 @@ mod layered;
 mod log;
 mod panic_guard;
 mod scopes;
+
+#[cfg(any(test, feature = "laws"))]
+pub mod laws;
 
 use std::fmt;
 use std::future::Future;
@@ -41,7 +44,8 @@ use crate::user::Caller;
 ///
 /// Every method has a default that lets everything pass. [`visible`](Self::visible) decides what exists for a caller;
 /// [`call`](Self::call) runs around one call and goes on by [`Next::run`]. A rule that is one function is made by
-/// [`from_fn`].
+/// [`from_fn`]. Lists can be filtered and not rewritten. The laws in `middleware::laws` (feature `laws`) hold for every
+/// implementation.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -93,7 +97,8 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
         next.run(call).await
     }
 
-    /// Runs around the suggestion of values for an argument (MCP, completion).
+    /// Runs around the suggestion of values for an argument (MCP, completion). A rule that refuses calls refuses here too,
+    /// where values say something that a refused caller is not to know.
     ///
     /// # Errors
     /// As [`call`](Self::call).

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::*;
+use crate::middleware::laws;
+use crate::provider::{Catalog, SharedProvider};
 use crate::resource::{ResourceContents, UiResource};
-use crate::tool::Outcome;
+use crate::tool::{Outcome, Tools};
 
 fn tool(name: &str) -> Tool {
     Tool::raw(name, json!({"type": "object"}), |_| async {
@@ -121,6 +123,14 @@ fn names_and_uris_are_put_under_each_namespace_and_addresses_are_not() {
             .map(serde_json::Value::Object),
         Some(json!({"id": "7"}))
     );
+}
+
+#[tokio::test]
+async fn the_rules_of_toolsets_keep_the_laws_of_a_middleware() {
+    let tools = Toolset::new("desk").mount(contacts()).into_tools();
+    let tools: SharedProvider<Tools> = Arc::new(Catalog::new(tools).expect("well made"));
+    laws::all(Arc::new(PageAddresses::new(&tools))).await;
+    laws::all(Arc::new(ToolsetLayers)).await;
 }
 
 #[test]

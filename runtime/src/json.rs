@@ -30,12 +30,12 @@ pub struct Meter {
     values: usize,
     depth: usize,
     deepest: usize,
-    state: State,
+    state: Position,
 }
 
 /// The position of a [`Meter`] in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum Position {
     /// Between values.
     #[default]
     Between,
@@ -79,33 +79,33 @@ impl Meter {
         Ok(())
     }
 
-    /// Counts one byte and returns the [`State`] behind it, by the grammar's structural characters
+    /// Counts one byte and returns the [`Position`] behind it, by the grammar's structural characters
     /// (RFC 8259 §2).
-    fn advance(&mut self, byte: u8) -> State {
+    fn advance(&mut self, byte: u8) -> Position {
         // Brackets count only outside of strings, and a quote behind a backslash ends no string. No
         // byte of a character outside ASCII equals one of these, so UTF-8 needs no decoding.
         match (self.state, byte) {
-            (State::Text, b'\\') => State::Escape,
-            (State::Text, b'"') => State::Between,
-            (State::Text | State::Escape, _) => State::Text,
-            (_, b'"') => self.count_value(State::Text),
+            (Position::Text, b'\\') => Position::Escape,
+            (Position::Text, b'"') => Position::Between,
+            (Position::Text | Position::Escape, _) => Position::Text,
+            (_, b'"') => self.count_value(Position::Text),
             (_, b'{' | b'[') => {
                 self.depth += 1;
                 self.deepest = self.deepest.max(self.depth);
-                self.count_value(State::Between)
+                self.count_value(Position::Between)
             }
             (_, b'}' | b']') => {
                 self.depth = self.depth.saturating_sub(1);
-                State::Between
+                Position::Between
             }
-            (_, b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') => State::Between,
-            (State::Word, _) => State::Word,
-            (State::Between, _) => self.count_value(State::Word),
+            (_, b',' | b':' | b' ' | b'\t' | b'\r' | b'\n') => Position::Between,
+            (Position::Word, _) => Position::Word,
+            (Position::Between, _) => self.count_value(Position::Word),
         }
     }
 
     /// Counts the value that begins here.
-    const fn count_value(&mut self, next: State) -> State {
+    const fn count_value(&mut self, next: Position) -> Position {
         self.values += 1;
         next
     }

@@ -13,7 +13,7 @@ use crate::elicitation::InputResponses;
 use crate::error::Result;
 use crate::prompt::Prompts;
 use crate::provider::{
-    self, Definition, Page, PageRequest, Pager, Primitive, Resolved, SharedProvider,
+    self, Definition, ListPage, PageRequest, Pager, Primitive, Resolved, SharedProvider,
 };
 use crate::resource::Resources;
 use crate::store;
@@ -165,7 +165,7 @@ impl CallContext {
         provider::resolve(&**P::of(&self.registry), call).await
     }
 
-    /// Lists a [`Page`] of the definitions that the caller may see and that `keep` admits to this list.
+    /// Lists a [`ListPage`] of the definitions that the caller may see and that `keep` admits to this list.
     ///
     /// # Errors
     /// `Stale` for a cursor that is not the caller's for this list, `Unavailable`.
@@ -174,7 +174,7 @@ impl CallContext {
         list: &str,
         cursor: Option<&str>,
         keep: fn(&Definition<P>) -> bool,
-    ) -> Result<Page<P>> {
+    ) -> Result<ListPage<P>> {
         let mut listing = P::of(&self.registry).list(&self.caller).await?;
         listing.definitions.retain(|definition| keep(definition));
         let user = self.caller.identity();

@@ -64,7 +64,7 @@ impl ListRequest<'_> {
         belongs
             && self
                 .after
-                .is_none_or(|after| self.range.place(&key) > after)
+                .is_none_or(|after| self.range.position(&key) > after)
     }
 }
 

@@ -227,7 +227,7 @@ mod tests {
         let url = format!("http://{}", silent.local_addr().expect("an address"));
         let client = Client::patient(Duration::from_millis(50), Duration::from_millis(50));
         let account = account(json!({"token": "t0ken", "api_url": url}));
-        let context = Context::lasting(Duration::from_secs(60));
+        let context = Context::with_timeout(Duration::from_secs(60));
         let asked = client.get::<Value>(&context, &account, "/rate_limit", &[]);
         let asked = block_on(async { tokio::time::timeout(Duration::from_secs(10), asked).await });
         let error = asked

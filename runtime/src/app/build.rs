@@ -308,7 +308,7 @@ impl App {
         }
     }
 
-    /// Returns the longest time that any call may take; [`Deadline`](crate::middleware::Deadline) holds each call to
+    /// Returns the longest time that any call may take; [`CallDeadline`](crate::middleware::CallDeadline) holds each call to
     /// its own.
     fn longest_timeout(&self, registry: &Registry) -> Duration {
         let timeouts = [

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::middleware::{
-    AnswerLimit, CallLog, Deadline, Disabled, PanicGuard, ReadArguments, ScopeCheck,
+    AnswerLimit, CallDeadline, CallLog, Disabled, PanicGuard, ReadArguments, ScopeCheck,
     SealedElicitation, SharedMiddleware,
 };
 use crate::provider::SharedProvider;
@@ -28,7 +28,7 @@ impl App {
             rules.push(Arc::new(Disabled::new(self.disabled.clone())));
         }
         rules.push(Arc::new(ReadArguments));
-        rules.push(Arc::new(Deadline::new(self.timeout)));
+        rules.push(Arc::new(CallDeadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
         if self.own.has_layers() || !self.providers.is_empty() {
@@ -45,7 +45,7 @@ impl App {
     /// and it asks its user itself.
     pub(super) fn foreign_rules(&self) -> Arc<[SharedMiddleware]> {
         let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
-        rules.push(Arc::new(Deadline::new(self.timeout)));
+        rules.push(Arc::new(CallDeadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());
         rules.push(Arc::new(AnswerLimit::new(self.answer_limit)));
@@ -55,7 +55,7 @@ impl App {
     /// Returns the rules around discovery and the lists of a foreign handler.
     pub(super) fn list_rules(&self) -> Arc<[SharedMiddleware]> {
         Arc::new([
-            Arc::new(Deadline::new(self.timeout)),
+            Arc::new(CallDeadline::new(self.timeout)),
             Arc::new(PanicGuard),
             Arc::new(AnswerLimit::new(self.answer_limit)),
         ])

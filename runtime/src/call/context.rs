@@ -83,7 +83,7 @@ impl Context {
 
     /// Makes the context of a call that may take this long from now, and has no client that listens.
     #[must_use]
-    pub fn lasting(time: Duration) -> Self {
+    pub fn with_timeout(time: Duration) -> Self {
         Self::new(Instant::now() + time, CancellationToken::new(), None)
     }
 
@@ -276,7 +276,7 @@ impl Context {
 
     /// Sets an earlier deadline.
     #[must_use]
-    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+    pub(crate) fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = self.deadline.min(deadline);
         self
     }

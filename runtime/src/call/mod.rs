@@ -40,7 +40,7 @@ use crate::clock::Clock;
 use crate::elicitation::InputResponses;
 use crate::error::Result;
 use crate::printable::shorten;
-use crate::schema::{coerce, near_miss, unknown};
+use crate::schema::{coerce, near_miss, unknown_names};
 use crate::store;
 use crate::user::Caller;
 
@@ -190,7 +190,7 @@ impl Call {
             return Err(arguments::misfit(self.primitive, &self.name, &problem));
         }
         // Their names are the client's text, and may hold anything: they are counted and not written.
-        let unknown = unknown(&self.arguments, schema).count();
+        let unknown = unknown_names(&self.arguments, schema).count();
         if unknown > 0 {
             tracing::debug!(
                 kind = self.primitive,

@@ -13,10 +13,10 @@ const BETWEEN: Duration = Duration::from_millis(20);
 
 /// The progress of a call that its client has heard of.
 #[derive(Debug, Default)]
-pub(super) struct Reports(Mutex<State>);
+pub(super) struct Reports(Mutex<ReportState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct ReportState {
     /// The last progress that was sent, in this round or an earlier one.
     done: Option<f64>,
     /// The time at which it was sent, in this round.
@@ -47,7 +47,7 @@ impl Reports {
             state.pending = Some(report);
             return None;
         }
-        *state = State {
+        *state = ReportState {
             done: Some(report.done),
             at: Some(now),
             pending: None,
@@ -76,7 +76,7 @@ impl Reports {
         self.lock().done = done;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ReportState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

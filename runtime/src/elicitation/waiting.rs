@@ -17,10 +17,10 @@ const GLANCE: Duration = Duration::from_secs(1);
 
 /// The total time in which a call waited for its user.
 #[derive(Debug, Default)]
-pub(crate) struct WaitingTime(Mutex<State>);
+pub(crate) struct WaitingTime(Mutex<OpenQuestions>);
 
 #[derive(Debug, Default)]
-struct State {
+struct OpenQuestions {
     /// The number of open questions.
     open: usize,
     /// The time since which at least one is open.
@@ -64,7 +64,7 @@ impl WaitingTime {
         Open(self)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, OpenQuestions> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

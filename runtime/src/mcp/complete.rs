@@ -14,13 +14,13 @@ use crate::registry::Registrable;
 use crate::resource::Resources;
 
 /// The argument to complete, and those that are filled in already.
-struct Argument {
+struct CompletedArgument {
     name: String,
     value: String,
     others: Map<String, Value>,
 }
 
-/// Answers `completion/complete`: reads the [`Argument`] and asks the provider of what it belongs
+/// Answers `completion/complete`: reads the [`CompletedArgument`] and asks the provider of what it belongs
 /// to.
 pub(super) async fn complete(
     scope: &RequestScope<'_>,
@@ -28,7 +28,7 @@ pub(super) async fn complete(
 ) -> std::result::Result<CompleteResult, ErrorData> {
     let filled = params.context.and_then(|context| context.arguments);
     let others = filled.unwrap_or_default().into_iter();
-    let argument = Argument {
+    let argument = CompletedArgument {
         name: params.argument.name,
         value: params.argument.value,
         others: others
@@ -52,7 +52,7 @@ pub(super) async fn complete(
 async fn suggest<P: Registrable>(
     scope: &RequestScope<'_>,
     name: String,
-    argument: Argument,
+    argument: CompletedArgument,
 ) -> Result<Vec<String>> {
     let call = scope.calls.call(P::NAME, name, argument.others, None);
     let resolved = scope.calls.resolve::<P>(&call).await?;

@@ -263,8 +263,8 @@ impl<H: ServerHandler> ServerHandler for ForeignHandler<H> {
             return;
         };
         let registry = Arc::clone(&self.rules.registry);
-        let lasting = Context::lasting(self.rules.timeout);
-        let calls = CallContext::new(registry, caller, lasting, None);
+        let own = Context::with_timeout(self.rules.timeout);
+        let calls = CallContext::new(registry, caller, own, None);
         let target = ForeignTarget::new("notification", "custom", false);
         let handler = Arc::clone(&self.handler);
         let work = |_| async move {

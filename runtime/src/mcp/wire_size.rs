@@ -20,11 +20,11 @@ pub(super) trait WireSize: fmt::Debug + Send + Sync + 'static {
 
 /// A writer that counts what is written to it.
 #[derive(Default)]
-struct Counter {
+struct ByteCounter {
     bytes: usize,
 }
 
-impl io::Write for Counter {
+impl io::Write for ByteCounter {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.bytes += buffer.len();
         Ok(buffer.len())
@@ -37,7 +37,7 @@ impl io::Write for Counter {
 
 /// Counts the bytes of a value as JSON. What can't be written is not sent either: rmcp answers with an error in its place.
 fn json_size(value: &impl Serialize) -> usize {
-    let mut counter = Counter::default();
+    let mut counter = ByteCounter::default();
     let _ = serde_json::to_writer(&mut counter, value);
     counter.bytes
 }

@@ -1,4 +1,4 @@
-//! [`Deadline`]: ends every call in time.
+//! [`CallDeadline`]: ends every call in time.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::provider::{CompletionRequest, DefinitionView, Reply};
 /// The rule that bounds every call by the definition's timeout ([`DefinitionView::timeout`]), or by the app's where it
 /// sets none, and by what is left of the request.
 #[derive(Debug)]
-pub(crate) struct Deadline {
+pub(crate) struct CallDeadline {
     timeout: Duration,
 }
 
-impl Deadline {
+impl CallDeadline {
     /// Creates the rule with the timeout of a call whose definition sets none.
     pub(crate) const fn new(timeout: Duration) -> Self {
         Self { timeout }
@@ -25,12 +25,12 @@ impl Deadline {
 
     fn limit(&self, definition: &DefinitionView<'_>, context: &Context) -> Context {
         let timeout = definition.timeout().unwrap_or(self.timeout);
-        context.clone().until(Instant::now() + timeout)
+        context.clone().with_deadline(Instant::now() + timeout)
     }
 }
 
 #[async_trait]
-impl Middleware for Deadline {
+impl Middleware for CallDeadline {
     fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
         false
     }

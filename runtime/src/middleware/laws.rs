@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::error::Result;
 use crate::provider::{CompletionRequest, Reply, laws as provider_laws};
 use crate::user::Caller;
-use world::{Reaction, Sample, Target, World};
+use world::{Reaction, Recorder, Sample, World};
 
 /// An argument, to be found again in the answer.
 const ONE: &str = "law-one";
@@ -158,7 +158,7 @@ async fn an_answer_is_to_its_own_arguments(world: &World, sample: &Sample) {
 async fn suggestions_are_the_callers_own(world: &World, sample: &Sample) {
     let [alice, bob] = world.users();
     let complete = async |caller: &Arc<Caller>| {
-        let target = Arc::new(Target::new(sample.clone(), Reaction::Answers));
+        let target = Arc::new(Recorder::new(sample.clone(), Reaction::Answers));
         let request = CompletionRequest {
             argument: "text".to_owned(),
             value: String::new(),
@@ -178,7 +178,7 @@ async fn suggestions_are_the_callers_own(world: &World, sample: &Sample) {
 /// requests; [`Reply::InputRequired`]).
 async fn a_request_for_input_reaches_the_client(world: &World, sample: &Sample) {
     for caller in world.callers() {
-        let target = Arc::new(Target::new(sample.clone(), Reaction::Asks));
+        let target = Arc::new(Recorder::new(sample.clone(), Reaction::Asks));
         let reply = world.next(&target).run(sample.call(caller, ONE)).await;
         let has_asked = !target.calls().is_empty();
         assert!(
@@ -190,8 +190,8 @@ async fn a_request_for_input_reaches_the_client(world: &World, sample: &Sample) 
 }
 
 /// Makes a call of a handler that answers with its caller and its arguments.
-async fn run(world: &World, sample: &Sample, call: &Call) -> (Arc<Target>, Result<Reply>) {
-    let target = Arc::new(Target::new(sample.clone(), Reaction::Answers));
+async fn run(world: &World, sample: &Sample, call: &Call) -> (Arc<Recorder>, Result<Reply>) {
+    let target = Arc::new(Recorder::new(sample.clone(), Reaction::Answers));
     let reply = world.next(&target).run(call.clone()).await;
     (target, reply)
 }

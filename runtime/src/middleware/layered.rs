@@ -96,7 +96,7 @@ impl<P: Primitive> Provider<P> for Layered<P> {
 }
 
 /// Ends a list or a look-up in time and without a panic. Nobody may be asked in one, so its deadline does not move as
-/// that of a call does ([`Deadline`](super::Deadline)).
+/// that of a call does ([`CallDeadline`](super::CallDeadline)).
 async fn guard<T>(
     time: Duration,
     primitive: &str,

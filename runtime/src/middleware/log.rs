@@ -25,7 +25,7 @@ impl Middleware for CallLog {
     }
 
     async fn call(&self, call: Call, next: Next) -> Result<Reply> {
-        let mut line = Line::new(&next, &call);
+        let mut line = CallLine::new(&next, &call);
         let reply = next.run(call).await;
         line.ending = Ending::from(&reply);
         reply
@@ -60,7 +60,7 @@ impl Middleware for CallLog {
 ///
 /// It is written when it is dropped, so that a call whose client went away, whose future is dropped where it waits, is
 /// logged too.
-struct Line<'a> {
+struct CallLine<'a> {
     definition: DefinitionView<'a>,
     caller: Arc<Caller>,
     trace: Option<Trace>,
@@ -75,7 +75,7 @@ struct Ending {
     cause: Option<String>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> CallLine<'a> {
     fn new(next: &'a Next, call: &Call) -> Self {
         Self {
             definition: next.definition(),
@@ -90,7 +90,7 @@ impl<'a> Line<'a> {
     }
 }
 
-impl Drop for Line<'_> {
+impl Drop for CallLine<'_> {
     fn drop(&mut self) {
         let kind = self.definition.primitive();
         let name = self.definition.name();

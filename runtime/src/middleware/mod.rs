@@ -27,7 +27,7 @@ use async_trait::async_trait;
 
 pub(crate) use answer_limit::AnswerLimit;
 pub(crate) use arguments::ReadArguments;
-pub(crate) use deadline::Deadline;
+pub(crate) use deadline::CallDeadline;
 pub(crate) use disabled::Disabled;
 pub(crate) use elicitation::SealedElicitation;
 pub(crate) use layered::Layered;

@@ -32,7 +32,7 @@ fn rules() -> Vec<SharedMiddleware> {
         Arc::new(CallLog),
         Arc::new(ScopeCheck),
         Arc::new(ReadArguments),
-        Arc::new(Deadline::new(MINUTE)),
+        Arc::new(CallDeadline::new(MINUTE)),
         Arc::new(PanicGuard),
         Arc::new(from_fn(async |call: Call, next: Next| next.run(call).await)),
         Arc::new(AnswerLimit::new(4_000_000)),
@@ -103,11 +103,11 @@ async fn a_panic_is_an_answer_and_its_words_are_for_nobody() {
 async fn a_tool_that_sleeps_past_its_deadline_is_answered_for() {
     let started = Instant::now();
     let sleeps = || tool("sleeps", |_| std::future::pending());
-    let error = refusal(Deadline::new(MINUTE), sleeps()).await;
+    let error = refusal(CallDeadline::new(MINUTE), sleeps()).await;
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(started.elapsed().as_secs(), 60);
     let sleeps = sleeps().timeout(Duration::from_secs(5));
-    let error = refusal(Deadline::new(MINUTE), sleeps).await;
+    let error = refusal(CallDeadline::new(MINUTE), sleeps).await;
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(started.elapsed().as_secs(), 65);
 }

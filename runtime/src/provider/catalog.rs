@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use super::index::{self, Entry, Index};
+use super::index::{self, Index, IndexEntry};
 use super::{Definition, Facts, Listing, Primitive, Provider, Registration, Resolved};
 use crate::error::Result;
 use crate::user::Caller;
@@ -56,7 +56,7 @@ impl<P: Primitive> Catalog<P> {
         let registrations: Vec<_> = registrations.into_iter().collect();
         let entries = registrations
             .iter()
-            .map(|one| Entry::from(&**one.definition()));
+            .map(|one| IndexEntry::from(&**one.definition()));
         let Index {
             order,
             aliases,

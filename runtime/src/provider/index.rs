@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Definition, Pattern, Primitive};
 
 /// The names of a [`Definition`], and its problems.
-pub(super) struct Entry<'a> {
+pub(super) struct IndexEntry<'a> {
     name: &'a str,
     key: &'a str,
     alias: Option<&'a str>,
@@ -17,7 +17,7 @@ pub(super) struct Entry<'a> {
     problems: Vec<String>,
 }
 
-impl<'a, P: Primitive> From<&'a Definition<P>> for Entry<'a> {
+impl<'a, P: Primitive> From<&'a Definition<P>> for IndexEntry<'a> {
     fn from(definition: &'a Definition<P>) -> Self {
         Self {
             name: &definition.name,
@@ -44,7 +44,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Sorts entries of a primitive ([`Primitive::NAME`]) by their keys, and finds their problems.
-    pub(super) fn new(primitive: &str, entries: Vec<Entry<'_>>) -> Self {
+    pub(super) fn new(primitive: &str, entries: Vec<IndexEntry<'_>>) -> Self {
         let mut index = Self::default();
         let keys: Vec<_> = entries.iter().map(|entry| entry.key).collect();
         index.order = sort_places(&keys);
@@ -54,10 +54,10 @@ impl Index {
         index
     }
 
-    fn find_duplicates(&mut self, primitive: &str, entries: &[Entry<'_>]) {
+    fn find_duplicates(&mut self, primitive: &str, entries: &[IndexEntry<'_>]) {
         let mut names = BTreeSet::new();
         let mut keys = BTreeSet::new();
-        for Entry {
+        for IndexEntry {
             name,
             key,
             problems,
@@ -76,7 +76,7 @@ impl Index {
         }
     }
 
-    fn add_aliases(&mut self, primitive: &str, entries: &[Entry<'_>]) {
+    fn add_aliases(&mut self, primitive: &str, entries: &[IndexEntry<'_>]) {
         let keys: BTreeSet<_> = entries.iter().map(|entry| entry.key).collect();
         for (place, entry) in self.order.iter().map(|place| &entries[*place]).enumerate() {
             let Some(alias) = entry.alias else { continue };
@@ -92,7 +92,7 @@ impl Index {
 
     /// Ranks the patterns: where two match one URI, the one with more literal bytes is the one that was meant
     /// ([`Pattern::literal_bytes`]).
-    fn add_patterns(&mut self, primitive: &str, mut entries: Vec<Entry<'_>>) {
+    fn add_patterns(&mut self, primitive: &str, mut entries: Vec<IndexEntry<'_>>) {
         let mut shapes = BTreeSet::new();
         let mut ranked = Vec::new();
         for (place, unsorted) in self.order.iter().enumerate() {

@@ -36,7 +36,7 @@ pub fn call<P: Primitive>(name: &str, caller: &Arc<Caller>) -> Call {
         version: None,
         arguments: Arc::default(),
         caller: Arc::clone(caller),
-        context: Context::lasting(Duration::from_secs(3_600)),
+        context: Context::with_timeout(Duration::from_secs(3_600)),
         input_responses: None,
         is_bound: false,
         store: Arc::new(Memory::default()),

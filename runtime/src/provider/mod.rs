@@ -31,11 +31,11 @@ pub use definition::Definition;
 pub use facts::Facts;
 pub use into_answer::IntoAnswer;
 pub use joined::Joined;
-pub(crate) use page::{Page, PageRequest, Pager};
+pub(crate) use page::{ListPage, PageRequest, Pager};
 #[doc(hidden)] // The primitives are MCP's three, and ours.
 pub use primitive::Pattern;
 pub use primitive::Primitive;
-pub use registration::{Handler, Registration};
+pub use registration::{HandlerFn, Registration};
 pub(crate) use resolved::Callable;
 pub use resolved::Resolved;
 pub use view::DefinitionView;

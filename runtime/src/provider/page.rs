@@ -1,4 +1,4 @@
-//! Lists in pages (MCP, pagination): a [`Pager`] cuts a [`Listing`] into [`Page`]s.
+//! Lists in pages (MCP, pagination): a [`Pager`] cuts a [`Listing`] into [`ListPage`]s.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) struct Pager {
 
 /// A page of a [`Listing`].
 #[derive(Debug)]
-pub(crate) struct Page<P: Primitive> {
+pub(crate) struct ListPage<P: Primitive> {
     /// The definitions on this page.
     pub(crate) definitions: Vec<Arc<Definition<P>>>,
     /// The cursor of the next page, if there is one.
@@ -55,7 +55,7 @@ impl Pager {
         &self,
         request: PageRequest<'_>,
         listing: Listing<P>,
-    ) -> Result<Page<P>> {
+    ) -> Result<ListPage<P>> {
         let mut definitions = listing.definitions;
         if let Some(cursor) = request.cursor {
             let last = self.open(&request, cursor).await?;
@@ -70,7 +70,7 @@ impl Pager {
         definitions.truncate(self.size);
         // A cursor is one user's, and so is a page that has one.
         let is_part = request.cursor.is_some() || next.is_some();
-        Ok(Page {
+        Ok(ListPage {
             definitions,
             next,
             is_private: is_part || listing.is_private,

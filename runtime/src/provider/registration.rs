@@ -19,7 +19,7 @@ use crate::user::enter;
 
 /// The handler of a registration: an async function from a [`Call`] to an answer.
 #[doc(hidden)] // Its future is named by another crate.
-pub type Handler<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
+pub type HandlerFn<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
 
 /// A registered tool, prompt or resource: a [`Definition`] and its handler.
 ///
@@ -27,7 +27,7 @@ pub type Handler<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send +
 /// shares definition and handler.
 pub struct Registration<P: Primitive> {
     definition: Arc<Definition<P>>,
-    handler: Handler<P::Answer>,
+    handler: HandlerFn<P::Answer>,
     completers: Arc<BTreeMap<String, Completer>>,
     states: Vec<StateType>,
 }
@@ -49,7 +49,7 @@ impl<P: Primitive> Registration<P> {
             detail,
             extensions: Extensions::new(),
         };
-        let handler: Handler<P::Answer> = Arc::new(move |call| {
+        let handler: HandlerFn<P::Answer> = Arc::new(move |call| {
             let work = handler(call);
             Box::pin(async move { work.await?.into_answer() })
         });

@@ -39,7 +39,7 @@ pub fn coerce(value: &mut Value, schema: &Map<String, Value>) {
 }
 
 /// Returns the fields that the [schema](super) of an object does not know, if it says nothing about others.
-pub(crate) fn unknown<'a>(
+pub(crate) fn unknown_names<'a>(
     fields: &'a Map<String, Value>,
     schema: &'a Map<String, Value>,
 ) -> impl Iterator<Item = &'a str> {
@@ -77,7 +77,7 @@ pub fn near_miss<'a>(
             .map(|(name, _)| name.as_str())
             .filter(|name| !fields.contains_key(*name))
     };
-    unknown(fields, schema)
+    unknown_names(fields, schema)
         .find_map(|given| Some((given, missing().find(|name| is_near(given, name))?)))
 }
 

@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 use super::{choices, constants_of};
 
 /// A value that a schema allows ([`Choices`]).
-struct Choice {
+struct NamedValue {
     value: Value,
     description: Option<String>,
 }
 
 /// The values of a schema that allows only these ([`collect_constants`]).
 struct Choices {
-    named: Vec<Choice>,
+    named: Vec<NamedValue>,
     may_be_null: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn name_choices(keywords: &mut Map<String, Value>, are_titled: bool) 
 }
 
 /// Writes a constant with its title, for a form.
-fn title(choice: &Choice) -> Value {
+fn title(choice: &NamedValue) -> Value {
     let description = choice.description.as_deref().map(Value::from);
     json!({ "const": choice.value, "title": description.unwrap_or_else(|| choice.value.clone()) })
 }
@@ -86,7 +86,7 @@ fn collect_constants(choices: &[Value]) -> Option<Choices> {
         if values.is_empty() {
             return None;
         }
-        named.extend(values.into_iter().map(|value| Choice {
+        named.extend(values.into_iter().map(|value| NamedValue {
             value: value.clone(),
             description: description.map(str::to_owned),
         }));
@@ -95,8 +95,8 @@ fn collect_constants(choices: &[Value]) -> Option<Choices> {
 }
 
 /// Adds the constants' descriptions to the schema's own, a line each.
-fn describe(keywords: &mut Map<String, Value>, named: &[Choice]) {
-    let line = |choice: &Choice| {
+fn describe(keywords: &mut Map<String, Value>, named: &[NamedValue]) {
+    let line = |choice: &NamedValue| {
         let value = &choice.value;
         let value = value
             .as_str()

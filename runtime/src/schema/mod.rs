@@ -12,7 +12,7 @@ mod violation;
 
 use serde_json::{Map, Value};
 
-pub(crate) use coerce::unknown;
+pub(crate) use coerce::unknown_names;
 #[doc(hidden)]
 // For our tests, like what follows: authors meet schemas as types and `Constraints`.
 pub use coerce::{coerce, near_miss};

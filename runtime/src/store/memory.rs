@@ -25,11 +25,11 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Memory {
     clock: Arc<dyn Clock>,
-    rows: Mutex<BTreeMap<Key, Row>>,
+    rows: Mutex<BTreeMap<Key, MemoryRow>>,
 }
 
 #[derive(Clone, Debug)]
-struct Row {
+struct MemoryRow {
     record: Record,
     expires: Option<u64>,
     entry: Option<Entry>,
@@ -51,15 +51,15 @@ impl Memory {
         }
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, Row>> {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<Key, MemoryRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_live(&self, row: &Row) -> bool {
+    fn is_live(&self, row: &MemoryRow) -> bool {
         row.expires.is_none_or(|expires| expires > self.clock.now())
     }
 
-    fn find_live_version(&self, row: Option<&Row>) -> Option<Version> {
+    fn find_live_version(&self, row: Option<&MemoryRow>) -> Option<Version> {
         row.filter(|row| self.is_live(row))
             .map(|row| row.record.version)
     }
@@ -68,11 +68,11 @@ impl Memory {
     /// the order of the keys in every kind of range.
     fn find<'r>(
         &'r self,
-        rows: &'r BTreeMap<Key, Row>,
+        rows: &'r BTreeMap<Key, MemoryRow>,
         range: &'r Range,
         after: Option<&'r str>,
-    ) -> impl Iterator<Item = (&'r Key, &'r Row)> {
-        let belongs = |key: &Key, row: &Row| match range {
+    ) -> impl Iterator<Item = (&'r Key, &'r MemoryRow)> {
+        let belongs = |key: &Key, row: &MemoryRow| match range {
             Range::Prefix(from) | Range::Stored(from) => {
                 key.partition == from.partition && key.sort.starts_with(&from.sort)
             }
@@ -83,14 +83,14 @@ impl Memory {
         };
         // Keys compare by partition and then by sort, so one scan in map order is the order of a
         // partition and of a listing alike.
-        let is_after = move |key: &Key| after.is_none_or(|after| range.place(key) > after);
+        let is_after = move |key: &Key| after.is_none_or(|after| range.position(key) > after);
         let live_at = range.live_at(self.clock.now());
-        let is_live = move |row: &Row| row.expires.is_none_or(|expires| expires > live_at);
+        let is_live = move |row: &MemoryRow| row.expires.is_none_or(|expires| expires > live_at);
         rows.iter()
             .filter(move |(key, row)| belongs(key, row) && is_live(row) && is_after(key))
     }
 
-    fn holds(&self, when: When, row: Option<&Row>) -> bool {
+    fn holds(&self, when: When, row: Option<&MemoryRow>) -> bool {
         let version = self.find_live_version(row);
         match when {
             When::Always => true,
@@ -99,7 +99,7 @@ impl Memory {
         }
     }
 
-    fn allows(&self, write: &Write, row: Option<&Row>) -> bool {
+    fn allows(&self, write: &Write, row: Option<&MemoryRow>) -> bool {
         match write {
             Write::Put(_, put) => self.holds(put.when, row),
             Write::Delete(_, when) => self.holds(*when, row),
@@ -109,8 +109,8 @@ impl Memory {
     }
 }
 
-fn build_row(put: Put, version: Version) -> Row {
-    Row {
+fn build_row(put: Put, version: Version) -> MemoryRow {
+    MemoryRow {
         record: Record {
             value: put.value,
             version,
@@ -179,7 +179,7 @@ impl Store for Memory {
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
         let rows = self.rows();
-        let seen = |row: &Row| match (range, &row.entry) {
+        let seen = |row: &MemoryRow| match (range, &row.entry) {
             (Range::Listing(_), Some(entry)) => Record {
                 value: entry.text.clone(),
                 version: Version::UNKNOWN,
@@ -218,7 +218,7 @@ impl Store for Memory {
         };
         rows.insert(
             key.clone(),
-            Row {
+            MemoryRow {
                 record,
                 expires,
                 entry: None,

@@ -14,8 +14,8 @@ pub const MAX_PAGE_BYTES: usize = 1_000_000;
 /// use mcp_lambda::store::{Key, Range};
 ///
 /// let notes = Range::Prefix(Key::new("data#1", "note/"));
-/// assert_eq!(notes.place(&Key::new("data#1", "note/7")), "note/7");
-/// assert_eq!(Range::Listing("users").place(&Key::new("user#a@b.c", "record")), "user#a@b.c");
+/// assert_eq!(notes.position(&Key::new("data#1", "note/7")), "note/7");
+/// assert_eq!(Range::Listing("users").position(&Key::new("user#a@b.c", "record")), "user#a@b.c");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
@@ -35,7 +35,7 @@ impl Range {
     /// Returns the position of a record in this range, to be passed as `after` to continue behind
     /// it.
     #[must_use]
-    pub fn place<'k>(&self, key: &'k Key) -> &'k str {
+    pub fn position<'k>(&self, key: &'k Key) -> &'k str {
         match self {
             Self::Prefix(_) | Self::Stored(_) => &key.sort,
             Self::Listing(_) => &key.partition,
@@ -69,7 +69,7 @@ impl Page {
         let next = records
             .last()
             .filter(|_| more)
-            .map(|(key, _)| range.place(key).to_owned());
+            .map(|(key, _)| range.position(key).to_owned());
         Ok(Self { records, next })
     }
 }
@@ -88,7 +88,7 @@ impl KeyPage {
         let next = keys
             .last()
             .filter(|_| more)
-            .map(|key| range.place(key).to_owned());
+            .map(|key| range.position(key).to_owned());
         Ok(Self { keys, next })
     }
 }

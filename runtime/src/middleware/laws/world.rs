@@ -1,4 +1,4 @@
-//! What the laws call through a rule, and by whom: [`World`], its [`Sample`]s and their [`Target`]s.
+//! What the laws call through a rule, and by whom: [`World`], its [`Sample`]s and their [`Recorder`]s.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,8 +74,8 @@ impl World {
     }
 
     /// Puts the rule around a target.
-    pub(super) fn next(&self, target: &Arc<Target>) -> Next {
-        let target = Arc::<Target>::clone(target);
+    pub(super) fn next(&self, target: &Arc<Recorder>) -> Next {
+        let target = Arc::<Recorder>::clone(target);
         Next::new(Arc::new([Arc::clone(&self.rule)]), target)
     }
 
@@ -178,7 +178,7 @@ impl Sample {
             Self::Tool(_) => Reply::from(Outcome::text(text)),
             Self::Prompt(_) => Reply::from(IntoAnswer::<Prompts>::into_answer(text)?),
             Self::Resource(_) => Reply::from(IntoAnswer::<Resources>::into_answer(text)?),
-            Self::Foreign => Reply::from(ForeignAnswer { text }),
+            Self::Foreign => Reply::from(SampleAnswer { text }),
         })
     }
 
@@ -191,24 +191,24 @@ impl Sample {
             Self::Tool(_) => reply.downcast_ref::<Outcome>().is_some(),
             Self::Prompt(_) => reply.downcast_ref::<PromptMessages>().is_some(),
             Self::Resource(_) => reply.downcast_ref::<ReadResult>().is_some(),
-            Self::Foreign => reply.downcast_ref::<ForeignAnswer>().is_some(),
+            Self::Foreign => reply.downcast_ref::<SampleAnswer>().is_some(),
         }
     }
 }
 
 /// The answer of a foreign server to a request that is none of the primitives'.
 #[derive(Debug)]
-struct ForeignAnswer {
+struct SampleAnswer {
     text: String,
 }
 
-impl Answer for ForeignAnswer {
+impl Answer for SampleAnswer {
     fn size(&self) -> usize {
         self.text.len()
     }
 }
 
-/// The reaction of a [`Target`] to each call.
+/// The reaction of a [`Recorder`] to each call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reaction {
     /// It answers with the caller and the arguments.
@@ -218,13 +218,13 @@ pub(super) enum Reaction {
 }
 
 /// The innermost thing behind the rule, which remembers the calls that reach it.
-pub(super) struct Target {
+pub(super) struct Recorder {
     sample: Sample,
     reaction: Reaction,
     calls: Mutex<Vec<Call>>,
 }
 
-impl Target {
+impl Recorder {
     pub(super) const fn new(sample: Sample, reaction: Reaction) -> Self {
         Self {
             sample,
@@ -241,7 +241,7 @@ impl Target {
 }
 
 #[async_trait]
-impl Callable for Target {
+impl Callable for Recorder {
     fn view(&self) -> DefinitionView<'_> {
         self.sample.view()
     }

@@ -28,7 +28,7 @@ async fn joined(store: &SharedStore, range: &Range, limit: usize) -> Vec<String>
         found.extend(
             page.records
                 .iter()
-                .map(|(key, _)| range.place(key).to_owned()),
+                .map(|(key, _)| range.position(key).to_owned()),
         );
         after = page.next;
         if after.is_none() {

@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::lane::Caller;
+use super::lane::WaitingCaller;
 use super::statements::{SCHEMA, SHAPE};
 use crate::error::{Error, Result};
 use crate::files;
 
 /// The location of the data file, checked and ready for SQLite to open.
-pub(super) struct Place {
+pub(super) struct DatabaseFile {
     /// The path as the operator wrote it, for messages.
     shown: PathBuf,
     /// The path with its symbolic links resolved.
     path: PathBuf,
 }
 
-impl Place {
+impl DatabaseFile {
     /// Creates the folder (0700) and the file (0600) before SQLite would create them with wider
     /// permissions, and checks the permissions of all that exists.
     ///
@@ -36,21 +36,21 @@ impl Place {
                 shown.display()
             )));
         }
-        let place = Self {
+        let file = Self {
             shown: shown.to_owned(),
             path,
         };
-        if !files::check(&place.path)? {
-            files::make(&place.path).map_err(|error| explain_open(shown, error))?;
+        if !files::check(&file.path)? {
+            files::make(&file.path).map_err(|error| explain_open(shown, error))?;
         }
         for file in [
-            place.path.clone(),
-            place.with_suffix("-wal"),
-            place.with_suffix("-shm"),
+            file.path.clone(),
+            file.with_suffix("-wal"),
+            file.with_suffix("-shm"),
         ] {
             files::check(&file)?;
         }
-        Ok(place)
+        Ok(file)
     }
 
     fn with_suffix(&self, end: &str) -> PathBuf {
@@ -66,7 +66,7 @@ impl Place {
     pub(super) fn connect(&self) -> Result<Connection> {
         // Switching a file to write-ahead mode fails at once while another process has it locked, whatever
         // the busy timeout is, so it is retried here.
-        Caller::new()
+        WaitingCaller::new()
             .retry_while_busy(|| open(&self.path))
             .map_err(|error| explain_open(&self.shown, error))
     }
@@ -76,7 +76,7 @@ impl Place {
     /// # Errors
     /// `Unavailable`, also for a file of another shape.
     pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
-        let caller = Caller::new();
+        let caller = WaitingCaller::new();
         if caller.retry_while_busy(|| read_shape(connection))? == 0 {
             // Read again inside the transaction: another process may have created the table since.
             caller.write(connection, |connection| {

@@ -32,12 +32,12 @@ pub(super) struct Keeper {
 /// A signal to the thread of a [`Keeper`] that there is work.
 #[derive(Default)]
 pub(super) struct Signal {
-    state: Mutex<State>,
+    state: Mutex<KeeperState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct KeeperState {
     is_written: bool,
     is_over: bool,
 }

@@ -45,10 +45,10 @@ impl Lane {
     /// `Unavailable` if the turn does not come in time, and those of the work.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &Caller) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, &WaitingCaller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.waiting.try_acquire().map_err(|_| report_busy())?;
-        let caller = Caller(Arc::new(Wait::new(Instant::now() + MAX_WAIT)));
+        let caller = WaitingCaller(Arc::new(Wait::new(Instant::now() + MAX_WAIT)));
         let turn = timeout_at(caller.0.end.into(), Arc::clone(&self.turns).acquire_owned());
         let turn = turn
             .await
@@ -97,9 +97,9 @@ impl Drop for TakenConnection<'_> {
 }
 
 /// The caller of a piece of work, as seen by the thread that does it.
-pub(super) struct Caller(Arc<Wait>);
+pub(super) struct WaitingCaller(Arc<Wait>);
 
-impl Caller {
+impl WaitingCaller {
     /// Creates a caller that does not leave before [`MAX_WAIT`] is over.
     pub(super) fn new() -> Self {
         Self(Arc::new(Wait::new(Instant::now() + MAX_WAIT)))
@@ -154,12 +154,12 @@ impl Caller {
 /// the work is committed.
 struct Wait {
     end: Instant,
-    state: Mutex<State>,
+    state: Mutex<LaneState>,
     left: Condvar,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum LaneState {
     Waits,
     Left,
     Committed,
@@ -169,28 +169,28 @@ impl Wait {
     fn new(end: Instant) -> Self {
         Self {
             end,
-            state: Mutex::new(State::Waits),
+            state: Mutex::new(LaneState::Waits),
             left: Condvar::new(),
         }
     }
 
     fn is_waiting(&self) -> bool {
-        *lock(&self.state) != State::Left
+        *lock(&self.state) != LaneState::Left
     }
 
     /// Marks the work as committed and returns true, unless the caller has left.
     fn commit(&self) -> bool {
         let mut state = lock(&self.state);
-        if *state == State::Waits {
-            *state = State::Committed;
+        if *state == LaneState::Waits {
+            *state = LaneState::Committed;
         }
-        *state == State::Committed
+        *state == LaneState::Committed
     }
 
     fn leave(&self) {
         let mut state = lock(&self.state);
-        if *state == State::Waits {
-            *state = State::Left;
+        if *state == LaneState::Waits {
+            *state = LaneState::Left;
         }
         self.left.notify_all();
     }
@@ -200,7 +200,7 @@ impl Wait {
         let waits = lock(&self.state);
         let _ = self
             .left
-            .wait_timeout_while(waits, PAUSE, |state| *state == State::Waits);
+            .wait_timeout_while(waits, PAUSE, |state| *state == LaneState::Waits);
     }
 }
 

@@ -20,13 +20,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use self::file::{Place, explain, read_shape};
+use self::file::{DatabaseFile, explain, read_shape};
 use self::keeper::{Keeper, empty_log, report_blocked, sweep};
 use self::lane::{Lane, is_busy};
-use self::reader::{Reader, Short, Stored, read_stored};
+use self::reader::{Short, ShortReader, Stored, read_stored};
 use self::statements::{
-    ADD, DELETE, DELETE_VERSION, LIST_FEW, Listed, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION, VERSION,
-    list_listing, list_prefix,
+    ADD, DELETE, DELETE_VERSION, LIST_FEW, ListedColumns, PUT_ABSENT, PUT_ALWAYS, PUT_VERSION,
+    VERSION, list_listing, list_prefix,
 };
 use super::{
     Key, KeyPage, Page, Put, Range, Record, Store, Version, When, Write, check_put,
@@ -44,10 +44,10 @@ const LISTS: usize = 2;
 /// A [`Store`] in one SQLite file.
 pub struct Sqlite {
     clock: Arc<dyn Clock>,
-    place: Place,
+    file: DatabaseFile,
     /// Readers for short reads on the caller's own thread; one for each thread that can run at
     /// the same time.
-    short: Vec<Mutex<Reader>>,
+    short: Vec<Mutex<ShortReader>>,
     /// Connections for long reads on threads that may block.
     long: Lane,
     writer: Lane,
@@ -62,18 +62,18 @@ impl Sqlite {
     /// or written, or was written by another version; [`Invalid`](crate::ErrorKind::Invalid) if
     /// others may open them, or if they are on a network file system. The message names the path.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
-        let place = Place::make(path)?;
-        let writer = place.connect()?;
-        place.prepare(&writer)?;
+        let file = DatabaseFile::make(path)?;
+        let writer = file.connect()?;
+        file.prepare(&writer)?;
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let short = (0..cores)
-            .map(|_| place.connect().map(Reader::new).map(Mutex::new))
+            .map(|_| file.connect().map(ShortReader::new).map(Mutex::new))
             .collect::<Result<_>>()?;
-        let long = Lane::new((0..LISTS).map(|_| place.connect()).collect::<Result<_>>()?);
-        let keeper = Keeper::start(place.connect()?, Arc::clone(&clock))?;
+        let long = Lane::new((0..LISTS).map(|_| file.connect()).collect::<Result<_>>()?);
+        let keeper = Keeper::start(file.connect()?, Arc::clone(&clock))?;
         Ok(Self {
             clock,
-            place,
+            file,
             short,
             long,
             writer: Lane::new(vec![writer]),
@@ -96,7 +96,7 @@ impl Sqlite {
 
     /// Lists keys on the caller's own thread; `None` if a page needs more than [`FEW`] records,
     /// expired ones included, or the file is busy.
-    fn list_few(&self, query: &Query) -> Option<Result<KeyPage>> {
+    fn list_few(&self, query: &ListQuery) -> Option<Result<KeyPage>> {
         if matches!(query.range, Range::Listing(_)) {
             return None;
         }
@@ -107,7 +107,7 @@ impl Sqlite {
         }
     }
 
-    fn lock_reader(&self) -> Option<MutexGuard<'_, Reader>> {
+    fn lock_reader(&self) -> Option<MutexGuard<'_, ShortReader>> {
         self.short.iter().find_map(|reader| reader.try_lock().ok())
     }
 
@@ -127,13 +127,13 @@ impl Sqlite {
 
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sqlite({})", self.place.display_path().display())
+        write!(f, "Sqlite({})", self.file.display_path().display())
     }
 }
 
 impl fmt::Display for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SQLite file {}", self.place.display_path().display())
+        write!(f, "SQLite file {}", self.file.display_path().display())
     }
 }
 
@@ -189,10 +189,10 @@ impl Store for Sqlite {
     }
 
     async fn list(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<Page> {
-        let query = Query::new(range, after, self.clock.now(), limit);
+        let query = ListQuery::new(range, after, self.clock.now(), limit);
         let page = self.long.run(move |connection, caller| {
             caller.retry_while_busy(|| {
-                let mut statement = connection.prepare_cached(query.sql(Listed::Records))?;
+                let mut statement = connection.prepare_cached(query.sql(ListedColumns::Records))?;
                 let rows = statement.query_map(query.values(query.rows()), |row| {
                     Ok((read_key(row)?, read_record(row)?))
                 })?;
@@ -203,13 +203,13 @@ impl Store for Sqlite {
     }
 
     async fn list_keys(&self, range: &Range, after: Option<&str>, limit: usize) -> Result<KeyPage> {
-        let query = Query::new(range, after, self.clock.now(), limit);
+        let query = ListQuery::new(range, after, self.clock.now(), limit);
         if let Some(page) = self.list_few(&query) {
             return page;
         }
         let page = self.long.run(move |connection, caller| {
             caller.retry_while_busy(|| {
-                let mut statement = connection.prepare_cached(query.sql(Listed::Keys))?;
+                let mut statement = connection.prepare_cached(query.sql(ListedColumns::Keys))?;
                 let rows = statement.query_map(query.values(query.rows()), read_key)?;
                 KeyPage::collect(&query.range, rows, query.limit)
             })
@@ -255,19 +255,19 @@ impl Store for Sqlite {
         let shape = self
             .long
             .run(|connection, caller| caller.retry_while_busy(|| read_shape(connection)));
-        self.place.check(shape.await?)
+        self.file.check(shape.await?)
     }
 }
 
 /// The arguments of a list, owned, because another thread reads it.
-struct Query {
+struct ListQuery {
     range: Range,
     after: String,
     now: u64,
     limit: usize,
 }
 
-impl Query {
+impl ListQuery {
     fn new(range: &Range, after: Option<&str>, now: u64, limit: usize) -> Self {
         Self {
             range: range.clone(),
@@ -277,7 +277,7 @@ impl Query {
         }
     }
 
-    const fn sql(&self, listed: Listed) -> &'static str {
+    const fn sql(&self, listed: ListedColumns) -> &'static str {
         match self.range {
             Range::Prefix(_) | Range::Stored(_) => list_prefix(listed),
             Range::Listing(_) => list_listing(listed),
@@ -388,7 +388,7 @@ fn read_version(connection: &Connection, now: u64, key: &Key) -> rusqlite::Resul
 
 /// Reads a page of keys out of the first [`FEW`] records of a range; `None` if these are too few
 /// to tell.
-fn read_few(connection: &Connection, query: &Query) -> rusqlite::Result<Option<KeyPage>> {
+fn read_few(connection: &Connection, query: &ListQuery) -> rusqlite::Result<Option<KeyPage>> {
     let mut statement = connection.prepare_cached(LIST_FEW)?;
     let rows = statement.query_map(query.values(FEW), |row| {
         Ok((read_key(row)?, row.get::<_, bool>(2)?))

@@ -15,11 +15,11 @@ use crate::store::{Key, Record, Version};
 /// The longest value that is read on the caller's own thread, in bytes: a few pages of the file.
 pub(super) const SMALL: usize = 32 * 1024;
 
-/// The most bytes of keys and values that one [`Reader`] remembers.
+/// The most bytes of keys and values that one [`ShortReader`] remembers.
 const MAX_REMEMBERED_BYTES: usize = 1024 * 1024;
 
 /// A connection that only reads.
-pub(super) struct Reader {
+pub(super) struct ShortReader {
     connection: Connection,
     /// The `data_version` under which `remembered` was read.
     data_version: Option<i64>,
@@ -45,7 +45,7 @@ pub(super) enum Short {
     TooLong,
 }
 
-impl Reader {
+impl ShortReader {
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,

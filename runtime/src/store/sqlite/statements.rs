@@ -46,7 +46,7 @@ pub(super) const DELETE_VERSION: &str = "DELETE FROM records WHERE partition = ?
 
 /// The columns that a list reads: whole records, or their keys alone.
 #[derive(Clone, Copy)]
-pub(super) enum Listed {
+pub(super) enum ListedColumns {
     Records,
     Keys,
 }
@@ -54,14 +54,14 @@ pub(super) enum Listed {
 /// Returns the statement for a [`Range::Prefix`](crate::store::Range::Prefix), in order of sort:
 /// from ?2 on, behind ?3, and before ?6, where a blob stands behind every text. The plus keeps the
 /// planner from starting at ?3 where ?2 is further on (<https://sqlite.org/optoverview.html>).
-pub(super) const fn list_prefix(listed: Listed) -> &'static str {
+pub(super) const fn list_prefix(listed: ListedColumns) -> &'static str {
     match listed {
-        Listed::Records => {
+        ListedColumns::Records => {
             "SELECT partition, sort, value, version FROM records
              WHERE partition = ?1 AND sort >= ?2 AND sort < COALESCE(?6, x'') AND +sort > ?3 AND (expires IS NULL OR expires > ?4)
              ORDER BY sort LIMIT ?5"
         }
-        Listed::Keys => {
+        ListedColumns::Keys => {
             "SELECT partition, sort FROM records
              WHERE partition = ?1 AND sort >= ?2 AND sort < COALESCE(?6, x'') AND +sort > ?3 AND (expires IS NULL OR expires > ?4)
              ORDER BY sort LIMIT ?5"
@@ -78,14 +78,14 @@ pub(super) const LIST_FEW: &str = "
 
 /// Returns the statement for a [`Range::Listing`](crate::store::Range::Listing), in order of
 /// partition, behind ?3.
-pub(super) const fn list_listing(listed: Listed) -> &'static str {
+pub(super) const fn list_listing(listed: ListedColumns) -> &'static str {
     match listed {
-        Listed::Records => {
+        ListedColumns::Records => {
             "SELECT partition, sort, entry, -1 FROM records
              WHERE listing = ?1 AND partition > ?3 AND ?2 = '' AND ?6 IS NULL AND (expires IS NULL OR expires > ?4)
              ORDER BY partition LIMIT ?5"
         }
-        Listed::Keys => {
+        ListedColumns::Keys => {
             "SELECT partition, sort FROM records
              WHERE listing = ?1 AND partition > ?3 AND ?2 = '' AND ?6 IS NULL AND (expires IS NULL OR expires > ?4)
              ORDER BY partition LIMIT ?5"

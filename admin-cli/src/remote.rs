@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mcp_lambda::admin::{
-    AdminApi, Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, Token,
-    User, UserDetails, UserList,
+    AdminApi, ImportResult, ImportedUser, IssuedToken, NewToken, NewUser, RegisteredUser, SafeTool,
+    Token, User, UserDetails, UserList,
 };
 use mcp_lambda::clock::Clock;
 use mcp_lambda::health::Details;
@@ -276,13 +276,14 @@ impl AdminApi for Remote {
         self.ask(Method::GET, "/health", None).await
     }
 
-    async fn register(&self, user: NewUser) -> Result<Registered> {
-        let registered: Registered = self.ask(Method::POST, "/users", Some(&json!(user))).await?;
+    async fn register(&self, user: NewUser) -> Result<RegisteredUser> {
+        let registered: RegisteredUser =
+            self.ask(Method::POST, "/users", Some(&json!(user))).await?;
         self.check_word("token", registered.token.expose())?;
         Ok(registered)
     }
 
-    async fn import(&self, user: ImportedUser) -> Result<Imported> {
+    async fn import(&self, user: ImportedUser) -> Result<ImportResult> {
         self.ask(Method::POST, "/imports", Some(&json!(user))).await
     }
 

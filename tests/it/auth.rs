@@ -143,7 +143,7 @@ async fn two_authorization_headers_are_400() {
 
 #[tokio::test]
 async fn a_query_token_counts_where_it_is_allowed_and_never_on_admin() {
-    let allowed = TestApp::with(fixture::app(), &[("ALLOW_QUERY_TOKEN", "true")]).await;
+    let allowed = TestApp::with_settings(fixture::app(), &[("ALLOW_QUERY_TOKEN", "true")]).await;
     let refused = server().await;
     for (server, expected) in [(&allowed, 200), (&refused, 401)] {
         let token = server.user("alice@example.com").await;
@@ -167,7 +167,8 @@ async fn a_query_token_counts_where_it_is_allowed_and_never_on_admin() {
 
 #[tokio::test]
 async fn an_audience_is_carried_asked_for_and_named_to_operators() {
-    let server = TestApp::with(fixture::app(), &[("JWT_AUD", "https://mcp.example.com")]).await;
+    let server =
+        TestApp::with_settings(fixture::app(), &[("JWT_AUD", "https://mcp.example.com")]).await;
     let elsewhere = TestApp::new(fixture::app()).await;
     let unnamed = server.with_token(elsewhere.admin().token());
     let answer = unnamed.ask(Method::GET, "/admin/users", None).await;

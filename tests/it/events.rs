@@ -273,7 +273,7 @@ async fn the_path_of_public_url_is_taken_off_on_lambda() {
 
 #[tokio::test]
 async fn the_path_of_public_url_is_taken_off_elsewhere_too() {
-    let server = TestApp::with(
+    let server = TestApp::with_settings(
         fixture::app(),
         &[("PUBLIC_URL", "http://localhost:8080/notes")],
     )

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mcp_lambda::config::Settings;
-use mcp_lambda::testkit::KEY;
+use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda_tests::events::load_balancer_event;
 use mcp_lambda_tests::process::Home;
 use mcp_lambda_tests::runtime_api::{
@@ -19,7 +19,7 @@ pub(crate) async fn start(home: &Home, mode: &str) -> Lambda {
 }
 
 pub(crate) async fn start_with(home: &Home, mode: &str, more: &[(&str, &str)]) -> Lambda {
-    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let key = String::from_utf8(SIGNING_KEY.to_vec()).expect("text");
     let folder = home.data().to_string_lossy().into_owned();
     let variables = [
         ("SIGNING_KEY", key.as_str()),
@@ -30,7 +30,7 @@ pub(crate) async fn start_with(home: &Home, mode: &str, more: &[(&str, &str)]) -
 }
 
 pub(crate) fn admin_event(method: &str, path: &str, body: Option<&Value>) -> Value {
-    runtime_api::admin_event(&String::from_utf8_lossy(KEY), method, path, body)
+    runtime_api::admin_event(&String::from_utf8_lossy(SIGNING_KEY), method, path, body)
 }
 
 pub(crate) fn result(answer: &Answer) -> Value {
@@ -91,7 +91,7 @@ async fn a_poll_that_is_cut_off_is_made_again_and_not_for_ever() {
     let home = Home::default();
     let command = || {
         let mut command = home.command(FIXTURE);
-        let key = String::from_utf8_lossy(KEY).into_owned();
+        let key = String::from_utf8_lossy(SIGNING_KEY).into_owned();
         command
             .env("SIGNING_KEY", key)
             .env("APP_USERS_PATH", home.data());
@@ -352,7 +352,7 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
 }
 
 async fn start_for_pages(home: &Home, mode: &str, origins: &str) -> Lambda {
-    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let key = String::from_utf8(SIGNING_KEY.to_vec()).expect("text");
     let folder = home.data().to_string_lossy().into_owned();
     let settings = [
         ("SIGNING_KEY", &*key),

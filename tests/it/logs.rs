@@ -3,7 +3,7 @@
 use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::testkit::KEY;
+use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
@@ -26,7 +26,7 @@ async fn call(url: &str, token: &str, tool: &str, arguments: Value) -> u16 {
 /// Everything that a server logged while it was used in every way.
 async fn log_of(level: &str) -> (String, Vec<String>) {
     let home = Home::default();
-    let key = String::from_utf8(KEY.to_vec()).expect("text");
+    let key = String::from_utf8(SIGNING_KEY.to_vec()).expect("text");
     let mut command = home.command(FIXTURE);
     command
         .env("SIGNING_KEY", &key)
@@ -36,7 +36,7 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
     let server = Server::start(command).await;
     let api = Remote::new(
         &server.url,
-        SigningKey::new(*KEY).expect("long enough"),
+        SigningKey::new(*SIGNING_KEY).expect("long enough"),
         std::sync::Arc::new(SystemClock),
     )
     .expect("a client");

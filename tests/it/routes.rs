@@ -11,7 +11,7 @@ use mcp_lambda::App;
 use mcp_lambda::http::laws;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::testkit::{KEY, TestApp};
+use mcp_lambda::testkit::{SIGNING_KEY, TestApp};
 use mcp_lambda_tests::fixture;
 use mcp_lambda_tests::pages::{BadPages, Pages};
 use mcp_lambda_tests::process::{Home, Server};
@@ -48,7 +48,10 @@ impl Answer {
 impl Process {
     async fn all(home: &Home) -> [Self; 3] {
         let mut command = home.command(FIXTURE);
-        command.env("SIGNING_KEY", String::from_utf8_lossy(KEY).into_owned());
+        command.env(
+            "SIGNING_KEY",
+            String::from_utf8_lossy(SIGNING_KEY).into_owned(),
+        );
         [
             Self::Local(Server::start(command).await),
             Self::Lambda(lambda::start(home, "buffered").await),
@@ -129,7 +132,7 @@ async fn over_http(
 }
 
 fn admin_token() -> String {
-    let key = SigningKey::new(*KEY).expect("long enough");
+    let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
     let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
     let token = operator_token(&key, Operator::Admin, None, now.as_secs());
     token.expect("signed").expose().clone()
@@ -238,7 +241,10 @@ async fn a_strangers_body_has_64_kilobytes_by_every_entry_point() {
 async fn a_body_in_chunks_is_bounded_too_and_one_that_breaks_off_reaches_no_handler() {
     let home = Home::default();
     let mut command = home.command(FIXTURE);
-    command.env("SIGNING_KEY", String::from_utf8_lossy(KEY).into_owned());
+    command.env(
+        "SIGNING_KEY",
+        String::from_utf8_lossy(SIGNING_KEY).into_owned(),
+    );
     let server = Server::start(command).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let head = "POST /pages HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";

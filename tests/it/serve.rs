@@ -6,7 +6,7 @@ use mcp_lambda::admin::laws;
 use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::testkit::KEY;
+use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda::{App, ErrorKind};
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::process::{Home, Server};
@@ -15,7 +15,7 @@ const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
 const ADMIN: &str = env!("CARGO_BIN_EXE_fixture-admin");
 
 fn key_text() -> String {
-    String::from_utf8(KEY.to_vec()).expect("text")
+    String::from_utf8(SIGNING_KEY.to_vec()).expect("text")
 }
 
 async fn start(home: &Home) -> Server {
@@ -25,7 +25,7 @@ async fn start(home: &Home) -> Server {
 }
 
 fn remote(url: &str) -> Remote {
-    let key = SigningKey::new(*KEY).expect("long enough");
+    let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
     Remote::new(url, key, std::sync::Arc::new(SystemClock)).expect("a client")
 }
 
@@ -41,7 +41,8 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         .safe_tool("whoami")
         .profile::<laws::LawProfile>();
     let server =
-        mcp_lambda::testkit::TestApp::with(app, &[("JWT_AUD", "https://mcp.example.com")]).await;
+        mcp_lambda::testkit::TestApp::with_settings(app, &[("JWT_AUD", "https://mcp.example.com")])
+            .await;
     let real_time = server.server.router.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -63,7 +64,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
             });
         }
     };
-    let key = SigningKey::new(*KEY).expect("long enough");
+    let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
     let remote = Remote::new(&url, key, clock).expect("a client");
     tokio::select! {
         () = laws::all(&remote) => {}

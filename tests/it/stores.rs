@@ -8,7 +8,7 @@ use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::records::{UserRecord, Users};
 use mcp_lambda::store::Sqlite;
-use mcp_lambda::testkit::KEY;
+use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda_admin::Remote;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
@@ -52,10 +52,10 @@ async fn serve(home: &Home) -> (Server, Remote) {
     let mut command = home.command(FIXTURE);
     command.env(
         "SIGNING_KEY",
-        String::from_utf8(KEY.to_vec()).expect("text"),
+        String::from_utf8(SIGNING_KEY.to_vec()).expect("text"),
     );
     let server = Server::start(command).await;
-    let key = SigningKey::new(*KEY).expect("long enough");
+    let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
     let api = Remote::new(&server.url, key, Arc::new(SystemClock)).expect("a client");
     (server, api)
 }

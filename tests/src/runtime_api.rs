@@ -22,7 +22,7 @@ use mcp_lambda::keys::SigningKey;
 
 use crate::loopback::{self, Reads};
 use crate::process::Home;
-use mcp_lambda::testkit::NEWEST;
+use mcp_lambda::testkit::NEWEST_REVISION;
 
 /// The longest time of an invocation before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -364,7 +364,7 @@ pub fn tool_headers<'a>(bearer: &'a str, tool: &'a str) -> [(&'static str, &'a s
         ("authorization", bearer),
         ("content-type", "application/json"),
         ("accept", "application/json, text/event-stream"),
-        ("mcp-protocol-version", NEWEST),
+        ("mcp-protocol-version", NEWEST_REVISION),
         ("mcp-method", "tools/call"),
         ("mcp-name", tool),
     ]
@@ -373,7 +373,7 @@ pub fn tool_headers<'a>(bearer: &'a str, tool: &'a str) -> [(&'static str, &'a s
 /// The body of a `tools/call` of the newest revision.
 #[must_use]
 pub fn tool_body(tool: &str, arguments: &Value) -> String {
-    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {}});
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": NEWEST_REVISION, "io.modelcontextprotocol/clientCapabilities": {}});
     let params = json!({"name": tool, "arguments": arguments, "_meta": meta});
     json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string()
 }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{
-    AdminApi, Imported, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser,
-    Registered, SafeTool, Token, User, UserDetails, UserList,
+    AdminApi, ImportResult, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser,
+    RegisteredUser, SafeTool, Token, User, UserDetails, UserList,
 };
 use crate::clock::{Clock, format_rfc3339};
 use crate::error::{Error, ErrorKind, Result};
@@ -139,7 +139,7 @@ impl AdminApi for Local {
         Ok(self.health_check.details().await)
     }
 
-    async fn register(&self, user: NewUser) -> Result<Registered> {
+    async fn register(&self, user: NewUser) -> Result<RegisteredUser> {
         self.check_profile(user.profile.as_ref())?;
         let NewUser {
             email,
@@ -161,7 +161,7 @@ impl AdminApi for Local {
         record.tokens.insert(new.id.clone(), new.record.clone());
         self.users.register(&record).await?;
         tracing::info!(user.email = %record.email, "user registered");
-        Ok(Registered {
+        Ok(RegisteredUser {
             email: record.email,
             token: new.token,
             duration_seconds: new.duration_seconds,
@@ -170,7 +170,7 @@ impl AdminApi for Local {
 
     // The values come last: a user whose import was cut short is registered, and repeating the
     // import adds the missing ones.
-    async fn import(&self, user: ImportedUser) -> Result<Imported> {
+    async fn import(&self, user: ImportedUser) -> Result<ImportResult> {
         self.check_profile(user.profile.as_ref())?;
         let created = user.created.unwrap_or_else(|| self.clock.now());
         let mut record = UserRecord::new(user.email, user.profile, created);
@@ -188,7 +188,7 @@ impl AdminApi for Local {
             new_values += usize::from(data.put_new(name, value).await?);
         }
         tracing::info!(user.email = %record.email, "user imported");
-        Ok(Imported {
+        Ok(ImportResult {
             email: record.email,
             is_new,
             new_values,
@@ -198,7 +198,7 @@ impl AdminApi for Local {
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let page = self.users.page(after, limit.clamp(1, MAX_LIMIT)).await?;
         let summary = |user: UserSummary| User {
-            unreadable: user.created.is_none(),
+            is_unreadable: user.created.is_none(),
             created: user.created.map(format_rfc3339),
             revoke_after: user.revoke_after,
             email: user.email,

@@ -20,8 +20,8 @@ pub(crate) use local::FindSafeTool;
 pub(crate) use local::Local;
 pub(crate) use scopes::KnownScopes;
 pub use wire::{
-    Imported, ImportedUser, IssuedToken, NewToken, NewUser, Registered, SafeTool, SafeToolCall,
-    Token, User, UserDetails, UserList,
+    ImportResult, ImportedUser, IssuedToken, NewToken, NewUser, RegisteredUser, SafeTool,
+    SafeToolCall, Token, User, UserDetails, UserList,
 };
 
 use crate::error::Result;
@@ -68,13 +68,13 @@ pub trait AdminApi: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `AlreadyExists`; `Invalid` for the email, the profile, or the token's name, duration or
     /// scopes, among them a scope that nothing in the app names; `TooLarge` for the profile.
-    async fn register(&self, user: NewUser) -> Result<Registered>;
+    async fn register(&self, user: NewUser) -> Result<RegisteredUser>;
 
     /// Imports a user from another system. Repeating it changes nothing.
     ///
     /// # Errors
     /// `Invalid` for the profile or the name of a value; `TooLarge`.
-    async fn import(&self, user: ImportedUser) -> Result<Imported>;
+    async fn import(&self, user: ImportedUser) -> Result<ImportResult>;
 
     /// Returns a page of at most `limit` users, in order of email, that follow `after`
     /// ([`UserList::next`] of the page before).

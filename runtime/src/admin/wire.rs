@@ -81,7 +81,7 @@ pub struct ImportedUser {
 /// The result of an [import](super::AdminApi::import), which leaves existing values as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Imported {
+pub struct ImportResult {
     /// The user's [`Email`].
     pub email: Email,
     /// True if the user is new.
@@ -130,7 +130,7 @@ impl NewToken {
 /// exposes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
-pub struct Registered {
+pub struct RegisteredUser {
     /// The user's [`Email`].
     pub email: Email,
     /// The token.
@@ -139,7 +139,7 @@ pub struct Registered {
     pub duration_seconds: u64,
 }
 
-/// An issued token: the answer to [`NewToken`]. The token is a [`Secret`], as in [`Registered`].
+/// An issued token: the answer to [`NewToken`]. The token is a [`Secret`], as in [`RegisteredUser`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct IssuedToken {
@@ -167,8 +167,12 @@ pub struct User {
     pub revoke_after: Option<u64>,
     /// True if the stored record can't be read. The user can be purged, or revoked, which makes the
     /// record readable.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unreadable: bool,
+    #[serde(
+        rename = "unreadable",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub is_unreadable: bool,
 }
 
 /// A page of users, in order of email.

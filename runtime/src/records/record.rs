@@ -43,7 +43,8 @@ const MAX_BYTES: usize = 300_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRecord {
     /// The schema version of this record.
-    pub v: u32,
+    #[serde(rename = "v")]
+    pub schema_version: u32,
     /// The id of this registration, which no other registration has, also none of the same email.
     pub id: RegistrationId,
     /// The user's email address.
@@ -102,7 +103,7 @@ impl UserRecord {
     #[must_use]
     pub fn new(email: Email, profile: Option<Value>, now: u64) -> Self {
         Self {
-            v: SHAPE,
+            schema_version: SHAPE,
             id: RegistrationId::fresh(),
             email,
             created: now,
@@ -160,7 +161,7 @@ impl UserRecord {
         };
         let record: Self =
             serde_json::from_str(&stored.value).map_err(|error| unreadable().with_source(error))?;
-        if record.v == SHAPE && record.email == *email {
+        if record.schema_version == SHAPE && record.email == *email {
             Ok(record)
         } else {
             Err(unreadable())

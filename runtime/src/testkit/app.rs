@@ -10,8 +10,8 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use super::client::{Client, TestResponse};
+use super::faulty_store::FaultyStore;
 use super::user::TestUser;
-use super::watched::Watched;
 use crate::app::{App, Server};
 use crate::backend::Backend;
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ use crate::keys::{Given, SigningKey};
 use crate::store::laws::ManualClock;
 
 /// The signing key of every test [app](App) that is given no other.
-pub const KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
+pub const SIGNING_KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
 /// The longest wait of a test for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(90);
@@ -34,7 +34,7 @@ pub struct TestApp {
     pub server: Server,
     clock: Arc<ManualClock>,
     /// The store.
-    pub store: Arc<Watched>,
+    pub store: Arc<FaultyStore>,
     audience: Option<String>,
     key: SigningKey,
 }
@@ -45,7 +45,7 @@ impl TestApp {
     /// # Panics
     /// If the app is faulty.
     pub async fn new(app: App) -> Self {
-        Self::with(app, &[]).await
+        Self::with_settings(app, &[]).await
     }
 
     /// Builds an [app](App) with these settings on top of a laptop's; `SIGNING_KEY` is the key that its
@@ -53,9 +53,9 @@ impl TestApp {
     ///
     /// # Panics
     /// If the app or the settings are faulty.
-    pub async fn with(app: App, settings: &[(&str, &str)]) -> Self {
+    pub async fn with_settings(app: App, settings: &[(&str, &str)]) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let store = Arc::new(Watched::new(Arc::<ManualClock>::clone(&clock)));
+        let store = Arc::new(FaultyStore::new(Arc::<ManualClock>::clone(&clock)));
         Self::build(app, settings, store, clock).await
     }
 
@@ -63,7 +63,7 @@ impl TestApp {
     ///
     /// # Panics
     /// If the app or the settings are faulty.
-    pub async fn another(&self, app: App, settings: &[(&str, &str)]) -> Self {
+    pub async fn second_instance(&self, app: App, settings: &[(&str, &str)]) -> Self {
         Self::build(
             app,
             settings,
@@ -77,7 +77,7 @@ impl TestApp {
     async fn build(
         app: App,
         settings: &[(&str, &str)],
-        store: Arc<Watched>,
+        store: Arc<FaultyStore>,
         clock: Arc<ManualClock>,
     ) -> Self {
         // No setting comes from the real environment, so a test is the same on every machine. There is
@@ -90,9 +90,9 @@ impl TestApp {
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         // Keys and store are given, whatever backend the settings name: nothing here reaches a network.
         let key = settings.signing_key.clone();
-        let key = key.unwrap_or_else(|| SigningKey::new(*KEY).expect("long enough"));
+        let key = key.unwrap_or_else(|| SigningKey::new(*SIGNING_KEY).expect("long enough"));
         let opened_backend = Backend {
-            store: Arc::<Watched>::clone(&store),
+            store: Arc::<FaultyStore>::clone(&store),
             keys: Arc::new(Given::new(key.clone())),
         };
         let app = app

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value, json};
 
 use super::app::TestApp;
-use super::request::{OLDER, mcp_request, older_request, request};
+use super::request::{OLDER_REVISION, mcp_request, older_request, request};
 
 /// The most rounds in which a client answers the questions of one call.
 const MOST_ROUNDS: usize = 16;
@@ -233,7 +233,11 @@ impl<'a> Client<'a> {
     /// Sends an MCP message of the revision before the newest.
     pub async fn older(&self, message: &Value) -> TestResponse {
         self.app
-            .send(older_request(self.token.as_deref(), Some(OLDER), message))
+            .send(older_request(
+                self.token.as_deref(),
+                Some(OLDER_REVISION),
+                message,
+            ))
             .await
     }
 

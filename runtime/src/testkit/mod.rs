@@ -36,6 +36,7 @@
 
 mod app;
 mod client;
+mod faulty_store;
 #[doc(hidden)] // `app_suite!` names each.
 pub mod laws;
 mod pattern;
@@ -44,16 +45,15 @@ mod sample;
 mod suite;
 mod upstream;
 mod user;
-mod watched;
 
-pub use app::{KEY, TestApp};
+pub use app::{SIGNING_KEY, TestApp};
 pub use client::{Client, TestResponse};
-pub use request::{NEWEST, OLDER, mcp_request, older_request, request};
+pub use faulty_store::FaultyStore;
+pub use request::{NEWEST_REVISION, OLDER_REVISION, mcp_request, older_request, request};
 pub use sample::{Fill, sample};
 pub use suite::Suite;
 pub use upstream::{Upstream, UpstreamRequest, UpstreamResponse, json_response};
 pub use user::TestUser;
-pub use watched::Watched;
 
 pub use crate::store::laws::ManualClock;
 

@@ -6,10 +6,10 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 /// The newest revision of MCP, which needs no handshake.
-pub const NEWEST: &str = "2026-07-28";
+pub const NEWEST_REVISION: &str = "2026-07-28";
 
-/// The revision of MCP before [`NEWEST`], which begins with `initialize`.
-pub const OLDER: &str = "2025-11-25";
+/// The revision of MCP before [`NEWEST_REVISION`], which begins with `initialize`.
+pub const OLDER_REVISION: &str = "2025-11-25";
 
 /// Makes a [request](Request) with JSON text and a bearer token (RFC 6750 §2.1).
 ///
@@ -38,7 +38,7 @@ pub fn request(
         .expect("a valid request")
 }
 
-/// Makes an MCP [request](Request) of the [`NEWEST`] revision by a client with these capabilities;
+/// Makes an MCP [request](Request) of the [`NEWEST_REVISION`] revision by a client with these capabilities;
 /// `_meta` in `params` goes with it.
 ///
 /// # Panics
@@ -52,7 +52,10 @@ pub fn mcp_request(
     mut params: Value,
 ) -> Request<Full<Bytes>> {
     let meta = [
-        ("io.modelcontextprotocol/protocolVersion", json!(NEWEST)),
+        (
+            "io.modelcontextprotocol/protocolVersion",
+            json!(NEWEST_REVISION),
+        ),
         (
             "io.modelcontextprotocol/clientCapabilities",
             capabilities.clone(),
@@ -72,14 +75,14 @@ pub fn mcp_request(
     let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
     let request = request(Method::POST, "/mcp", token, Some(body.to_string()));
     let named = [
-        ("mcp-protocol-version", Some(NEWEST)),
+        ("mcp-protocol-version", Some(NEWEST_REVISION)),
         ("mcp-method", Some(method)),
         ("mcp-name", name.as_deref()),
     ];
     add_headers(request, &named)
 }
 
-/// Makes an MCP [request](Request) of an older revision, such as [`OLDER`]: no `_meta`, and no header
+/// Makes an MCP [request](Request) of an older revision, such as [`OLDER_REVISION`]: no `_meta`, and no header
 /// where `version` is `None`.
 ///
 /// # Panics

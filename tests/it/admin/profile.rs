@@ -170,7 +170,9 @@ async fn what_an_older_version_kept_is_masked() {
     server
         .user_with(json!({"email": "alice@example.com", "profile": {"token": "t", "pat": "0ld"}}))
         .await;
-    let newer = server.another(fixture::app_with_profile(), &[]).await;
+    let newer = server
+        .second_instance(fixture::app_with_profile(), &[])
+        .await;
     for path in [PATH, "/admin/users/alice@example.com"] {
         let answer = newer.admin().ask(Method::GET, path, None).await;
         assert_eq!(

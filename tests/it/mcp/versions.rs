@@ -1,6 +1,6 @@
 //! Four revisions of MCP on one URL.
 
-use mcp_lambda::testkit::{NEWEST, older_request};
+use mcp_lambda::testkit::{NEWEST_REVISION, older_request};
 use mcp_lambda_tests::client::server;
 use serde_json::{Value, json};
 
@@ -102,5 +102,5 @@ async fn an_unknown_method_is_an_error_with_its_id() {
         ),
         (404, &json!(-32_601), &json!(7))
     );
-    assert_eq!(NEWEST, "2026-07-28");
+    assert_eq!(NEWEST_REVISION, "2026-07-28");
 }

@@ -118,7 +118,7 @@ async fn a_state_of_one_app_or_audience_does_not_hold_in_another_with_the_same_k
     let alice = server.user("alice@example.com").await.able_to(able());
     let first = alice.call("travel", json!({})).await;
     let stage = server
-        .another(protocol::app(), &[("JWT_AUD", "https://stage.example.com")])
+        .second_instance(protocol::app(), &[("JWT_AUD", "https://stage.example.com")])
         .await;
     let body = json!({"email": "alice@example.com"});
     let token = stage
@@ -315,7 +315,7 @@ async fn what_may_be_answered_once_is_answered_once_also_by_another_instance() {
         "an answer to nothing that was asked"
     );
     let kept = state(&alice.call("pay", json!({})).await);
-    let other = server.another(protocol::app(), &[]).await;
+    let other = server.second_instance(protocol::app(), &[]).await;
     let there = other.with_token(alice.token()).able_to(able());
     assert_eq!(
         round(&there, "pay", city.clone(), Some(&kept))

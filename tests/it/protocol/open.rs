@@ -64,7 +64,7 @@ async fn a_token_still_says_who_asks_and_must_hold() {
 
 #[tokio::test]
 async fn the_setting_alone_opens_nothing() {
-    let server = TestApp::with(fixture::app(), &[("ALLOW_ANONYMOUS", "true")]).await;
+    let server = TestApp::with_settings(fixture::app(), &[("ALLOW_ANONYMOUS", "true")]).await;
     assert_eq!(
         server
             .anonymous()

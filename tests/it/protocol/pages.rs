@@ -71,7 +71,7 @@ async fn a_cursor_is_its_users_and_its_lists_and_nobody_elses() {
     let tools = cursor(alice.mcp("tools/list", json!({})).await.result());
     let next = alice.mcp("tools/list", json!({ "cursor": tools })).await;
     assert_eq!(next.result()["tools"].as_array().map(Vec::len), Some(2));
-    let elsewhere = server.another(app(), &[]).await;
+    let elsewhere = server.second_instance(app(), &[]).await;
     let there = elsewhere
         .with_token(alice.token())
         .mcp("tools/list", json!({ "cursor": tools }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use mcp_lambda::records::Users;
-use mcp_lambda::testkit::{TestApp, Watched};
+use mcp_lambda::testkit::{FaultyStore, TestApp};
 use mcp_lambda_tests::protocol;
 use serde_json::{Value, json};
 
@@ -138,7 +138,7 @@ async fn a_users_own_is_nobody_elses() {
         server.user("alice@example.com").await,
         server.user("bob@example.com").await,
     );
-    let users = Users::new(Arc::<Watched>::clone(&server.store));
+    let users = Users::new(Arc::<FaultyStore>::clone(&server.store));
     let data = users.data(
         &users
             .get(&"alice@example.com".parse().expect("valid"))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcp_lambda::prelude::*;
 use mcp_lambda::records::Users;
-use mcp_lambda::testkit::{Client, TestApp, TestResponse, Watched};
+use mcp_lambda::testkit::{Client, FaultyStore, TestApp, TestResponse};
 use mcp_lambda::toolsets::{approval, choice, form_toolset};
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ async fn request(client: &Client<'_>) -> InputRequired {
 
 /// Where the app keeps things.
 fn store(app: &TestApp) -> mcp_lambda::store::SharedStore {
-    Arc::<Watched>::clone(&app.store)
+    Arc::<FaultyStore>::clone(&app.store)
 }
 
 /// A refusal in words for people, and for the model.

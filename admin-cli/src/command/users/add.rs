@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::{Path, PathBuf};
 
-use mcp_lambda::admin::{NewUser, Registered};
+use mcp_lambda::admin::{NewUser, RegisteredUser};
 use mcp_lambda::{Email, Error, ErrorKind, shell};
 use serde_json::{Map, Value, json};
 
@@ -85,7 +85,7 @@ pub(super) async fn run(
 }
 
 /// Reports the file that holds a new user's first token.
-fn report_file(new: &Registered, path: &Path, output: &Output) {
+fn report_file(new: &RegisteredUser, path: &Path, output: &Output) {
     let answer =
         json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
     output.answer(&answer, || {
@@ -101,7 +101,7 @@ fn report_file(new: &Registered, path: &Path, output: &Output) {
 async fn show_token(
     subject: &Subject,
     session: &Session,
-    new: &Registered,
+    new: &RegisteredUser,
     line: &str,
     output: &Output,
 ) -> Result<(), Failure> {

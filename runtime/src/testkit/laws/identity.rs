@@ -156,9 +156,10 @@ pub async fn an_unknown_users_token_is_401(suite: &Suite) {
 /// # Panics
 /// If it is broken.
 pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
-    let here = TestApp::with(suite.app(), &[("JWT_AUD", "https://here.example.com")]).await;
+    let here =
+        TestApp::with_settings(suite.app(), &[("JWT_AUD", "https://here.example.com")]).await;
     let there = here
-        .another(suite.app(), &[("JWT_AUD", "https://there.example.com")])
+        .second_instance(suite.app(), &[("JWT_AUD", "https://there.example.com")])
         .await;
     let alice = suite.user(&here, ALICE).await;
     assert_allowed(&alice).await;
@@ -177,7 +178,9 @@ pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
 pub async fn a_token_by_another_key_is_401(suite: &Suite) {
     let here = suite.open().await;
     let key = "another key of thirty-two bytes or more";
-    let there = here.another(suite.app(), &[("SIGNING_KEY", key)]).await;
+    let there = here
+        .second_instance(suite.app(), &[("SIGNING_KEY", key)])
+        .await;
     let alice = suite.user(&there, ALICE).await;
     assert_allowed(&alice).await;
     assert_refused(&here.with_token(alice.token()), 401).await;

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{ALICE, name};
-use crate::testkit::{OLDER, Suite};
+use crate::testkit::{OLDER_REVISION, Suite};
 
 /// [`App::check`](crate::App::check) reports no problem of the app.
 ///
@@ -75,10 +75,15 @@ pub async fn both_eras_answer(suite: &Suite) {
         "{}",
         discovered.text
     );
-    let info = json!({ "protocolVersion": OLDER, "capabilities": {}, "clientInfo": { "name": "tests", "version": "0" } });
+    let info = json!({ "protocolVersion": OLDER_REVISION, "capabilities": {}, "clientInfo": { "name": "tests", "version": "0" } });
     let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info });
     let begun = alice.older(&begin).await;
-    assert_eq!(begun.result()["protocolVersion"], OLDER, "{}", begun.text);
+    assert_eq!(
+        begun.result()["protocolVersion"],
+        OLDER_REVISION,
+        "{}",
+        begun.text
+    );
     let names = |tools: &[Value]| {
         tools
             .iter()
@@ -97,7 +102,7 @@ pub async fn both_eras_answer(suite: &Suite) {
 /// If it is broken.
 pub async fn instances_see_each_others_revocations(suite: &Suite) {
     let one = suite.open().await;
-    let two = one.another(suite.app(), &[]).await;
+    let two = one.second_instance(suite.app(), &[]).await;
     let alice = suite.user(&one, ALICE).await;
     let there = two.with_token(alice.token());
     assert_eq!(

@@ -12,14 +12,14 @@ use crate::store::{Key, KeyPage, Memory, Page, Put, Range, Record, Store, Versio
 
 /// The store of a [`TestApp`](super::TestApp).
 #[derive(Debug)]
-pub struct Watched {
+pub struct FaultyStore {
     inner: Memory,
     reads: AtomicUsize,
     others: AtomicUsize,
     is_down: AtomicBool,
 }
 
-impl Watched {
+impl FaultyStore {
     /// Makes an empty [store](Store).
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
@@ -60,7 +60,7 @@ impl Watched {
     }
 }
 
-impl fmt::Display for Watched {
+impl fmt::Display for FaultyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("watched memory")
     }
@@ -69,7 +69,7 @@ impl fmt::Display for Watched {
 // A method that the trait provides would bypass the counters, so each one is written out.
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl Store for Watched {
+impl Store for FaultyStore {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         self.count(&self.reads)?;
         self.inner.get(key).await
@@ -125,7 +125,7 @@ mod tests {
     async fn keeps_the_laws() {
         let clock = Arc::new(laws::ManualClock::default());
         laws::all(
-            Arc::new(Watched::new(Arc::<laws::ManualClock>::clone(&clock))),
+            Arc::new(FaultyStore::new(Arc::<laws::ManualClock>::clone(&clock))),
             &clock,
         )
         .await;

@@ -68,7 +68,7 @@ pub mod tools {
     /// Asks what may be answered once.
     pub async fn pay(context: Context) -> Result<String> {
         let city = context
-            .ask("city", form::<City>("Pay where?").once())
+            .ask("city", form::<City>("Pay where?").single_use())
             .await?;
         Ok(city.map_or("not paid".into(), |city| format!("paid in {}", city.name)))
     }
@@ -76,7 +76,7 @@ pub mod tools {
     /// Asks what may be answered once, and then where to pay.
     pub async fn order(context: Context) -> Result<String> {
         let stay = context
-            .ask("stay", form::<Stay>("How many nights?").once())
+            .ask("stay", form::<Stay>("How many nights?").single_use())
             .await?;
         let city = context.ask("city", form::<City>("Which city?")).await?;
         Ok(format!(
@@ -90,7 +90,7 @@ pub mod tools {
     pub async fn confirm(context: Context) -> Result<String> {
         let city = context.ask("city", form::<City>("Which city?")).await?;
         let stay = context
-            .ask("stay", form::<Stay>("How many nights?").once())
+            .ask("stay", form::<Stay>("How many nights?").single_use())
             .await?;
         Ok(format!(
             "{} in {}",

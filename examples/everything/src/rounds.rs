@@ -69,7 +69,10 @@ pub mod tools {
         context: Context,
     ) -> Result<&'static str> {
         let confirmed = context
-            .ask("confirm", form::<Confirmation>("Please confirm.").once())
+            .ask(
+                "confirm",
+                form::<Confirmation>("Please confirm.").single_use(),
+            )
             .await?;
         Ok(if confirmed.is_some_and(|confirmed| confirmed.ok) {
             "confirmed, once"

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use mcp_lambda::App;
-use mcp_lambda::testkit::{Client, NEWEST, TestApp, TestResponse};
+use mcp_lambda::testkit::{Client, NEWEST_REVISION, TestApp, TestResponse};
 use serde_json::{Value, json};
 
 async fn everything() -> TestApp {
@@ -721,7 +721,7 @@ fn over_standard_input_and_output_nobody_need_be_named() {
         .spawn();
     let mut running = running.expect("it runs");
     let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": NEWEST, "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/protocolVersion": NEWEST_REVISION, "io.modelcontextprotocol/clientCapabilities": {},
     });
     let params = json!({ "name": "announce", "arguments": { "what": "a call" }, "_meta": meta });
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });

@@ -77,14 +77,14 @@ impl Context {
     /// none for ten minutes; [`Internal`](crate::ErrorKind::Internal) for a question that the protocol does not have.
     pub async fn ask<Q: InputRequest>(&self, key: &str, question: Q) -> Result<Option<Q::Answer>> {
         let result = self.result_for(key, &question);
-        let problem = match result.map(|result| question.read(result)) {
+        let problem = match result.map(|result| question.parse_result(result)) {
             Some(ElicitResult::Accepted(answer)) => return Ok(Some(answer)),
             Some(ElicitResult::Declined) => return Ok(None),
             Some(ElicitResult::Invalid(problem)) => Some(problem),
             None => None,
         };
         question.check()?;
-        let channel = self.channel_for(question.needs())?;
+        let channel = self.channel_for(question.capability())?;
         if channel.answers_at_once() {
             return self.ask_at_once(channel, &question).await;
         }
@@ -199,7 +199,7 @@ impl Context {
                 result = self.run.waiting.wait(channel.ask(request)) => result?,
                 () = self.until_cancelled() => return Err(Error::unavailable("the client gave the call up")),
             };
-            match question.read(&result?) {
+            match question.parse_result(&result?) {
                 ElicitResult::Accepted(answer) => return Ok(Some(answer)),
                 ElicitResult::Declined => return Ok(None),
                 ElicitResult::Invalid(misfit) => problem = Some(misfit),

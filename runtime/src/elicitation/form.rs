@@ -44,7 +44,7 @@ pub struct FormElicitation<T> {
 /// let form = form::<City>("Which city?");
 /// assert_eq!(form.schema()["properties"]["name"]["description"], "Such as Oslo.");
 /// let result = json!({"action": "accept", "content": {"name": "Bergen"}});
-/// assert_eq!(form.read(&result), ElicitResult::Accepted(City { name: "Bergen".into() }));
+/// assert_eq!(form.parse_result(&result), ElicitResult::Accepted(City { name: "Bergen".into() }));
 /// ```
 #[must_use]
 pub fn form<T: DeserializeOwned + JsonSchema>(message: impl Into<String>) -> FormElicitation<T> {
@@ -86,7 +86,7 @@ impl<T> FormElicitation<T> {
 
     /// Lets the answer be used once: a client that brings it back a second time is refused. Costs one write.
     #[must_use]
-    pub const fn once(mut self) -> Self {
+    pub const fn single_use(mut self) -> Self {
         self.is_single_use = true;
         self
     }
@@ -101,7 +101,7 @@ impl<T> FormElicitation<T> {
 impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
     type Answer = T;
 
-    fn needs(&self) -> Capability {
+    fn capability(&self) -> Capability {
         Capability::Form
     }
 
@@ -131,9 +131,9 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
         json!({ "method": "elicitation/create", "params": params })
     }
 
-    fn read(&self, result: &Value) -> ElicitResult<T> {
+    fn parse_result(&self, result: &Value) -> ElicitResult<T> {
         match action(result) {
-            Some("accept") => match answer(&self.schema, &result["content"]) {
+            Some("accept") => match parse_answer(&self.schema, &result["content"]) {
                 Ok(answer) => ElicitResult::Accepted(answer),
                 Err(problem) => ElicitResult::Invalid(problem),
             },
@@ -164,7 +164,10 @@ fn is_flat(field: &Value) -> bool {
 ///
 /// # Errors
 /// A message that names the field that does not fit.
-pub(crate) fn answer<T: DeserializeOwned>(schema: &Value, content: &Value) -> Result<T, String> {
+pub(crate) fn parse_answer<T: DeserializeOwned>(
+    schema: &Value,
+    content: &Value,
+) -> Result<T, String> {
     let Some(schema) = schema.as_object() else {
         return Err("the form has no schema".to_owned());
     };
@@ -243,7 +246,7 @@ mod tests {
     }
 
     fn accepted(content: &Value) -> ElicitResult<Stay> {
-        form::<Stay>("Where?").read(&json!({ "action": "accept", "content": content }))
+        form::<Stay>("Where?").parse_result(&json!({ "action": "accept", "content": content }))
     }
 
     #[test]
@@ -328,7 +331,7 @@ mod tests {
         ] {
             assert!(
                 matches!(
-                    form::<Stay>("Where?").read(&wrong),
+                    form::<Stay>("Where?").parse_result(&wrong),
                     ElicitResult::Invalid(_)
                 ),
                 "{wrong}"
@@ -336,7 +339,7 @@ mod tests {
         }
         for action in ["decline", "cancel"] {
             assert_eq!(
-                form::<Stay>("Where?").read(&json!({"action": action})),
+                form::<Stay>("Where?").parse_result(&json!({"action": action})),
                 ElicitResult::Declined
             );
         }
@@ -368,16 +371,16 @@ mod tests {
             json!({"action": "accept", "content": {}}),
         ] {
             assert_eq!(
-                form::<()>("Sure?").read(&accepted),
+                form::<()>("Sure?").parse_result(&accepted),
                 ElicitResult::Accepted(())
             );
             assert_eq!(
-                form::<Sure>("Sure?").read(&accepted),
+                form::<Sure>("Sure?").parse_result(&accepted),
                 ElicitResult::Accepted(Sure {})
             );
         }
         assert_eq!(
-            form::<()>("Sure?").read(&json!({"action": "decline"})),
+            form::<()>("Sure?").parse_result(&json!({"action": "decline"})),
             ElicitResult::Declined
         );
         assert_eq!(
@@ -398,7 +401,7 @@ mod tests {
             "is_new": {"type": "boolean"}, "size": {"type": "number", "minimum": 0.5},
         }});
         let problem =
-            |content: Value| answer::<Value>(&schema, &content).expect_err("does not fit");
+            |content: Value| parse_answer::<Value>(&schema, &content).expect_err("does not fit");
         assert_eq!(
             problem(json!({"name": "x"})),
             "`name` must have 2 characters or more"
@@ -428,11 +431,11 @@ mod tests {
         ] {
             let schema = json!({"properties": {"when": {"type": "string", "format": format}}});
             assert!(
-                answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
+                parse_answer::<Value>(&schema, &json!({ "when": good })).is_ok(),
                 "{good}"
             );
             let problem =
-                answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
+                parse_answer::<Value>(&schema, &json!({ "when": bad })).expect_err("does not fit");
             assert_eq!(problem, format!("`when` is no {format}"));
         }
     }

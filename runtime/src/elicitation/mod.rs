@@ -11,7 +11,7 @@ mod request;
 mod waiting;
 
 pub use capability::Capability;
-pub(crate) use form::answer;
+pub(crate) use form::parse_answer;
 pub use form::{FormElicitation, form};
 pub use request::{
     ClientRequest, ElicitResult, InputRequest, InputRequired, InputResponses, UrlElicitation,

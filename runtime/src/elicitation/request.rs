@@ -22,17 +22,17 @@ use crate::printable::shorten;
 /// use serde_json::json;
 ///
 /// let consent = url("https://example.com/consent", "Please agree on this page.");
-/// assert_eq!(consent.needs(), Capability::Url);
+/// assert_eq!(consent.capability(), Capability::Url);
 /// assert_eq!(consent.request()["method"], "elicitation/create");
-/// assert_eq!(consent.read(&json!({"action": "accept"})), ElicitResult::Accepted(()));
-/// assert_eq!(consent.read(&json!({"action": "cancel"})), ElicitResult::Declined);
+/// assert_eq!(consent.parse_result(&json!({"action": "accept"})), ElicitResult::Accepted(()));
+/// assert_eq!(consent.parse_result(&json!({"action": "cancel"})), ElicitResult::Declined);
 /// ```
 pub trait InputRequest: Send + Sync {
     /// The type of an accepted [answer](InputResponses).
     type Answer: Send;
 
     /// Returns the [capability](Capability) that the client must have.
-    fn needs(&self) -> Capability;
+    fn capability(&self) -> Capability;
 
     /// Checks that the [request](InputRequest) is one that the protocol has.
     ///
@@ -46,7 +46,7 @@ pub trait InputRequest: Send + Sync {
     fn request(&self) -> Value;
 
     /// Reads the client's result.
-    fn read(&self, result: &Value) -> ElicitResult<Self::Answer>;
+    fn parse_result(&self, result: &Value) -> ElicitResult<Self::Answer>;
 
     /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
     fn is_single_use(&self) -> bool {
@@ -142,7 +142,7 @@ pub fn url(url: impl Into<String>, message: impl Into<String>) -> UrlElicitation
 impl InputRequest for UrlElicitation {
     type Answer = ();
 
-    fn needs(&self) -> Capability {
+    fn capability(&self) -> Capability {
         Capability::Url
     }
 
@@ -152,7 +152,7 @@ impl InputRequest for UrlElicitation {
         json!({ "method": "elicitation/create", "params": params })
     }
 
-    fn read(&self, result: &Value) -> ElicitResult<()> {
+    fn parse_result(&self, result: &Value) -> ElicitResult<()> {
         match action(result) {
             Some("accept") => ElicitResult::Accepted(()),
             Some(_) => ElicitResult::Declined,
@@ -226,7 +226,7 @@ pub fn roots() -> ClientRequest {
 impl InputRequest for ClientRequest {
     type Answer = Value;
 
-    fn needs(&self) -> Capability {
+    fn capability(&self) -> Capability {
         self.capability
     }
 
@@ -234,7 +234,7 @@ impl InputRequest for ClientRequest {
         self.request.clone()
     }
 
-    fn read(&self, result: &Value) -> ElicitResult<Value> {
+    fn parse_result(&self, result: &Value) -> ElicitResult<Value> {
         // The result goes to the author as it is, so only its kind is checked here: it must have the
         // field by which results of this request are known.
         let is_answer = result[self.answer].is_array() || result[self.answer].is_object();

@@ -10,7 +10,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value, json};
 
-use super::peer::same;
+use super::peer::convert_via_json;
 use crate::call::Content;
 use crate::elicitation::InputRequired;
 use crate::prompt::{PromptMessages, Prompts, Role};
@@ -217,7 +217,7 @@ fn contents(
 /// # Errors
 /// -32603 for a question that MCP does not have: a client that is not shown a question could never answer it.
 pub(super) fn input_required(input: InputRequired) -> Result<InputRequiredResult, ErrorData> {
-    let convert = |(key, request)| match same(request) {
+    let convert = |(key, request)| match convert_via_json(request) {
         Some(request) => Ok((key, request)),
         None => Err(ErrorData::internal_error(
             format!("the question `{key}` is not as MCP has it"),

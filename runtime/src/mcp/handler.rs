@@ -342,12 +342,12 @@ impl ServerHandler for Handler {
             return Err(error::no_method("logging/setLevel"));
         }
         self.session
-            .set_level(peer::same(request.level).unwrap_or_default());
+            .set_level(peer::convert_via_json(request.level).unwrap_or_default());
         Ok(())
     }
 
     /// Answers a request that rmcp could not read. Where the method is one of MCP's, its parameters were wrong, and
-    /// [`params::describe`] says which.
+    /// [`params::describe_problem`] says which.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -358,7 +358,7 @@ impl ServerHandler for Handler {
         let method = request.method;
         if super::scope::is_method(&method, is_modern) {
             return Err(ErrorData::invalid_params(
-                params::describe(&method, request.params.as_ref()),
+                params::describe_problem(&method, request.params.as_ref()),
                 None,
             ));
         }

@@ -43,7 +43,7 @@ pub(super) fn service<S: SessionHandler>(server: S) -> McpHttpService {
             let answer = service.handle(request.map(Full::new)).await;
             match answer.status() {
                 // The router has seen that it is called JSON: rmcp could not read it.
-                StatusCode::UNSUPPORTED_MEDIA_TYPE => refuse_malformed(&message::unfit(&body)),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => refuse_malformed(&message::error_for(&body)),
                 _ => describe_no_method(answer).await,
             }
         })

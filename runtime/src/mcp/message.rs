@@ -39,7 +39,7 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, JsonRpcError> {
         .as_bytes()
         .first()
     {
-        Some(b'{') => serde_json::from_str::<Envelope>(text)
+        Some(b'{') => serde_json::from_str::<MessageEnvelope>(text)
             .map_err(|error| misread(&error))?
             .head(),
         Some(b'[') => Err(no_object(
@@ -50,9 +50,9 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, JsonRpcError> {
     }
 }
 
-/// Returns the error for a message whose [`head`] is good and whose rest is not as MCP has it; [`params::describe`]
+/// Returns the error for a message whose [`head`] is good and whose rest is not as MCP has it; [`params::describe_problem`]
 /// says what is wrong.
-pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
+pub(super) fn error_for(bytes: &[u8]) -> JsonRpcError {
     match (
         serde_json::from_slice::<serde_json::Value>(bytes),
         head(bytes),
@@ -75,7 +75,7 @@ pub(super) fn unfit(bytes: &[u8]) -> JsonRpcError {
             let message = if is_meta {
                 NO_PARAMS.to_owned()
             } else {
-                params::describe(&method, params)
+                params::describe_problem(&method, params)
             };
             refusal(id, ErrorData::invalid_params(message, None))
         }
@@ -108,7 +108,7 @@ fn no_object(text: &str, message: &'static str) -> JsonRpcError {
 /// The top level of a message, whatever it holds: [`head`] checks each [`Shape`].
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Envelope {
+struct MessageEnvelope {
     jsonrpc: Shape,
     id: Shape,
     method: Shape,
@@ -117,7 +117,7 @@ struct Envelope {
     error: Shape,
 }
 
-impl Envelope {
+impl MessageEnvelope {
     fn head(self) -> Result<Head, JsonRpcError> {
         let is_answer = self.result != Shape::Absent || self.error != Shape::Absent;
         let method = match (self.jsonrpc, self.method) {
@@ -332,7 +332,7 @@ mod tests {
                 "{params}"
             );
         }
-        let meta = unfit(br#"{"jsonrpc":"2.0","id":3,"method":"ping","params":{"_meta":"x"}}"#);
+        let meta = error_for(br#"{"jsonrpc":"2.0","id":3,"method":"ping","params":{"_meta":"x"}}"#);
         assert_eq!(
             (meta.error.code.0, meta.id),
             (-32_602, Some(RequestId::Number(3)))

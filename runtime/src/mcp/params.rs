@@ -1,5 +1,5 @@
 //! The parameters of MCP's methods, as far as rmcp does not say which of them is wrong:
-//! [`describe`] does.
+//! [`describe_problem`] does.
 
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn parameters(method: &str) -> &'static [Parameter] {
 }
 
 /// Describes what is wrong with the [`parameters`] of a request that rmcp could not read.
-pub(super) fn describe(method: &str, params: Option<&Value>) -> String {
+pub(super) fn describe_problem(method: &str, params: Option<&Value>) -> String {
     let none = Value::Null;
     let params = params.unwrap_or(&none);
     let mut problems = parameters(method)
@@ -128,14 +128,14 @@ mod tests {
                 "`argument` is missing",
             ),
         ] {
-            let said = describe(method, Some(&params));
+            let said = describe_problem(method, Some(&params));
             assert_eq!(said, format!("{expected} in the parameters of `{method}`"));
         }
-        let unknown = describe("tools/call", Some(&json!({"name": "a", "_meta": 7})));
+        let unknown = describe_problem("tools/call", Some(&json!({"name": "a", "_meta": 7})));
         assert_eq!(
             unknown,
             "the parameters of `tools/call` are not as MCP has them"
         );
-        assert!(describe("ping", None).contains("`ping`"));
+        assert!(describe_problem("ping", None).contains("`ping`"));
     }
 }

@@ -83,7 +83,7 @@ impl Channel for Peer {
 
     fn log_level(&self) -> Option<Level> {
         if self.is_modern() {
-            self.context.meta.log_level().and_then(same)
+            self.context.meta.log_level().and_then(convert_via_json)
         } else {
             Some(self.level)
         }
@@ -132,13 +132,15 @@ impl Channel for Peer {
     }
 
     async fn log(&self, level: Level, data: Value) {
-        let Some(level) = same(level) else { return };
+        let Some(level) = convert_via_json(level) else {
+            return;
+        };
         let message = LoggingMessageNotificationParam::new(level, data);
         let _ = self.context.peer.notify_logging_message(message).await;
     }
 
     async fn ask(&self, request: Value) -> Result<Value> {
-        let request = same::<_, ServerRequest>(request)
+        let request = convert_via_json::<_, ServerRequest>(request)
             .ok_or_else(|| Error::internal("the question can't be worded"))?;
         // Why it does not may be in its user's words, which are not for the log.
         let result = self.context.peer.send_request(request).await;
@@ -149,6 +151,6 @@ impl Channel for Peer {
 }
 
 /// Converts a type of ours to one of rmcp's, or back, where both have the same JSON; `None` where they do not.
-pub(super) fn same<A: Serialize, B: DeserializeOwned>(value: A) -> Option<B> {
+pub(super) fn convert_via_json<A: Serialize, B: DeserializeOwned>(value: A) -> Option<B> {
     serde_json::from_value(serde_json::to_value(value).ok()?).ok()
 }

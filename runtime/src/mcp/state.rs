@@ -8,7 +8,7 @@ use rmcp::model::{
 };
 use serde_json::Value;
 
-use super::peer::same;
+use super::peer::convert_via_json;
 use crate::provider::Facts;
 use crate::registry::Registry;
 use crate::tool::Tools;
@@ -57,7 +57,7 @@ impl ServerState {
             .with_server_info(Implementation::new(&app.name, &app.version));
         info.instructions.clone_from(&app.instructions);
         Self {
-            server_info: same(&info.server_info).unwrap_or_default(),
+            server_info: convert_via_json(&info.server_info).unwrap_or_default(),
             accepts_subscriptions: app.accepts_subscriptions,
             info,
             registry,

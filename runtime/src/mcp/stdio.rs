@@ -68,7 +68,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for UntilEnded<I> {
 /// A [`Transport`] of one message a line, in both directions.
 struct Lines<R, W: AsyncWrite> {
     input: R,
-    line: Line,
+    line: InputLine,
     output: AsyncRwTransport<RoleServer, Empty, W>,
     /// A refusal that is being written: a caller that stops waiting for a message must not stop this write.
     refusing: Option<BoxFuture<'static, io::Result<()>>>,
@@ -83,13 +83,13 @@ where
         let output = AsyncRwTransport::new_server(tokio::io::empty(), output);
         Self {
             input,
-            line: Line::default(),
+            line: InputLine::default(),
             output,
             refusing: None,
         }
     }
 
-    /// Reads to the end of a [`Line`]; returns whether there is one. Cancelling it loses nothing.
+    /// Reads to the end of an [`InputLine`]; returns whether there is one. Cancelling it loses nothing.
     async fn read_line(&mut self) -> io::Result<bool> {
         loop {
             let available = self.input.fill_buf().await?;
@@ -149,13 +149,13 @@ where
 
 /// A line that is being read, within [`MAX_LINE_BYTES`] and a [`Meter`]'s bound on values.
 #[derive(Default)]
-struct Line {
+struct InputLine {
     bytes: Vec<u8>,
     meter: Meter,
     is_too_long: bool,
 }
 
-impl Line {
+impl InputLine {
     fn is_empty(&self) -> bool {
         self.bytes.is_empty() && !self.is_too_long
     }
@@ -196,7 +196,7 @@ impl Line {
         match serde_json::from_slice(bytes) {
             Ok(message) => Ok(Some(message)),
             Err(_) if is_notification => Ok(None),
-            Err(_) => Err(Box::new(message::unfit(bytes))),
+            Err(_) => Err(Box::new(message::error_for(bytes))),
         }
     }
 }
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_takes_no_memory() {
-        let mut line = Line::default();
+        let mut line = InputLine::default();
         for _ in 0..1_000 {
             line.take(&[b'x'; 64 * 1024]);
             assert!(line.bytes.capacity() <= 2 * MAX_LINE_BYTES);

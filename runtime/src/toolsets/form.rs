@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Toolset;
 use super::question::{QuestionKind, ToolNames, build_toolset, take_text};
 use crate::call::{ArgumentSchema, Arguments};
-use crate::elicitation::{answer, form};
+use crate::elicitation::{form, parse_answer};
 use crate::error::{Error, Result};
 
 /// A question whose answer is a `T`; see [`form_toolset`].
@@ -115,7 +115,7 @@ impl<T: DeserializeOwned + 'static> QuestionKind for Form<T> {
     fn check(&self, _question: &Value, content: &Map<String, Value>) -> Result<()> {
         // Read as a `T` and dropped: whoever uses the stored answer reads it as a `T` again, and
         // must not be the first to find out that it does not fit.
-        let read = answer::<T>(&self.schema, &Value::Object(content.clone()));
+        let read = parse_answer::<T>(&self.schema, &Value::Object(content.clone()));
         read.map(drop).map_err(|problem| {
             Error::invalid(format!("the form is not filled in right: {problem}"))
         })

@@ -49,12 +49,6 @@ pub struct Server {
     /// The store and the keys, described for people.
     #[cfg(feature = "local")]
     pub(crate) description: Description,
-    /// The [`Registry`]: the providers with every rule around them, for any protocol.
-    #[expect(
-        dead_code,
-        reason = "the next protocol reads it; MCP has its own share of it"
-    )]
-    pub(crate) registry: Arc<Registry>,
 }
 
 /// The store and the keys of a [`Server`], described for people.
@@ -213,7 +207,6 @@ impl App {
             admin,
             #[cfg(feature = "local")]
             description,
-            registry,
         }
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 /// A parameter: its place in `params`, its [`Type`], and whether it is required.
-type Parameter = (&'static str, Type, bool);
+type Requirement = (&'static str, Type, bool);
 
 #[derive(Clone, Copy)]
 enum Type {
@@ -29,7 +29,7 @@ impl Type {
 }
 
 /// The parameters of a method that a client can get wrong (MCP, schema).
-fn parameters(method: &str) -> &'static [Parameter] {
+fn parameters(method: &str) -> &'static [Requirement] {
     match method {
         "initialize" => &[
             ("protocolVersion", Type::Text, true),
@@ -73,7 +73,7 @@ pub(super) fn describe_problem(method: &str, params: Option<&Value>) -> String {
     )
 }
 
-fn problem(&(path, kind, is_needed): &Parameter, params: &Value) -> Option<String> {
+fn problem(&(path, kind, is_needed): &Requirement, params: &Value) -> Option<String> {
     let name = path.replace('/', ".");
     match params.pointer(&format!("/{path}")) {
         None | Some(Value::Null) => is_needed.then(|| format!("`{name}` is missing")),

@@ -49,7 +49,7 @@ impl UpstreamRequest {
 /// The answer to an [`UpstreamRequest`].
 pub type UpstreamResponse = Response<Vec<u8>>;
 
-type Answer = dyn Fn(&UpstreamRequest) -> UpstreamResponse + Send + Sync;
+type Respond = dyn Fn(&UpstreamRequest) -> UpstreamResponse + Send + Sync;
 
 /// A fake HTTP service that lives as long as this value.
 ///
@@ -171,7 +171,7 @@ pub fn json_response(status: u16, body: &Value) -> UpstreamResponse {
 
 async fn serve(
     listener: TcpListener,
-    answer: Arc<Answer>,
+    answer: Arc<Respond>,
     requests: Arc<Mutex<Vec<UpstreamRequest>>>,
 ) {
     let mut connections = JoinSet::new();

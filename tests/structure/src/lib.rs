@@ -12,5 +12,5 @@ mod source;
 pub use docs::{Docs, OPENINGS};
 pub use functions::{Function, Lengths};
 pub use modules::cycles;
-pub use names::{PublicName, defined_twice};
+pub use names::{TypeName, defined_twice};
 pub use source::{Checkout, SourceFile};

@@ -4,7 +4,7 @@ use std::env::args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use mcp_lambda_structure::{Checkout, Docs, Function, Lengths, PublicName, cycles, defined_twice};
+use mcp_lambda_structure::{Checkout, Docs, Function, Lengths, TypeName, cycles, defined_twice};
 
 fn main() -> io::Result<()> {
     let mut folders: Vec<PathBuf> = args().skip(1).map(PathBuf::from).collect();
@@ -39,7 +39,8 @@ fn rows(checkout: &Checkout) -> Vec<(&'static str, String)> {
             .collect(),
     );
     let docs = Docs::of(&checkout.files);
-    let names: Vec<_> = checkout.files.iter().flat_map(PublicName::all).collect();
+    let names = checkout.files.iter().flat_map(TypeName::all);
+    let names: Vec<_> = names.filter(|name| name.is_public).collect();
     let cycles: Vec<_> = Checkout::crates()
         .map(|folder| cycles(folder, checkout.files_of(folder)).len().to_string())
         .to_vec();

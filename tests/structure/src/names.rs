@@ -1,4 +1,4 @@
-//! Public names, and those that stand for two things.
+//! The names of types and traits, and those that stand for two things.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,19 @@ use syn::{Item, Visibility};
 
 use crate::SourceFile;
 
-/// A type or a trait that is `pub`.
+/// A type or a trait, wherever it can be seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PublicName {
+pub struct TypeName {
     /// The name.
     pub name: String,
     /// The path of its file.
     pub path: String,
+    /// Whether it is `pub` without a bound.
+    pub is_public: bool,
 }
 
-impl PublicName {
-    /// The public types and traits of a file.
+impl TypeName {
+    /// The types and traits of a file.
     #[must_use]
     pub fn all(file: &SourceFile) -> Vec<Self> {
         let mut found = Vec::new();
@@ -25,7 +27,7 @@ impl PublicName {
     }
 }
 
-fn collect(items: &[Item], path: &str, found: &mut Vec<PublicName>) {
+fn collect(items: &[Item], path: &str, found: &mut Vec<TypeName>) {
     for item in items {
         let named = match item {
             Item::Struct(item) => Some((&item.vis, &item.ident)),
@@ -39,10 +41,11 @@ fn collect(items: &[Item], path: &str, found: &mut Vec<PublicName>) {
             }
             _ => None,
         };
-        if let Some((Visibility::Public(_), name)) = named {
-            found.push(PublicName {
+        if let Some((visibility, name)) = named {
+            found.push(TypeName {
                 name: name.to_string(),
                 path: path.to_owned(),
+                is_public: matches!(visibility, Visibility::Public(_)),
             });
         }
     }
@@ -50,9 +53,9 @@ fn collect(items: &[Item], path: &str, found: &mut Vec<PublicName>) {
 
 /// The names that more than one place defines, each with its places.
 #[must_use]
-pub fn defined_twice(names: &[PublicName]) -> BTreeMap<String, Vec<String>> {
+pub fn defined_twice(names: &[TypeName]) -> BTreeMap<String, Vec<String>> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for PublicName { name, path } in names {
+    for TypeName { name, path, .. } in names {
         places.entry(name.clone()).or_default().push(path.clone());
     }
     places.retain(|_, places| places.len() > 1);

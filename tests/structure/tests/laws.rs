@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mcp_lambda_structure::{Checkout, Docs, Function, PublicName, cycles, defined_twice};
+use mcp_lambda_structure::{Checkout, Docs, Function, TypeName, cycles, defined_twice};
 
 /// The most lines of a function, as rustfmt lays it out by default. 40 is the aim; what is longer may only become shorter.
 const MAX_FUNCTION_LINES: usize = 40;
@@ -26,6 +26,38 @@ const PARTICIPLES: [&str; 23] = [
     "begun", "bound", "brought", "built", "done", "drawn", "found", "foreseen", "given", "gone",
     "held", "kept", "known", "left", "made", "meant", "said", "seen", "sent", "shown", "taken",
     "told", "written",
+];
+
+/// The names that stand for more than one thing, all but one of them private. The list may only become shorter.
+const NAMESAKES: &[&str] = &[
+    "Access",
+    "Answer",
+    "Arguments",
+    "Aws",
+    "Client",
+    "Command",
+    "Credential",
+    "Entry",
+    "Failure",
+    "Format",
+    "Found",
+    "Function",
+    "Known",
+    "Memory",
+    "Outcome",
+    "Parameter",
+    "Place",
+    "Primitive",
+    "Progress",
+    "Registration",
+    "Server",
+    "Session",
+    "State",
+    "Status",
+    "Subject",
+    "Token",
+    "Tools",
+    "Users",
 ];
 
 /// Words in `-ed` that are no participles.
@@ -77,11 +109,26 @@ fn files_are_short() {
 
 #[test]
 fn a_public_name_is_one_thing() {
-    let names: Vec<_> = checkout().files.iter().flat_map(PublicName::all).collect();
-    let broken = defined_twice(&names)
+    let checkout = checkout();
+    let names = checkout.files.iter().flat_map(TypeName::all);
+    let public: Vec<_> = names.filter(|name| name.is_public).collect();
+    let broken = defined_twice(&public)
         .into_iter()
         .map(|(name, places)| format!("{name}: {}", places.join(", ")));
     report(&broken.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_name_is_one_thing_in_private_too() {
+    let names: Vec<_> = checkout().files.iter().flat_map(TypeName::all).collect();
+    let shared = defined_twice(&names);
+    let is_new = |name: &&String| !NAMESAKES.contains(&name.as_str());
+    let news = shared.keys().filter(is_new);
+    let broken = news.map(|name| format!("{name}: {}", shared[name].join(", ")));
+    report(&broken.collect::<Vec<_>>());
+    let gone = NAMESAKES.iter().filter(|name| !shared.contains_key(**name));
+    let gone = gone.map(|name| format!("{name} is one thing now: take it out of `NAMESAKES`"));
+    report(&gone.collect::<Vec<_>>());
 }
 
 #[test]

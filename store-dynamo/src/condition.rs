@@ -18,9 +18,9 @@ pub(crate) fn build_condition(when: When, now: u64) -> (Option<String>, Option<I
     let (condition, expected) = match when {
         When::Always => return (None, None),
         When::Absent => (GONE.to_owned(), None),
-        When::Version(Version(version)) => (
+        When::Version(version) => (
             format!("version = :expected AND {LIVE}"),
-            Some(number(version)),
+            Some(number(version.get())),
         ),
     };
     let mut values = Item::from([(":now".to_owned(), number(now))]);

@@ -51,7 +51,7 @@ impl Retry {
 
 /// Returns a random byte: a [`Version`] is a random number.
 fn roll() -> u8 {
-    Version::fresh().0.to_le_bytes()[0]
+    Version::fresh().get().to_le_bytes()[0]
 }
 
 #[cfg(test)]

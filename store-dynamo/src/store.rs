@@ -185,7 +185,7 @@ impl Dynamo {
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":version", number(version.0))
+            .expression_attribute_values(":version", number(version.get()))
             .expression_attribute_values(":amount", number(amount))
             .expression_attribute_values(":now", self.now())
     }
@@ -276,7 +276,7 @@ impl Store for Dynamo {
 
     async fn transact(&self, writes: Vec<Write>) -> Result<()> {
         check_transaction(&writes)?;
-        let token = Version::fresh().0.to_string();
+        let token = Version::fresh().get().to_string();
         let items = transaction::translate_all(&self.table, &writes, self.clock.now())?;
         let mut retry = Retry::default();
         loop {

@@ -39,7 +39,7 @@ pub(crate) fn build_item(key: &Key, put: Put, version: Version) -> Item {
         ("pk".to_owned(), text(&key.partition)),
         ("sk".to_owned(), text(&key.sort)),
         ("value".to_owned(), text(put.value)),
-        ("version".to_owned(), number(version.0)),
+        ("version".to_owned(), number(version.get())),
     ]);
     item.extend(
         put.expires
@@ -75,7 +75,7 @@ pub(crate) fn read_record(item: &Item, now: u64) -> Option<Record> {
         .or_else(count)?;
     Some(Record {
         value,
-        version: Version(read_integer(item, "version")?),
+        version: Version::new(read_integer(item, "version")?),
     })
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn read_count(item: &Item) -> Option<i64> {
 
 /// Returns true if the write of this [`Version`] was the last one of an item.
 pub(crate) fn is_written_by(item: &Item, version: Version) -> bool {
-    read_integer(item, "version") == Some(version.0)
+    read_integer(item, "version") == Some(version.get())
 }
 
 fn read_integer(item: &Item, name: &str) -> Option<i64> {

@@ -29,12 +29,10 @@ fn with(tool: Tool) -> Suite {
     Suite::new(App::new("faulty").tools([tool]))
 }
 
-const READ_ONLY: Hints = Hints {
-    read_only: Some(true),
-    destructive: None,
-    idempotent: None,
-    open_world: None,
-};
+/// The hints of a tool that changes nothing.
+fn read_only() -> Hints {
+    Hints::default().read_only(true)
+}
 
 /// What the law says of the app.
 async fn complaint(law: impl Future<Output = ()>) -> String {
@@ -300,7 +298,7 @@ async fn users_who_share_a_board_are_found_unless_they_should() {
     });
     let tools = [
         write.description("Writes."),
-        read.description("Reads.").hints(READ_ONLY),
+        read.description("Reads.").hints(read_only()),
     ];
     let suite = Suite::new(App::new("board").tools(tools));
     assert!(

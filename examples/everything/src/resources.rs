@@ -2,7 +2,6 @@
 
 use mcp_lambda::prelude::*;
 use mcp_lambda::provider::CompletionRequest;
-use mcp_lambda::resource::ResourceBody;
 
 use crate::contents::PNG;
 
@@ -52,11 +51,7 @@ pub mod typed {
         shared
     )]
     pub async fn static_binary() -> ResourceContents {
-        ResourceContents {
-            uri: None,
-            mime_type: None,
-            body: ResourceBody::Blob(PNG.to_owned()),
-        }
+        ResourceContents::base64(PNG)
     }
 
     /// Data by an id.

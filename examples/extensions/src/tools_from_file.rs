@@ -98,16 +98,12 @@ impl ToolFile {
 }
 
 fn tool(name: String, Entry { description, text }: Entry) -> Tool {
-    let hints = Hints {
-        read_only: Some(true),
-        ..Hints::default()
-    };
     Tool::raw(name, json!({"type": "object"}), move |_| {
         let answer = Outcome::text(text.clone());
         async move { Ok(answer) }
     })
     .description(description)
-    .hints(hints)
+    .hints(Hints::default().read_only(true))
 }
 
 fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -119,10 +115,9 @@ impl Provider<Tools> for ToolFile {
     async fn list(&self, _caller: &Caller) -> Result<Listing<Tools>> {
         let snapshot = self.tools()?;
         let tools = snapshot.tools.values();
-        Ok(Listing {
-            definitions: tools.map(Tool::definition).cloned().collect(),
-            is_private: false,
-        })
+        Ok(Listing::public(
+            tools.map(Tool::definition).cloned().collect(),
+        ))
     }
 
     async fn resolve(&self, _caller: &Caller, name: &str) -> Result<Option<Resolved<Tools>>> {

@@ -154,7 +154,7 @@ pub(super) fn messages(
         Role::User => rmcp::model::Role::User,
         Role::Assistant => rmcp::model::Role::Assistant,
     };
-    let messages = messages.0.into_iter();
+    let messages = messages.messages.into_iter();
     let messages = messages
         .map(|message| PromptMessage::new(role(message.role), block(message.content)))
         .collect();
@@ -167,7 +167,7 @@ pub(super) fn read_result(
     read: ReadResult,
 ) -> ReadResourceResult {
     let contents = read
-        .0
+        .contents
         .into_iter()
         .map(|piece| contents(definition, uri, piece))
         .collect();

@@ -24,7 +24,7 @@ pub struct PromptDetail {
     /// The [arguments](PromptArgument), in the order of its function.
     pub arguments: Vec<PromptArgument>,
     /// JSON Schema of their values, where their types are known; the client's text is coerced by it.
-    pub schema: Arc<Map<String, Value>>,
+    pub(crate) schema: Arc<Map<String, Value>>,
 }
 
 /// An argument of a [prompt](Prompt), whose value is text (MCP `PromptArgument`).
@@ -79,6 +79,7 @@ pub enum Role {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Message {
     /// Its author.
     pub role: Role,
@@ -108,11 +109,16 @@ impl Message {
 
 /// The answer of a prompt: the [messages](Message) of a conversation to go on from (MCP `GetPromptResult`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PromptMessages(pub Vec<Message>);
+#[non_exhaustive]
+pub struct PromptMessages {
+    /// The messages, in the order of the conversation.
+    pub messages: Vec<Message>,
+}
 
 impl Answer for PromptMessages {
     fn size(&self) -> usize {
-        self.0.iter().map(|message| message.content.size()).sum()
+        let sizes = self.messages.iter().map(|message| message.content.size());
+        sizes.sum()
     }
 }
 
@@ -124,7 +130,7 @@ impl IntoAnswer<Prompts> for PromptMessages {
 
 impl IntoAnswer<Prompts> for Vec<Message> {
     fn into_answer(self) -> Result<PromptMessages> {
-        Ok(PromptMessages(self))
+        Ok(PromptMessages { messages: self })
     }
 }
 

@@ -104,10 +104,7 @@ impl<P: Primitive> Catalog<P> {
 #[async_trait]
 impl<P: Primitive> Provider<P> for Catalog<P> {
     async fn list(&self, _caller: &Caller) -> Result<Listing<P>> {
-        Ok(Listing {
-            definitions: self.definitions.clone(),
-            is_private: false,
-        })
+        Ok(Listing::public(self.definitions.clone()))
     }
 
     async fn resolve(&self, _caller: &Caller, name: &str) -> Result<Option<Resolved<P>>> {

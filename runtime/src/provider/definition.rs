@@ -30,7 +30,7 @@ pub struct Definition<P: Primitive> {
     /// The longest time that a call may take; the app's ([`App::timeout`](crate::App::timeout)) if it is not set.
     pub timeout: Option<Duration>,
     /// The fields that only its primitive has ([`Primitive::Detail`]).
-    pub detail: P::Detail,
+    pub(crate) detail: P::Detail,
     /// The values that its author attached ([`Registration::extension`](super::Registration::extension)).
     pub(crate) extensions: Extensions,
 }

@@ -50,6 +50,7 @@ pub(crate) const MAX_KEY_BYTES: usize = 4_096;
 
 /// The [`Definition`]s that a caller may see.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Listing<P: Primitive> {
     /// The definitions, in order of [`Primitive::key`].
     pub definitions: Vec<Arc<Definition<P>>>,
@@ -57,12 +58,29 @@ pub struct Listing<P: Primitive> {
     pub is_private: bool,
 }
 
-impl<P: Primitive> Default for Listing<P> {
-    fn default() -> Self {
+impl<P: Primitive> Listing<P> {
+    /// Makes the list of definitions that every caller may see.
+    #[must_use]
+    pub const fn public(definitions: Vec<Arc<Definition<P>>>) -> Self {
         Self {
-            definitions: Vec::new(),
+            definitions,
             is_private: false,
         }
+    }
+
+    /// Makes the list of definitions that this caller may see, where another may see others.
+    #[must_use]
+    pub const fn private(definitions: Vec<Arc<Definition<P>>>) -> Self {
+        Self {
+            definitions,
+            is_private: true,
+        }
+    }
+}
+
+impl<P: Primitive> Default for Listing<P> {
+    fn default() -> Self {
+        Self::public(Vec::new())
     }
 }
 
@@ -96,8 +114,7 @@ impl<P: Primitive> Default for Listing<P> {
 /// #[async_trait]
 /// impl Provider<Tools> for Greeters {
 ///     async fn list(&self, caller: &Caller) -> Result<Listing<Tools>> {
-///         let definitions = greeter(caller).iter().map(|tool| tool.definition().clone()).collect();
-///         Ok(Listing { definitions, is_private: true })
+///         Ok(Listing::private(greeter(caller).iter().map(|tool| tool.definition().clone()).collect()))
 ///     }
 ///
 ///     async fn resolve(&self, caller: &Caller, name: &str) -> Result<Option<Resolved<Tools>>> {

@@ -249,7 +249,7 @@ mod tests {
             let value = record.to_checked_json().expect("it fits");
             let stored = Record {
                 value,
-                version: crate::store::Version(1),
+                version: crate::store::Version::new(1),
             };
             assert_eq!(
                 UserRecord::read(&record.email, &stored).expect("readable"),
@@ -308,7 +308,7 @@ mod tests {
                 &email,
                 &Record {
                     value: value.to_string(),
-                    version: crate::store::Version(1),
+                    version: crate::store::Version::new(1),
                 },
             )
         };

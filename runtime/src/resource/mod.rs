@@ -35,9 +35,9 @@ pub struct ResourceDetail {
     /// The URI, or the [template](Template) of its URIs.
     pub uri: String,
     /// The parsed [template](Template), if it is one.
-    pub template: Option<Template>,
+    pub(crate) template: Option<Template>,
     /// JSON Schema of the [template](Template)'s variables, where their types are known; their text is coerced by it.
-    pub schema: Arc<Map<String, Value>>,
+    pub(crate) schema: Arc<Map<String, Value>>,
     /// The problem of the URI, for the check of the app.
     problem: Option<String>,
     /// The MIME type, such as `text/plain`.
@@ -49,12 +49,16 @@ pub struct ResourceDetail {
     /// `true` if it is the same for everyone who may read it, so that caches may share it.
     pub is_shared: bool,
     /// The settings of a [page](UiResource) (MCP Apps, `_meta.ui`).
-    pub ui: Option<Arc<Value>>,
+    pub(crate) ui: Option<Arc<Value>>,
 }
 
 /// The answer of a resource: one piece of [contents](ResourceContents) or several (MCP `ReadResourceResult`).
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ReadResult(pub Vec<ResourceContents>);
+#[non_exhaustive]
+pub struct ReadResult {
+    /// The pieces.
+    pub contents: Vec<ResourceContents>,
+}
 
 /// A piece of a [resource](Resource)'s contents (MCP `ResourceContents`).
 ///
@@ -69,6 +73,7 @@ pub struct ReadResult(pub Vec<ResourceContents>);
 /// assert_eq!(picture.body, ResourceBody::Blob("iVA=".to_owned()));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ResourceContents {
     /// Its URI, if it is not the one that was read.
     pub uri: Option<String>,
@@ -108,6 +113,16 @@ impl ResourceContents {
         }
     }
 
+    /// Makes [contents](ResourceContents) of bytes that are written in base64 already (RFC 4648 §4).
+    #[must_use]
+    pub fn base64(text: impl Into<String>) -> Self {
+        Self {
+            uri: None,
+            mime_type: None,
+            body: ResourceBody::Blob(text.into()),
+        }
+    }
+
     /// Makes [contents](ResourceContents) of a value as JSON.
     ///
     /// # Errors
@@ -141,7 +156,7 @@ impl IntoAnswer<Resources> for ReadResult {
 
 impl IntoAnswer<Resources> for Vec<ResourceContents> {
     fn into_answer(self) -> Result<ReadResult> {
-        Ok(ReadResult(self))
+        Ok(ReadResult { contents: self })
     }
 }
 
@@ -186,7 +201,7 @@ impl Answer for ReadResult {
             ResourceBody::Text(text) => text.len(),
             ResourceBody::Blob(data) => data.len(),
         };
-        self.0.iter().map(size).sum()
+        self.contents.iter().map(size).sum()
     }
 }
 
@@ -254,7 +269,7 @@ impl Registration<Resources> {
     /// let note = Resource::new("note://{id}", "note", |call| async move { Ok(format!("about {}", call.arguments()["id"])) })
     ///     .description("A note by its id.")
     ///     .mime_type("text/plain");
-    /// assert!(note.definition().template.is_some());
+    /// assert_eq!(note.definition().uri, "note://{id}");
     /// ```
     pub fn new<F, W, R>(uri: impl Into<String>, name: impl Into<String>, handler: F) -> Self
     where

@@ -77,11 +77,23 @@ impl fmt::Debug for Record {
 
 /// Identifies one write of a record, also across a deletion and a new record of the same [`Key`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Version(pub i64);
+pub struct Version(i64);
 
 impl Version {
     /// The version of a record that was listed without it; no stored record has it.
     pub const UNKNOWN: Self = Self(-1);
+
+    /// Reads a version that a store has kept.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number, for a store to keep.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
 
     /// Creates a version that no other write has: a random number of 63 bits from a version 4 UUID
     /// (RFC 9562).

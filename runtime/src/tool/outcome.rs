@@ -21,6 +21,7 @@ use crate::call::Content;
 /// assert!(refused.is_error);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The [content](Content) for the model.
     pub content: Vec<Content>,
@@ -28,10 +29,8 @@ pub struct Outcome {
     pub structured: Option<Value>,
     /// `true` if the tool reports a failure.
     pub is_error: bool,
-    /// The cause of the failure, for the log alone.
-    pub cause: Option<String>,
-    /// Values for a [page](crate::UiResource) and not for the model (MCP `_meta`), under keys with a vendor's prefix.
-    pub meta: Map<String, Value>,
+    pub(crate) cause: Option<String>,
+    pub(crate) meta: Map<String, Value>,
 }
 
 impl Outcome {
@@ -63,7 +62,20 @@ impl Outcome {
         }
     }
 
-    /// Adds a value for a [page](crate::UiResource), which the model does not see.
+    /// Sets the cause of a failure. It is for the log alone: no client gets it, so it may name an address or a file.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Returns the values for a [page](crate::UiResource) (MCP `_meta`), which [`with_meta`](Self::with_meta) adds.
+    #[must_use]
+    pub const fn meta(&self) -> &Map<String, Value> {
+        &self.meta
+    }
+
+    /// Adds a value for a [page](crate::UiResource), which the model does not see, under a key with a vendor's prefix.
     #[must_use]
     pub fn with_meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.meta.insert(key.into(), value.into());

@@ -47,6 +47,7 @@ use crate::records::DataPage;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Paginated<T> {
     /// The items of this [page](Paginated).
     pub items: Vec<T>,
@@ -56,6 +57,12 @@ pub struct Paginated<T> {
 }
 
 impl<T> Paginated<T> {
+    /// Makes a page of an upstream's items and of its cursor, `None` on the last page.
+    #[must_use]
+    pub const fn new(items: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+
     /// Returns the items that follow the cursor, at most `limit` of them and at least one.
     ///
     /// The items are in the order of their keys, and the cursor is the key of the last one seen: what is added or removed

@@ -17,10 +17,7 @@ fn many(count: usize) -> App {
             answer,
         )
         .description("One of many.")
-        .hints(Hints {
-            read_only: Some(true),
-            ..Hints::default()
-        })
+        .hints(Hints::default().read_only(true))
     };
     App::new("many")
         .tools((0..count).map(tool))

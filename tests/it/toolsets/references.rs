@@ -93,10 +93,8 @@ async fn words_of_their_own_stay_as_they_are() {
     let data = json!({ "save": save });
     let told = words.clone();
     let look = Tool::raw("look", json!({"type": "object"}), move |_| {
-        let outcome = Outcome {
-            structured: Some(data.clone()),
-            ..Outcome::text(told.clone())
-        };
+        let mut outcome = Outcome::text(told.clone());
+        outcome.structured = Some(data.clone());
         std::future::ready(Ok(outcome.with_meta("example.com/ticket", "t")))
     });
     let app =

@@ -314,7 +314,7 @@ fn write_put(
     let (sql, expected) = match put.when {
         When::Always => (PUT_ALWAYS, None),
         When::Absent => (PUT_ABSENT, None),
-        When::Version(Version(expected)) => (PUT_VERSION, Some(expected)),
+        When::Version(expected) => (PUT_VERSION, Some(expected.get())),
     };
     let (listing, entry) = put
         .entry
@@ -348,8 +348,8 @@ fn write_delete(
             .execute([&key.partition, &key.sort])
             .map(|_| true),
         When::Absent => Ok(read_version(connection, now, key)?.is_none()),
-        When::Version(Version(expected)) => {
-            let values = params![key.partition, key.sort, now, expected];
+        When::Version(expected) => {
+            let values = params![key.partition, key.sort, now, expected.get()];
             Ok(connection.prepare_cached(DELETE_VERSION)?.execute(values)? > 0)
         }
     }
@@ -411,6 +411,6 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<Key> {
 fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         value: row.get(2)?,
-        version: Version(row.get(3)?),
+        version: Version::new(row.get(3)?),
     })
 }

@@ -139,7 +139,7 @@ pub(super) fn read_stored(
     let read = statement.query_row(values, |row| {
         Ok(Stored {
             value: row.get(0)?,
-            version: Version(row.get(1)?),
+            version: Version::new(row.get(1)?),
             expires: row.get(2)?,
         })
     });

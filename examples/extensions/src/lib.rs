@@ -1,6 +1,7 @@
 //! Complete examples behind the extension points of mcp-lambda, by its public API alone.
 
 pub mod call_counter;
+pub mod call_quota;
 pub mod slow_log;
 pub mod static_keys;
 pub mod status_page;

@@ -194,7 +194,7 @@ async fn an_audience_is_carried_asked_for_and_named_to_operators() {
 async fn an_outage_is_503_and_never_an_open_door() {
     let server = server().await;
     let token = server.user("alice@example.com").await;
-    server.store.set_down(true);
+    server.store().set_down(true);
     let answer = token.call(TOOL, json!({})).await;
     assert_eq!(
         (answer.status, &answer.json["code"]),
@@ -218,7 +218,7 @@ async fn an_outage_is_503_and_never_an_open_door() {
         401,
         "a forged token is known without the store"
     );
-    server.store.set_down(false);
+    server.store().set_down(false);
     assert_eq!(status(&token).await, 200);
 }
 

@@ -288,7 +288,7 @@ async fn a_body_that_breaks_off_or_never_ends_is_an_answer_and_reaches_no_handle
     let post = || Request::post("/pages").header("host", "localhost");
     let broken = post().body(StreamBody::new(broken)).expect("a request");
     let endless = post().body(StreamBody::new(endless)).expect("a request");
-    let router = &app.server.router;
+    let router = &app.server().router;
     for (answer, status) in [
         (router.handle(broken).await, 400),
         (router.handle(endless).await, 408),

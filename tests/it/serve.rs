@@ -43,7 +43,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
     let server =
         mcp_lambda::testkit::TestApp::with_settings(app, &[("JWT_AUD", "https://mcp.example.com")])
             .await;
-    let real_time = server.server.router.clone();
+    let real_time = server.server().router.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -30,16 +30,26 @@ const MAX_WAIT: Duration = Duration::from_secs(90);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestApp {
-    /// The built [app](App).
-    pub server: Server,
+    server: Server,
     clock: Arc<ManualClock>,
-    /// The store.
-    pub store: Arc<FaultyStore>,
+    store: Arc<FaultyStore>,
     audience: Option<String>,
     key: SigningKey,
 }
 
 impl TestApp {
+    /// Returns the built server.
+    #[must_use]
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Returns the store, which counts its calls and fails when a test wants it to.
+    #[must_use]
+    pub const fn store(&self) -> &Arc<FaultyStore> {
+        &self.store
+    }
+
     /// Builds an [app](App) with a laptop's settings.
     ///
     /// # Panics

@@ -31,7 +31,7 @@ async fn health_is_told_to_everyone_in_words_alone() {
 async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
     let server = server().await;
     server.anonymous().ask(Method::GET, "/health", None).await;
-    server.store.set_down(true);
+    server.store().set_down(true);
     assert_eq!(
         server
             .anonymous()
@@ -66,11 +66,11 @@ async fn an_outage_is_503_within_ten_seconds_and_tells_strangers_nothing() {
 async fn strangers_cannot_make_us_ask_the_store() {
     let server = server().await;
     server.anonymous().ask(Method::GET, "/health", None).await;
-    server.store.take_counts();
+    server.store().take_counts();
     for _ in 0..20 {
         server.anonymous().ask(Method::GET, "/health", None).await;
     }
-    assert_eq!(server.store.take_counts(), (0, 0));
+    assert_eq!(server.store().take_counts(), (0, 0));
 }
 
 #[tokio::test]

@@ -290,12 +290,12 @@ async fn a_page_of_users_costs_one_query() {
     for number in 0..5 {
         server.user(&format!("user{number}@example.com")).await;
     }
-    server.store.take_counts();
+    server.store().take_counts();
     server
         .admin()
         .ask(Method::GET, "/admin/users?limit=3", None)
         .await;
-    assert_eq!(server.store.take_counts(), (0, 1));
+    assert_eq!(server.store().take_counts(), (0, 1));
 }
 
 #[tokio::test]
@@ -385,7 +385,7 @@ async fn one_record_that_cannot_be_read_is_listed_revoked_purged_and_replaced() 
             text: "{".to_owned(),
         });
         server
-            .store
+            .store()
             .put(
                 &key,
                 Put {

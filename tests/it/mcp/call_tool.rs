@@ -43,11 +43,11 @@ async fn content_is_sent_as_it_is() {
 async fn a_call_costs_one_read_of_the_store() {
     let server = server().await;
     let token = server.user("alice@example.com").await;
-    server.store.take_counts();
+    server.store().take_counts();
     token.call("add", json!({"left": 1})).await.result();
-    assert_eq!(server.store.take_counts(), (1, 0));
+    assert_eq!(server.store().take_counts(), (1, 0));
     token.mcp("tools/list", json!({})).await.result();
-    assert_eq!(server.store.take_counts(), (1, 0));
+    assert_eq!(server.store().take_counts(), (1, 0));
 }
 
 #[tokio::test]

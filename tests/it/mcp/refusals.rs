@@ -128,7 +128,7 @@ async fn every_refusal_of_an_mcp_request_is_a_json_rpc_error() {
         assert_eq!(answer.status, status, "{}", answer.text);
         assert_is_json_rpc(&answer, code, id);
     }
-    server.store.set_down(true);
+    server.store().set_down(true);
     let answer = server.send(list(good)).await;
     assert_eq!(
         (answer.status, answer.header("retry-after").is_some()),

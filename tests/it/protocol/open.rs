@@ -25,7 +25,7 @@ async fn anyone_may_call_and_owns_nothing() {
         "{}",
         owned.text
     );
-    assert_eq!(server.store.take_counts().0, 0, "nobody is looked up");
+    assert_eq!(server.store().take_counts().0, 0, "nobody is looked up");
 }
 
 #[tokio::test]

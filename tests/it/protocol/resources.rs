@@ -138,7 +138,7 @@ async fn a_users_own_is_nobody_elses() {
         server.user("alice@example.com").await,
         server.user("bob@example.com").await,
     );
-    let users = Users::new(Arc::<FaultyStore>::clone(&server.store));
+    let users = Users::new(Arc::<FaultyStore>::clone(server.store()));
     let data = users.data(
         &users
             .get(&"alice@example.com".parse().expect("valid"))

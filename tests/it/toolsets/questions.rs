@@ -90,7 +90,7 @@ async fn request(client: &Client<'_>) -> InputRequired {
 
 /// Where the app keeps things.
 fn store(app: &TestApp) -> mcp_lambda::store::SharedStore {
-    Arc::<FaultyStore>::clone(&app.store)
+    Arc::<FaultyStore>::clone(app.store())
 }
 
 /// A refusal in words for people, and for the model.

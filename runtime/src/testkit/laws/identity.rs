@@ -253,7 +253,7 @@ async fn issue_to_nobody(app: &TestApp) -> String {
     // The record is never stored: the token is signed well, and only the look-up can refuse it.
     let nobody = UserRecord::new("nobody@example.com".parse().expect("valid"), None, 0);
     let issued = app
-        .server
+        .server()
         .issuer
         .issue(&nobody, TokenRequest::default())
         .await;

@@ -27,7 +27,7 @@ pub async fn health_is_for_everyone_and_tells_nothing(suite: &Suite) {
     let app = suite.open().await;
     suite.user(&app, ALICE).await;
     // Registration has used the store; the counts begin anew here.
-    app.store.take_counts();
+    app.store().take_counts();
     let answer = app.anonymous().ask(Method::GET, "/health", None).await;
     assert_eq!(
         (answer.status, &answer.json["status"]),
@@ -59,7 +59,11 @@ pub async fn health_is_for_everyone_and_tells_nothing(suite: &Suite) {
             "{part}: {word}"
         );
     }
-    assert_eq!(app.store.take_counts().0, 0, "health reads nobody's record");
+    assert_eq!(
+        app.store().take_counts().0,
+        0,
+        "health reads nobody's record"
+    );
 }
 
 /// The newest revision without a handshake and the one before it with one list the same tools.
@@ -130,7 +134,7 @@ pub async fn instances_see_each_others_revocations(suite: &Suite) {
 pub async fn an_outage_lets_nobody_in(suite: &Suite) {
     let app = suite.open().await;
     let alice = suite.user(&app, ALICE).await;
-    app.store.set_down(true);
+    app.store().set_down(true);
     let answer = alice.mcp("tools/list", json!({})).await;
     assert_eq!(answer.status, 503, "{}", answer.text);
     assert!(
@@ -142,7 +146,7 @@ pub async fn an_outage_lets_nobody_in(suite: &Suite) {
         "an outage tells strangers about the inside: {}",
         answer.text
     );
-    app.store.set_down(false);
+    app.store().set_down(false);
     assert_eq!(
         alice.mcp("tools/list", json!({})).await.status,
         200,

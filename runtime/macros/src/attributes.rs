@@ -174,7 +174,7 @@ fn visibility(text: &LitStr) -> Result<TokenStream> {
         _ => {
             return Err(syn::Error::new(
                 text.span(),
-                "a tool is for `\"model\"`, for its part's pages (`\"app\"`), or for `\"both\"`",
+                "a tool is for `\"model\"`, for its toolset's pages (`\"app\"`), or for `\"both\"`",
             ));
         }
     };

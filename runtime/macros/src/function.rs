@@ -261,7 +261,7 @@ fn output(output: &ReturnType) -> Result<Type> {
         ReturnType::Default => Ok(syn::parse_quote!(())),
         ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => Err(Error::new_spanned(
             ty,
-            "a function that is offered returns one type; write it out",
+            "a tool, a prompt or a resource returns one named type; write it out",
         )),
         ReturnType::Type(_, ty) => Ok((**ty).clone()),
     }

@@ -1,4 +1,4 @@
-//! `#[tools]`, `#[prompts]`, `#[resources]`: the functions of a module, or the methods of a type, become what an app offers.
+//! `#[tools]`, `#[prompts]`, `#[resources]`: the functions of a module, or the methods of a type, become tools, prompts or resources.
 //!
 //! [`macro@tools`], [`macro@prompts`] and [`macro@resources`] write builder calls that anybody could write by hand, and
 //! nothing that can't be read: no global registry, no hidden state. They refuse what they can't register with a

@@ -250,7 +250,7 @@ impl Context {
 
     /// Returns the address of a tool of the toolset that is called, for its page to call.
     ///
-    /// It is the same wherever the part is mounted. On its way out in an answer of a tool with a page, it becomes the name
+    /// It is the same wherever the toolset is mounted. On its way out in an answer of a tool with a page, it becomes the name
     /// under which this server lists the tool.
     ///
     /// # Errors

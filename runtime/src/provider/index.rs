@@ -83,7 +83,7 @@ impl Index {
             let is_taken = self.aliases.insert(alias.to_owned(), place).is_some();
             if is_taken || keys.contains(alias) {
                 self.problems.push(format!(
-                    "{primitive} `{}` shares its address with another: the same toolset is mounted more than once, and no call from a page could be routed; give one of the parts another name",
+                    "{primitive} `{}` shares its address with another: the same toolset is mounted more than once, and no call from a page could be routed; give one of them another name",
                     entry.name
                 ));
             }

@@ -17,11 +17,11 @@ use crate::printable::hex;
 /// assert_eq!(mcp_lambda::toolsets::address("contacts", "save"), "10c0803009ff_save");
 /// ```
 #[must_use]
-pub fn address(part: &str, tool: &str) -> String {
+pub fn address(toolset: &str, tool: &str) -> String {
     // The zero byte keeps `("ab", "c")` and `("a", "bc")` apart: no name contains one. Six bytes
     // are enough, since the tool's own name follows: only tools of one name could collide.
     let digest = Sha256::new()
-        .chain_update(part)
+        .chain_update(toolset)
         .chain_update("\0")
         .chain_update(tool)
         .finalize();

@@ -8,12 +8,12 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use mcp_lambda::App;
-use mcp_lambda::http::laws;
+use mcp_lambda::http::laws::RouteLaws;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::testkit::{SIGNING_KEY, TestApp};
 use mcp_lambda_tests::fixture;
-use mcp_lambda_tests::pages::{BadPages, Pages};
+use mcp_lambda_tests::pages::{BadPages, Motto, Pages};
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{Lambda, function_url_event};
 use serde_json::{Value, json};
@@ -140,7 +140,8 @@ fn admin_token() -> String {
 
 #[tokio::test]
 async fn the_fixtures_routes_keep_the_laws() {
-    laws::all(&Pages::default()).await;
+    let pages = Pages::default();
+    RouteLaws::of(&pages).state(Motto::default()).check().await;
 }
 
 #[tokio::test]
@@ -198,6 +199,36 @@ async fn routes_of_users_and_operators_refuse_others_by_every_entry_point() {
                 assert!(challenge.is_string(), "{}", refused.headers);
                 assert_eq!(refused.json()["www_authenticate"], *challenge);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_reaches_what_tools_reach_by_every_entry_point() {
+    let home = Home::default();
+    let admin = admin_token();
+    for (number, process) in Process::all(&home).await.into_iter().enumerate() {
+        let email = format!("user{number}@example.com");
+        let token = process.register(&email).await;
+        let motto = process.send("GET", "/pages/motto", "", None).await;
+        assert_eq!((motto.status, motto.body.as_str()), (200, "paint it all"));
+        let form = format!("word={number}");
+        let kept = process.send("POST", "/pages/word", &token, Some(&form));
+        assert_eq!(kept.await.status, 200);
+        let word = process.send("GET", "/pages/word", &token, None).await;
+        assert_eq!(word.body, number.to_string(), "the user's own");
+        let users = process.send("GET", "/pages/users", &admin, None).await;
+        let mut users = users.body.split(' ');
+        assert!(users.any(|user| user == email), "an operator sees all");
+        for (path, token) in [
+            ("/bad/lacks", ""),
+            ("/bad/data", ""),
+            ("/bad/operates", &token),
+        ] {
+            let broken = process.send("GET", path, token, None).await;
+            assert_eq!(broken.status, 500, "{path}: {}", broken.body);
+            assert_eq!(broken.json()["code"], "internal");
+            assert!(!broken.body.contains("NeverGiven"), "{}", broken.body);
         }
     }
 }
@@ -280,7 +311,8 @@ async fn a_body_in_chunks_is_bounded_too_and_one_that_breaks_off_reaches_no_hand
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_or_never_ends_is_an_answer_and_reaches_no_handler() {
-    let app = TestApp::new(App::new("pages").routes("/pages", Pages::default())).await;
+    let app = App::new("pages").state(Motto::default());
+    let app = TestApp::new(app.routes("/pages", Pages::default())).await;
     let piece = || futures_util::stream::iter([Ok(Frame::data(Bytes::from_static(b"begun")))]);
     let broken = futures_util::stream::iter([Err(std::io::Error::other("the peer is gone"))]);
     let broken = futures_util::StreamExt::chain(piece(), broken);

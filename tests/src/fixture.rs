@@ -3,7 +3,7 @@
 use mcp_lambda::prelude::*;
 use serde_json::json;
 
-use crate::pages::{BadPages, Pages};
+use crate::pages::{BadPages, Motto, Pages};
 
 /// What this app keeps about a user.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -162,6 +162,7 @@ pub fn app() -> App {
         .tools(tools::tools())
         .tools(Greeter::new("hello").tools())
         .tools([raw.description("Takes anything.")])
+        .state(Motto::default())
         .routes("/pages", Pages::default())
         .routes("/bad", BadPages)
         .safe_tool("whoami")

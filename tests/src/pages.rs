@@ -6,7 +6,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mcp_lambda::Error;
 use mcp_lambda::http::{Access, Route, RouteResponse, Routes};
 
-/// A page, a form that counts, a user's own page and an operator's notice.
+/// A value of the fixture app that its pages take.
+#[derive(Clone, Debug)]
+pub struct Motto {
+    /// The words.
+    pub words: String,
+}
+
+impl Default for Motto {
+    fn default() -> Self {
+        Self {
+            words: "paint it all".to_owned(),
+        }
+    }
+}
+
+/// A page, a form that counts, a user's own page, an operator's notice, and pages of what the server has.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     posts: Arc<AtomicUsize>,
@@ -44,11 +59,34 @@ impl Routes for Pages {
                 let notice = request.form("notice")?;
                 Ok(RouteResponse::text(notice.unwrap_or_default()))
             }),
+            Route::get("/motto", Access::Public, async |request| {
+                let Motto { words } = request.state()?;
+                Ok(RouteResponse::text(words))
+            })
+            .requires_state::<Motto>(),
+            Route::get("/word", Access::Caller, async |request| {
+                let word: Option<String> = request.user_data()?.get("word").await?;
+                Ok(RouteResponse::text(word.unwrap_or_default()))
+            }),
+            Route::post("/word", Access::Caller, async |request| {
+                let word = request.form("word")?.unwrap_or_default();
+                request.user_data()?.put("word", &word).await?;
+                Ok(RouteResponse::text("kept"))
+            }),
+            Route::get("/users", Access::Admin, async |request| {
+                let page = request.admin()?.users(None, 100).await?;
+                let emails = page.users.iter().map(|user| user.email.as_str());
+                Ok(RouteResponse::text(emails.collect::<Vec<_>>().join(" ")))
+            }),
         ]
     }
 }
 
-/// Handlers that panic, and that never end.
+/// A value that the fixture app does not have.
+#[derive(Clone, Debug)]
+struct NeverGiven;
+
+/// Handlers that panic, that never end, and that ask for what is not there.
 #[derive(Clone, Copy, Debug)]
 pub struct BadPages;
 
@@ -57,6 +95,17 @@ impl Routes for BadPages {
         vec![
             Route::get("/panics", Access::Public, async |_| {
                 panic!("the password is hunter2")
+            }),
+            Route::get("/lacks", Access::Public, async |request| {
+                request
+                    .state::<NeverGiven>()
+                    .map(|_| RouteResponse::text(""))
+            }),
+            Route::get("/data", Access::Public, async |request| {
+                request.user_data().map(|_| RouteResponse::text(""))
+            }),
+            Route::get("/operates", Access::Caller, async |request| {
+                request.admin().map(|_| RouteResponse::text(""))
             }),
             Route::get("/hangs", Access::Public, async |_| {
                 std::future::pending().await

@@ -13,7 +13,7 @@ use crate::backend::{Backend, BackendOpener};
 use crate::config::{Place, Settings};
 use crate::error::{Error, Result};
 use crate::health::HealthCheck;
-use crate::http::{OriginPolicy, Router};
+use crate::http::{OriginPolicy, RouteServices, Router};
 use crate::identity::{Identity, Issuer, OwnTokens, TokenConfig};
 use crate::keys::{Given, SigningKeys};
 use crate::mcp::{ForeignRules, Handler, ServerState, Session, Transports};
@@ -193,7 +193,7 @@ impl App {
         let transports = self.transports(&registry);
         let router = self.router(
             identity.clone(),
-            Arc::clone(&admin),
+            self.route_services(&registry, &admin),
             health_check,
             &*transports,
             settings,
@@ -222,14 +222,14 @@ impl App {
     fn router(
         &self,
         identity: Identity,
-        admin: Arc<dyn AdminApi>,
+        services: RouteServices,
         health_check: Arc<HealthCheck>,
         transports: &dyn Transports,
         settings: &Settings,
     ) -> Router {
         Router {
             identity,
-            admin,
+            services,
             health_check,
             mcp: transports.http_service(),
             routes: self.routes.clone(),
@@ -238,6 +238,15 @@ impl App {
             origin_policy: origin_policy(settings),
             allow_query_token: settings.allow_query_token,
             allows_anonymous: self.allows_anonymous,
+        }
+    }
+
+    fn route_services(&self, registry: &Registry, admin: &Arc<dyn AdminApi>) -> RouteServices {
+        RouteServices {
+            states: self.states.clone(),
+            store: Arc::clone(&registry.store),
+            clock: Arc::clone(&self.clock),
+            admin: Arc::clone(admin),
         }
     }
 

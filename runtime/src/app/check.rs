@@ -96,14 +96,17 @@ impl App {
             .collect()
     }
 
-    /// Returns a problem for each [`State`](crate::State) that handlers take and that the app does not have.
+    /// Returns a problem for each [`State`](crate::State) that handlers or routes take and that the app does not have.
     fn missing_states(&self, members: &Members) -> BTreeSet<String> {
         let tools = members.tools.iter().flat_map(Registration::state_types);
         let prompts = members.prompts.iter().flat_map(Registration::state_types);
         let resources = members.resources.iter().flat_map(Registration::state_types);
         let missing = tools.chain(prompts).chain(resources);
         let missing = missing.filter(|state| !self.states.contains(**state));
-        missing.map(|state| state.missing()).collect()
+        let missing = missing.map(|state| state.missing());
+        let routes = self.routes.iter();
+        let of_routes = routes.flat_map(|routes| routes.missing_states(&self.states));
+        missing.chain(of_routes).collect()
     }
 
     fn safe_tool_problem(&self, tools: &[Registration<Tools>]) -> Option<String> {

@@ -1,7 +1,6 @@
 //! Extractors: parameters that a handler takes from the call, and never from its client.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -78,14 +77,7 @@ impl FromCall for CurrentUser {
 
 impl FromCall for UserData {
     async fn from_call(call: &Call) -> Result<Self> {
-        let user = CurrentUser::from_caller(&call.caller)?;
-        // Data live under the registration and not under the email: a user of the same name who is registered later has another.
-        let id = call.caller.registration();
-        let id = id.ok_or_else(|| {
-            Error::forbidden("nothing is kept for this user, who is not registered here")
-        })?;
-        Ok(Self::new(Arc::clone(&call.store), user.email(), id)
-            .with_read_only(call.caller.is_read_only()))
+        Self::of_caller(&call.store, &call.caller)
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) async fn answer<B: RequestBody>(
     let body = body::read_of_operator(&mut parts, body).await?;
     let (route, parameters) = find(&path, &parts)?;
     let request = AdminRequest {
-        api: router.admin.as_ref(),
+        api: router.services.admin.as_ref(),
         parts,
         body,
         parameters,

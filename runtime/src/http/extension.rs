@@ -9,7 +9,8 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::body::{self, Response};
-use super::routes::{Access, MountedRoutes, Route, RouteMatch, RouteRequest, check_caller};
+use super::route_request::RouteRequest;
+use super::routes::{Access, MountedRoutes, Route, RouteMatch, check_caller};
 use super::{Problem, RequestBody, Router, access, admin, deadline};
 use crate::call::Deadline;
 use crate::error::{Error, Result};
@@ -45,8 +46,10 @@ pub(super) async fn answer<B: RequestBody>(
     let ends = end(&parts, router.route_timeout);
     let request = RouteRequest {
         request: Request::from_parts(parts, bytes),
+        access: route.access,
         caller,
         parameters,
+        services: router.services.clone(),
     };
     call(route, request, ends).await
 }

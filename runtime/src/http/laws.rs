@@ -15,15 +15,17 @@
 //! mcp_lambda::testkit::block_on(laws::all(&Page));
 //! ```
 
+mod suite;
 mod world;
 
 use http::Method;
 use http::header::{self, HeaderName};
 
 use super::body::SMALL_BYTES;
-use super::routes::{Access, BUILT_IN, MountedRoutes, Routes, problems};
+use super::routes::{Access, BUILT_IN, Routes};
+use crate::error::ErrorKind;
+pub use suite::RouteLaws;
 pub(super) use world::{Answer, Client, Row, World};
-use world::{Handlers, PREFIX};
 
 /// The methods that are tried on every path.
 const METHODS: [Method; 7] = [
@@ -44,18 +46,7 @@ const METHODS: [Method; 7] = [
 /// # Panics
 /// When the routes break a law.
 pub async fn all(routes: &dyn Routes) {
-    the_paths_are_well_made(routes);
-    every_handler_answers(&World::of_routes(routes, Handlers::Own).await).await;
-    let world = World::of_routes(routes, Handlers::Recording).await;
-    surface(&world).await;
-    no_credential_reaches_a_handler(&world).await;
-    a_body_of_a_stranger_is_bounded(&world).await;
-    for panicking in [Handlers::PanickingAtOnce, Handlers::PanickingLater] {
-        let world = World::of_routes(routes, panicking).await;
-        a_handler_that_breaks_is(&world, 500, "internal").await;
-    }
-    let world = World::of_routes(routes, Handlers::Endless).await;
-    a_handler_that_breaks_is(&world, 504, "deadline_exceeded").await;
+    RouteLaws::of(routes).check().await;
 }
 
 /// Runs the laws that hold for any table of routes, whatever its handlers are.
@@ -67,11 +58,6 @@ pub(super) async fn surface(world: &World) {
     head_is_answered_like_get(world).await;
     a_route_is_reached_by_whom_it_names_alone(world).await;
     no_page_of_another_origin_reaches_a_route(world).await;
-}
-
-fn the_paths_are_well_made(routes: &dyn Routes) {
-    let found = problems(&[MountedRoutes::new(PREFIX, routes)]);
-    assert!(found.is_empty(), "{found:#?}");
 }
 
 async fn every_handler_answers(world: &World) {
@@ -284,6 +270,32 @@ async fn no_credential_reaches_a_handler(world: &World) {
     }
 }
 
+/// A user's data are that user's and written by no token that only reads; nobody else's handler reaches them, nor what an
+/// operator can do.
+async fn a_handler_reaches_what_its_access_opens(world: &World) {
+    for row in world.rows() {
+        for client in [row.entitled(), Client::Reader] {
+            world.send(row, &row.method, client).await;
+            for request in world.take_reached() {
+                let [data, admin] = [request.user_data().map(drop), request.admin().map(drop)];
+                let [has_data, has_admin] =
+                    [Access::Caller, Access::Admin].map(|of| of == row.access);
+                for (reached, is_open) in [(data, has_data), (admin, has_admin)] {
+                    let refusal = reached.err().map(|error| error.kind());
+                    let expected = (!is_open).then_some(ErrorKind::Internal);
+                    assert_eq!(refusal, expected, "{row} by {client:?}");
+                }
+                let Ok(data) = request.user_data() else {
+                    continue;
+                };
+                let written = data.put("law", &"kept").await;
+                let is_refused = written.is_err_and(|error| error.kind() == ErrorKind::Forbidden);
+                assert_eq!(is_refused, client == Client::Reader, "{row} by {client:?}");
+            }
+        }
+    }
+}
+
 async fn a_body_of_a_stranger_is_bounded(world: &World) {
     for row in world.rows() {
         if row.access != Access::Public {
@@ -357,6 +369,13 @@ mod tests {
                 Route::post("/{name}/of/{all}", Access::Admin, greet),
             ]
         };
+        all(&Table { routes }).await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "no state of type `u32`")]
+    async fn a_state_that_is_missing_breaks_a_law() {
+        let routes = || vec![Route::get("/", Access::Public, greet).requires_state::<u32>()];
         all(&Table { routes }).await;
     }
 

@@ -24,6 +24,7 @@ mod origin;
 mod origin_policy;
 mod path;
 mod problem;
+mod route_request;
 mod route_response;
 mod routes;
 
@@ -45,11 +46,12 @@ pub use body::{Body, RequestBody, Response};
 pub(crate) use origin::AllowedOrigin;
 pub(crate) use origin_policy::OriginPolicy;
 pub(crate) use problem::Problem;
+pub use route_request::RouteRequest;
+pub(crate) use route_request::RouteServices;
 pub use route_response::RouteResponse;
-pub use routes::{Access, Route, RouteRequest, Routes};
+pub use routes::{Access, Route, Routes};
 pub(crate) use routes::{BUILT_IN, MountedRoutes, problems as route_problems};
 
-use crate::admin::AdminApi;
 use crate::call::Deadline;
 use crate::error::Error;
 use crate::health::{HealthCheck, Status};
@@ -60,13 +62,14 @@ use crate::user::Caller;
 pub(crate) type HttpService =
     Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// The router, with all that it needs to answer: [`Identity`], [`AdminApi`], [`HealthCheck`], MCP and the routes of
+/// The router, with all that it needs to answer: [`Identity`], [`HealthCheck`], MCP, the admin API and the routes of
 /// extensions.
 #[derive(Clone)]
 #[doc(hidden)] // Its body is another crate's type; authors meet it through `Server` alone.
 pub struct Router {
     pub(crate) identity: Identity,
-    pub(crate) admin: Arc<dyn AdminApi>,
+    /// The admin API, which `/admin` serves, and what else the routes of extensions reach.
+    pub(crate) services: RouteServices,
     pub(crate) health_check: Arc<HealthCheck>,
     /// The service that answers MCP requests.
     pub(crate) mcp: HttpService,

@@ -6,15 +6,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Method, Request};
-use serde::de::DeserializeOwned;
+use http::Method;
 
+use super::Problem;
 use super::path::{self, PathParameter};
+use super::route_request::RouteRequest;
 use super::route_response::RouteResponse;
-use super::{Problem, form};
-use crate::error::{Error, Result};
+use crate::call::{StateType, States};
+use crate::error::Result;
 use crate::user::Caller;
 
 type RouteHandler =
@@ -54,9 +54,9 @@ pub trait Routes: fmt::Debug + Send + Sync + 'static {
 pub enum Access {
     /// Anyone, before identity: the request keeps its `Authorization` header, and a body has at most 64 KiB.
     Public,
-    /// Users with a valid credential (and anyone in an open app); the handler gets the [`Caller`].
+    /// Users with a valid credential (and anyone in an open app); the handler gets the [`Caller`] and the user's data.
     Caller,
-    /// Operators with an admin token.
+    /// Operators with an admin token; the handler gets their operations ([`RouteRequest::admin`]).
     Admin,
 }
 
@@ -67,6 +67,7 @@ pub struct Route {
     pub(super) path: String,
     pub(super) access: Access,
     pub(super) scopes: Vec<String>,
+    pub(super) state_types: Vec<StateType>,
     pub(super) handler: RouteHandler,
 }
 
@@ -88,6 +89,7 @@ impl Route {
             path: path.into(),
             access,
             scopes: Vec::new(),
+            state_types: Vec::new(),
             handler: Arc::new(move |request| Box::pin(handler(request))),
         }
     }
@@ -119,6 +121,14 @@ impl Route {
         self
     }
 
+    /// Declares that the handler takes the app's state of this type ([`RouteRequest::state`]), so that
+    /// [`App::check`](crate::App::check) reports one that is missing.
+    #[must_use]
+    pub fn requires_state<T: 'static>(mut self) -> Self {
+        self.state_types.push(StateType::of::<T>());
+        self
+    }
+
     fn answers(&self, method: &Method) -> bool {
         self.method == *method || (self.method == Method::GET && *method == Method::HEAD)
     }
@@ -134,59 +144,6 @@ impl Route {
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Route({} {}, {:?})", self.method, self.path, self.access)
-    }
-}
-
-/// A request that reached a route.
-#[derive(Debug)]
-pub struct RouteRequest {
-    pub(super) request: Request<Bytes>,
-    pub(super) caller: Option<Caller>,
-    pub(super) parameters: Vec<PathParameter>,
-}
-
-impl RouteRequest {
-    /// Returns the request with its whole body. The path is as it was sent, without the app's base path.
-    #[must_use]
-    pub const fn request(&self) -> &Request<Bytes> {
-        &self.request
-    }
-
-    /// Returns the caller; `None` unless the route has [`Access::Caller`].
-    #[must_use]
-    pub const fn caller(&self) -> Option<&Caller> {
-        self.caller.as_ref()
-    }
-
-    /// Returns the percent-decoded value of a `{name}` in the route's path.
-    #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        path::parameter(&self.parameters, name)
-    }
-
-    /// Returns a value of the query.
-    ///
-    /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid) if it is sent twice.
-    pub fn query(&self, name: &str) -> Result<Option<String>> {
-        form::only_value(form::query(self.request.uri()), name)
-    }
-
-    /// Returns a value of a body in `application/x-www-form-urlencoded` (WHATWG URL standard §5.1).
-    ///
-    /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid) if it is sent twice.
-    pub fn form(&self, name: &str) -> Result<Option<String>> {
-        form::only_value(self.request.body(), name)
-    }
-
-    /// Reads the body as JSON.
-    ///
-    /// # Errors
-    /// [`Invalid`](crate::ErrorKind::Invalid) for a body that does not fit.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(self.request.body())
-            .map_err(|error| Error::invalid(format!("the body does not fit: {error}")))
     }
 }
 
@@ -218,6 +175,13 @@ impl MountedRoutes {
             prefix: prefix.into(),
             routes: routes.routes(),
         }
+    }
+
+    /// Returns a problem for each state that a route requires and that is not among these.
+    pub(crate) fn missing_states(&self, states: &States) -> impl Iterator<Item = String> {
+        let required = self.routes.iter().flat_map(|route| &route.state_types);
+        let missing = required.filter(|state| !states.contains(**state));
+        missing.map(|state| state.missing())
     }
 
     /// Returns the part of a path below the prefix.

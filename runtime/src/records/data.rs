@@ -2,6 +2,8 @@
 //!
 //! A [`UserData`] reaches one user's values; there is no way from it to another's.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -9,7 +11,7 @@ use super::{REGISTRATION, data_partition, marker_key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json;
 use crate::store::{Key, Put, Range, Record, SharedStore, When, Write};
-use crate::user::{Email, RegistrationId};
+use crate::user::{Caller, Email, RegistrationId};
 
 /// The number of times that [`UserData::update`] is tried when other calls change the same value.
 const ATTEMPTS: usize = 64;
@@ -82,9 +84,24 @@ impl UserData {
         }
     }
 
+    /// Creates the handle of a caller's data, without writes if the caller's token may only read.
+    ///
+    /// # Errors
+    /// `Forbidden` for a [`Caller`] that is no user, or is not registered here.
+    pub(crate) fn of_caller(store: &SharedStore, caller: &Caller) -> Result<Self> {
+        let email = caller.require_email()?;
+        // Data live under the registration and not under the email: a user of the same name who is registered later has
+        // another.
+        let id = caller.registration();
+        let id = id.ok_or_else(|| {
+            Error::forbidden("nothing is kept for this user, who is not registered here")
+        })?;
+        Ok(Self::new(Arc::clone(store), email, id).with_read_only(caller.is_read_only()))
+    }
+
     /// Refuses every write if the call's token may only read.
     #[must_use]
-    pub(crate) const fn with_read_only(mut self, is_read_only: bool) -> Self {
+    const fn with_read_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }
@@ -325,8 +342,6 @@ fn serialize<T: Serialize>(name: &str, value: &T) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::records::{UserRecord, Users};
     use crate::store::Memory;

@@ -262,6 +262,12 @@ impl Users {
             .await
     }
 
+    /// Returns the store that holds the users.
+    #[cfg(any(test, feature = "laws"))]
+    pub(crate) fn store(&self) -> SharedStore {
+        Arc::clone(&self.store)
+    }
+
     /// Returns the handle of the data that this user's tools store.
     #[must_use]
     pub fn data(&self, user: &UserRecord) -> UserData {

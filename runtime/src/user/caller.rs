@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Email, RegistrationId};
+use crate::error::{Error, Result};
 
 /// The maker of a call, with the values that the one read of the user record gave.
 ///
@@ -166,6 +167,15 @@ impl Caller {
             Subject::User(email) => Some(email),
             Subject::Probe | Subject::Anonymous => None,
         }
+    }
+
+    /// Returns the user's [`Email`], for what users alone may have or do.
+    ///
+    /// # Errors
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) for a caller that is no user.
+    pub(crate) fn require_email(&self) -> Result<&Email> {
+        self.email()
+            .ok_or_else(|| Error::forbidden("this call is not made by a registered user"))
     }
 
     /// Returns whether this is an operator's probe, which lists and never acts.

@@ -54,11 +54,8 @@ impl CurrentUser {
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for the probe and anonymous callers, which are no
     /// users.
     pub(crate) fn from_caller(caller: &Arc<Caller>) -> Result<Self> {
-        let email = caller.email().cloned();
-        let email =
-            email.ok_or_else(|| Error::forbidden("this call is not made by a registered user"))?;
         Ok(Self {
-            email,
+            email: caller.require_email()?.clone(),
             caller: Arc::clone(caller),
         })
     }

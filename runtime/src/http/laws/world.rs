@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use crate::admin::laws::open_local;
 use crate::admin::{AdminApi, KnownScopes, Local, NewToken, NewUser};
+use crate::call::States;
 use crate::clock::{Clock, SystemClock};
-use crate::http::routes::{Access, MountedRoutes, Route, RouteRequest, Routes};
-use crate::http::{OriginPolicy, RouteResponse, Router, body, path};
+use crate::http::routes::{Access, MountedRoutes, Route, Routes};
+use crate::http::{OriginPolicy, RouteRequest, RouteResponse, RouteServices, Router, body, path};
 use crate::identity::{Identity, Operator, OwnTokens, operator_token};
 use crate::keys::{Given, SigningKey};
 
@@ -176,7 +177,11 @@ impl Routes for Table {
 
 impl World {
     /// Mounts routes with these handlers.
-    pub(super) async fn of_routes(routes: &dyn Routes, handlers: Handlers) -> Self {
+    pub(super) async fn of_routes(
+        routes: &dyn Routes,
+        handlers: Handlers,
+        states: &States,
+    ) -> Self {
         let reached = Reached::default();
         let routes = routes.routes().into_iter();
         let routes: Vec<_> = routes
@@ -189,6 +194,7 @@ impl World {
             scopes: route.scopes.clone(),
         });
         let mut world = Self::of_rows(PREFIX, rows.collect()).await;
+        world.router.services.states = states.clone();
         world.reached = (handlers != Handlers::Own).then_some(reached);
         world.router.routes = vec![MountedRoutes::new(PREFIX, &Table { routes })];
         if handlers == Handlers::Endless {
@@ -365,9 +371,14 @@ fn router(admin: Local) -> Router {
     let own = OwnTokens::new(Arc::new(Given::new(key())), Arc::clone(&clock), None);
     let no_mcp = |_| Box::pin(async { body::empty(StatusCode::NOT_FOUND) }) as _;
     Router {
-        identity: Identity::new(own, Vec::new(), admin.users.clone(), clock),
+        identity: Identity::new(own, Vec::new(), admin.users.clone(), Arc::clone(&clock)),
         health_check: Arc::clone(&admin.health_check),
-        admin: Arc::new(admin),
+        services: RouteServices {
+            states: States::default(),
+            store: admin.users.store(),
+            clock,
+            admin: Arc::new(admin),
+        },
         mcp: Arc::new(no_mcp),
         routes: Vec::new(),
         route_timeout: Duration::from_secs(60),

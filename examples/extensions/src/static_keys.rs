@@ -6,7 +6,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use mcp_lambda::identity::{Challenge, Claims, Credential, Denial, Verdict, Verifier};
+use mcp_lambda::identity::{Challenge, Claims, Credential, Verdict, Verifier};
 use mcp_lambda::user::Scopes;
 use mcp_lambda::{Email, Result, Secret};
 
@@ -36,7 +36,7 @@ impl ApiKey {
         self
     }
 
-    /// Blocks the key: it is refused with a [`Denial`] of its own in the log.
+    /// Blocks the key: it is refused ([`Verdict::Refused`]) with a reason of its own in the log.
     #[must_use]
     pub const fn blocked(mut self) -> Self {
         self.is_blocked = true;
@@ -83,7 +83,7 @@ fn is_equal(secret: &str, token: &str) -> bool {
 impl Verifier for StaticKeys {
     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
         Ok(match self.find(credential.token()) {
-            Some(key) if key.is_blocked => Verdict::Refused(Denial::Custom("key_is_blocked")),
+            Some(key) if key.is_blocked => Verdict::Refused("key_is_blocked"),
             Some(key) => Verdict::Valid(key.claims.clone()),
             None => Verdict::Unrecognized,
         })

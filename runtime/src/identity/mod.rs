@@ -25,7 +25,7 @@ mod verifier;
 use std::sync::Arc;
 
 pub use challenge::Challenge;
-pub use denial::Denial;
+pub(crate) use denial::Denial;
 pub(crate) use issuer::{DraftToken, Issuer, TokenConfig};
 #[cfg(feature = "local")]
 pub(crate) use local::LocalUser;
@@ -118,7 +118,7 @@ impl Identity {
         for verifier in &self.verifiers {
             match verifier.verify(credential).await? {
                 Verdict::Valid(claims) => return Ok(claims),
-                Verdict::Refused(denial) => return Err(denial.into()),
+                Verdict::Refused(reason) => return Err(Denial::ByVerifier(reason).into()),
                 Verdict::Unrecognized => {}
             }
         }

@@ -128,7 +128,7 @@ impl Verifier for OwnTokens {
             .and_then(|verified| self.claims(&verified.claims));
         Ok(match claims {
             Ok(claims) => Verdict::Valid(claims),
-            Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial),
+            Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial.reason()),
             Err(_) => Verdict::Unrecognized,
         })
     }

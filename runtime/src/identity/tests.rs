@@ -698,7 +698,7 @@ impl Verifier for Prefixed {
 async fn the_first_verifier_that_recognises_a_credential_decides() {
     let mut server = server(None).await;
     let valid = |at| Verdict::Valid(Claims::user(alice(), at));
-    let refusing = Prefixed::new("key-", Verdict::Refused(Denial::Custom("key_is_blocked")));
+    let refusing = Prefixed::new("key-", Verdict::Refused("key_is_blocked"));
     let second = Prefixed::new("key-", valid(server.clock.now()));
     let third = Prefixed::new("other-", valid(server.clock.now()));
     server.identity.verifiers = vec![
@@ -726,6 +726,19 @@ async fn the_first_verifier_that_recognises_a_credential_decides() {
     let challenges = server.identity.challenges();
     assert_eq!(challenges.len(), 1, "one for each scheme");
     assert_eq!(challenges[0].to_string(), r#"Bearer realm="key-""#);
+}
+
+#[tokio::test]
+async fn a_verifiers_reason_is_never_counted_as_one_of_a_token_signed_here() {
+    let mut server = server(None).await;
+    for reason in ["revoked_token", "expired"] {
+        server.identity.verifiers = vec![Prefixed::new("key-", Verdict::Refused(reason))];
+        let error = server.identity.caller(&credential("key-1")).await;
+        let error = error.expect_err("refused");
+        let denial = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+        assert_eq!(denial, Some(&Denial::ByVerifier(reason)));
+        assert!(!Denial::ByVerifier(reason).is_of_signed_token());
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use super::{Challenge, Denial, Operator};
+use super::{Challenge, Operator};
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::user::{Email, Scopes};
@@ -133,8 +133,9 @@ impl Claims {
 pub enum Verdict {
     /// The credential is of this verifier's issuer and valid now.
     Valid(Claims),
-    /// The credential is of this verifier's issuer and refused, for the [`Denial`] that the log shows.
-    Refused(Denial),
+    /// The credential is of this verifier's issuer and refused, for a reason that the log alone shows: one `snake_case` word,
+    /// such as `expired`.
+    Refused(&'static str),
     /// The credential is not of this verifier's issuer; the next verifier looks at it.
     Unrecognized,
 }

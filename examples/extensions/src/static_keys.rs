@@ -82,11 +82,13 @@ fn is_equal(secret: &str, token: &str) -> bool {
 #[async_trait]
 impl Verifier for StaticKeys {
     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
-        Ok(match self.find(credential.token()) {
-            Some(key) if key.is_blocked => Verdict::Refused("key_is_blocked"),
-            Some(key) => Verdict::Valid(key.claims.clone()),
-            None => Verdict::Unrecognized,
-        })
+        Ok(
+            match credential.token().and_then(|token| self.find(token)) {
+                Some(key) if key.is_blocked => Verdict::Refused("key_is_blocked"),
+                Some(key) => Verdict::Valid(key.claims.clone()),
+                None => Verdict::Unrecognized,
+            },
+        )
     }
 
     fn challenge(&self) -> Challenge {
@@ -155,11 +157,9 @@ mod tests {
 
     #[test]
     fn static_keys_keep_the_laws_of_verifiers() {
-        let samples = Samples {
-            valid: KEY.to_owned(),
-            claims: keys().keys[1].claims.clone(),
-            refused: vec![BLOCKED.to_owned()],
-        };
+        let credential = |key: &str| Credential::new(Secret::new(key.to_owned()));
+        let claims = keys().keys[1].claims.clone();
+        let samples = Samples::new(credential(KEY), claims).with_refused([credential(BLOCKED)]);
         block_on(laws::all(&keys(), &samples));
     }
 

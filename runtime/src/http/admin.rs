@@ -15,6 +15,7 @@ use super::body::{self, Response};
 use super::path::{self, PathParameter};
 use super::{Problem, RequestBody, Router, accept, access, bearer, form};
 use crate::admin::{AdminApi, DEFAULT_LIMIT, MAX_LIMIT};
+use crate::identity::Operator;
 use crate::user::Email;
 
 type AdminHandler = for<'r> fn(&'r AdminRequest<'r>) -> BoxFuture<'r, Result<Response, Problem>>;
@@ -166,18 +167,22 @@ fn find(
 /// Verifies the admin token of a request. The challenge of a refusal names the audience that a holder of the signing
 /// key must put into tokens ([`Identity::admin_challenges`](crate::identity::Identity::admin_challenges)).
 pub(super) async fn authorize(router: &Router, parts: &mut Parts) -> Result<(), Problem> {
-    let admitted = match bearer::take(parts, false) {
-        Ok(credential) => router.identity.admin(&credential).await.map_err(Into::into),
-        Err(problem) => Err(problem),
-    };
     let challenges = router.identity.admin_challenges();
-    admitted.map_err(|problem: Problem| {
+    verify(router, parts).await.map_err(|problem| {
         let problem = problem.with_challenges(&challenges);
         match router.identity.audience() {
             Some(audience) if problem.is_unauthenticated() => problem.with("audience", audience),
             _ => problem,
         }
     })
+}
+
+async fn verify(router: &Router, parts: &mut Parts) -> Result<(), Problem> {
+    let credential = bearer::take(parts, false, router.identity.secret_headers())?;
+    match router.identity.admin(&credential).await? {
+        Some(Operator::Admin) => Ok(()),
+        Some(Operator::Probe) | None => Err(Problem::no_token()),
+    }
 }
 
 async fn health(request: &AdminRequest<'_>) -> Result<Response, Problem> {

@@ -1,15 +1,16 @@
-//! The places of a token in a request. [`take`] removes it from there, so that nothing further in can see, log or
-//! forward it.
+//! The places of a token in a request, and the [`Credential`] with all else that a verifier may want to see. [`take`] removes
+//! what is secret from the request, so that nothing further in can see, log or forward it.
 //!
 //! `Authorization: Bearer TOKEN`, `Authorization: TOKEN` and `x-api-key: TOKEN` are one and the same; `?token=` counts
 //! only where a deployment allows it. Credentials of another scheme (a proxy's `Basic`, AWS's signature) and keys that are
-//! no JWT (an API Gateway's) are not ours: they are as good as none, and hide no token that stands elsewhere.
+//! no JWT (an API Gateway's) are no tokens of ours: they hide none that stands elsewhere, and no more than the app's own
+//! verifiers look at them.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use http::request::Parts;
 
 use super::Problem;
-use crate::identity::Credential;
+use crate::identity::{Credential, SenderContext};
 use crate::secret::Secret;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -21,37 +22,58 @@ enum Found {
     Nothing,
     /// A place for a token, and none in it.
     Empty,
-    /// A token that [`Identity`](crate::identity::Identity) must recognise.
+    /// A token that some verifier must recognise.
     Token(String),
     /// One word without a scheme, which is no JWT: a broken token, unless a whole one stands elsewhere.
     Broken(String),
 }
 
-/// Takes the token out of a request that needs one, as a [`Credential`].
+/// Takes the credential out of a request, and the headers of `secrets` with it. A place for a token that is there and empty
+/// is an error ([`Found::Empty`]).
 ///
 /// # Errors
 ///
-/// [`Problem::no_token`] if there is none, [`Problem::invalid`] for two tokens in one place.
-pub(super) fn take(parts: &mut Parts, allow_query: bool) -> Result<Credential, Problem> {
-    take_if_any(parts, allow_query)?.ok_or_else(Problem::no_token)
-}
-
-/// Takes the token out of a request that may come without one. A place that is there and empty is an error
-/// ([`Found::Empty`]).
-pub(super) fn take_if_any(
+/// [`Problem::invalid`] for two tokens in one place, [`Problem::no_token`] for an empty one.
+pub(super) fn take(
     parts: &mut Parts,
     allow_query: bool,
-) -> Result<Option<Credential>, Problem> {
-    let (authorization, key) = (in_authorization(&parts.headers), in_api_key(&parts.headers));
+    secrets: &[HeaderName],
+) -> Result<Credential, Problem> {
+    let authorization = in_authorization(&parts.headers);
+    let key = in_api_key(&parts.headers);
     let query = if allow_query {
         in_query(parts)
     } else {
         Ok(Found::Nothing)
     };
-    for name in [AUTHORIZATION, API_KEY] {
+    let headers = take_headers(parts, secrets, !matches!(key, Ok(Found::Nothing)));
+    let context = parts.extensions.remove::<SenderContext>();
+    let token = choose([authorization?, key?, query?])?;
+    let path = parts.uri.path();
+    let credential = Credential::of_request(parts.method.clone(), path, headers).with_token(token);
+    Ok(match context {
+        Some(SenderContext { members }) => credential.with_request_context(members),
+        None => credential,
+    })
+}
+
+/// Removes the secret headers from a request, and returns all that it had.
+///
+/// A token in `x-api-key` is left out of them: where another place decides, it may be one of ours, which no verifier
+/// but ours may see.
+fn take_headers(parts: &mut Parts, secrets: &[HeaderName], has_token_as_key: bool) -> HeaderMap {
+    let mut headers = parts.headers.clone();
+    if has_token_as_key {
+        headers.remove(API_KEY);
+    }
+    for name in [AUTHORIZATION, API_KEY].iter().chain(secrets) {
         parts.headers.remove(name);
     }
-    let found = [authorization?, key?, query?];
+    headers
+}
+
+/// Chooses the token among what stands in its places: the first that is whole, or else the first that is broken.
+fn choose(found: [Found; 3]) -> Result<Option<Secret<String>>, Problem> {
     let is_empty = found.contains(&Found::Empty);
     let (mut whole, mut broken) = (None, None);
     for found in found {
@@ -62,9 +84,8 @@ pub(super) fn take_if_any(
         }
     }
     match whole.or(broken) {
-        Some(token) => Ok(Some(Credential::new(Secret::new(token)))),
         None if is_empty => Err(Problem::no_token()),
-        None => Ok(None),
+        token => Ok(token.map(Secret::new)),
     }
 }
 
@@ -190,15 +211,16 @@ mod tests {
 
     fn taken(uri: &str, headers: &[(&str, &str)], allow_query: bool) -> Result<String, u16> {
         let mut parts = parts(uri, headers);
-        let token = take(&mut parts, allow_query).map(|credential| credential.token().to_owned());
+        let credential = take(&mut parts, allow_query, &[]);
         assert!(!parts.headers.contains_key(AUTHORIZATION) && !parts.headers.contains_key(API_KEY));
-        token.map_err(status)
+        let credential = credential.map_err(status)?;
+        credential.token().map(str::to_owned).ok_or(401)
     }
 
     fn taken_if_any(headers: &[(&str, &str)]) -> Result<Option<String>, u16> {
-        let token = take_if_any(&mut parts("/", headers), false);
-        token
-            .map(|found| found.map(|credential| credential.token().to_owned()))
+        let credential = take(&mut parts("/", headers), false, &[]);
+        credential
+            .map(|credential| credential.token().map(str::to_owned))
             .map_err(status)
     }
 
@@ -326,6 +348,52 @@ mod tests {
             Ok("h".to_owned())
         );
         assert_eq!(taken("/?token=", &[], true), Err(401));
+    }
+
+    #[test]
+    fn a_verifier_sees_headers_that_nothing_further_in_does() {
+        const SECRET: HeaderName = HeaderName::from_static("x-proxy-secret");
+        let sent = [
+            ("authorization", "Basic abc"),
+            ("x-api-key", "of-a-gateway"),
+            ("x-proxy-secret", "sesame"),
+            ("x-user", "alice@example.com"),
+            (
+                "x-amzn-request-context",
+                r#"{"authorizer":{"principalId":"x"}}"#,
+            ),
+        ];
+        let mut parts = parts("/mcp?token=q", &sent);
+        let credential = take(&mut parts, false, &[SECRET]).expect("taken");
+        for (name, value) in sent {
+            assert_eq!(credential.header(name), Some(value));
+        }
+        assert_eq!(credential.authorization("Basic"), Some("abc"));
+        assert_eq!((credential.token(), credential.path()), (None, "/mcp"));
+        assert_eq!(credential.request_context(), None, "no header makes one");
+        assert_eq!(parts.headers.len(), 2, "{:?}", parts.headers);
+        assert_eq!(parts.headers["x-user"], "alice@example.com");
+    }
+
+    #[test]
+    fn a_token_that_was_not_chosen_is_shown_to_nobody() {
+        let sent = [("authorization", "Bearer a.b.c"), ("x-api-key", "d.e.f")];
+        let credential = take(&mut parts("/", &sent), false, &[]).expect("taken");
+        assert_eq!(credential.token(), Some("a.b.c"));
+        assert_eq!(credential.header("x-api-key"), None);
+    }
+
+    #[test]
+    fn what_a_gateway_says_is_taken_out_of_the_request() {
+        let mut parts = parts("/", &[]);
+        let members = serde_json::json!({"authorizer": {"iam": {"userId": "AIDA"}}});
+        let context = SenderContext {
+            members: members.clone(),
+        };
+        parts.extensions.insert(context);
+        let credential = take(&mut parts, false, &[]).expect("taken");
+        assert_eq!(credential.request_context(), Some(&members));
+        assert!(parts.extensions.get::<SenderContext>().is_none());
     }
 
     proptest! {

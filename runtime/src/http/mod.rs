@@ -192,10 +192,10 @@ impl Router {
         parts: &mut request::Parts,
         allow_query_token: bool,
     ) -> Result<Caller, Problem> {
-        match bearer::take_if_any(parts, allow_query_token)? {
-            Some(credential) => in_time(deadline(parts), self.identity.caller(&credential))
-                .await
-                .map_err(Into::into),
+        let secrets = self.identity.secret_headers();
+        let credential = bearer::take(parts, allow_query_token, secrets)?;
+        match in_time(deadline(parts), self.identity.caller(&credential)).await? {
+            Some(caller) => Ok(caller),
             None if self.allows_anonymous => Ok(Caller::anonymous()),
             None => Err(Problem::no_token()),
         }

@@ -9,6 +9,7 @@
 //! A caller who is refused learns only that the token is not valid; the reason is the error's cause, for the log.
 
 mod challenge;
+mod credential;
 mod denial;
 mod issuer;
 #[cfg(any(test, feature = "laws"))]
@@ -24,7 +25,11 @@ mod verifier;
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 pub use challenge::Challenge;
+pub use credential::Credential;
+pub(crate) use credential::SenderContext;
 pub(crate) use denial::Denial;
 pub(crate) use issuer::{DraftToken, Issuer, TokenConfig};
 #[cfg(feature = "local")]
@@ -33,7 +38,7 @@ pub(crate) use own::OwnTokens;
 pub(crate) use request::{DEFAULT_DURATION_SECONDS, DURATION_SECONDS, TokenRequest};
 #[doc(hidden)] // For the admin CLI: authors meet no operator's token.
 pub use token::{Operator, operator_token};
-pub use verifier::{Claims, Credential, Verdict, Verifier};
+pub use verifier::{Claims, Verdict, Verifier};
 
 use revocation::Revocation;
 use verifier::Holder;
@@ -50,6 +55,8 @@ use crate::user::Email;
 pub(crate) struct Identity {
     own: Arc<OwnTokens>,
     verifiers: Vec<Arc<dyn Verifier>>,
+    /// The headers that hold the secrets of the verifiers ([`Verifier::secret_headers`]).
+    secret_headers: Arc<[HeaderName]>,
     revocation: Revocation,
 }
 
@@ -62,8 +69,11 @@ impl Identity {
         users: Users,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let names = verifiers.iter().flat_map(|own| own.secret_headers());
         Self {
             own: Arc::new(own),
+            // A name that no header can have is in no request.
+            secret_headers: names.filter_map(|name| name.parse().ok()).collect(),
             verifiers,
             revocation: Revocation { users, clock },
         }
@@ -87,65 +97,91 @@ impl Identity {
         vec![self.own.challenge()]
     }
 
-    /// Verifies a credential and returns its caller. Reads the store once.
+    /// Returns the headers that nothing further in may see.
+    pub(crate) fn secret_headers(&self) -> &[HeaderName] {
+        &self.secret_headers
+    }
+
+    /// Verifies a credential and returns its caller; `None` if it has no token and no verifier recognises it. Reads the
+    /// store once.
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) with a [`Denial`] as cause,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for an admin token, [`Unavailable`](crate::ErrorKind::Unavailable).
-    pub(crate) async fn caller(&self, credential: &Credential) -> Result<Caller> {
-        let claims = self.claims(credential).await?;
+    pub(crate) async fn caller(&self, credential: &Credential) -> Result<Option<Caller>> {
+        let Some(claims) = self.claims(credential).await? else {
+            return Ok(None);
+        };
         match &claims.holder {
             Holder::Operator(Operator::Admin) => Err(Error::forbidden(
                 "an admin token opens /admin only; use a user's token here",
             )),
-            Holder::Operator(Operator::Probe) => Ok(Caller::probe()),
-            Holder::User(email) => self.revocation.admit(email, &claims).await,
+            Holder::Operator(Operator::Probe) => Ok(Some(Caller::probe())),
+            Holder::User(email) => self.revocation.admit(email, &claims).await.map(Some),
         }
     }
 
     /// Asks the verifiers in their order until one recognises the credential: any [`Verdict`] but
-    /// [`Unrecognized`](Verdict::Unrecognized) decides.
+    /// [`Unrecognized`](Verdict::Unrecognized) decides. `None` if there is no token and none does.
     ///
     /// [`OwnTokens`] come first: a token that this server signed is never shown to a verifier that might send it
-    /// elsewhere. For a credential that nobody recognises the log gets the reason that own tokens give.
-    async fn claims(&self, credential: &Credential) -> Result<Claims> {
-        let examined = self.own.examine(credential.token()).await?;
-        let unknown = match examined.and_then(|verified| self.own.claims(&verified.claims)) {
-            Ok(claims) => return Ok(claims),
-            Err(denial) if denial.is_of_signed_token() => return Err(denial.into()),
-            Err(denial) => denial,
+    /// elsewhere. For a token that nobody recognises the log gets the reason that own tokens give.
+    async fn claims(&self, credential: &Credential) -> Result<Option<Claims>> {
+        let unknown = match credential.token() {
+            None => None,
+            Some(token) => match self.own_claims(token).await? {
+                Ok(claims) => return Ok(Some(claims)),
+                Err(denial) if denial.is_of_signed_token() => return Err(denial.into()),
+                Err(denial) => Some(denial),
+            },
         };
         for verifier in &self.verifiers {
             match verifier.verify(credential).await? {
-                Verdict::Valid(claims) => return Ok(claims),
+                Verdict::Valid(claims) => return Ok(Some(claims)),
                 Verdict::Refused(reason) => return Err(Denial::ByVerifier(reason).into()),
                 Verdict::Unrecognized => {}
             }
         }
-        Err(unknown.into())
+        unknown.map_or(Ok(None), |denial| Err(denial.into()))
     }
 
-    /// Verifies an admin token. The current key must have signed it: a key that leaked is out at the first rotation.
+    async fn own_claims(&self, token: &str) -> Result<Result<Claims, Denial>> {
+        let examined = self.own.examine(token).await?;
+        Ok(examined.and_then(|verified| self.own.claims(&verified.claims)))
+    }
+
+    /// Verifies an admin token; `None` if there is no credential. The current key must have signed it: a key that leaked is
+    /// out at the first rotation.
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) with a [`Denial`] as cause,
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for any other credential,
     /// [`Unavailable`](crate::ErrorKind::Unavailable).
-    pub(crate) async fn admin(&self, credential: &Credential) -> Result<()> {
-        let verified = match self.own.examine(credential.token()).await? {
+    pub(crate) async fn admin(&self, credential: &Credential) -> Result<Option<Operator>> {
+        let Some(token) = credential.token() else {
+            return self.forbid_recognized(credential).await;
+        };
+        let verified = match self.own.examine(token).await? {
             Ok(verified) => verified,
-            // A valid credential of another verifier is a user's: 403, as for a user's own token.
             Err(denial) if denial.is_of_signed_token() => return Err(denial.into()),
-            Err(_) => return self.claims(credential).await.and_then(|_| forbid_user()),
+            Err(_) => return self.forbid_recognized(credential).await,
         };
         if verified.claims.operator() != Some(Operator::Admin) {
-            return forbid_user();
+            return Err(forbid_user());
         }
         self.own.check_operator(&verified.claims)?;
         if self.own.is_latest(&verified.key).await? {
-            Ok(())
+            Ok(Some(Operator::Admin))
         } else {
             Err(Denial::ReplacedKey.into())
+        }
+    }
+
+    /// Refuses a credential that any verifier recognises: it is a user's, and 403 as a user's own token is.
+    async fn forbid_recognized(&self, credential: &Credential) -> Result<Option<Operator>> {
+        match self.claims(credential).await? {
+            Some(_) => Err(forbid_user()),
+            None => Ok(None),
         }
     }
 
@@ -159,10 +195,8 @@ impl Identity {
     }
 }
 
-fn forbid_user() -> Result<()> {
-    Err(Error::forbidden(
-        "this needs an admin token; the admin CLI makes one from the signing key",
-    ))
+fn forbid_user() -> Error {
+    Error::forbidden("this needs an admin token; the admin CLI makes one from the signing key")
 }
 
 #[cfg(test)]

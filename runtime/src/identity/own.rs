@@ -122,15 +122,17 @@ impl OwnTokens {
 #[async_trait]
 impl Verifier for OwnTokens {
     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
-        let claims = self
-            .examine(credential.token())
-            .await?
-            .and_then(|verified| self.claims(&verified.claims));
-        Ok(match claims {
-            Ok(claims) => Verdict::Valid(claims),
-            Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial.reason()),
-            Err(_) => Verdict::Unrecognized,
-        })
+        let Some(token) = credential.token() else {
+            return Ok(Verdict::Unrecognized);
+        };
+        let examined = self.examine(token).await?;
+        Ok(
+            match examined.and_then(|verified| self.claims(&verified.claims)) {
+                Ok(claims) => Verdict::Valid(claims),
+                Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial.reason()),
+                Err(_) => Verdict::Unrecognized,
+            },
+        )
     }
 
     fn challenge(&self) -> Challenge {

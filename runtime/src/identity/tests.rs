@@ -93,9 +93,9 @@ impl Server {
     }
 
     async fn present(&self, token: &str) -> Result<Caller, String> {
-        self.identity
-            .caller(&credential(token))
-            .await
+        let caller = self.identity.caller(&credential(token)).await;
+        caller
+            .map(|caller| caller.expect("a token is there"))
             .map_err(|error| match error.kind() {
                 ErrorKind::Unauthenticated => {
                     assert_eq!(
@@ -131,7 +131,8 @@ async fn a_token_we_issue_is_its_users() {
         .identity
         .caller(&credential(token.expose()))
         .await
-        .expect("valid");
+        .expect("valid")
+        .expect("a token is there");
     assert_eq!(caller.email(), Some(&alice()));
     assert_eq!(caller.scopes(), &Scopes::All);
 }
@@ -355,6 +356,7 @@ async fn admin_user_and_probe_are_kept_apart() {
             .caller(&credential(probe.expose()))
             .await
             .expect("a caller")
+            .expect("a token is there")
             .email(),
         None
     );
@@ -647,11 +649,9 @@ async fn own_tokens_keep_the_laws_of_verifiers() {
         json!({"sub": "not an email"}),
         json!({"sub": "probe", "scope": "probe", "exp": now + 301}),
     ];
-    let samples = laws::Samples {
-        valid: issued.token.expose().clone(),
-        claims: Claims::user(alice(), now).token_id(issued.id),
-        refused: refused.map(forged).into(),
-    };
+    let claims = Claims::user(alice(), now).token_id(issued.id);
+    let samples = laws::Samples::new(credential(issued.token.expose()), claims)
+        .with_refused(refused.map(forged).map(|token| credential(&token)));
     laws::all(server.identity.own.as_ref(), &samples).await;
 }
 
@@ -681,7 +681,8 @@ impl Prefixed {
 impl Verifier for Prefixed {
     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
         self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let is_mine = credential.token().starts_with(self.name);
+        let token = credential.token();
+        let is_mine = token.is_some_and(|token| token.starts_with(self.name));
         Ok(if is_mine {
             self.verdict.clone()
         } else {
@@ -771,6 +772,133 @@ async fn revocation_is_the_same_for_every_verifier() {
         server.present("key-1").await.expect_err("gone"),
         "unknown_user"
     );
+}
+
+/// Recognises users by a header of a proxy, and nothing without the proxy's secret.
+#[derive(Debug)]
+struct Proxy;
+
+#[async_trait::async_trait]
+impl Verifier for Proxy {
+    async fn verify(&self, credential: &Credential) -> Result<Verdict> {
+        Ok(
+            match (
+                credential.header("x-proxy-secret"),
+                credential.header("x-user"),
+            ) {
+                (None, _) => Verdict::Unrecognized,
+                (Some("sesame"), Some(user)) => {
+                    Verdict::Valid(Claims::user(user.parse()?, 1_800_000_005))
+                }
+                _ => Verdict::Refused("not_the_proxy"),
+            },
+        )
+    }
+
+    fn challenge(&self) -> Challenge {
+        Challenge::bearer()
+    }
+
+    fn secret_headers(&self) -> Vec<String> {
+        vec!["X-Proxy-Secret".to_owned()]
+    }
+}
+
+fn by_headers(headers: &[(&'static str, &'static str)]) -> Credential {
+    let pairs = headers.iter().map(|(name, value)| {
+        let value = http::HeaderValue::from_static(value);
+        (http::HeaderName::from_static(name), value)
+    });
+    Credential::of_request(http::Method::POST, "/mcp", pairs.collect())
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_is_whoever_a_verifier_recognises() {
+    let server = server(None).await;
+    let mut identity = server.identity.clone();
+    let bare = by_headers(&[("authorization", "Basic x")]);
+    assert!(
+        identity
+            .caller(&bare)
+            .await
+            .expect("no credential")
+            .is_none()
+    );
+    assert!(
+        identity
+            .admin(&bare)
+            .await
+            .expect("no credential")
+            .is_none()
+    );
+    identity.verifiers = vec![Arc::new(Proxy)];
+    assert!(
+        identity
+            .caller(&bare)
+            .await
+            .expect("not the proxy's")
+            .is_none()
+    );
+    let proxied = [
+        ("x-proxy-secret", "sesame"),
+        ("x-user", "alice@example.com"),
+    ];
+    let proxied = by_headers(&proxied);
+    let caller = identity.caller(&proxied).await.expect("the proxy's");
+    assert_eq!(caller.expect("a user").email(), Some(&alice()));
+    let error = identity.admin(&proxied).await.expect_err("a user");
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    let forged = by_headers(&[("x-proxy-secret", "guess"), ("x-user", "alice@example.com")]);
+    let error = identity.caller(&forged).await.expect_err("not the proxy");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    let own = server.issue().await.token;
+    let both = forged.with_token(Some(own.clone()));
+    let caller = identity.caller(&both).await.expect("own tokens come first");
+    assert!(caller.is_some());
+}
+
+#[test]
+fn headers_that_can_be_named_are_secret() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
+    let own = OwnTokens::new(keys, Arc::clone(&clock), None);
+    let users = Users::new(Arc::new(Memory::default()));
+    let identity = Identity::new(own, vec![Arc::new(Proxy)], users, clock);
+    assert_eq!(identity.secret_headers(), ["x-proxy-secret"]);
+}
+
+#[tokio::test]
+async fn a_verifier_by_headers_keeps_the_laws() {
+    let proxied = [
+        ("x-proxy-secret", "sesame"),
+        ("x-user", "alice@example.com"),
+    ];
+    let claims = Claims::user(alice(), 1_800_000_005);
+    let forged = by_headers(&[("x-proxy-secret", "guess"), ("x-user", "alice@example.com")]);
+    let samples = laws::Samples::new(by_headers(&proxied), claims).with_refused([forged]);
+    laws::all(&Proxy, &samples).await;
+}
+
+/// Takes whoever comes without a credential for alice.
+#[derive(Debug)]
+struct Open;
+
+#[async_trait::async_trait]
+impl Verifier for Open {
+    async fn verify(&self, _: &Credential) -> Result<Verdict> {
+        Ok(Verdict::Valid(Claims::user(alice(), 1)))
+    }
+
+    fn challenge(&self) -> Challenge {
+        Challenge::bearer()
+    }
+}
+
+#[tokio::test]
+#[should_panic(expected = "a request without a credential")]
+async fn a_verifier_that_lets_anyone_in_breaks_a_law() {
+    let samples = laws::Samples::new(credential("key-1"), Claims::user(alice(), 1));
+    laws::all(&Open, &samples).await;
 }
 
 #[tokio::test]

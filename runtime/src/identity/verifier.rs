@@ -6,31 +6,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use super::{Challenge, Operator};
+use super::{Challenge, Credential, Operator};
 use crate::error::Result;
-use crate::secret::Secret;
 use crate::user::{Email, Scopes};
-
-/// A credential as it came with a request, already taken out of the request's headers: what a [`Verifier`] is asked
-/// about.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    token: Secret<String>,
-}
-
-impl Credential {
-    /// Creates the credential of a request that brought this token.
-    #[must_use]
-    pub const fn new(token: Secret<String>) -> Self {
-        Self { token }
-    }
-
-    /// Returns the token: what stood behind `Bearer`, bare in `Authorization`, or in `x-api-key`.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        self.token.expose()
-    }
-}
 
 /// The statements of a valid credential about its holder.
 ///
@@ -158,7 +136,7 @@ pub enum Verdict {
 /// impl Verifier for BuildServer {
 ///     async fn verify(&self, credential: &Credential) -> mcp_lambda::Result<Verdict> {
 ///         Ok(match credential.token() {
-///             "build-7f9c2ba4e88f827d" => Verdict::Valid(Claims::user("build@example.com".parse()?, 1_800_000_000)),
+///             Some("build-7f9c2ba4e88f827d") => Verdict::Valid(Claims::user("build@example.com".parse()?, 1_800_000_000)),
 ///             _ => Verdict::Unrecognized,
 ///         })
 ///     }
@@ -182,4 +160,10 @@ pub trait Verifier: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the [`Challenge`] for a client without a valid credential; those of all verifiers are sent together.
     fn challenge(&self) -> Challenge;
+
+    /// Returns the names of the headers that hold this verifier's secrets, beside `Authorization` and `x-api-key`: the
+    /// [`Credential`] has them, and nothing further in can see, log or forward them.
+    fn secret_headers(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -19,9 +19,11 @@ use http_body_util::{BodyExt, Full};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::http::{Problem, Response};
+use crate::identity::SenderContext;
 
 /// An HTTP request with its whole body.
 pub(super) type Request = http::Request<Full<Bytes>>;
@@ -141,6 +143,9 @@ struct RequestContext {
     elb: Option<IgnoredAny>,
     stage: Option<String>,
     domain_name: Option<String>,
+    authorizer: Option<Value>,
+    authentication: Option<Value>,
+    identity: Option<Value>,
 }
 
 /// The method and path of format 2.0 ([`Format::FunctionUrl`], [`Format::HttpApi`]).
@@ -214,7 +219,29 @@ impl Fields {
         *request.method_mut() = self.parse_method()?;
         *request.uri_mut() = self.build_uri(format)?;
         *request.headers_mut() = self.build_headers()?;
+        if let Some(context) = self.take_sender_context(format) {
+            request.extensions_mut().insert(context);
+        }
         Ok(request)
+    }
+
+    /// Takes what a function URL or a gateway says of the sender: the result of IAM or an authorizer, and the client's
+    /// certificate. A load balancer says it in signed headers.
+    fn take_sender_context(&mut self, format: Format) -> Option<SenderContext> {
+        let context = self.request_context.as_mut()?;
+        let members = [
+            ("authorizer", context.authorizer.take()),
+            ("authentication", context.authentication.take()),
+            ("identity", context.identity.take()),
+        ];
+        let members = members.into_iter();
+        let members: Map<_, _> = members
+            .filter_map(|(name, member)| Some((name.to_owned(), member?)))
+            .collect();
+        let is_said = !members.is_empty() && format != Format::LoadBalancer;
+        is_said.then(|| SenderContext {
+            members: members.into(),
+        })
     }
 
     /// Takes the body out of the fields and decodes it from base64 (RFC 4648 §4).
@@ -372,7 +399,7 @@ fn reject(message: String) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -439,6 +466,37 @@ mod tests {
             event["requestContext"]["stage"] = json!(stage);
             assert_eq!(uri(&event), expected, "{stage} {path}");
         }
+    }
+
+    fn sender(event: &Value) -> Option<Value> {
+        let request = read(event).request.expect("a request");
+        let context = request.extensions().get::<SenderContext>();
+        context.map(|context| context.members.clone())
+    }
+
+    #[test]
+    fn what_aws_says_of_the_sender_comes_from_the_context_and_from_no_header() {
+        let authorizer = json!({"jwt": {"claims": {"sub": "1"}, "scopes": ["a"]}});
+        let mut event = url("/mcp", "");
+        assert_eq!(sender(&event), None);
+        event["authorizer"] = authorizer.clone();
+        event["headers"]["x-amzn-request-context"] = json!(r#"{"authorizer":{}}"#);
+        event["requestContext"]["authentication"] = json!(null);
+        assert_eq!(
+            sender(&event),
+            None,
+            "neither beside the context nor in a header"
+        );
+        event["requestContext"]["authorizer"] = authorizer.clone();
+        assert_eq!(sender(&event), Some(json!({ "authorizer": authorizer })));
+        let mut event = json!({
+            "httpMethod": "GET", "path": "/x",
+            "requestContext": {"identity": {"userArn": "arn:aws:iam::1:user/x"}, "authorizer": {"principalId": "x"}},
+        });
+        let context = event["requestContext"].clone();
+        assert_eq!(sender(&event), Some(context));
+        event["requestContext"]["elb"] = json!({});
+        assert_eq!(sender(&event), None, "a load balancer has no such member");
     }
 
     #[test]

@@ -246,6 +246,19 @@ fn describe(path: &str, complaint: &str) -> String {
     format!("profile field `{path}` does not fit: expected {expected}")
 }
 
+/// Checks a whole profile against the type that an app declares; without one, any object is valid.
+///
+/// # Errors
+/// As [`ProfileType::validate`].
+pub(crate) fn check_profile(declared: Option<&ProfileType>, profile: Option<&Value>) -> Result<()> {
+    let empty = Value::Object(serde_json::Map::new());
+    match (declared, profile) {
+        (Some(declared), profile) => declared.validate(profile.unwrap_or(&empty)),
+        (None, None | Some(Value::Object(_))) => Ok(()),
+        (None, Some(_)) => Err(Error::invalid("`profile` must be a JSON object")),
+    }
+}
+
 /// Masks every value of a [profile](Profile) without a declared type; its names stay.
 #[must_use]
 pub(crate) fn mask_whole(mut profile: Value) -> Value {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     AdminApi, ImportResult, ImportedUser, IssuedToken, KnownScopes, MAX_LIMIT, NewToken, NewUser,
@@ -15,7 +15,7 @@ use crate::clock::{Clock, format_rfc3339};
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::{Details, HealthCheck};
 use crate::identity::{DraftToken, Issuer, TokenRequest};
-use crate::profile::{ProfileType, mask_whole, merge};
+use crate::profile::{ProfileType, check_profile, mask_whole, merge};
 use crate::records::{MAX_TOKENS, TokenRecord, UserRecord, UserSummary, Users};
 use crate::user::Email;
 
@@ -56,15 +56,9 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Validates a whole profile against the app's [`ProfileType`]; without one, any object is
-    /// valid.
+    /// Validates a whole profile against the app's [`ProfileType`].
     fn check_profile(&self, profile: Option<&Value>) -> Result<()> {
-        let empty = Value::Object(Map::new());
-        match (&self.profile, profile) {
-            (Some(declared), profile) => declared.validate(profile.unwrap_or(&empty)),
-            (None, None | Some(Value::Object(_))) => Ok(()),
-            (None, Some(_)) => Err(Error::invalid("`profile` must be a JSON object")),
-        }
+        check_profile(self.profile.as_ref(), profile)
     }
 
     /// Masks the fields of a profile that its [`ProfileType`] does not declare or marks `writeOnly`

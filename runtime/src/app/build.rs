@@ -257,7 +257,8 @@ impl App {
             settings.audience.clone(),
         );
         let users = Users::new(Arc::clone(&backend.store));
-        Identity::new(own, self.verifiers.clone(), users, Arc::clone(&self.clock))
+        let (verifiers, clock) = (self.verifiers.clone(), Arc::clone(&self.clock));
+        Identity::new(own, verifiers, users, clock, self.profile.clone())
     }
 
     fn issuer(&self, backend: &Backend, settings: &Settings) -> Issuer {

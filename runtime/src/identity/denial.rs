@@ -35,6 +35,9 @@ pub(crate) enum Denial {
     RevokedToken,
     /// The credential has no id and was issued before its user was registered.
     OlderThanUser,
+    /// The user is to be registered at first sight, with a profile that does not fit the app's type
+    /// ([`Claims::register_if_new`](super::Claims::register_if_new)).
+    UnfitProfile,
     /// The operator's token lives longer than five minutes, or has no `iat`.
     LongLived,
     /// The admin token was signed by a key that has been replaced ([`SigningKeys`](crate::keys::SigningKeys)).
@@ -65,6 +68,7 @@ impl Denial {
             Self::RevokedUser => "revoked_user",
             Self::RevokedToken => "revoked_token",
             Self::OlderThanUser => "older_than_user",
+            Self::UnfitProfile => "unfit_profile",
             Self::LongLived => "long_lived",
             Self::ReplacedKey => "replaced_key",
             Self::ByVerifier(reason) => reason,

@@ -45,6 +45,7 @@ use verifier::Holder;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::profile::ProfileType;
 use crate::records::Users;
 use crate::user::Caller;
 #[cfg(feature = "local")]
@@ -61,13 +62,14 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Creates an identity of these [`OwnTokens`], then these verifiers, for these users.
+    /// Creates an identity of these [`OwnTokens`], then these verifiers, for these users, whose profiles are of this type.
     #[must_use]
     pub(crate) fn new(
         own: OwnTokens,
         verifiers: Vec<Arc<dyn Verifier>>,
         users: Users,
         clock: Arc<dyn Clock>,
+        profile: Option<ProfileType>,
     ) -> Self {
         let names = verifiers.iter().flat_map(|own| own.secret_headers());
         Self {
@@ -75,7 +77,11 @@ impl Identity {
             // A name that no header can have is in no request.
             secret_headers: names.filter_map(|name| name.parse().ok()).collect(),
             verifiers,
-            revocation: Revocation { users, clock },
+            revocation: Revocation {
+                users,
+                clock,
+                profile,
+            },
         }
     }
 
@@ -103,7 +109,7 @@ impl Identity {
     }
 
     /// Verifies a credential and returns its caller; `None` if it has no token and no verifier recognises it. Reads the
-    /// store once.
+    /// store once, and writes to it only where a user is registered at first sight.
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) with a [`Denial`] as cause,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::Denial;
 use super::verifier::Claims;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::profile::{ProfileType, check_profile};
 use crate::records::{UserRecord, Users};
 use crate::user::{Caller, Email, Scopes};
 
@@ -17,16 +18,49 @@ use crate::user::{Caller, Email, Scopes};
 pub(super) struct Revocation {
     pub(super) users: Users,
     pub(super) clock: Arc<dyn Clock>,
+    /// The type that the profile of a new user must fit, if the app declares one.
+    pub(super) profile: Option<ProfileType>,
 }
 
 impl Revocation {
-    /// Reads the [`UserRecord`] once and returns the caller, or the [`Denial`] of a credential that is no longer valid.
+    /// Reads the [`UserRecord`] once and returns the caller, or the [`Denial`] of a credential that is no longer valid. A user
+    /// without a record may be registered here.
     pub(super) async fn admit(&self, email: &Email, claims: &Claims) -> Result<Caller> {
-        let record = self.users.find(email).await?.ok_or(Denial::UnknownUser)?;
-        let grant = grant(claims, &record, self.clock.now())?;
+        let now = self.clock.now();
+        let record = match self.users.find(email).await? {
+            Some(record) => record,
+            None => self.register(email, claims, now).await?,
+        };
+        let grant = grant(claims, &record, now)?;
         Ok(Caller::user(record.email, grant.scopes, record.profile)
             .with_registration(record.id)
             .reading_only(grant.is_read_only))
+    }
+}
+
+impl Revocation {
+    /// Registers the user of a credential whose issuer answers for that ([`Claims::register_if_new`]), if it would be
+    /// admitted then. Of several first calls one writes, and the others read what it wrote.
+    async fn register(&self, email: &Email, claims: &Claims, now: u64) -> Result<UserRecord> {
+        let first_sight = claims.first_sight.as_ref().ok_or(Denial::UnknownUser)?;
+        let profile = first_sight.profile.clone();
+        check_profile(self.profile.as_ref(), profile.as_ref()).map_err(|_| Denial::UnfitProfile)?;
+        let record = UserRecord::new(email.clone(), profile, now);
+        grant(claims, &record, now)?;
+        match self.users.register(&record).await {
+            Ok(()) => {
+                tracing::info!(user.email = %email, "user registered at first sight");
+                Ok(record)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let record = self.users.find(email).await?;
+                record.ok_or_else(|| Denial::UnknownUser.into())
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::TooLarge) => {
+                Err(Denial::UnfitProfile.into())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -66,7 +100,9 @@ fn grant_by_time(claims: &Claims, user: &UserRecord, now: u64) -> Result<Grant, 
     if issued > now {
         return Err(Denial::NotYetValid);
     }
-    if issued < user.created || (issued == user.created && !user.is_imported) {
+    let is_older = issued < user.created || (issued == user.created && !user.is_imported);
+    // Who is registered at first sight has a credential from before that.
+    if is_older && claims.first_sight.is_none() {
         return Err(Denial::OlderThanUser);
     }
     if !is_after(claims, user.revoke_after) {

@@ -27,7 +27,7 @@ fn identity(
     config: &TokenConfig,
 ) -> Identity {
     let own = OwnTokens::new(keys, Arc::clone(clock), config.audience.clone());
-    Identity::new(own, Vec::new(), users.clone(), Arc::clone(clock))
+    Identity::new(own, Vec::new(), users.clone(), Arc::clone(clock), None)
 }
 
 fn credential(token: &str) -> Credential {
@@ -863,7 +863,7 @@ fn headers_that_can_be_named_are_secret() {
     let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
     let own = OwnTokens::new(keys, Arc::clone(&clock), None);
     let users = Users::new(Arc::new(Memory::default()));
-    let identity = Identity::new(own, vec![Arc::new(Proxy)], users, clock);
+    let identity = Identity::new(own, vec![Arc::new(Proxy)], users, clock, None);
     assert_eq!(identity.secret_headers(), ["x-proxy-secret"]);
 }
 
@@ -899,6 +899,112 @@ impl Verifier for Open {
 async fn a_verifier_that_lets_anyone_in_breaks_a_law() {
     let samples = laws::Samples::new(credential("key-1"), Claims::user(alice(), 1));
     laws::all(&Open, &samples).await;
+}
+
+fn bob() -> Email {
+    "bob@example.com".parse().expect("valid")
+}
+
+fn first_seen(server: &Server, claims: Claims) -> Identity {
+    let mut identity = server.identity.clone();
+    identity.verifiers = vec![Prefixed::new("key-", Verdict::Valid(claims))];
+    identity
+}
+
+async fn reason(identity: &Identity) -> String {
+    let refused = identity.caller(&credential("key-1")).await;
+    let error = refused.expect_err("refused");
+    std::error::Error::source(&error)
+        .expect("a cause")
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_user_whom_an_issuer_answers_for_is_registered_once_at_first_sight() {
+    let server = server(None).await;
+    let now = server.clock.now();
+    let scopes = Scopes::from_claim(Some("notes:read"));
+    let claims = Claims::user(bob(), now - 5).scopes(scopes.clone());
+    assert_eq!(
+        reason(&first_seen(&server, claims.clone())).await,
+        "unknown_user"
+    );
+    let claims = claims.register_if_new(Some(json!({"name": "Bob"})));
+    assert!(!format!("{claims:?}").contains("Bob"));
+    let identity = first_seen(&server, claims);
+    let card = credential("key-1");
+    let callers = futures_util::future::join_all((0..8).map(|_| identity.caller(&card))).await;
+    let record = server.users.get(&bob()).await.expect("registered");
+    assert_eq!((record.created, record.tokens.len()), (now, 0));
+    for caller in callers {
+        let caller = caller.expect("valid").expect("a user");
+        assert_eq!(caller.registration(), Some(&record.id), "one registration");
+        assert_eq!(caller.profile(), Some(&json!({"name": "Bob"})));
+        assert_eq!(caller.scopes(), &scopes);
+    }
+    let other = Claims::user(bob(), now - 9).register_if_new(Some(json!({"name": "Robert"})));
+    let caller = first_seen(&server, other).caller(&card).await;
+    let caller = caller.expect("an older credential").expect("a user");
+    assert_eq!(
+        caller.profile(),
+        Some(&json!({"name": "Bob"})),
+        "the record's"
+    );
+}
+
+#[tokio::test]
+async fn a_record_decides_about_who_is_registered_at_first_sight() {
+    let server = server(None).await;
+    let issued = server.clock.now();
+    let identity = first_seen(&server, Claims::user(bob(), issued).register_if_new(None));
+    let card = credential("key-1");
+    identity.caller(&card).await.expect("registered");
+    server.clock.advance(5);
+    server
+        .users
+        .revoke(&bob(), server.clock.now())
+        .await
+        .expect("known");
+    assert_eq!(reason(&identity).await, "revoked_user");
+    let key = crate::store::Key::new("user#bob@example.com", "record");
+    let mut purging = server.users.get(&bob()).await.expect("known");
+    purging.is_purging = true;
+    let text = serde_json::to_string(&purging).expect("JSON");
+    let put = crate::store::Put::new(text, crate::store::When::Always);
+    server.users.store().put(&key, put).await.expect("written");
+    assert_eq!(
+        reason(&identity).await,
+        "revoked_user",
+        "while a purge goes on"
+    );
+}
+
+#[tokio::test]
+async fn a_credential_that_would_be_refused_registers_nobody() {
+    let server = server(None).await;
+    let now = server.clock.now();
+    let user = || Claims::user(bob(), now).register_if_new(None);
+    let early = Claims::user(bob(), now + 1).register_if_new(None);
+    let big = user().register_if_new(Some(json!({"name": "x".repeat(70_000)})));
+    let listed = user().token_id("of another server");
+    let text = user().register_if_new(Some(json!("no object")));
+    for (claims, expected) in [
+        (early, "not_yet_valid"),
+        (big, "unfit_profile"),
+        (text, "unfit_profile"),
+        (listed, "revoked_token"),
+    ] {
+        assert_eq!(reason(&first_seen(&server, claims)).await, expected);
+        assert!(server.users.find(&bob()).await.expect("readable").is_none());
+    }
+    let identity = first_seen(&server, user());
+    let error = identity
+        .admin(&credential("key-1"))
+        .await
+        .expect_err("a user");
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    let found = server.users.find(&bob()).await.expect("readable");
+    assert!(found.is_none(), "/admin registers nobody");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::{Challenge, Credential, Operator};
 use crate::error::Result;
@@ -29,6 +30,20 @@ pub struct Claims {
     pub(super) is_read_only: bool,
     pub(super) token_id: Option<String>,
     pub(super) issued_at: u64,
+    pub(super) first_sight: Option<FirstSight>,
+}
+
+/// The registration of a user whom no record knows yet ([`Claims::register_if_new`]).
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct FirstSight {
+    pub(super) profile: Option<Value>,
+}
+
+impl fmt::Debug for FirstSight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the profile, which may hold secrets.
+        f.write_str("FirstSight")
+    }
 }
 
 /// The holder of a credential.
@@ -42,7 +57,7 @@ pub(super) enum Holder {
 impl Claims {
     /// Creates the claims of a credential that belongs to a user and was issued at this time, in epoch seconds.
     ///
-    /// The user must be registered. A credential without a [token id](Self::token_id) holds while it was issued after its
+    /// The user must be registered, or [be so at first sight](Self::register_if_new). A credential without a [token id](Self::token_id) holds while it was issued after its
     /// user was registered and last revoked, so the time must be the issuer's and not the time of the request.
     #[must_use]
     pub const fn user(email: Email, issued_at: u64) -> Self {
@@ -52,6 +67,7 @@ impl Claims {
             is_read_only: false,
             token_id: None,
             issued_at,
+            first_sight: None,
         }
     }
 
@@ -63,6 +79,7 @@ impl Claims {
             is_read_only: false,
             token_id: None,
             issued_at,
+            first_sight: None,
         }
     }
 
@@ -87,6 +104,51 @@ impl Claims {
     #[must_use]
     pub fn token_id(mut self, id: impl Into<String>) -> Self {
         self.token_id = Some(id.into());
+        self
+    }
+
+    /// Registers the user with this profile if no record has the email: the issuer answers for who its user is.
+    ///
+    /// The record is made once, however many calls come at once, and no credential changes it later. From then on it decides
+    /// as any record does: one who is revoked needs a credential that was issued after that. A purge leaves nothing behind
+    /// that could decide, so whom the issuer still knows is registered again; take such a user out there first. A
+    /// credential that was issued before its user was registered holds too, and a profile that does not fit the app's type
+    /// ([`App::profile`](crate::App::profile)) registers nobody.
+    ///
+    /// ```
+    /// use mcp_lambda::identity::{Challenge, Claims, Credential, Verdict, Verifier};
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    ///
+    /// #[derive(Debug)]
+    /// struct Directory;
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Verifier for Directory {
+    ///     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
+    ///         Ok(match credential.token() {
+    ///             Some("7f9c2ba4e88f827d") => {
+    ///                 Verdict::Valid(Claims::user("alice@example.com".parse()?, 1_800_000_000).register_if_new(None))
+    ///             }
+    ///             _ => Verdict::Unrecognized,
+    ///         })
+    ///     }
+    ///
+    ///     fn challenge(&self) -> Challenge {
+    ///         Challenge::bearer()
+    ///     }
+    /// }
+    ///
+    /// block_on(async {
+    ///     let app = TestApp::new(App::new("notes").verifier(Directory)).await;
+    ///     assert_eq!(app.with_token("7f9c2ba4e88f827d").mcp("tools/list", serde_json::json!({})).await.status, 200);
+    ///     let users = app.admin().ask(http::Method::GET, "/admin/users", None).await;
+    ///     assert_eq!(users.json["users"][0]["email"], "alice@example.com");
+    /// });
+    /// ```
+    #[must_use]
+    pub fn register_if_new(mut self, profile: Option<Value>) -> Self {
+        self.first_sight = Some(FirstSight { profile });
         self
     }
 

@@ -371,7 +371,13 @@ fn router(admin: Local) -> Router {
     let own = OwnTokens::new(Arc::new(Given::new(key())), Arc::clone(&clock), None);
     let no_mcp = |_| Box::pin(async { body::empty(StatusCode::NOT_FOUND) }) as _;
     Router {
-        identity: Identity::new(own, Vec::new(), admin.users.clone(), Arc::clone(&clock)),
+        identity: Identity::new(
+            own,
+            Vec::new(),
+            admin.users.clone(),
+            Arc::clone(&clock),
+            None,
+        ),
         health_check: Arc::clone(&admin.health_check),
         services: RouteServices {
             states: States::default(),

@@ -214,7 +214,17 @@ async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::app::{App, Server};
+    use crate::backend::Backend;
+    use crate::config::Settings;
+    use crate::identity::{Challenge, Claims, Credential, Verdict, Verifier};
+    use crate::keys::{Given, SigningKey};
+    use crate::store::Memory;
 
     #[test]
     fn the_id_of_lambdas_log_lines_goes_beside_the_request() {
@@ -223,6 +233,62 @@ mod tests {
         let request = prepare(Request::default(), &context);
         let id = RequestId(context.request_id);
         assert_eq!(request.extensions().get(), Some(&id));
+    }
+
+    /// Takes whoever IAM let through for a user.
+    #[derive(Debug)]
+    struct ByIam;
+
+    #[async_trait::async_trait]
+    impl Verifier for ByIam {
+        async fn verify(&self, credential: &Credential) -> Result<Verdict> {
+            let context = credential.request_context();
+            let user = context.and_then(|context| context.pointer("/authorizer/iam/userId"));
+            let claims = Claims::user("alice@example.com".parse()?, 1).register_if_new(None);
+            Ok(user.map_or(Verdict::Unrecognized, |_| Verdict::Valid(claims)))
+        }
+
+        fn challenge(&self) -> Challenge {
+            Challenge::new("AWS4-HMAC-SHA256")
+        }
+    }
+
+    /// An event's MCP request reaches 405 with a valid credential, and 401 without one.
+    async fn status_of(server: &Server, event: &Value) -> u16 {
+        let request = Event::read(event.to_string().as_bytes()).request;
+        let request = prepare(request.expect("a request"), &Context::default());
+        server.router.handle(request).await.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn a_verifier_sees_what_aws_says_of_the_sender() {
+        let home = ("HOME".to_owned(), "/nonexistent".to_owned());
+        let settings = Settings::read(&BTreeMap::from([home]), "notes").expect("valid");
+        let key = SigningKey::new([7; 32]).expect("long enough");
+        let backend = Backend {
+            store: Arc::new(Memory::default()),
+            keys: Arc::new(Given::new(key)),
+        };
+        let app = App::new("notes").verifier(ByIam).use_backend(backend);
+        let server = app.build(&settings).await.expect("built");
+        let mut event = json!({
+            "rawPath": "/mcp", "headers": {"host": "localhost", "authorization": "AWS4-HMAC-SHA256 Credential=x, Signature=y"},
+            "requestContext": {"http": {"method": "GET", "path": "/mcp"}, "domainName": "a.lambda-url.eu-west-1.on.aws"},
+        });
+        assert_eq!(status_of(&server, &event).await, 401);
+        event["headers"]["x-amzn-request-context"] =
+            json!(r#"{"authorizer":{"iam":{"userId":"x"}}}"#);
+        assert_eq!(
+            status_of(&server, &event).await,
+            401,
+            "a header says nothing"
+        );
+        event["requestContext"]["authorizer"] = json!({"iam": {"userId": "AIDA"}});
+        assert_eq!(
+            status_of(&server, &event).await,
+            405,
+            "GET, as a known user"
+        );
     }
 
     #[tokio::test]

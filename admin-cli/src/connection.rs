@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use mcp_lambda::admin::AdminApi;
-use mcp_lambda::backend::BackendOpener;
+use mcp_lambda::backend::KeyOpener;
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::config::{Environment, KEY_FILE, ProcessEnvironment, Settings};
 use mcp_lambda::keys::SigningKey;
@@ -90,7 +90,7 @@ impl KeySource {
                     profile: profile.clone(),
                 };
                 let keys = mcp_lambda_dynamo::of_account(account)
-                    .keys(name, Arc::new(SystemClock))
+                    .open_keys(name, Arc::new(SystemClock))
                     .await;
                 return Ok(keys
                     .map_err(not_configured)?

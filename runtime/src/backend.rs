@@ -32,23 +32,47 @@ pub struct Backend {
     pub keys: Arc<dyn SigningKeys>,
 }
 
-/// Opens the resources that `USERS_TABLE` and `SIGNING_KEY_SECRET` name; `mcp-lambda-dynamo` has an
-/// implementation for AWS.
+/// Opens the store that `USERS_TABLE` names.
 ///
-/// Both methods run at the same time. A missing or malformed resource is an error at the start; one
-/// that can't be reached now may be opened all the same, and then fails each call with
-/// [`Unavailable`](crate::ErrorKind::Unavailable) until it can.
+/// It is set by [`App::backend`](crate::App::backend) or [`App::store_opener`](crate::App::store_opener). A missing or
+/// malformed resource is an error at the start; one that can't be reached now may be opened all the same, and then fails
+/// each call with [`Unavailable`](crate::ErrorKind::Unavailable) until it can.
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::backend::StoreOpener;
+/// use mcp_lambda::clock::Clock;
+/// use mcp_lambda::store::{Memory, SharedStore};
+///
+/// #[derive(Debug)]
+/// struct InMemory;
+///
+/// #[async_trait::async_trait]
+/// impl StoreOpener for InMemory {
+///     async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> mcp_lambda::Result<SharedStore> {
+///         Ok(Arc::new(Memory::new(clock)))
+///     }
+/// }
+///
+/// assert_eq!(mcp_lambda::App::new("notes").store_opener(InMemory).check(), Ok(()));
+/// ```
 #[async_trait]
-pub trait BackendOpener: fmt::Debug + Send + Sync + 'static {
+pub trait StoreOpener: fmt::Debug + Send + Sync + 'static {
     /// Opens the [`Store`](store::Store) in this table.
     ///
     /// # Errors
     /// `Invalid` for a table that can't be the one.
-    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
+    async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
+}
 
+/// Opens the keys that `SIGNING_KEY_SECRET` names, as a [`StoreOpener`] does the store and at the same time.
+///
+/// It is set by [`App::backend`](crate::App::backend) or [`App::key_opener`](crate::App::key_opener).
+#[async_trait]
+pub trait KeyOpener: fmt::Debug + Send + Sync + 'static {
     /// Opens the [`SigningKeys`] in this secret.
     ///
     /// # Errors
     /// `Invalid` for a secret that is missing or holds no key.
-    async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>>;
+    async fn open_keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>>;
 }

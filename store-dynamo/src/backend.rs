@@ -1,11 +1,11 @@
-//! The [`BackendOpener`] for AWS: clients configured from the SDK's own variables, once, when a
+//! The [`StoreOpener`] and [`KeyOpener`] for AWS: clients configured from the SDK's own variables, once, when a
 //! resource is first opened.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
-use mcp_lambda::backend::BackendOpener;
+use mcp_lambda::backend::{KeyOpener, StoreOpener};
 use mcp_lambda::clock::Clock;
 use mcp_lambda::keys::SigningKeys;
 use mcp_lambda::{Error, Result, store};
@@ -19,9 +19,9 @@ use crate::store::Dynamo;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mcp_lambda::backend::BackendOpener;
+/// use mcp_lambda::backend::StoreOpener;
 ///
-/// let backend: Arc<dyn BackendOpener> = Arc::new(mcp_lambda_dynamo::from_env());
+/// let backend: Arc<dyn StoreOpener> = Arc::new(mcp_lambda_dynamo::from_env());
 /// assert!(format!("{backend:?}").starts_with("Aws"));
 /// ```
 #[derive(Debug, Default)]
@@ -100,13 +100,16 @@ pub(crate) fn build_secrets_client(
 }
 
 #[async_trait]
-impl BackendOpener for Aws {
-    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
+impl StoreOpener for Aws {
+    async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
         let client = aws_sdk_dynamodb::Client::new(self.config().await?);
         Ok(Arc::new(Dynamo::new(client, table, clock)))
     }
+}
 
-    async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
+#[async_trait]
+impl KeyOpener for Aws {
+    async fn open_keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
         let client = build_secrets_client(self.config().await?, secret)?;
         Ok(Arc::new(Secrets::open(client, secret, clock).await?))
     }

@@ -333,7 +333,7 @@ async fn a_lambda_without_a_named_key_and_store_does_not_start() {
 }
 
 #[tokio::test]
-async fn a_table_named_to_an_app_without_aws_is_refused() {
+async fn a_table_named_to_an_app_without_a_backend_is_refused() {
     let home = Home::default();
     let folder = home.path().to_string_lossy().into_owned();
     for name in ["USERS_TABLE", "SIGNING_KEY_SECRET"] {
@@ -345,7 +345,7 @@ async fn a_table_named_to_an_app_without_aws_is_refused() {
             .await
             .expect_err("refused");
         assert!(
-            error.message().contains(name) && error.message().contains("without AWS"),
+            error.message().contains(name) && error.message().contains("`App::backend`"),
             "{error}"
         );
     }

@@ -1,4 +1,4 @@
-//! A store around another that logs operations which take long, and the opener that puts it around the stores of a backend.
+//! A store around another that logs operations which take long, and the opener that puts it around the stores of another.
 //!
 //! It changes nothing of what the other store promises: the laws of stores hold for it as for any.
 
@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use mcp_lambda::backend::BackendOpener;
+use mcp_lambda::backend::StoreOpener;
 use mcp_lambda::clock::Clock;
-use mcp_lambda::keys::SigningKeys;
 use mcp_lambda::prelude::*;
 use mcp_lambda::store::{
     Key, KeyPage, Page, Put, Range, Record, SharedStore, Store, Version, When, Write,
@@ -103,14 +102,16 @@ impl Store for SlowLog {
     }
 }
 
-/// A [`BackendOpener`] that puts a [`SlowLog`] around every store of another, such as that of `mcp_lambda_dynamo::from_env()`.
+/// A [`StoreOpener`] that puts a [`SlowLog`] around every store of another, such as that of `mcp_lambda_dynamo::from_env()`.
+///
+/// Given to [`App::store_opener`](mcp_lambda::App::store_opener), it leaves the keys to the app's backend.
 #[derive(Debug)]
 pub struct WithSlowLog<O> {
     inner: O,
     threshold: Duration,
 }
 
-impl<O: BackendOpener> WithSlowLog<O> {
+impl<O: StoreOpener> WithSlowLog<O> {
     /// Logs what takes longer than the threshold.
     #[must_use]
     pub const fn new(inner: O, threshold: Duration) -> Self {
@@ -119,37 +120,28 @@ impl<O: BackendOpener> WithSlowLog<O> {
 }
 
 #[async_trait]
-impl<O: BackendOpener> BackendOpener for WithSlowLog<O> {
-    async fn store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<SharedStore> {
-        let store = self.inner.store(table, clock).await?;
+impl<O: StoreOpener> StoreOpener for WithSlowLog<O> {
+    async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<SharedStore> {
+        let store = self.inner.open_store(table, clock).await?;
         Ok(Arc::new(SlowLog::new(store, self.threshold)))
-    }
-
-    async fn keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
-        self.inner.keys(secret, clock).await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mcp_lambda::keys::{Given, SigningKey};
     use mcp_lambda::store::{Memory, laws};
     use mcp_lambda::testkit::block_on;
 
     use super::*;
 
-    /// A backend in memory, whatever the settings name.
+    /// A store in memory, whatever table the settings name.
     #[derive(Debug)]
     struct InMemory;
 
     #[async_trait]
-    impl BackendOpener for InMemory {
-        async fn store(&self, _table: &str, clock: Arc<dyn Clock>) -> Result<SharedStore> {
+    impl StoreOpener for InMemory {
+        async fn open_store(&self, _table: &str, clock: Arc<dyn Clock>) -> Result<SharedStore> {
             Ok(Arc::new(Memory::new(clock)))
-        }
-
-        async fn keys(&self, _secret: &str, _: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
-            Ok(Arc::new(Given::new(SigningKey::new([7; 32])?)))
         }
     }
 
@@ -159,7 +151,7 @@ mod tests {
             let clock = Arc::new(laws::ManualClock::default());
             let opener = WithSlowLog::new(InMemory, Duration::MAX);
             let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-            let store = opener.store("users", shared).await.expect("opens");
+            let store = opener.open_store("users", shared).await.expect("opens");
             laws::all(store, &clock).await;
         });
     }

@@ -9,7 +9,7 @@ use super::check::Providers;
 use super::safe_tool::NamedSafeTool;
 use super::{App, embedded};
 use crate::admin::{self, AdminApi, KnownScopes};
-use crate::backend::{Backend, BackendOpener};
+use crate::backend::Backend;
 use crate::config::{Place, Settings};
 use crate::error::{Error, Result};
 use crate::health::HealthCheck;
@@ -140,9 +140,9 @@ impl App {
     async fn open_store(&self, settings: &Settings) -> Result<store::SharedStore> {
         match &settings.users_table {
             Some(table) => {
-                self.opener("USERS_TABLE")?
-                    .store(table, Arc::clone(&self.clock))
-                    .await
+                let opener = self.store_opener.as_ref();
+                let opener = opener.ok_or_else(|| report_no_opener("USERS_TABLE"))?;
+                opener.open_store(table, Arc::clone(&self.clock)).await
             }
             None => embedded::store(settings, Arc::clone(&self.clock)),
         }
@@ -152,22 +152,12 @@ impl App {
         match (&settings.signing_key, &settings.signing_key_secret) {
             (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
             (None, Some(secret)) => {
-                self.opener("SIGNING_KEY_SECRET")?
-                    .keys(secret, Arc::clone(&self.clock))
-                    .await
+                let opener = self.key_opener.as_ref();
+                let opener = opener.ok_or_else(|| report_no_opener("SIGNING_KEY_SECRET"))?;
+                opener.open_keys(secret, Arc::clone(&self.clock)).await
             }
             (None, None) => embedded::keys(settings),
         }
-    }
-
-    /// Returns the backend that opens what a setting names. A build without one must not serve from somewhere else.
-    fn opener(&self, setting: &str) -> Result<&Arc<dyn BackendOpener>> {
-        let missing = || {
-            Error::invalid(format!(
-                "{setting}: this app was built without AWS; give it `mcp-lambda-dynamo`'s backend (an app of `mcp-lambda new` has the feature `dynamo`), or unset it"
-            ))
-        };
-        self.backend.as_ref().ok_or_else(missing)
     }
 
     fn assemble(&self, backend: Backend, providers: Providers, settings: &Settings) -> Server {
@@ -375,6 +365,13 @@ impl Layers {
 
 fn scopes<P: Primitive>(provider: &SharedProvider<P>) -> Option<BTreeSet<String>> {
     provider.facts().scopes().cloned()
+}
+
+/// Returns the error for a setting that nothing can open. Such an app must not serve from somewhere else.
+fn report_no_opener(setting: &str) -> Error {
+    Error::invalid(format!(
+        "{setting}: this app has no backend that could open it; give it one with `App::backend`, or unset {setting}"
+    ))
 }
 
 fn origin_policy(settings: &Settings) -> OriginPolicy {

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub use build::Server;
 
-use crate::backend::{Backend, BackendOpener};
+use crate::backend::{Backend, KeyOpener, StoreOpener};
 use crate::call::States;
 use crate::clock::{Clock, SystemClock};
 use crate::http::{MountedRoutes, Routes};
@@ -78,7 +78,8 @@ pub struct App {
     profile: Option<ProfileType>,
     safe_tool: Option<String>,
     timeout: Duration,
-    backend: Option<Arc<dyn BackendOpener>>,
+    store_opener: Option<Arc<dyn StoreOpener>>,
+    key_opener: Option<Arc<dyn KeyOpener>>,
     opened_backend: Option<Backend>,
     clock: Arc<dyn Clock>,
     states: States,
@@ -108,7 +109,8 @@ impl App {
             profile: None,
             safe_tool: None,
             timeout: DEFAULT_TIMEOUT,
-            backend: None,
+            store_opener: None,
+            key_opener: None,
             opened_backend: None,
             clock: Arc::new(SystemClock),
             states: States::default(),
@@ -264,11 +266,27 @@ impl App {
         self
     }
 
-    /// Sets the [`BackendOpener`] that opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; what they don't name
-    /// stays embedded.
+    /// Sets the backend that opens what `USERS_TABLE` and `SIGNING_KEY_SECRET` name; what they don't name stays embedded.
     #[must_use]
-    pub fn backend(mut self, backend: impl BackendOpener) -> Self {
-        self.backend = Some(Arc::new(backend));
+    pub fn backend(mut self, backend: impl StoreOpener + KeyOpener) -> Self {
+        let backend = Arc::new(backend);
+        self.store_opener = Some(Arc::<_>::clone(&backend) as Arc<dyn StoreOpener>);
+        self.key_opener = Some(backend);
+        self
+    }
+
+    /// Sets the [`StoreOpener`] that opens what `USERS_TABLE` names, in place of the [`backend`](Self::backend)'s: a
+    /// database of your own beside keys in AWS Secrets Manager.
+    #[must_use]
+    pub fn store_opener(mut self, opener: impl StoreOpener) -> Self {
+        self.store_opener = Some(Arc::new(opener));
+        self
+    }
+
+    /// Sets the [`KeyOpener`] that opens what `SIGNING_KEY_SECRET` names, in place of the [`backend`](Self::backend)'s.
+    #[must_use]
+    pub fn key_opener(mut self, opener: impl KeyOpener) -> Self {
+        self.key_opener = Some(Arc::new(opener));
         self
     }
 

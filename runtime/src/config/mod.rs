@@ -96,9 +96,9 @@ pub struct Settings {
     /// `SIGNING_KEY`: at least 32 bytes, as HS256 needs (RFC 7518 §3.2).
     pub signing_key: Option<SigningKey>,
     /// `SIGNING_KEY_SECRET`, opened by
-    /// [`BackendOpener::keys`](crate::backend::BackendOpener::keys).
+    /// [`KeyOpener::open_keys`](crate::backend::KeyOpener::open_keys).
     pub signing_key_secret: Option<String>,
-    /// `USERS_TABLE`, opened by [`BackendOpener::store`](crate::backend::BackendOpener::store).
+    /// `USERS_TABLE`, opened by [`StoreOpener::open_store`](crate::backend::StoreOpener::open_store).
     pub users_table: Option<String>,
     /// `APP_USERS_PATH`, or locally the app's data folder: the folder of [`STORE_FILE`] and
     /// [`KEY_FILE`].

@@ -17,9 +17,9 @@ use crate::store;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mcp_lambda::{backend::Backend, keys::{Given, SigningKey}, store::Memory};
+/// use mcp_lambda::{backend::Backend, keys::{FixedKey, SigningKey}, store::Memory};
 ///
-/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// let keys = FixedKey::new(SigningKey::new([7; 32])?);
 /// let backend = Backend { store: Arc::new(Memory::default()), keys: Arc::new(keys) };
 /// assert_eq!(backend.store.to_string(), "memory");
 /// # Ok::<(), mcp_lambda::Error>(())

@@ -177,13 +177,13 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::keys::{Given, SigningKey};
+    use crate::keys::{FixedKey, SigningKey};
     use crate::store::Memory;
     use crate::store::laws::ManualClock;
 
     /// Keys far away, and how often they were asked for.
     #[derive(Debug)]
-    struct Far(Given, AtomicUsize);
+    struct Far(FixedKey, AtomicUsize);
 
     impl fmt::Display for Far {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,15 +199,15 @@ mod tests {
             self.0.current().await
         }
 
-        async fn verifying(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
-            self.0.verifying(id).await
+        async fn verification_keys(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+            self.0.verification_keys(id).await
         }
     }
 
     #[tokio::test]
     async fn of_many_who_ask_at_once_one_looks() {
         let keys = Arc::new(Far(
-            Given::new(SigningKey::new([7; 32]).expect("long enough")),
+            FixedKey::new(SigningKey::new([7; 32]).expect("long enough")),
             AtomicUsize::default(),
         ));
         let clock = Arc::new(ManualClock::default());

@@ -79,7 +79,7 @@ impl Sealer {
         };
         // The key before the current one opens too, so that a rotation does not break what clients
         // hold. The `id` is not authenticated; a wrong one only finds no key.
-        let keys = self.keys.verifying(Some(id)).await?;
+        let keys = self.keys.verification_keys(Some(id)).await?;
         let bindings = self.encode_bindings(bound_to);
         Ok(keys
             .iter()
@@ -136,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keys::Given;
+    use crate::keys::FixedKey;
 
     fn sealer(secret: &[u8; 32]) -> Sealer {
         of(secret, "notes", None)
@@ -144,7 +144,9 @@ mod tests {
 
     fn of(secret: &[u8; 32], app: &str, audience: Option<&str>) -> Sealer {
         Sealer::new(
-            Arc::new(Given::new(SigningKey::new(*secret).expect("long enough"))),
+            Arc::new(FixedKey::new(
+                SigningKey::new(*secret).expect("long enough"),
+            )),
             app,
             audience,
         )

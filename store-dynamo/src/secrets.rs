@@ -322,7 +322,7 @@ impl SigningKeys for Secrets {
     }
 
     /// Refreshes the keys first, once they are a minute old.
-    async fn latest(&self) -> Result<Arc<SigningKey>> {
+    async fn current_fresh(&self) -> Result<Arc<SigningKey>> {
         let known = self.current().await?;
         let keys = if self.source.is_cooling_down() {
             vec![known]
@@ -334,7 +334,7 @@ impl SigningKeys for Secrets {
             .ok_or_else(|| self.source.report_no_key())
     }
 
-    async fn verifying(&self, id: Option<&str>) -> Result<Keys> {
+    async fn verification_keys(&self, id: Option<&str>) -> Result<Keys> {
         let keys = self.load_keys().await?;
         // An unknown `kid` may be a key rotated in a moment ago. An attacker can send any number of them,
         // so `refresh` asks at most once in `COOLDOWN_SECONDS`.

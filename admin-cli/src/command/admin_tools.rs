@@ -12,7 +12,7 @@ use std::sync::Arc;
 use mcp_lambda::admin::{DEFAULT_LIMIT, MAX_LIMIT, NewToken, NewUser};
 use mcp_lambda::backend::Backend;
 use mcp_lambda::config::Settings;
-use mcp_lambda::keys::{Given, SigningKey};
+use mcp_lambda::keys::{FixedKey, SigningKey};
 use mcp_lambda::prelude::*;
 use mcp_lambda::store::Memory;
 use mcp_lambda::user::{Caller, Scopes};
@@ -49,7 +49,7 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
     let unused = SigningKey::new([0; 32])?;
     let opened_backend = Backend {
         store: Arc::new(Memory::default()),
-        keys: Arc::new(Given::new(unused)),
+        keys: Arc::new(FixedKey::new(unused)),
     };
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
     let settings = Settings::read(&nothing_set, app.name())

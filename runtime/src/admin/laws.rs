@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::health::{HealthCheck, Status};
 use crate::identity::{Issuer, TokenConfig};
-use crate::keys::{Given, SigningKey, SigningKeys};
+use crate::keys::{FixedKey, SigningKey, SigningKeys};
 use crate::profile::ProfileType;
 use crate::records::{MAX_PROFILE_BYTES, Users};
 use crate::secret::{MASK, Secret};
@@ -51,8 +51,9 @@ pub fn local() -> impl AdminApi {
 pub(crate) fn open_local() -> Local {
     let store: SharedStore = Arc::new(Memory::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let keys: Arc<dyn SigningKeys> =
-        Arc::new(Given::new(SigningKey::new([7; 32]).expect("long enough")));
+    let keys: Arc<dyn SigningKeys> = Arc::new(FixedKey::new(
+        SigningKey::new([7; 32]).expect("long enough"),
+    ));
     let users = Users::new(Arc::clone(&store));
     let issuer = Issuer::new(
         Arc::clone(&keys),

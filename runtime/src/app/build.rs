@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::health::HealthCheck;
 use crate::http::{OriginPolicy, RouteServices, Router};
 use crate::identity::{Identity, Issuer, OwnTokens, TokenConfig};
-use crate::keys::{Given, SigningKeys};
+use crate::keys::{FixedKey, SigningKeys};
 use crate::mcp::{ForeignRules, Handler, ServerState, Session, Transports};
 use crate::middleware::{Layered, SharedMiddleware};
 use crate::provider::{Pager, Primitive, SharedProvider};
@@ -150,7 +150,7 @@ impl App {
 
     async fn open_keys(&self, settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
         match (&settings.signing_key, &settings.signing_key_secret) {
-            (Some(key), _) => Ok(Arc::new(Given::new(key.clone()))),
+            (Some(key), _) => Ok(Arc::new(FixedKey::new(key.clone()))),
             (None, Some(secret)) => {
                 let opener = self.key_opener.as_ref();
                 let opener = opener.ok_or_else(|| report_no_opener("SIGNING_KEY_SECRET"))?;

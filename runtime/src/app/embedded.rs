@@ -29,7 +29,7 @@ pub(super) fn keys(settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
             "SIGNING_KEY_SECRET: set it to the secret that holds the signing key",
         ));
     }
-    Ok(Arc::new(crate::keys::File::open(
+    Ok(Arc::new(crate::keys::KeyFile::open(
         &folder(settings)?.join(crate::config::KEY_FILE),
     )?))
 }

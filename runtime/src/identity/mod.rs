@@ -176,7 +176,7 @@ impl Identity {
             return Err(forbid_user());
         }
         self.own.check_operator(&verified.claims)?;
-        if self.own.is_latest(&verified.key).await? {
+        if self.own.is_current_fresh(&verified.key).await? {
             Ok(Some(Operator::Admin))
         } else {
             Err(Denial::ReplacedKey.into())

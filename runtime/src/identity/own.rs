@@ -44,13 +44,13 @@ impl OwnTokens {
     }
 
     /// Returns whether this is the key that signs now, as of a minute ago or less.
-    pub(super) async fn is_latest(&self, key: &SigningKey) -> Result<bool> {
-        Ok(self.keys.latest().await?.id() == key.id())
+    pub(super) async fn is_current_fresh(&self, key: &SigningKey) -> Result<bool> {
+        Ok(self.keys.current_fresh().await?.id() == key.id())
     }
 
     /// Checks signature, times and audience. The outer error is an outage, the inner one a [`Denial`].
     pub(super) async fn examine(&self, token: &str) -> Result<Result<Verified, Denial>> {
-        let keys = self.keys.verifying(None).await?;
+        let keys = self.keys.verification_keys(None).await?;
         if let Some(verified) = self.signatures.find(token, &keys, self.clock.now()) {
             return Ok(self.check(&verified.claims).map(|()| verified));
         }
@@ -70,7 +70,7 @@ impl OwnTokens {
             Ok(id) => id,
             Err(denial) => return Ok(Err(denial)),
         };
-        let keys = self.keys.verifying(id.as_deref()).await?;
+        let keys = self.keys.verification_keys(id.as_deref()).await?;
         Ok(verify_signature(&keys, token))
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::keys::{Given, SigningKey, SigningKeys};
+use crate::keys::{FixedKey, SigningKey, SigningKeys};
 use crate::records::UserRecord;
 use crate::secret::Secret;
 use crate::store::Memory;
@@ -37,13 +37,13 @@ fn credential(token: &str) -> Credential {
 async fn server(audience: Option<&str>) -> Server {
     let clock = Arc::new(ManualClock::default());
     let users = Users::new(Arc::new(Memory::default()));
-    let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
+    let keys = Arc::new(FixedKey::new(SigningKey::new(*KEY).expect("long enough")));
     let config = TokenConfig {
         audience: audience.map(str::to_owned),
         ..TokenConfig::default()
     };
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-    let identity = identity(Arc::<Given>::clone(&keys), &users, &shared, &config);
+    let identity = identity(Arc::<FixedKey>::clone(&keys), &users, &shared, &config);
     let server = Server {
         identity,
         issuer: Issuer::new(keys, shared, config),
@@ -561,7 +561,7 @@ impl crate::keys::SigningKeys for Rotated {
         Ok(Arc::clone(&self.0[0]))
     }
 
-    async fn verifying(&self, _id: Option<&str>) -> crate::Result<Vec<Arc<SigningKey>>> {
+    async fn verification_keys(&self, _id: Option<&str>) -> crate::Result<Vec<Arc<SigningKey>>> {
         Ok(self.0.to_vec())
     }
 }
@@ -860,7 +860,7 @@ async fn a_request_without_a_token_is_whoever_a_verifier_recognises() {
 #[test]
 fn headers_that_can_be_named_are_secret() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-    let keys = Arc::new(Given::new(SigningKey::new(*KEY).expect("long enough")));
+    let keys = Arc::new(FixedKey::new(SigningKey::new(*KEY).expect("long enough")));
     let own = OwnTokens::new(keys, Arc::clone(&clock), None);
     let users = Users::new(Arc::new(Memory::default()));
     let identity = Identity::new(own, vec![Arc::new(Proxy)], users, clock, None);

@@ -10,20 +10,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Given, SigningKey, SigningKeys};
+use super::{FixedKey, SigningKey, SigningKeys};
 use crate::error::{Error, Result};
 use crate::files;
 
 /// [`SigningKeys`] of one key in a file.
 #[derive(Debug)]
-pub(crate) struct File {
+pub(crate) struct KeyFile {
     path: PathBuf,
-    key: Given,
+    key: FixedKey,
     /// True if [`open`](Self::open) created the key.
     is_new: bool,
 }
 
-impl File {
+impl KeyFile {
     /// Reads the key, or creates one. Two processes that create one at once get the same
     /// [`SigningKey`].
     ///
@@ -36,7 +36,7 @@ impl File {
         let is_new = !files::check(path)? && generate(path)?;
         // Checked again: the file that another process created in between must be as private.
         files::check(path)?;
-        let key = Given::new(read(path)?);
+        let key = FixedKey::new(read(path)?);
         Ok(Self {
             path: path.to_owned(),
             key,
@@ -45,7 +45,7 @@ impl File {
     }
 }
 
-impl fmt::Display for File {
+impl fmt::Display for KeyFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let made = if self.is_new { ", made just now" } else { "" };
         write!(f, "key file {} (0600){made}", self.path.display())
@@ -53,13 +53,13 @@ impl fmt::Display for File {
 }
 
 #[async_trait]
-impl SigningKeys for File {
+impl SigningKeys for KeyFile {
     async fn current(&self) -> Result<Arc<SigningKey>> {
         self.key.current().await
     }
 
-    async fn verifying(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
-        self.key.verifying(id).await
+    async fn verification_keys(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+        self.key.verification_keys(id).await
     }
 }
 
@@ -97,8 +97,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("data/signing-key");
         let (first, again) = (
-            File::open(&path).expect("made"),
-            File::open(&path).expect("read"),
+            KeyFile::open(&path).expect("made"),
+            KeyFile::open(&path).expect("read"),
         );
         laws::all(&first).await;
         assert_eq!((first.is_new, again.is_new), (true, false));
@@ -126,7 +126,7 @@ mod tests {
         let path = folder.path().join("signing-key");
         fs::write(&path, "k".repeat(64)).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("opened up");
-        let error = File::open(&path).expect_err("too open");
+        let error = KeyFile::open(&path).expect_err("too open");
         assert!(error.message().contains("chmod 600"), "{error}");
     }
 
@@ -143,7 +143,7 @@ mod tests {
                 fs::write(&target, "k".repeat(64)).expect("written");
                 fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).expect("closed");
             }
-            let error = File::open(&path).expect_err("a link");
+            let error = KeyFile::open(&path).expect_err("a link");
             assert!(error.message().contains("signing-key is a link"), "{error}");
             assert_eq!(target.exists(), there);
         }
@@ -154,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("opened up");
         let error =
-            File::open(&folder.path().join("signing-key")).expect_err("anyone could replace it");
+            KeyFile::open(&folder.path().join("signing-key")).expect_err("anyone could replace it");
         assert!(error.message().contains("chmod go-w"), "{error}");
     }
 
@@ -164,7 +164,7 @@ mod tests {
         let path = folder.path().join("signing-key");
         fs::write(&path, "8 bytes.").expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed");
-        let error = File::open(&path).expect_err("too short");
+        let error = KeyFile::open(&path).expect_err("too short");
         assert!(
             error
                 .message()

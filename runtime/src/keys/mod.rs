@@ -4,7 +4,7 @@
 
 #[cfg(feature = "local")]
 mod file;
-mod given;
+mod fixed;
 
 #[cfg(any(test, feature = "laws"))]
 pub mod laws;
@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "local")]
-pub(crate) use file::File;
-pub use given::Given;
+pub(crate) use file::KeyFile;
+pub use fixed::FixedKey;
 
 use crate::error::{Error, Result};
 use crate::printable::hex;
@@ -100,12 +100,12 @@ impl fmt::Debug for SigningKey {
 /// `laws` (feature `laws`).
 ///
 /// ```
-/// use mcp_lambda::keys::{Given, SigningKey, SigningKeys};
+/// use mcp_lambda::keys::{FixedKey, SigningKey, SigningKeys};
 ///
 /// # async fn example() -> mcp_lambda::Result<()> {
-/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// let keys = FixedKey::new(SigningKey::new([7; 32])?);
 /// let current = keys.current().await?;
-/// assert_eq!(keys.verifying(None).await?[0].id(), current.id());
+/// assert_eq!(keys.verification_keys(None).await?[0].id(), current.id());
 /// # Ok(())
 /// # }
 /// # futures_util::FutureExt::now_or_never(example()).expect("nothing is waited for").unwrap();
@@ -124,7 +124,7 @@ pub trait SigningKeys: fmt::Debug + fmt::Display + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn latest(&self) -> Result<Arc<SigningKey>> {
+    async fn current_fresh(&self) -> Result<Arc<SigningKey>> {
         self.current().await
     }
 
@@ -133,5 +133,5 @@ pub trait SigningKeys: fmt::Debug + fmt::Display + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Unavailable`.
-    async fn verifying(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>>;
+    async fn verification_keys(&self, id: Option<&str>) -> Result<Vec<Arc<SigningKey>>>;
 }

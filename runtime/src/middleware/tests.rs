@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind};
-use crate::keys::{Given, SigningKey};
+use crate::keys::{FixedKey, SigningKey};
 use crate::provider::{Catalog, Joined, Provider};
 use crate::seal::Sealer;
 use crate::tool::{Hints, Outcome, Tool, Tools, laws};
@@ -16,7 +16,7 @@ use crate::user::Scopes;
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn elicitation() -> SealedElicitation {
-    let keys = Given::new(SigningKey::new([7; 32]).expect("long enough"));
+    let keys = FixedKey::new(SigningKey::new([7; 32]).expect("long enough"));
     let sealer = Sealer::new(Arc::new(keys), "laws", None);
     SealedElicitation::new(sealer, Arc::new(SystemClock))
 }

@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::identity::{Operator, operator_token};
-use crate::keys::{Given, SigningKey};
+use crate::keys::{FixedKey, SigningKey};
 use crate::store::laws::ManualClock;
 
 /// The signing key of every test [app](App) that is given no other.
@@ -103,7 +103,7 @@ impl TestApp {
         let key = key.unwrap_or_else(|| SigningKey::new(*SIGNING_KEY).expect("long enough"));
         let opened_backend = Backend {
             store: Arc::<FaultyStore>::clone(&store),
-            keys: Arc::new(Given::new(key.clone())),
+            keys: Arc::new(FixedKey::new(key.clone())),
         };
         let app = app
             .clock(Arc::<ManualClock>::clone(&clock))

@@ -25,7 +25,7 @@ async fn open(manager: &SecretsManager, clock: &Arc<ManualClock>) -> Result<Secr
 }
 
 async fn ids(keys: &Secrets, id: Option<&str>) -> Vec<String> {
-    keys.verifying(id)
+    keys.verification_keys(id)
         .await
         .expect("reachable")
         .iter()
@@ -125,24 +125,27 @@ async fn an_operator_is_measured_by_a_key_of_a_minute_ago_at_most() {
         Arc::<ManualClock>::default(),
     );
     let keys = open(&manager, &clock).await.expect("opens");
-    let first = keys.latest().await.expect("a key").id().to_owned();
+    let first = keys.current_fresh().await.expect("a key").id().to_owned();
     manager.rotate(SECOND);
     clock.advance(59);
     assert_eq!(
-        keys.latest().await.expect("a key").id(),
+        keys.current_fresh().await.expect("a key").id(),
         first,
         "asked for a moment ago"
     );
     clock.advance(1);
-    let second = keys.latest().await.expect("a key").id().to_owned();
+    let second = keys.current_fresh().await.expect("a key").id().to_owned();
     assert_ne!(first, second);
     for _ in 0..5 {
-        keys.latest().await.expect("a key");
+        keys.current_fresh().await.expect("a key");
     }
     assert_eq!(manager.with(|vault| vault.asked), 2, "once a minute");
     manager.with(|vault| vault.is_down = true);
     clock.advance(60);
-    assert_eq!(keys.latest().await.expect("known keys go on").id(), second);
+    assert_eq!(
+        keys.current_fresh().await.expect("known keys go on").id(),
+        second
+    );
 }
 
 #[tokio::test]
@@ -300,7 +303,8 @@ async fn while_there_are_no_keys_one_asks_for_all_and_nobody_asks_again_at_once(
     assert_eq!(manager.with(|vault| vault.asked), asked);
     clock.advance(2);
     let told =
-        futures_util::future::join_all((0..20).map(|_| keys.verifying(Some("forged")))).await;
+        futures_util::future::join_all((0..20).map(|_| keys.verification_keys(Some("forged"))))
+            .await;
     for told in told {
         let error = told.expect_err("down");
         assert_eq!(error.kind(), ErrorKind::Unavailable);

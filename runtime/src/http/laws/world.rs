@@ -17,7 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::http::routes::{Access, MountedRoutes, Route, Routes};
 use crate::http::{OriginPolicy, RouteRequest, RouteResponse, RouteServices, Router, body, path};
 use crate::identity::{Identity, Operator, OwnTokens, operator_token};
-use crate::keys::{Given, SigningKey};
+use crate::keys::{FixedKey, SigningKey};
 
 /// The prefix of the routes under the laws.
 pub(super) const PREFIX: &str = "/under/laws";
@@ -368,7 +368,7 @@ fn key() -> SigningKey {
 
 fn router(admin: Local) -> Router {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let own = OwnTokens::new(Arc::new(Given::new(key())), Arc::clone(&clock), None);
+    let own = OwnTokens::new(Arc::new(FixedKey::new(key())), Arc::clone(&clock), None);
     let no_mcp = |_| Box::pin(async { body::empty(StatusCode::NOT_FOUND) }) as _;
     Router {
         identity: Identity::new(

@@ -223,7 +223,7 @@ mod tests {
     use crate::backend::Backend;
     use crate::config::Settings;
     use crate::identity::{Challenge, Claims, Credential, Verdict, Verifier};
-    use crate::keys::{Given, SigningKey};
+    use crate::keys::{FixedKey, SigningKey};
     use crate::store::Memory;
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
         let key = SigningKey::new([7; 32]).expect("long enough");
         let backend = Backend {
             store: Arc::new(Memory::default()),
-            keys: Arc::new(Given::new(key)),
+            keys: Arc::new(FixedKey::new(key)),
         };
         let app = App::new("notes").verifier(ByIam).use_backend(backend);
         let server = app.build(&settings).await.expect("built");

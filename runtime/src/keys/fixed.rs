@@ -13,16 +13,16 @@ use crate::error::Result;
 /// [`SigningKeys`] of one fixed key.
 ///
 /// ```
-/// use mcp_lambda::keys::{Given, SigningKey};
+/// use mcp_lambda::keys::{FixedKey, SigningKey};
 ///
-/// let keys = Given::new(SigningKey::new([7; 32])?);
+/// let keys = FixedKey::new(SigningKey::new([7; 32])?);
 /// assert_eq!(keys.to_string(), "a given key");
 /// # Ok::<(), mcp_lambda::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Given(Arc<SigningKey>);
+pub struct FixedKey(Arc<SigningKey>);
 
-impl Given {
+impl FixedKey {
     /// Creates the source of this one key, which signs and verifies.
     #[must_use]
     pub fn new(key: SigningKey) -> Self {
@@ -30,19 +30,19 @@ impl Given {
     }
 }
 
-impl fmt::Display for Given {
+impl fmt::Display for FixedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a given key")
     }
 }
 
 #[async_trait]
-impl SigningKeys for Given {
+impl SigningKeys for FixedKey {
     async fn current(&self) -> Result<Arc<SigningKey>> {
         Ok(Arc::clone(&self.0))
     }
 
-    async fn verifying(&self, _id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
+    async fn verification_keys(&self, _id: Option<&str>) -> Result<Vec<Arc<SigningKey>>> {
         Ok(vec![Arc::clone(&self.0)])
     }
 }
@@ -54,6 +54,9 @@ mod tests {
 
     #[tokio::test]
     async fn keeps_the_laws() {
-        laws::all(&Given::new(SigningKey::new([7; 32]).expect("long enough"))).await;
+        laws::all(&FixedKey::new(
+            SigningKey::new([7; 32]).expect("long enough"),
+        ))
+        .await;
     }
 }

@@ -177,7 +177,7 @@ impl CallContext {
     ) -> Result<ListPage<P>> {
         let mut listing = P::of(&self.registry).list(&self.caller).await?;
         listing.definitions.retain(|definition| keep(definition));
-        let user = self.caller.identity();
+        let user = self.caller.seal_owner();
         let request = PageRequest {
             list,
             user: &user,

@@ -84,7 +84,7 @@ impl Binding<'_> {
             Error::internal("the arguments can't be written as JSON").with_source(error)
         })?;
         Ok([
-            self.caller.identity(),
+            self.caller.seal_owner(),
             self.definition.primitive().to_owned(),
             self.definition.key().to_owned(),
             arguments,

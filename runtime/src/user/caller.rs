@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// use mcp_lambda::user::{Caller, Scopes};
 ///
 /// let scopes = Scopes::from_claim(Some("notes:read"));
-/// let caller = Caller::user("alice@example.com".parse()?, scopes, None).reading_only(true);
+/// let caller = Caller::user("alice@example.com".parse()?, scopes, None).read_only(true);
 /// let needed = ["notes:read".to_owned()];
 /// assert!(caller.may_use(&needed, true));
 /// assert!(!caller.may_use(&needed, false), "its token only reads");
@@ -58,8 +58,8 @@ impl fmt::Display for Subject {
 /// use mcp_lambda::user::Scopes;
 ///
 /// let needed = ["notes:write".to_owned()];
-/// assert!(Scopes::All.contain(&needed));
-/// assert!(!Scopes::from_claim(Some("notes:read")).contain(&needed));
+/// assert!(Scopes::All.include(&needed));
+/// assert!(!Scopes::from_claim(Some("notes:read")).include(&needed));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scopes {
@@ -83,7 +83,7 @@ impl Scopes {
 
     /// Returns true if the token carries every one of these scopes (RFC 6749 §3.3).
     #[must_use]
-    pub fn contain(&self, needed: &[String]) -> bool {
+    pub fn include(&self, needed: &[String]) -> bool {
         match self {
             Self::All => true,
             Self::Only(held) => needed.iter().all(|scope| held.contains(scope)),
@@ -149,7 +149,7 @@ impl Caller {
 
     /// Sets whether the caller's token only reads.
     #[must_use]
-    pub const fn reading_only(mut self, is_read_only: bool) -> Self {
+    pub const fn read_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }
@@ -194,7 +194,7 @@ impl Caller {
     ///
     /// It is the registration's, so that no value opens for a later user of the same email.
     #[must_use]
-    pub(crate) fn identity(&self) -> String {
+    pub(crate) fn seal_owner(&self) -> String {
         match &self.registration {
             Some(id) => format!("registration {id}"),
             None => self.subject.to_string(),
@@ -211,7 +211,7 @@ impl Caller {
     /// `changes_nothing` tells whether it is marked `read_only`.
     #[must_use]
     pub fn may_use(&self, scopes: &[String], changes_nothing: bool) -> bool {
-        self.scopes.contain(scopes) && (changes_nothing || !self.is_read_only)
+        self.scopes.include(scopes) && (changes_nothing || !self.is_read_only)
     }
 
     /// Returns the [`Scopes`] of the token.
@@ -244,11 +244,11 @@ mod tests {
     #[test]
     fn a_token_without_scopes_holds_all_and_one_with_none_holds_none() {
         let needed = ["notes:write".to_owned()];
-        assert!(Scopes::from_claim(None).contain(&needed));
-        assert!(Scopes::from_claim(Some("notes:read notes:write")).contain(&needed));
-        assert!(!Scopes::from_claim(Some("notes:read")).contain(&needed));
-        assert!(!Scopes::from_claim(Some("")).contain(&needed));
-        assert!(Scopes::from_claim(Some("")).contain(&[]));
+        assert!(Scopes::from_claim(None).include(&needed));
+        assert!(Scopes::from_claim(Some("notes:read notes:write")).include(&needed));
+        assert!(!Scopes::from_claim(Some("notes:read")).include(&needed));
+        assert!(!Scopes::from_claim(Some("")).include(&needed));
+        assert!(Scopes::from_claim(Some("")).include(&[]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::safe_tool::NamedSafeTool;
 use super::{App, embedded};
 use crate::admin::{self, AdminApi, KnownScopes};
 use crate::backend::Backend;
-use crate::config::{Place, Settings};
+use crate::config::{Platform, Settings};
 use crate::error::{Error, Result};
 use crate::health::HealthCheck;
 use crate::http::{OriginPolicy, RouteServices, Router};
@@ -129,7 +129,10 @@ impl App {
                 "this app is open to anyone (`App::allow_anonymous`), and {address} can be reached from elsewhere; serve it on 127.0.0.1, or take the line out"
             )));
         }
-        if self.allows_anonymous && settings.place == Place::Lambda && !settings.allow_anonymous {
+        if self.allows_anonymous
+            && settings.platform == Platform::Lambda
+            && !settings.allow_anonymous
+        {
             return Err(Error::invalid(
                 "ALLOW_ANONYMOUS: this app is open to anyone (`App::allow_anonymous`); set it to `true` if that is meant, or take the line out",
             ));
@@ -381,7 +384,7 @@ fn origin_policy(settings: &Settings) -> OriginPolicy {
         .cloned()
         .chain(settings.public_origin());
     OriginPolicy {
-        is_local: settings.place == Place::Local,
+        is_local: settings.platform == Platform::Local,
         hosts: settings.public_host().into_iter().collect(),
         origins: origins.collect(),
     }

@@ -24,7 +24,7 @@ pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store:
 /// Opens the key in the app's folder, making it if need be.
 #[cfg(feature = "local")]
 pub(super) fn keys(settings: &Settings) -> Result<Arc<dyn SigningKeys>> {
-    if settings.place == crate::config::Place::Lambda {
+    if settings.platform == crate::config::Platform::Lambda {
         return Err(Error::invalid(
             "SIGNING_KEY_SECRET: set it to the secret that holds the signing key",
         ));

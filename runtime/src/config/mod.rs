@@ -21,29 +21,29 @@ use crate::http::AllowedOrigin;
 use crate::identity::DEFAULT_DURATION_SECONDS;
 use crate::keys::SigningKey;
 
-/// The surroundings of the process: AWS Lambda or a local machine.
+/// The platform on which the process runs: AWS Lambda or a local machine.
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use mcp_lambda::config::Place;
+/// use mcp_lambda::config::Platform;
 ///
 /// let mut environment = BTreeMap::new();
-/// assert_eq!(Place::of(&environment), Place::Local);
+/// assert_eq!(Platform::detect(&environment), Platform::Local);
 /// environment.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), "127.0.0.1:9001".to_owned());
-/// assert_eq!(Place::of(&environment), Place::Lambda);
+/// assert_eq!(Platform::detect(&environment), Platform::Lambda);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Platform {
     /// AWS Lambda or its emulator: settings name every resource, and none is created.
     Lambda,
     /// A local machine: resources that no setting names are created in the app's data folder.
     Local,
 }
 
-impl Place {
-    /// Returns the place that an [`Environment`] describes.
+impl Platform {
+    /// Returns the platform that an [`Environment`] describes.
     #[must_use]
-    pub fn of(environment: &dyn Environment) -> Self {
+    pub fn detect(environment: &dyn Environment) -> Self {
         // Lambda sets this variable (AWS Lambda Developer Guide, "Defined runtime environment
         // variables"), and so do its emulators. A value that can't be read still
         // means Lambda: the wrong guess would create users and keys in a folder that vanishes.
@@ -79,20 +79,20 @@ pub(crate) enum LogFormat {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use mcp_lambda::config::{Place, Settings};
+/// use mcp_lambda::config::{Platform, Settings};
 ///
 /// let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
 /// let home = variable("HOME", "/home/a");
 /// let url = variable("PUBLIC_URL", "https://mcp.example.com/notes/");
 /// let settings = Settings::read(&BTreeMap::from([home, url]), "notes").expect("valid");
-/// assert_eq!(settings.place, Place::Local);
+/// assert_eq!(settings.platform, Platform::Local);
 /// assert_eq!(settings.users_path, Some("/home/a/.local/share/notes".into()));
 /// assert_eq!(settings.public_path(), "/notes");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The surroundings of the process, by [`Place::of`].
-    pub place: Place,
+    /// The platform of the process, by [`Platform::detect`].
+    pub platform: Platform,
     /// `SIGNING_KEY`: at least 32 bytes, as HS256 needs (RFC 7518 §3.2).
     pub signing_key: Option<SigningKey>,
     /// `SIGNING_KEY_SECRET`, opened by
@@ -105,7 +105,7 @@ pub struct Settings {
     pub users_path: Option<PathBuf>,
     /// True if `APP_USERS_PATH` was set.
     #[doc(hidden)]
-    pub is_users_path_named: bool,
+    pub is_users_path_set: bool,
     /// `JWT_AUD` (RFC 7519 §4.1.3).
     pub audience: Option<String>,
     /// `TOKEN_DURATION_SECONDS`: 60 to 315,360,000, which is ten years.
@@ -141,7 +141,7 @@ impl Settings {
     /// Every problem, each with the name of its setting and the remedy.
     pub fn read(environment: &dyn Environment, app: &str) -> Result<Self, Vec<String>> {
         let mut reader = Reader::new(environment);
-        let settings = Self::read_fields(&mut reader, Place::of(environment), app);
+        let settings = Self::read_fields(&mut reader, Platform::detect(environment), app);
         reader.check_together(&settings);
         // Only now: an operator sees every problem at once, and not one for each deployment.
         let problems = reader.into_problems();
@@ -153,16 +153,16 @@ impl Settings {
     }
 
     /// Reads each setting, with its default in place of a problem that the reader notes.
-    fn read_fields(reader: &mut Reader<'_>, place: Place, app: &str) -> Self {
+    fn read_fields(reader: &mut Reader<'_>, platform: Platform, app: &str) -> Self {
         let info = tracing::level_filters::LevelFilter::INFO;
         let duration = DEFAULT_DURATION_SECONDS;
         Self {
-            place,
+            platform,
             signing_key: reader.parse(vars::SIGNING_KEY, parse::signing_key),
             signing_key_secret: reader.text(vars::SIGNING_KEY_SECRET),
             users_table: reader.text(vars::USERS_TABLE),
-            users_path: reader.users_path(place, app),
-            is_users_path_named: reader.text(vars::APP_USERS_PATH).is_some(),
+            users_path: reader.users_path(platform, app),
+            is_users_path_set: reader.text(vars::APP_USERS_PATH).is_some(),
             audience: reader.audience(),
             duration_seconds: reader
                 .parse(vars::TOKEN_DURATION_SECONDS, parse::duration)
@@ -173,12 +173,12 @@ impl Settings {
             allow_anonymous: reader.parse_or_default(vars::ALLOW_ANONYMOUS, parse::boolean),
             allowed_origins: reader.parse_or_default(vars::ALLOWED_ORIGINS, parse::origins),
             log_level: reader.parse(vars::LOG_LEVEL, parse::level).unwrap_or(info),
-            log_format: reader
-                .parse(vars::LOG_FORMAT, parse::log_format)
-                .unwrap_or(match place {
-                    Place::Lambda => LogFormat::Json,
-                    Place::Local => LogFormat::Text,
-                }),
+            log_format: reader.parse(vars::LOG_FORMAT, parse::log_format).unwrap_or(
+                match platform {
+                    Platform::Lambda => LogFormat::Json,
+                    Platform::Local => LogFormat::Text,
+                },
+            ),
         }
     }
 
@@ -205,12 +205,12 @@ impl Settings {
     /// the same users and tokens.
     #[cfg(feature = "local")]
     #[must_use]
-    pub(crate) fn to_share(&self) -> Vec<&'static str> {
+    pub(crate) fn names_to_share(&self) -> Vec<&'static str> {
         let set = [
             (vars::SIGNING_KEY, self.signing_key.is_some()),
             (vars::SIGNING_KEY_SECRET, self.signing_key_secret.is_some()),
             (vars::USERS_TABLE, self.users_table.is_some()),
-            (vars::APP_USERS_PATH, self.is_users_path_named),
+            (vars::APP_USERS_PATH, self.is_users_path_set),
             (vars::JWT_AUD, self.audience.is_some()),
         ];
         set.into_iter()
@@ -303,8 +303,8 @@ mod tests {
     fn a_laptop_needs_nothing_but_a_home() {
         let settings = read(&[("HOME", "/home/a")]).expect("enough");
         assert_eq!(
-            (settings.place, settings.users_path),
-            (Place::Local, Some("/home/a/.local/share/notes".into()))
+            (settings.platform, settings.users_path),
+            (Platform::Local, Some("/home/a/.local/share/notes".into()))
         );
         let settings = read(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/data")]).expect("enough");
         assert_eq!(settings.users_path, Some("/data/notes".into()));
@@ -331,8 +331,8 @@ mod tests {
         let settings =
             read(&[&LAMBDA[..], &[key, ("APP_USERS_PATH", "/mnt/efs")]].concat()).expect("named");
         assert_eq!(
-            (settings.place, settings.log_format),
-            (Place::Lambda, LogFormat::Json)
+            (settings.platform, settings.log_format),
+            (Platform::Lambda, LogFormat::Json)
         );
         let problems =
             read(&[LAMBDA[0], key, ("APP_USERS_PATH", "/mnt/efs")]).expect_err("no Lambda");
@@ -446,8 +446,8 @@ mod tests {
             );
         }
         assert_eq!(
-            Place::of(&Unreadable("AWS_LAMBDA_RUNTIME_API")),
-            Place::Lambda
+            Platform::detect(&Unreadable("AWS_LAMBDA_RUNTIME_API")),
+            Platform::Lambda
         );
     }
 

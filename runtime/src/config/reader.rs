@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Environment, Place, Settings, find_near_misses, parse, vars};
+use super::{Environment, Platform, Settings, find_near_misses, parse, vars};
 
 /// A reader of [`Settings`] that notes problems and goes on.
 pub(super) struct Reader<'a> {
@@ -78,9 +78,9 @@ impl<'a> Reader<'a> {
 
     /// Returns the folder of the embedded store: the one that is named or, locally, the app's own
     /// in the user's data folder (XDG Base Directory Specification, `XDG_DATA_HOME`).
-    pub(super) fn users_path(&mut self, place: Place, app: &str) -> Option<PathBuf> {
+    pub(super) fn users_path(&mut self, platform: Platform, app: &str) -> Option<PathBuf> {
         let named = self.parse(vars::APP_USERS_PATH, parse::absolute_path);
-        if named.is_some() || place == Place::Lambda {
+        if named.is_some() || platform == Platform::Lambda {
             return named;
         }
         // The specification has relative paths ignored, so this one is no problem.
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
                 vars::SIGNING_KEY_SECRET
             ));
         }
-        if settings.place == Place::Lambda {
+        if settings.platform == Platform::Lambda {
             self.check_resources(settings);
             self.check_lambda_variables();
         }

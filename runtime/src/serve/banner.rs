@@ -20,7 +20,7 @@ pub(super) fn describe_server(app: &str, url: &str, server: &Server) -> String {
 }
 
 /// Describes the commands that register a first user; `share` names the settings that they need
-/// ([`Settings::to_share`](crate::config::Settings::to_share)).
+/// ([`Settings::names_to_share`](crate::config::Settings::names_to_share)).
 pub(super) fn describe_next_steps(app: &str, share: &[&str]) -> String {
     let share = if share.is_empty() {
         String::new()

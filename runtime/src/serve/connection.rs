@@ -30,7 +30,7 @@ use crate::http::Response;
 pub(super) const SILENCE: Duration = Duration::from_secs(28);
 
 /// The time that a connection without a request may be silent while places run out
-/// ([`Places`](super::places::Places)).
+/// ([`ConnectionSlots`](super::connection_slots::ConnectionSlots)).
 const SILENCE_WHEN_CROWDED: Duration = Duration::from_secs(2);
 
 /// The time that the closing of an idle connection may take (RFC 9112 §9.6, RFC 9113 §6.8).

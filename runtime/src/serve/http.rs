@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::banner::{describe_next_steps, describe_server};
 use super::connection;
-use super::places::{Place, Places};
+use super::connection_slots::{ConnectionSlots, Slot};
 use super::terminal::say;
 use super::url_file::{self, Noted};
 use crate::app::{App, Server};
@@ -71,7 +71,7 @@ fn say_next_steps(app: &App, settings: &Settings) {
         "This app is open (`App::allow_anonymous`): whoever reaches it on this machine needs no token."
             .to_owned()
     } else {
-        describe_next_steps(app.name(), &settings.to_share())
+        describe_next_steps(app.name(), &settings.names_to_share())
     });
 }
 
@@ -96,12 +96,12 @@ async fn warn_of_problems(app: &App, server: &Server, address: SocketAddr) {
 async fn accept(listener: TcpListener, router: Arc<Router>) {
     let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
-    let mut acceptor = Acceptor::new(Places::new(max_connections()));
+    let mut acceptor = Acceptor::new(ConnectionSlots::new(max_connections()));
     let mut stop_signal = std::pin::pin!(wait_for_stop());
     loop {
         tokio::select! {
-            (accepted, place) = acceptor.next(|| listener.accept()) => {
-                drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), place)));
+            (accepted, slot) = acceptor.next(|| listener.accept()) => {
+                drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), slot)));
             }
             // Ended connections are taken out of the set, which would grow with each of them.
             Some(_) = connections.join_next() => {}
@@ -115,8 +115,8 @@ async fn accept(listener: TcpListener, router: Arc<Router>) {
     let _ = tokio::time::timeout(GRACE, connections.join_all()).await;
 }
 
-/// Answers the requests of one connection, which keeps its [`Place`] until it ends.
-async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, place: Place) {
+/// Answers the requests of one connection, which keeps its [`Slot`] until it ends.
+async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, slot: Slot) {
     // Without it, each event of a stream waits for the acknowledgement of the one before (Nagle's
     // algorithm, RFC 9293 §3.7.4).
     let _ = stream.set_nodelay(true);
@@ -124,8 +124,8 @@ async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken,
         let router = Arc::clone(&router);
         async move { router.handle(request).await }
     };
-    connection::converse(stream, routed, place.watch_crowding(), stop).await;
-    drop(place);
+    connection::converse(stream, routed, slot.watch_crowding(), stop).await;
+    drop(slot);
 }
 
 /// Returns the most connections at a time: half of the file descriptors that this process may have
@@ -138,10 +138,10 @@ fn max_connections() -> usize {
         .min(MAX_CONNECTIONS)
 }
 
-/// An acceptor of connections: as many as there are [`Places`], and after a pause where the system
+/// An acceptor of connections: as many as there are [`ConnectionSlots`], and after a pause where the system
 /// has no room for more.
 struct Acceptor {
-    places: Places,
+    slots: ConnectionSlots,
     not_before: Instant,
     /// The number of failures since a connection was last accepted.
     failures: u64,
@@ -149,26 +149,26 @@ struct Acceptor {
 
 impl Acceptor {
     /// Creates an acceptor that begins at once.
-    fn new(places: Places) -> Self {
+    fn new(slots: ConnectionSlots) -> Self {
         Self {
-            places,
+            slots,
             not_before: Instant::now(),
             failures: 0,
         }
     }
 
-    /// Accepts the next connection, and takes a place for it. It is cancel-safe: a dropped future
+    /// Accepts the next connection, and takes a slot for it. It is cancel-safe: a dropped future
     /// loses no connection, and no pause is cut short by it.
-    async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, Place) {
+    async fn next<T>(&mut self, accept: impl AsyncFn() -> io::Result<T>) -> (T, Slot) {
         loop {
             tokio::time::sleep_until(self.not_before).await;
-            // The place comes first: without one, connections wait in the system's queue, and cost
+            // The slot comes first: without one, connections wait in the system's queue, and cost
             // no descriptor of this process.
-            let place = self.places.take().await;
+            let slot = self.slots.take().await;
             match accept().await {
                 Ok(accepted) => {
                     self.recover();
-                    return (accepted, place);
+                    return (accepted, slot);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => self.pause(&error),
@@ -230,7 +230,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_system_without_room_is_asked_once_a_second() {
-        let mut acceptor = Acceptor::new(Places::new(1));
+        let mut acceptor = Acceptor::new(ConnectionSlots::new(1));
         let started = Instant::now();
         let tries = std::cell::Cell::new(0);
         let accept = async || {
@@ -247,7 +247,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn connections_that_end_do_not_shorten_the_pause() {
-        let mut acceptor = Acceptor::new(Places::new(1));
+        let mut acceptor = Acceptor::new(ConnectionSlots::new(1));
         let tries = std::cell::Cell::new(0);
         for _ in 0..1_000 {
             let next = acceptor.next(async || {
@@ -265,7 +265,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
-        let mut acceptor = Acceptor::new(Places::new(2));
+        let mut acceptor = Acceptor::new(ConnectionSlots::new(2));
         let accept = async || Ok(());
         let ((), first) = acceptor.next(accept).await;
         let ((), _second) = acceptor.next(accept).await;
@@ -280,7 +280,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_hung_up_is_no_reason_to_pause() {
-        let mut acceptor = Acceptor::new(Places::new(1));
+        let mut acceptor = Acceptor::new(ConnectionSlots::new(1));
         let tries = std::cell::Cell::new(0);
         let started = Instant::now();
         let accept = async || {

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::config::{LogFormat, Place, Settings};
+use crate::config::{LogFormat, Platform, Settings};
 use crate::printable;
 
 /// The crates, by the beginning of their log targets, through which requests pass.
@@ -30,9 +30,9 @@ const REQUEST_CRATES: [&str; 8] = [
 /// Installs the log subscriber of these [`Settings`] and the log line of panics. A process that has
 /// a subscriber keeps it.
 pub(super) fn start(settings: &Settings) {
-    let subscriber: Box<dyn Subscriber + Send + Sync> = match settings.place {
-        Place::Lambda => build_subscriber(settings, std::io::stdout),
-        Place::Local => build_subscriber(settings, std::io::stderr),
+    let subscriber: Box<dyn Subscriber + Send + Sync> = match settings.platform {
+        Platform::Lambda => build_subscriber(settings, std::io::stdout),
+        Platform::Local => build_subscriber(settings, std::io::stderr),
     };
     let _ = tracing::subscriber::set_global_default(subscriber);
     std::panic::set_hook(Box::new(log_panic));

@@ -10,11 +10,11 @@ mod command;
 #[cfg(feature = "local")]
 mod connection;
 #[cfg(feature = "local")]
+mod connection_slots;
+#[cfg(feature = "local")]
 mod http;
 mod lambda;
 mod logging;
-#[cfg(feature = "local")]
-mod places;
 mod terminal;
 #[cfg(feature = "local")]
 mod url_file;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 pub use url_file::find_served_url;
 
 use crate::app::App;
-use crate::config::{Place, ProcessEnvironment, Settings};
+use crate::config::{Platform, ProcessEnvironment, Settings};
 use crate::error::{Error, Result};
 
 /// Runs an [`App`]: under Lambda as its handler, else by the command line (`serve`, `stdio`).
@@ -45,10 +45,10 @@ use crate::error::{Error, Result};
 pub fn run(app: App) -> ExitCode {
     let settings =
         Settings::read(&ProcessEnvironment, app.name()).map_err(|found| join_problems(&app, found));
-    let outcome = match Place::of(&ProcessEnvironment) {
-        Place::Lambda => settings.and_then(|settings| run_on_lambda(&app, &settings)),
+    let outcome = match Platform::detect(&ProcessEnvironment) {
+        Platform::Lambda => settings.and_then(|settings| run_on_lambda(&app, &settings)),
         // The command line comes first: `--help` and `--version` need no settings.
-        Place::Local => run_locally(&app, settings),
+        Platform::Local => run_locally(&app, settings),
     };
     outcome.map_or_else(|error| terminal::fail(&error), |()| ExitCode::SUCCESS)
 }

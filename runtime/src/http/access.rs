@@ -16,51 +16,51 @@ use tokio::time::Instant;
 use crate::log_limit::LogLimit;
 
 /// The line of one request: its method and path, the time at which it came, and whether its sender
-/// was let in ([`let_in`]).
+/// was let in ([`mark_authenticated`]).
 pub(super) struct Line {
     method: Method,
     path: String,
     started: Instant,
-    is_known: Known,
+    is_authenticated: Authenticated,
 }
 
-/// A flag in a request's extensions: true once [`let_in`] has noted that its sender showed a valid
+/// A flag in a request's extensions: true once [`mark_authenticated`] has noted that its sender showed a valid
 /// credential.
 #[derive(Clone, Default)]
-struct Known(Arc<AtomicBool>);
+struct Authenticated(Arc<AtomicBool>);
 
 /// Notes that the sender of a request has been let in: [`Line::log`] then writes its line outside
 /// of the limit.
-pub(super) fn let_in(parts: &Parts) {
-    if let Some(Known(is_known)) = parts.extensions.get() {
-        is_known.store(true, Ordering::Relaxed);
+pub(super) fn mark_authenticated(parts: &Parts) {
+    if let Some(Authenticated(is_authenticated)) = parts.extensions.get() {
+        is_authenticated.store(true, Ordering::Relaxed);
     }
 }
 
 impl Line {
-    pub(super) fn of(parts: &mut Parts) -> Self {
-        let (path, is_known) = (
+    pub(super) fn begin(parts: &mut Parts) -> Self {
+        let (path, is_authenticated) = (
             parts.uri.path().chars().take(200).collect(),
-            Known::default(),
+            Authenticated::default(),
         );
-        parts.extensions.insert(is_known.clone());
+        parts.extensions.insert(is_authenticated.clone());
         Self {
             method: parts.method.clone(),
             path,
             started: Instant::now(),
-            is_known,
+            is_authenticated,
         }
     }
 
     pub(super) fn log(&self, status: StatusCode) {
-        static STRANGERS: LogLimit = LogLimit::new();
+        static UNAUTHENTICATED: LogLimit = LogLimit::new();
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path, code) = (self.method.as_str(), self.path.as_str(), status.as_u16());
         if status.is_success() && matches!(path, "/" | "/mcp") {
             tracing::debug!(method, path, status = code, duration_ms, "request");
-        } else if self.is_known.0.load(Ordering::Relaxed) {
+        } else if self.is_authenticated.0.load(Ordering::Relaxed) {
             tracing::info!(method, path, status = code, duration_ms, "request");
-        } else if let Some(left_out) = STRANGERS.admit() {
+        } else if let Some(left_out) = UNAUTHENTICATED.admit() {
             tracing::info!(
                 method,
                 path,

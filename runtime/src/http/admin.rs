@@ -117,9 +117,9 @@ pub(super) async fn answer<B: RequestBody>(
     body: B,
 ) -> Result<Response, Problem> {
     authorize(router, &mut parts).await?;
-    access::let_in(&parts);
+    access::mark_authenticated(&parts);
     let path = path::decode(segments)?;
-    let body = body::read_of_operator(&mut parts, body).await?;
+    let body = body::read_operator(&mut parts, body).await?;
     let (route, parameters) = find(&path, &parts)?;
     let request = AdminRequest {
         api: router.services.admin.as_ref(),

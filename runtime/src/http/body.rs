@@ -1,4 +1,4 @@
-//! Bodies: read whole within bounds of bytes, values ([`Meter`]) and memory ([`Memory`]), written as JSON.
+//! Bodies: read whole within bounds of bytes, values ([`Meter`]) and memory ([`MemoryBudget`]), written as JSON.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -44,31 +44,31 @@ pub(super) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The longest time that a body may take to arrive.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// The longest pause in a body that holds one of [`Memory`]'s places for large bodies.
+/// The longest pause in a body that holds one of [`MemoryBudget`]'s places for large bodies.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// The longest time that a request waits until there is memory for it ([`Memory::hold`]).
+/// The longest time that a request waits until there is memory for it ([`MemoryBudget::hold`]).
 const QUEUE: Duration = Duration::from_secs(10);
 
-/// The largest body that is read at once, in bytes; a larger one needs a place of [`Memory`]'s `reading`.
+/// The largest body that is read at once, in bytes; a larger one needs a place of [`MemoryBudget`]'s `reading`.
 pub(super) const SMALL_BYTES: usize = 64 * 1024;
 
 /// The memory of this process that users' requests may take, all together ([`read`]).
-static USERS: Memory = Memory::new(8, 64 * 1024, 96 * 1024);
+static USERS: MemoryBudget = MemoryBudget::new(8, 64 * 1024, 96 * 1024);
 
-/// The memory that operators' requests may take ([`read_of_operator`]): a revocation must never wait for users who hold
+/// The memory that operators' requests may take ([`read_operator`]): a revocation must never wait for users who hold
 /// all of theirs.
-static OPERATORS: Memory = Memory::new(2, 16 * 1024, 48 * 1024);
+static OPERATORS: MemoryBudget = MemoryBudget::new(2, 16 * 1024, 48 * 1024);
 
-/// The memory that requests before identity may take ([`read_of_stranger`]): strangers must not keep users waiting.
-static STRANGERS: Memory = Memory::new(1, 4 * 1024, 0);
+/// The memory that requests before identity may take ([`read_unauthenticated`]): strangers must not keep users waiting.
+static UNAUTHENTICATED: MemoryBudget = MemoryBudget::new(1, 4 * 1024, 0);
 
 /// The kilobytes of large answers whose peers have not taken them yet ([`hold_answer`]).
 static ANSWERS: Semaphore = Semaphore::const_new(64 * 1024);
 
 /// The memory that requests take: while they are read, and while they are worked on. Small requests never wait for large
 /// ones.
-struct Memory {
+struct MemoryBudget {
     /// Places for large bodies that are being read.
     reading: Semaphore,
     /// Kilobytes for small requests.
@@ -77,7 +77,7 @@ struct Memory {
     large: Semaphore,
 }
 
-impl Memory {
+impl MemoryBudget {
     const fn new(reading: usize, small: usize, large: usize) -> Self {
         Self {
             reading: Semaphore::const_new(reading),
@@ -121,7 +121,7 @@ where
 }
 
 /// Reads the body of a request of an operator, as [`read`] does.
-pub(super) async fn read_of_operator<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+pub(super) async fn read_operator<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -129,18 +129,18 @@ where
     read_and_hold(&OPERATORS, parts, body).await
 }
 
-/// Reads the body of a request before identity, within [`STRANGERS`]; it must be small: forms and sign-in messages.
-pub(super) async fn read_of_stranger<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
+/// Reads the body of a request before identity, within [`UNAUTHENTICATED`]; it must be small: forms and sign-in messages.
+pub(super) async fn read_unauthenticated<B>(parts: &mut Parts, body: B) -> Result<Bytes, Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let limited = Limited::new(body, SMALL_BYTES);
-    read_and_hold(&STRANGERS, parts, limited).await
+    read_and_hold(&UNAUTHENTICATED, parts, limited).await
 }
 
 async fn read_and_hold<B>(
-    memory: &'static Memory,
+    memory: &'static MemoryBudget,
     parts: &mut Parts,
     body: B,
 ) -> Result<Bytes, Problem>
@@ -153,7 +153,10 @@ where
     Ok(bytes)
 }
 
-async fn read_within<B>(memory: &Memory, body: B) -> Result<(Bytes, SemaphorePermit<'_>), Problem>
+async fn read_within<B>(
+    memory: &MemoryBudget,
+    body: B,
+) -> Result<(Bytes, SemaphorePermit<'_>), Problem>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -184,7 +187,7 @@ async fn next<B: http_body::Body>(
 /// Collects a body, and counts its values on the way by a [`Meter`]. A body with too many is read to its end and
 /// dropped, so that its sender comes to read the answer.
 async fn collect<'m, B>(
-    memory: &'m Memory,
+    memory: &'m MemoryBudget,
     body: B,
     place: &mut Option<SemaphorePermit<'m>>,
 ) -> Result<(Bytes, Meter), Problem>
@@ -315,12 +318,12 @@ mod tests {
 
     type Read = Result<(Bytes, SemaphorePermit<'static>), Problem>;
 
-    async fn read_body(memory: &'static Memory, text: impl Into<Bytes>) -> Read {
+    async fn read_body(memory: &'static MemoryBudget, text: impl Into<Bytes>) -> Read {
         read_within(memory, Full::new(text.into())).await
     }
 
-    fn memory() -> &'static Memory {
-        Box::leak(Box::new(Memory::new(1, 1024, 40 * 1024)))
+    fn memory() -> &'static MemoryBudget {
+        Box::leak(Box::new(MemoryBudget::new(1, 1024, 40 * 1024)))
     }
 
     fn refused(read: Read) -> (StatusCode, String) {
@@ -432,10 +435,7 @@ mod tests {
             .expect("no user asks");
         let (mut parts, body) =
             http::Request::new(Full::new(Bytes::from_static(b"{}"))).into_parts();
-        assert_eq!(
-            read_of_operator(&mut parts, body).await.expect("read"),
-            "{}"
-        );
+        assert_eq!(read_operator(&mut parts, body).await.expect("read"), "{}");
     }
 
     #[tokio::test]

@@ -39,9 +39,9 @@ pub(super) async fn answer<B: RequestBody>(
         check_caller(caller, route, &parts.method)?;
     }
     let bytes = match route.access {
-        Access::Public => body::read_of_stranger(&mut parts, body).await?,
+        Access::Public => body::read_unauthenticated(&mut parts, body).await?,
         Access::Caller => body::read(&mut parts, body).await?,
-        Access::Admin => body::read_of_operator(&mut parts, body).await?,
+        Access::Admin => body::read_operator(&mut parts, body).await?,
     };
     let ends = end(&parts, router.route_timeout);
     let request = RouteRequest {
@@ -68,7 +68,7 @@ async fn authorize(
             None
         }
     };
-    access::let_in(parts);
+    access::mark_authenticated(parts);
     Ok(caller)
 }
 

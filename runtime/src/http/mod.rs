@@ -93,7 +93,7 @@ impl Router {
     pub async fn handle<B: RequestBody>(&self, request: Request<B>) -> Response {
         let (mut parts, body) = request.into_parts();
         strip_base(&mut parts.uri, &self.base_path);
-        let line = access::Line::of(&mut parts);
+        let line = access::Line::begin(&mut parts);
         let origin = self.origin_policy.find_allowed(&parts.headers);
         let mut response = match self.origin_policy.preflight(&parts) {
             Some(preflight) => preflight,
@@ -169,7 +169,7 @@ impl Router {
         let without_id = |problem| (problem, None);
         let caller = self.caller(&mut parts, self.allow_query_token).await;
         let caller = caller.map_err(without_id)?;
-        access::let_in(&parts);
+        access::mark_authenticated(&parts);
         if parts.method != Method::POST {
             return Err(without_id(Problem::method_not_allowed("POST")));
         }

@@ -281,7 +281,7 @@ impl From<Error> for Problem {
 /// Logs a refusal, as far as a [`LogLimit`] lets it. What only a key's holder can cause
 /// ([`Denial::is_of_signed_token`]) is counted by itself: a flood of garbage hides no use of a key that leaked.
 fn log(status: StatusCode, error: &Error) {
-    static STRANGERS: LogLimit = LogLimit::new();
+    static UNAUTHENTICATED: LogLimit = LogLimit::new();
     static HOLDERS: LogLimit = LogLimit::new();
     static OUTAGES: LogLimit = LogLimit::new();
     let denial =
@@ -289,7 +289,7 @@ fn log(status: StatusCode, error: &Error) {
     let limit = match denial {
         _ if status.is_server_error() => &OUTAGES,
         Some(denial) if denial.is_of_signed_token() => &HOLDERS,
-        _ => &STRANGERS,
+        _ => &UNAUTHENTICATED,
     };
     if let Some(left_out) = limit.admit() {
         tracing::warn!(

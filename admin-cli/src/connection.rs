@@ -89,7 +89,7 @@ impl KeySource {
                     region: region.clone(),
                     profile: profile.clone(),
                 };
-                let keys = mcp_lambda_dynamo::of_account(account)
+                let keys = mcp_lambda_dynamo::from_account(account)
                     .open_keys(name, Arc::new(SystemClock))
                     .await;
                 return Ok(keys

@@ -12,10 +12,10 @@ use mcp_lambda::{Error, Result, store};
 use tokio::sync::OnceCell;
 
 use crate::config;
-use crate::secrets::Secrets;
-use crate::store::Dynamo;
+use crate::secrets::SecretsManagerKeys;
+use crate::store::DynamoStore;
 
-/// Opens DynamoDB tables as [`Dynamo`] and Secrets Manager secrets as [`Secrets`].
+/// Opens DynamoDB tables as [`DynamoStore`] and Secrets Manager secrets as [`SecretsManagerKeys`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,7 +41,7 @@ pub fn from_env() -> Aws {
 /// Returns the backend of [`from_env`], with the region and profile of an account.
 #[cfg(feature = "local")]
 #[must_use]
-pub fn of_account(account: config::Account) -> Aws {
+pub fn from_account(account: config::Account) -> Aws {
     Aws {
         account,
         ..Aws::default()
@@ -54,7 +54,7 @@ impl Aws {
         #[cfg(feature = "local")]
         return Ok(self
             .config
-            .get_or_init(|| config::of_account(&self.account))
+            .get_or_init(|| config::from_account(&self.account))
             .await);
         #[cfg(not(feature = "local"))]
         self.config.get_or_try_init(config::from_env).await
@@ -103,7 +103,7 @@ pub(crate) fn build_secrets_client(
 impl StoreOpener for Aws {
     async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
         let client = aws_sdk_dynamodb::Client::new(self.config().await?);
-        Ok(Arc::new(Dynamo::new(client, table, clock)))
+        Ok(Arc::new(DynamoStore::new(client, table, clock)))
     }
 }
 
@@ -111,7 +111,9 @@ impl StoreOpener for Aws {
 impl KeyOpener for Aws {
     async fn open_keys(&self, secret: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn SigningKeys>> {
         let client = build_secrets_client(self.config().await?, secret)?;
-        Ok(Arc::new(Secrets::open(client, secret, clock).await?))
+        Ok(Arc::new(
+            SecretsManagerKeys::open(client, secret, clock).await?,
+        ))
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn require_live(version: Option<Version>, now: u64) -> (String, Item)
     )
 }
 
-/// The state that [`Dynamo`](crate::Dynamo) assumes of a counter.
+/// The state that [`DynamoStore`](crate::DynamoStore) assumes of a counter.
 #[derive(Clone, Copy)]
 pub(crate) enum Counter {
     /// Not there yet, or not expired: the update adds to it.

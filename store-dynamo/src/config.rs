@@ -39,7 +39,7 @@ fn build_retries() -> RetryConfig {
 }
 
 /// A region and a profile of `~/.aws/config` that go before the variables of the process, for
-/// [`of_account`](crate::of_account).
+/// [`from_account`](crate::from_account).
 ///
 /// ```
 /// use mcp_lambda_dynamo::Account;
@@ -66,7 +66,7 @@ pub(crate) async fn with_endpoint(endpoint: Option<&str>) -> aws_config::SdkConf
 
 /// Loads the configuration for an [`Account`].
 #[cfg(feature = "local")]
-pub(crate) async fn of_account(account: &Account) -> aws_config::SdkConfig {
+pub(crate) async fn from_account(account: &Account) -> aws_config::SdkConfig {
     load(None, account).await
 }
 

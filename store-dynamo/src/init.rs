@@ -22,7 +22,7 @@ const KEY_CHARACTERS: i64 = 64;
 
 /// The resources that [`init`] created; false for one that existed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct Created {
     /// True if the table is new.
     pub table: bool,
     /// True if the secret is new.
@@ -33,12 +33,12 @@ pub struct Made {
 ///
 /// # Errors
 /// `Invalid` if no region is known, `Unavailable` if AWS can't be reached or refuses.
-pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<Made> {
+pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<Created> {
     let config = with_endpoint(endpoint).await;
     // The client of the secret comes first: it fails without a region, and then nothing is created.
     let secrets = build_secrets_client(&config, secret)?;
-    let made = Made {
-        table: make_table(&aws_sdk_dynamodb::Client::new(&config), table).await?,
+    let made = Created {
+        table: create_table(&aws_sdk_dynamodb::Client::new(&config), table).await?,
         secret: make_secret(&secrets, secret).await?,
     };
     Ok(made)
@@ -50,7 +50,7 @@ pub async fn init(table: &str, secret: &str, endpoint: Option<&str>) -> Result<M
 /// # Errors
 /// `Unavailable` if AWS can't be reached or refuses.
 #[doc(hidden)] // The client is another crate's.
-pub async fn make_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<bool> {
+pub async fn create_table(client: &aws_sdk_dynamodb::Client, table: &str) -> Result<bool> {
     let mut request = client
         .create_table()
         .table_name(table)

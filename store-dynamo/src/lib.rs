@@ -19,11 +19,11 @@ mod table;
 mod transaction;
 
 #[cfg(feature = "local")]
-pub use backend::of_account;
+pub use backend::from_account;
 pub use backend::{Aws, from_env, region_of};
 #[cfg(feature = "local")]
 pub use config::Account;
 #[cfg(feature = "local")]
-pub use init::{Made, init, make_table, rotate};
-pub use secrets::Secrets;
-pub use store::Dynamo;
+pub use init::{Created, create_table, init, rotate};
+pub use secrets::SecretsManagerKeys;
+pub use store::DynamoStore;

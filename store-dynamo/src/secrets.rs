@@ -40,7 +40,7 @@ const PAUSE_SECONDS: u64 = 2;
 const FIRST_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// [`SigningKeys`] in a Secrets Manager secret.
-pub struct Secrets {
+pub struct SecretsManagerKeys {
     source: Arc<Source>,
     background: Mutex<JoinSet<()>>,
 }
@@ -74,7 +74,7 @@ struct Failure {
     cause: String,
 }
 
-impl Secrets {
+impl SecretsManagerKeys {
     /// Fetches the keys. A secret that can't be reached is asked for again at each call until it
     /// can.
     ///
@@ -299,20 +299,20 @@ fn parse_key(text: &Secret<String>) -> Result<SigningKey> {
     )
 }
 
-impl fmt::Debug for Secrets {
+impl fmt::Debug for SecretsManagerKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.source.secret)
+        write!(f, "SecretsManagerKeys({})", self.source.secret)
     }
 }
 
-impl fmt::Display for Secrets {
+impl fmt::Display for SecretsManagerKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets Manager secret {}", self.source.secret)
     }
 }
 
 #[async_trait]
-impl SigningKeys for Secrets {
+impl SigningKeys for SecretsManagerKeys {
     async fn current(&self) -> Result<Arc<SigningKey>> {
         self.load_keys()
             .await?

@@ -37,13 +37,13 @@ use crate::table::{
 use crate::transaction;
 
 /// A [`Store`] in a DynamoDB table.
-pub struct Dynamo {
+pub struct DynamoStore {
     client: Client,
     table: String,
     clock: Arc<dyn Clock>,
 }
 
-impl Dynamo {
+impl DynamoStore {
     /// Creates the store in this table, without a request. Hidden: the client is another crate's.
     #[doc(hidden)]
     #[must_use]
@@ -191,20 +191,20 @@ impl Dynamo {
     }
 }
 
-impl fmt::Debug for Dynamo {
+impl fmt::Debug for DynamoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dynamo({})", self.table)
+        write!(f, "DynamoStore({})", self.table)
     }
 }
 
-impl fmt::Display for Dynamo {
+impl fmt::Display for DynamoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DynamoDB table {}", self.table)
     }
 }
 
 #[async_trait]
-impl Store for Dynamo {
+impl Store for DynamoStore {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         let request = self
             .client

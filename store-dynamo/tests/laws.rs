@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 use mcp_lambda::ErrorKind;
 use mcp_lambda::clock::{Clock, SystemClock};
 use mcp_lambda::store::{Key, Put, Range, Store, When, laws};
-use mcp_lambda_dynamo::{Dynamo, make_table};
+use mcp_lambda_dynamo::{DynamoStore, create_table};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -59,17 +59,17 @@ fn client(url: &str) -> Client {
 async fn keeps_the_laws() {
     let engine = engine().await;
     assert!(
-        make_table(&engine.client, TABLE).await.expect("made"),
+        create_table(&engine.client, TABLE).await.expect("made"),
         "it is new"
     );
     assert!(
-        !make_table(&engine.client, TABLE).await.expect("there"),
+        !create_table(&engine.client, TABLE).await.expect("there"),
         "it is made once"
     );
     let clock = Arc::new(laws::ManualClock::default());
     let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
     laws::all(
-        Arc::new(Dynamo::new(engine.client.clone(), TABLE, shared)),
+        Arc::new(DynamoStore::new(engine.client.clone(), TABLE, shared)),
         &clock,
     )
     .await;
@@ -79,7 +79,7 @@ async fn keeps_the_laws() {
 #[tokio::test]
 async fn what_a_table_lacks_is_set_also_where_it_was_there() {
     let engine = engine().await;
-    make_table(&engine.client, TABLE).await.expect("made");
+    create_table(&engine.client, TABLE).await.expect("made");
     let off = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder()
         .attribute_name("expires")
         .enabled(false);
@@ -96,7 +96,7 @@ async fn what_a_table_lacks_is_set_also_where_it_was_there() {
         .deletion_protection_enabled(false);
     open.send().await.expect("unprotected");
     assert!(
-        !make_table(&engine.client, TABLE).await.expect("there"),
+        !create_table(&engine.client, TABLE).await.expect("there"),
         "it was there"
     );
     let expiry = engine
@@ -127,8 +127,8 @@ async fn what_a_table_lacks_is_set_also_where_it_was_there() {
     );
 }
 
-fn store(client: &Client, table: &str) -> Dynamo {
-    Dynamo::new(client.clone(), table, Arc::new(SystemClock))
+fn store(client: &Client, table: &str) -> DynamoStore {
+    DynamoStore::new(client.clone(), table, Arc::new(SystemClock))
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn what_hangs_is_given_up_within_its_time() {
 #[tokio::test]
 async fn an_item_of_399_kilobytes_is_kept_and_one_of_401_refused_in_words() {
     let engine = engine().await;
-    make_table(&engine.client, TABLE).await.expect("made");
+    create_table(&engine.client, TABLE).await.expect("made");
     let (store, key) = (store(&engine.client, TABLE), Key::new("p", "s"));
     store
         .put(&key, Put::new("1".repeat(399_000), When::Always))

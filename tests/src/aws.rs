@@ -32,7 +32,7 @@ impl Dynamo {
             listener,
             dynoxide::Database::memory().expect("an engine"),
         ));
-        mcp_lambda_dynamo::make_table(&dynamo_client(&url), table)
+        mcp_lambda_dynamo::create_table(&dynamo_client(&url), table)
             .await
             .expect("made");
         Self {

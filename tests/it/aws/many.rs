@@ -57,7 +57,7 @@ async fn ten_thousand_users_are_listed_with_one_query_for_each_page() {
     let dynamo = Dynamo::start("users").await;
     let proxy = Proxy::start(&dynamo.url).await;
     let store = |url: &str| {
-        Users::new(Arc::new(mcp_lambda_dynamo::Dynamo::new(
+        Users::new(Arc::new(mcp_lambda_dynamo::DynamoStore::new(
             dynamo_client(url),
             "users",
             Arc::new(SystemClock),
@@ -118,7 +118,7 @@ async fn of_purged_users_and_their_namesakes_none_meets_the_other() {
 async fn what_a_user_costs_in_write_units_is_known() {
     let dynamo = Dynamo::start("users").await;
     let proxy = Proxy::start(&dynamo.url).await;
-    let store: SharedStore = Arc::new(mcp_lambda_dynamo::Dynamo::new(
+    let store: SharedStore = Arc::new(mcp_lambda_dynamo::DynamoStore::new(
         dynamo_client(&proxy.url),
         "users",
         Arc::new(SystemClock),
@@ -224,7 +224,7 @@ async fn what_a_user_costs_in_write_units_is_known() {
 async fn the_listing_holds_keys_and_what_lists_show() {
     let dynamo = Dynamo::start("users").await;
     let client = dynamo_client(&dynamo.url);
-    let store: SharedStore = Arc::new(mcp_lambda_dynamo::Dynamo::new(
+    let store: SharedStore = Arc::new(mcp_lambda_dynamo::DynamoStore::new(
         client.clone(),
         "users",
         Arc::new(SystemClock),

@@ -9,7 +9,7 @@ use mcp_lambda::keys::{SigningKey, SigningKeys, laws};
 use mcp_lambda::store::laws::ManualClock;
 use mcp_lambda::{Email, ErrorKind, Result};
 use mcp_lambda_admin::Remote;
-use mcp_lambda_dynamo::Secrets;
+use mcp_lambda_dynamo::SecretsManagerKeys;
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
 use mcp_lambda_tests::process::{Home, Server};
 
@@ -19,12 +19,12 @@ const FIRST: &str = "first-key-0123456789-0123456789-0123456789";
 const SECOND: &str = "second-key-0123456789-0123456789-0123456789";
 const THIRD: &str = "third-key-0123456789-0123456789-0123456789";
 
-async fn open(manager: &SecretsManager, clock: &Arc<ManualClock>) -> Result<Secrets> {
+async fn open(manager: &SecretsManager, clock: &Arc<ManualClock>) -> Result<SecretsManagerKeys> {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    Secrets::open(manager.client(), "prod/key", clock).await
+    SecretsManagerKeys::open(manager.client(), "prod/key", clock).await
 }
 
-async fn ids(keys: &Secrets, id: Option<&str>) -> Vec<String> {
+async fn ids(keys: &SecretsManagerKeys, id: Option<&str>) -> Vec<String> {
     keys.verification_keys(id)
         .await
         .expect("reachable")

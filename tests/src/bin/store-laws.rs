@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcp_lambda::clock::Clock;
 use mcp_lambda::store::laws;
-use mcp_lambda_dynamo::{Dynamo, make_table};
+use mcp_lambda_dynamo::{DynamoStore, create_table};
 use mcp_lambda_tests::aws::dynamo_client;
 
 const TABLE: &str = "store-laws";
@@ -16,9 +16,11 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let client = dynamo_client(&url);
-    make_table(&client, TABLE).await.expect("the table is made");
+    create_table(&client, TABLE)
+        .await
+        .expect("the table is made");
     let clock = Arc::new(laws::ManualClock::default());
     let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-    laws::all(Arc::new(Dynamo::new(client, TABLE, shared)), &clock).await;
+    laws::all(Arc::new(DynamoStore::new(client, TABLE, shared)), &clock).await;
     ExitCode::SUCCESS
 }

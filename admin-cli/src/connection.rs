@@ -223,7 +223,7 @@ impl Connection {
                 let settings = local_settings(app)?;
                 let server = app.build(&settings).await.map_err(not_configured)?;
                 Ok(Session {
-                    api: Arc::clone(&server.admin),
+                    api: Arc::clone(server.admin()),
                     url: local_url(&settings),
                     endpoint: Endpoint::Server(Box::new(server)),
                 })
@@ -253,11 +253,10 @@ impl Connection {
             return None;
         };
         let settings = local_settings(app).ok()?;
-        let path = settings.users_path.as_ref()?.join(KEY_FILE);
+        let path = settings.users_path()?.join(KEY_FILE);
         let of_folder = SigningKey::from_text(&files::read_own(&path).ok()??).ok()?;
-        let of_shell = settings
-            .signing_key
-            .filter(|key| key.id() != of_folder.id())?;
+        let of_shell = settings.signing_key();
+        let of_shell = of_shell.filter(|key| key.id() != of_folder.id())?;
         Some(format!(
             "the variable SIGNING_KEY (key {}) is set in this shell, and is not the key of this folder, {} (key {}): a server that runs without the variable refuses the tokens made here. `unset SIGNING_KEY`, unless the server has it too",
             of_shell.id(),
@@ -325,9 +324,8 @@ pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
 /// Returns the URL of this machine's server.
 fn local_url(settings: &Settings) -> String {
     let served = || find_served_url(settings).filter(|url| web_url(url).is_ok());
-    settings
-        .public_url
-        .clone()
+    let public = settings.public_url().map(str::to_owned);
+    public
         .or_else(served)
         .unwrap_or_else(|| LOCAL_URL.to_owned())
 }

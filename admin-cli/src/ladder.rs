@@ -145,7 +145,7 @@ async fn health(session: &Session) -> Result<String, Error> {
             )
         }
         Endpoint::Server(server) => {
-            let health = server.admin.health().await?;
+            let health = server.admin().health().await?;
             let word = json!(health.status).as_str().unwrap_or_default().to_owned();
             let checks = json!(health.checks).to_string();
             if health.status == Status::Unhealthy {

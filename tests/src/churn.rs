@@ -304,7 +304,7 @@ pub async fn sweep() {
     let app: App = fixture::app().backend(mcp_lambda_dynamo::from_env());
     let settings = Settings::read(&ProcessEnvironment, app.name()).expect("settings");
     let server = app.build(&settings).await.expect("it starts");
-    let api = Arc::clone(&server.admin);
+    let api = Arc::clone(server.admin());
     for user in api.users(None, 100).await.expect("listed").users {
         api.purge(&user.email).await.expect("purged");
     }

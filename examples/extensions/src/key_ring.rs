@@ -205,7 +205,7 @@ mod tests {
             };
             let server = app.build(&settings(&path)).await.expect("built");
             let alice = NewUser::new("alice@example.com".parse().expect("valid"));
-            let user = server.admin.register(alice).await.expect("registered");
+            let user = server.admin().register(alice).await.expect("registered");
             assert_eq!(user.token.expose().split('.').count(), 3);
             let missing = app.build(&settings(&folder.path().join("none"))).await;
             let error = missing.expect_err("no file");

@@ -237,7 +237,7 @@ mod tests {
                 .disable("address");
             let app = TestApp::new(app).await;
             let has_safe_tool = async || {
-                let safe_tool = app.server().admin.safe_tool().await.expect("an answer");
+                let safe_tool = app.server().admin().safe_tool().await.expect("an answer");
                 safe_tool.supported
             };
             assert!(!has_safe_tool().await);

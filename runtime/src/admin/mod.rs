@@ -46,7 +46,7 @@ pub const MAX_LIMIT: usize = 1_000;
 /// # fn main() -> Result<()> {
 /// # block_on(async {
 /// let app = TestApp::new(App::new("notes")).await;
-/// let admin = &app.server().admin;
+/// let admin = app.server().admin();
 /// let registered = admin.register(NewUser::new("alice@example.com".parse()?)).await?;
 /// assert_eq!(registered.token.to_string(), "********", "exposed by `Secret::expose` only");
 /// admin.revoke(&registered.email).await?;

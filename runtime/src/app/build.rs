@@ -1,4 +1,4 @@
-//! [`Server`], an app put together: the one place where store, keys, rules and protocols meet.
+//! The one place where store, keys, rules and protocols meet: an app is put together as a [`Server`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use super::check::Providers;
 use super::safe_tool::NamedSafeTool;
+#[cfg(feature = "local")]
+use super::server::Description;
+use super::server::Server;
 use super::{App, embedded};
 use crate::admin::{self, AdminApi, KnownScopes};
 use crate::backend::Backend;
@@ -22,73 +25,10 @@ use crate::provider::{Pager, Primitive, SharedProvider};
 use crate::records::Users;
 use crate::registry::Registry;
 use crate::seal::Sealer;
-use crate::secret::Secret;
 use crate::store;
-#[cfg(feature = "local")]
-use crate::user::Caller;
 
 /// The longest timeout of calls where a provider does not state one: that of a Lambda function (AWS Lambda, quotas).
 const MAX_TIMEOUT: Duration = Duration::from_secs(900);
-
-/// An app put together, for every entry point. [`App::build`] makes one.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Server {
-    /// The [`Router`], which answers HTTP requests.
-    #[doc(hidden)]
-    pub router: Router,
-    /// The MCP server, for standard input and output; HTTP has its own.
-    #[cfg(feature = "local")]
-    pub(crate) transports: Arc<dyn Transports>,
-    /// The verifiers of credentials, and revocation.
-    pub(crate) identity: Identity,
-    /// The issuer of the server's own tokens.
-    pub(crate) issuer: Issuer,
-    /// The operations of an operator.
-    pub admin: Arc<dyn AdminApi>,
-    /// The store and the keys, described for people.
-    #[cfg(feature = "local")]
-    pub(crate) description: Description,
-}
-
-/// The store and the keys of a [`Server`], described for people.
-#[cfg(feature = "local")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Description {
-    /// The kind and place of the store.
-    pub store: String,
-    /// The kind and place of the signing key.
-    pub keys: String,
-}
-
-impl Server {
-    /// Returns the audience that own tokens must carry, if one is set.
-    #[must_use]
-    #[doc(hidden)] // For the admin CLI.
-    pub fn audience(&self) -> Option<&str> {
-        self.identity.audience()
-    }
-
-    /// Makes a token for a probe, by [`Issuer::probe_token`].
-    ///
-    /// # Errors
-    /// `Unavailable` if the keys can't be read.
-    #[doc(hidden)] // For the admin CLI.
-    pub async fn probe_token(&self) -> Result<Secret<String>> {
-        self.issuer.probe_token().await
-    }
-}
-
-#[cfg(feature = "local")]
-impl Server {
-    /// Serves one [`Caller`] over standard input and output until the input ends (MCP, transports, stdio).
-    ///
-    /// # Errors
-    /// `Unavailable` if the client hangs up before it has initialized.
-    pub async fn serve_stdio(&self, caller: Caller) -> Result<()> {
-        self.transports.serve_stdio(caller.into()).await
-    }
-}
 
 impl App {
     /// Opens the store and the keys and puts the app together.

@@ -7,6 +7,7 @@ mod check;
 mod embedded;
 mod rules;
 mod safe_tool;
+mod server;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use build::Server;
+pub use server::Server;
 
 use crate::backend::{Backend, KeyOpener, StoreOpener};
 use crate::call::States;

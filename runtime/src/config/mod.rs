@@ -8,7 +8,7 @@ mod parse;
 mod reader;
 mod vars;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use env::Environment;
 #[doc(hidden)] // For the admin CLI and the tests, like what follows.
@@ -22,18 +22,8 @@ use crate::identity::DEFAULT_DURATION_SECONDS;
 use crate::keys::SigningKey;
 
 /// The platform on which the process runs: AWS Lambda or a local machine.
-///
-/// ```
-/// use std::collections::BTreeMap;
-/// use mcp_lambda::config::Platform;
-///
-/// let mut environment = BTreeMap::new();
-/// assert_eq!(Platform::detect(&environment), Platform::Local);
-/// environment.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), "127.0.0.1:9001".to_owned());
-/// assert_eq!(Platform::detect(&environment), Platform::Lambda);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Platform {
+pub(crate) enum Platform {
     /// AWS Lambda or its emulator: settings name every resource, and none is created.
     Lambda,
     /// A local machine: resources that no setting names are created in the app's data folder.
@@ -42,8 +32,7 @@ pub enum Platform {
 
 impl Platform {
     /// Returns the platform that an [`Environment`] describes.
-    #[must_use]
-    pub fn detect(environment: &dyn Environment) -> Self {
+    pub(crate) fn detect(environment: &dyn Environment) -> Self {
         // Lambda sets this variable (AWS Lambda Developer Guide, "Defined runtime environment
         // variables"), and so do its emulators. A value that can't be read still
         // means Lambda: the wrong guess would create users and keys in a folder that vanishes.
@@ -79,39 +68,38 @@ pub(crate) enum LogFormat {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use mcp_lambda::config::{Platform, Settings};
+/// use std::path::Path;
+/// use mcp_lambda::config::Settings;
 ///
 /// let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
 /// let home = variable("HOME", "/home/a");
 /// let url = variable("PUBLIC_URL", "https://mcp.example.com/notes/");
 /// let settings = Settings::read(&BTreeMap::from([home, url]), "notes").expect("valid");
-/// assert_eq!(settings.platform, Platform::Local);
-/// assert_eq!(settings.users_path, Some("/home/a/.local/share/notes".into()));
+/// assert_eq!(settings.users_path(), Some(Path::new("/home/a/.local/share/notes")));
 /// assert_eq!(settings.public_path(), "/notes");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The platform of the process, by [`Platform::detect`].
-    pub platform: Platform,
+    pub(crate) platform: Platform,
     /// `SIGNING_KEY`: at least 32 bytes, as HS256 needs (RFC 7518 §3.2).
-    pub signing_key: Option<SigningKey>,
+    pub(crate) signing_key: Option<SigningKey>,
     /// `SIGNING_KEY_SECRET`, opened by
     /// [`KeyOpener::open_keys`](crate::backend::KeyOpener::open_keys).
-    pub signing_key_secret: Option<String>,
+    pub(crate) signing_key_secret: Option<String>,
     /// `USERS_TABLE`, opened by [`StoreOpener::open_store`](crate::backend::StoreOpener::open_store).
-    pub users_table: Option<String>,
+    pub(crate) users_table: Option<String>,
     /// `APP_USERS_PATH`, or locally the app's data folder: the folder of [`STORE_FILE`] and
     /// [`KEY_FILE`].
-    pub users_path: Option<PathBuf>,
+    pub(crate) users_path: Option<PathBuf>,
     /// True if `APP_USERS_PATH` was set.
-    #[doc(hidden)]
-    pub is_users_path_set: bool,
+    pub(crate) is_users_path_set: bool,
     /// `JWT_AUD` (RFC 7519 §4.1.3).
-    pub audience: Option<String>,
+    pub(crate) audience: Option<String>,
     /// `TOKEN_DURATION_SECONDS`: 60 to 315,360,000, which is ten years.
-    pub duration_seconds: u64,
+    pub(crate) duration_seconds: u64,
     /// `PUBLIC_URL`, without a slash at its end.
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// `RESPONSE_MODE`.
     pub(crate) response_mode: ResponseMode,
     /// `ALLOW_QUERY_TOKEN`: true if a token may come in the query (RFC 6750 §2.3).
@@ -180,6 +168,38 @@ impl Settings {
                 },
             ),
         }
+    }
+
+    /// Returns the value of `APP_USERS_PATH`, or locally the app's data folder: the folder of [`STORE_FILE`] and [`KEY_FILE`].
+    #[must_use]
+    pub fn users_path(&self) -> Option<&Path> {
+        self.users_path.as_deref()
+    }
+
+    /// Returns whether `APP_USERS_PATH` was set.
+    #[must_use]
+    #[doc(hidden)] // For the admin CLI.
+    pub const fn is_users_path_set(&self) -> bool {
+        self.is_users_path_set
+    }
+
+    /// Returns the value of `SIGNING_KEY`.
+    #[must_use]
+    #[doc(hidden)] // For the admin CLI.
+    pub const fn signing_key(&self) -> Option<&SigningKey> {
+        self.signing_key.as_ref()
+    }
+
+    /// Returns the value of `PUBLIC_URL`, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
+    }
+
+    /// Returns the value of `USERS_TABLE`.
+    #[must_use]
+    pub fn users_table(&self) -> Option<&str> {
+        self.users_table.as_deref()
     }
 
     /// Returns the files of the embedded store and key that these settings use and that do not

@@ -112,7 +112,7 @@ async fn register(server: &Server, email: &Email) -> Result<LocalUser> {
         profile: None,
         data: Map::new(),
     };
-    server.admin.import(user).await?;
+    server.admin().import(user).await?;
     server.identity.local(email).await
 }
 

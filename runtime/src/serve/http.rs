@@ -77,7 +77,7 @@ fn say_next_steps(app: &App, settings: &Settings) {
 
 /// Prints what keeps a [`Server`] from its work, and from clients of other machines.
 async fn warn_of_problems(app: &App, server: &Server, address: SocketAddr) {
-    let health = server.admin.health().await;
+    let health = server.admin().health().await;
     if health.is_ok_and(|health| health.status == Status::Unhealthy) {
         say(&format!(
             "It can't do its work yet; `{}-admin health` tells why.",

@@ -240,14 +240,16 @@ fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch,
     let mut launch = Launch::new(binary, email.as_str());
     let settings = local_settings(app)?;
     // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
-    let is_moved = settings.is_users_path_set || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
-    if let Some(path) = settings.users_path.filter(|_| is_moved) {
+    let is_moved =
+        settings.is_users_path_set() || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
+    if let Some(path) = settings.users_path().filter(|_| is_moved) {
         launch.environment.insert(
             "APP_USERS_PATH".to_owned(),
             path.to_string_lossy().into_owned(),
         );
     }
-    if let Some(table) = settings.users_table {
+    if let Some(table) = settings.users_table() {
+        let table = table.to_owned();
         launch.environment.insert("USERS_TABLE".to_owned(), table);
     }
     Ok(launch)

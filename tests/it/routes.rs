@@ -9,7 +9,10 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use mcp_lambda::App;
 use mcp_lambda::http::laws::RouteLaws;
-use mcp_lambda::identity::{Operator, operator_token};
+use mcp_lambda::http::{Access, Route, RouteRequest, RouteResponse, Routes};
+use mcp_lambda::identity::{
+    Challenge, Claims, Credential, Operator, Verdict, Verifier, operator_token,
+};
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::testkit::{SIGNING_KEY, TestApp};
 use mcp_lambda_tests::fixture;
@@ -366,6 +369,80 @@ async fn a_handler_that_never_ends_is_answered_before_lambda_gives_up() {
         (answer.status, &body["code"]),
         (504, &json!("deadline_exceeded"))
     );
+}
+
+/// Believes a proxy about who its user is.
+#[derive(Debug)]
+struct Proxy;
+
+#[async_trait::async_trait]
+impl Verifier for Proxy {
+    async fn verify(&self, credential: &Credential) -> mcp_lambda::Result<Verdict> {
+        let secret = credential.header("x-proxy-secret");
+        Ok(match (secret, credential.header("x-user")) {
+            (None, _) => Verdict::Unrecognized,
+            (Some("sesame"), Some(user)) => {
+                Verdict::Valid(Claims::user(user.parse()?, 1_800_000_000).register_if_new(None))
+            }
+            _ => Verdict::Refused("not_the_proxy"),
+        })
+    }
+
+    fn challenge(&self) -> Challenge {
+        Challenge::new("Basic").parameter("realm", "notes")
+    }
+
+    fn secret_headers(&self) -> Vec<String> {
+        vec!["X-Proxy-Secret".to_owned()]
+    }
+}
+
+/// Answers with the names of the request's headers.
+#[derive(Debug)]
+struct Headers;
+
+impl Routes for Headers {
+    fn routes(&self) -> Vec<Route> {
+        let show = async |request: RouteRequest| {
+            let names = request.request().headers().keys().map(|name| name.as_str());
+            Ok(RouteResponse::text(names.collect::<Vec<_>>().join(" ")))
+        };
+        vec![
+            Route::get("/", Access::Public, show),
+            Route::get("/me", Access::Caller, show),
+        ]
+    }
+}
+
+#[tokio::test]
+async fn a_verifiers_secret_reaches_no_route_and_its_user_does() {
+    let app = App::new("pages")
+        .verifier(Proxy)
+        .routes("/headers", Headers);
+    let app = TestApp::new(app).await;
+    let get = async |path: &str, secret: &str| {
+        let request = Request::get(path).header("host", "localhost");
+        let request = request.header("x-proxy-secret", secret);
+        let request = request.header("x-user", "alice@example.com");
+        let body = http_body_util::Full::new(Bytes::new());
+        app.send(request.body(body).expect("a request")).await
+    };
+    for path in ["/headers", "/headers/me"] {
+        let page = get(path, "sesame").await;
+        assert_eq!(
+            (page.status, page.text.as_str()),
+            (200, "host x-user"),
+            "{path}"
+        );
+    }
+    let users = app.admin().ask(Method::GET, "/admin/users", None).await;
+    assert_eq!(users.json["users"][0]["email"], "alice@example.com");
+    let refused = get("/headers/me", "guess").await;
+    assert_eq!(refused.status, 401, "{}", refused.text);
+    let challenge = refused.header("www-authenticate").expect("a challenge");
+    assert!(challenge.contains(r#"Basic realm="notes""#), "{challenge}");
+    let operator = get("/admin/users", "sesame").await;
+    assert_eq!(operator.status, 403, "a user: {}", operator.text);
 }
 
 #[test]

@@ -66,10 +66,16 @@ fn take_headers(parts: &mut Parts, secrets: &[HeaderName], has_token_as_key: boo
     if has_token_as_key {
         headers.remove(API_KEY);
     }
-    for name in [AUTHORIZATION, API_KEY].iter().chain(secrets) {
+    remove_secrets(parts, &[AUTHORIZATION, API_KEY]);
+    remove_secrets(parts, secrets);
+    headers
+}
+
+/// Removes the headers that hold secrets from a request.
+pub(super) fn remove_secrets(parts: &mut Parts, secrets: &[HeaderName]) {
+    for name in secrets {
         parts.headers.remove(name);
     }
-    headers
 }
 
 /// Chooses the token among what stands in its places: the first that is whole, or else the first that is broken.

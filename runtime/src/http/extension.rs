@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::body::{self, Response};
 use super::route_request::RouteRequest;
 use super::routes::{Access, MountedRoutes, Route, RouteMatch, check_caller};
-use super::{Problem, RequestBody, Router, access, admin, deadline};
+use super::{Problem, RequestBody, Router, access, admin, bearer, deadline};
 use crate::call::Deadline;
 use crate::error::{Error, Result};
 use crate::user::Caller;
@@ -60,7 +60,10 @@ async fn authorize(
     parts: &mut Parts,
 ) -> Result<Option<Caller>, Problem> {
     let caller = match access {
-        Access::Public => return Ok(None),
+        Access::Public => {
+            bearer::remove_secrets(parts, router.identity.secret_headers());
+            return Ok(None);
+        }
         // Not from the query: it would stay in the address that the handler sees, and in its links.
         Access::Caller => Some(router.caller(parts, false).await?),
         Access::Admin => {

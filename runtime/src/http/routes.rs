@@ -52,7 +52,8 @@ pub trait Routes: fmt::Debug + Send + Sync + 'static {
 /// The callers to whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone, before identity: the request keeps its `Authorization` header, and a body has at most 64 KiB.
+    /// Anyone, before identity: the request keeps its `Authorization` header, for a protocol that authenticates clients by
+    /// itself, and a body has at most 64 KiB.
     Public,
     /// Users with a valid credential (and anyone in an open app); the handler gets the [`Caller`] and the user's data.
     Caller,

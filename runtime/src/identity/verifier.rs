@@ -57,8 +57,9 @@ pub(super) enum Holder {
 impl Claims {
     /// Creates the claims of a credential that belongs to a user and was issued at this time, in epoch seconds.
     ///
-    /// The user must be registered, or [be so at first sight](Self::register_if_new). A credential without a [token id](Self::token_id) holds while it was issued after its
-    /// user was registered and last revoked, so the time must be the issuer's and not the time of the request.
+    /// The user must be registered, or [be so at first sight](Self::register_if_new). A credential without a
+    /// [token id](Self::token_id) holds while it was issued after its user was registered and last revoked, so the time must
+    /// be the issuer's and not the time of the request.
     #[must_use]
     pub const fn user(email: Email, issued_at: u64) -> Self {
         Self {
@@ -224,7 +225,43 @@ pub trait Verifier: fmt::Debug + Send + Sync + 'static {
     fn challenge(&self) -> Challenge;
 
     /// Returns the names of the headers that hold this verifier's secrets, beside `Authorization` and `x-api-key`: the
-    /// [`Credential`] has them, and nothing further in can see, log or forward them.
+    /// [`Credential`] has them, and nothing further in can see, log or forward them, public routes included.
+    ///
+    /// ```
+    /// use mcp_lambda::identity::{Challenge, Claims, Credential, Verdict, Verifier};
+    ///
+    /// /// Believes a proxy that knows the secret about who its user is.
+    /// #[derive(Debug)]
+    /// struct Proxy {
+    ///     secret: mcp_lambda::Secret<String>,
+    /// }
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Verifier for Proxy {
+    ///     async fn verify(&self, credential: &Credential) -> mcp_lambda::Result<Verdict> {
+    ///         let Some(secret) = credential.header("x-proxy-secret") else {
+    ///             return Ok(Verdict::Unrecognized);
+    ///         };
+    ///         let user = credential.header("x-user").and_then(|user| user.parse().ok());
+    ///         Ok(match user {
+    ///             // Compare digests, or byte by byte in constant time.
+    ///             Some(user) if secret == self.secret.expose() => Verdict::Valid(Claims::user(user, 1_800_000_000)),
+    ///             _ => Verdict::Refused("not_the_proxy"),
+    ///         })
+    ///     }
+    ///
+    ///     fn challenge(&self) -> Challenge {
+    ///         Challenge::bearer()
+    ///     }
+    ///
+    ///     fn secret_headers(&self) -> Vec<String> {
+    ///         vec!["x-proxy-secret".to_owned()]
+    ///     }
+    /// }
+    ///
+    /// let secret = mcp_lambda::Secret::new("b7e151628aed2a6a".to_owned());
+    /// assert_eq!(mcp_lambda::App::new("notes").verifier(Proxy { secret }).check(), Ok(()));
+    /// ```
     fn secret_headers(&self) -> Vec<String> {
         Vec::new()
     }

@@ -17,6 +17,7 @@ use rmcp::model::{ErrorCode, JsonRpcError};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{McpHttpService, SessionHandler, error, message};
 
@@ -34,7 +35,10 @@ pub(super) fn service<S: SessionHandler>(server: S) -> McpHttpService {
         config(),
     );
     Arc::new(move |request: Request<Bytes>| {
-        let service = service.clone();
+        let mut service = service.clone();
+        // rmcp makes a child of this token for each request, under the parent's lock. One parent for
+        // all would be a lock that all cores share, for a signal that nobody sends.
+        service.config.cancellation_token = CancellationToken::new();
         Box::pin(async move {
             if let Err(refusal) = message::head(request.body()) {
                 return refuse_malformed(&refusal);

@@ -68,10 +68,10 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     logging::start(&settings);
     match arguments.command {
         Command::Serve { host, port } => {
-            build_runtime(true)?.block_on(http::serve(app, settings, (host, port).into()))
+            build_runtime()?.block_on(http::serve(app, settings, (host, port).into()))
         }
         Command::Stdio { user, create } => {
-            let runtime = build_runtime(false)?;
+            let runtime = build_runtime()?;
             let outcome = runtime.block_on(serve_stdio(app, &settings, user, create));
             // tokio reads standard input on a thread of its own, which can't be cancelled: dropping
             // the runtime would wait until the client sends another line.

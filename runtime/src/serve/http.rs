@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::connection;
 use super::connection_slots::{ConnectionSlots, Slot};
 use super::terminal::say;
 use super::url_file::{self, Noted};
+use super::workers::Workers;
 use crate::app::{App, Server};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -41,6 +43,8 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
         .get_or_insert_with(|| format!("http://{address}"))
         .clone();
     let server = app.build(&settings).await?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = Workers::start(cores)?;
     // The note holds a lock for as long as it is in scope, which is until the server stops.
     let note = url_file::note(&settings, &url).await;
     say(&describe_server(app.name(), &url, &server));
@@ -51,7 +55,7 @@ pub(super) async fn serve(app: &App, mut settings: Settings, address: SocketAddr
     }
     say_next_steps(app, &settings);
     warn_of_problems(app, &server, address).await;
-    accept(listener, Arc::new(server.router)).await;
+    accept(listener, Arc::new(server.router), &workers).await;
     Ok(())
 }
 
@@ -91,17 +95,18 @@ async fn warn_of_problems(app: &App, server: &Server, address: SocketAddr) {
     }
 }
 
-/// Accepts connections until the process is told to stop, and then waits [`GRACE`] for calls in
-/// progress.
-async fn accept(listener: TcpListener, router: Arc<Router>) {
+/// Accepts connections for the [`Workers`] until the process is told to stop, and then waits
+/// [`GRACE`] for calls in progress.
+async fn accept(listener: TcpListener, router: Arc<Router>, workers: &Workers) {
     let stop = CancellationToken::new();
     let mut connections = JoinSet::new();
     let mut acceptor = Acceptor::new(ConnectionSlots::new(max_connections()));
     let mut stop_signal = std::pin::pin!(wait_for_stop());
     loop {
         tokio::select! {
-            (accepted, slot) = acceptor.next(|| listener.accept()) => {
-                drop(connections.spawn(answer(accepted.0, Arc::clone(&router), stop.clone(), slot)));
+            (stream, slot) = acceptor.next(|| accept_one(&listener)) => {
+                let answer = answer(stream, Arc::clone(&router), stop.clone(), slot);
+                workers.spawn(&mut connections, answer);
             }
             // Ended connections are taken out of the set, which would grow with each of them.
             Some(_) = connections.join_next() => {}
@@ -115,11 +120,25 @@ async fn accept(listener: TcpListener, router: Arc<Router>) {
     let _ = tokio::time::timeout(GRACE, connections.join_all()).await;
 }
 
-/// Answers the requests of one connection, which keeps its [`Slot`] until it ends.
-async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken, slot: Slot) {
+/// Accepts a connection, without the runtime that accepted it: another one answers it.
+async fn accept_one(listener: &TcpListener) -> io::Result<std::net::TcpStream> {
+    let (stream, _) = listener.accept().await?;
     // Without it, each event of a stream waits for the acknowledgement of the one before (Nagle's
     // algorithm, RFC 9293 §3.7.4).
     let _ = stream.set_nodelay(true);
+    stream.into_std()
+}
+
+/// Answers the requests of one connection, which keeps its [`Slot`] until it ends.
+async fn answer(
+    stream: std::net::TcpStream,
+    router: Arc<Router>,
+    stop: CancellationToken,
+    slot: Slot,
+) {
+    let Ok(stream) = TcpStream::from_std(stream) else {
+        return;
+    };
     let routed = move |request| {
         let router = Arc::clone(&router);
         async move { router.handle(request).await }
@@ -128,14 +147,14 @@ async fn answer(stream: TcpStream, router: Arc<Router>, stop: CancellationToken,
     drop(slot);
 }
 
-/// Returns the most connections at a time: half of the file descriptors that this process may have
-/// (getrlimit(2)). The rest are for the store and for tools.
+/// Returns the most connections at a time: half of the file descriptors that this process may still
+/// open (getrlimit(2)). The rest are for the store and for tools.
 fn max_connections() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    descriptors
-        .and_then(|descriptors| usize::try_from(descriptors / 2).ok())
-        .unwrap_or(usize::MAX)
-        .min(MAX_CONNECTIONS)
+    let descriptors = descriptors.and_then(|descriptors| usize::try_from(descriptors).ok());
+    let open = std::fs::read_dir("/dev/fd").map_or(0, Iterator::count);
+    let free = descriptors.unwrap_or(usize::MAX).saturating_sub(open);
+    (free / 2).min(MAX_CONNECTIONS)
 }
 
 /// An acceptor of connections: as many as there are [`ConnectionSlots`], and after a pause where the system

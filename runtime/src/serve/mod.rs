@@ -18,6 +18,8 @@ mod logging;
 mod terminal;
 #[cfg(feature = "local")]
 mod url_file;
+#[cfg(feature = "local")]
+mod workers;
 
 use std::process::ExitCode;
 
@@ -62,10 +64,10 @@ fn join_problems(app: &App, mut problems: Vec<String>) -> Error {
 /// Serves invocations of Lambda: one at a time, or several on Lambda Managed Instances.
 fn run_on_lambda(app: &App, settings: &Settings) -> Result<()> {
     logging::start(settings);
-    // One invocation at a time needs one thread: more would cost start-up time, and a function has
-    // one vCPU at 1,769 MB (AWS Lambda Developer Guide, "Configure Lambda function memory").
-    let runtime = build_runtime(lambda::read_concurrency() > 1)?;
-    runtime.block_on(async {
+    // One invocation at a time needs one thread: more would cost start-up time and bytes of the zip,
+    // and a function has one vCPU at 1,769 MB (AWS Lambda Developer Guide, "Configure Lambda function
+    // memory").
+    build_runtime()?.block_on(async {
         let server = app.build(settings).await?;
         if app.allows_anonymous() {
             tracing::warn!("this app is open to anyone (`App::allow_anonymous`, ALLOW_ANONYMOUS)");
@@ -88,21 +90,9 @@ fn run_locally(_app: &App, settings: Result<Settings>) -> Result<()> {
     ))
 }
 
-/// Builds a tokio runtime, of several threads if `is_parallel` and the build can.
-fn build_runtime(is_parallel: bool) -> Result<tokio::runtime::Runtime> {
-    #[cfg(feature = "local")]
-    let mut builder = if is_parallel {
-        tokio::runtime::Builder::new_multi_thread()
-    } else {
-        tokio::runtime::Builder::new_current_thread()
-    };
-    #[cfg(not(feature = "local"))]
-    let mut builder = {
-        // Without tokio's scheduler for threads Lambda's zip is smaller.
-        let _ = is_parallel;
-        tokio::runtime::Builder::new_current_thread()
-    };
-    builder
+/// Builds a tokio runtime of one thread, which is the caller's.
+fn build_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::internal("the runtime can't start").with_source(error))

@@ -126,12 +126,19 @@ pub(crate) fn resolve(path: &Path) -> io::Result<(PathBuf, bool)> {
 /// Returns true if a folder lies on one of the [`NETWORK_FILE_SYSTEMS`].
 #[cfg(target_os = "linux")]
 fn is_on_network(folder: &Path) -> io::Result<bool> {
-    let kind = rustix::fs::statfs(folder)?.f_type;
+    Ok(is_network(
+        rustix::fs::statfs(folder)?.f_type.cast_unsigned(),
+    ))
+}
+
+/// Returns true for the `f_type` of one of the [`NETWORK_FILE_SYSTEMS`].
+#[cfg(target_os = "linux")]
+fn is_network(kind: u64) -> bool {
     // `f_type` has 32 bits on some machines, and a sign: an SMB number would be negative there, and
     // be extended by ones.
-    Ok(NETWORK_FILE_SYSTEMS
+    NETWORK_FILE_SYSTEMS
         .iter()
-        .any(|other| other & 0xffff_ffff == kind.cast_unsigned() & 0xffff_ffff))
+        .any(|other| other & 0xffff_ffff == kind & 0xffff_ffff)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -263,6 +270,31 @@ mod tests {
         make(&link).expect("something is there");
         assert!(!nowhere.exists());
         assert!(check(&link).is_err());
+    }
+
+    /// The numbers of `statfs(2)`; nothing can be mounted in a test.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn disks_of_other_machines_are_told_from_those_of_this_one() {
+        for (name, kind) in [
+            ("NFS, and so Amazon EFS", 0x6969),
+            ("SMB", 0x517b),
+            ("CIFS", 0xff53_4d42),
+            ("SMB 2", 0xfe53_4d42),
+            ("SMB 2, extended by its sign", 0xffff_ffff_fe53_4d42),
+            ("Ceph", 0x00c3_6400),
+        ] {
+            assert!(is_network(kind), "{name}");
+        }
+        for (name, kind) in [
+            ("ext4", 0xef53),
+            ("XFS", 0x5846_5342),
+            ("Btrfs", 0x9123_683e),
+            ("tmpfs", 0x0102_1994),
+            ("overlayfs", 0x794c_7630),
+        ] {
+            assert!(!is_network(kind), "{name}");
+        }
     }
 
     #[test]

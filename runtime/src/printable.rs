@@ -103,6 +103,22 @@ mod tests {
     /// A title, a cleared screen, a return, C1's own CSI, DEL, and texts read backwards.
     const HOSTILE: &str = "a\u{1b}]0;TITLE\u{7}\u{1b}[2J\rb\u{9b}31m\u{7f}\u{202e}gpj.exe\u{2066}x\u{2069}\u{61c}\u{200f}\u{2028}\u{85}";
 
+    /// One character of each kind, by hand: the other tests ask [`is_printable`] itself.
+    #[test]
+    fn no_kind_of_what_a_terminal_obeys_is_left() {
+        let obeyed = [
+            '\0', '\u{7}', '\u{8}', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{61c}',
+            '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202e}', '\u{2066}',
+            '\u{2069}',
+        ];
+        for character in obeyed {
+            assert!(!is_printable(character), "{character:?}");
+            assert_eq!(clean(&format!("a{character}b")), "a\u{fffd}b");
+            let json = format!("\"{character}\"");
+            assert!(!clean_json(&json).contains(character), "{character:?}");
+        }
+    }
+
     #[test]
     fn what_a_terminal_obeys_is_replaced_and_the_rest_stays() {
         assert!(clean(HOSTILE).chars().all(is_printable));

@@ -180,6 +180,9 @@ impl App {
     }
 
     /// Sets the number of entries on a page of a list (MCP, pagination); 200 by default.
+    ///
+    /// A client that reads the first page alone misses the rest, and there are some: Gemini CLI, claude.ai, google-adk,
+    /// mcp-use and FastMCP 2 do.
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;

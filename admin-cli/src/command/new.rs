@@ -380,6 +380,47 @@ mod tests {
     }
 
     #[test]
+    fn the_crates_that_a_first_tool_needs_are_there_for_more_than_tests() {
+        for (profile, dynamo) in [(false, false), (true, true)] {
+            let files = files(&wanted("my-app", profile, dynamo), &Framework::Registry);
+            let (_, manifest) = files.first().expect("the manifest");
+            let (_, dependencies) = manifest
+                .split_once("\n[dependencies]\n")
+                .expect("a table of dependencies");
+            let (dependencies, _) = dependencies.split_once("\n[").expect("another table");
+            for name in ["mcp-lambda", "schemars", "serde", "serde_json"] {
+                let begin = format!("{name} = ");
+                assert!(
+                    dependencies.lines().any(|line| line.starts_with(&begin)),
+                    "{name}: {manifest}"
+                );
+            }
+        }
+    }
+
+    /// Cargo turns on features of the packages of its workspace alone, and a new app is one of its own.
+    #[test]
+    fn the_docs_of_the_kit_are_made_in_a_checkout() {
+        for (framework, manifest) in [
+            (
+                Framework::Folder("/frame work".to_owned()),
+                "'/frame work/Cargo.toml'",
+            ),
+            (Framework::Registry, "CHECKOUT/Cargo.toml"),
+        ] {
+            let files = files(&wanted("my-app", false, false), &framework);
+            let (_, readme) = files
+                .iter()
+                .find(|(path, _)| path == "README.md")
+                .expect("there");
+            let command = format!(
+                "`cargo doc --open --no-deps --manifest-path {manifest} -p mcp-lambda --features testkit`"
+            );
+            assert!(readme.contains(&command), "{command}: {readme}");
+        }
+    }
+
+    #[test]
     fn names_that_no_crate_or_app_can_have_are_refused() {
         for name in [
             "", "My-App", "my_app", "-x", "1st", "test", "async", "serde", "std", "a/b", "../up",

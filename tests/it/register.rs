@@ -550,6 +550,37 @@ async fn clients_start_this_machines_server_themselves() {
     assert_eq!(machine.tokens().await, tokens, "no token is made");
 }
 
+/// What is replaced may leave a token that works; a process had none, and no token ends it.
+#[tokio::test]
+async fn what_still_works_is_told_of_an_entry_that_held_a_token_and_of_a_process() {
+    let machine = Machine::new().await;
+    let notes = |told: &Value| told["notes"].to_string();
+    let process = machine
+        .applied("cursor", &["--stdio", "--user", ALICE])
+        .await;
+    for words in [
+        "no token ends it",
+        "`users revoke alice@example.com`",
+        "`users purge alice@example.com`",
+    ] {
+        assert!(notes(&process).contains(words), "{words}: {process}");
+    }
+    let arguments = ["--user", ALICE, "--force"];
+    let after_process = machine.applied("cursor", &arguments).await;
+    assert_eq!(after_process["state"], "replaced", "{after_process}");
+    assert!(
+        !notes(&after_process).contains("still works"),
+        "{after_process}"
+    );
+    let after_token = machine.applied("cursor", &arguments).await;
+    assert!(
+        notes(&after_token).contains(
+            "a token that stood there before still works until you end it: `tokens list alice@example.com`"
+        ),
+        "{after_token}"
+    );
+}
+
 /// Starts what an entry says, and says hello.
 async fn answers(machine: &Machine, entry: &Value) {
     let mut command = machine

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use mcp_lambda::prelude::*;
-use mcp_lambda::testkit::{Fill, Suite, laws, sample};
+use mcp_lambda::testkit::{Fill, Suite, TestApp, laws, sample};
 use mcp_lambda::tool::Hints;
 use mcp_lambda_tests::fixture::Account;
 use serde_json::{Value, json};
@@ -197,8 +197,9 @@ async fn all_faults_of_all_tools_are_told_at_once() {
             .prompts([prompt]),
     );
     let found = complaint(laws::prompts_are_listed_and_documented(&suite)).await;
-    assert_eq!(found.trim().lines().count(), 2, "{found}");
-    assert!(!found.contains("Object"), "no dump of ours: {found}");
+    let expected =
+        ["a", "b"].map(|name| format!("`ask`: write a doc comment above its argument `{name}`"));
+    assert_eq!(found.trim().lines().collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
@@ -307,6 +308,24 @@ async fn users_who_share_a_board_are_found_unless_they_should() {
             .contains("`read`")
     );
     laws::users_never_meet(&suite.share("read")).await;
+}
+
+#[tokio::test]
+async fn a_user_has_the_scopes_that_a_test_names_and_no_others() {
+    let tool = |name: &str| raw(name, json!({"type": "object"}), Outcome::text("a"));
+    let tools = [
+        tool("read").scopes(["notes:read"]),
+        tool("write").scopes(["notes:write"]),
+    ];
+    let server = TestApp::new(App::new("scoped").tools(tools)).await;
+    let names = |tools: Vec<Value>| -> Vec<_> {
+        let names = tools.iter().filter_map(|tool| tool["name"].as_str());
+        names.map(str::to_owned).collect()
+    };
+    let whole = server.user("alice@example.com").await;
+    assert_eq!(names(whole.tools().await), ["read", "write"]);
+    let narrow = server.user("bob@example.com").scopes(["notes:read"]).await;
+    assert_eq!(names(narrow.tools().await), ["read"]);
 }
 
 #[tokio::test]

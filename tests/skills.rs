@@ -494,6 +494,40 @@ fn a_command_that_is_not_there_is_found() {
     }
 }
 
+/// Each `Type::name` of a text, but for those of other crates.
+fn items(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let paths = text.split(move |c| !is_path(c));
+    paths.filter_map(|path| {
+        let (path, name) = path.rsplit_once("::")?;
+        let (outside, kind) = path.rsplit_once("::").unwrap_or(("", path));
+        let is_ours = outside.is_empty() || outside.starts_with("mcp_lambda");
+        let is_type = kind.starts_with(|first: char| first.is_ascii_uppercase());
+        (is_ours && is_type).then_some((kind, name))
+    })
+}
+
+/// `docs/public-api` is what rustdoc lists, which CI holds it to.
+#[test]
+fn every_item_named_is_public() {
+    let listing = read(&root().join("docs/public-api/mcp-lambda.txt"));
+    let public: BTreeSet<_> = items(&listing).collect();
+    report(|page| {
+        let named = page.spans().flat_map(items);
+        // A type that is in no listing is another crate's, such as `Arc`.
+        let is_ours = |kind: &str| public.iter().any(|(of, _)| *of == kind);
+        let unknown = named.filter(|item| is_ours(item.0) && !public.contains(item));
+        unknown
+            .map(|(kind, name)| format!("there is no public `{kind}::{name}`"))
+            .collect()
+    });
+    let count = |page: &Page| page.spans().flat_map(items).count();
+    assert!(
+        pages().iter().map(count).sum::<usize>() > 20,
+        "the items were not found"
+    );
+}
+
 /// The words of a text that look like variables: capitals with `_` between them.
 fn variables(text: &str) -> impl Iterator<Item = &str> {
     let words =

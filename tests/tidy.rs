@@ -534,6 +534,34 @@ fn the_readmes_table_is_the_settings() {
     );
 }
 
+/// A setting that stays in the shell is the next command's too: a key of the emulator's would sign tokens that the server of
+/// this machine refuses.
+#[test]
+fn what_the_readme_has_pasted_leaves_no_setting_in_the_shell() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
+    let readme = readme.replace("\\\n", " ");
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines: Vec<_> = blocks
+        .flat_map(|block| block.split("```").next().unwrap_or_default().lines())
+        .collect();
+    let is_left = |line: &&str, name: &str| {
+        let exported = line.trim_start().strip_prefix("export ");
+        exported.is_some_and(|exported| has_word(exported, &format!("{name}=")))
+    };
+    for setting in SETTINGS {
+        let left = lines.iter().find(|line| is_left(line, setting.name));
+        assert_eq!(left, None, "{}", setting.name);
+    }
+    let mut emulators = lines
+        .iter()
+        .filter(|line| line.contains("cargo lambda watch"));
+    assert!(
+        emulators.clone().count() > 0
+            && emulators.all(|line| line.contains("--invoke-address 127.0.0.1")),
+        "cargo-lambda listens on every address unless it is told one"
+    );
+}
+
 /// One source file, with its path from the repository root.
 struct Source {
     path: String,

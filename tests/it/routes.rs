@@ -436,7 +436,7 @@ async fn a_verifiers_secret_reaches_no_route_and_its_user_does() {
         );
     }
     let users = app.admin().ask(Method::GET, "/admin/users", None).await;
-    assert_eq!(users.json["users"][0]["email"], "alice@example.com");
+    assert_eq!(users.json[0]["email"], "alice@example.com");
     let refused = get("/headers/me", "guess").await;
     assert_eq!(refused.status, 401, "{}", refused.text);
     let challenge = refused.header("www-authenticate").expect("a challenge");

@@ -171,8 +171,7 @@ impl App {
         self
     }
 
-    /// Disables a tool, prompt or resource by its name or URI: it is unknown by every protocol, also when a
-    /// [`provider`](Self::provider) comes to hold it later.
+    /// Makes a name or URI unknown by every protocol, also when a [`provider`](Self::provider) comes to hold it later.
     #[must_use]
     pub fn disable(mut self, name: impl Into<String>) -> Self {
         self.disabled.insert(name.into());
@@ -181,8 +180,7 @@ impl App {
 
     /// Sets the number of entries on a page of a list (MCP, pagination); 200 by default.
     ///
-    /// A client that reads the first page alone misses the rest, and there are some: Gemini CLI, claude.ai, google-adk,
-    /// mcp-use and FastMCP 2 do.
+    /// Some clients read the first page alone: Gemini CLI, claude.ai, google-adk, mcp-use and FastMCP 2.
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;

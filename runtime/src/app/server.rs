@@ -8,7 +8,6 @@ use crate::http::Router;
 use crate::identity::{Identity, Issuer};
 #[cfg(feature = "local")]
 use crate::mcp::Transports;
-use crate::registry::Registry;
 use crate::secret::Secret;
 #[cfg(feature = "local")]
 use crate::user::Caller;
@@ -31,12 +30,6 @@ pub struct Server {
     /// The store and the keys, described for people.
     #[cfg(feature = "local")]
     pub(crate) description: Description,
-    /// The [`Registry`]: the providers with every rule around them, for any protocol.
-    #[expect(
-        dead_code,
-        reason = "the next protocol reads it; MCP has its own share of it"
-    )]
-    pub(crate) registry: Arc<Registry>,
 }
 
 /// The store and the keys of a [`Server`], described for people.
@@ -59,7 +52,7 @@ impl Server {
     ///
     /// block_on(async {
     ///     let app = TestApp::new(App::new("notes")).await;
-    ///     let admin = app.server.admin();
+    ///     let admin = app.server().admin();
     ///     admin.register(NewUser::new("alice@example.com".parse()?)).await?;
     ///     assert_eq!(admin.users(None, 10).await?.users.len(), 1);
     ///     Ok::<(), mcp_lambda::Error>(())

@@ -113,7 +113,7 @@ impl RouteRequest {
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for a caller who is no registered user;
     /// [`Internal`](crate::ErrorKind::Internal) in a route of another access.
     pub fn user_data(&self) -> Result<UserData> {
-        UserData::of_caller(&self.services.store, self.known_caller()?)
+        UserData::of_caller(&self.services.store, self.require_caller()?)
     }
 
     /// Returns the profile of the calling user, as [`Profile<T>`](crate::Profile) gives it to tools.
@@ -122,7 +122,7 @@ impl RouteRequest {
     /// [`Invalid`](crate::ErrorKind::Invalid) for a profile that does not read as `T`;
     /// [`Internal`](crate::ErrorKind::Internal) in a route of an access other than [`Access::Caller`].
     pub fn profile<T: DeserializeOwned>(&self) -> Result<T> {
-        hydrate(self.known_caller()?.profile()).map_err(|error| {
+        hydrate(self.require_caller()?.profile()).map_err(|error| {
             Error::invalid(format!(
                 "this page needs your profile, and {error}; ask the operator to run `users update-profile`"
             ))
@@ -197,7 +197,7 @@ impl RouteRequest {
             .map_err(|error| Error::invalid(format!("the body does not fit: {error}")))
     }
 
-    fn known_caller(&self) -> Result<&Caller> {
+    fn require_caller(&self) -> Result<&Caller> {
         self.caller.as_ref().ok_or_else(|| {
             Error::internal("only a route of `Access::Caller` reaches what belongs to a user")
         })

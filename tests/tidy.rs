@@ -86,19 +86,19 @@ const DYNAMO_LAYERS: Layers = &[
 
 /// The layers of the admin CLI.
 const ADMIN_CLI_LAYERS: Layers = &[
-    ("exit", 0),
+    ("error", 0),
     ("files", 0),
     ("flags", 0),
     ("remote", 0),
     ("values", 0),
     ("input", 1),
     ("output", 1),
-    ("subject", 1),
+    ("target", 1),
     ("connection", 2),
     ("mcp", 3),
     ("setup", 3),
     ("clients", 4),
-    ("ladder", 4),
+    ("probe_steps", 4),
     ("token_delivery", 5),
     ("command", 6),
     ("cli", 7),

@@ -7,17 +7,20 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 use mcp_lambda::printable;
 use serde_json::{Map, Value};
 
-use crate::command::Command;
-use crate::exit::Failure;
+use crate::command::CliCommand;
+use crate::error::CliError;
 use crate::flags;
 use crate::output::{Output, ask_hidden};
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
-/// The [`Arguments`], and the values of the app's own profile flags.
-pub(crate) type Asked = (Arguments, Option<Map<String, Value>>);
+/// The [`CliArguments`], and the values of the app's own profile flags.
+pub(crate) type ParsedArguments = (CliArguments, Option<Map<String, Value>>);
 
 /// Reads a command and its arguments; `users add` and `users update-profile` take the app's own flags too.
-pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap::Error> {
+pub(crate) fn parse(
+    subject: &AdminTarget,
+    words: &[OsString],
+) -> Result<ParsedArguments, clap::Error> {
     let (flags, mut tree) = (subject.flags(), tree(subject));
     tree.build();
     let matches = tree.clone().try_get_matches_from(words)?;
@@ -28,7 +31,7 @@ pub(crate) fn parse(subject: &Subject, words: &[OsString]) -> Result<Asked, clap
         }
         None => None,
     };
-    Ok((Arguments::from_arg_matches(&matches)?, profile))
+    Ok((CliArguments::from_arg_matches(&matches)?, profile))
 }
 
 /// A fault of a `users` command's arguments, with that command's own usage.
@@ -56,7 +59,7 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
             .next()
             .unwrap_or_default()
             .trim_start_matches("error: ");
-        Output::new(true).failure(&Failure::Usage(words.to_owned()));
+        Output::new(true).failure(&CliError::Usage(words.to_owned()));
     } else if error
         .render()
         .to_string()
@@ -67,7 +70,7 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
     } else {
         // clap repeats an argument as it was given, and that may have been pasted.
         let words = error.render().to_string();
-        Output::new(false).failure(&Failure::Usage(
+        Output::new(false).failure(&CliError::Usage(
             words.trim_start_matches("error: ").to_owned(),
         ));
     }
@@ -75,7 +78,7 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
 }
 
 /// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
-pub(crate) fn tree(subject: &Subject) -> clap::Command {
+pub(crate) fn tree(subject: &AdminTarget) -> clap::Command {
     let (name, flags): (&'static str, _) = (subject.command().leak(), subject.flags());
     let own = |is_new| {
         flags
@@ -83,14 +86,16 @@ pub(crate) fn tree(subject: &Subject) -> clap::Command {
             .flat_map(move |flag| flag.arguments(is_new))
             .collect::<Vec<_>>()
     };
-    let tree = Arguments::command()
+    let tree = CliArguments::command()
         .name(name)
         .bin_name(name)
         .mut_subcommand("users", |users| {
             let users = users.mut_subcommand("add", |add| add.args(own(true)));
             users.mut_subcommand("update-profile", |update| update.args(own(false)))
         });
-    tree.mut_subcommand("new", |new| new.hide(matches!(subject, Subject::App(_))))
+    tree.mut_subcommand("new", |new| {
+        new.hide(matches!(subject, AdminTarget::App(_)))
+    })
 }
 
 /// The command that takes a profile, and what it was given.
@@ -106,7 +111,7 @@ fn profile_matches(matches: &ArgMatches) -> Option<(&str, &ArgMatches)> {
 /// Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict, 6 refused, 7 unreachable.
 #[derive(Debug, Parser)]
 #[command(disable_help_subcommand = true, version)]
-pub(crate) struct Arguments {
+pub(crate) struct CliArguments {
     /// Print JSON, for programs.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -114,7 +119,7 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) on: Option<String>,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 #[cfg(test)]
@@ -123,6 +128,6 @@ mod tests {
 
     #[test]
     fn the_tree_is_well_made() {
-        tree(&Subject::Any).debug_assert();
+        tree(&AdminTarget::Any).debug_assert();
     }
 }

@@ -14,10 +14,10 @@ use mcp_lambda::{App, Error, ErrorKind, Secret, Server, find_served_url};
 use mcp_lambda_dynamo::Account;
 use serde::{Deserialize, Serialize};
 
-use crate::exit::Failure;
+use crate::error::CliError;
 use crate::files;
-use crate::remote::{Remote, web_url};
-use crate::subject::Subject;
+use crate::remote::{RemoteAdmin, web_url};
+use crate::target::AdminTarget;
 
 /// The name of a connection that was given none.
 pub(crate) const DEFAULT: &str = "default";
@@ -71,13 +71,13 @@ impl KeySource {
         }
     }
 
-    async fn key(&self, subject: &Subject) -> Result<SigningKey, Failure> {
+    async fn key(&self, subject: &AdminTarget) -> Result<SigningKey, CliError> {
         let text = match self {
             Self::Stored(key) => key.clone(),
             Self::Variable(name) => {
                 let value = ProcessEnvironment.get(name).map(Secret::new);
                 value.ok_or_else(|| {
-                    Failure::NotConfigured(format!("the variable {name}, which holds the signing key, is not set; export it, or connect again with another"))
+                    CliError::NotConfigured(format!("the variable {name}, which holds the signing key, is not set; export it, or connect again with another"))
                 })?
             }
             Self::Secret {
@@ -101,27 +101,27 @@ impl KeySource {
             }
             Self::None => {
                 let command = subject.command();
-                return Err(Failure::NotConfigured(format!(
+                return Err(CliError::NotConfigured(format!(
                     "this connection has no signing key; say `{command} connect URL --signing-key-env VARIABLE`"
                 )));
             }
         };
         SigningKey::from_text(text.expose())
-            .map_err(|error| Failure::NotConfigured(error.to_string()))
+            .map_err(|error| CliError::NotConfigured(error.to_string()))
     }
 }
 
-/// Turns an invalid setting into [`Failure::NotConfigured`].
-pub(crate) fn not_configured(error: Error) -> Failure {
+/// Turns an invalid setting into [`CliError::NotConfigured`].
+pub(crate) fn not_configured(error: Error) -> CliError {
     match error.kind() {
-        ErrorKind::Invalid => Failure::NotConfigured(error.to_string()),
+        ErrorKind::Invalid => CliError::NotConfigured(error.to_string()),
         _ => error.into(),
     }
 }
 
 /// A connection in use.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct AdminSession {
     /// The [`AdminApi`] of the server.
     pub(crate) api: Arc<dyn AdminApi>,
     /// The URL by which clients reach the server.
@@ -134,12 +134,12 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) enum Endpoint {
     /// Over HTTP.
-    Http(Arc<Remote>),
+    Http(Arc<RemoteAdmin>),
     /// Without leaving this process: the app itself, on this machine's store.
     Server(Box<Server>),
 }
 
-impl Session {
+impl AdminSession {
     /// Describes the server: a URL, or this process itself.
     pub(crate) fn place(&self) -> String {
         match &self.endpoint {
@@ -160,20 +160,20 @@ impl Session {
 impl Connection {
     /// Returns the [`Connection`] that `connect` asks for, without losing a key that is stored for the same URL.
     pub(crate) fn choose(
-        subject: &Subject,
+        subject: &AdminTarget,
         place: &str,
-        key: impl FnOnce() -> Result<KeySource, Failure>,
+        key: impl FnOnce() -> Result<KeySource, CliError>,
         stored: Option<&Self>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         if place == "local" {
             return match subject {
-                Subject::App(_) => Ok(Self::Local),
-                Subject::Any => Err(Failure::Usage(
+                AdminTarget::App(_) => Ok(Self::Local),
+                AdminTarget::Any => Err(CliError::Usage(
                     "`local` needs the app's own CLI, such as `notes-admin`; this one connects to URLs".into(),
                 )),
             };
         }
-        let url = web_url(place).map_err(Failure::Usage)?;
+        let url = web_url(place).map_err(CliError::Usage)?;
         let key = match (key()?, stored) {
             (KeySource::None, Some(Self::Remote { url: known, key })) if *known == url => {
                 key.clone()
@@ -202,11 +202,11 @@ impl Connection {
     }
 
     /// Opens the connection; on this machine, what must be there already.
-    pub(crate) async fn open(&self, subject: &Subject) -> Result<Session, Failure> {
-        if let (Self::Local, Subject::App(app)) = (self, subject) {
+    pub(crate) async fn open(&self, subject: &AdminTarget) -> Result<AdminSession, CliError> {
+        if let (Self::Local, AdminTarget::App(app)) = (self, subject) {
             let missing = local_settings(app)?.missing_files();
             if let Some(path) = missing.first() {
-                return Err(Failure::NotConfigured(format!(
+                return Err(CliError::NotConfigured(format!(
                     "{} is not there; put it back, or let `{} connect local` make a new one",
                     path.display(),
                     subject.command()
@@ -217,29 +217,32 @@ impl Connection {
     }
 
     /// Opens the connection; on this machine, what is missing is made.
-    pub(crate) async fn open_or_make(&self, subject: &Subject) -> Result<Session, Failure> {
+    pub(crate) async fn open_or_make(
+        &self,
+        subject: &AdminTarget,
+    ) -> Result<AdminSession, CliError> {
         match (self, subject) {
-            (Self::Local, Subject::App(app)) => {
+            (Self::Local, AdminTarget::App(app)) => {
                 let settings = local_settings(app)?;
                 let server = app.build(&settings).await.map_err(not_configured)?;
-                Ok(Session {
+                Ok(AdminSession {
                     api: Arc::clone(server.admin()),
                     url: local_url(&settings),
                     endpoint: Endpoint::Server(Box::new(server)),
                 })
             }
-            (Self::Local, Subject::Any) => Err(Failure::NotConfigured(format!(
+            (Self::Local, AdminTarget::Any) => Err(CliError::NotConfigured(format!(
                 "this connection is to a store of an app's own; its admin CLI opens it, or `{} connections use` another",
                 subject.command()
             ))),
             (Self::Remote { url, key }, _) => {
-                let api = Arc::new(Remote::new(
+                let api = Arc::new(RemoteAdmin::new(
                     url,
                     key.key(subject).await?,
                     Arc::new(SystemClock),
                 )?);
-                Ok(Session {
-                    api: Arc::<Remote>::clone(&api),
+                Ok(AdminSession {
+                    api: Arc::<RemoteAdmin>::clone(&api),
                     url: url.clone(),
                     endpoint: Endpoint::Http(api),
                 })
@@ -248,8 +251,8 @@ impl Connection {
     }
 
     /// Returns a warning if the shell's signing key is not the folder's.
-    pub(crate) fn warning(&self, subject: &Subject) -> Option<String> {
-        let (Self::Local, Subject::App(app)) = (self, subject) else {
+    pub(crate) fn warning(&self, subject: &AdminTarget) -> Option<String> {
+        let (Self::Local, AdminTarget::App(app)) = (self, subject) else {
             return None;
         };
         let settings = local_settings(app).ok()?;
@@ -316,9 +319,9 @@ impl Connection {
 }
 
 /// The settings of this machine's server.
-pub(crate) fn local_settings(app: &App) -> Result<Settings, Failure> {
+pub(crate) fn local_settings(app: &App) -> Result<Settings, CliError> {
     Settings::read(&ProcessEnvironment, app.name())
-        .map_err(|problems| Failure::NotConfigured(problems.join("\n")))
+        .map_err(|problems| CliError::NotConfigured(problems.join("\n")))
 }
 
 /// Returns the URL of this machine's server.
@@ -337,8 +340,13 @@ mod tests {
     /// A connection to a URL, with this key to store.
     fn connect(place: &str, key: Option<&str>, stored: Option<&Connection>) -> Connection {
         let key = key.map(|key| KeySource::Stored(Secret::new(key.to_owned())));
-        Connection::choose(&Subject::Any, place, || Ok(key.unwrap_or_default()), stored)
-            .expect("valid")
+        Connection::choose(
+            &AdminTarget::Any,
+            place,
+            || Ok(key.unwrap_or_default()),
+            stored,
+        )
+        .expect("valid")
     }
 
     #[test]

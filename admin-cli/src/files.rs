@@ -16,41 +16,46 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The users who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Readers {
+pub(crate) enum FileReaders {
     /// Its owner.
     Owner,
     /// Those who could before; of a new file, those whom the umask lets.
-    AsBefore,
+    Unchanged,
 }
 
 /// The treatment of a symbolic link in a file's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Links {
+pub(crate) enum LinkPolicy {
     /// The way to the file, as people lay who keep their settings elsewhere.
-    Followed,
+    Follow,
     /// A fault: nobody but this program makes the file.
-    Refused,
+    Refuse,
 }
 
 /// Puts a text in a file's place. Folders on the way are made for their owner alone.
-pub(crate) fn write(path: &Path, text: &str, readers: Readers, links: Links) -> io::Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    text: &str,
+    readers: FileReaders,
+    links: LinkPolicy,
+) -> io::Result<()> {
     let path = prefix_end(path, links)?;
     folder_of(&path)?;
     let before = fs::metadata(&path)
         .ok()
         .map(|found| found.permissions().mode() & 0o777);
     let mode = match readers {
-        Readers::Owner => Some(before.unwrap_or(0o600) & 0o700),
-        Readers::AsBefore => before,
+        FileReaders::Owner => Some(before.unwrap_or(0o600) & 0o700),
+        FileReaders::Unchanged => before,
     };
     Draft::begin(&path, mode)?.end(&path, text)
 }
 
 /// The file itself, behind whatever links lead to it.
-fn prefix_end(path: &Path, links: Links) -> io::Result<PathBuf> {
+fn prefix_end(path: &Path, links: LinkPolicy) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_symlink() => Ok(path.to_owned()),
-        Ok(_) if links == Links::Followed => fs::canonicalize(path),
+        Ok(_) if links == LinkPolicy::Follow => fs::canonicalize(path),
         Ok(_) => Err(io::Error::other(
             "it is a link, and links are not followed here",
         )),
@@ -134,7 +139,7 @@ impl Draft {
 
 /// Removes the draft that a killed process left beside a file, unless one is being written.
 pub(crate) fn sweep(path: &Path) {
-    let Ok(path) = prefix_end(path, Links::Followed) else {
+    let Ok(path) = prefix_end(path, LinkPolicy::Follow) else {
         return;
     };
     let place = Draft::place(&path);
@@ -182,10 +187,10 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
 }
 
 /// The text of a file, if there is one. What is no file (a pipe, a socket, a device) is not read.
-pub(crate) fn read(path: &Path, links: Links) -> io::Result<Option<String>> {
+pub(crate) fn read(path: &Path, links: LinkPolicy) -> io::Result<Option<String>> {
     let found = match links {
-        Links::Followed => fs::metadata(path),
-        Links::Refused => fs::symlink_metadata(path),
+        LinkPolicy::Follow => fs::metadata(path),
+        LinkPolicy::Refuse => fs::symlink_metadata(path),
     };
     match found {
         Ok(found) if found.is_file() => text_of(path, links).map(|(text, _)| Some(text)),
@@ -205,10 +210,10 @@ pub(crate) fn read_own(path: &Path) -> io::Result<Option<String>> {
         return Ok(None);
     }
     check_folder(path)?;
-    if read(path, Links::Refused)?.is_none() {
+    if read(path, LinkPolicy::Refuse)?.is_none() {
         return Ok(None);
     }
-    let (text, found) = text_of(path, Links::Refused)?;
+    let (text, found) = text_of(path, LinkPolicy::Refuse)?;
     let line = shell::line(["chmod", "600", &path.to_string_lossy()]);
     fault_of(&found, 0o077, "can be read or changed", &line)
         .map_or(Ok(Some(text)), |fault| Err(io::Error::other(fault)))
@@ -233,8 +238,8 @@ fn fault_of(found: &Metadata, forbidden: u32, what: &str, line: &str) -> Option<
     (found.mode() & forbidden != 0).then(|| format!("{what} by others; run `{line}`"))
 }
 
-fn text_of(path: &Path, links: Links) -> io::Result<(String, Metadata)> {
-    let follows = links == Links::Followed;
+fn text_of(path: &Path, links: LinkPolicy) -> io::Result<(String, Metadata)> {
+    let follows = links == LinkPolicy::Follow;
     let mut options = if follows {
         opening(rustix::fs::OFlags::NONBLOCK)
     } else {
@@ -257,13 +262,13 @@ fn text_of(path: &Path, links: Links) -> io::Result<(String, Metadata)> {
 
 /// An empty file that was not there before, for a secret that is still to be made; it is gone again if none was written.
 #[derive(Debug)]
-pub(crate) struct Reserved {
+pub(crate) struct ReservedFile {
     path: PathBuf,
     file: File,
     is_written: bool,
 }
 
-impl Reserved {
+impl ReservedFile {
     /// Makes the file, for its owner alone.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new()
@@ -316,7 +321,7 @@ impl Reserved {
     }
 }
 
-impl Drop for Reserved {
+impl Drop for ReservedFile {
     fn drop(&mut self) {
         if !self.is_written {
             let _ = fs::remove_file(&self.path);
@@ -346,7 +351,7 @@ mod tests {
     fn a_secret_is_its_owners_alone_whatever_the_file_was() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deep/er/file");
-        write(&path, "one", Readers::Owner, Links::Refused).expect("written");
+        write(&path, "one", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         assert_eq!(
             (
                 mode(&path),
@@ -355,12 +360,12 @@ mod tests {
             (0o600, "one")
         );
         open_up(&path, 0o644);
-        write(&path, "two", Readers::AsBefore, Links::Refused).expect("written");
+        write(&path, "two", FileReaders::Unchanged, LinkPolicy::Refuse).expect("written");
         assert_eq!(mode(&path), 0o644);
-        write(&path, "three", Readers::Owner, Links::Refused).expect("written");
+        write(&path, "three", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         assert_eq!(mode(&path), 0o600);
         let open = path.with_file_name("open");
-        write(&open, "text", Readers::AsBefore, Links::Refused).expect("written");
+        write(&open, "text", FileReaders::Unchanged, LinkPolicy::Refuse).expect("written");
         fs::write(path.with_file_name("plain"), "").expect("written");
         assert_eq!(
             mode(&open),
@@ -379,7 +384,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("taken");
         fs::create_dir(&path).expect("made");
-        assert!(write(&path, "secret", Readers::Owner, Links::Followed).is_err());
+        assert!(write(&path, "secret", FileReaders::Owner, LinkPolicy::Follow).is_err());
         assert_eq!(count(folder.path()), 1);
     }
 
@@ -389,7 +394,7 @@ mod tests {
         let path = folder.path().join("setup.json");
         let draft = Draft::place(&path);
         fs::write(&draft, "a longer draft with a key").expect("written");
-        write(&path, "text", Readers::Owner, Links::Refused).expect("written");
+        write(&path, "text", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         assert_eq!(
             (
                 fs::read_to_string(&path).expect("there").as_str(),
@@ -418,7 +423,7 @@ mod tests {
             |from: &Path, to: &Path| fs::hard_link(from, to),
         ] {
             lay(&victim, &Draft::place(&path)).expect("laid");
-            assert!(write(&path, "secret", Readers::Owner, Links::Refused).is_err());
+            assert!(write(&path, "secret", FileReaders::Owner, LinkPolicy::Refuse).is_err());
             fs::remove_file(Draft::place(&path)).expect("there");
         }
         assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
@@ -429,19 +434,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (end, link) = (folder.path().join("end"), folder.path().join("link"));
         symlink(&end, &link).expect("linked");
-        assert!(write(&link, "text", Readers::AsBefore, Links::Followed).is_err());
+        assert!(write(&link, "text", FileReaders::Unchanged, LinkPolicy::Follow).is_err());
         fs::write(&end, "before").expect("written");
-        write(&link, "after", Readers::AsBefore, Links::Followed).expect("written");
+        write(&link, "after", FileReaders::Unchanged, LinkPolicy::Follow).expect("written");
         assert_eq!(fs::read_to_string(&end).expect("there"), "after");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
-        assert!(write(&link, "secret", Readers::Owner, Links::Refused).is_err());
+        assert!(write(&link, "secret", FileReaders::Owner, LinkPolicy::Refuse).is_err());
         assert!(
-            read(&link, Links::Refused).is_err()
+            read(&link, LinkPolicy::Refuse).is_err()
                 && read_own(&link).is_err()
                 && lock(&link).is_err()
         );
         assert_eq!(
-            read(&link, Links::Followed).expect("readable").as_deref(),
+            read(&link, LinkPolicy::Follow)
+                .expect("readable")
+                .as_deref(),
             Some("after")
         );
     }
@@ -451,7 +458,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("it's here/setup.json");
         assert_eq!(read_own(&path).expect("nothing there"), None);
-        write(&path, "{}", Readers::Owner, Links::Refused).expect("written");
+        write(&path, "{}", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         for (open, place, line) in [
             (0o640, path.as_path(), "chmod 600 "),
             (0o602, &path, "chmod 600 "),
@@ -471,7 +478,7 @@ mod tests {
                 .to_string()
                 .contains("chmod go-w ")
         );
-        assert!(Reserved::within(path.parent().expect("a folder"), ".token").is_err());
+        assert!(ReservedFile::within(path.parent().expect("a folder"), ".token").is_err());
         open_up(path.parent().expect("a folder"), 0o755);
         assert_eq!(read_own(&path).expect("closed").as_deref(), Some("{}"));
     }
@@ -493,7 +500,7 @@ mod tests {
             &PathBuf::from("/dev/zero"),
         ] {
             assert!(
-                read(path, Links::Followed)
+                read(path, LinkPolicy::Follow)
                     .expect_err("no file")
                     .to_string()
                     .contains("not a file"),
@@ -507,9 +514,9 @@ mod tests {
     fn a_reserved_file_is_gone_unless_a_secret_was_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let tokens = folder.path().join("tokens");
-        drop(Reserved::within(&tokens, ".token").expect("made"));
+        drop(ReservedFile::within(&tokens, ".token").expect("made"));
         assert_eq!(count(&tokens), 0);
-        let path = Reserved::within(&tokens, ".token")
+        let path = ReservedFile::within(&tokens, ".token")
             .expect("made")
             .keep("secret")
             .expect("kept");
@@ -520,6 +527,9 @@ mod tests {
             ),
             (0o600, "secret")
         );
-        assert!(Reserved::new(&path).is_err(), "a file that is there stays");
+        assert!(
+            ReservedFile::new(&path).is_err(),
+            "a file that is there stays"
+        );
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Flag {
     field: String,
     /// The flag's name: `api_url` is `--api-url`.
     name: String,
-    kind: Kind,
+    kind: ValueKind,
     about: String,
     is_required: bool,
     is_secret: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Flag {
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Text,
     Integer,
     Number,
@@ -93,7 +93,7 @@ impl Flag {
         Self {
             field: field.to_owned(),
             name: field.replace('_', "-"),
-            kind: Kind::of(inner),
+            kind: ValueKind::of(inner),
             about: about.unwrap_or_default().to_owned(),
             is_required,
             is_secret,
@@ -197,7 +197,7 @@ impl Flag {
     }
 }
 
-impl Kind {
+impl ValueKind {
     /// The kind of a schema within a whole one, which its references point into.
     pub(crate) fn within(schema: &Value, root: &Value) -> Self {
         Self::of(whole(schema, root))
@@ -226,7 +226,7 @@ impl Kind {
         }
     }
 
-    /// Describes the values of this [`Kind`].
+    /// Describes the values of this [`ValueKind`].
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),

@@ -5,13 +5,13 @@ use std::fs;
 use mcp_lambda::Error;
 use serde_json::Value;
 
-use crate::exit::Failure;
+use crate::error::CliError;
 
 /// Reads JSON as it stands, or from a file behind `@`.
 ///
 /// # Errors
-/// [`Failure`] if the file can't be read, or if it is not JSON.
-pub(crate) fn json_or_file(text: &str) -> Result<Value, Failure> {
+/// [`CliError`] if the file can't be read, or if it is not JSON.
+pub(crate) fn json_or_file(text: &str) -> Result<Value, CliError> {
     let (place, text) = match text.strip_prefix('@') {
         Some(path) => {
             let read = fs::read_to_string(path);

@@ -8,16 +8,16 @@ mod cli;
 mod clients;
 mod command;
 mod connection;
-mod exit;
+mod error;
 mod files;
 mod flags;
 mod input;
-mod ladder;
 mod mcp;
 mod output;
+mod probe_steps;
 mod remote;
 mod setup;
-mod subject;
+mod target;
 mod token_delivery;
 mod values;
 
@@ -26,25 +26,25 @@ use std::process::ExitCode;
 use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::{App, Error};
 
-pub use remote::Remote;
+pub use remote::RemoteAdmin;
 
 use command::CommandContext;
 use output::Output;
-use subject::Subject;
+use target::AdminTarget;
 
 /// Runs an app's admin CLI on this process's arguments.
 #[must_use]
 pub fn run(app: App) -> ExitCode {
-    start(&Subject::App(Box::new(app)))
+    start(&AdminTarget::App(Box::new(app)))
 }
 
 /// Runs the generic admin CLI on this process's arguments.
 #[must_use]
 pub fn run_generic() -> ExitCode {
-    start(&Subject::Any)
+    start(&AdminTarget::Any)
 }
 
-fn start(subject: &Subject) -> ExitCode {
+fn start(subject: &AdminTarget) -> ExitCode {
     let words = ProcessEnvironment.arguments();
     let (arguments, profile) = match cli::parse(subject, &words) {
         Ok(asked) => asked,

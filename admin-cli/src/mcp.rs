@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use mcp_lambda::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
-use crate::connection::{Endpoint, Session};
+use crate::connection::{AdminSession, Endpoint};
 
 /// The newest revision, without a handshake.
 pub(crate) const NEWEST: &str = "2026-07-28";
@@ -17,14 +17,14 @@ pub(crate) const OLDER: &str = "2025-11-25";
 
 /// A client that carries a token.
 #[derive(Debug)]
-pub(crate) struct Client<'s> {
+pub(crate) struct RpcClient<'s> {
     endpoint: &'s Endpoint,
     token: Secret<String>,
 }
 
-impl<'s> Client<'s> {
+impl<'s> RpcClient<'s> {
     /// A client that discovers and lists, and never calls.
-    pub(crate) async fn probe(session: &'s Session) -> Result<Self> {
+    pub(crate) async fn probe(session: &'s AdminSession) -> Result<Self> {
         let token = match &session.endpoint {
             Endpoint::Http(remote) => remote.probe_token().await?,
             Endpoint::Server(server) => server.probe_token().await?,
@@ -33,7 +33,7 @@ impl<'s> Client<'s> {
     }
 
     /// A client with this token.
-    pub(crate) const fn new(session: &'s Session, token: Secret<String>) -> Self {
+    pub(crate) const fn new(session: &'s AdminSession, token: Secret<String>) -> Self {
         Self {
             endpoint: &session.endpoint,
             token,

@@ -14,7 +14,7 @@ use mcp_lambda::printable::{clean, clean_json};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::exit::Failure;
+use crate::error::CliError;
 
 /// Where a command's answer goes.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Output {
     }
 
     /// Prints the answer: the value for programs, the words for people.
-    pub(crate) fn answer<W: Into<Styled>>(
+    pub(crate) fn answer<W: Into<StyledText>>(
         &self,
         value: &impl Serialize,
         words: impl FnOnce() -> W,
@@ -94,7 +94,7 @@ impl Output {
     }
 
     /// Shows how far something is, to people at a terminal and only after a second; `total` where it is known.
-    pub(crate) fn progress(&self, total: Option<usize>, what: &'static str) -> Progress {
+    pub(crate) fn progress(&self, total: Option<usize>, what: &'static str) -> ProgressDisplay {
         let bar = ProgressBar::with_draw_target(
             total.map(|total| total as u64),
             ProgressDrawTarget::hidden(),
@@ -108,14 +108,14 @@ impl Output {
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         bar.set_message(what);
-        Progress {
+        ProgressDisplay {
             bar,
             due: (!self.json).then(|| Instant::now() + PATIENCE),
         }
     }
 
     /// Prints what went wrong.
-    pub(crate) fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(&self, failure: &CliError) {
         let _ = if self.json {
             let failure = json!({ "error": failure.to_string(), "code": failure.code() });
             writeln!(stderr(), "{}", clean_json(&failure.to_string()))
@@ -146,13 +146,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How far something is. It is gone from the terminal when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct ProgressDisplay {
     bar: ProgressBar,
     /// When to begin to show it, if it is not shown yet.
     due: Option<Instant>,
 }
 
-impl Progress {
+impl ProgressDisplay {
     /// So many more are done.
     pub(crate) fn advance(&mut self, more: usize) {
         self.bar.inc(more as u64);
@@ -163,7 +163,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -193,21 +193,21 @@ fn tint(words: impl Display, style: Style) -> String {
 ///
 /// Words of a server, of a file, of anyone become this by `into`, and this never becomes a `String` again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Styled(String);
+pub(crate) struct StyledText(String);
 
-impl From<String> for Styled {
+impl From<String> for StyledText {
     fn from(words: String) -> Self {
         Self(clean(&words).into_owned())
     }
 }
 
-impl From<&str> for Styled {
+impl From<&str> for StyledText {
     fn from(words: &str) -> Self {
         Self(clean(words).into_owned())
     }
 }
 
-impl Styled {
+impl StyledText {
     /// Those that say something, with this between them.
     pub(crate) fn join(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         let parts: Vec<_> = parts
@@ -225,8 +225,8 @@ fn json_text(value: &impl Serialize) -> io::Result<String> {
 }
 
 /// A word on how something is, in its colour.
-pub(crate) fn state(word: &str) -> Styled {
-    Styled(colour(&clean(word)))
+pub(crate) fn state(word: &str) -> StyledText {
+    StyledText(colour(&clean(word)))
 }
 
 fn colour(word: &str) -> String {
@@ -242,7 +242,7 @@ fn colour(word: &str) -> String {
 pub(crate) fn columns<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
-) -> Styled {
+) -> StyledText {
     table(header, rows, str::to_owned)
 }
 
@@ -250,7 +250,7 @@ pub(crate) fn columns<const N: usize>(
 pub(crate) fn columns_of_states<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
-) -> Styled {
+) -> StyledText {
     table(header, rows, |line| match line.split_once(' ') {
         Some((word, rest)) => format!("{} {rest}", colour(word)),
         None => colour(line),
@@ -261,7 +261,7 @@ fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
     style: impl Fn(&str) -> String,
-) -> Styled {
+) -> StyledText {
     let mut table = Table::new();
     let rows = rows
         .into_iter()
@@ -281,7 +281,7 @@ fn table<const N: usize>(
             style(line)
         }
     });
-    Styled(lines.collect::<Vec<_>>().join("\n"))
+    StyledText(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// Tells from now on where a panic happened and no more: what it says may quote an argument or a profile of the app whose
@@ -303,7 +303,7 @@ mod tests {
     const HOSTILE: &str = "\u{1b}]0;T\u{7}\u{1b}[2J\u{1b}[31m\r\u{9b}1m\u{7f}\u{202e}x";
 
     /// The escapes that are left in words.
-    fn escapes(words: &Styled) -> Vec<&str> {
+    fn escapes(words: &StyledText) -> Vec<&str> {
         words
             .0
             .split('\u{1b}')
@@ -315,8 +315,8 @@ mod tests {
     #[test]
     fn words_of_others_have_no_escapes_and_ours_keep_theirs() {
         for words in [
-            Styled::from(HOSTILE),
-            Styled::from(HOSTILE.to_owned()),
+            StyledText::from(HOSTILE),
+            StyledText::from(HOSTILE.to_owned()),
             state(HOSTILE),
         ] {
             assert!(
@@ -333,11 +333,11 @@ mod tests {
         assert_eq!(escapes(&columns(["A", "B"], cells())), ["[1m", "[0m"]);
         let of_states = columns_of_states(["A", "B"], cells());
         assert_eq!(escapes(&of_states), ["[1m", "[0m", "[32m", "[0m"]);
-        let all = Styled::join(
+        let all = StyledText::join(
             [
                 state("healthy"),
                 of_states,
-                Styled::default(),
+                StyledText::default(),
                 HOSTILE.into(),
             ],
             "\n\n",

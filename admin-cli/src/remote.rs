@@ -41,7 +41,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The [`AdminApi`] of a server by its URL.
-pub struct Remote {
+pub struct RemoteAdmin {
     client: Client,
     url: String,
     key: SigningKey,
@@ -50,7 +50,7 @@ pub struct Remote {
 }
 
 /// One answer: its JSON, and where the next page is.
-struct Answer {
+struct AdminResponse {
     body: Value,
     has_next: bool,
 }
@@ -66,7 +66,7 @@ struct Refusal {
     audience: Option<String>,
 }
 
-impl Remote {
+impl RemoteAdmin {
     /// The server at this URL, whose tokens this key signs.
     ///
     /// # Errors
@@ -105,7 +105,12 @@ impl Remote {
     }
 
     /// Sends a request; once more if the server names an audience that we did not.
-    async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<AdminResponse> {
         match self.send(method.clone(), path, body).await? {
             Ok(answer) => Ok(answer),
             Err((StatusCode::UNAUTHORIZED, refusal))
@@ -130,7 +135,7 @@ impl Remote {
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Result<Answer, (StatusCode, Refusal)>> {
+    ) -> Result<Result<AdminResponse, (StatusCode, Refusal)>> {
         let unreachable = |error| self.unreachable(error);
         let url = Url::parse(&format!("{}/admin{path}", self.url))
             .map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
@@ -149,7 +154,7 @@ impl Remote {
         let bytes = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
             let body = serde_json::from_slice(&bytes).map_err(|_| self.foreign(status))?;
-            return Ok(Ok(Answer { body, has_next }));
+            return Ok(Ok(AdminResponse { body, has_next }));
         }
         Ok(Err((
             status,
@@ -264,14 +269,14 @@ impl Remote {
     }
 }
 
-impl fmt::Debug for Remote {
+impl fmt::Debug for RemoteAdmin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Remote({})", self.url)
     }
 }
 
 #[async_trait]
-impl AdminApi for Remote {
+impl AdminApi for RemoteAdmin {
     async fn health(&self) -> Result<Details> {
         self.ask(Method::GET, "/health", None).await
     }

@@ -9,9 +9,9 @@ use mcp_lambda::{Error, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
-use crate::exit::Failure;
-use crate::files::{self, Links, Readers, Reserved};
-use crate::subject::Subject;
+use crate::error::CliError;
+use crate::files::{self, FileReaders, LinkPolicy, ReservedFile};
+use crate::target::AdminTarget;
 
 /// The shape of the file that this code writes.
 const SHAPE: u32 = 2;
@@ -26,17 +26,17 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// Reads what is kept for an app; nothing yet is an empty setup.
-    pub(crate) fn load(subject: &Subject) -> Result<Self, Failure> {
+    pub(crate) fn load(subject: &AdminTarget) -> Result<Self, CliError> {
         let path = path(subject)?;
         let text = files::read_own(&path);
         let text = text.map_err(|error| {
-            Failure::NotConfigured(format!("{} is not used: {error}", path.display()))
+            CliError::NotConfigured(format!("{} is not used: {error}", path.display()))
         })?;
         let Some(text) = text else {
             return Ok(Self::default());
         };
         serde_json::from_str(&text).map_err(|error| {
-            Failure::NotConfigured(format!(
+            CliError::NotConfigured(format!(
                 "{} is damaged ({error}); remove it and connect again",
                 path.display()
             ))
@@ -46,9 +46,9 @@ impl Setup {
     /// The connection of that name, or the one in use.
     pub(crate) fn chosen(
         &self,
-        subject: &Subject,
+        subject: &AdminTarget,
         name: Option<&str>,
-    ) -> Result<&Connection, Failure> {
+    ) -> Result<&Connection, CliError> {
         match name {
             Some(name) => self.find(name).ok_or_else(|| self.unknown(name)),
             None => self
@@ -71,10 +71,10 @@ impl Setup {
 
     /// Keeps a connection and uses it from now on.
     pub(crate) fn keep(
-        subject: &Subject,
+        subject: &AdminTarget,
         name: &str,
         connection: Connection,
-    ) -> Result<PathBuf, Failure> {
+    ) -> Result<PathBuf, CliError> {
         Self::change(subject, |setup| {
             setup.connections.insert(name.to_owned(), connection);
             name.clone_into(&mut setup.current);
@@ -83,7 +83,7 @@ impl Setup {
     }
 
     /// Uses a connection from now on.
-    pub(crate) fn using(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+    pub(crate) fn using(subject: &AdminTarget, name: &str) -> Result<PathBuf, CliError> {
         Self::change(subject, |setup| {
             setup.find(name).ok_or_else(|| setup.unknown(name))?;
             name.clone_into(&mut setup.current);
@@ -92,7 +92,7 @@ impl Setup {
     }
 
     /// Forgets a connection.
-    pub(crate) fn forget(subject: &Subject, name: &str) -> Result<PathBuf, Failure> {
+    pub(crate) fn forget(subject: &AdminTarget, name: &str) -> Result<PathBuf, CliError> {
         Self::change(subject, |setup| match setup.connections.remove(name) {
             Some(_) => Ok(()),
             None => Err(setup.unknown(name)),
@@ -113,17 +113,17 @@ impl Setup {
         }
     }
 
-    fn none_in_use(&self, subject: &Subject) -> Failure {
+    fn none_in_use(&self, subject: &AdminTarget) -> CliError {
         if self.connections.is_empty() {
             return not_connected(subject);
         }
         let (known, command) = (self.names(), subject.command());
-        Failure::NotConfigured(format!(
+        CliError::NotConfigured(format!(
             "no connection is in use; {known}: say `{command} connections use NAME`, or `--on NAME`"
         ))
     }
 
-    fn unknown(&self, name: &str) -> Failure {
+    fn unknown(&self, name: &str) -> CliError {
         Error::not_found(format!(
             "no connection is called `{name}`; {}",
             self.names()
@@ -133,9 +133,9 @@ impl Setup {
 
     /// Changes what is kept, as it is by now: another command may have changed it since it was read.
     fn change(
-        subject: &Subject,
-        change: impl FnOnce(&mut Self) -> Result<(), Failure>,
-    ) -> Result<PathBuf, Failure> {
+        subject: &AdminTarget,
+        change: impl FnOnce(&mut Self) -> Result<(), CliError>,
+    ) -> Result<PathBuf, CliError> {
         let path = path(subject)?;
         let _lock = files::lock(&path.with_extension("lock")).map_err(unwritable(&path))?;
         let mut setup = Self::load(subject)?;
@@ -145,36 +145,37 @@ impl Setup {
         let text = text.map_err(|error| {
             Error::internal("the setup can't be written as JSON").with_source(error)
         })?;
-        files::write(&path, &text, Readers::Owner, Links::Refused).map_err(unwritable(&path))?;
+        files::write(&path, &text, FileReaders::Owner, LinkPolicy::Refuse)
+            .map_err(unwritable(&path))?;
         Ok(path)
     }
 }
 
-fn not_connected(subject: &Subject) -> Failure {
+fn not_connected(subject: &AdminTarget) -> CliError {
     let command = subject.command();
-    let local = if matches!(subject, Subject::App(_)) {
+    let local = if matches!(subject, AdminTarget::App(_)) {
         format!("`{command} connect local` or ")
     } else {
         String::new()
     };
-    Failure::NotConfigured(format!(
+    CliError::NotConfigured(format!(
         "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
     ))
 }
 
 /// Where tokens are written that nobody should read but the operator.
-pub(crate) fn token_folder(subject: &Subject) -> Result<PathBuf, Failure> {
+pub(crate) fn token_folder(subject: &AdminTarget) -> Result<PathBuf, CliError> {
     Ok(path(subject)?.with_file_name("tokens"))
 }
 
 /// Makes a file for a token before there is one: it can be written there, and nothing is lost by it. Its name tells nothing.
-pub(crate) fn reserve_within(folder: &Path) -> Result<Reserved, Error> {
-    Reserved::within(folder, ".token").map_err(unwritable(folder))
+pub(crate) fn reserve_within(folder: &Path) -> Result<ReservedFile, Error> {
+    ReservedFile::within(folder, ".token").map_err(unwritable(folder))
 }
 
 /// The same with a name that the operator chose.
-pub(crate) fn reserve(path: &Path) -> Result<Reserved, Error> {
-    Reserved::new(path).map_err(|error| match error.kind() {
+pub(crate) fn reserve(path: &Path) -> Result<ReservedFile, Error> {
+    ReservedFile::new(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::already_exists(format!(
             "{} exists already; name another file",
             path.display()
@@ -184,7 +185,7 @@ pub(crate) fn reserve(path: &Path) -> Result<Reserved, Error> {
 }
 
 /// Writes a token into its file, and says where it is.
-pub(crate) fn keep(file: Reserved, token: &Secret<String>) -> Result<PathBuf, Error> {
+pub(crate) fn keep(file: ReservedFile, token: &Secret<String>) -> Result<PathBuf, Error> {
     let path = file.path().to_owned();
     file.keep(token.expose()).map_err(unwritable(&path))
 }
@@ -194,7 +195,7 @@ pub(crate) fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |error| Error::unavailable(format!("{} can't be written: {error}", path.display()))
 }
 
-fn path(subject: &Subject) -> Result<PathBuf, Failure> {
+fn path(subject: &AdminTarget) -> Result<PathBuf, CliError> {
     let variable = |name| {
         ProcessEnvironment
             .get(name)
@@ -204,7 +205,9 @@ fn path(subject: &Subject) -> Result<PathBuf, Failure> {
     let folder =
         variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
     let folder = folder.ok_or_else(|| {
-        Failure::NotConfigured("there is no home folder to keep the connection in; set HOME".into())
+        CliError::NotConfigured(
+            "there is no home folder to keep the connection in; set HOME".into(),
+        )
     })?;
     Ok(folder.join(subject.name()).join("setup.json"))
 }

@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use mcp_lambda::{Error, Secret};
 
-use crate::clients::{Client, Scope, Server, Token, Transport};
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::files::Reserved;
+use crate::clients::{KnownClient, McpServer, Scope, TokenSource, Transport};
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::files::ReservedFile;
 use crate::setup::{keep, reserve};
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 /// A place for a token, prepared before there is one.
 #[derive(Debug)]
 pub(crate) struct TokenDelivery {
-    server: Server,
-    file: Option<Reserved>,
+    server: McpServer,
+    file: Option<ReservedFile>,
 }
 
 /// The way by which a person gets a new token.
@@ -23,7 +23,7 @@ pub(crate) struct TokenDelivery {
 pub(crate) enum Delivery {
     /// In this file, which its owner alone reads.
     File(PathBuf),
-    /// By being printed, with this line that connects [`Client::PRINTED_WITH_TOKENS`].
+    /// By being printed, with this line that connects [`KnownClient::PRINTED_WITH_TOKENS`].
     Print(String),
 }
 
@@ -31,17 +31,17 @@ impl TokenDelivery {
     /// Does all that can fail before there is a token: reserves the file, and finds the server's name.
     ///
     /// # Errors
-    /// [`Failure`] if the file can't be made, or if the server does not answer.
+    /// [`CliError`] if the file can't be made, or if the server does not answer.
     pub(crate) async fn prepare(
-        subject: &Subject,
-        session: &Session,
+        subject: &AdminTarget,
+        session: &AdminSession,
         save_to: Option<&Path>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         let file = save_to.map(reserve).transpose()?;
         let name = server_name(subject, session).await?;
         let url = session.url.clone();
         Ok(Self {
-            server: Server { name, url },
+            server: McpServer { name, url },
             file,
         })
     }
@@ -54,23 +54,26 @@ impl TokenDelivery {
         if let Some(file) = self.file {
             return keep(file, token).map(Delivery::File);
         }
-        let transport = Transport::Http(Token::Given(token.expose().clone()));
-        let client = Client::PRINTED_WITH_TOKENS;
-        let registration = client.registration(&self.server, &transport, Scope::User);
-        Ok(Delivery::Print(registration.text))
+        let transport = Transport::Http(TokenSource::Given(token.expose().clone()));
+        let client = KnownClient::PRINTED_WITH_TOKENS;
+        let instructions = client.instructions(&self.server, &transport, Scope::User);
+        Ok(Delivery::Print(instructions.text))
     }
 }
 
 /// Returns the server's name for clients: the app's, if every client takes it.
 ///
 /// # Errors
-/// [`Failure`] if a server of an unknown app does not answer.
-pub(crate) async fn server_name(subject: &Subject, session: &Session) -> Result<String, Failure> {
-    if let Subject::App(app) = subject {
+/// [`CliError`] if a server of an unknown app does not answer.
+pub(crate) async fn server_name(
+    subject: &AdminTarget,
+    session: &AdminSession,
+) -> Result<String, CliError> {
+    if let AdminTarget::App(app) = subject {
         return Ok(app.name().to_owned());
     }
     let app = session.api.health().await?.details.get("app").cloned();
     Ok(app
-        .filter(|name| Client::all_take_name(name))
+        .filter(|name| KnownClient::all_take_name(name))
         .unwrap_or_else(|| "mcp".to_owned()))
 }

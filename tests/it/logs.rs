@@ -4,7 +4,7 @@ use mcp_lambda::admin::{AdminApi, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::testkit::SIGNING_KEY;
-use mcp_lambda_admin::Remote;
+use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
         .env("LOG_FORMAT", "json")
         .env("ALLOW_QUERY_TOKEN", "true");
     let server = Server::start(command).await;
-    let api = Remote::new(
+    let api = RemoteAdmin::new(
         &server.url,
         SigningKey::new(*SIGNING_KEY).expect("long enough"),
         std::sync::Arc::new(SystemClock),

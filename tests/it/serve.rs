@@ -8,7 +8,7 @@ use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda::{App, ErrorKind};
-use mcp_lambda_admin::Remote;
+use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_tests::process::{Home, Server};
 
 const FIXTURE: &str = env!("CARGO_BIN_EXE_fixture");
@@ -24,9 +24,9 @@ async fn start(home: &Home) -> Server {
     Server::start(command).await
 }
 
-fn remote(url: &str) -> Remote {
+fn remote(url: &str) -> RemoteAdmin {
     let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
-    Remote::new(url, key, std::sync::Arc::new(SystemClock)).expect("a client")
+    RemoteAdmin::new(url, key, std::sync::Arc::new(SystemClock)).expect("a client")
 }
 
 fn new_user(email: &str) -> NewUser {
@@ -65,7 +65,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
         }
     };
     let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
-    let remote = Remote::new(&url, key, clock).expect("a client");
+    let remote = RemoteAdmin::new(&url, key, clock).expect("a client");
     tokio::select! {
         () = laws::all(&remote) => {}
         () = server => panic!("the server ended"),
@@ -76,7 +76,7 @@ async fn the_admin_api_keeps_its_laws_over_the_network() {
 async fn a_wrong_key_and_a_foreign_server_are_told_apart() {
     let home = Home::default();
     let server = start(&home).await;
-    let wrong = Remote::new(
+    let wrong = RemoteAdmin::new(
         &server.url,
         SigningKey::new([9; 32]).expect("long enough"),
         std::sync::Arc::new(SystemClock),

@@ -9,7 +9,7 @@ use mcp_lambda::keys::SigningKey;
 use mcp_lambda::records::{UserRecord, Users};
 use mcp_lambda::store::Sqlite;
 use mcp_lambda::testkit::SIGNING_KEY;
-use mcp_lambda_admin::Remote;
+use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{tool_body, tool_headers};
 use serde_json::json;
@@ -48,7 +48,7 @@ fn is_in_a_file(home: &Home, text: &str) -> bool {
 }
 
 /// Starts the fixture's server on this home's store; returns it with its admin API.
-async fn serve(home: &Home) -> (Server, Remote) {
+async fn serve(home: &Home) -> (Server, RemoteAdmin) {
     let mut command = home.command(FIXTURE);
     command.env(
         "SIGNING_KEY",
@@ -56,7 +56,7 @@ async fn serve(home: &Home) -> (Server, Remote) {
     );
     let server = Server::start(command).await;
     let key = SigningKey::new(*SIGNING_KEY).expect("long enough");
-    let api = Remote::new(&server.url, key, Arc::new(SystemClock)).expect("a client");
+    let api = RemoteAdmin::new(&server.url, key, Arc::new(SystemClock)).expect("a client");
     (server, api)
 }
 

@@ -4,7 +4,7 @@ use std::slice;
 
 use mcp_lambda::shell::{self, ShellWord};
 
-use super::{Launch, Scope};
+use super::{Scope, ServerProcess};
 
 /// The text before a token in its header (RFC 6750 §2.1).
 pub(super) const BEARER: &str = "Authorization: Bearer ";
@@ -14,15 +14,15 @@ pub(super) fn to_arguments<A: for<'a> From<&'a str>>(words: &[&str]) -> Vec<A> {
     words.iter().map(|&word| A::from(word)).collect()
 }
 
-/// Returns the environment of a [`Launch`] as `flag NAME=VALUE` pairs.
-pub(super) fn environment_flags(launch: &Launch, flag: &str) -> Vec<String> {
+/// Returns the environment of a [`ServerProcess`] as `flag NAME=VALUE` pairs.
+pub(super) fn environment_flags(process: &ServerProcess, flag: &str) -> Vec<String> {
     let pair = |(name, value): (&String, &String)| [flag.to_owned(), format!("{name}={value}")];
-    launch.environment.iter().flat_map(pair).collect()
+    process.environment.iter().flat_map(pair).collect()
 }
 
-/// Returns the command of a [`Launch`] and its arguments.
-pub(super) fn launch_words(launch: &Launch) -> Vec<String> {
-    [slice::from_ref(&launch.command), &launch.arguments].concat()
+/// Returns the command of a [`ServerProcess`] and its arguments.
+pub(super) fn process_words(process: &ServerProcess) -> Vec<String> {
+    [slice::from_ref(&process.command), &process.arguments].concat()
 }
 
 /// Returns a [`Scope`] as commands name it.
@@ -49,16 +49,16 @@ pub(crate) fn line<A: Into<ShellWord>>(
 mod tests {
     use super::*;
     use crate::clients::tests::{command, find};
-    use crate::clients::{Client, Server, Token, Transport};
+    use crate::clients::{KnownClient, McpServer, TokenSource, Transport};
 
-    fn server() -> Server {
-        Server {
+    fn server() -> McpServer {
+        McpServer {
             name: "notes".to_owned(),
             url: "https://mcp.example.com".to_owned(),
         }
     }
 
-    fn command_line(client: Client, transport: &Transport, scope: Scope) -> String {
+    fn command_line(client: KnownClient, transport: &Transport, scope: Scope) -> String {
         line(
             command(client).program(),
             command(client).arguments(&server(), transport, scope),
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_left_to_the_client_where_no_shell_reads_it() {
-        let transport = Transport::Http(Token::Variable("V".to_owned()));
+        let transport = Transport::Http(TokenSource::Variable("V".to_owned()));
         let claude = r#"claude mcp add-json --scope user notes '{"headers":{"Authorization":"Bearer ${V}"},"type":"http","url":"https://mcp.example.com/mcp"}'"#;
         assert_eq!(
             command_line(find("claude-code"), &transport, Scope::User),
@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn a_process_is_registered_with_its_environment() {
-        let mut launch = Launch::new("/my apps/notes".to_owned(), "alice@example.com");
-        launch
+        let mut process = ServerProcess::new("/my apps/notes".to_owned(), "alice@example.com");
+        process
             .environment
             .insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
-        let transport = Transport::Stdio(launch);
+        let transport = Transport::Stdio(process);
         let rest = "'/my apps/notes' stdio --user alice@example.com";
         for (client, begin) in [
             (

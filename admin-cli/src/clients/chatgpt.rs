@@ -1,6 +1,6 @@
 //! ChatGPT in developer mode: an app that a person makes in its settings.
 
-use super::{McpClient, Registration, Scope, Server, Token, Transport, registration};
+use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, instructions};
 
 /// The [`McpClient`] ChatGPT.
 #[derive(Debug)]
@@ -19,15 +19,15 @@ impl McpClient for Chatgpt {
         false
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, _: Scope) -> Registration {
+    fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         match transport {
             Transport::Http(token) => app(server, token),
-            Transport::Stdio(_) => registration::without_process(),
+            Transport::Stdio(_) => instructions::refuse_process(),
         }
     }
 }
 
-fn app(server: &Server, token: &Token) -> Registration {
+fn app(server: &McpServer, token: &TokenSource) -> Instructions {
     let text = format!(
         "Name: {}\nURL: {}\nAccess token / API key: {}",
         server.name,
@@ -36,7 +36,7 @@ fn app(server: &Server, token: &Token) -> Registration {
     );
     let place = "Settings, Apps, Advanced, Developer mode, Create app".to_owned();
     let note = "where the dialog offers no access token, it takes OAuth alone, which this server does not speak";
-    Registration {
+    Instructions {
         place,
         text,
         notes: vec![note.to_owned()],

@@ -1,6 +1,6 @@
 //! Claude on the web and on desktops: a connector that a person adds in its settings.
 
-use super::{McpClient, Registration, Scope, Server, Token, Transport, registration};
+use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, instructions};
 
 /// The [`McpClient`] Claude on the web.
 #[derive(Debug)]
@@ -19,15 +19,15 @@ impl McpClient for ClaudeAi {
         false
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, _: Scope) -> Registration {
+    fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         match transport {
             Transport::Http(token) => connector(server, token),
-            Transport::Stdio(_) => registration::without_process(),
+            Transport::Stdio(_) => instructions::refuse_process(),
         }
     }
 }
 
-fn connector(server: &Server, token: &Token) -> Registration {
+fn connector(server: &McpServer, token: &TokenSource) -> Instructions {
     let text = format!(
         "Name: {}\nURL: {}\nRequest header Authorization: Bearer {}",
         server.name,
@@ -36,7 +36,7 @@ fn connector(server: &Server, token: &Token) -> Registration {
     );
     let place = "Settings, Connectors, Add custom connector, Advanced, Request headers".to_owned();
     let note = "request headers are in beta, and not every account has them; the server must be reachable from the internet";
-    Registration {
+    Instructions {
         place,
         text,
         notes: vec![note.to_owned()],

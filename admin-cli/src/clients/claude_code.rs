@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::argv::{self, BEARER, to_arguments};
 use super::machine::{self, ConfigFile, Machine};
 use super::{
-    ClientCommand, ClientConfig, Launch, McpClient, Registration, Scope, Server, Token, Transport,
-    entry, registration,
+    ClientCommand, ClientConfig, Instructions, McpClient, McpServer, Scope, ServerProcess,
+    TokenSource, Transport, entry, instructions,
 };
 
 /// The [`McpClient`] Claude Code.
@@ -29,8 +29,13 @@ impl McpClient for ClaudeCode {
         Some(self)
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
-        registration::of_config(self, server, transport, scope)
+    fn instructions(
+        &self,
+        server: &McpServer,
+        transport: &Transport,
+        scope: Scope,
+    ) -> Instructions {
+        instructions::describe_config(self, server, transport, scope)
     }
 }
 
@@ -65,17 +70,17 @@ impl ClientConfig for ClaudeCode {
         machine::working_folder().map(local).into_iter().collect()
     }
 
-    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value {
         match transport {
             Transport::Http(token) => {
                 let token = token.to_config_text(|name| format!("${{{name}}}"));
                 json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(launch) => entry::with_type(entry::stdio(launch), "stdio"),
+            Transport::Stdio(process) => entry::with_type(entry::stdio(process), "stdio"),
         }
     }
 
-    fn notes(&self, _: &Server, transport: &Transport, scope: Scope) -> Vec<String> {
+    fn notes(&self, _: &McpServer, transport: &Transport, scope: Scope) -> Vec<String> {
         if scope == Scope::User {
             return Vec::new();
         }
@@ -100,25 +105,30 @@ impl ClientCommand for ClaudeCode {
         scope == Scope::User
     }
 
-    fn arguments(&self, server: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+    fn arguments(&self, server: &McpServer, transport: &Transport, _: Scope) -> Vec<String> {
         match transport {
-            Transport::Http(Token::Variable(_)) => {
+            Transport::Http(TokenSource::Variable(_)) => {
                 let entry = self.entry(server, transport).to_string();
                 to_arguments(&["mcp", "add-json", "--scope", "user", &server.name, &entry])
             }
             Transport::Http(token) => {
                 http_arguments(server, format!("{BEARER}{}", token.to_paste()))
             }
-            Transport::Stdio(launch) => stdio_arguments(server, launch),
+            Transport::Stdio(process) => stdio_arguments(server, process),
         }
     }
 
-    fn shell_arguments(&self, server: &Server, token: &Token, _: Scope) -> Option<Vec<ShellWord>> {
+    fn shell_arguments(
+        &self,
+        server: &McpServer,
+        token: &TokenSource,
+        _: Scope,
+    ) -> Option<Vec<ShellWord>> {
         Some(http_arguments(server, token.behind(BEARER)))
     }
 }
 
-fn http_arguments<A: for<'a> From<&'a str>>(server: &Server, header: A) -> Vec<A> {
+fn http_arguments<A: for<'a> From<&'a str>>(server: &McpServer, header: A) -> Vec<A> {
     let mut arguments = to_arguments(&["mcp", "add", "--transport", "http", "--scope", "user"]);
     arguments.extend(to_arguments(&[
         &server.name,
@@ -129,13 +139,13 @@ fn http_arguments<A: for<'a> From<&'a str>>(server: &Server, header: A) -> Vec<A
     arguments
 }
 
-fn stdio_arguments(server: &Server, launch: &Launch) -> Vec<String> {
+fn stdio_arguments(server: &McpServer, process: &ServerProcess) -> Vec<String> {
     [
         to_arguments(&["mcp", "add"]),
         // The flag takes all that follows up to the next flag, so the name stands behind another.
-        argv::environment_flags(launch, "--env"),
+        argv::environment_flags(process, "--env"),
         to_arguments(&["--scope", "user", &server.name, "--"]),
-        argv::launch_words(launch),
+        argv::process_words(process),
     ]
     .concat()
 }

@@ -10,12 +10,12 @@ use mcp_lambda::shell::ShellWord;
 use serde_json::Value;
 
 use super::machine::{ConfigFile, Machine};
-use super::meaning::Meaning;
-use super::{Registration, Scope, Server, Token, Transport};
+use super::parsed_entry::ParsedEntry;
+use super::{Instructions, McpServer, Scope, TokenSource, Transport};
 
 /// A program that speaks MCP to servers.
 ///
-/// Its one file implements this trait, and [`Client::ALL`] lists it.
+/// Its one file implements this trait, and [`KnownClient::ALL`] lists it.
 pub(crate) trait McpClient: fmt::Debug + Sync {
     /// Returns the value of `--client`, such as `vscode`.
     fn name(&self) -> &'static str;
@@ -23,7 +23,7 @@ pub(crate) trait McpClient: fmt::Debug + Sync {
     /// Returns the name that people know, such as "VS Code".
     fn title(&self) -> &'static str;
 
-    /// Checks that the client takes the name of a [`Server`].
+    /// Checks that the client takes the name of a [`McpServer`].
     ///
     /// # Errors
     /// The rule that the name breaks.
@@ -41,15 +41,16 @@ pub(crate) trait McpClient: fmt::Debug + Sync {
         None
     }
 
-    /// Returns the [`Registration`] for either [`Transport`].
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration;
+    /// Returns the [`Instructions`] for either [`Transport`].
+    fn instructions(&self, server: &McpServer, transport: &Transport, scope: Scope)
+    -> Instructions;
 }
 
 /// The file in which a client stores its servers.
 pub(crate) trait ClientConfig: McpClient {
-    /// Returns the [`Format`] of the file.
-    fn format(&self) -> Format {
-        Format::Json
+    /// Returns the [`FileFormat`] of the file.
+    fn format(&self) -> FileFormat {
+        FileFormat::Json
     }
 
     /// Returns the member that holds the servers.
@@ -74,18 +75,18 @@ pub(crate) trait ClientConfig: McpClient {
         Vec::new()
     }
 
-    /// Returns the entry of a [`Server`].
-    fn entry(&self, server: &Server, transport: &Transport) -> Value;
+    /// Returns the entry of a [`McpServer`].
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value;
 
     /// Returns what the file holds beside the entry, if anything.
-    fn side_entry(&self, server: &Server, transport: &Transport) -> Option<SideEntry> {
+    fn side_entry(&self, server: &McpServer, transport: &Transport) -> Option<SideEntry> {
         let _ = (server, transport);
         None
     }
 
-    /// Returns the [`Meaning`] of an entry.
-    fn meaning(&self, entry: &Value) -> Meaning {
-        Meaning::of(entry)
+    /// Returns the [`ParsedEntry`] of an entry.
+    fn parse_entry(&self, entry: &Value) -> ParsedEntry {
+        ParsedEntry::of(entry)
     }
 
     /// Returns true if the file may hold a token; otherwise a person brings it to the client.
@@ -94,7 +95,7 @@ pub(crate) trait ClientConfig: McpClient {
     }
 
     /// Returns the notes on a registration.
-    fn notes(&self, server: &Server, transport: &Transport, scope: Scope) -> Vec<String>;
+    fn notes(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String>;
 
     /// Returns the client's own command that registers servers, if it has one.
     fn command(&self) -> Option<&dyn ClientCommand> {
@@ -110,14 +111,14 @@ pub(crate) trait ClientCommand: fmt::Debug + Sync {
     /// Returns true if the command registers for that [`Scope`].
     fn serves(&self, scope: Scope) -> bool;
 
-    /// Returns the arguments that register a [`Server`]. A variable is written as the client itself reads it.
-    fn arguments(&self, server: &Server, transport: &Transport, scope: Scope) -> Vec<String>;
+    /// Returns the arguments that register a [`McpServer`]. A variable is written as the client itself reads it.
+    fn arguments(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String>;
 
-    /// Returns the arguments for a shell, which expands the [`Token`] itself; `None` if no argument holds a token.
+    /// Returns the arguments for a shell, which expands the [`TokenSource`] itself; `None` if no argument holds a token.
     fn shell_arguments(
         &self,
-        server: &Server,
-        token: &Token,
+        server: &McpServer,
+        token: &TokenSource,
         scope: Scope,
     ) -> Option<Vec<ShellWord>> {
         let _ = (server, token, scope);
@@ -127,7 +128,7 @@ pub(crate) trait ClientCommand: fmt::Debug + Sync {
 
 /// The language of a client's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum FileFormat {
     /// JSON, with comments.
     Json,
     /// TOML.
@@ -145,9 +146,9 @@ pub(crate) struct SideEntry {
 
 /// One of the known clients: a [`McpClient`] by reference.
 #[derive(Clone, Copy)]
-pub(crate) struct Client(&'static dyn McpClient);
+pub(crate) struct KnownClient(&'static dyn McpClient);
 
-impl Client {
+impl KnownClient {
     /// Refers to a client.
     pub(super) const fn new(client: &'static dyn McpClient) -> Self {
         Self(client)
@@ -159,7 +160,7 @@ impl Client {
     }
 }
 
-impl Deref for Client {
+impl Deref for KnownClient {
     type Target = dyn McpClient;
 
     fn deref(&self) -> &Self::Target {
@@ -167,25 +168,25 @@ impl Deref for Client {
     }
 }
 
-impl PartialEq for Client {
+impl PartialEq for KnownClient {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for KnownClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl fmt::Display for Client {
+impl fmt::Display for KnownClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl ValueEnum for Client {
+impl ValueEnum for KnownClient {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
     }

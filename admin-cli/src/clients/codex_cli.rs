@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::argv::{self, to_arguments};
 use super::machine::Machine;
-use super::meaning::{Credential, Meaning, header};
+use super::parsed_entry::{EntryCredential, ParsedEntry, header};
 use super::{
-    ClientCommand, ClientConfig, Format, Launch, McpClient, Registration, Scope, Server, Token,
-    Transport, entry, registration,
+    ClientCommand, ClientConfig, FileFormat, Instructions, McpClient, McpServer, Scope,
+    ServerProcess, TokenSource, Transport, entry, instructions,
 };
 
 /// The [`McpClient`] Codex CLI.
@@ -30,14 +30,19 @@ impl McpClient for CodexCli {
         Some(self)
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
-        registration::of_config(self, server, transport, scope)
+    fn instructions(
+        &self,
+        server: &McpServer,
+        transport: &Transport,
+        scope: Scope,
+    ) -> Instructions {
+        instructions::describe_config(self, server, transport, scope)
     }
 }
 
 impl ClientConfig for CodexCli {
-    fn format(&self) -> Format {
-        Format::Toml
+    fn format(&self) -> FileFormat {
+        FileFormat::Toml
     }
 
     fn root(&self) -> &'static str {
@@ -62,29 +67,29 @@ impl ClientConfig for CodexCli {
         machine.traces("codex", [machine.folder("CODEX_HOME", ".codex")])
     }
 
-    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value {
         match transport {
             Transport::Http(token) => {
                 json!({ "url": server.endpoint(), "bearer_token_env_var": token.variable(server) })
             }
-            Transport::Stdio(launch) => entry::stdio(launch),
+            Transport::Stdio(process) => entry::stdio(process),
         }
     }
 
-    fn meaning(&self, entry: &Value) -> Meaning {
+    fn parse_entry(&self, entry: &Value) -> ParsedEntry {
         let variable = entry["bearer_token_env_var"]
             .as_str()
             .map(str::to_owned)
             .or_else(|| header(entry, "env_http_headers"));
         let credential = match variable {
-            Some(name) => Credential::of_variable(&name),
-            None => Credential::of_header(
+            Some(name) => EntryCredential::of_variable(&name),
+            None => EntryCredential::of_header(
                 header(entry, "headers").or_else(|| header(entry, "http_headers")),
             ),
         };
-        Meaning {
+        ParsedEntry {
             credential,
-            ..Meaning::of(entry)
+            ..ParsedEntry::of(entry)
         }
     }
 
@@ -92,7 +97,7 @@ impl ClientConfig for CodexCli {
         false
     }
 
-    fn notes(&self, server: &Server, transport: &Transport, scope: Scope) -> Vec<String> {
+    fn notes(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String> {
         let trust = "it reads a project's file only in a project that it was told to trust";
         let mut notes = Vec::new();
         if scope == Scope::Project {
@@ -110,9 +115,9 @@ impl ClientConfig for CodexCli {
 }
 
 /// Returns the notes on the variable that the client reads.
-fn token_notes(server: &Server, token: &Token) -> Vec<String> {
+fn token_notes(server: &McpServer, token: &TokenSource) -> Vec<String> {
     let mut notes = Vec::new();
-    if !matches!(token, Token::Variable(_)) {
+    if !matches!(token, TokenSource::Variable(_)) {
         let line = shell::export(&token.variable(server), &token.behind(""));
         notes.push(format!(
             "it takes no token itself: `{line}` where it is started"
@@ -135,7 +140,7 @@ impl ClientCommand for CodexCli {
         scope == Scope::User
     }
 
-    fn arguments(&self, server: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+    fn arguments(&self, server: &McpServer, transport: &Transport, _: Scope) -> Vec<String> {
         match transport {
             Transport::Http(token) => to_arguments(&[
                 "mcp",
@@ -146,17 +151,17 @@ impl ClientCommand for CodexCli {
                 "--bearer-token-env-var",
                 &token.variable(server),
             ]),
-            Transport::Stdio(launch) => stdio_arguments(server, launch),
+            Transport::Stdio(process) => stdio_arguments(server, process),
         }
     }
 }
 
-fn stdio_arguments(server: &Server, launch: &Launch) -> Vec<String> {
+fn stdio_arguments(server: &McpServer, process: &ServerProcess) -> Vec<String> {
     [
         to_arguments(&["mcp", "add", &server.name]),
-        argv::environment_flags(launch, "--env"),
+        argv::environment_flags(process, "--env"),
         to_arguments(&["--"]),
-        argv::launch_words(launch),
+        argv::process_words(process),
     ]
     .concat()
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::machine::Machine;
-use super::{ClientConfig, McpClient, Registration, Scope, Server, Transport, entry, registration};
+use super::{
+    ClientConfig, Instructions, McpClient, McpServer, Scope, Transport, entry, instructions,
+};
 
 /// The [`McpClient`] Cursor.
 #[derive(Debug)]
@@ -24,8 +26,13 @@ impl McpClient for Cursor {
         Some(self)
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
-        registration::of_config(self, server, transport, scope)
+    fn instructions(
+        &self,
+        server: &McpServer,
+        transport: &Transport,
+        scope: Scope,
+    ) -> Instructions {
+        instructions::describe_config(self, server, transport, scope)
     }
 }
 
@@ -41,17 +48,17 @@ impl ClientConfig for Cursor {
         machine.traces("cursor", [machine.home().join(".cursor")])
     }
 
-    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value {
         match transport {
             Transport::Http(token) => {
                 let token = token.to_config_text(|name| format!("${{env:{name}}}"));
                 json!({ "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(launch) => entry::stdio(launch),
+            Transport::Stdio(process) => entry::stdio(process),
         }
     }
 
-    fn notes(&self, _: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+    fn notes(&self, _: &McpServer, transport: &Transport, _: Scope) -> Vec<String> {
         transport.requirements()
     }
 }

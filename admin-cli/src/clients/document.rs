@@ -1,9 +1,9 @@
-//! A client's file with one server put in, in either [`Format`]. Pure.
+//! A client's file with one server put in, in either [`FileFormat`]. Pure.
 
 use serde_json::{Value, json};
 
 use super::client::SideEntry;
-use super::{ClientConfig, Format, Server, Transport, json, toml};
+use super::{ClientConfig, FileFormat, McpServer, Transport, json, toml};
 
 /// Returns the entry of that name, if the text has one.
 pub(crate) fn get(
@@ -12,20 +12,20 @@ pub(crate) fn get(
     name: &str,
 ) -> Result<Option<Value>, String> {
     match config.format() {
-        Format::Toml => toml::get(text, config.root(), name),
-        Format::Json => json::get(or_empty(text), &[config.root(), name]),
+        FileFormat::Toml => toml::get(text, config.root(), name),
+        FileFormat::Json => json::get(or_empty(text), &[config.root(), name]),
     }
 }
 
-/// Returns the text with the [`Server`] in it; all else stays as it was.
+/// Returns the text with the [`McpServer`] in it; all else stays as it was.
 pub(crate) fn set(
     config: &dyn ClientConfig,
     text: &str,
-    server: &Server,
+    server: &McpServer,
     transport: &Transport,
 ) -> Result<String, String> {
     let entry = config.entry(server, transport);
-    if config.format() == Format::Toml {
+    if config.format() == FileFormat::Toml {
         return toml::set(text, config.root(), &server.name, &entry);
     }
     let new = json::set(or_empty(text), &[config.root(), &server.name], &entry)?;
@@ -38,11 +38,11 @@ pub(crate) fn set(
 /// Returns the text of a file that holds nothing else.
 pub(crate) fn to_paste(
     config: &dyn ClientConfig,
-    server: &Server,
+    server: &McpServer,
     transport: &Transport,
 ) -> String {
     let entry = config.entry(server, transport);
-    if config.format() == Format::Toml {
+    if config.format() == FileFormat::Toml {
         return toml::new_document(config.root(), &server.name, &entry)
             .trim_end()
             .to_owned();
@@ -74,10 +74,10 @@ fn or_empty(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::clients::tests::find;
-    use crate::clients::{Client, Token};
+    use crate::clients::{KnownClient, TokenSource};
 
-    fn server() -> Server {
-        Server {
+    fn server() -> McpServer {
+        McpServer {
             name: "notes".to_owned(),
             url: "https://mcp.example.com".to_owned(),
         }
@@ -85,12 +85,12 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_found_again_and_putting_it_twice_changes_nothing() {
-        let reach = Transport::Http(Token::Variable("V".to_owned()));
-        for client in Client::ALL.iter().filter_map(|client| client.config()) {
-            let once = set(client, "", &server(), &reach).expect("valid");
+        let transport = Transport::Http(TokenSource::Variable("V".to_owned()));
+        for client in KnownClient::ALL.iter().filter_map(|client| client.config()) {
+            let once = set(client, "", &server(), &transport).expect("valid");
             assert_eq!(
                 get(client, &once, "notes"),
-                Ok(Some(client.entry(&server(), &reach))),
+                Ok(Some(client.entry(&server(), &transport))),
                 "{client:?}"
             );
             assert!(
@@ -98,7 +98,7 @@ mod tests {
                 "{client:?}"
             );
             assert_eq!(
-                set(client, &once, &server(), &reach).expect("valid"),
+                set(client, &once, &server(), &transport).expect("valid"),
                 once,
                 "{client:?}"
             );
@@ -112,7 +112,7 @@ mod tests {
             find("vscode").config().expect("a file"),
             other,
             &server(),
-            &Transport::Http(Token::Variable("V".to_owned())),
+            &Transport::Http(TokenSource::Variable("V".to_owned())),
         )
         .expect("valid");
         let value: Value = serde_json::from_str(&set).expect("JSON");

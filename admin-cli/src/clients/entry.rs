@@ -2,20 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Launch;
+use super::ServerProcess;
 
 /// Returns the headers that carry a token (RFC 6750 §2.1).
 pub(super) fn bearer_headers(token: &str) -> Value {
     json!({ "Authorization": format!("Bearer {token}") })
 }
 
-/// Returns the entry of a process that the client starts: a [`Launch`] in the members that all clients read.
-pub(super) fn stdio(launch: &Launch) -> Value {
+/// Returns the entry of a process that the client starts: a [`ServerProcess`] in the members that all clients read.
+pub(super) fn stdio(process: &ServerProcess) -> Value {
     let mut entry = Map::new();
-    entry.insert("command".to_owned(), json!(launch.command));
-    entry.insert("args".to_owned(), json!(launch.arguments));
-    if !launch.environment.is_empty() {
-        entry.insert("env".to_owned(), json!(launch.environment));
+    entry.insert("command".to_owned(), json!(process.command));
+    entry.insert("args".to_owned(), json!(process.arguments));
+    if !process.environment.is_empty() {
+        entry.insert("env".to_owned(), json!(process.environment));
     }
     Value::Object(entry)
 }

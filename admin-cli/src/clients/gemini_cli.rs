@@ -9,8 +9,8 @@ use super::argv::{self, BEARER, to_arguments};
 use super::client::check_name;
 use super::machine::Machine;
 use super::{
-    ClientCommand, ClientConfig, Launch, McpClient, Registration, Scope, Server, Token, Transport,
-    entry, registration,
+    ClientCommand, ClientConfig, Instructions, McpClient, McpServer, Scope, ServerProcess,
+    TokenSource, Transport, entry, instructions,
 };
 
 /// The [`McpClient`] Gemini CLI.
@@ -34,8 +34,13 @@ impl McpClient for GeminiCli {
         Some(self)
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
-        registration::of_config(self, server, transport, scope)
+    fn instructions(
+        &self,
+        server: &McpServer,
+        transport: &Transport,
+        scope: Scope,
+    ) -> Instructions {
+        instructions::describe_config(self, server, transport, scope)
     }
 }
 
@@ -51,17 +56,17 @@ impl ClientConfig for GeminiCli {
         machine.traces("gemini", [machine.home().join(".gemini")])
     }
 
-    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value {
         match transport {
             Transport::Http(token) => {
                 let token = token.to_config_text(|name| format!("${{{name}}}"));
                 json!({ "httpUrl": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(launch) => entry::stdio(launch),
+            Transport::Stdio(process) => entry::stdio(process),
         }
     }
 
-    fn notes(&self, server: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+    fn notes(&self, server: &McpServer, transport: &Transport, _: Scope) -> Vec<String> {
         let trust = "in a folder that it does not trust all servers are off, the user's own too: `/permissions` in it trusts the folder";
         let mut notes = vec![trust.to_owned()];
         if let Transport::Http(_) = transport {
@@ -87,30 +92,30 @@ impl ClientCommand for GeminiCli {
         true
     }
 
-    fn arguments(&self, server: &Server, transport: &Transport, scope: Scope) -> Vec<String> {
+    fn arguments(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String> {
         match transport {
             // Where no shell is, Gemini CLI expands the variable itself.
-            Transport::Http(Token::Variable(variable)) => {
+            Transport::Http(TokenSource::Variable(variable)) => {
                 http_arguments(server, format!("{BEARER}${variable}"), scope)
             }
             Transport::Http(token) => {
                 http_arguments(server, format!("{BEARER}{}", token.to_paste()), scope)
             }
-            Transport::Stdio(launch) => stdio_arguments(server, launch, scope),
+            Transport::Stdio(process) => stdio_arguments(server, process, scope),
         }
     }
 
     fn shell_arguments(
         &self,
-        server: &Server,
-        token: &Token,
+        server: &McpServer,
+        token: &TokenSource,
         scope: Scope,
     ) -> Option<Vec<ShellWord>> {
         Some(http_arguments(server, token.behind(BEARER), scope))
     }
 }
 
-fn http_arguments<A: for<'a> From<&'a str>>(server: &Server, header: A, scope: Scope) -> Vec<A> {
+fn http_arguments<A: for<'a> From<&'a str>>(server: &McpServer, header: A, scope: Scope) -> Vec<A> {
     let mut arguments = to_arguments(&["mcp", "add", "--transport", "http"]);
     arguments.extend(to_arguments(&["-s", argv::scope_word(scope), "--header"]));
     arguments.push(header);
@@ -118,12 +123,12 @@ fn http_arguments<A: for<'a> From<&'a str>>(server: &Server, header: A, scope: S
     arguments
 }
 
-fn stdio_arguments(server: &Server, launch: &Launch, scope: Scope) -> Vec<String> {
+fn stdio_arguments(server: &McpServer, process: &ServerProcess, scope: Scope) -> Vec<String> {
     [
         to_arguments(&["mcp", "add"]),
-        argv::environment_flags(launch, "-e"),
+        argv::environment_flags(process, "-e"),
         to_arguments(&["-s", argv::scope_word(scope), &server.name]),
-        argv::launch_words(launch),
+        argv::process_words(process),
     ]
     .concat()
 }

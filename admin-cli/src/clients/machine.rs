@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use mcp_lambda::config::Environment;
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, Format, Scope, argv, json, toml};
-use crate::files::{self, Links};
+use super::{ClientConfig, FileFormat, Scope, argv, json, toml};
+use crate::files::{self, LinkPolicy};
 
 /// A person's machine, as the environment tells it.
 #[derive(Debug)]
@@ -120,12 +120,12 @@ impl ConfigFile<'_> {
     /// Returns the servers that it holds, by name; a file that is not there holds none.
     pub(crate) fn servers(&self) -> Result<Map<String, Value>, String> {
         let problem = |text: String| format!("{} can't be read: {text}", self.path.display());
-        let text =
-            files::read(&self.path, Links::Followed).map_err(|error| problem(error.to_string()))?;
+        let text = files::read(&self.path, LinkPolicy::Follow)
+            .map_err(|error| problem(error.to_string()))?;
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
             return Ok(Map::new());
         };
-        if self.config.format() == Format::Toml {
+        if self.config.format() == FileFormat::Toml {
             return toml::all(&text, self.config.root()).map_err(problem);
         }
         let parents = self.parents.iter().map(String::as_str);
@@ -143,7 +143,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::clients::Client;
+    use crate::clients::KnownClient;
     use crate::clients::tests::{command, find};
 
     fn environment(pairs: &[(&str, &Path)]) -> BTreeMap<String, String> {
@@ -159,11 +159,15 @@ mod tests {
         let home = folder.path();
         let environment = environment(&[("HOME", home), ("PATH", &home.join("bin"))]);
         let machine = Machine::new(&environment).expect("a home");
-        let traces = |client: Client| {
+        let traces = |client: KnownClient| {
             let config = client.config();
             config.map_or_else(Vec::new, |config| config.traces(&machine))
         };
-        assert!(Client::ALL.iter().all(|client| traces(*client).is_empty()));
+        assert!(
+            KnownClient::ALL
+                .iter()
+                .all(|client| traces(*client).is_empty())
+        );
         fs::create_dir_all(home.join(".cursor")).expect("made");
         fs::create_dir_all(home.join("bin")).expect("made");
         fs::write(home.join(".claude.json"), "{}").expect("written");
@@ -191,7 +195,7 @@ mod tests {
             ("CLAUDE_CONFIG_DIR", Path::new("/c")),
         ]);
         let machine = Machine::new(&environment).expect("a home");
-        let file = |client: Client| Some(client.config()?.path(&machine, Scope::User));
+        let file = |client: KnownClient| Some(client.config()?.path(&machine, Scope::User));
         assert_eq!(file(find("codex-cli")), Some(codex.join("config.toml")));
         assert_eq!(
             file(find("claude-code")),

@@ -1,7 +1,7 @@
 //! The MCP clients of November 2026, one file each, and what they have in common.
 //!
 //! A client implements [`McpClient`], [`ClientConfig`] if it stores its servers in a file on this machine, and [`ClientCommand`] if a
-//! command of its own registers servers. [`Client::ALL`] is the one list of them. [`machine`] alone looks at this machine.
+//! command of its own registers servers. [`KnownClient::ALL`] is the one list of them. [`machine`] alone looks at this machine.
 
 pub(crate) mod argv;
 mod chatgpt;
@@ -13,10 +13,10 @@ mod cursor;
 pub(crate) mod document;
 mod entry;
 mod gemini_cli;
+mod instructions;
 mod json;
 pub(crate) mod machine;
-pub(crate) mod meaning;
-mod registration;
+pub(crate) mod parsed_entry;
 mod stdio;
 pub(crate) mod toml;
 mod vscode;
@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use mcp_lambda::shell::{self, ShellWord};
 
-pub(crate) use client::{Client, ClientCommand, ClientConfig, Format, McpClient};
+pub(crate) use client::{ClientCommand, ClientConfig, FileFormat, KnownClient, McpClient};
 
-impl Client {
+impl KnownClient {
     /// All of them, in the order of `--help`.
     pub(crate) const ALL: &[Self] = &[
         Self::new(&claude_code::ClaudeCode),
@@ -44,7 +44,7 @@ impl Client {
     /// The client whose command is printed with every new token.
     pub(crate) const PRINTED_WITH_TOKENS: Self = Self::new(&claude_code::ClaudeCode);
 
-    /// Returns true if every client takes this name of a [`Server`].
+    /// Returns true if every client takes this name of a [`McpServer`].
     pub(crate) fn all_take_name(name: &str) -> bool {
         Self::ALL
             .iter()
@@ -62,9 +62,9 @@ pub(crate) enum Scope {
     Project,
 }
 
-/// A server to register with a [`Client`].
+/// A server to register with a [`KnownClient`].
 #[derive(Clone, Debug)]
-pub(crate) struct Server {
+pub(crate) struct McpServer {
     pub(crate) name: String,
     /// Without `/mcp`.
     pub(crate) url: String,
@@ -72,7 +72,7 @@ pub(crate) struct Server {
 
 /// The token, or where it will be.
 #[derive(Clone, Debug)]
-pub(crate) enum Token {
+pub(crate) enum TokenSource {
     Given(String),
     /// In the variable of this name.
     Variable(String),
@@ -82,24 +82,24 @@ pub(crate) enum Token {
 
 /// A process that a client starts to speak with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Launch {
+pub(crate) struct ServerProcess {
     pub(crate) command: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// The transport by which a [`Client`] reaches a [`Server`] (MCP, Transports).
+/// The transport by which a [`KnownClient`] reaches a [`McpServer`] (MCP, Transports).
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
     /// By its URL (Streamable HTTP).
-    Http(Token),
+    Http(TokenSource),
     /// By starting it (stdio).
-    Stdio(Launch),
+    Stdio(ServerProcess),
 }
 
-/// The command, file or settings that connect a [`Client`].
+/// The command, file or settings that connect a [`KnownClient`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registration {
+pub(crate) struct Instructions {
     pub(crate) place: String,
     pub(crate) text: String,
     pub(crate) notes: Vec<String>,
@@ -115,7 +115,7 @@ impl Transport {
     }
 }
 
-impl Launch {
+impl ServerProcess {
     /// A server binary that speaks for one user.
     pub(crate) fn new(command: String, user: &str) -> Self {
         let arguments = ["stdio", "--user", user].map(str::to_owned).to_vec();
@@ -127,7 +127,7 @@ impl Launch {
     }
 }
 
-impl Server {
+impl McpServer {
     /// Returns the URL of the MCP endpoint (MCP, Streamable HTTP).
     pub(crate) fn endpoint(&self) -> String {
         format!("{}/mcp", self.url)
@@ -145,7 +145,7 @@ impl Server {
     }
 }
 
-impl Token {
+impl TokenSource {
     /// The token behind a text, as one argument for a shell, which finds the token where it is.
     fn behind(&self, before: &str) -> ShellWord {
         let before = before.to_owned();
@@ -172,7 +172,7 @@ impl Token {
     }
 
     /// The variable that holds the token, where a client takes none itself.
-    fn variable(&self, server: &Server) -> String {
+    fn variable(&self, server: &McpServer) -> String {
         match self {
             Self::Given(_) | Self::File(_) => server.variable(),
             Self::Variable(name) => name.clone(),
@@ -203,20 +203,20 @@ mod tests {
     use super::*;
 
     /// Returns the client of that name.
-    pub(super) fn find(name: &str) -> Client {
-        Client::from_str(name, false).expect("a client")
+    pub(super) fn find(name: &str) -> KnownClient {
+        KnownClient::from_str(name, false).expect("a client")
     }
 
     /// Returns the command of a client that has one.
-    pub(super) fn command(client: Client) -> &'static dyn ClientCommand {
+    pub(super) fn command(client: KnownClient) -> &'static dyn ClientCommand {
         client
             .config()
             .and_then(ClientConfig::command)
             .expect("a command")
     }
 
-    fn server(name: &str) -> Server {
-        Server {
+    fn server(name: &str) -> McpServer {
+        McpServer {
             name: name.to_owned(),
             url: "https://mcp.example.com".to_owned(),
         }
@@ -224,16 +224,16 @@ mod tests {
 
     #[test]
     fn every_client_learns_the_url_and_none_loses_the_token() {
-        let (server, given) = (server("notes"), Token::Given("eyJ.t.s".to_owned()));
-        for client in Client::ALL {
+        let (server, given) = (server("notes"), TokenSource::Given("eyJ.t.s".to_owned()));
+        for client in KnownClient::ALL {
             for scope in [Scope::User, Scope::Project] {
-                let registration =
-                    client.registration(&server, &Transport::Http(given.clone()), scope);
+                let instructions =
+                    client.instructions(&server, &Transport::Http(given.clone()), scope);
                 assert!(
-                    registration.text.contains("https://mcp.example.com/mcp"),
+                    instructions.text.contains("https://mcp.example.com/mcp"),
                     "{client}"
                 );
-                let all = format!("{}{}", registration.text, registration.notes.join(" "));
+                let all = format!("{}{}", instructions.text, instructions.notes.join(" "));
                 assert!(all.contains("eyJ.t.s"), "{client}: {all}");
             }
         }
@@ -243,11 +243,11 @@ mod tests {
     fn a_variable_is_named_in_each_clients_own_way() {
         let (server, variable) = (
             server("my-notes"),
-            Token::Variable("MY_NOTES_TOKEN".to_owned()),
+            TokenSource::Variable("MY_NOTES_TOKEN".to_owned()),
         );
-        let text = |client: Client, scope| {
+        let text = |client: KnownClient, scope| {
             client
-                .registration(&server, &Transport::Http(variable.clone()), scope)
+                .instructions(&server, &Transport::Http(variable.clone()), scope)
                 .text
         };
         assert!(text(find("claude-code"), Scope::Project).contains("Bearer ${MY_NOTES_TOKEN}"));
@@ -292,24 +292,24 @@ mod tests {
         fn a_shell_reads_back_what_is_meant(
             hostile in "[ -~’é]{1,24}", path in "/[ -~]{1,24}", token in "[A-Za-z0-9._-]{1,24}", email in "[a-z$`'!{}|&*]{1,12}@b[.]c",
         ) {
-            let server = Server { name: "notes".to_owned(), url: format!("https://a.example/{hostile}") };
+            let server = McpServer { name: "notes".to_owned(), url: format!("https://a.example/{hostile}") };
             let folder = tempfile::tempdir().expect("a folder");
             let file = folder.path().join(hostile.replace('/', "_")).to_string_lossy().into_owned();
             let is_name = ![".", ".."].contains(&hostile.as_str());
             std::fs::write(if is_name { &file } else { "/dev/null" }, &token).expect("written");
-            let mut launch = Launch::new(path.clone(), &email);
-            launch.environment.insert("APP_USERS_PATH".to_owned(), path);
+            let mut process = ServerProcess::new(path.clone(), &email);
+            process.environment.insert("APP_USERS_PATH".to_owned(), path);
             for client in [find("claude-code"), find("gemini-cli"), find("codex-cli")] {
-                for held in [Token::Given(token.clone()), Token::Variable("V_TOKEN".to_owned()), Token::File(file.clone())] {
-                    if matches!(held, Token::File(_)) && !is_name { continue }
-                    let read = read_by_shell(&client.registration(&server, &Transport::Http(held), Scope::User).text, &token);
+                for held in [TokenSource::Given(token.clone()), TokenSource::Variable("V_TOKEN".to_owned()), TokenSource::File(file.clone())] {
+                    if matches!(held, TokenSource::File(_)) && !is_name { continue }
+                    let read = read_by_shell(&client.instructions(&server, &Transport::Http(held), Scope::User).text, &token);
                     let has = |word: &str| read.iter().any(|read| read == word);
                     proptest::prop_assert!(has(&server.endpoint()), "{:?}", read);
                     proptest::prop_assert!(client == find("codex-cli") || has(&format!("Authorization: Bearer {token}")), "{:?}", read);
                 }
-                let reach = Transport::Stdio(launch.clone());
-                let read = read_by_shell(&client.registration(&server, &reach, Scope::User).text, &token);
-                proptest::prop_assert_eq!(&read[1..], command(client).arguments(&server, &reach, Scope::User));
+                let transport = Transport::Stdio(process.clone());
+                let read = read_by_shell(&client.instructions(&server, &transport, Scope::User).text, &token);
+                proptest::prop_assert_eq!(&read[1..], command(client).arguments(&server, &transport, Scope::User));
             }
         }
     }
@@ -320,11 +320,11 @@ mod tests {
         let file = folder.path().join("my config; $(touch x)");
         std::fs::write(&file, "eyJ.t.s").expect("written");
         for token in [
-            Token::File(file.to_string_lossy().into_owned()),
-            Token::Given("eyJ.t.s".to_owned()),
+            TokenSource::File(file.to_string_lossy().into_owned()),
+            TokenSource::Given("eyJ.t.s".to_owned()),
         ] {
             let notes = find("codex-cli")
-                .registration(&server("notes"), &Transport::Http(token), Scope::User)
+                .instructions(&server("notes"), &Transport::Http(token), Scope::User)
                 .notes;
             let line = notes[0].split('`').nth(1).expect("a line");
             assert_eq!(

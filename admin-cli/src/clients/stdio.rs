@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{McpClient, Registration, Scope, Server, Token, Transport, entry};
+use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, entry};
 
 /// The [`McpClient`] that is not known, and starts processes.
 #[derive(Debug)]
@@ -17,13 +17,13 @@ impl McpClient for Stdio {
         "Any client that starts a process"
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, _: Scope) -> Registration {
+    fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         let (entry, notes) = match transport {
             Transport::Http(token) => (bridge(server, token), bridge_notes(token)),
-            Transport::Stdio(launch) => (entry::stdio(launch), Vec::new()),
+            Transport::Stdio(process) => (entry::stdio(process), Vec::new()),
         };
         let text = json!({ "mcpServers": { server.name.as_str(): entry } });
-        Registration {
+        Instructions {
             place: "in the client's own file".to_owned(),
             text: format!("{text:#}"),
             notes,
@@ -31,22 +31,22 @@ impl McpClient for Stdio {
     }
 }
 
-/// Returns the entry of `mcp-remote` for a [`Server`] over HTTP.
-fn bridge(server: &Server, token: &Token) -> Value {
+/// Returns the entry of `mcp-remote` for a [`McpServer`] over HTTP.
+fn bridge(server: &McpServer, token: &TokenSource) -> Value {
     let variable = token.variable(server);
     let header = format!("Authorization:${{{variable}}}");
     let arguments = json!(["-y", "mcp-remote", server.endpoint(), "--header", header]);
     let value = match token {
-        Token::Given(token) => format!("Bearer {token}"),
-        Token::Variable(_) | Token::File(_) => "Bearer TOKEN".to_owned(),
+        TokenSource::Given(token) => format!("Bearer {token}"),
+        TokenSource::Variable(_) | TokenSource::File(_) => "Bearer TOKEN".to_owned(),
     };
     json!({ "command": "npx", "args": arguments, "env": { variable.as_str(): value } })
 }
 
-fn bridge_notes(token: &Token) -> Vec<String> {
+fn bridge_notes(token: &TokenSource) -> Vec<String> {
     let colon = "for a client that can only start a process; there is no space after the colon, which some clients lose";
     let mut notes = vec![colon.to_owned()];
-    if let Token::Variable(name) = token {
+    if let TokenSource::Variable(name) = token {
         notes.push(format!("put what {name} holds in the place of TOKEN"));
     }
     notes

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::client::SideEntry;
 use super::machine::Machine;
-use super::{ClientConfig, McpClient, Registration, Scope, Server, Transport, entry, registration};
+use super::{
+    ClientConfig, Instructions, McpClient, McpServer, Scope, Transport, entry, instructions,
+};
 
 /// The [`McpClient`] VS Code.
 #[derive(Debug)]
@@ -25,8 +27,13 @@ impl McpClient for Vscode {
         Some(self)
     }
 
-    fn registration(&self, server: &Server, transport: &Transport, scope: Scope) -> Registration {
-        registration::of_config(self, server, transport, scope)
+    fn instructions(
+        &self,
+        server: &McpServer,
+        transport: &Transport,
+        scope: Scope,
+    ) -> Instructions {
+        instructions::describe_config(self, server, transport, scope)
     }
 }
 
@@ -53,17 +60,17 @@ impl ClientConfig for Vscode {
         machine.traces("code", [user_folder(machine)])
     }
 
-    fn entry(&self, server: &Server, transport: &Transport) -> Value {
+    fn entry(&self, server: &McpServer, transport: &Transport) -> Value {
         match transport {
             Transport::Http(_) => {
                 let token = format!("${{input:{}}}", input_id(server));
                 json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(launch) => entry::with_type(entry::stdio(launch), "stdio"),
+            Transport::Stdio(process) => entry::with_type(entry::stdio(process), "stdio"),
         }
     }
 
-    fn side_entry(&self, server: &Server, transport: &Transport) -> Option<SideEntry> {
+    fn side_entry(&self, server: &McpServer, transport: &Transport) -> Option<SideEntry> {
         let Transport::Http(_) = transport else {
             return None;
         };
@@ -78,7 +85,7 @@ impl ClientConfig for Vscode {
         false
     }
 
-    fn notes(&self, _: &Server, transport: &Transport, _: Scope) -> Vec<String> {
+    fn notes(&self, _: &McpServer, transport: &Transport, _: Scope) -> Vec<String> {
         let Transport::Http(token) = transport else {
             return Vec::new();
         };
@@ -90,7 +97,7 @@ impl ClientConfig for Vscode {
 }
 
 /// Returns the name of the input variable that holds the token.
-fn input_id(server: &Server) -> String {
+fn input_id(server: &McpServer) -> String {
     format!("{}-token", server.name)
 }
 

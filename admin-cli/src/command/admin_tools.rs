@@ -18,28 +18,28 @@ use mcp_lambda::store::Memory;
 use mcp_lambda::user::{Caller, Scopes};
 use serde_json::{Map, Value, json};
 
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::ladder;
-use crate::mcp::Client;
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::mcp::RpcClient;
+use crate::probe_steps;
 use crate::setup::{keep, reserve_within, token_folder};
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 /// Whom the calls are by: whoever started this process, who holds the connection.
 const OPERATOR: &str = "operator@localhost";
 
 /// An answer as data.
-type Data = Map<String, Value>;
+type JsonObject = Map<String, Value>;
 
 /// What an operator can do over one connection.
 #[derive(Clone, Debug)]
 struct Operations {
-    session: Arc<Session>,
+    session: Arc<AdminSession>,
     /// Where new tokens are written.
     tokens: PathBuf,
 }
 
-pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failure> {
+pub(crate) async fn run(subject: &AdminTarget, session: AdminSession) -> Result<(), CliError> {
     let operations = Operations {
         session: Arc::new(session),
         tokens: token_folder(subject)?,
@@ -53,14 +53,14 @@ pub(crate) async fn run(subject: &Subject, session: Session) -> Result<(), Failu
     };
     let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
     let settings = Settings::read(&nothing_set, app.name())
-        .map_err(|problems| Failure::NotConfigured(problems.join("\n")))?;
+        .map_err(|problems| CliError::NotConfigured(problems.join("\n")))?;
     let server = app.use_backend(opened_backend).build(&settings).await?;
     let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
     Ok(server.serve_stdio(operator).await?)
 }
 
 /// The operations as an app.
-fn app(subject: &Subject, operations: Operations) -> App {
+fn app(subject: &AdminTarget, operations: Operations) -> App {
     let url = operations.session.url.clone();
     App::new(subject.name())
         .version(env!("CARGO_PKG_VERSION"))
@@ -76,22 +76,22 @@ fn app(subject: &Subject, operations: Operations) -> App {
 impl Operations {
     /// How the server is: a word for the whole, one for each part, and details.
     #[tool(read_only, idempotent)]
-    pub async fn server_health(&self) -> Result<Data> {
+    pub async fn server_health(&self) -> Result<JsonObject> {
         Ok(object(json!(self.session.api.health().await?)))
     }
 
     /// Try everything a client needs, rung by rung, from reaching the server to listing its tools. It never acts as a user.
     #[tool(read_only, idempotent)]
-    pub async fn probe_server(&self) -> Result<Data> {
-        let attempts = ladder::climb(&self.session).await;
-        Ok(object(ladder::report(&self.session, &attempts)))
+    pub async fn probe_server(&self) -> Result<JsonObject> {
+        let attempts = probe_steps::climb(&self.session).await;
+        Ok(object(probe_steps::report(&self.session, &attempts)))
     }
 
     /// The server's tools, as its users see them.
     #[tool(read_only, idempotent)]
-    pub async fn list_server_tools(&self) -> Result<Data> {
+    pub async fn list_server_tools(&self) -> Result<JsonObject> {
         Ok(object(
-            json!({ "tools": Client::probe(&self.session).await?.tools().await? }),
+            json!({ "tools": RpcClient::probe(&self.session).await?.tools().await? }),
         ))
     }
 
@@ -103,7 +103,7 @@ impl Operations {
         after: Option<String>,
         /// How many to give at most, up to 1000.
         limit: Option<usize>,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         let after = after.map(|email| email.parse()).transpose()?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
         let page = self.session.api.users(after.as_ref(), limit).await?;
@@ -116,7 +116,7 @@ impl Operations {
         &self,
         /// The user's email.
         email: String,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         Ok(object(json!(self.session.api.user(&email.parse()?).await?)))
     }
 
@@ -126,7 +126,7 @@ impl Operations {
         &self,
         /// The user's email.
         email: String,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         Ok(object(
             json!({ "tokens": self.session.api.tokens(&email.parse()?).await? }),
         ))
@@ -139,7 +139,7 @@ impl Operations {
         /// The user's email.
         email: String,
         /// What the app keeps about the user. Secrets in it pass through you: rather have the operator set them.
-        profile: Option<Data>,
+        profile: Option<JsonObject>,
         /// How long the token lives, in seconds; left out, as the server is set.
         duration_seconds: Option<u64>,
         /// What to call the token, such as laptop.
@@ -148,7 +148,7 @@ impl Operations {
         scopes: Option<Vec<String>>,
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
         let profile = profile.map(Value::Object);
         // The file first: where none can be made, no token is.
@@ -188,7 +188,7 @@ impl Operations {
         scopes: Option<Vec<String>>,
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
         let file = reserve_within(&self.tokens)?;
         let token = NewToken {
@@ -220,8 +220,8 @@ impl Operations {
         /// The user's email.
         email: String,
         /// The fields to change. Secrets in it pass through you: rather have the operator set them.
-        patch: Data,
-    ) -> Result<Data> {
+        patch: JsonObject,
+    ) -> Result<JsonObject> {
         let email: Email = email.parse()?;
         let profile = self
             .session
@@ -239,7 +239,7 @@ impl Operations {
         email: String,
         /// The token's id, from `list_tokens`.
         id: String,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         self.session.api.revoke_token(&email.parse()?, &id).await?;
         Ok(object(json!({ "revoked": id })))
     }
@@ -250,7 +250,7 @@ impl Operations {
         &self,
         /// The user's email.
         email: String,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         self.session.api.revoke(&email.parse()?).await?;
         Ok(object(json!({ "revoked": email })))
     }
@@ -263,7 +263,7 @@ impl Operations {
         email: String,
         /// The same email again.
         confirm: String,
-    ) -> Result<Data> {
+    ) -> Result<JsonObject> {
         if email != confirm {
             return Err(Error::invalid(
                 "`confirm` is not the same email; nothing was purged",
@@ -283,9 +283,9 @@ fn partial_failure(error: &Error, revoked: Result<()>) -> Error {
     Error::new(error.kind(), format!("{error}; {words}"))
 }
 
-fn object(value: Value) -> Data {
+fn object(value: Value) -> JsonObject {
     match value {
         Value::Object(fields) => fields,
-        other => Data::from_iter([("result".to_owned(), other)]),
+        other => JsonObject::from_iter([("result".to_owned(), other)]),
     }
 }

@@ -5,12 +5,12 @@ use mcp_lambda::{Error, shell};
 use serde_json::json;
 
 use crate::connection::not_configured;
-use crate::exit::Failure;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Aws {
+pub(crate) enum AwsCommand {
     /// Make the table and the signing key's secret; what is there already is left as it is.
     Init {
         /// The DynamoDB table, as in `USERS_TABLE`.
@@ -40,14 +40,18 @@ pub(crate) enum Aws {
     },
 }
 
-pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    subject: &AdminTarget,
+    command: AwsCommand,
+    output: &Output,
+) -> Result<(), CliError> {
     match command {
-        Aws::Init {
+        AwsCommand::Init {
             table,
             secret,
             endpoint,
         } => init(subject, &table, &secret, endpoint.as_deref(), output).await,
-        Aws::Rotate {
+        AwsCommand::Rotate {
             secret,
             endpoint,
             revoke_previous,
@@ -57,7 +61,7 @@ pub(crate) async fn run(subject: &Subject, command: Aws, output: &Output) -> Res
 }
 
 /// A fault with the place where it was met.
-fn met(endpoint: Option<&str>) -> impl Fn(Error) -> Failure {
+fn met(endpoint: Option<&str>) -> impl Fn(Error) -> CliError {
     move |error| {
         not_configured(match endpoint {
             Some(endpoint) => Error::new(error.kind(), format!("at {endpoint}: {error}")),
@@ -76,11 +80,11 @@ async fn rotate(
     revoke_previous: bool,
     yes: bool,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let ends = if revoke_previous { ALL_ENDS } else { GOES_ON };
     let question = format!("This makes a new signing key. {ends} Type `{secret}` to go on:");
     if !yes && output.ask(&question).as_deref() != Some(secret) {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "nothing was rotated; give `--yes` to rotate {secret} without being asked"
         )));
     }
@@ -107,7 +111,7 @@ async fn rotate(
 }
 
 /// One rotation was made, and the second was not: what was to end goes on.
-fn half_done(secret: &str, failure: &Failure) -> Failure {
+fn half_done(secret: &str, failure: &CliError) -> CliError {
     Error::unavailable(format!(
         "{secret} was rotated once, and not twice ({failure}): the key before still makes users' tokens; say it again"
     ))
@@ -115,12 +119,12 @@ fn half_done(secret: &str, failure: &Failure) -> Failure {
 }
 
 async fn init(
-    subject: &Subject,
+    subject: &AdminTarget,
     table: &str,
     secret: &str,
     endpoint: Option<&str>,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let made = mcp_lambda_dynamo::init(table, secret, endpoint)
         .await
         .map_err(met(endpoint))?;

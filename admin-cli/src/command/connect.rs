@@ -9,15 +9,15 @@ use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
 use crate::connection::{Connection, DEFAULT, KeySource};
-use crate::exit::Failure;
+use crate::error::CliError;
 use crate::flags;
 use crate::output::{Output, ask_hidden};
 use crate::setup::Setup;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 use crate::values::word;
 
 #[derive(Debug, Args)]
-pub(crate) struct Connect {
+pub(crate) struct ConnectCommand {
     /// `local` for this machine's own store, or the server's URL.
     #[arg(value_name = "local|URL")]
     pub(crate) place: String,
@@ -43,9 +43,9 @@ pub(crate) struct Connect {
     pub(crate) offline: bool,
 }
 
-impl Connect {
+impl ConnectCommand {
     /// Returns the [`KeySource`] that the flags name, and reads the key where it comes from standard input.
-    fn key(&self) -> Result<KeySource, Failure> {
+    fn key(&self) -> Result<KeySource, CliError> {
         Ok(
             match (
                 &self.signing_key,
@@ -56,7 +56,7 @@ impl Connect {
                 (_, Some(variable), _) => KeySource::Variable(variable.clone()),
                 (_, _, Some(secret)) => KeySource::secret(&ProcessEnvironment, secret),
                 _ if self.signing_key_stdin => {
-                    KeySource::Stored(Secret::new(flags::read_input().map_err(Failure::Usage)?))
+                    KeySource::Stored(Secret::new(flags::read_input().map_err(CliError::Usage)?))
                 }
                 _ => KeySource::None,
             },
@@ -66,10 +66,10 @@ impl Connect {
 
 /// Connects, tries the connection and stores it.
 pub(crate) async fn run(
-    subject: &Subject,
-    wanted: Connect,
+    subject: &AdminTarget,
+    wanted: ConnectCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let setup = Setup::load(subject)?;
     let connection = Connection::choose(
         subject,
@@ -116,7 +116,7 @@ fn message(words: &str, name: &str, described: Option<String>, path: &Path) -> S
     }
 }
 
-fn describe(found: &Details, audience: Option<&str>, subject: &Subject) -> String {
+fn describe(found: &Details, audience: Option<&str>, subject: &AdminTarget) -> String {
     let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
     let why = match found.status {
         Status::Healthy => String::new(),

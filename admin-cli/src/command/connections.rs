@@ -3,13 +3,13 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::exit::Failure;
+use crate::error::CliError;
 use crate::output::{Output, columns};
 use crate::setup::Setup;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Connections {
+pub(crate) enum ConnectionsCommand {
     /// List them; the one in use is marked.
     List,
     /// Speak to this one from now on.
@@ -25,20 +25,20 @@ pub(crate) enum Connections {
 }
 
 pub(crate) fn run(
-    subject: &Subject,
-    command: &Connections,
+    subject: &AdminTarget,
+    command: &ConnectionsCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let setup = Setup::load(subject)?;
     match command {
-        Connections::List => list(&setup, output),
-        Connections::Use { name } => {
+        ConnectionsCommand::List => list(&setup, output),
+        ConnectionsCommand::Use { name } => {
             Setup::using(subject, name)?;
             output.answer(&json!({ "using": name }), || {
                 format!("Using {name} from now on.")
             });
         }
-        Connections::Remove { name } => {
+        ConnectionsCommand::Remove { name } => {
             Setup::forget(subject, name)?;
             output.answer(&json!({ "removed": name }), || format!("Forgot {name}."));
         }

@@ -4,11 +4,11 @@ use mcp_lambda::Error;
 use mcp_lambda::health::Status;
 use serde_json::json;
 
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::output::{Output, Styled, columns, columns_of_states, state};
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::output::{Output, StyledText, columns, columns_of_states, state};
 
-pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
     let health = session.api.health().await?;
     output.answer(&health, || {
         let checks = health
@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failur
             columns_of_states(["STATE", "CHECK"], checks),
             columns(["PART", "DETAIL"], details),
         ];
-        Styled::join(parts, "\n\n")
+        StyledText::join(parts, "\n\n")
     });
     match health.status {
         Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),

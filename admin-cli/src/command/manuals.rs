@@ -7,10 +7,10 @@ use mcp_lambda::{Error, shell};
 use serde_json::json;
 
 use super::CommandContext;
-use crate::exit::Failure;
+use crate::error::CliError;
 
 /// Writes the pages into `folder`.
-pub(crate) fn run(context: CommandContext<'_>, folder: &Path) -> Result<(), Failure> {
+pub(crate) fn run(context: CommandContext<'_>, folder: &Path) -> Result<(), CliError> {
     let CommandContext {
         subject, output, ..
     } = context;

@@ -10,12 +10,12 @@ use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
 use crate::clients::toml;
-use crate::exit::Failure;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 #[derive(Debug, Args)]
-pub(crate) struct New {
+pub(crate) struct NewCommand {
     /// The app's name: lower-case letters, digits and `-`.
     pub(crate) name: String,
     /// With a profile of its own, which holds a token for an upstream.
@@ -60,9 +60,13 @@ const RESERVED: [&str; 15] = [
     "test",
 ];
 
-pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<(), Failure> {
-    if matches!(subject, Subject::App(_)) {
-        return Err(Failure::Usage(format!(
+pub(crate) fn run(
+    subject: &AdminTarget,
+    wanted: &NewCommand,
+    output: &Output,
+) -> Result<(), CliError> {
+    if matches!(subject, AdminTarget::App(_)) {
+        return Err(CliError::Usage(format!(
             "new apps are made by the generic CLI: `mcp-lambda new {}`",
             wanted.name
         )));
@@ -96,7 +100,7 @@ pub(crate) fn run(subject: &Subject, wanted: &New, output: &Output) -> Result<()
 }
 
 /// The source of the framework in the app's manifest.
-enum Framework {
+enum FrameworkSource {
     /// A folder of this machine.
     Folder(String),
     /// A commit of a repository.
@@ -105,7 +109,7 @@ enum Framework {
     Registry,
 }
 
-impl Framework {
+impl FrameworkSource {
     /// The same as the manifest has it, for one of its crates.
     fn source(&self, part: &str) -> String {
         match self {
@@ -148,22 +152,22 @@ impl Framework {
     }
 }
 
-fn check(name: &str) -> Result<(), Failure> {
+fn check(name: &str) -> Result<(), CliError> {
     App::new(name)
         .check()
-        .map_err(|problems| Failure::Usage(problems.join("\n")))?;
+        .map_err(|problems| CliError::Usage(problems.join("\n")))?;
     // Keywords and leading digits are no identifiers.
     let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
     if RESERVED.contains(&name) || !is_identifier {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "`{name}` is taken, by Rust, by Cargo, or by a crate that the app uses; choose another"
         )));
     }
     Ok(())
 }
 
-/// Returns the [`Framework`] that the arguments name.
-fn framework(wanted: &New) -> Result<Framework, Failure> {
+/// Returns the [`FrameworkSource`] that the arguments name.
+fn framework(wanted: &NewCommand) -> Result<FrameworkSource, CliError> {
     if let Some((url, rev)) = wanted.git.as_ref().zip(wanted.rev.as_ref()) {
         return git(url, rev);
     }
@@ -174,32 +178,32 @@ fn framework(wanted: &New) -> Result<Framework, Failure> {
             .ok()
             .filter(|folder| is_framework(folder))
             .ok_or_else(|| {
-                Failure::Usage(format!("{} is no checkout of mcp-lambda", folder.display()))
+                CliError::Usage(format!("{} is no checkout of mcp-lambda", folder.display()))
             })?,
         None => match own.canonicalize() {
             Ok(folder) if is_framework(&folder) => folder,
-            _ => return Ok(Framework::Registry),
+            _ => return Ok(FrameworkSource::Registry),
         },
     };
-    Ok(Framework::Folder(folder.display().to_string()))
+    Ok(FrameworkSource::Folder(folder.display().to_string()))
 }
 
-fn git(url: &str, rev: &str) -> Result<Framework, Failure> {
+fn git(url: &str, rev: &str) -> Result<FrameworkSource, CliError> {
     if !["https://", "ssh://", "git@", "file:///"]
         .iter()
         .any(|begin| url.starts_with(begin))
         || url.contains(char::is_whitespace)
     {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "`{url}` is no URL of a Git repository, such as https://git.example.com/mcp-lambda"
         )));
     }
     if !(7..=64).contains(&rev.len()) || !rev.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "`{rev}` is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse HEAD` prints them"
         )));
     }
-    Ok(Framework::Git {
+    Ok(FrameworkSource::Git {
         url: url.to_owned(),
         rev: rev.to_owned(),
     })
@@ -209,7 +213,7 @@ fn is_framework(folder: &Path) -> bool {
     folder.join("runtime/Cargo.toml").is_file() && folder.join("store-dynamo/Cargo.toml").is_file()
 }
 
-fn files(wanted: &New, framework: &Framework) -> Files {
+fn files(wanted: &NewCommand, framework: &FrameworkSource) -> Files {
     templates(wanted)
         .into_iter()
         .map(|(path, text)| (path, fill_in(text, wanted, framework)))
@@ -217,7 +221,7 @@ fn files(wanted: &New, framework: &Framework) -> Files {
 }
 
 /// The paths and templates of the app's files.
-fn templates(wanted: &New) -> [(String, &'static str); 8] {
+fn templates(wanted: &NewCommand) -> [(String, &'static str); 8] {
     let (library, tests, main) = sources(wanted);
     let name = &wanted.name;
     [
@@ -248,7 +252,7 @@ fn templates(wanted: &New) -> [(String, &'static str); 8] {
 }
 
 /// The templates of the library, its tests and `main.rs`.
-const fn sources(wanted: &New) -> (&'static str, &'static str, &'static str) {
+const fn sources(wanted: &NewCommand) -> (&'static str, &'static str, &'static str) {
     let (library, tests) = if wanted.profile {
         (
             include_str!("../../templates/lib_profile.rs.in"),
@@ -269,7 +273,7 @@ const fn sources(wanted: &New) -> (&'static str, &'static str, &'static str) {
 }
 
 /// The text with this app's words in it.
-fn fill_in(text: &str, wanted: &New, framework: &Framework) -> String {
+fn fill_in(text: &str, wanted: &NewCommand, framework: &FrameworkSource) -> String {
     let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
     let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";
@@ -308,7 +312,7 @@ fn fill_in(text: &str, wanted: &New, framework: &Framework) -> String {
 }
 
 /// Makes the folder whole, or not at all.
-fn put(folder: &Path, files: &Files) -> Result<(), Failure> {
+fn put(folder: &Path, files: &Files) -> Result<(), CliError> {
     let fault =
         |error: io::Error| Error::invalid(format!("{} can't be made: {error}", folder.display()));
     let beside = folder
@@ -337,8 +341,8 @@ fn put(folder: &Path, files: &Files) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn wanted(name: &str, profile: bool, dynamo: bool) -> New {
-        New {
+    fn wanted(name: &str, profile: bool, dynamo: bool) -> NewCommand {
+        NewCommand {
             name: name.to_owned(),
             profile,
             dynamo,
@@ -354,7 +358,7 @@ mod tests {
         for (profile, dynamo) in [(false, false), (false, true), (true, false), (true, true)] {
             for (path, text) in files(
                 &wanted("my-app", profile, dynamo),
-                &Framework::Folder("/framework".to_owned()),
+                &FrameworkSource::Folder("/framework".to_owned()),
             ) {
                 assert!(
                     !text.contains("{{") && !text.contains("notes"),
@@ -433,14 +437,14 @@ mod tests {
     #[test]
     fn without_a_checkout_the_registry_has_it() {
         assert_eq!(
-            Framework::Registry.source("runtime"),
+            FrameworkSource::Registry.source("runtime"),
             concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")
         );
     }
 
     #[test]
     fn a_path_of_this_machine_says_that_it_is_one_and_a_commit_is_in_every_line() {
-        let manifest = |framework: &Framework| {
+        let manifest = |framework: &FrameworkSource| {
             let files = files(&wanted("my-app", false, true), framework);
             files
                 .into_iter()
@@ -448,7 +452,7 @@ mod tests {
                 .expect("there")
                 .1
         };
-        let here = manifest(&Framework::Folder("/a \"b\"".to_owned()));
+        let here = manifest(&FrameworkSource::Folder("/a \"b\"".to_owned()));
         assert!(
             here.contains("builds here alone") && here.contains("path = '/a \"b\"/runtime'"),
             "{here}"
@@ -479,7 +483,7 @@ mod tests {
 
     #[test]
     fn what_a_build_leaves_is_not_for_a_repository() {
-        let files = files(&wanted("my-app", false, false), &Framework::Registry);
+        let files = files(&wanted("my-app", false, false), &FrameworkSource::Registry);
         let ignored = &files
             .iter()
             .find(|(path, _)| path == ".gitignore")

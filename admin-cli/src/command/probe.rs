@@ -4,19 +4,19 @@
 
 use mcp_lambda::Error;
 
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::ladder;
-use crate::output::{Output, Styled, columns_of_states};
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::output::{Output, StyledText, columns_of_states};
+use crate::probe_steps;
 
-pub(crate) async fn run(session: &Session, output: &Output) -> Result<(), Failure> {
-    let rungs = ladder::climb(session).await;
-    output.answer(&ladder::report(session, &rungs), || {
+pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
+    let rungs = probe_steps::climb(session).await;
+    output.answer(&probe_steps::report(session, &rungs), || {
         let rows = rungs.iter().map(|rung| match &rung.outcome {
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
-        Styled::join(
+        StyledText::join(
             [
                 session.place().into(),
                 columns_of_states(["", "RUNG", "FOUND"], rows),

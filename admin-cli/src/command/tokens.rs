@@ -7,16 +7,16 @@ use mcp_lambda::admin::{self, IssuedToken, NewToken};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
-use crate::clients::Client;
-use crate::connection::Session;
-use crate::exit::Failure;
+use crate::clients::KnownClient;
+use crate::connection::AdminSession;
+use crate::error::CliError;
 use crate::output::{Output, columns};
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 use crate::token_delivery::{Delivery, TokenDelivery};
 use crate::values::seconds;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Tokens {
+pub(crate) enum TokensCommand {
     /// Make another token for a user and print it, once.
     Create {
         /// The user's email.
@@ -53,13 +53,13 @@ pub(crate) enum Tokens {
 }
 
 pub(crate) async fn run(
-    subject: &Subject,
-    session: &Session,
-    command: Tokens,
+    subject: &AdminTarget,
+    session: &AdminSession,
+    command: TokensCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     match command {
-        Tokens::Create {
+        TokensCommand::Create {
             email,
             name,
             expires,
@@ -77,18 +77,18 @@ pub(crate) async fn run(
             };
             create(subject, session, token, save_to.as_deref(), output).await
         }
-        Tokens::List { email } => list(session, &email, output).await,
-        Tokens::Revoke { email, id } => revoke(session, &email, &id, output).await,
+        TokensCommand::List { email } => list(session, &email, output).await,
+        TokensCommand::Revoke { email, id } => revoke(session, &email, &id, output).await,
     }
 }
 
 async fn create(
-    subject: &Subject,
-    session: &Session,
+    subject: &AdminTarget,
+    session: &AdminSession,
     token: NewToken,
     save_to: Option<&Path>,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let delivery = TokenDelivery::prepare(subject, session, save_to).await?;
     let new = session.api.create_token(token).await?;
     match delivery.deliver(&new.token) {
@@ -117,18 +117,18 @@ fn report_file(new: &IssuedToken, path: &Path, output: &Output) {
 
 /// Prints a new token, once.
 async fn show(
-    session: &Session,
+    session: &AdminSession,
     new: &IssuedToken,
     line: &str,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let token = new.token.expose();
     let answer = json!({
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
     });
     output.answer(&answer, || {
-        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect {} with\n\n  {line}", new.email, new.id, new.expires, Client::PRINTED_WITH_TOKENS.title())
+        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect {} with\n\n  {line}", new.email, new.id, new.expires, KnownClient::PRINTED_WITH_TOKENS.title())
     });
     if output.lost().is_some() {
         return Err(
@@ -141,7 +141,7 @@ async fn show(
 }
 
 /// The fault, after the token, which nobody has, is ended.
-async fn revoke_unseen(session: &Session, new: &IssuedToken, error: &Error) -> Error {
+async fn revoke_unseen(session: &AdminSession, new: &IssuedToken, error: &Error) -> Error {
     let words = match session.api.revoke_token(&new.email, &new.id).await {
         Ok(()) => "the token was revoked".to_owned(),
         Err(fault) => format!(
@@ -152,7 +152,7 @@ async fn revoke_unseen(session: &Session, new: &IssuedToken, error: &Error) -> E
     Error::new(error.kind(), format!("{error}; {words}"))
 }
 
-async fn list(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+async fn list(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     let tokens = session.api.tokens(email).await?;
     output.answer(&tokens, || {
         if tokens.is_empty() {
@@ -194,11 +194,11 @@ fn row(token: &admin::Token) -> [String; 6] {
 }
 
 async fn revoke(
-    session: &Session,
+    session: &AdminSession,
     email: &Email,
     id: &str,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let tokens = session.api.tokens(email).await?;
     let id = resolve_id(&tokens, id)?;
     session.api.revoke_token(email, &id).await?;

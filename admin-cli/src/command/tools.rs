@@ -8,15 +8,15 @@ use mcp_lambda::admin::NewToken;
 use mcp_lambda::{Email, Error};
 use serde_json::{Map, Value, json};
 
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::flags::Kind;
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::flags::ValueKind;
 use crate::input::json_or_file;
-use crate::mcp::Client;
-use crate::output::{Output, Styled, columns};
+use crate::mcp::RpcClient;
+use crate::output::{Output, StyledText, columns};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Tools {
+pub(crate) enum ToolsCommand {
     /// List all tools.
     List,
     /// Show a tool: what it does and what it takes.
@@ -43,11 +43,15 @@ pub(crate) enum Tools {
 /// The lifetime of a call's token, in seconds.
 const TOKEN_SECONDS: u64 = 60;
 
-pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    session: &AdminSession,
+    command: ToolsCommand,
+    output: &Output,
+) -> Result<(), CliError> {
     match command {
-        Tools::List => list(session, output).await,
-        Tools::Show { name } => show(session, &name, output).await,
-        Tools::Call {
+        ToolsCommand::List => list(session, output).await,
+        ToolsCommand::Show { name } => show(session, &name, output).await,
+        ToolsCommand::Call {
             name,
             user,
             arguments,
@@ -58,7 +62,7 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
                 Some(body) => match json_or_file(&body)? {
                     body @ Value::Object(_) => body,
                     _ => {
-                        return Err(Failure::Usage(
+                        return Err(CliError::Usage(
                             "`--body` must be a JSON object, one member for each argument".into(),
                         ));
                     }
@@ -72,10 +76,10 @@ pub(crate) async fn run(session: &Session, command: Tools, output: &Output) -> R
 
 /// The tool that may be called to see whether tools work; called, if a user is named.
 pub(crate) async fn safe(
-    session: &Session,
+    session: &AdminSession,
     invoke: Option<Email>,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let safe = session.api.safe_tool().await?;
     let tool = json!(safe)["tool"].clone();
     match (tool["name"].as_str(), invoke) {
@@ -97,8 +101,8 @@ pub(crate) async fn safe(
     }
 }
 
-async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
-    let tools = Client::probe(session).await?.tools().await?;
+async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
+    let tools = RpcClient::probe(session).await?.tools().await?;
     output.answer(&tools, || {
         let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
         // The first sentence; a doc comment breaks its lines wherever they are full.
@@ -128,7 +132,7 @@ async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Failure> {
+async fn show(session: &AdminSession, name: &str, output: &Output) -> Result<(), CliError> {
     let tool = find(session, name).await?;
     output.answer(&tool, || {
         let description = tool["description"].as_str().unwrap_or_default();
@@ -138,7 +142,7 @@ async fn show(session: &Session, name: &str, output: &Output) -> Result<(), Fail
         } else {
             columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        Styled::join(
+        StyledText::join(
             [
                 format!("{name}\n{description}").into(),
                 effects(&tool).into(),
@@ -199,7 +203,7 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
         };
         [
             name.clone(),
-            Kind::within(schema, &tool["inputSchema"]).description(),
+            ValueKind::within(schema, &tool["inputSchema"]).description(),
             is_needed.to_owned(),
             schema["description"]
                 .as_str()
@@ -210,8 +214,8 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
     properties.map(row).collect()
 }
 
-async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
-    let tools = Client::probe(session).await?.tools().await?;
+async fn find(session: &AdminSession, name: &str) -> Result<Value, CliError> {
+    let tools = RpcClient::probe(session).await?.tools().await?;
     let found = tools.into_iter().find(|tool| tool["name"] == name);
     found.ok_or_else(|| {
         Error::not_found(format!(
@@ -222,23 +226,23 @@ async fn find(session: &Session, name: &str) -> Result<Value, Failure> {
 }
 
 /// `name=value` pairs, each value of the kind that the tool's schema says.
-fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
+fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, CliError> {
     let mut arguments = Map::new();
     for pair in pairs {
         let (name, text) = pair
             .split_once('=')
-            .ok_or_else(|| Failure::Usage(format!("`{pair}` is not of the form NAME=VALUE")))?;
+            .ok_or_else(|| CliError::Usage(format!("`{pair}` is not of the form NAME=VALUE")))?;
         let schema = tool["inputSchema"]["properties"].get(name);
         let schema = schema.ok_or_else(|| {
-            Failure::Usage(format!(
+            CliError::Usage(format!(
                 "the tool has no argument `{name}`; `tools show` names them"
             ))
         })?;
-        let value = Kind::within(schema, &tool["inputSchema"]).read(text);
+        let value = ValueKind::within(schema, &tool["inputSchema"]).read(text);
         let value = value
-            .map_err(|fault| Failure::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
+            .map_err(|fault| CliError::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
         if arguments.insert(name.to_owned(), value).is_some() {
-            return Err(Failure::Usage(format!("`{name}` is given twice")));
+            return Err(CliError::Usage(format!("`{name}` is given twice")));
         }
     }
     Ok(Value::Object(arguments))
@@ -246,12 +250,12 @@ fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, Failure> {
 
 /// Calls with a token of the call's own, and ends it whatever came of the call.
 async fn call(
-    session: &Session,
+    session: &AdminSession,
     name: &str,
     user: Email,
     arguments: &Value,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let made = session.api.create_token(NewToken {
         name: Some(format!("tools call {name}")),
         duration_seconds: Some(TOKEN_SECONDS),
@@ -262,7 +266,9 @@ async fn call(
         "as {user} with a token of its own, to {}\ntools/call {name} {arguments}",
         session.place()
     ));
-    let outcome = Client::new(session, made.token).call(name, arguments).await;
+    let outcome = RpcClient::new(session, made.token)
+        .call(name, arguments)
+        .await;
     let ended = session.api.revoke_token(&user, &made.id).await;
     let outcome = outcome?;
     output.answer(&outcome, || words(&outcome));

@@ -1,4 +1,4 @@
-//! The URLs that a [`Remote`](super::Remote) may have.
+//! The URLs that a [`RemoteAdmin`](super::Remote) may have.
 
 use reqwest::Url;
 

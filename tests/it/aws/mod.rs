@@ -6,7 +6,7 @@ mod outages;
 mod secrets;
 
 use mcp_lambda::admin::{AdminApi, NewUser};
-use mcp_lambda_admin::Remote;
+use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_tests::process::{Home, Server};
 use mcp_lambda_tests::runtime_api::{Answer, Lambda, function_url_event, older_headers};
 use serde_json::{Value, json};
@@ -42,12 +42,12 @@ async fn status(lambda: &Lambda, token: &str) -> u16 {
 }
 
 /// A server on the table and the key that these variables name.
-async fn server(home: &Home, variables: &[(&str, &str)]) -> (Server, Remote) {
+async fn server(home: &Home, variables: &[(&str, &str)]) -> (Server, RemoteAdmin) {
     let mut command = home.command(FIXTURE);
     command.envs(variables.iter().copied());
     let server = Server::start(command).await;
     let key = mcp_lambda::keys::SigningKey::from_text(KEY).expect("long enough");
-    let api = Remote::new(
+    let api = RemoteAdmin::new(
         &server.url,
         key,
         std::sync::Arc::new(mcp_lambda::clock::SystemClock),

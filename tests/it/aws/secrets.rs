@@ -8,7 +8,7 @@ use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::{SigningKey, SigningKeys, laws};
 use mcp_lambda::store::laws::ManualClock;
 use mcp_lambda::{Email, ErrorKind, Result};
-use mcp_lambda_admin::Remote;
+use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_dynamo::SecretsManagerKeys;
 use mcp_lambda_tests::aws::{Dynamo, SecretsManager};
 use mcp_lambda_tests::process::{Home, Server};
@@ -159,8 +159,9 @@ async fn a_leaked_key_is_out_of_admin_at_the_first_rotation_and_out_of_all_at_th
         super::deployment(&dynamo.url, &manager.url),
     );
     let of = |key: &str| SigningKey::from_text(key).expect("long enough");
-    let api =
-        |url: &str, key: &str| Remote::new(url, of(key), Arc::new(SystemClock)).expect("a client");
+    let api = |url: &str, key: &str| {
+        RemoteAdmin::new(url, of(key), Arc::new(SystemClock)).expect("a client")
+    };
     let alice: Email = "alice@example.com".parse().expect("valid");
     let fresh = |rotated: &'static str| {
         manager.rotate(rotated);

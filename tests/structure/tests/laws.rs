@@ -17,8 +17,7 @@ const MAX_FILE_LINES: usize = 400;
 /// The least share of doc blocks with a link, in percent.
 const MIN_LINKED: f64 = 30.0;
 
-/// The most functions that are named by a participle: three are those of a foreign trait, `issued_at` is the claim `iat`,
-/// and the admin CLI has five of one name.
+/// The most functions that are named by a participle: three are those of a foreign trait, and `issued_at` is the claim `iat`.
 const MAX_PARTICIPLES: usize = 4;
 
 /// Participles that English forms without `-ed`.
@@ -30,31 +29,13 @@ const PARTICIPLES: [&str; 23] = [
 
 /// The names that stand for more than one thing, all but one of them private. The list may only become shorter.
 const NAMESAKES: &[&str] = &[
-    "Access",
-    "Answer",
     "Arguments",
-    "Aws",
-    "Client",
-    "Command",
-    "Credential",
-    "Entry",
-    "Failure",
-    "Format",
-    "Found",
     "Function",
     "Outcome",
     "Parameter",
     "Primitive",
-    "Progress",
-    "Registration",
-    "Server",
-    "Session",
     "State",
     "Status",
-    "Subject",
-    "Token",
-    "Tools",
-    "Users",
 ];
 
 /// Words in `-ed` that are no participles.

@@ -9,63 +9,65 @@ use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::{Error, MASK, shell};
 
+use super::apply_result::ApplyResult;
 use super::client_command;
-use super::client_file::{Found, conflict, edit, links};
-use super::outcome::Outcome;
-use super::{Access, Plan, Register, of_process};
+use super::client_file::{ExistingEntry, conflict, edit, links};
+use super::{ClientAccess, RegisterCommand, RegistrationPlan, of_process};
 use crate::clients::machine::Machine;
-use crate::clients::{Client, ClientCommand, ClientConfig, Scope, Token, Transport, document};
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::files::{self, Readers, Reserved};
+use crate::clients::{
+    ClientCommand, ClientConfig, KnownClient, Scope, TokenSource, Transport, document,
+};
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::files::{self, FileReaders, ReservedFile};
 use crate::output::Output;
 use crate::setup::{keep, reserve_within, unwritable};
 
 /// One client, looked at and ready.
-struct Task {
+struct ClientTask {
     config: &'static dyn ClientConfig,
     /// The client's own command, where that does it.
-    program: Option<Program>,
+    program: Option<ClientProgram>,
     path: PathBuf,
-    found: Found,
+    found: ExistingEntry,
 }
 
 /// A client's own command, and its path on this machine.
-struct Program {
+struct ClientProgram {
     command: &'static dyn ClientCommand,
     path: PathBuf,
 }
 
 /// The change that a registration made: its place, and the text put in.
-pub(super) struct Change {
+pub(super) struct RegistrationChange {
     pub(super) place: String,
     pub(super) text: String,
 }
 
 pub(super) async fn run(
-    session: &Session,
-    plan: &Plan,
-    wanted: &Register,
+    session: &AdminSession,
+    plan: &RegistrationPlan,
+    wanted: &RegisterCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let tasks = find_tasks(plan, wanted)?;
     let mut outcomes = Vec::new();
     for task in &tasks {
         outcomes.push(task.run(session, plan, wanted).await);
     }
     if wanted.clients.is_empty() {
-        let is_left = |client: &&Client| {
+        let is_left = |client: &&KnownClient| {
             let mut names = tasks.iter().map(|task| task.config.name());
             names.all(|name| name != client.name())
         };
-        let left = Client::ALL.iter().filter(is_left).copied();
-        outcomes.extend(left.map(Outcome::skip));
+        let left = KnownClient::ALL.iter().filter(is_left).copied();
+        outcomes.extend(left.map(ApplyResult::skip));
     }
-    let answer: Vec<_> = outcomes.iter().map(Outcome::to_json).collect();
+    let answer: Vec<_> = outcomes.iter().map(ApplyResult::to_json).collect();
     output.answer(&answer, || {
         outcomes
             .iter()
-            .map(Outcome::message)
+            .map(ApplyResult::message)
             .collect::<Vec<_>>()
             .join("\n\n")
     });
@@ -78,9 +80,12 @@ pub(super) async fn run(
 }
 
 /// The clients, each looked at, and nothing done yet.
-fn find_tasks(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
+fn find_tasks(
+    plan: &RegistrationPlan,
+    wanted: &RegisterCommand,
+) -> Result<Vec<ClientTask>, CliError> {
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
-        Failure::NotConfigured(
+        CliError::NotConfigured(
             "there is no home folder that clients keep files in; set HOME".into(),
         )
     })?;
@@ -88,20 +93,21 @@ fn find_tasks(plan: &Plan, wanted: &Register) -> Result<Vec<Task>, Failure> {
     clients
         .iter()
         .try_for_each(|client| client.check_name(&plan.server.name))
-        .map_err(Failure::Usage)?;
+        .map_err(CliError::Usage)?;
     check_tasks(&machine, plan, wanted, &clients)
 }
 
 /// The clients asked for, or those that are here.
 fn choose(
     machine: &Machine<'_>,
-    plan: &Plan,
-    asked: &[Client],
-) -> Result<Vec<&'static dyn ClientConfig>, Failure> {
-    let with_config = |client: &Client| client.config().ok_or_else(|| no_config(*client, plan));
+    plan: &RegistrationPlan,
+    asked: &[KnownClient],
+) -> Result<Vec<&'static dyn ClientConfig>, CliError> {
+    let with_config =
+        |client: &KnownClient| client.config().ok_or_else(|| no_config(*client, plan));
     let asked_configs: Result<Vec<_>, _> = asked.iter().map(with_config).collect();
     let is_here = |config: &&dyn ClientConfig| !config.traces(machine).is_empty();
-    let here = Client::ALL.iter().filter_map(|client| client.config());
+    let here = KnownClient::ALL.iter().filter_map(|client| client.config());
     let here = here.filter(|config| asked.is_empty() && is_here(config));
     let mut clients: Vec<&'static dyn ClientConfig> = Vec::new();
     for config in asked_configs?.into_iter().chain(here) {
@@ -118,26 +124,26 @@ fn choose(
 }
 
 /// Returns the failure for a client that stores nothing on this machine.
-fn no_config(client: Client, plan: &Plan) -> Failure {
-    let is_started = matches!(plan.access, Access::Process(_)) && !client.starts_processes();
+fn no_config(client: KnownClient, plan: &RegistrationPlan) -> CliError {
+    let is_started = matches!(plan.access, ClientAccess::Process(_)) && !client.starts_processes();
     let steps = if is_started {
         "it starts no process on this machine".to_owned()
     } else {
         format!("leave out `--apply`, and `register --client {client}` prints what to do")
     };
-    Failure::Usage(format!("{client} can't be registered from here: {steps}"))
+    CliError::Usage(format!("{client} can't be registered from here: {steps}"))
 }
 
 /// The clients looked at, unless something stands in the way of one; then all problems at once.
 fn check_tasks(
     machine: &Machine<'_>,
-    plan: &Plan,
-    wanted: &Register,
+    plan: &RegistrationPlan,
+    wanted: &RegisterCommand,
     clients: &[&'static dyn ClientConfig],
-) -> Result<Vec<Task>, Failure> {
+) -> Result<Vec<ClientTask>, CliError> {
     let (mut tasks, mut problems) = (Vec::new(), Vec::new());
     for client in clients {
-        match Task::look(machine, plan, wanted, *client) {
+        match ClientTask::look(machine, plan, wanted, *client) {
             Ok(task) => tasks.push(task),
             Err(fault) => problems.push(fault),
         }
@@ -153,11 +159,11 @@ fn check_tasks(
     .into())
 }
 
-impl Task {
+impl ClientTask {
     fn look(
         machine: &Machine<'_>,
-        plan: &Plan,
-        wanted: &Register,
+        plan: &RegistrationPlan,
+        wanted: &RegisterCommand,
         config: &'static dyn ClientConfig,
     ) -> Result<Self, Error> {
         let path = config.path(machine, wanted.scope);
@@ -171,15 +177,15 @@ impl Task {
         )?;
         // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
         // that was there before it fails.
-        let carries_token = matches!(plan.access, Access::User(_)) && config.takes_tokens();
+        let carries_token = matches!(plan.access, ClientAccess::User(_)) && config.takes_tokens();
         let is_fit = |command: &&dyn ClientCommand| {
-            command.serves(wanted.scope) && !carries_token && found == Found::Nothing
+            command.serves(wanted.scope) && !carries_token && found == ExistingEntry::Nothing
         };
         let program = config.command().filter(is_fit).and_then(|command| {
             let path = machine.find_program(command.program())?;
-            Some(Program { command, path })
+            Some(ClientProgram { command, path })
         });
-        if matches!(found, Found::Other { .. }) && !wanted.force {
+        if matches!(found, ExistingEntry::Other { .. }) && !wanted.force {
             return Err(conflict(&path, &plan.server.name));
         }
         Ok(Self {
@@ -190,9 +196,14 @@ impl Task {
         })
     }
 
-    async fn run(&self, session: &Session, plan: &Plan, wanted: &Register) -> Outcome {
-        let renews = wanted.force && matches!(plan.access, Access::User(_));
-        if self.found == Found::Same && !renews {
+    async fn run(
+        &self,
+        session: &AdminSession,
+        plan: &RegistrationPlan,
+        wanted: &RegisterCommand,
+    ) -> ApplyResult {
+        let renews = wanted.force && matches!(plan.access, ClientAccess::User(_));
+        if self.found == ExistingEntry::Same && !renews {
             return self.already_there(plan);
         }
         // The file of a token that goes into no client's is made first: a token without one would be nobody's.
@@ -221,25 +232,31 @@ impl Task {
     /// Registers by the client's own command, or writes its file.
     async fn register(
         &self,
-        plan: &Plan,
+        plan: &RegistrationPlan,
         transport: &Transport,
-        wanted: &Register,
-    ) -> Result<Change, Error> {
+        wanted: &RegisterCommand,
+    ) -> Result<RegistrationChange, Error> {
         match &self.program {
-            Some(Program { command, path }) => {
+            Some(ClientProgram { command, path }) => {
                 client_command::register(path, *command, plan, transport, wanted.scope).await
             }
             None => self.write(plan, transport, wanted),
         }
     }
 
-    fn success(&self, plan: &Plan, transport: &Transport, scope: Scope, change: Change) -> Outcome {
-        let state = if self.found == Found::Nothing {
+    fn success(
+        &self,
+        plan: &RegistrationPlan,
+        transport: &Transport,
+        scope: Scope,
+        change: RegistrationChange,
+    ) -> ApplyResult {
+        let state = if self.found == ExistingEntry::Nothing {
             "added"
         } else {
             "replaced"
         };
-        Outcome {
+        ApplyResult {
             client: self.config.name(),
             state,
             place: change.place,
@@ -250,16 +267,16 @@ impl Task {
     }
 
     /// The file for a token of a client that takes none in its own.
-    fn reserve_file(&self, plan: &Plan) -> Result<Option<Reserved>, Error> {
-        let is_needed = matches!(plan.access, Access::User(_)) && !self.config.takes_tokens();
+    fn reserve_file(&self, plan: &RegistrationPlan) -> Result<Option<ReservedFile>, Error> {
+        let is_needed = matches!(plan.access, ClientAccess::User(_)) && !self.config.takes_tokens();
         is_needed.then(|| reserve_within(&plan.tokens)).transpose()
     }
 
-    fn already_there(&self, plan: &Plan) -> Outcome {
-        let has_token = matches!(plan.access, Access::User(_));
+    fn already_there(&self, plan: &RegistrationPlan) -> ApplyResult {
+        let has_token = matches!(plan.access, ClientAccess::User(_));
         let note = has_token
             .then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
-        Outcome {
+        ApplyResult {
             client: self.config.name(),
             state: "already_there",
             place: self.path.display().to_string(),
@@ -269,7 +286,7 @@ impl Task {
         }
     }
 
-    fn failure(&self, fault: Error, note: Option<String>) -> Outcome {
+    fn failure(&self, fault: Error, note: Option<String>) -> ApplyResult {
         let place = self
             .program
             .as_ref()
@@ -277,7 +294,7 @@ impl Task {
             .display()
             .to_string();
         let notes = [fault.to_string()].into_iter().chain(note).collect();
-        Outcome {
+        ApplyResult {
             client: self.config.name(),
             state: "failed",
             place,
@@ -290,32 +307,32 @@ impl Task {
     /// Writes the client's file, as it is by now, and returns what was put in.
     fn write(
         &self,
-        plan: &Plan,
+        plan: &RegistrationPlan,
         transport: &Transport,
-        wanted: &Register,
-    ) -> Result<Change, Error> {
+        wanted: &RegisterCommand,
+    ) -> Result<RegistrationChange, Error> {
         let (found, new) = edit(self.config, &self.path, plan, transport, wanted.scope)?;
-        if matches!(found, Found::Other { .. }) && !wanted.force {
+        if matches!(found, ExistingEntry::Other { .. }) && !wanted.force {
             return Err(conflict(&self.path, &plan.server.name));
         }
         let readers = if token_of(transport).is_some() {
-            Readers::Owner
+            FileReaders::Owner
         } else {
-            Readers::AsBefore
+            FileReaders::Unchanged
         };
         files::write(&self.path, &new, readers, links(wanted.scope))
             .map_err(unwritable(&self.path))?;
-        Ok(Change {
+        Ok(RegistrationChange {
             place: format!("wrote {}", self.path.display()),
             text: document::to_paste(self.config, &plan.server, transport),
         })
     }
 
     /// Returns the notes on a registration.
-    fn notes(&self, plan: &Plan, transport: &Transport, scope: Scope) -> Vec<String> {
+    fn notes(&self, plan: &RegistrationPlan, transport: &Transport, scope: Scope) -> Vec<String> {
         let mut notes = self
             .config
-            .registration(&plan.server, transport, scope)
+            .instructions(&plan.server, transport, scope)
             .notes;
         notes.extend(of_process(&plan.access));
         // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
@@ -327,12 +344,12 @@ impl Task {
         {
             notes.extend(token.requirements());
         }
-        let had_token = self.found == Found::Same
+        let had_token = self.found == ExistingEntry::Same
             || self.found
-                == Found::Other {
+                == ExistingEntry::Other {
                     has_credential: true,
                 };
-        if let (Access::User(email), true) = (&plan.access, had_token) {
+        if let (ClientAccess::User(email), true) = (&plan.access, had_token) {
             let line = shell::line(["tokens", "list", email.as_str()]);
             notes.push(format!(
                 "a token that stood there before still works until you end it: `{line}`"
@@ -351,7 +368,7 @@ impl Task {
 /// The token that stands in the client's file itself.
 fn token_of(transport: &Transport) -> Option<&str> {
     match transport {
-        Transport::Http(Token::Given(token)) => Some(token),
+        Transport::Http(TokenSource::Given(token)) => Some(token),
         _ => None,
     }
 }
@@ -362,7 +379,7 @@ fn mask(text: &str, transport: &Transport) -> String {
 
 /// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
 fn store(
-    file: Option<Reserved>,
+    file: Option<ReservedFile>,
     transport: Transport,
     issued: Option<&IssuedToken>,
 ) -> Result<Transport, Error> {
@@ -370,11 +387,13 @@ fn store(
         return Ok(transport);
     };
     let path = keep(file, &issued.token)?;
-    Ok(Transport::Http(Token::File(path.display().to_string())))
+    Ok(Transport::Http(TokenSource::File(
+        path.display().to_string(),
+    )))
 }
 
 /// Ends a token that nobody has.
-pub(super) async fn revoke(session: &Session, issued: Option<IssuedToken>) -> Option<String> {
+pub(super) async fn revoke(session: &AdminSession, issued: Option<IssuedToken>) -> Option<String> {
     let issued = issued?;
     Some(
         match session.api.revoke_token(&issued.email, &issued.id).await {

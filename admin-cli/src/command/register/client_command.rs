@@ -7,8 +7,8 @@ use std::time::Duration;
 use mcp_lambda::{Error, ErrorKind};
 use tokio::process::Command;
 
-use super::Plan;
-use super::apply::Change;
+use super::RegistrationPlan;
+use super::apply::RegistrationChange;
 use crate::clients::{ClientCommand, Scope, Transport, argv};
 
 /// The time limit of a client's own command.
@@ -21,13 +21,13 @@ const MAX_WORDS: usize = 2_000;
 pub(super) async fn register(
     program: &Path,
     client: &dyn ClientCommand,
-    plan: &Plan,
+    plan: &RegistrationPlan,
     transport: &Transport,
     scope: Scope,
-) -> Result<Change, Error> {
+) -> Result<RegistrationChange, Error> {
     let arguments = client.arguments(&plan.server, transport, scope);
     command(program, &arguments).await?;
-    Ok(Change {
+    Ok(RegistrationChange {
         place: "ran".to_owned(),
         text: argv::line(client.program(), arguments),
     })

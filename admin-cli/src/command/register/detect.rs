@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use super::beside;
 use crate::clients::machine::{ConfigFile, Machine};
-use crate::clients::{Client, ClientConfig, Server};
-use crate::connection::{Endpoint, Session};
-use crate::exit::Failure;
-use crate::output::{Output, Styled, columns};
-use crate::subject::Subject;
+use crate::clients::{ClientConfig, KnownClient, McpServer};
+use crate::connection::{AdminSession, Endpoint};
+use crate::error::CliError;
+use crate::output::{Output, StyledText, columns};
+use crate::target::AdminTarget;
 
-/// The state of one [`Client`] on this machine.
-struct Sight {
+/// The state of one [`KnownClient`] on this machine.
+struct ClientReport {
     client: &'static str,
     signs: Vec<String>,
-    entries: Vec<Entry>,
+    entries: Vec<FoundEntry>,
     notes: Vec<String>,
 }
 
 /// An entry that is this server's by its name, its URL or its command.
-struct Entry {
+struct FoundEntry {
     name: String,
     file: String,
     scope: &'static str,
@@ -31,50 +31,54 @@ struct Entry {
 }
 
 /// By what an entry is known as this server's.
-struct Known<'a> {
+struct ServerIdentity<'a> {
     name: &'a str,
     endpoint: String,
     command: Option<String>,
 }
 
 pub(super) fn run(
-    subject: &Subject,
-    session: &Session,
-    server: &Server,
-    asked: &[Client],
+    subject: &AdminTarget,
+    session: &AdminSession,
+    server: &McpServer,
+    asked: &[KnownClient],
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     if let Some(client) = asked.iter().find(|client| client.config().is_none()) {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{client} keeps nothing on this machine that could be looked at"
         )));
     }
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
-        Failure::NotConfigured("there is no home folder to look in; set HOME".into())
+        CliError::NotConfigured("there is no home folder to look in; set HOME".into())
     })?;
     let command = match (subject, &session.endpoint) {
-        (Subject::App(app), Endpoint::Server(_)) => beside(app.name()).ok(),
+        (AdminTarget::App(app), Endpoint::Server(_)) => beside(app.name()).ok(),
         _ => None,
     };
-    let known = Known {
+    let known = ServerIdentity {
         name: &server.name,
         endpoint: server.endpoint(),
         command,
     };
-    let is_wanted = |client: &&Client| asked.is_empty() || asked.contains(*client);
-    let sights: Vec<_> = Client::ALL
+    let is_wanted = |client: &&KnownClient| asked.is_empty() || asked.contains(*client);
+    let sights: Vec<_> = KnownClient::ALL
         .iter()
         .filter(is_wanted)
         .filter_map(|client| client.config())
-        .map(|config| Sight::of(&machine, config, &known))
+        .map(|config| ClientReport::of(&machine, config, &known))
         .collect();
-    let told: Vec<_> = sights.iter().map(Sight::to_json).collect();
+    let told: Vec<_> = sights.iter().map(ClientReport::to_json).collect();
     output.answer(&told, || words(&sights));
     Ok(())
 }
 
-impl Sight {
-    fn of(machine: &Machine<'_>, config: &'static dyn ClientConfig, known: &Known<'_>) -> Self {
+impl ClientReport {
+    fn of(
+        machine: &Machine<'_>,
+        config: &'static dyn ClientConfig,
+        known: &ServerIdentity<'_>,
+    ) -> Self {
         let signs = config
             .traces(machine)
             .iter()
@@ -111,7 +115,7 @@ impl Sight {
     }
 
     fn to_json(&self) -> Value {
-        let entries: Vec<_> = self.entries.iter().map(Entry::to_json).collect();
+        let entries: Vec<_> = self.entries.iter().map(FoundEntry::to_json).collect();
         json!({
             "client": self.client.to_owned(), "state": self.state(), "detected": !self.signs.is_empty(),
             "signs": self.signs, "registrations": entries, "notes": self.notes,
@@ -120,7 +124,7 @@ impl Sight {
 
     fn rows(&self) -> Vec<[String; 6]> {
         let state = self.state().replace('_', " ");
-        let row = |entry: &Entry| {
+        let row = |entry: &FoundEntry| {
             let [name, file] = [&entry.name, &entry.file].map(Clone::clone);
             [
                 self.client.to_owned(),
@@ -146,7 +150,7 @@ impl Sight {
     }
 }
 
-impl Known<'_> {
+impl ServerIdentity<'_> {
     /// The entry, if it is this server's.
     fn entry(
         &self,
@@ -154,8 +158,8 @@ impl Known<'_> {
         file: &ConfigFile<'_>,
         name: &str,
         entry: &Value,
-    ) -> Option<Entry> {
-        let meaning = config.meaning(entry);
+    ) -> Option<FoundEntry> {
+        let meaning = config.parse_entry(entry);
         let is_started = self.command.is_some() && meaning.command == self.command;
         let signs = [
             ("name", name == self.name),
@@ -171,19 +175,19 @@ impl Known<'_> {
             .clone()
             .or_else(|| meaning.command.clone())
             .unwrap_or_default();
-        let entry = || Entry {
+        let entry = || FoundEntry {
             name: name.to_owned(),
             file: file.path.display().to_string(),
             scope: file.scope,
             by: by.clone(),
             leads_to: without_secrets(&place),
-            token: meaning.credential_words(),
+            token: meaning.describe_credential(),
         };
         (!by.is_empty()).then(entry)
     }
 }
 
-impl Entry {
+impl FoundEntry {
     fn to_json(&self) -> Value {
         json!({
             "name": self.name, "where": self.file, "scope": self.scope, "by": self.by,
@@ -203,16 +207,16 @@ fn without_secrets(place: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn words(sights: &[Sight]) -> Styled {
+fn words(sights: &[ClientReport]) -> StyledText {
     let table = columns(
         ["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"],
-        sights.iter().flat_map(Sight::rows),
+        sights.iter().flat_map(ClientReport::rows),
     );
     let notes = sights
         .iter()
         .flat_map(|sight| &sight.notes)
-        .map(|note| Styled::from(note.as_str()));
-    Styled::join([table].into_iter().chain(notes), "\n\n")
+        .map(|note| StyledText::from(note.as_str()));
+    StyledText::join([table].into_iter().chain(notes), "\n\n")
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 //! Names are checked before any token is made: what is refused leaves none behind.
 
 mod apply;
+mod apply_result;
 mod client_command;
 mod client_file;
 mod detect;
-mod outcome;
 
 use clap::Args;
 use std::path::PathBuf;
@@ -16,19 +16,21 @@ use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
-use crate::clients::{Client, Launch, Registration, Scope, Server, Token, Transport};
-use crate::connection::{Endpoint, Session, local_settings};
-use crate::exit::Failure;
+use crate::clients::{
+    Instructions, KnownClient, McpServer, Scope, ServerProcess, TokenSource, Transport,
+};
+use crate::connection::{AdminSession, Endpoint, local_settings};
+use crate::error::CliError;
 use crate::output::Output;
 use crate::setup::token_folder;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 use crate::token_delivery::server_name;
 
 #[derive(Debug, Args)]
-pub(crate) struct Register {
+pub(crate) struct RegisterCommand {
     /// Only for this client; may be given several times.
     #[arg(long = "client", value_enum, value_name = "CLIENT")]
-    pub(crate) clients: Vec<Client>,
+    pub(crate) clients: Vec<KnownClient>,
     /// Make a token for this user, called after the client; without it, a variable or a placeholder stands in its place.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) user: Option<Email>,
@@ -55,35 +57,35 @@ pub(crate) struct Register {
     pub(crate) detect: bool,
 }
 
-/// The [`Server`] to register, and the [`Access`] that clients get.
-struct Plan {
-    server: Server,
-    access: Access,
+/// The [`McpServer`] to register, and the [`ClientAccess`] that clients get.
+struct RegistrationPlan {
+    server: McpServer,
+    access: ClientAccess,
     /// The folder of tokens that a person brings to a client.
     tokens: PathBuf,
 }
 
 /// The access that clients get, before any token is made.
-enum Access {
+enum ClientAccess {
     /// With a token of the client's own.
     User(Email),
     /// With what a variable holds.
     Variable(String),
     /// By starting it.
-    Process(Launch),
+    Process(ServerProcess),
 }
 
 pub(crate) async fn run(
-    subject: &Subject,
-    session: &Session,
-    wanted: Register,
+    subject: &AdminTarget,
+    session: &AdminSession,
+    wanted: RegisterCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let name = match &wanted.name {
         Some(name) => name.clone(),
         None => server_name(subject, session).await?,
     };
-    let server = Server {
+    let server = McpServer {
         name,
         url: session.url.clone(),
     };
@@ -92,10 +94,10 @@ pub(crate) async fn run(
     }
     if wanted.user.is_some() && wanted.clients.is_empty() && !wanted.apply && !wanted.stdio {
         let words = "name the clients with `--client`: a token is made for each";
-        return Err(Failure::Usage(words.to_owned()));
+        return Err(CliError::Usage(words.to_owned()));
     }
     let access = access(subject, session, &wanted, &server).await?;
-    let plan = Plan {
+    let plan = RegistrationPlan {
         server,
         access,
         tokens: token_folder(subject)?,
@@ -109,40 +111,43 @@ pub(crate) async fn run(
 /// Returns the clients to print for, each of which can be registered as planned.
 ///
 /// # Errors
-/// [`Failure::Usage`].
-fn choose_clients(plan: &Plan, wanted: &[Client]) -> Result<Vec<Client>, Failure> {
-    let is_process = matches!(plan.access, Access::Process(_));
-    let cannot_start = |client: &&Client| is_process && !client.starts_processes();
+/// [`CliError::Usage`].
+fn choose_clients(
+    plan: &RegistrationPlan,
+    wanted: &[KnownClient],
+) -> Result<Vec<KnownClient>, CliError> {
+    let is_process = matches!(plan.access, ClientAccess::Process(_));
+    let cannot_start = |client: &&KnownClient| is_process && !client.starts_processes();
     if let Some(client) = wanted.iter().find(cannot_start) {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "{client} starts no process on this machine; leave out `--stdio`"
         )));
     }
-    let is_wanted = |client: &Client| wanted.is_empty() || wanted.contains(client);
-    let clients: Vec<_> = Client::ALL.iter().copied().filter(is_wanted).collect();
+    let is_wanted = |client: &KnownClient| wanted.is_empty() || wanted.contains(client);
+    let clients: Vec<_> = KnownClient::ALL.iter().copied().filter(is_wanted).collect();
     let checked = clients
         .iter()
         .try_for_each(|client| client.check_name(&plan.server.name));
-    checked.map_err(Failure::Usage)?;
+    checked.map_err(CliError::Usage)?;
     Ok(clients)
 }
 
 async fn print(
-    session: &Session,
-    plan: &Plan,
-    wanted: Register,
+    session: &AdminSession,
+    plan: &RegistrationPlan,
+    wanted: RegisterCommand,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let (mut registrations, mut made) = (Vec::new(), Vec::new());
     for client in choose_clients(plan, &wanted.clients)? {
         match plan.transport(session, client.name()).await {
             Ok((transport, issued)) => {
                 made.extend(issued);
-                let mut registration = client.registration(&plan.server, &transport, wanted.scope);
-                registration
+                let mut instructions = client.instructions(&plan.server, &transport, wanted.scope);
+                instructions
                     .notes
                     .extend(of_process(&plan.access).filter(|_| client.starts_processes()));
-                registrations.push((client, registration));
+                registrations.push((client, instructions));
             }
             Err(fault) => return Err(revoke_all(session, made, fault).await.into()),
         }
@@ -159,22 +164,22 @@ async fn print(
 }
 
 /// The fault, after the tokens that were made before it, and that nobody will see, are ended.
-async fn revoke_all(session: &Session, made: Vec<IssuedToken>, fault: Error) -> Error {
+async fn revoke_all(session: &AdminSession, made: Vec<IssuedToken>, fault: Error) -> Error {
     for token in made {
         apply::revoke(session, Some(token)).await;
     }
     fault
 }
 
-impl Plan {
+impl RegistrationPlan {
     /// Returns the client's [`Transport`], with the token that was made for it.
     async fn transport(
         &self,
-        session: &Session,
+        session: &AdminSession,
         client: &str,
     ) -> Result<(Transport, Option<IssuedToken>), Error> {
         let email = match &self.access {
-            Access::User(email) => email.clone(),
+            ClientAccess::User(email) => email.clone(),
             _ => return Ok((self.placeholder_transport(), None)),
         };
         let token = NewToken {
@@ -183,7 +188,7 @@ impl Plan {
         };
         let issued = session.api.create_token(token).await?;
         Ok((
-            Transport::Http(Token::Given(issued.token.expose().clone())),
+            Transport::Http(TokenSource::Given(issued.token.expose().clone())),
             Some(issued),
         ))
     }
@@ -191,53 +196,57 @@ impl Plan {
     /// Returns the [`Transport`] with a placeholder for the token.
     fn placeholder_transport(&self) -> Transport {
         match &self.access {
-            Access::User(_) => Transport::Http(Token::Given("TOKEN".to_owned())),
-            Access::Variable(name) => Transport::Http(Token::Variable(name.clone())),
-            Access::Process(launch) => Transport::Stdio(launch.clone()),
+            ClientAccess::User(_) => Transport::Http(TokenSource::Given("TOKEN".to_owned())),
+            ClientAccess::Variable(name) => Transport::Http(TokenSource::Variable(name.clone())),
+            ClientAccess::Process(launch) => Transport::Stdio(launch.clone()),
         }
     }
 }
 
 async fn access(
-    subject: &Subject,
-    session: &Session,
-    wanted: &Register,
-    server: &Server,
-) -> Result<Access, Failure> {
+    subject: &AdminTarget,
+    session: &AdminSession,
+    wanted: &RegisterCommand,
+    server: &McpServer,
+) -> Result<ClientAccess, CliError> {
     let variable = wanted
         .token_env
         .clone()
         .unwrap_or_else(|| server.variable());
     if !shell::is_variable(&variable) {
         let words = "use letters, digits and `_`, and no digit first";
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "`{variable}` is no name of a variable: {words}"
         )));
     }
     let Some(email) = &wanted.user else {
-        return Ok(Access::Variable(variable));
+        return Ok(ClientAccess::Variable(variable));
     };
     if wanted.stdio {
         let launch = launch(subject, session, email)?;
         session.api.user(email).await?;
-        return Ok(Access::Process(launch));
+        return Ok(ClientAccess::Process(launch));
     }
     if wanted.apply {
         session.api.user(email).await?;
     }
-    Ok(Access::User(email.clone()))
+    Ok(ClientAccess::User(email.clone()))
 }
 
-/// Returns the [`Launch`] of this machine's server for one user.
-fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch, Failure> {
-    let (Subject::App(app), Endpoint::Server(_)) = (subject, &session.endpoint) else {
-        return Err(Failure::Usage(
+/// Returns the [`ServerProcess`] of this machine's server for one user.
+fn launch(
+    subject: &AdminTarget,
+    session: &AdminSession,
+    email: &Email,
+) -> Result<ServerProcess, CliError> {
+    let (AdminTarget::App(app), Endpoint::Server(_)) = (subject, &session.endpoint) else {
+        return Err(CliError::Usage(
             "`--stdio` needs this machine's own store: the app's own CLI after `connect local`, such as `notes-admin`; a server elsewhere is reached by its URL"
                 .into(),
         ));
     };
     let binary = beside(app.name())?;
-    let mut launch = Launch::new(binary, email.as_str());
+    let mut launch = ServerProcess::new(binary, email.as_str());
     let settings = local_settings(app)?;
     // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
     let is_moved =
@@ -256,14 +265,14 @@ fn launch(subject: &Subject, session: &Session, email: &Email) -> Result<Launch,
 }
 
 /// The server's binary, beside this one.
-fn beside(app: &str) -> Result<String, Failure> {
+fn beside(app: &str) -> Result<String, CliError> {
     let binary = ProcessEnvironment
         .executable()
         .map(|own| own.with_file_name(app));
     let binary =
         binary.ok_or_else(|| Error::internal("the system does not tell where this program is"))?;
     if !binary.is_file() {
-        return Err(Failure::NotConfigured(format!(
+        return Err(CliError::NotConfigured(format!(
             "there is no server binary at {}; build it, or put it beside this one",
             binary.display()
         )));
@@ -272,8 +281,8 @@ fn beside(app: &str) -> Result<String, Failure> {
 }
 
 /// Returns the note on a process that opens the store itself.
-fn of_process(access: &Access) -> Option<String> {
-    let Access::Process(launch) = access else {
+fn of_process(access: &ClientAccess) -> Option<String> {
+    let ClientAccess::Process(launch) = access else {
         return None;
     };
     let email = launch.arguments.last()?;
@@ -283,17 +292,17 @@ fn of_process(access: &Access) -> Option<String> {
     ))
 }
 
-fn registration_json((client, registration): &(Client, Registration)) -> serde_json::Value {
+fn registration_json((client, instructions): &(KnownClient, Instructions)) -> serde_json::Value {
     json!({
-        "client": client.to_string(), "where": registration.place, "text": registration.text, "notes": registration.notes,
+        "client": client.to_string(), "where": instructions.place, "text": instructions.text, "notes": instructions.notes,
     })
 }
 
-fn words((client, registration): &(Client, Registration)) -> String {
+fn words((client, instructions): &(KnownClient, Instructions)) -> String {
     describe(
-        &format!("{client}: {}", registration.place),
-        &registration.text,
-        &registration.notes,
+        &format!("{client}: {}", instructions.place),
+        &instructions.text,
+        &instructions.notes,
     )
 }
 

@@ -8,12 +8,12 @@ use mcp_lambda::{Email, Error, ErrorKind, shell};
 use serde_json::{Map, Value, json};
 
 use super::profile;
-use crate::clients::Client;
-use crate::connection::Session;
-use crate::exit::Failure;
+use crate::clients::KnownClient;
+use crate::connection::AdminSession;
+use crate::error::CliError;
 use crate::input::json_or_file;
 use crate::output::Output;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 use crate::token_delivery::{Delivery, TokenDelivery};
 use crate::values::seconds;
 
@@ -44,7 +44,7 @@ pub(crate) struct AddUser {
 
 impl AddUser {
     /// Returns the request, with the profile of `--profile` and of the fields' own flags.
-    fn to_request(&self, flags: Option<Map<String, Value>>) -> Result<NewUser, Failure> {
+    fn to_request(&self, flags: Option<Map<String, Value>>) -> Result<NewUser, CliError> {
         let profile = self.profile.as_deref().map(json_or_file).transpose()?;
         Ok(NewUser {
             email: self.email.clone(),
@@ -59,12 +59,12 @@ impl AddUser {
 
 /// Registers a user and delivers the first token.
 pub(super) async fn run(
-    subject: &Subject,
-    session: &Session,
+    subject: &AdminTarget,
+    session: &AdminSession,
     wanted: AddUser,
     flags: Option<Map<String, Value>>,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let user = wanted.to_request(flags)?;
     let email = wanted.email;
     let save_to = wanted.save_to.as_deref();
@@ -90,7 +90,7 @@ fn report_file(new: &RegisteredUser, path: &Path, output: &Output) {
         json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
     output.answer(&answer, || {
         format!(
-            "Registered {}. The token is in {}.",
+            "RegisteredUser {}. The token is in {}.",
             new.email,
             path.display()
         )
@@ -99,12 +99,12 @@ fn report_file(new: &RegisteredUser, path: &Path, output: &Output) {
 
 /// Prints a new user's first token, once.
 async fn show_token(
-    subject: &Subject,
-    session: &Session,
+    subject: &AdminTarget,
+    session: &AdminSession,
     new: &RegisteredUser,
     line: &str,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let token = new.token.expose();
     let life = lifetime(new.duration_seconds);
     let register = shell::line([
@@ -117,8 +117,8 @@ async fn show_token(
     ]);
     output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
-            "Registered {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect {} with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
-            new.email, Client::PRINTED_WITH_TOKENS.title()
+            "RegisteredUser {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect {} with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
+            new.email, KnownClient::PRINTED_WITH_TOKENS.title()
         )
     });
     if output.lost().is_some() {
@@ -129,7 +129,7 @@ async fn show_token(
 }
 
 /// The fault, after the first token, which nobody has, is ended.
-async fn token_failure(session: &Session, email: &Email, error: &Error) -> Error {
+async fn token_failure(session: &AdminSession, email: &Email, error: &Error) -> Error {
     let create = shell::line(["tokens", "create", email.as_str()]);
     let words = match session.api.revoke(email).await {
         Ok(()) => "its token was revoked".to_owned(),

@@ -13,17 +13,17 @@ use mcp_lambda::{Email, Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::connection::Session;
-use crate::exit::Failure;
-use crate::files::{self, Links};
-use crate::output::{Output, Styled, columns};
+use crate::connection::AdminSession;
+use crate::error::CliError;
+use crate::files::{self, LinkPolicy};
+use crate::output::{Output, StyledText, columns};
 
 /// The most folders between a user's folder and a value.
 const MAX_DEPTH: usize = 16;
 
 /// The content of the folder.
 #[derive(Debug, Default)]
-struct Found {
+struct UsersFolder {
     users: BTreeMap<Email, ImportedUser>,
     /// The files that can't be imported, and the reasons.
     problems: Vec<String>,
@@ -31,7 +31,7 @@ struct Found {
 
 /// The result for one user.
 #[derive(Debug, Serialize)]
-struct Row {
+struct ImportRow {
     email: Email,
     /// The number of values in the folder.
     values: usize,
@@ -39,11 +39,11 @@ struct Row {
 }
 
 pub(crate) async fn run(
-    session: &Session,
+    session: &AdminSession,
     folder: &Path,
     apply: bool,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let mut found = read(folder)?;
     let users = std::mem::take(&mut found.users);
     let mut rows = Vec::new();
@@ -58,7 +58,7 @@ pub(crate) async fn run(
             found.problems.push(format!("{email}: {error}"));
             "refused".to_owned()
         });
-        rows.push(Row {
+        rows.push(ImportRow {
             email,
             values: user.data.len(),
             outcome,
@@ -77,20 +77,20 @@ pub(crate) async fn run(
     }
 }
 
-fn words(rows: &[Row], problems: &[String], apply: bool) -> Styled {
+fn words(rows: &[ImportRow], problems: &[String], apply: bool) -> StyledText {
     let problems: Vec<_> = problems
         .iter()
         .map(|fault| format!("left alone: {fault}"))
         .collect();
     let (table, next) = match (rows.is_empty(), apply) {
-        (true, _) => (Styled::default(), "No users there."),
+        (true, _) => (StyledText::default(), "No users there."),
         (false, true) => (table(rows), ""),
         (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
     };
-    Styled::join([problems.join("\n").into(), table, next.into()], "\n\n")
+    StyledText::join([problems.join("\n").into(), table, next.into()], "\n\n")
 }
 
-fn table(rows: &[Row]) -> Styled {
+fn table(rows: &[ImportRow]) -> StyledText {
     let cells = rows.iter().map(|row| {
         [
             row.email.to_string(),
@@ -102,7 +102,7 @@ fn table(rows: &[Row]) -> Styled {
 }
 
 /// Returns the result that an import would have; a user who is there keeps what is there.
-async fn preview(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+async fn preview(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
     match session.api.user(&user.email).await {
         Ok(_) => Ok("is there; missing values would be added".to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok("would be brought over".to_owned()),
@@ -110,20 +110,20 @@ async fn preview(session: &Session, user: &ImportedUser) -> Result<String, Error
     }
 }
 
-async fn import(session: &Session, user: &ImportedUser) -> Result<String, Error> {
+async fn import(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
     let imported = session.api.import(user.clone()).await?;
     let user = if imported.is_new { "new" } else { "was there" };
     Ok(format!("{user}; values new: {}", imported.new_values))
 }
 
-fn read(folder: &Path) -> Result<Found, Failure> {
+fn read(folder: &Path) -> Result<UsersFolder, CliError> {
     let entries = fs::read_dir(folder).map_err(|error| {
         Error::invalid(format!(
             "the folder {} can't be read: {error}",
             folder.display()
         ))
     })?;
-    let mut found = Found::default();
+    let mut found = UsersFolder::default();
     let mut folders = Vec::new();
     for entry in entries {
         match entry.map(|entry| entry.path()) {
@@ -243,7 +243,7 @@ fn json_file(path: &Path) -> Result<Value, String> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let text = files::read(path, Links::Refused)
+    let text = files::read(path, LinkPolicy::Refuse)
         .map_err(|error| format!("{name} can't be read: {error}"))?;
     let text = text.ok_or_else(|| format!("{name} can't be read: it is not there"))?;
     serde_json::from_str(&text).map_err(|error| format!("{name} is not JSON: {error}"))

@@ -12,14 +12,14 @@ use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::{Email, shell};
 use serde_json::{Map, Value, json};
 
-use crate::connection::Session;
-use crate::exit::Failure;
+use crate::connection::AdminSession;
+use crate::error::CliError;
 use crate::input::json_or_file;
 use crate::output::{Output, columns};
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Users {
+pub(crate) enum UsersCommand {
     /// Register a user and print the first token, once.
     Add(add::AddUser),
     /// List all users.
@@ -79,15 +79,15 @@ pub(crate) enum Users {
 }
 
 pub(crate) async fn run(
-    subject: &Subject,
-    session: &Session,
-    command: Users,
+    subject: &AdminTarget,
+    session: &AdminSession,
+    command: UsersCommand,
     flags: Option<Map<String, Value>>,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     match command {
-        Users::Add(user) => add::run(subject, session, user, flags, output).await,
-        Users::UpdateProfile {
+        UsersCommand::Add(user) => add::run(subject, session, user, flags, output).await,
+        UsersCommand::UpdateProfile {
             email,
             field,
             value,
@@ -98,16 +98,18 @@ pub(crate) async fn run(
             let patch = profile::complete_patch(subject, patch, field.zip(value), &unset)?;
             profile::update(session, &email, &patch, output).await
         }
-        Users::GetProfile { email, reveal } => profile::show(session, &email, reveal, output).await,
-        Users::Import { path, apply } => import::run(session, &path, apply, output).await,
-        Users::List => list(session, output).await,
-        Users::Show { email } => show(session, &email, output).await,
-        Users::Revoke { email } => revoke(session, &email, output).await,
-        Users::Purge { email, yes } => purge(session, &email, yes, output).await,
+        UsersCommand::GetProfile { email, reveal } => {
+            profile::show(session, &email, reveal, output).await
+        }
+        UsersCommand::Import { path, apply } => import::run(session, &path, apply, output).await,
+        UsersCommand::List => list(session, output).await,
+        UsersCommand::Show { email } => show(session, &email, output).await,
+        UsersCommand::Revoke { email } => revoke(session, &email, output).await,
+        UsersCommand::Purge { email, yes } => purge(session, &email, yes, output).await,
     }
 }
 
-async fn list(session: &Session, output: &Output) -> Result<(), Failure> {
+async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
     let (mut users, mut after) = (Vec::new(), None);
     let mut progress = output.progress(None, "users listed");
     loop {
@@ -142,7 +144,7 @@ fn row(user: &User) -> [String; 3] {
     ]
 }
 
-async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+async fn show(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     let user = session.api.user(email).await?;
     output.answer(&user, || {
         let profile = user
@@ -160,7 +162,7 @@ async fn show(session: &Session, email: &Email, output: &Output) -> Result<(), F
     Ok(())
 }
 
-async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(), Failure> {
+async fn revoke(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     session.api.revoke(email).await?;
     output.answer(&json!({ "revoked": email }), || {
         let [create, purge] =
@@ -174,11 +176,11 @@ async fn revoke(session: &Session, email: &Email, output: &Output) -> Result<(),
 }
 
 async fn purge(
-    session: &Session,
+    session: &AdminSession,
     email: &Email,
     yes: bool,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let is_sure = yes
         || output
             .ask(&format!(
@@ -187,7 +189,7 @@ async fn purge(
             .as_deref()
             == Some(email.as_str());
     if !is_sure {
-        return Err(Failure::Usage(format!(
+        return Err(CliError::Usage(format!(
             "nothing was purged; give `--yes` to purge {email} without being asked"
         )));
     }

@@ -3,16 +3,16 @@
 use mcp_lambda::Email;
 use serde_json::{Map, Value, json};
 
-use crate::connection::Session;
-use crate::exit::Failure;
+use crate::connection::AdminSession;
+use crate::error::CliError;
 use crate::output::Output;
-use crate::subject::Subject;
+use crate::target::AdminTarget;
 
 /// Returns a profile in JSON with the values of flags over it.
 pub(super) fn merge(
     profile: Option<Value>,
     flags: Option<Map<String, Value>>,
-) -> Result<Option<Value>, Failure> {
+) -> Result<Option<Value>, CliError> {
     let Some(flags) = flags else {
         return Ok(profile);
     };
@@ -21,7 +21,7 @@ pub(super) fn merge(
             profile.extend(flags);
             Ok(Some(Value::Object(profile)))
         }
-        _ => Err(Failure::Usage(
+        _ => Err(CliError::Usage(
             "`--profile` must be a JSON object where other fields are given by flags".into(),
         )),
     }
@@ -29,13 +29,13 @@ pub(super) fn merge(
 
 /// Returns the patch with one more field, and with those that go.
 pub(super) fn complete_patch(
-    subject: &Subject,
+    subject: &AdminTarget,
     patch: Option<Value>,
     field: Option<(String, String)>,
     unset: &[String],
-) -> Result<Value, Failure> {
+) -> Result<Value, CliError> {
     let Value::Object(mut patch) = patch.unwrap_or_else(|| json!({})) else {
-        return Err(Failure::Usage("`--profile` must be a JSON object".into()));
+        return Err(CliError::Usage("`--profile` must be a JSON object".into()));
     };
     if let Some((name, text)) = field {
         let flag = subject
@@ -46,12 +46,12 @@ pub(super) fn complete_patch(
         let untyped = || serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str()));
         let value = flag
             .map_or_else(|| Ok(untyped()), |flag| flag.read(&text))
-            .map_err(Failure::Usage)?;
+            .map_err(CliError::Usage)?;
         patch.insert(name, value);
     }
     patch.extend(unset.iter().map(|name| (name.clone(), Value::Null)));
     if patch.is_empty() {
-        return Err(Failure::Usage(
+        return Err(CliError::Usage(
             "nothing to change: give a field and its value, a flag, `--profile` or `--unset`"
                 .into(),
         ));
@@ -60,11 +60,11 @@ pub(super) fn complete_patch(
 }
 
 pub(super) async fn update(
-    session: &Session,
+    session: &AdminSession,
     email: &Email,
     patch: &Value,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let profile = session.api.update_profile(email, patch).await?;
     output.answer(&json!({ "email": email, "profile": profile }), || {
         format!("{email} has now\n{profile:#}")
@@ -73,11 +73,11 @@ pub(super) async fn update(
 }
 
 pub(super) async fn show(
-    session: &Session,
+    session: &AdminSession,
     email: &Email,
     reveal: bool,
     output: &Output,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let profile = session.api.profile(email, reveal).await?;
     output.answer(&json!({ "email": email, "profile": profile }), || {
         profile.as_ref().map_or_else(

@@ -4,10 +4,10 @@ use mcp_lambda::Error;
 use serde_json::{Value, json};
 
 use super::describe;
-use crate::clients::Client;
+use crate::clients::KnownClient;
 
-/// The result for one [`Client`].
-pub(super) struct Outcome {
+/// The result for one [`KnownClient`].
+pub(super) struct ApplyResult {
     pub(super) client: &'static str,
     pub(super) state: &'static str,
     pub(super) place: String,
@@ -16,7 +16,7 @@ pub(super) struct Outcome {
     pub(super) error: Option<Error>,
 }
 
-impl Outcome {
+impl ApplyResult {
     pub(super) fn to_json(&self) -> Value {
         json!({
             "client": self.client, "where": self.place, "text": self.text, "notes": self.notes,
@@ -39,7 +39,7 @@ impl Outcome {
     }
 
     /// Returns the outcome for a client that nobody named and that is not registered.
-    pub(super) fn skip(client: Client) -> Self {
+    pub(super) fn skip(client: KnownClient) -> Self {
         let note = if client.config().is_some() {
             "it was not found on this machine; name it with `--client` to do it all the same"
                 .to_owned()

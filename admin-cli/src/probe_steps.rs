@@ -7,12 +7,12 @@ use mcp_lambda::health::Status;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::connection::{Endpoint, Session};
-use crate::mcp::{Client, NEWEST, OLDER};
+use crate::connection::{AdminSession, Endpoint};
+use crate::mcp::{NEWEST, OLDER, RpcClient};
 
 /// A step of the ladder, in the order of climbing.
 #[derive(Clone, Copy, Debug)]
-enum Rung {
+enum Step {
     /// The server answers.
     Reach,
     /// It is healthy.
@@ -27,16 +27,16 @@ enum Rung {
     Tools,
 }
 
-/// A [`Rung`] that was tried.
+/// A [`Step`] that was tried.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct StepResult {
     /// The rung's name for people and programs.
     pub(crate) name: String,
     /// The finding, or the error that breaks the rung.
     pub(crate) outcome: Result<String, Error>,
 }
 
-impl Rung {
+impl Step {
     const ALL: [Self; 6] = [
         Self::Reach,
         Self::Health,
@@ -59,13 +59,13 @@ impl Rung {
         }
     }
 
-    /// Tries the rung; the [`Client`] is made by the first that needs one.
+    /// Tries the rung; the [`RpcClient`] is made by the first that needs one.
     async fn attempt<'s>(
         self,
-        session: &'s Session,
-        client: &OnceCell<Client<'s>>,
+        session: &'s AdminSession,
+        client: &OnceCell<RpcClient<'s>>,
     ) -> Result<String, Error> {
-        let client = || client.get_or_try_init(|| Client::probe(session));
+        let client = || client.get_or_try_init(|| RpcClient::probe(session));
         match self {
             Self::Reach => reach(session).await,
             Self::Health => health(session).await,
@@ -77,14 +77,14 @@ impl Rung {
     }
 }
 
-/// Climbs until a rung breaks, and returns all [`Attempt`]s.
-pub(crate) async fn climb(session: &Session) -> Vec<Attempt> {
+/// Climbs until a rung breaks, and returns all [`StepResult`]s.
+pub(crate) async fn climb(session: &AdminSession) -> Vec<StepResult> {
     let mut attempts = Vec::new();
     let client = OnceCell::new();
-    for rung in Rung::ALL {
+    for rung in Step::ALL {
         let outcome = rung.attempt(session, &client).await;
         let is_broken = outcome.is_err();
-        attempts.push(Attempt {
+        attempts.push(StepResult {
             name: rung.name(&outcome),
             outcome,
         });
@@ -95,12 +95,12 @@ pub(crate) async fn climb(session: &Session) -> Vec<Attempt> {
     attempts
 }
 
-/// Returns the [`Attempt`]s as JSON.
-pub(crate) fn report(session: &Session, attempts: &[Attempt]) -> Value {
-    json!({ "server": session.url, "rungs": attempts.iter().map(Attempt::to_json).collect::<Vec<_>>() })
+/// Returns the [`StepResult`]s as JSON.
+pub(crate) fn report(session: &AdminSession, attempts: &[StepResult]) -> Value {
+    json!({ "server": session.url, "rungs": attempts.iter().map(StepResult::to_json).collect::<Vec<_>>() })
 }
 
-impl Attempt {
+impl StepResult {
     fn to_json(&self) -> Value {
         let (ok, found) = match &self.outcome {
             Ok(found) => (true, found.clone()),
@@ -117,7 +117,7 @@ fn is_of_tls(words: &str) -> bool {
         .any(|word| words.contains(word))
 }
 
-async fn signing_key(session: &Session) -> Result<String, Error> {
+async fn signing_key(session: &AdminSession) -> Result<String, Error> {
     let details = session.api.health().await?.details;
     let detail = |name| details.get(name).cloned().unwrap_or_default();
     Ok(format!(
@@ -127,7 +127,7 @@ async fn signing_key(session: &Session) -> Result<String, Error> {
     ))
 }
 
-async fn reach(session: &Session) -> Result<String, Error> {
+async fn reach(session: &AdminSession) -> Result<String, Error> {
     match &session.endpoint {
         Endpoint::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
         Endpoint::Server(_) => Ok("this machine's own store".to_owned()),
@@ -135,7 +135,7 @@ async fn reach(session: &Session) -> Result<String, Error> {
 }
 
 /// Reads the public health; a server that is not well fails here, and says which part.
-async fn health(session: &Session) -> Result<String, Error> {
+async fn health(session: &AdminSession) -> Result<String, Error> {
     let (status, checks) = match &session.endpoint {
         Endpoint::Http(remote) => {
             let said = remote.greet().await?;

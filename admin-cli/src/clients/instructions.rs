@@ -2,15 +2,17 @@
 
 use mcp_lambda::shell::ShellWord;
 
-use super::{ClientCommand, ClientConfig, Registration, Scope, Server, Transport, argv, document};
+use super::{
+    ClientCommand, ClientConfig, Instructions, McpServer, Scope, Transport, argv, document,
+};
 
-/// Returns the [`Registration`] by the client's command, where that serves the [`Scope`], or by its file.
-pub(super) fn of_config(
+/// Returns the [`Instructions`] by the client's command, where that serves the [`Scope`], or by its file.
+pub(super) fn describe_config(
     config: &dyn ClientConfig,
-    server: &Server,
+    server: &McpServer,
     transport: &Transport,
     scope: Scope,
-) -> Registration {
+) -> Instructions {
     let command = config.command().filter(|command| command.serves(scope));
     let (place, text) = match command {
         Some(command) => (
@@ -25,7 +27,7 @@ pub(super) fn of_config(
             document::to_paste(config, server, transport),
         ),
     };
-    Registration {
+    Instructions {
         place,
         text,
         notes: config.notes(server, transport, scope),
@@ -35,7 +37,7 @@ pub(super) fn of_config(
 /// Returns the arguments for a shell, which expands the token itself.
 fn shell_arguments(
     command: &dyn ClientCommand,
-    server: &Server,
+    server: &McpServer,
     transport: &Transport,
     scope: Scope,
 ) -> Vec<ShellWord> {
@@ -49,10 +51,10 @@ fn shell_arguments(
     })
 }
 
-/// Returns the [`Registration`] with a client that is not on this machine and needs a URL.
-pub(super) fn without_process() -> Registration {
+/// Returns the [`Instructions`] with a client that is not on this machine and needs a URL.
+pub(super) fn refuse_process() -> Instructions {
     let note = "it starts no process on this machine; it needs a URL, so leave out `--stdio`";
-    Registration {
+    Instructions {
         place: "not possible".to_owned(),
         text: String::new(),
         notes: vec![note.to_owned()],

@@ -7,7 +7,7 @@ use mcp_lambda::{Error, ErrorKind};
 
 /// The failure of a command.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     /// An [`Error`] of the request or its answer.
     Failed(Error),
     /// There is nothing to ask yet.
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     Usage(String),
 }
 
-impl Failure {
+impl CliError {
     /// The word for it in JSON.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => f.write_str(&error.chain()),
@@ -44,7 +44,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CliError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// The credential of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Credential {
+pub(crate) enum EntryCredential {
     /// Not at all.
     None,
     /// By a token in the file.
@@ -20,15 +20,15 @@ pub(crate) enum Credential {
 
 /// The meaning of an entry, in no client's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Meaning {
+pub(crate) struct ParsedEntry {
     pub(crate) url: Option<String>,
-    pub(crate) credential: Credential,
+    pub(crate) credential: EntryCredential,
     pub(crate) command: Option<String>,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-impl Meaning {
+impl ParsedEntry {
     /// Reads an entry in the members that clients have in common.
     pub(crate) fn of(entry: &Value) -> Self {
         let text = |name: &str| entry[name].as_str().map(str::to_owned);
@@ -46,7 +46,7 @@ impl Meaning {
         let environment = entry["env"].as_object().into_iter().flatten();
         Self {
             url: url.map(|url| url.trim_end_matches('/').to_owned()),
-            credential: Credential::of_header(header(entry, "headers")),
+            credential: EntryCredential::of_header(header(entry, "headers")),
             command: text("command"),
             arguments: strings(&entry["args"]),
             environment: environment
@@ -62,11 +62,11 @@ impl Meaning {
     }
 
     /// The credential in a word, for people and programs.
-    pub(crate) fn credential_words(&self) -> String {
+    pub(crate) fn describe_credential(&self) -> String {
         match &self.credential {
-            Credential::None => "none".to_owned(),
-            Credential::Token => "token in the file".to_owned(),
-            Credential::Reference(text) => reference_name(text),
+            EntryCredential::None => "none".to_owned(),
+            EntryCredential::Token => "token in the file".to_owned(),
+            EntryCredential::Reference(text) => reference_name(text),
         }
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn header(entry: &Value, member: &str) -> Option<String> {
         .and_then(|(_, value)| text_of(value))
 }
 
-impl Credential {
+impl EntryCredential {
     /// Returns the credential that stands in a variable.
     pub(super) fn of_variable(name: &str) -> Self {
         Self::Reference(format!("${{{name}}}"))
@@ -131,10 +131,12 @@ mod tests {
 
     use super::*;
     use crate::clients::tests::find;
-    use crate::clients::{Client, ClientConfig, Launch, Server, Token, Transport};
+    use crate::clients::{
+        ClientConfig, KnownClient, McpServer, ServerProcess, TokenSource, Transport,
+    };
 
     fn configs() -> Vec<&'static dyn ClientConfig> {
-        Client::ALL
+        KnownClient::ALL
             .iter()
             .filter_map(|client| client.config())
             .collect()
@@ -144,22 +146,22 @@ mod tests {
         find(name).config().expect("a file")
     }
 
-    fn server() -> Server {
-        Server {
+    fn server() -> McpServer {
+        McpServer {
             name: "notes".to_owned(),
             url: "https://mcp.example.com".to_owned(),
         }
     }
 
-    fn meaning(client: &dyn ClientConfig, token: &Token) -> Meaning {
-        client.meaning(&client.entry(&server(), &Transport::Http(token.clone())))
+    fn parse_entry(client: &dyn ClientConfig, token: &TokenSource) -> ParsedEntry {
+        client.parse_entry(&client.entry(&server(), &Transport::Http(token.clone())))
     }
 
     #[test]
     fn every_entry_leads_to_the_server_and_names_its_credential() {
         let (given, variable) = (
-            Token::Given("eyJ.t.s".to_owned()),
-            Token::Variable("OTHER".to_owned()),
+            TokenSource::Given("eyJ.t.s".to_owned()),
+            TokenSource::Variable("OTHER".to_owned()),
         );
         for (client, by_token, by_variable) in [
             (config("claude-code"), "token in the file", "variable OTHER"),
@@ -173,16 +175,16 @@ mod tests {
             (config("cursor"), "token in the file", "variable OTHER"),
         ] {
             assert!(
-                meaning(client, &given).leads_to("https://mcp.example.com/mcp"),
+                parse_entry(client, &given).leads_to("https://mcp.example.com/mcp"),
                 "{client:?}"
             );
             assert_eq!(
-                meaning(client, &given).credential_words(),
+                parse_entry(client, &given).describe_credential(),
                 by_token,
                 "{client:?}"
             );
             assert_eq!(
-                meaning(client, &variable).credential_words(),
+                parse_entry(client, &variable).describe_credential(),
                 by_variable,
                 "{client:?}"
             );
@@ -192,22 +194,26 @@ mod tests {
     #[test]
     fn a_token_is_a_token_whichever_it_is_and_no_variable() {
         let (one, other) = (
-            Token::Given("eyJ.1".to_owned()),
-            Token::Given("eyJ.2".to_owned()),
+            TokenSource::Given("eyJ.1".to_owned()),
+            TokenSource::Given("eyJ.2".to_owned()),
         );
-        let variable = Token::Variable("V".to_owned());
+        let variable = TokenSource::Variable("V".to_owned());
         for client in configs() {
-            assert_eq!(meaning(client, &one), meaning(client, &other), "{client:?}");
             assert_eq!(
-                meaning(client, &one) == meaning(client, &variable),
+                parse_entry(client, &one),
+                parse_entry(client, &other),
+                "{client:?}"
+            );
+            assert_eq!(
+                parse_entry(client, &one) == parse_entry(client, &variable),
                 client.name() == "vscode",
                 "{client:?}"
             );
         }
         let shell = json!({ "httpUrl": "https://mcp.example.com/mcp/", "headers": { "authorization": "Bearer $V" } });
         assert_eq!(
-            Meaning::of(&shell),
-            meaning(config("gemini-cli"), &variable)
+            ParsedEntry::of(&shell),
+            parse_entry(config("gemini-cli"), &variable)
         );
     }
 
@@ -226,9 +232,9 @@ mod tests {
 
     #[test]
     fn a_process_has_its_environment_only_where_it_needs_one() {
-        let mut launch = Launch::new("/bin/notes".to_owned(), "alice@example.com");
+        let mut process = ServerProcess::new("/bin/notes".to_owned(), "alice@example.com");
         for client in configs() {
-            let plain = client.entry(&server(), &Transport::Stdio(launch.clone()));
+            let plain = client.entry(&server(), &Transport::Stdio(process.clone()));
             assert_eq!(
                 plain["args"],
                 json!(["stdio", "--user", "alice@example.com"]),
@@ -236,10 +242,10 @@ mod tests {
             );
             assert!(plain.get("env").is_none(), "{client:?}");
         }
-        launch
+        process
             .environment
             .insert("APP_USERS_PATH".to_owned(), "/data".to_owned());
-        let entry = config("vscode").entry(&server(), &Transport::Stdio(launch));
+        let entry = config("vscode").entry(&server(), &Transport::Stdio(process));
         assert_eq!(
             (&entry["type"], &entry["env"]),
             (&json!("stdio"), &json!({ "APP_USERS_PATH": "/data" }))

@@ -9,14 +9,14 @@ const GENERIC: &str = "mcp-lambda";
 
 /// The servers that a CLI works for.
 #[derive(Debug)]
-pub(crate) enum Subject {
+pub(crate) enum AdminTarget {
     /// One app, whose code is at hand.
     App(Box<App>),
     /// Any server, by its URL.
     Any,
 }
 
-impl Subject {
+impl AdminTarget {
     /// Returns the name of the folder of the state.
     pub(crate) fn name(&self) -> &str {
         match self {

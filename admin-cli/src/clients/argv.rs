@@ -1,4 +1,4 @@
-//! Arguments of the clients' own commands, and a command as a line for a shell.
+//! Arguments of the clients' own commands, and command lines for a shell.
 
 use std::slice;
 
@@ -6,26 +6,26 @@ use mcp_lambda::shell::{self, ShellWord};
 
 use super::{Scope, ServerProcess};
 
-/// The text before a token in its header (RFC 6750 §2.1).
+/// The header of a token, up to the token (RFC 6750 §2.1).
 pub(super) const BEARER: &str = "Authorization: Bearer ";
 
-/// Returns words as arguments of any kind: texts for a process, [`ShellWord`]s for a shell.
+/// Converts words to arguments: `String`s for a process, or [`ShellWord`]s for a shell.
 pub(super) fn to_arguments<A: for<'a> From<&'a str>>(words: &[&str]) -> Vec<A> {
     words.iter().map(|&word| A::from(word)).collect()
 }
 
-/// Returns the environment of a [`ServerProcess`] as `flag NAME=VALUE` pairs.
+/// Returns the environment of a [`ServerProcess`] as repeated flags, `flag NAME=VALUE`.
 pub(super) fn environment_flags(process: &ServerProcess, flag: &str) -> Vec<String> {
     let pair = |(name, value): (&String, &String)| [flag.to_owned(), format!("{name}={value}")];
     process.environment.iter().flat_map(pair).collect()
 }
 
-/// Returns the command of a [`ServerProcess`] and its arguments.
+/// Returns the command of a [`ServerProcess`] and its arguments, as words.
 pub(super) fn process_words(process: &ServerProcess) -> Vec<String> {
     [slice::from_ref(&process.command), &process.arguments].concat()
 }
 
-/// Returns a [`Scope`] as commands name it.
+/// Returns the name of a [`Scope`] in the clients' commands.
 pub(super) const fn scope_word(scope: Scope) -> &'static str {
     match scope {
         Scope::User => "user",
@@ -33,7 +33,7 @@ pub(super) const fn scope_word(scope: Scope) -> &'static str {
     }
 }
 
-/// Returns a command as a line for a shell.
+/// Returns a command line for a shell, with every word quoted that needs it.
 pub(crate) fn line<A: Into<ShellWord>>(
     program: &str,
     arguments: impl IntoIterator<Item = A>,

@@ -1,8 +1,8 @@
-//! ChatGPT in developer mode: an app that a person makes in its settings.
+//! ChatGPT in developer mode: an app, which a person creates in the settings.
 
 use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, instructions};
 
-/// The [`McpClient`] ChatGPT.
+/// ChatGPT in developer mode.
 #[derive(Debug)]
 pub(super) struct Chatgpt;
 
@@ -21,13 +21,14 @@ impl McpClient for Chatgpt {
 
     fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         match transport {
-            Transport::Http(token) => app(server, token),
+            Transport::Http(token) => create_app(server, token),
             Transport::Stdio(_) => instructions::refuse_process(),
         }
     }
 }
 
-fn app(server: &McpServer, token: &TokenSource) -> Instructions {
+/// Returns the [`Instructions`] for the dialog.
+fn create_app(server: &McpServer, token: &TokenSource) -> Instructions {
     let text = format!(
         "Name: {}\nURL: {}\nAccess token / API key: {}",
         server.name,

@@ -1,8 +1,8 @@
-//! Claude on the web and on desktops: a connector that a person adds in its settings.
+//! Claude on the web and on desktops: a custom connector, which a person adds in the settings.
 
 use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, instructions};
 
-/// The [`McpClient`] Claude on the web.
+/// Claude on the web and on desktops.
 #[derive(Debug)]
 pub(super) struct ClaudeAi;
 
@@ -21,13 +21,14 @@ impl McpClient for ClaudeAi {
 
     fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         match transport {
-            Transport::Http(token) => connector(server, token),
+            Transport::Http(token) => add_connector(server, token),
             Transport::Stdio(_) => instructions::refuse_process(),
         }
     }
 }
 
-fn connector(server: &McpServer, token: &TokenSource) -> Instructions {
+/// Returns the [`Instructions`] for the dialog.
+fn add_connector(server: &McpServer, token: &TokenSource) -> Instructions {
     let text = format!(
         "Name: {}\nURL: {}\nRequest header Authorization: Bearer {}",
         server.name,

@@ -1,4 +1,4 @@
-//! Claude Code: `~/.claude.json` or a project's `.mcp.json`, and the command `claude`.
+//! Claude Code: the files `~/.claude.json` and, in a project, `.mcp.json`; the command `claude mcp`.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::{
     TokenSource, Transport, entry, instructions,
 };
 
-/// The [`McpClient`] Claude Code.
+/// Claude Code.
 #[derive(Debug)]
 pub(super) struct ClaudeCode;
 
@@ -35,7 +35,7 @@ impl McpClient for ClaudeCode {
         transport: &Transport,
         scope: Scope,
     ) -> Instructions {
-        instructions::describe_config(self, server, transport, scope)
+        instructions::build(self, server, transport, scope)
     }
 }
 
@@ -59,7 +59,7 @@ impl ClientConfig for ClaudeCode {
         machine.traces("claude", [folder, machine.home().join(".claude.json")])
     }
 
-    /// The user's file holds servers for one person in one folder too, its scope `local`.
+    /// Returns the servers of Claude Code's scope `local`: the user's file has some for one folder, under `projects`.
     fn more_files(&self, machine: &Machine<'_>) -> Vec<ConfigFile<'_>> {
         let local = |folder: PathBuf| ConfigFile {
             config: self,
@@ -100,7 +100,7 @@ impl ClientCommand for ClaudeCode {
         "claude"
     }
 
-    /// The file of a project is made to be written by hand.
+    /// Returns true for the user's file alone: that of a project is meant to be edited by hand.
     fn serves(&self, scope: Scope) -> bool {
         scope == Scope::User
     }
@@ -124,7 +124,7 @@ impl ClientCommand for ClaudeCode {
         token: &TokenSource,
         _: Scope,
     ) -> Option<Vec<ShellWord>> {
-        Some(http_arguments(server, token.behind(BEARER)))
+        Some(http_arguments(server, token.to_shell_word(BEARER)))
     }
 }
 
@@ -142,7 +142,7 @@ fn http_arguments<A: for<'a> From<&'a str>>(server: &McpServer, header: A) -> Ve
 fn stdio_arguments(server: &McpServer, process: &ServerProcess) -> Vec<String> {
     [
         to_arguments(&["mcp", "add"]),
-        // The flag takes all that follows up to the next flag, so the name stands behind another.
+        // `--env` takes all words up to the next flag, so the name must follow another flag.
         argv::environment_flags(process, "--env"),
         to_arguments(&["--scope", "user", &server.name, "--"]),
         argv::process_words(process),

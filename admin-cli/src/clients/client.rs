@@ -1,4 +1,4 @@
-//! The traits of an MCP client that `register` knows: the client, its file, its command.
+//! The traits of the clients that `register` knows: the client, its file, its command.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,9 +13,9 @@ use super::machine::{ConfigFile, Machine};
 use super::parsed_entry::ParsedEntry;
 use super::{Instructions, McpServer, Scope, TokenSource, Transport};
 
-/// A program that speaks MCP to servers.
+/// A program that connects to MCP servers.
 ///
-/// Its one file implements this trait, and [`KnownClient::ALL`] lists it.
+/// One file implements this trait for a client, and [`KnownClient::ALL`] lists it.
 pub(crate) trait McpClient: fmt::Debug + Sync {
     /// Returns the value of `--client`, such as `vscode`.
     fn name(&self) -> &'static str;
@@ -23,98 +23,100 @@ pub(crate) trait McpClient: fmt::Debug + Sync {
     /// Returns the name that people know, such as "VS Code".
     fn title(&self) -> &'static str;
 
-    /// Checks that the client takes the name of a [`McpServer`].
+    /// Checks the name of a [`McpServer`]. Most clients take letters, digits, `-` and `_`.
     ///
     /// # Errors
-    /// The rule that the name breaks.
+    /// A message with the rule that the name breaks.
     fn check_name(&self, name: &str) -> Result<(), String> {
         check_name(self.name(), name, "-_", "`-` or `_`")
     }
 
-    /// Returns true for a client that starts a process on this machine (MCP, stdio).
+    /// Returns true if the client can start a server on this machine (MCP, stdio).
     fn starts_processes(&self) -> bool {
         true
     }
 
-    /// Returns the [`ClientConfig`] of a client that stores its servers in a file on this machine.
+    /// Returns the client's file, if it stores its servers in one on this machine.
     fn config(&self) -> Option<&dyn ClientConfig> {
         None
     }
 
-    /// Returns the [`Instructions`] for either [`Transport`].
+    /// Returns the [`Instructions`] that connect the client over either [`Transport`].
     fn instructions(&self, server: &McpServer, transport: &Transport, scope: Scope)
     -> Instructions;
 }
 
-/// The file in which a client stores its servers.
+/// The file in which a client stores its servers: its path, its format, and the entry of a server in it.
 pub(crate) trait ClientConfig: McpClient {
-    /// Returns the [`FileFormat`] of the file.
+    /// Returns the format of the file.
     fn format(&self) -> FileFormat {
         FileFormat::Json
     }
 
-    /// Returns the member that holds the servers.
+    /// Returns the name of the member that holds the servers, by name.
     fn root(&self) -> &'static str {
         "mcpServers"
     }
 
-    /// Returns the file's path, as a person knows it.
+    /// Returns the file's path as a person knows it: with `~`, or relative to the project.
     fn display_path(&self, scope: Scope) -> &'static str;
 
-    /// Returns the file's path on a [`Machine`]; a project's is looked for in the working folder.
+    /// Returns the file's path on a [`Machine`]. A project's file is in the working folder.
     fn path(&self, machine: &Machine<'_>, scope: Scope) -> PathBuf {
         machine.resolve(self.display_path(scope))
     }
 
-    /// Returns the paths by which one sees that the client is on a [`Machine`]: its command, its folder or its file.
+    /// Returns the paths that show that the client is installed: its program, its folder or its file, as far as they exist.
     fn traces(&self, machine: &Machine<'_>) -> Vec<PathBuf>;
 
-    /// Returns files that hold servers too, beside those of the two [`Scope`]s.
+    /// Returns more files that hold servers, beside those of the two [`Scope`]s.
     fn more_files(&self, machine: &Machine<'_>) -> Vec<ConfigFile<'_>> {
         let _ = machine;
         Vec::new()
     }
 
-    /// Returns the entry of a [`McpServer`].
+    /// Returns the entry for a [`McpServer`], in this client's members.
     fn entry(&self, server: &McpServer, transport: &Transport) -> Value;
 
-    /// Returns what the file holds beside the entry, if anything.
+    /// Returns what the file needs beside the entry, if anything.
     fn side_entry(&self, server: &McpServer, transport: &Transport) -> Option<SideEntry> {
         let _ = (server, transport);
         None
     }
 
-    /// Returns the [`ParsedEntry`] of an entry.
+    /// Parses an entry of the file, whoever wrote it.
     fn parse_entry(&self, entry: &Value) -> ParsedEntry {
-        ParsedEntry::of(entry)
+        ParsedEntry::from_common_members(entry)
     }
 
-    /// Returns true if the file may hold a token; otherwise a person brings it to the client.
+    /// Returns true if the file may hold a token. Otherwise a person gives it to the client.
     fn takes_tokens(&self) -> bool {
         true
     }
 
-    /// Returns the notes on a registration.
+    /// Returns the notes of the [`Instructions`].
     fn notes(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String>;
 
-    /// Returns the client's own command that registers servers, if it has one.
+    /// Returns the client's command that registers servers, if it has one.
     fn command(&self) -> Option<&dyn ClientCommand> {
         None
     }
 }
 
-/// A client's own command that registers servers.
+/// A client's own command that registers servers, such as `claude mcp add`.
 pub(crate) trait ClientCommand: fmt::Debug + Sync {
     /// Returns the program's name.
     fn program(&self) -> &'static str;
 
-    /// Returns true if the command registers for that [`Scope`].
+    /// Returns true if the command can register in this [`Scope`].
     fn serves(&self, scope: Scope) -> bool;
 
-    /// Returns the arguments that register a [`McpServer`]. A variable is written as the client itself reads it.
+    /// Returns the arguments that register a [`McpServer`], for a process that is started without a shell. A variable is written in
+    /// the client's own syntax.
     fn arguments(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String>;
 
-    /// Returns the arguments for a shell, which expands the [`TokenSource`] itself; `None` if no argument holds a token.
+    /// Returns the arguments for a line that a person pastes into a shell, which expands the [`TokenSource`]; `None` if no argument
+    /// holds a token.
     fn shell_arguments(
         &self,
         server: &McpServer,
@@ -126,35 +128,35 @@ pub(crate) trait ClientCommand: fmt::Debug + Sync {
     }
 }
 
-/// The language of a client's file.
+/// The format of a client's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileFormat {
-    /// JSON, with comments.
+    /// JSON, in which comments and a comma at the end are allowed.
     Json,
     /// TOML.
     Toml,
 }
 
-/// An element of a list in a client's file, beside a server's entry and found by its `id`.
+/// An element of a list in a client's file that a server's entry refers to by its `id`.
 #[derive(Debug)]
 pub(crate) struct SideEntry {
-    /// The member that holds the list.
+    /// The name of the member that holds the list.
     pub(crate) member: &'static str,
     /// The element.
     pub(crate) value: Value,
 }
 
-/// One of the known clients: a [`McpClient`] by reference.
+/// One of the [known clients](KnownClient::ALL), as a value of `--client`.
 #[derive(Clone, Copy)]
 pub(crate) struct KnownClient(&'static dyn McpClient);
 
 impl KnownClient {
-    /// Refers to a client.
+    /// Returns a reference to a client.
     pub(super) const fn new(client: &'static dyn McpClient) -> Self {
         Self(client)
     }
 
-    /// Returns the [`ClientConfig`] of a client that stores its servers in a file on this machine.
+    /// Returns the client's file, as [`McpClient::config`] does, for as long as the process lives.
     pub(crate) fn config(self) -> Option<&'static dyn ClientConfig> {
         self.0.config()
     }
@@ -196,7 +198,7 @@ impl ValueEnum for KnownClient {
     }
 }
 
-/// Checks a server's name for a client that takes letters, digits and these symbols.
+/// Checks a server's name for a client that takes letters, digits and `symbols`, which `rule` spells out.
 ///
 /// # Errors
 /// A message that names the client and the rule.
@@ -206,7 +208,7 @@ pub(super) fn check_name(
     symbols: &str,
     rule: &str,
 ) -> Result<(), String> {
-    // One that begins with `-` would be a flag of the client's command.
+    // The client's command would take a name that begins with `-` for a flag.
     let is_word = !name.is_empty() && !name.starts_with('-') && name.len() <= 40;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || symbols.contains(c);
     if is_word && name.chars().all(is_allowed) {

@@ -1,4 +1,4 @@
-//! Codex CLI: `config.toml`, which names the variable of a token and holds none, and the command `codex`.
+//! Codex CLI: the file `config.toml`, which names the variable of a token and has none itself; the command `codex mcp`.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::argv::{self, to_arguments};
 use super::machine::Machine;
-use super::parsed_entry::{EntryCredential, ParsedEntry, header};
+use super::parsed_entry::{EntryCredential, ParsedEntry, authorization_header};
 use super::{
     ClientCommand, ClientConfig, FileFormat, Instructions, McpClient, McpServer, Scope,
     ServerProcess, TokenSource, Transport, entry, instructions,
 };
 
-/// The [`McpClient`] Codex CLI.
+/// Codex CLI.
 #[derive(Debug)]
 pub(super) struct CodexCli;
 
@@ -36,7 +36,7 @@ impl McpClient for CodexCli {
         transport: &Transport,
         scope: Scope,
     ) -> Instructions {
-        instructions::describe_config(self, server, transport, scope)
+        instructions::build(self, server, transport, scope)
     }
 }
 
@@ -80,16 +80,17 @@ impl ClientConfig for CodexCli {
         let variable = entry["bearer_token_env_var"]
             .as_str()
             .map(str::to_owned)
-            .or_else(|| header(entry, "env_http_headers"));
+            .or_else(|| authorization_header(entry, "env_http_headers"));
         let credential = match variable {
-            Some(name) => EntryCredential::of_variable(&name),
-            None => EntryCredential::of_header(
-                header(entry, "headers").or_else(|| header(entry, "http_headers")),
+            Some(name) => EntryCredential::from_variable(&name),
+            None => EntryCredential::from_header(
+                authorization_header(entry, "headers")
+                    .or_else(|| authorization_header(entry, "http_headers")),
             ),
         };
         ParsedEntry {
             credential,
-            ..ParsedEntry::of(entry)
+            ..ParsedEntry::from_common_members(entry)
         }
     }
 
@@ -114,11 +115,11 @@ impl ClientConfig for CodexCli {
     }
 }
 
-/// Returns the notes on the variable that the client reads.
+/// Returns the notes on the variable from which the client reads the token.
 fn token_notes(server: &McpServer, token: &TokenSource) -> Vec<String> {
     let mut notes = Vec::new();
     if !matches!(token, TokenSource::Variable(_)) {
-        let line = shell::export(&token.variable(server), &token.behind(""));
+        let line = shell::export(&token.variable(server), &token.to_shell_word(""));
         notes.push(format!(
             "it takes no token itself: `{line}` where it is started"
         ));
@@ -135,7 +136,7 @@ impl ClientCommand for CodexCli {
         "codex"
     }
 
-    /// The command knows no projects.
+    /// Returns true for the user's file alone: the command has no option for a project.
     fn serves(&self, scope: Scope) -> bool {
         scope == Scope::User
     }

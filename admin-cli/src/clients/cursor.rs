@@ -1,4 +1,4 @@
-//! Cursor: `mcp.json`.
+//! Cursor: the file `mcp.json`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::{
     ClientConfig, Instructions, McpClient, McpServer, Scope, Transport, entry, instructions,
 };
 
-/// The [`McpClient`] Cursor.
+/// Cursor.
 #[derive(Debug)]
 pub(super) struct Cursor;
 
@@ -32,7 +32,7 @@ impl McpClient for Cursor {
         transport: &Transport,
         scope: Scope,
     ) -> Instructions {
-        instructions::describe_config(self, server, transport, scope)
+        instructions::build(self, server, transport, scope)
     }
 }
 

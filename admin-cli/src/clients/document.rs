@@ -1,4 +1,4 @@
-//! A client's file with one server put in, in either [`FileFormat`]. Pure.
+//! The text of a client's file: the entry of a server in it, and the text with an entry set. Pure.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,9 @@ use super::client::SideEntry;
 use super::{ClientConfig, FileFormat, McpServer, Transport, json, toml};
 
 /// Returns the entry of that name, if the text has one.
+///
+/// # Errors
+/// A message if the text is not in the client's format.
 pub(crate) fn get(
     config: &dyn ClientConfig,
     text: &str,
@@ -17,7 +20,10 @@ pub(crate) fn get(
     }
 }
 
-/// Returns the text with the [`McpServer`] in it; all else stays as it was.
+/// Returns the text with the entry of a [`McpServer`] set. All else stays as it was, comments and layout too.
+///
+/// # Errors
+/// A message if the text is not in the client's format, or has another kind of value where the servers belong.
 pub(crate) fn set(
     config: &dyn ClientConfig,
     text: &str,
@@ -35,7 +41,7 @@ pub(crate) fn set(
     }
 }
 
-/// Returns the text of a file that holds nothing else.
+/// Returns the text of a file with one entry and nothing else, for a person to paste.
 pub(crate) fn to_paste(
     config: &dyn ClientConfig,
     server: &McpServer,
@@ -43,7 +49,7 @@ pub(crate) fn to_paste(
 ) -> String {
     let entry = config.entry(server, transport);
     if config.format() == FileFormat::Toml {
-        return toml::new_document(config.root(), &server.name, &entry)
+        return toml::build_document(config.root(), &server.name, &entry)
             .trim_end()
             .to_owned();
     }
@@ -54,7 +60,7 @@ pub(crate) fn to_paste(
     format!("{text:#}")
 }
 
-/// Returns the text with a [`SideEntry`], unless one with its `id` is there.
+/// Returns the text with a [`SideEntry`] appended, unless one with its `id` is there.
 fn with_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String> {
     let SideEntry { member, value } = side_entry;
     let list = json::get(text, &[*member])?;
@@ -65,7 +71,7 @@ fn with_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String>
     json::append(text, member, value)
 }
 
-/// An empty file holds nothing that could be lost.
+/// Returns an empty JSON object for an empty file.
 fn or_empty(text: &str) -> &str {
     if text.trim().is_empty() { "{}\n" } else { text }
 }

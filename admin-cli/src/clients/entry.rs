@@ -1,4 +1,4 @@
-//! Parts of a server's entry that several clients write alike.
+//! Parts of a server's entry that several clients have in common.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ pub(super) fn bearer_headers(token: &str) -> Value {
     json!({ "Authorization": format!("Bearer {token}") })
 }
 
-/// Returns the entry of a process that the client starts: a [`ServerProcess`] in the members that all clients read.
+/// Returns the entry for a [`ServerProcess`], in the members that all clients read.
 pub(super) fn stdio(process: &ServerProcess) -> Value {
     let mut entry = Map::new();
     entry.insert("command".to_owned(), json!(process.command));
@@ -20,7 +20,7 @@ pub(super) fn stdio(process: &ServerProcess) -> Value {
     Value::Object(entry)
 }
 
-/// Returns an entry that names its transport.
+/// Returns the entry with a member `type` that names its transport.
 pub(super) fn with_type(mut entry: Value, transport: &str) -> Value {
     entry["type"] = json!(transport);
     entry

@@ -1,4 +1,4 @@
-//! Gemini CLI: `settings.json`, and the command `gemini`.
+//! Gemini CLI: the file `settings.json`; the command `gemini mcp`.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::{
     TokenSource, Transport, entry, instructions,
 };
 
-/// The [`McpClient`] Gemini CLI.
+/// Gemini CLI.
 #[derive(Debug)]
 pub(super) struct GeminiCli;
 
@@ -40,7 +40,7 @@ impl McpClient for GeminiCli {
         transport: &Transport,
         scope: Scope,
     ) -> Instructions {
-        instructions::describe_config(self, server, transport, scope)
+        instructions::build(self, server, transport, scope)
     }
 }
 
@@ -94,7 +94,7 @@ impl ClientCommand for GeminiCli {
 
     fn arguments(&self, server: &McpServer, transport: &Transport, scope: Scope) -> Vec<String> {
         match transport {
-            // Where no shell is, Gemini CLI expands the variable itself.
+            // Without a shell, Gemini CLI expands the variable itself.
             Transport::Http(TokenSource::Variable(variable)) => {
                 http_arguments(server, format!("{BEARER}${variable}"), scope)
             }
@@ -111,7 +111,7 @@ impl ClientCommand for GeminiCli {
         token: &TokenSource,
         scope: Scope,
     ) -> Option<Vec<ShellWord>> {
-        Some(http_arguments(server, token.behind(BEARER), scope))
+        Some(http_arguments(server, token.to_shell_word(BEARER), scope))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The registration of a client that stores its servers in a file: its own command, or the text of the file. Pure.
+//! The instructions for a client that stores its servers in a file: its own command, or the text of the file. Pure.
 
 use mcp_lambda::shell::ShellWord;
 
@@ -6,8 +6,8 @@ use super::{
     ClientCommand, ClientConfig, Instructions, McpServer, Scope, Transport, argv, document,
 };
 
-/// Returns the [`Instructions`] by the client's command, where that serves the [`Scope`], or by its file.
-pub(super) fn describe_config(
+/// Returns the [`Instructions`] to run the client's command, if that serves the [`Scope`], or else to edit its file.
+pub(super) fn build(
     config: &dyn ClientConfig,
     server: &McpServer,
     transport: &Transport,
@@ -34,7 +34,7 @@ pub(super) fn describe_config(
     }
 }
 
-/// Returns the arguments for a shell, which expands the token itself.
+/// Returns the arguments of the client's command for a shell, which expands the token.
 fn shell_arguments(
     command: &dyn ClientCommand,
     server: &McpServer,
@@ -51,7 +51,7 @@ fn shell_arguments(
     })
 }
 
-/// Returns the [`Instructions`] with a client that is not on this machine and needs a URL.
+/// Returns the [`Instructions`] for a process, for a client that can start none: leave out `--stdio`.
 pub(super) fn refuse_process() -> Instructions {
     let note = "it starts no process on this machine; it needs a URL, so leave out `--stdio`";
     Instructions {

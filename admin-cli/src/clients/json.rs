@@ -1,10 +1,10 @@
-//! Putting one value into a JSON text. Everything else stays as it was: order, comments, layout, numbers as written.
+//! Edits of a JSON text that set or append one value. All else stays as it was: order, comments, layout, numbers as written.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
 use serde_json::Value;
 
-/// JSON as clients read it: VS Code takes comments and a comma at the end, and nothing beyond.
+/// The JSON that clients read: VS Code allows comments and a comma at the end, and no other extension.
 const LANGUAGE: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -18,7 +18,10 @@ const LANGUAGE: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// The value at a path, if the text has one.
+/// Returns the value at a path of members, if the text has one.
+///
+/// # Errors
+/// A message if the text is not JSON, or a member on the path is no object.
 pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
     let value = parse(text)?.to_serde_value();
     let mut value = value.ok_or("it is not JSON that can be read")?;
@@ -34,7 +37,10 @@ pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
     Ok(Some(value))
 }
 
-/// The text with a value at a path; what lies on the way is made.
+/// Returns the text with a value at a path of members; objects on the path are created.
+///
+/// # Errors
+/// Those of [`get`].
 pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, String> {
     let root = parse(text)?;
     let mut object = root.object_value().ok_or_else(|| no_object(&[]))?;
@@ -42,49 +48,52 @@ pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, St
         .split_last()
         .ok_or("there is no name to put it under")?;
     for (depth, name) in way.iter().enumerate() {
-        object = inside(&object, name).ok_or_else(|| no_object(&path[..=depth]))?;
+        object = object_member(&object, name).ok_or_else(|| no_object(&path[..=depth]))?;
     }
-    put(&object, name, value);
+    set_member(&object, name, value);
     Ok(root.to_string())
 }
 
-/// The text with one more element in the list of that name.
+/// Returns the text with one more element in the list of that name, which is created if it is missing.
+///
+/// # Errors
+/// A message if the text is no JSON object, or the member is no list.
 pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, String> {
     let root = parse(text)?;
     let object = root.object_value().ok_or_else(|| no_object(&[]))?;
     match member(&object, name) {
-        None => put(&object, name, &Value::Array(vec![element.clone()])),
-        Some(list) => add(
-            &list
-                .array_value()
-                .ok_or_else(|| format!("`{name}` is not a list"))?,
-            element,
-        ),
+        None => set_member(&object, name, &Value::Array(vec![element.clone()])),
+        Some(list) => {
+            let list = list.array_value();
+            let list = list.ok_or_else(|| format!("`{name}` is not a list"))?;
+            list.append(to_input(element));
+        }
     }
     Ok(root.to_string())
 }
 
+/// Parses a text. An error tells line and column, and quotes nothing.
 fn parse(text: &str) -> Result<CstRootNode, String> {
-    // The parser's own words may quote the text, and the text may hold a token.
-    let fault = |line, column| format!("it is not JSON (line {line}, column {column})");
+    // The parser's own message may quote the text, and the text may hold a token.
+    let not_json = |line, column| format!("it is not JSON (line {line}, column {column})");
     let root = CstRootNode::parse(text, &LANGUAGE);
-    let root = root.map_err(|error| fault(error.line_display(), error.column_display()))?;
+    let root = root.map_err(|error| not_json(error.line_display(), error.column_display()))?;
     if root.value().is_none() {
-        Err(fault(1, 1))
+        Err(not_json(1, 1))
     } else {
         Ok(root)
     }
 }
 
-/// The object of that name, made if there is nothing; `None` if there is something else.
-fn inside(object: &CstObject, name: &str) -> Option<CstObject> {
+/// Returns the object of that name, which is created if it is missing; `None` if it is another kind of value.
+fn object_member(object: &CstObject, name: &str) -> Option<CstObject> {
     let found = member(object, name);
     found
         .unwrap_or_else(|| object.append(name, CstInputValue::Object(Vec::new())))
         .object_value()
 }
 
-/// Of two members with one name, clients take the last.
+/// Returns the member of that name. If there are several, it is the last, as clients read it.
 fn member(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     object
         .properties()
@@ -92,33 +101,32 @@ fn member(object: &CstObject, name: &str) -> Option<CstObjectProp> {
         .rfind(|member| member.decoded_name().as_deref() == Some(name))
 }
 
-fn put(object: &CstObject, name: &str, value: &Value) {
+/// Sets a member, or appends it.
+fn set_member(object: &CstObject, name: &str, value: &Value) {
     match member(object, name) {
-        Some(member) => member.set_value(input(value)),
-        None => drop(object.append(name, input(value))),
+        Some(member) => member.set_value(to_input(value)),
+        None => drop(object.append(name, to_input(value))),
     }
 }
 
-fn add(list: &CstArray, element: &Value) {
-    list.append(input(element));
-}
-
-fn input(value: &Value) -> CstInputValue {
+/// Converts a value to what the parser inserts.
+fn to_input(value: &Value) -> CstInputValue {
     match value {
         Value::Null => CstInputValue::Null,
         Value::Bool(is_true) => CstInputValue::Bool(*is_true),
         Value::Number(number) => CstInputValue::Number(number.to_string()),
         Value::String(text) => CstInputValue::String(text.clone()),
-        Value::Array(elements) => CstInputValue::Array(elements.iter().map(input).collect()),
+        Value::Array(elements) => CstInputValue::Array(elements.iter().map(to_input).collect()),
         Value::Object(members) => CstInputValue::Object(
             members
                 .iter()
-                .map(|(name, value)| (name.clone(), input(value)))
+                .map(|(name, value)| (name.clone(), to_input(value)))
                 .collect(),
         ),
     }
 }
 
+/// Returns the message for a value at a path that is no object.
 fn no_object(path: &[&str]) -> String {
     if path.is_empty() {
         "it is not a JSON object".to_owned()
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_left_alone_and_named() {
-        for (text, fault) in [
+        for (text, problem) in [
             ("{'a': 1}", "not JSON"),
             ("{\"a\": 1 \"b\": 2}", "not JSON (line 1, column"),
             ("", "not JSON"),
@@ -173,11 +181,11 @@ mod tests {
             assert!(
                 set(text, &PATH, &json!(1))
                     .expect_err("refused")
-                    .contains(fault),
+                    .contains(problem),
                 "{text}"
             );
             assert!(
-                get(text, &PATH).expect_err("refused").contains(fault),
+                get(text, &PATH).expect_err("refused").contains(problem),
                 "{text}"
             );
         }

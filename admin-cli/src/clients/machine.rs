@@ -1,6 +1,6 @@
-//! A client on this machine: its command, its files, and the servers that they hold.
+//! The clients on this machine: their programs, their files, and the servers in these.
 //!
-//! It reads and never writes. Variables come through the environment's one seam.
+//! Nothing here writes. Variables are read through the [`Environment`] trait.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,26 +12,26 @@ use serde_json::{Map, Value};
 use super::{ClientConfig, FileFormat, Scope, argv, json, toml};
 use crate::files::{self, LinkPolicy};
 
-/// A person's machine, as the environment tells it.
+/// A machine with a home folder and a search path.
 #[derive(Debug)]
 pub(crate) struct Machine<'a> {
     environment: &'a dyn Environment,
     home: PathBuf,
 }
 
-/// A file that may hold servers of a client.
+/// A file that may hold servers of a client, or a part of one.
 #[derive(Debug)]
 pub(crate) struct ConfigFile<'c> {
     pub(super) config: &'c dyn ClientConfig,
     pub(crate) path: PathBuf,
-    /// `user`, `project`, or `local`: for one person in one folder.
+    /// `user`, `project`, or `local` (for one person in one folder).
     pub(crate) scope: &'static str,
-    /// The members around the [`ClientConfig::root`].
+    /// The names of the members around the [`ClientConfig::root`], from outside in.
     pub(super) parents: Vec<String>,
 }
 
 impl<'a> Machine<'a> {
-    /// The machine, if it has a home folder.
+    /// Returns the machine of an environment, if `HOME` is set.
     pub(crate) fn new(environment: &'a dyn Environment) -> Option<Self> {
         let home = environment
             .get("HOME")
@@ -40,7 +40,7 @@ impl<'a> Machine<'a> {
         Some(Self { environment, home })
     }
 
-    /// Returns a path in which `~` is the home folder.
+    /// Returns the path with the home folder for `~/`.
     pub(super) fn resolve(&self, path: &str) -> PathBuf {
         path.strip_prefix("~/")
             .map_or_else(|| PathBuf::from(path), |rest| self.home.join(rest))
@@ -51,7 +51,7 @@ impl<'a> Machine<'a> {
         &self.home
     }
 
-    /// The folder that a variable names, or the one in the home folder.
+    /// Returns the folder that a variable names, or else that of the name `otherwise` in the home folder.
     pub(super) fn folder(&self, variable: &str, otherwise: &str) -> PathBuf {
         let named = self
             .environment
@@ -61,7 +61,7 @@ impl<'a> Machine<'a> {
         named.unwrap_or_else(|| self.home.join(otherwise))
     }
 
-    /// Returns the program of that name on `PATH`; folders that depend on where one stands are passed over.
+    /// Returns the executable of that name on `PATH`. Relative folders are skipped: a project could put a program there.
     pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
         let path = self.environment.get("PATH")?;
         let folders = path
@@ -74,7 +74,7 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Returns the traces of a client: the program of that name, and those of the places that exist.
+    /// Returns those paths that exist, and that of the program, if it is found.
     pub(super) fn traces(
         &self,
         program: &str,
@@ -87,7 +87,7 @@ impl<'a> Machine<'a> {
             .collect()
     }
 
-    /// Returns the files in which a client looks for servers.
+    /// Returns the files from which a client reads servers, each once.
     pub(crate) fn config_files<'c>(&self, config: &'c dyn ClientConfig) -> Vec<ConfigFile<'c>> {
         let file = |scope| ConfigFile {
             config,
@@ -96,7 +96,7 @@ impl<'a> Machine<'a> {
             parents: Vec::new(),
         };
         let mut files = vec![file(Scope::User)];
-        // Who stands in the home folder sees one file under both names.
+        // In the home folder, the user's file and the project's may be one.
         let project = file(Scope::Project);
         if !is_same_file(&files[0].path, &project.path) {
             files.push(project);
@@ -106,18 +106,21 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Returns true if both paths lead to one file that exists.
+/// Returns true if both paths lead to the same existing file.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
-/// Returns the working folder without links, if it can be found.
+/// Returns the working folder with all links resolved, if it exists.
 pub(super) fn working_folder() -> Option<PathBuf> {
     fs::canonicalize(".").ok()
 }
 
 impl ConfigFile<'_> {
-    /// Returns the servers that it holds, by name; a file that is not there holds none.
+    /// Reads the servers, by name. A file that does not exist, or is empty, has none.
+    ///
+    /// # Errors
+    /// A message with the path, if the file can't be read or parsed.
     pub(crate) fn servers(&self) -> Result<Map<String, Value>, String> {
         let problem = |text: String| format!("{} can't be read: {text}", self.path.display());
         let text = files::read(&self.path, LinkPolicy::Follow)
@@ -126,7 +129,7 @@ impl ConfigFile<'_> {
             return Ok(Map::new());
         };
         if self.config.format() == FileFormat::Toml {
-            return toml::all(&text, self.config.root()).map_err(problem);
+            return toml::get_all(&text, self.config.root()).map_err(problem);
         }
         let parents = self.parents.iter().map(String::as_str);
         let keys: Vec<_> = parents.chain([self.config.root()]).collect();

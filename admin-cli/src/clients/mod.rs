@@ -1,7 +1,8 @@
-//! The MCP clients of November 2026, one file each, and what they have in common.
+//! The MCP clients that `register` knows, as they were in November 2026: one file each, and the types that they share.
 //!
-//! A client implements [`McpClient`], [`ClientConfig`] if it stores its servers in a file on this machine, and [`ClientCommand`] if a
-//! command of its own registers servers. [`KnownClient::ALL`] is the one list of them. [`machine`] alone looks at this machine.
+//! A client implements [`McpClient`]; [`ClientConfig`] too if it stores its servers in a file on this machine, and [`ClientCommand`]
+//! if its own command registers servers. [`KnownClient::ALL`] lists them all. Only [`machine`] reads files and variables; all else
+//! here is computed from its arguments.
 
 pub(crate) mod argv;
 mod chatgpt;
@@ -29,7 +30,7 @@ use mcp_lambda::shell::{self, ShellWord};
 pub(crate) use client::{ClientCommand, ClientConfig, FileFormat, KnownClient, McpClient};
 
 impl KnownClient {
-    /// All of them, in the order of `--help`.
+    /// All clients, in the order of `--help`.
     pub(crate) const ALL: &[Self] = &[
         Self::new(&claude_code::ClaudeCode),
         Self::new(&gemini_cli::GeminiCli),
@@ -44,7 +45,7 @@ impl KnownClient {
     /// The client whose command is printed with every new token.
     pub(crate) const PRINTED_WITH_TOKENS: Self = Self::new(&claude_code::ClaudeCode);
 
-    /// Returns true if every client takes this name of a [`McpServer`].
+    /// Returns true if a [`McpServer`] can have this name in every client.
     pub(crate) fn all_take_name(name: &str) -> bool {
         Self::ALL
             .iter()
@@ -52,7 +53,7 @@ impl KnownClient {
     }
 }
 
-/// The people that a registration is for.
+/// The people for whom a server is registered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scope {
     /// For you, everywhere.
@@ -62,51 +63,58 @@ pub(crate) enum Scope {
     Project,
 }
 
-/// A server to register with a [`KnownClient`].
+/// A server to register with clients.
 #[derive(Clone, Debug)]
 pub(crate) struct McpServer {
+    /// The name of its entry.
     pub(crate) name: String,
-    /// Without `/mcp`.
+    /// Its URL, without `/mcp`.
     pub(crate) url: String,
 }
 
-/// The token, or where it will be.
+/// The place from which a client takes its token.
 #[derive(Clone, Debug)]
 pub(crate) enum TokenSource {
+    /// The token itself, in the client's file or command.
     Given(String),
-    /// In the variable of this name.
+    /// The variable of this name, in the client's environment.
     Variable(String),
-    /// In a file that its owner alone reads, for clients that take no token in theirs.
+    /// The file at this path, from which a person copies it: the client takes no token in its own file.
     File(String),
 }
 
-/// A process that a client starts to speak with.
+/// A server that a client starts as a process, and speaks with over standard input and output (MCP, stdio).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerProcess {
+    /// The path of the binary.
     pub(crate) command: String,
     pub(crate) arguments: Vec<String>,
+    /// The variables that it needs beside those that the client passes on.
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// The transport by which a [`KnownClient`] reaches a [`McpServer`] (MCP, Transports).
+/// The transport between a client and a [`McpServer`] (MCP, transports).
 #[derive(Clone, Debug)]
 pub(crate) enum Transport {
-    /// By its URL (Streamable HTTP).
+    /// Streamable HTTP, with a token.
     Http(TokenSource),
-    /// By starting it (stdio).
+    /// Standard input and output of a process, without a token.
     Stdio(ServerProcess),
 }
 
-/// The command, file or settings that connect a [`KnownClient`].
+/// The instructions by which a person connects a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instructions {
+    /// The place of the text: a shell, a file or a dialog.
     pub(crate) place: String,
+    /// The command, the contents of the file, or the values for the dialog.
     pub(crate) text: String,
+    /// What a person must know or do besides.
     pub(crate) notes: Vec<String>,
 }
 
 impl Transport {
-    /// Returns the notes on what must be there when the client starts.
+    /// Returns the notes on what must be set when the client starts.
     pub(crate) fn requirements(&self) -> Vec<String> {
         match self {
             Self::Http(token) => token.requirements(),
@@ -116,7 +124,7 @@ impl Transport {
 }
 
 impl ServerProcess {
-    /// A server binary that speaks for one user.
+    /// Returns the process of a server binary that serves one user.
     pub(crate) fn new(command: String, user: &str) -> Self {
         let arguments = ["stdio", "--user", user].map(str::to_owned).to_vec();
         Self {
@@ -133,10 +141,10 @@ impl McpServer {
         format!("{}/mcp", self.url)
     }
 
-    /// The variable that holds its token if nobody names another.
+    /// Returns the name of the variable for its token, unless `--token-env` names another.
     pub(crate) fn variable(&self) -> String {
         let name = format!("{}_TOKEN", self.name.to_ascii_uppercase().replace('-', "_"));
-        // A digit in front makes no name of a variable.
+        // A variable can't begin with a digit.
         if shell::is_variable(&name) {
             name
         } else {
@@ -146,8 +154,8 @@ impl McpServer {
 }
 
 impl TokenSource {
-    /// The token behind a text, as one argument for a shell, which finds the token where it is.
-    fn behind(&self, before: &str) -> ShellWord {
+    /// Returns `before` and the token as one word of a shell, which expands a variable and reads a file.
+    fn to_shell_word(&self, before: &str) -> ShellWord {
         let before = before.to_owned();
         match self {
             Self::Given(token) => ShellWord::Literal(before + token),
@@ -162,7 +170,7 @@ impl TokenSource {
         }
     }
 
-    /// Returns the text by which a client's file holds the token; `reference` writes a variable as the client reads it.
+    /// Returns the token as a client's file has it. `reference` writes a variable in the client's own syntax.
     fn to_config_text(&self, reference: impl FnOnce(&str) -> String) -> String {
         match self {
             Self::Given(token) => token.clone(),
@@ -171,7 +179,7 @@ impl TokenSource {
         }
     }
 
-    /// The variable that holds the token, where a client takes none itself.
+    /// Returns the variable that holds the token, for a client that takes it from a variable only.
     fn variable(&self, server: &McpServer) -> String {
         match self {
             Self::Given(_) | Self::File(_) => server.variable(),
@@ -179,7 +187,7 @@ impl TokenSource {
         }
     }
 
-    /// The token, or where a person finds it.
+    /// Returns the token, or for a person the place of it.
     fn to_paste(&self) -> String {
         match self {
             Self::Given(token) => token.clone(),
@@ -264,7 +272,7 @@ mod tests {
         assert_eq!(self::server("9-notes").variable(), "MCP_9_NOTES_TOKEN");
     }
 
-    /// What a shell makes of a line: the program and its arguments.
+    /// Returns what a shell makes of a line: the program and its arguments.
     fn read_by_shell(line: &str, token: &str) -> Vec<String> {
         let words = "words() { printf '%s\\0' \"$@\"; };";
         let script = format!(

@@ -1,24 +1,24 @@
-//! The meaning of an entry in a client's file. Pure; it never shows a token.
+//! An entry of a client's file, parsed into what two entries are compared by. Pure; it never holds a token.
 //!
-//! Two entries are the same if they mean the same: a client's own command writes fields that ours does not, and a token is
-//! a token whichever it is.
+//! Entries are compared by what they mean: a client's own command writes members that this CLI does not, and one token is as
+//! good as another.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The credential of an entry.
+/// The credential that an entry sends to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EntryCredential {
-    /// Not at all.
+    /// None.
     None,
-    /// By a token in the file.
+    /// A token in the file, which is not kept here.
     Token,
-    /// By what something else holds, in the client's words.
+    /// The name of a variable or of an input, as `${NAME}` or in the client's own syntax.
     Reference(String),
 }
 
-/// The meaning of an entry, in no client's own words.
+/// An entry of a client's file, independent of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ParsedEntry {
     pub(crate) url: Option<String>,
@@ -29,8 +29,8 @@ pub(crate) struct ParsedEntry {
 }
 
 impl ParsedEntry {
-    /// Reads an entry in the members that clients have in common.
-    pub(crate) fn of(entry: &Value) -> Self {
+    /// Reads the members that clients have in common.
+    pub(crate) fn from_common_members(entry: &Value) -> Self {
         let text = |name: &str| entry[name].as_str().map(str::to_owned);
         let url = text("httpUrl")
             .or_else(|| text("url"))
@@ -40,78 +40,78 @@ impl ParsedEntry {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .filter_map(text_of)
+                .filter_map(to_text)
                 .collect()
         };
         let environment = entry["env"].as_object().into_iter().flatten();
         Self {
             url: url.map(|url| url.trim_end_matches('/').to_owned()),
-            credential: EntryCredential::of_header(header(entry, "headers")),
+            credential: EntryCredential::from_header(authorization_header(entry, "headers")),
             command: text("command"),
             arguments: strings(&entry["args"]),
             environment: environment
-                .filter_map(|(name, value)| Some((name.clone(), text_of(value)?)))
+                .filter_map(|(name, value)| Some((name.clone(), to_text(value)?)))
                 .collect(),
         }
     }
 
-    /// Returns true if it leads to this URL, by itself or through a process that is told the URL.
+    /// Returns true if the entry connects to this URL, directly or by a bridge such as `mcp-remote`, which has it as an argument.
     pub(crate) fn leads_to(&self, endpoint: &str) -> bool {
-        let same = |url: &String| url.trim_end_matches('/') == endpoint;
-        self.url.as_ref().is_some_and(same) || self.arguments.iter().any(same)
+        let is_endpoint = |url: &String| url.trim_end_matches('/') == endpoint;
+        self.url.as_ref().is_some_and(is_endpoint) || self.arguments.iter().any(is_endpoint)
     }
 
-    /// The credential in a word, for people and programs.
+    /// Describes the credential, for people and programs.
     pub(crate) fn describe_credential(&self) -> String {
         match &self.credential {
             EntryCredential::None => "none".to_owned(),
             EntryCredential::Token => "token in the file".to_owned(),
-            EntryCredential::Reference(text) => reference_name(text),
+            EntryCredential::Reference(text) => describe_reference(text),
         }
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
+fn to_text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// Returns the `Authorization` header among those that a member of an entry holds.
-pub(super) fn header(entry: &Value, member: &str) -> Option<String> {
+/// Returns the `Authorization` header in the member of that name.
+pub(super) fn authorization_header(entry: &Value, member: &str) -> Option<String> {
     let headers = entry[member].as_object()?;
     headers
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-        .and_then(|(_, value)| text_of(value))
+        .and_then(|(_, value)| to_text(value))
 }
 
 impl EntryCredential {
-    /// Returns the credential that stands in a variable.
-    pub(super) fn of_variable(name: &str) -> Self {
+    /// Returns the credential in a variable.
+    pub(super) fn from_variable(name: &str) -> Self {
         Self::Reference(format!("${{{name}}}"))
     }
 
-    /// Returns the credential of an `Authorization` header.
-    pub(super) fn of_header(value: Option<String>) -> Self {
+    /// Returns the credential of an `Authorization` header. A value with `$` is a reference.
+    pub(super) fn from_header(value: Option<String>) -> Self {
         match value {
             None => Self::None,
             Some(value) if value.contains('$') => {
-                Self::Reference(with_braces(value.trim_start_matches("Bearer ")))
+                Self::Reference(add_braces(value.trim_start_matches("Bearer ")))
             }
             Some(_) => Self::Token,
         }
     }
 }
 
-/// `$NAME` as `${NAME}`: Gemini takes both.
-fn with_braces(value: &str) -> String {
+/// Returns `$NAME` as `${NAME}`; Gemini CLI takes both.
+fn add_braces(value: &str) -> String {
     match value.strip_prefix('$') {
         Some(name) if !name.starts_with('{') => format!("${{{name}}}"),
         _ => value.to_owned(),
     }
 }
 
-/// The name in a reference, without what may stand after the name, such as a default that is a secret.
-fn reference_name(text: &str) -> String {
+/// Describes a reference by its kind and name. What may follow the name, such as a default, is left out: it may be a secret.
+fn describe_reference(text: &str) -> String {
     let inside = text.split_once("${").map_or("", |(_, inside)| inside);
     let (kind, inside) = match inside.split_once(':') {
         Some(("input", name)) => ("input", name),
@@ -212,7 +212,7 @@ mod tests {
         }
         let shell = json!({ "httpUrl": "https://mcp.example.com/mcp/", "headers": { "authorization": "Bearer $V" } });
         assert_eq!(
-            ParsedEntry::of(&shell),
+            ParsedEntry::from_common_members(&shell),
             parse_entry(config("gemini-cli"), &variable)
         );
     }
@@ -226,7 +226,7 @@ mod tests {
             ("${input:my-a}", "input my-a"),
             ("x$y", "variable "),
         ] {
-            assert_eq!(reference_name(text), shown, "{text}");
+            assert_eq!(describe_reference(text), shown, "{text}");
         }
     }
 

@@ -1,10 +1,10 @@
-//! Any client that starts a process: the server itself, or `mcp-remote`, which speaks HTTP for the client.
+//! Any other client that can start a process: the server itself, or `mcp-remote`, a bridge to HTTP.
 
 use serde_json::{Value, json};
 
 use super::{Instructions, McpClient, McpServer, Scope, TokenSource, Transport, entry};
 
-/// The [`McpClient`] that is not known, and starts processes.
+/// A client that is not known here, and that starts processes.
 #[derive(Debug)]
 pub(super) struct Stdio;
 
@@ -31,7 +31,7 @@ impl McpClient for Stdio {
     }
 }
 
-/// Returns the entry of `mcp-remote` for a [`McpServer`] over HTTP.
+/// Returns the entry that starts `mcp-remote` for a [`McpServer`] over HTTP.
 fn bridge(server: &McpServer, token: &TokenSource) -> Value {
     let variable = token.variable(server);
     let header = format!("Authorization:${{{variable}}}");

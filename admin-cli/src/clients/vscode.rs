@@ -1,4 +1,4 @@
-//! VS Code: `mcp.json`, with an input variable by which it asks for the token (VS Code, MCP configuration).
+//! VS Code: the file `mcp.json`, with an input variable: VS Code asks for the token itself, and stores it among its secrets.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::{
     ClientConfig, Instructions, McpClient, McpServer, Scope, Transport, entry, instructions,
 };
 
-/// The [`McpClient`] VS Code.
+/// VS Code.
 #[derive(Debug)]
 pub(super) struct Vscode;
 
@@ -33,7 +33,7 @@ impl McpClient for Vscode {
         transport: &Transport,
         scope: Scope,
     ) -> Instructions {
-        instructions::describe_config(self, server, transport, scope)
+        instructions::build(self, server, transport, scope)
     }
 }
 
@@ -96,11 +96,12 @@ impl ClientConfig for Vscode {
     }
 }
 
-/// Returns the name of the input variable that holds the token.
+/// Returns the id of the input variable that holds the token.
 fn input_id(server: &McpServer) -> String {
     format!("{}-token", server.name)
 }
 
+/// Returns the folder of the user's settings, which differs by operating system.
 fn user_folder(machine: &Machine<'_>) -> PathBuf {
     if cfg!(target_os = "macos") {
         return machine.home().join("Library/Application Support/Code");

@@ -113,9 +113,9 @@ impl FrameworkSource {
     /// The same as the manifest has it, for one of its crates.
     fn source(&self, part: &str) -> String {
         match self {
-            Self::Folder(folder) => format!("path = {}", toml::string(&format!("{folder}/{part}"))),
+            Self::Folder(folder) => format!("path = {}", toml::quote(&format!("{folder}/{part}"))),
             Self::Git { url, rev } => {
-                format!("git = {}, rev = {}", toml::string(url), toml::string(rev))
+                format!("git = {}, rev = {}", toml::quote(url), toml::quote(rev))
             }
             Self::Registry => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
         }

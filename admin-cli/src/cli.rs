@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::command::CliCommand;
 use crate::error::CliError;
 use crate::flags;
-use crate::output::{Output, ask_hidden};
+use crate::output::{Output, ask_secret};
 use crate::target::AdminTarget;
 
 /// The [`CliArguments`], and the values of the app's own profile flags.
@@ -21,12 +21,12 @@ pub(crate) fn parse(
     subject: &AdminTarget,
     words: &[OsString],
 ) -> Result<ParsedArguments, clap::Error> {
-    let (flags, mut tree) = (subject.flags(), tree(subject));
+    let (flags, mut tree) = (subject.profile_flags(), tree(subject));
     tree.build();
     let matches = tree.clone().try_get_matches_from(words)?;
     let profile = match profile_matches(&matches) {
         Some((command, matches)) => {
-            flags::read_profile(&flags, command == "add", matches, ask_hidden)
+            flags::read_profile(&flags, command == "add", matches, ask_secret)
                 .map_err(|error| invalid_argument(&mut tree, command, error))?
         }
         None => None,
@@ -59,7 +59,7 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
             .next()
             .unwrap_or_default()
             .trim_start_matches("error: ");
-        Output::new(true).failure(&CliError::Usage(words.to_owned()));
+        Output::new(true).print_error(&CliError::Usage(words.to_owned()));
     } else if error
         .render()
         .to_string()
@@ -70,7 +70,7 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
     } else {
         // clap repeats an argument as it was given, and that may have been pasted.
         let words = error.render().to_string();
-        Output::new(false).failure(&CliError::Usage(
+        Output::new(false).print_error(&CliError::Usage(
             words.trim_start_matches("error: ").to_owned(),
         ));
     }
@@ -79,11 +79,11 @@ pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
 
 /// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
 pub(crate) fn tree(subject: &AdminTarget) -> clap::Command {
-    let (name, flags): (&'static str, _) = (subject.command().leak(), subject.flags());
+    let (name, flags): (&'static str, _) = (subject.program_name().leak(), subject.profile_flags());
     let own = |is_new| {
         flags
             .iter()
-            .flat_map(move |flag| flag.arguments(is_new))
+            .flat_map(move |flag| flag.to_arguments(is_new))
             .collect::<Vec<_>>()
     };
     let tree = CliArguments::command()
@@ -128,6 +128,6 @@ mod tests {
 
     #[test]
     fn the_tree_is_well_made() {
-        tree(&AdminTarget::Any).debug_assert();
+        tree(&AdminTarget::AnyServer).debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! With what the CLI ends. The codes are part of its contract with scripts.
+//! The failures of a command, and the exit code and JSON code of each. Both are part of the contract with scripts.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -8,16 +8,24 @@ use mcp_lambda::{Error, ErrorKind};
 /// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum CliError {
-    /// An [`Error`] of the request or its answer.
+    /// The server, the file system or a client's program failed with this [`Error`].
     Failed(Error),
-    /// There is nothing to ask yet.
+    /// There is no usable connection, signing key or home folder yet.
     NotConfigured(String),
-    /// It was asked in a way that can't be followed.
+    /// The arguments contradict each other, or can't be followed.
     Usage(String),
 }
 
 impl CliError {
-    /// The word for it in JSON.
+    /// Converts an error of the server's settings: an invalid setting is [`CliError::NotConfigured`].
+    pub(crate) fn from_settings(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Invalid => Self::NotConfigured(error.to_string()),
+            _ => error.into(),
+        }
+    }
+
+    /// Returns the `code` of the error's JSON.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Failed(error) => error.kind().code(),
@@ -26,9 +34,10 @@ impl CliError {
         }
     }
 
+    /// Returns the [`ExitCode`] of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Failed(error) => of_kind(error.kind()),
+            Self::Failed(error) => exit_code(error.kind()),
             Self::NotConfigured(_) => 3,
             Self::Usage(_) => 2,
         })
@@ -39,7 +48,7 @@ impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => f.write_str(&error.chain()),
-            Self::NotConfigured(words) | Self::Usage(words) => f.write_str(words),
+            Self::NotConfigured(message) | Self::Usage(message) => f.write_str(message),
         }
     }
 }
@@ -50,8 +59,8 @@ impl From<Error> for CliError {
     }
 }
 
-/// The one table from kinds to exit codes.
-const fn of_kind(kind: ErrorKind) -> u8 {
+/// Returns the exit code of an [`ErrorKind`]; `docs/json.md` has the same table.
+const fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Invalid | ErrorKind::TooLarge | ErrorKind::Stale | ErrorKind::Unsupported => 2,
         ErrorKind::NotFound => 4,
@@ -70,8 +79,12 @@ mod tests {
     #[test]
     fn every_kind_ends_in_a_documented_code() {
         for kind in ErrorKind::ALL {
-            assert!((1..=7).contains(&of_kind(kind)), "{kind:?}");
-            assert_eq!(of_kind(kind) == 1, kind == ErrorKind::Internal, "{kind:?}");
+            assert!((1..=7).contains(&exit_code(kind)), "{kind:?}");
+            assert_eq!(
+                exit_code(kind) == 1,
+                kind == ErrorKind::Internal,
+                "{kind:?}"
+            );
         }
     }
 }

@@ -1,46 +1,50 @@
-//! Files that are written whole or not at all: what was there stays until the new text is on the disk.
+//! Reading and writing of private and of shared files, each written whole or not at all.
 //!
-//! A draft has one name, beside its file, and is locked while it is written: one that a killed process left behind is
-//! written over by the next that writes, and [swept](sweep) by the next that looks. What is to be kept from others is looked
-//! at before it is believed: its owner, its mode, and that it is no link.
+//! [`write()`] writes a draft beside the file and renames it into place, so a crash leaves the old file or the new one. The draft
+//! has one fixed name and is locked while it is written. One that a killed process left behind is overwritten by the next
+//! writer, and removed by the next reader ([`remove_stale_draft`]). [`read_private`] checks owner, mode and folder before it
+//! trusts a file that holds secrets.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use mcp_lambda::shell;
+use mcp_lambda::{Error, shell};
 
-/// The most that is read of a file: more is no setup, no client's file and no value of a user.
+/// The most bytes that are read of a file. A larger one is no setup, no client's file and no value of a user.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The users who may read a file.
+/// The users who may read a file that [`write()`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileReaders {
-    /// Its owner.
+    /// Its owner alone.
     Owner,
-    /// Those who could before; of a new file, those whom the umask lets.
+    /// Those who could before; for a new file, those whom the umask allows.
     Unchanged,
 }
 
-/// The treatment of a symbolic link in a file's place.
+/// The treatment of a symbolic link at a file's path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkPolicy {
-    /// The way to the file, as people lay who keep their settings elsewhere.
+    /// It is followed: people who keep their settings elsewhere put links to them.
     Follow,
-    /// A fault: nobody but this program makes the file.
+    /// It is an error: this program made the file, and makes no links.
     Refuse,
 }
 
-/// Puts a text in a file's place. Folders on the way are made for their owner alone.
+/// Writes a file whole or not at all. Missing folders are created for their owner alone.
+///
+/// # Errors
+/// If a link is refused, or the system refuses a step; the file is unchanged then.
 pub(crate) fn write(
     path: &Path,
     text: &str,
     readers: FileReaders,
     links: LinkPolicy,
 ) -> io::Result<()> {
-    let path = prefix_end(path, links)?;
-    folder_of(&path)?;
+    let path = resolve_links(path, links)?;
+    create_parent(&path)?;
     let before = fs::metadata(&path)
         .ok()
         .map(|found| found.permissions().mode() & 0o777);
@@ -48,11 +52,11 @@ pub(crate) fn write(
         FileReaders::Owner => Some(before.unwrap_or(0o600) & 0o700),
         FileReaders::Unchanged => before,
     };
-    Draft::begin(&path, mode)?.end(&path, text)
+    Draft::open(&path, mode)?.commit(&path, text)
 }
 
-/// The file itself, behind whatever links lead to it.
-fn prefix_end(path: &Path, links: LinkPolicy) -> io::Result<PathBuf> {
+/// Returns the path of the file itself, behind the links that lead to it.
+fn resolve_links(path: &Path, links: LinkPolicy) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_symlink() => Ok(path.to_owned()),
         Ok(_) if links == LinkPolicy::Follow => fs::canonicalize(path),
@@ -64,8 +68,8 @@ fn prefix_end(path: &Path, links: LinkPolicy) -> io::Result<PathBuf> {
     }
 }
 
-/// The folder of a file, made for its owner alone where it is missing.
-fn folder_of(path: &Path) -> io::Result<&Path> {
+/// Creates the folder of a file, for its owner alone, if it is missing.
+fn create_parent(path: &Path) -> io::Result<&Path> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -77,91 +81,93 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
     Ok(folder)
 }
 
-/// A text on its way into a file's place, locked for as long as this lives.
+/// The new text of a file, beside it; locked for as long as this lives.
 #[derive(Debug)]
 struct Draft {
-    place: PathBuf,
+    path: PathBuf,
     file: File,
 }
 
 impl Draft {
-    /// Waits for whoever else writes the same file, and begins with an empty draft of that mode, or of what the umask lets.
-    fn begin(path: &Path, mode: Option<u32>) -> io::Result<Self> {
-        let place = Self::place(path);
+    /// Waits until no other process writes the same file, and opens an empty draft with this mode, or that of the umask.
+    fn open(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+        let path = Self::path_beside(path);
         loop {
-            let mut options = no_link();
+            let mut options = no_follow_options();
             options
                 .read(true)
                 .write(true)
                 .create(true)
                 .truncate(false)
                 .mode(mode.unwrap_or(0o666));
-            let file = options.open(&place)?;
+            let file = options.open(&path)?;
             file.lock()?;
-            // Whoever held the lock has put the draft in its place, or removed it.
-            if !is_at(&file, &place) {
+            // Who held the lock before has renamed or removed this draft: its path is another file now, or none.
+            if !is_at(&file, &path) {
                 continue;
             }
             let found = file.metadata()?;
-            if !is_own(&found) || found.nlink() != 1 {
+            if !is_owned_by_user(&found) || found.nlink() != 1 {
                 return Err(io::Error::other(format!(
                     "{} is not ours; remove it",
-                    place.display()
+                    path.display()
                 )));
             }
             mode.map_or(Ok(()), |mode| {
                 file.set_permissions(Permissions::from_mode(mode))
             })?;
             file.set_len(0)?;
-            return Ok(Self { place, file });
+            return Ok(Self { path, file });
         }
     }
 
-    fn place(path: &Path) -> PathBuf {
+    /// Returns the path of the draft of a file.
+    fn path_beside(path: &Path) -> PathBuf {
         path.with_file_name(format!(
             ".{}.mcp-lambda-draft",
             path.file_name().unwrap_or_default().to_string_lossy()
         ))
     }
 
-    /// Writes the text and puts it in place, or leaves nothing behind.
-    fn end(mut self, path: &Path, text: &str) -> io::Result<()> {
+    /// Writes the text and renames the draft to `path`; on an error it is removed.
+    fn commit(mut self, path: &Path, text: &str) -> io::Result<()> {
         let written = self
             .file
             .write_all(text.as_bytes())
             .and_then(|()| self.file.sync_all());
-        let put = written.and_then(|()| fs::rename(&self.place, path));
-        put.inspect_err(|_| {
-            let _ = fs::remove_file(&self.place);
+        let renamed = written.and_then(|()| fs::rename(&self.path, path));
+        renamed.inspect_err(|_| {
+            let _ = fs::remove_file(&self.path);
         })
     }
 }
 
 /// Removes the draft that a killed process left beside a file, unless one is being written.
-pub(crate) fn sweep(path: &Path) {
-    let Ok(path) = prefix_end(path, LinkPolicy::Follow) else {
+pub(crate) fn remove_stale_draft(path: &Path) {
+    let Ok(path) = resolve_links(path, LinkPolicy::Follow) else {
         return;
     };
-    let place = Draft::place(&path);
-    let left = no_link().read(true).open(&place).ok();
-    let left = left.filter(|file| file.try_lock().is_ok() && is_at(file, &place));
-    if left.is_some() {
-        let _ = fs::remove_file(&place);
+    let draft = Draft::path_beside(&path);
+    let stale = no_follow_options().read(true).open(&draft).ok();
+    // A draft that is being written is locked.
+    let stale = stale.filter(|file| file.try_lock().is_ok() && is_at(file, &draft));
+    if stale.is_some() {
+        let _ = fs::remove_file(&draft);
     }
 }
 
-/// Options that open no link, and wait for nobody at the other end of a pipe.
-fn no_link() -> OpenOptions {
-    opening(rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK)
+/// Returns options that refuse a link (`O_NOFOLLOW`), and do not wait for the other end of a pipe (`O_NONBLOCK`).
+fn no_follow_options() -> OpenOptions {
+    open_options(rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK)
 }
 
-fn opening(flags: rustix::fs::OFlags) -> OpenOptions {
+fn open_options(flags: rustix::fs::OFlags) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(flags.bits().cast_signed());
     options
 }
 
-/// Returns true if this open file is the one that has that path now.
+/// Returns true if the open file is the one at this path now: device and inode are the same.
 fn is_at(file: &File, path: &Path) -> bool {
     let same =
         |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
@@ -169,14 +175,14 @@ fn is_at(file: &File, path: &Path) -> bool {
         .is_ok_and(|file| fs::symlink_metadata(path).is_ok_and(|there| same(&file, &there)))
 }
 
-fn is_own(found: &Metadata) -> bool {
+fn is_owned_by_user(found: &Metadata) -> bool {
     found.uid() == rustix::process::geteuid().as_raw()
 }
 
-/// Waits until no other process holds this file, and holds it until it is dropped.
+/// Creates a lock file if it is missing, waits until no other process holds it, and holds it until it is dropped.
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
-    folder_of(path)?;
-    let file = no_link()
+    create_parent(path)?;
+    let file = no_follow_options()
         .write(true)
         .create(true)
         .truncate(false)
@@ -186,14 +192,17 @@ pub(crate) fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The text of a file, if there is one. What is no file (a pipe, a socket, a device) is not read.
+/// Reads a file of at most [`MAX_BYTES`]; `None` if there is none.
+///
+/// # Errors
+/// If it is a link that is refused, no regular file (a pipe, a socket, a device), too large, or can't be read as UTF-8.
 pub(crate) fn read(path: &Path, links: LinkPolicy) -> io::Result<Option<String>> {
     let found = match links {
         LinkPolicy::Follow => fs::metadata(path),
         LinkPolicy::Refuse => fs::symlink_metadata(path),
     };
     match found {
-        Ok(found) if found.is_file() => text_of(path, links).map(|(text, _)| Some(text)),
+        Ok(found) if found.is_file() => read_regular_file(path, links).map(|(text, _)| Some(text)),
         Ok(found) if found.is_symlink() => {
             Err(io::Error::other("it is a link, and links are not followed"))
         }
@@ -203,9 +212,12 @@ pub(crate) fn read(path: &Path, links: LinkPolicy) -> io::Result<Option<String>>
     }
 }
 
-/// The same of a file that its owner alone may read and change, in a folder that nobody else may change.
-pub(crate) fn read_own(path: &Path) -> io::Result<Option<String>> {
-    sweep(path);
+/// Reads a file as [`read`] does, and checks that its owner alone may read and change it, and nobody else its folder.
+///
+/// # Errors
+/// Those of [`read`], and a message with the `chmod` command that mends the mode.
+pub(crate) fn read_private(path: &Path) -> io::Result<Option<String>> {
+    remove_stale_draft(path);
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
@@ -213,37 +225,40 @@ pub(crate) fn read_own(path: &Path) -> io::Result<Option<String>> {
     if read(path, LinkPolicy::Refuse)?.is_none() {
         return Ok(None);
     }
-    let (text, found) = text_of(path, LinkPolicy::Refuse)?;
+    let (text, found) = read_regular_file(path, LinkPolicy::Refuse)?;
     let line = shell::line(["chmod", "600", &path.to_string_lossy()]);
-    fault_of(&found, 0o077, "can be read or changed", &line)
-        .map_or(Ok(Some(text)), |fault| Err(io::Error::other(fault)))
+    describe_problem(&found, 0o077, "can be read or changed", &line)
+        .map_or(Ok(Some(text)), |problem| Err(io::Error::other(problem)))
 }
 
-/// Refuses the folder of a file if somebody else may put files into it.
+/// Checks that nobody but its owner may put files into the folder of a file.
+///
+/// # Errors
+/// A message with the `chmod` command that mends the mode.
 pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let found = fs::metadata(folder)?;
     let line = shell::line(["chmod", "go-w", &folder.to_string_lossy()]);
-    let fault = fault_of(&found, 0o022, "can be changed", &line);
-    fault.map_or(Ok(()), |fault| {
-        Err(io::Error::other(format!("its folder {fault}")))
+    let problem = describe_problem(&found, 0o022, "can be changed", &line);
+    problem.map_or(Ok(()), |problem| {
+        Err(io::Error::other(format!("its folder {problem}")))
     })
 }
 
-/// Describes why a file or folder is not its owner's alone, and the command that mends it.
-fn fault_of(found: &Metadata, forbidden: u32, what: &str, line: &str) -> Option<String> {
-    if !is_own(found) {
+/// Describes the owner or the `forbidden` mode bits that make a file or folder unsafe, with the command that mends it.
+fn describe_problem(found: &Metadata, forbidden: u32, what: &str, line: &str) -> Option<String> {
+    if !is_owned_by_user(found) {
         return Some("belongs to another user of this machine; move it away".to_owned());
     }
     (found.mode() & forbidden != 0).then(|| format!("{what} by others; run `{line}`"))
 }
 
-fn text_of(path: &Path, links: LinkPolicy) -> io::Result<(String, Metadata)> {
+fn read_regular_file(path: &Path, links: LinkPolicy) -> io::Result<(String, Metadata)> {
     let follows = links == LinkPolicy::Follow;
     let mut options = if follows {
-        opening(rustix::fs::OFlags::NONBLOCK)
+        open_options(rustix::fs::OFlags::NONBLOCK)
     } else {
-        no_link()
+        no_follow_options()
     };
     let file = options.read(true).open(path)?;
     let found = file.metadata()?;
@@ -260,7 +275,9 @@ fn text_of(path: &Path, links: LinkPolicy) -> io::Result<(String, Metadata)> {
     Ok((text, found))
 }
 
-/// An empty file that was not there before, for a secret that is still to be made; it is gone again if none was written.
+/// A new, empty file for a secret that does not exist yet. It is removed when this is dropped, unless a secret was stored.
+///
+/// Reserving the file first means that a token is never created that can then not be stored.
 #[derive(Debug)]
 pub(crate) struct ReservedFile {
     path: PathBuf,
@@ -269,8 +286,11 @@ pub(crate) struct ReservedFile {
 }
 
 impl ReservedFile {
-    /// Makes the file, for its owner alone.
-    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+    /// Creates the file, for its owner alone.
+    ///
+    /// # Errors
+    /// If the file exists already, or can't be created.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -283,10 +303,13 @@ impl ReservedFile {
         })
     }
 
-    /// Makes a file of a name of its own in a folder that is made for its owner alone, or is nobody else's.
-    pub(crate) fn within(folder: &Path, ending: &str) -> io::Result<Self> {
+    /// Creates a file with a random name in a folder, which is created for its owner alone if it is missing.
+    ///
+    /// # Errors
+    /// If the folder is a link or open to others, or the file can't be created.
+    pub(crate) fn create_in(folder: &Path, ending: &str) -> io::Result<Self> {
         let inside = folder.join(ending);
-        folder_of(&inside)?;
+        create_parent(&inside)?;
         if fs::symlink_metadata(folder)?.is_symlink() {
             return Err(io::Error::other(
                 "it is a link, and links are not followed here",
@@ -306,8 +329,11 @@ impl ReservedFile {
         })
     }
 
-    /// Puts the secret into the file, which stays from now on.
-    pub(crate) fn keep(mut self, secret: &str) -> io::Result<PathBuf> {
+    /// Writes the secret into the file, which is not removed any more, and returns the path.
+    ///
+    /// # Errors
+    /// If the system refuses to write.
+    pub(crate) fn store(mut self, secret: &str) -> io::Result<PathBuf> {
         self.file.rewind()?;
         self.file.write_all(secret.as_bytes())?;
         self.file.sync_all()?;
@@ -315,10 +341,15 @@ impl ReservedFile {
         Ok(self.path.clone())
     }
 
-    /// Its path.
+    /// Returns the path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Converts an I/O error of writing `path` into an [`Error`] that names it.
+pub(crate) fn write_error(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |error| Error::unavailable(format!("{} can't be written: {error}", path.display()))
 }
 
 impl Drop for ReservedFile {
@@ -392,7 +423,7 @@ mod tests {
     fn a_draft_that_was_left_is_swept_or_written_over_and_one_in_work_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("setup.json");
-        let draft = Draft::place(&path);
+        let draft = Draft::path_beside(&path);
         fs::write(&draft, "a longer draft with a key").expect("written");
         write(&path, "text", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         assert_eq!(
@@ -403,13 +434,16 @@ mod tests {
             ("text", 1)
         );
         fs::write(&draft, "key").expect("written");
-        assert_eq!(read_own(&path).expect("readable").as_deref(), Some("text"));
+        assert_eq!(
+            read_private(&path).expect("readable").as_deref(),
+            Some("text")
+        );
         assert!(!draft.exists());
-        let in_work = Draft::begin(&path, Some(0o600)).expect("begun");
-        sweep(&path);
+        let in_work = Draft::open(&path, Some(0o600)).expect("begun");
+        remove_stale_draft(&path);
         assert!(draft.exists());
         drop(in_work);
-        sweep(&path);
+        remove_stale_draft(&path);
         assert!(!draft.exists());
     }
 
@@ -422,9 +456,9 @@ mod tests {
             |from: &Path, to: &Path| symlink(from, to),
             |from: &Path, to: &Path| fs::hard_link(from, to),
         ] {
-            lay(&victim, &Draft::place(&path)).expect("laid");
+            lay(&victim, &Draft::path_beside(&path)).expect("laid");
             assert!(write(&path, "secret", FileReaders::Owner, LinkPolicy::Refuse).is_err());
-            fs::remove_file(Draft::place(&path)).expect("there");
+            fs::remove_file(Draft::path_beside(&path)).expect("there");
         }
         assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
     }
@@ -442,7 +476,7 @@ mod tests {
         assert!(write(&link, "secret", FileReaders::Owner, LinkPolicy::Refuse).is_err());
         assert!(
             read(&link, LinkPolicy::Refuse).is_err()
-                && read_own(&link).is_err()
+                && read_private(&link).is_err()
                 && lock(&link).is_err()
         );
         assert_eq!(
@@ -457,30 +491,30 @@ mod tests {
     fn what_others_may_read_or_change_is_refused_with_what_mends_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("it's here/setup.json");
-        assert_eq!(read_own(&path).expect("nothing there"), None);
+        assert_eq!(read_private(&path).expect("nothing there"), None);
         write(&path, "{}", FileReaders::Owner, LinkPolicy::Refuse).expect("written");
         for (open, place, line) in [
             (0o640, path.as_path(), "chmod 600 "),
             (0o602, &path, "chmod 600 "),
         ] {
             open_up(place, open);
-            let fault = read_own(&path).expect_err("open").to_string();
+            let problem = read_private(&path).expect_err("open").to_string();
             assert!(
-                fault.contains(line) && fault.contains("it's here/setup.json\"`"),
-                "{fault}"
+                problem.contains(line) && problem.contains("it's here/setup.json\"`"),
+                "{problem}"
             );
         }
         open_up(&path, 0o600);
         open_up(path.parent().expect("a folder"), 0o777);
         assert!(
-            read_own(&path)
+            read_private(&path)
                 .expect_err("open")
                 .to_string()
                 .contains("chmod go-w ")
         );
-        assert!(ReservedFile::within(path.parent().expect("a folder"), ".token").is_err());
+        assert!(ReservedFile::create_in(path.parent().expect("a folder"), ".token").is_err());
         open_up(path.parent().expect("a folder"), 0o755);
-        assert_eq!(read_own(&path).expect("closed").as_deref(), Some("{}"));
+        assert_eq!(read_private(&path).expect("closed").as_deref(), Some("{}"));
     }
 
     #[test]
@@ -507,18 +541,18 @@ mod tests {
                 "{path:?}"
             );
         }
-        assert!(Draft::begin(&folder.path().join("x"), None).is_ok());
+        assert!(Draft::open(&folder.path().join("x"), None).is_ok());
     }
 
     #[test]
     fn a_reserved_file_is_gone_unless_a_secret_was_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let tokens = folder.path().join("tokens");
-        drop(ReservedFile::within(&tokens, ".token").expect("made"));
+        drop(ReservedFile::create_in(&tokens, ".token").expect("made"));
         assert_eq!(count(&tokens), 0);
-        let path = ReservedFile::within(&tokens, ".token")
+        let path = ReservedFile::create_in(&tokens, ".token")
             .expect("made")
-            .keep("secret")
+            .store("secret")
             .expect("kept");
         assert_eq!(
             (
@@ -528,7 +562,7 @@ mod tests {
             (0o600, "secret")
         );
         assert!(
-            ReservedFile::new(&path).is_err(),
+            ReservedFile::create(&path).is_err(),
             "a file that is there stays"
         );
     }

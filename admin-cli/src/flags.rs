@@ -1,9 +1,8 @@
-//! Flags from an app's profile type: each field is one, with its doc comment as help.
+//! Flags of `users add` and `users update-profile`, made from an app's profile type: one for each field, with its doc comment as
+//! help.
 //!
-//! A secret may also come from a variable or from standard input, so that it need not stand in a shell's history. What is
-//! allowed is the server's to say; here only the kind of a value is known.
-
-use std::io::Read;
+//! A secret field also has `--FIELD-env` and `--FIELD-stdin`, so that no secret has to stand in a shell's history. A flag checks
+//! only the kind of a value; the server validates the profile.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -11,8 +10,10 @@ use mcp_lambda::config::{Environment, ProcessEnvironment};
 use mcp_lambda::profile::{ProfileType, follow_reference, is_secret};
 use serde_json::{Map, Value};
 
-/// Flags that the commands have already.
-const TAKEN: [&str; 12] = [
+use crate::input::read_stdin;
+
+/// The flags of the commands themselves. A field of such a name gets `--profile-NAME`.
+const RESERVED_FLAGS: [&str; 12] = [
     "expires",
     "help",
     "json",
@@ -27,19 +28,19 @@ const TAKEN: [&str; 12] = [
     "yes",
 ];
 
-/// A field of the profile as a flag.
+/// The flag of one field of the profile.
 #[derive(Clone, Debug)]
 pub(crate) struct Flag {
     field: String,
-    /// The flag's name: `api_url` is `--api-url`.
+    /// The name without `--`: that of the field `api_url` is `api-url`.
     name: String,
     kind: ValueKind,
-    about: String,
+    description: String,
     is_required: bool,
     is_secret: bool,
 }
 
-/// The type of a value.
+/// The kind of a value, as far as a JSON Schema tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ValueKind {
     Text,
@@ -51,8 +52,8 @@ pub(crate) enum ValueKind {
 }
 
 impl Flag {
-    /// The flags of a profile type, in order of name.
-    pub(crate) fn all(profile: &ProfileType) -> Vec<Self> {
+    /// Returns one flag for each field of a profile type, in order of name. No two have the same name.
+    pub(crate) fn from_profile_type(profile: &ProfileType) -> Vec<Self> {
         let root = profile.schema();
         let required: Vec<_> = root["required"]
             .as_array()
@@ -63,8 +64,9 @@ impl Flag {
         let fields = root["properties"].as_object().into_iter().flatten();
         let mut flags: Vec<Self> = Vec::new();
         for (field, schema) in fields {
-            let mut flag = Self::of(field, schema, root, required.contains(&field.as_str()));
-            let taken: Vec<_> = TAKEN
+            let mut flag =
+                Self::from_field(field, schema, root, required.contains(&field.as_str()));
+            let taken: Vec<_> = RESERVED_FLAGS
                 .map(str::to_owned)
                 .into_iter()
                 .chain(flags.iter().flat_map(Self::names))
@@ -77,37 +79,37 @@ impl Flag {
         flags
     }
 
-    /// All names that it takes up.
+    /// Returns the flag's own name, and those of its `-env` and `-stdin` if it is secret.
     fn names(&self) -> Vec<String> {
         let others = ["env", "stdin"].map(|source| format!("{}-{source}", self.name));
         let others = others.into_iter().filter(|_| self.is_secret);
         std::iter::once(self.name.clone()).chain(others).collect()
     }
 
-    fn of(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
-        let inner = whole(schema, root);
-        let about = [schema, inner]
+    fn from_field(field: &str, schema: &Value, root: &Value, is_required: bool) -> Self {
+        let inner = resolve_schema(schema, root);
+        let description = [schema, inner]
             .into_iter()
             .find_map(|schema| schema["description"].as_str());
         let is_secret = [schema, inner].into_iter().any(is_secret);
         Self {
             field: field.to_owned(),
             name: field.replace('_', "-"),
-            kind: ValueKind::of(inner),
-            about: about.unwrap_or_default().to_owned(),
+            kind: ValueKind::from_resolved(inner),
+            description: description.unwrap_or_default().to_owned(),
             is_required,
             is_secret,
         }
     }
 
-    /// The flag as clap's arguments; a field that must be there must be given to a new profile.
-    pub(crate) fn arguments(&self, is_new: bool) -> Vec<Arg> {
-        let (name, others) = (&self.name, [self.variable(), self.input()]);
+    /// Returns clap's arguments for the flag. In a new profile a required field must be given, unless `--profile` may have it.
+    pub(crate) fn to_arguments(&self, is_new: bool) -> Vec<Arg> {
+        let name = &self.name;
         let value = Arg::new(self.id())
             .long(name.clone())
             .help(self.help())
-            .value_name(self.kind.word());
-        let value = self.kind.with_parser(value).help_heading("Profile");
+            .value_name(self.kind.value_name());
+        let value = self.kind.add_parser(value).help_heading("Profile");
         if !self.is_secret {
             let is_needed = is_new && self.is_required;
             return vec![if is_needed {
@@ -116,41 +118,42 @@ impl Flag {
                 value
             }];
         }
-        let [variable, input] = others;
-        let from_variable = Arg::new(variable)
+        let from_variable = Arg::new(self.variable_id())
             .long(format!("{name}-env"))
             .value_name("VARIABLE");
-        let from_input = Arg::new(input)
+        let from_stdin = Arg::new(self.stdin_id())
             .long(format!("{name}-stdin"))
             .action(ArgAction::SetTrue);
-        let (one, two) = (self.id(), self.variable());
         vec![
             value,
             from_variable
                 .help("The same from this variable")
                 .help_heading("Profile")
                 .conflicts_with(self.id()),
-            from_input
+            from_stdin
                 .help("The same from standard input")
                 .help_heading("Profile")
-                .conflicts_with_all([one, two]),
+                .conflicts_with_all([self.id(), self.variable_id()]),
         ]
     }
 
-    /// Returns the flag's value, if it was given.
+    /// Returns the field's value, from the flag, its variable or standard input; `None` if none was given.
+    ///
+    /// # Errors
+    /// A message if the source is empty, or holds no value of this kind.
     pub(crate) fn read_matches(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
-        if self.is_secret && matches.get_flag(&self.input()) {
-            return read_input().and_then(|text| self.read(&text)).map(Some);
+        if self.is_secret && matches.get_flag(&self.stdin_id()) {
+            return read_stdin().and_then(|text| self.parse(&text)).map(Some);
         }
         if self.is_secret
-            && let Some(variable) = matches.get_one::<String>(&self.variable())
+            && let Some(variable) = matches.get_one::<String>(&self.variable_id())
         {
             let value = ProcessEnvironment
                 .get(variable)
                 .filter(|value| !value.is_empty());
             let value =
                 value.ok_or_else(|| format!("the variable {variable} is not set, or empty"))?;
-            return self.read(&value).map(Some);
+            return self.parse(&value).map(Some);
         }
         match matches.get_one::<Value>(&self.id()).cloned() {
             Some(Value::String(text)) if self.is_secret && text.is_empty() => {
@@ -161,53 +164,58 @@ impl Flag {
     }
 
     /// Asks for the value at the terminal.
-    fn answer(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
+    fn ask_value(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
         let (name, help) = (&self.name, self.help());
         let answer = ask(if help.is_empty() { name } else { &help });
         let answer = answer
             .ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))?;
-        self.read(&answer)
+        self.parse(&answer)
     }
 
-    /// A value in words as this field's kind.
-    pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
+    /// Parses a value of this field.
+    ///
+    /// # Errors
+    /// A message that names the field and its kind.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         self.kind
-            .read(text)
+            .parse(text)
             .map_err(|error| format!("`{}`: {error}", self.field))
     }
 
+    /// Returns the name of the field.
     pub(crate) fn field(&self) -> &str {
         &self.field
     }
 
+    /// Returns the id of the argument in clap.
     fn id(&self) -> String {
         format!("profile.{}", self.field)
     }
 
-    fn variable(&self) -> String {
+    fn variable_id(&self) -> String {
         format!("profile.{}.env", self.field)
     }
 
-    fn input(&self) -> String {
+    fn stdin_id(&self) -> String {
         format!("profile.{}.stdin", self.field)
     }
 
     fn help(&self) -> String {
-        self.about.trim_end_matches('.').to_owned()
+        self.description.trim_end_matches('.').to_owned()
     }
 }
 
 impl ValueKind {
-    /// The kind of a schema within a whole one, which its references point into.
-    pub(crate) fn within(schema: &Value, root: &Value) -> Self {
-        Self::of(whole(schema, root))
+    /// Returns the kind of a schema. `root` is the whole schema, which `$ref`s in it point into.
+    pub(crate) fn from_schema(schema: &Value, root: &Value) -> Self {
+        Self::from_resolved(resolve_schema(schema, root))
     }
 
-    fn of(schema: &Value) -> Self {
-        if let Some(values) = choices(schema) {
+    fn from_resolved(schema: &Value) -> Self {
+        if let Some(values) = enum_values(schema) {
             return Self::OneOf(values);
         }
-        match type_of(schema) {
+        match value_type(schema) {
             Some("string") => Self::Text,
             Some("integer") => Self::Integer,
             Some("number") => Self::Number,
@@ -216,7 +224,8 @@ impl ValueKind {
         }
     }
 
-    const fn word(&self) -> &'static str {
+    /// Returns the placeholder of a value in help.
+    const fn value_name(&self) -> &'static str {
         match self {
             Self::Text => "TEXT",
             Self::Integer | Self::Number => "NUMBER",
@@ -226,8 +235,8 @@ impl ValueKind {
         }
     }
 
-    /// Describes the values of this [`ValueKind`].
-    pub(crate) fn description(&self) -> String {
+    /// Describes the values of this kind.
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
             Self::Integer => "a whole number".to_owned(),
@@ -238,22 +247,26 @@ impl ValueKind {
         }
     }
 
-    fn with_parser(&self, argument: Arg) -> Arg {
+    /// Returns the argument with a parser of this kind.
+    fn add_parser(&self, argument: Arg) -> Arg {
         match self {
             Self::OneOf(values) => {
                 argument.value_parser(PossibleValuesParser::new(values.clone()).map(Value::from))
             }
             kind => {
                 let kind = kind.clone();
-                let argument = argument.value_parser(move |text: &str| kind.read(text));
+                let argument = argument.value_parser(move |text: &str| kind.parse(text));
                 argument.allow_negative_numbers(matches!(self, Self::Integer | Self::Number))
             }
         }
     }
 
-    /// A value in words as this kind.
-    pub(crate) fn read(&self, text: &str) -> Result<Value, String> {
-        let read = match self {
+    /// Parses a value of this kind.
+    ///
+    /// # Errors
+    /// A message that describes the kind.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
+        let value = match self {
             Self::Text => Some(Value::from(text)),
             Self::OneOf(values) => values
                 .iter()
@@ -264,12 +277,16 @@ impl ValueKind {
             Self::Boolean => text.parse::<bool>().ok().map(Value::from),
             Self::Json => serde_json::from_str(text).ok(),
         };
-        read.ok_or_else(|| format!("expected {}", self.description()))
+        value.ok_or_else(|| format!("expected {}", self.describe()))
     }
 }
 
-/// Returns the values of a command's flags as one object; `None` without any. A secret that a new profile needs is asked
-/// for.
+/// Returns the values of a command's flags as one object; `None` if none was given.
+///
+/// A required secret of a new profile that is in no flag and can't be in `--profile` is asked for.
+///
+/// # Errors
+/// A message that names the flag.
 pub(crate) fn read_profile(
     flags: &[Flag],
     is_new: bool,
@@ -277,43 +294,32 @@ pub(crate) fn read_profile(
     ask: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<Map<String, Value>>, String> {
     let mut profile = Map::new();
-    let is_asked = |flag: &Flag| {
+    let must_ask = |flag: &Flag| {
         is_new && flag.is_required && flag.is_secret && !matches.contains_id("profile")
     };
     for flag in flags {
         match flag.read_matches(matches)? {
             Some(value) => drop(profile.insert(flag.field.clone(), value)),
-            None if is_asked(flag) => drop(profile.insert(flag.field.clone(), flag.answer(&ask)?)),
+            None if must_ask(flag) => {
+                drop(profile.insert(flag.field.clone(), flag.ask_value(&ask)?))
+            }
             None => {}
         }
     }
     Ok(Some(profile).filter(|profile| !profile.is_empty()))
 }
 
-/// What standard input holds, without the line's end.
-pub(crate) fn read_input() -> Result<String, String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| format!("standard input can't be read: {error}"))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
-        Err("standard input is empty".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-/// The schema behind a reference, and that of an optional field without its `null`.
-fn whole<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+/// Follows references, and replaces the schema of an optional field by that without `null`.
+fn resolve_schema<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
     let schema = follow_reference(schema, root);
     let some = schema["anyOf"]
         .as_array()
         .and_then(|any| any.iter().find(|schema| schema["type"] != "null"));
-    some.map_or(schema, |inner| whole(inner, root))
+    some.map_or(schema, |inner| resolve_schema(inner, root))
 }
 
-fn type_of(schema: &Value) -> Option<&str> {
+/// Returns the type of a schema, other than `null`.
+fn value_type(schema: &Value) -> Option<&str> {
     match &schema["type"] {
         Value::String(one) => Some(one),
         Value::Array(many) => many
@@ -324,8 +330,8 @@ fn type_of(schema: &Value) -> Option<&str> {
     }
 }
 
-/// The words of an enum, also where each has a doc comment of its own.
-fn choices(schema: &Value) -> Option<Vec<String>> {
+/// Returns the values of an enum of texts, which schemars writes as `oneOf` if a variant has a doc comment.
+fn enum_values(schema: &Value) -> Option<Vec<String>> {
     let words = |values: &Vec<Value>| {
         values
             .iter()
@@ -379,9 +385,9 @@ mod tests {
     }
 
     fn parse(is_new: bool, arguments: &[&str]) -> Result<Option<Value>, String> {
-        let flags = Flag::all(&ProfileType::of::<Account>());
+        let flags = Flag::from_profile_type(&ProfileType::of::<Account>());
         let command = Command::new("add").arg(Arg::new("profile").long("profile"));
-        let command = command.args(flags.iter().flat_map(|flag| flag.arguments(is_new)));
+        let command = command.args(flags.iter().flat_map(|flag| flag.to_arguments(is_new)));
         let matches = command
             .try_get_matches_from([&["add"], arguments].concat())
             .map_err(|error| error.to_string())?;
@@ -434,9 +440,9 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_needed_is_asked_for() {
-        let flags = Flag::all(&ProfileType::of::<Account>());
+        let flags = Flag::from_profile_type(&ProfileType::of::<Account>());
         let command = Command::new("add").arg(Arg::new("profile").long("profile"));
-        let command = command.args(flags.iter().flat_map(|flag| flag.arguments(true)));
+        let command = command.args(flags.iter().flat_map(|flag| flag.to_arguments(true)));
         let matches = command.get_matches_from(["add"]);
         let asked = |question: &str| {
             (question == "Token from the settings page").then(|| "typed".to_owned())

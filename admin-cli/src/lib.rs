@@ -19,6 +19,7 @@ mod remote;
 mod setup;
 mod target;
 mod token_delivery;
+mod token_file;
 mod values;
 
 use std::process::ExitCode;
@@ -41,7 +42,7 @@ pub fn run(app: App) -> ExitCode {
 /// Runs the generic admin CLI on this process's arguments.
 #[must_use]
 pub fn run_generic() -> ExitCode {
-    start(&AdminTarget::Any)
+    start(&AdminTarget::AnyServer)
 }
 
 fn start(subject: &AdminTarget) -> ExitCode {
@@ -50,7 +51,7 @@ fn start(subject: &AdminTarget) -> ExitCode {
         Ok(asked) => asked,
         Err(error) => return cli::report_usage(&error, words.iter().any(|word| word == "--json")),
     };
-    output::hook_panics();
+    output::hide_panic_messages();
     let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -69,7 +70,7 @@ fn start(subject: &AdminTarget) -> ExitCode {
             .with_source(error)
             .into()),
     };
-    let outcome = outcome.and_then(|()| match output.lost() {
+    let outcome = outcome.and_then(|()| match output.write_error() {
         None => Ok(()),
         Some(error) => Err(Error::internal(format!(
             "it was done, and the answer can't be written: {error}"
@@ -79,7 +80,7 @@ fn start(subject: &AdminTarget) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.failure(&failure);
+            output.print_error(&failure);
             failure.exit_code()
         }
     }

@@ -1,6 +1,7 @@
-//! A small MCP client: one message, one answer, in either era of the protocol.
+//! A small MCP client for `probe` and `tools`: one request, one response, in either era of the protocol.
 //!
-//! It serves `probe` and `tools`. Whose token it carries is its caller's to say; it never shows one.
+//! It speaks the newest revision without a handshake, and one older revision as far as `initialize`. Requests of the app's own
+//! CLI to this machine's store do not leave the process: they go straight to the server's router.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,13 +10,13 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::{AdminSession, Endpoint};
 
-/// The newest revision, without a handshake.
-pub(crate) const NEWEST: &str = "2026-07-28";
+/// The newest revision of MCP, which has no handshake.
+pub(crate) const NEWEST_REVISION: &str = "2026-07-28";
 
 /// The revision before it, which begins with `initialize`.
-pub(crate) const OLDER: &str = "2025-11-25";
+pub(crate) const OLDER_REVISION: &str = "2025-11-25";
 
-/// A client that carries a token.
+/// A JSON-RPC client of one server's MCP endpoint, with a token.
 #[derive(Debug)]
 pub(crate) struct RpcClient<'s> {
     endpoint: &'s Endpoint,
@@ -23,16 +24,19 @@ pub(crate) struct RpcClient<'s> {
 }
 
 impl<'s> RpcClient<'s> {
-    /// A client that discovers and lists, and never calls.
-    pub(crate) async fn probe(session: &'s AdminSession) -> Result<Self> {
+    /// Returns a client with the operator's probe token, which can discover and list but never call.
+    ///
+    /// # Errors
+    /// If the server does not accept the signing key, or is not reached.
+    pub(crate) async fn for_probe(session: &'s AdminSession) -> Result<Self> {
         let token = match &session.endpoint {
             Endpoint::Http(remote) => remote.probe_token().await?,
-            Endpoint::Server(server) => server.probe_token().await?,
+            Endpoint::InProcess(server) => server.probe_token().await?,
         };
         Ok(Self::new(session, token))
     }
 
-    /// A client with this token.
+    /// Returns a client with this token.
     pub(crate) const fn new(session: &'s AdminSession, token: Secret<String>) -> Self {
         Self {
             endpoint: &session.endpoint,
@@ -40,51 +44,58 @@ impl<'s> RpcClient<'s> {
         }
     }
 
-    /// What the server says of itself (MCP 2026-07-28, `server/discover`).
+    /// Sends `server/discover` (MCP 2026-07-28), and returns the result.
+    ///
+    /// # Errors
+    /// Those of the connection, of the server, and of a malformed response.
     pub(crate) async fn discover(&self) -> Result<Value> {
-        self.ask("server/discover", None, Map::new()).await
+        self.request("server/discover", None, Map::new()).await
     }
 
-    /// The older handshake.
+    /// Sends `initialize` in the [`OLDER_REVISION`], and returns the result.
+    ///
+    /// # Errors
+    /// Those of [`RpcClient::discover`].
     pub(crate) async fn initialize(&self) -> Result<Value> {
-        let params = json!({"protocolVersion": OLDER, "capabilities": {}, "clientInfo": about()});
-        self.send(OLDER, &[], &message("initialize", &params)).await
+        let params = json!({"protocolVersion": OLDER_REVISION, "capabilities": {}, "clientInfo": client_info()});
+        let message = build_message("initialize", &params);
+        self.send(OLDER_REVISION, &[], &message).await
     }
 
-    /// All tools, page by page.
-    pub(crate) async fn tools(&self) -> Result<Vec<Value>> {
-        let (mut tools, mut cursor) = (Vec::new(), None::<Value>);
+    /// Lists all tools, page by page (MCP, pagination).
+    ///
+    /// # Errors
+    /// Those of [`RpcClient::discover`].
+    pub(crate) async fn list_tools(&self) -> Result<Vec<Value>> {
+        let mut tools = Vec::new();
+        let mut params = Map::new();
         loop {
-            let params = cursor
-                .take()
-                .map(|cursor| ("cursor".to_owned(), cursor))
-                .into_iter()
-                .collect();
-            let mut page = self.ask("tools/list", None, params).await?;
+            let mut page = self.request("tools/list", None, params).await?;
             let listed = page.get_mut("tools").and_then(Value::as_array_mut);
             let listed = listed.ok_or_else(|| {
                 Error::unavailable("the answer to `tools/list` has no list of tools")
             })?;
             tools.append(listed);
-            cursor = page
-                .get("nextCursor")
-                .filter(|cursor| !cursor.is_null())
-                .cloned();
-            if cursor.is_none() {
-                return Ok(tools);
+            match page.get("nextCursor").filter(|cursor| !cursor.is_null()) {
+                Some(cursor) => params = Map::from_iter([("cursor".to_owned(), cursor.clone())]),
+                None => return Ok(tools),
             }
         }
     }
 
-    /// Calls a tool.
-    pub(crate) async fn call(&self, name: &str, arguments: &Value) -> Result<Value> {
+    /// Calls a tool, and returns the result, which may be a tool error (`isError`).
+    ///
+    /// # Errors
+    /// Those of [`RpcClient::discover`].
+    pub(crate) async fn call_tool(&self, name: &str, arguments: &Value) -> Result<Value> {
         let params = [("name", json!(name)), ("arguments", arguments.clone())];
         let params = params.map(|(name, value)| (name.to_owned(), value));
-        let params = Map::from_iter(params);
-        self.ask("tools/call", Some(name), params).await
+        self.request("tools/call", Some(name), Map::from_iter(params))
+            .await
     }
 
-    async fn ask(
+    /// Sends a request in the [`NEWEST_REVISION`]; `name` is that of the tool, which stands in a header too.
+    async fn request(
         &self,
         method: &str,
         name: Option<&str>,
@@ -93,53 +104,51 @@ impl<'s> RpcClient<'s> {
         params.insert(
             "_meta".to_owned(),
             json!({
-                "io.modelcontextprotocol/protocolVersion": NEWEST,
+                "io.modelcontextprotocol/protocolVersion": NEWEST_REVISION,
                 "io.modelcontextprotocol/clientCapabilities": {},
-                "io.modelcontextprotocol/clientInfo": about(),
+                "io.modelcontextprotocol/clientInfo": client_info(),
             }),
         );
-        let headers = [
-            Some(("mcp-method", method)),
-            name.map(|name| ("mcp-name", name)),
-        ];
-        let headers: Vec<_> = headers.into_iter().flatten().collect();
-        self.send(NEWEST, &headers, &message(method, &Value::Object(params)))
-            .await
+        let mut headers = vec![("mcp-method", method)];
+        headers.extend(name.map(|name| ("mcp-name", name)));
+        let message = build_message(method, &Value::Object(params));
+        self.send(NEWEST_REVISION, &headers, &message).await
     }
 
-    async fn send(&self, version: &str, more: &[(&str, &str)], message: &Value) -> Result<Value> {
-        let own = [
+    async fn send(
+        &self,
+        revision: &str,
+        extra_headers: &[(&str, &str)],
+        message: &Value,
+    ) -> Result<Value> {
+        let mut headers = vec![
             ("authorization", format!("Bearer {}", self.token.expose())),
             ("content-type", "application/json".to_owned()),
             ("accept", "application/json, text/event-stream".to_owned()),
-            ("mcp-protocol-version", version.to_owned()),
+            ("mcp-protocol-version", revision.to_owned()),
         ];
-        let headers: Vec<_> = own
-            .into_iter()
-            .chain(
-                more.iter()
-                    .map(|(name, value)| (*name, (*value).to_owned())),
-            )
-            .collect();
+        let extra = extra_headers.iter();
+        headers.extend(extra.map(|(name, value)| (*name, (*value).to_owned())));
         let body = match self.endpoint {
-            Endpoint::Http(remote) => remote.speak(&headers, message.to_string()).await?,
-            Endpoint::Server(server) => inside(server, &headers, message).await?,
+            Endpoint::Http(remote) => remote.post_mcp(&headers, message.to_string()).await?,
+            Endpoint::InProcess(server) => send_in_process(server, &headers, message).await?,
         };
-        outcome(&body)
+        parse_response(&body)
     }
 }
 
-/// What this client says of itself.
-fn about() -> Value {
+/// Returns this client's name and version (MCP, `clientInfo`).
+fn client_info() -> Value {
     json!({"name": "mcp-lambda", "version": env!("CARGO_PKG_VERSION")})
 }
 
-fn message(method: &str, params: &Value) -> Value {
+/// Builds a JSON-RPC request.
+fn build_message(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 }
 
-/// The same request, handed to the router in this process.
-async fn inside(
+/// Hands a request to the server's router, and returns the body of the response.
+async fn send_in_process(
     server: &mcp_lambda::Server,
     headers: &[(&str, String)],
     message: &Value,
@@ -161,36 +170,35 @@ async fn inside(
     Ok(body.to_bytes().to_vec())
 }
 
-/// The result in an answer, which may be an event stream whose last message it is.
-fn outcome(body: &[u8]) -> Result<Value> {
+/// Returns the result of a response. In an event stream it is the last message; those before it are notifications.
+fn parse_response(body: &[u8]) -> Result<Value> {
     let text = String::from_utf8_lossy(body);
-    let last = text.lines().rev().find_map(|line| {
+    let last_event = text.lines().rev().find_map(|line| {
         line.strip_prefix("data:")
             .map(str::trim)
             .filter(|data| !data.is_empty())
     });
-    let mut answer: Value = serde_json::from_str(last.unwrap_or(&text)).map_err(|error| {
-        Error::unavailable("the answer is no JSON-RPC message").with_source(error)
-    })?;
-    match (answer.get_mut("result").map(Value::take), &answer["error"]) {
-        (Some(result), _) => Ok(result),
-        (None, Value::Object(error)) => {
-            let words = error
-                .get("message")
-                .and_then(Value::as_str)
-                .unwrap_or("an error without words");
-            let words = format!("the server answered: {words}");
-            // Beside a refusal's error stands the word for it.
-            Err(if answer["code"].is_string() {
-                Error::unavailable(words)
-            } else {
-                Error::invalid(words)
-            })
-        }
-        (None, _) => Err(Error::unavailable(
-            "the answer has neither a result nor an error",
-        )),
+    let mut response: Value =
+        serde_json::from_str(last_event.unwrap_or(&text)).map_err(|error| {
+            Error::unavailable("the answer is no JSON-RPC message").with_source(error)
+        })?;
+    if let Some(result) = response.get_mut("result") {
+        return Ok(result.take());
     }
+    let Value::Object(error) = &response["error"] else {
+        return Err(Error::unavailable(
+            "the answer has neither a result nor an error",
+        ));
+    };
+    let message = error.get("message").and_then(Value::as_str);
+    let message = message.unwrap_or("an error without words");
+    let message = format!("the server answered: {message}");
+    // A refusal before JSON-RPC (a token, the store) has a `code` beside `error`; an error of the request has none.
+    Err(if response["code"].is_string() {
+        Error::unavailable(message)
+    } else {
+        Error::invalid(message)
+    })
 }
 
 #[cfg(test)]
@@ -207,22 +215,22 @@ mod tests {
         let stream =
             format!("event: message\ndata: {progress}\n\nevent: message\ndata: {plain}\n\n");
         for body in [plain, stream] {
-            assert_eq!(outcome(body.as_bytes()).expect("a result"), result);
+            assert_eq!(parse_response(body.as_bytes()).expect("a result"), result);
         }
         let refused = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32602, "message": "unknown tool `x`"}});
         assert!(
-            outcome(refused.to_string().as_bytes())
+            parse_response(refused.to_string().as_bytes())
                 .expect_err("refused")
                 .message()
                 .contains("unknown tool `x`")
         );
         let refused = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32603, "message": "later"}, "code": "unavailable"});
         assert_eq!(
-            outcome(refused.to_string().as_bytes())
+            parse_response(refused.to_string().as_bytes())
                 .expect_err("refused")
                 .kind(),
             ErrorKind::Unavailable
         );
-        assert!(outcome(b"<html>").is_err() && outcome(b"{}").is_err());
+        assert!(parse_response(b"<html>").is_err() && parse_response(b"{}").is_err());
     }
 }

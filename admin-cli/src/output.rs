@@ -1,5 +1,8 @@
-//! The only place that prints and asks: words and columns for people, JSON for programs. Colour and progress are for
-//! terminals alone; `NO_COLOR` turns colour off. What others say (a server, its tools, a file) is shown, and moves no cursor.
+//! All that the CLI prints and asks.
+//!
+//! An answer goes to standard output: text and tables for people, JSON for programs (`--json`). Notes, warnings, errors and
+//! questions go to standard error. Colour and progress are for terminals alone, and `NO_COLOR` turns colour off. Text of a
+//! server, of its tools or of a file is cleaned of control sequences before it is printed ([`StyledText`]).
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write, stderr, stdin};
@@ -10,91 +13,106 @@ use anstream::stdout;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mcp_lambda::health::Status;
 use mcp_lambda::printable::{clean, clean_json};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::error::CliError;
 
-/// Where a command's answer goes.
+/// The printer of a command, for people or for programs.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
-    /// What an answer could not be written for.
-    lost: OnceLock<io::Error>,
+    /// The first error of writing an answer.
+    write_error: OnceLock<io::Error>,
 }
 
 impl Output {
+    /// Returns a printer of JSON, or of text.
     pub(crate) const fn new(json: bool) -> Self {
         Self {
             json,
-            lost: OnceLock::new(),
+            write_error: OnceLock::new(),
         }
     }
 
-    /// Why an answer was lost, if one was.
-    pub(crate) fn lost(&self) -> Option<&io::Error> {
-        self.lost.get()
+    /// Returns the error that kept an answer from being written, if there was one.
+    ///
+    /// A reader that has gone away, as in `| head`, is no error; a full disk is.
+    pub(crate) fn write_error(&self) -> Option<&io::Error> {
+        self.write_error.get()
     }
 
-    /// A reader that has gone away, as in `| head`, is no fault of ours; a full disk is.
-    fn note_loss(&self, written: io::Result<()>) {
-        if let Some(fault) = written
+    fn note_write_error(&self, written: io::Result<()>) {
+        if let Some(error) = written
             .err()
             .filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
         {
-            let _ = self.lost.set(fault);
+            // Only the first error is of interest.
+            let _ = self.write_error.set(error);
         }
     }
 
-    /// Prints the answer: the value for programs, the words for people.
-    pub(crate) fn answer<W: Into<StyledText>>(
+    /// Prints a command's answer: `value` as JSON for programs, `text` for people.
+    pub(crate) fn print_answer<T: Into<StyledText>>(
         &self,
         value: &impl Serialize,
-        words: impl FnOnce() -> W,
+        text: impl FnOnce() -> T,
     ) {
-        let text = if self.json {
-            json_text(value)
+        let answer = if self.json {
+            format_json(value)
         } else {
-            Ok(words().into().0)
+            Ok(text().into().0)
         };
         let mut out = stdout();
-        self.note_loss(text.and_then(|text| writeln!(out, "{text}").and_then(|()| out.flush())));
+        self.note_write_error(
+            answer.and_then(|answer| writeln!(out, "{answer}").and_then(|()| out.flush())),
+        );
     }
 
-    /// Prints a script as it is, also for programs.
-    pub(crate) fn script(&self, text: &str) {
+    /// Prints a script unchanged, for people and for programs.
+    pub(crate) fn print_script(&self, script: &str) {
         let mut out = io::stdout();
-        self.note_loss(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        self.note_write_error(out.write_all(script.as_bytes()).and_then(|()| out.flush()));
     }
 
-    /// Says something on the way, to people only.
-    pub(crate) fn note(&self, words: &str) {
+    /// Prints a note on what is being done, for people only.
+    pub(crate) fn print_note(&self, note: &str) {
         if !self.json {
-            let _ = writeln!(stderr(), "{}\n", clean(words));
+            let _ = writeln!(stderr(), "{}\n", clean(note));
         }
     }
 
-    /// Says what is likely to surprise, to people and to programs.
-    pub(crate) fn warn(&self, words: &str) {
+    /// Prints a warning, for people and for programs.
+    pub(crate) fn print_warning(&self, warning: &str) {
         let _ = if self.json {
-            writeln!(
-                stderr(),
-                "{}",
-                clean_json(&json!({ "warning": words }).to_string())
-            )
+            let warning = json!({ "warning": warning });
+            writeln!(stderr(), "{}", clean_json(&warning.to_string()))
         } else {
-            writeln!(
-                anstream::stderr(),
-                "{} {}\n",
-                tint("warning:", WORSE),
-                clean(words)
-            )
+            let label = paint("warning:", YELLOW);
+            writeln!(anstream::stderr(), "{label} {}\n", clean(warning))
         };
     }
 
-    /// Shows how far something is, to people at a terminal and only after a second; `total` where it is known.
-    pub(crate) fn progress(&self, total: Option<usize>, what: &'static str) -> ProgressDisplay {
+    /// Prints the [`CliError`] that ends the command.
+    pub(crate) fn print_error(&self, error: &CliError) {
+        let _ = if self.json {
+            let error = json!({ "error": error.to_string(), "code": error.code() });
+            writeln!(stderr(), "{}", clean_json(&error.to_string()))
+        } else {
+            let label = paint("error:", RED);
+            writeln!(anstream::stderr(), "{label} {}", clean(&error.to_string()))
+        };
+    }
+
+    /// Returns a counter of `unit`, out of `total` if that is known. It is shown only to people, at a terminal, and only
+    /// if the work takes longer than [`PROGRESS_DELAY`].
+    pub(crate) fn start_progress(
+        &self,
+        total: Option<usize>,
+        unit: &'static str,
+    ) -> ProgressDisplay {
         let bar = ProgressBar::with_draw_target(
             total.map(|total| total as u64),
             ProgressDrawTarget::hidden(),
@@ -107,29 +125,14 @@ impl Output {
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
-        bar.set_message(what);
+        bar.set_message(unit);
         ProgressDisplay {
             bar,
-            due: (!self.json).then(|| Instant::now() + PATIENCE),
+            due: (!self.json).then(|| Instant::now() + PROGRESS_DELAY),
         }
     }
 
-    /// Prints what went wrong.
-    pub(crate) fn failure(&self, failure: &CliError) {
-        let _ = if self.json {
-            let failure = json!({ "error": failure.to_string(), "code": failure.code() });
-            writeln!(stderr(), "{}", clean_json(&failure.to_string()))
-        } else {
-            writeln!(
-                anstream::stderr(),
-                "{} {}",
-                tint("error:", BAD),
-                clean(&failure.to_string())
-            )
-        };
-    }
-
-    /// Asks for a word on the terminal; `None` where there is nobody to ask.
+    /// Asks a question at the terminal, and returns the line that was typed; `None` for programs and without a terminal.
     pub(crate) fn ask(&self, question: &str) -> Option<String> {
         if self.json || !stdin().is_terminal() {
             return None;
@@ -141,21 +144,21 @@ impl Output {
     }
 }
 
-/// How long something may take without a word.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time after which a [`ProgressDisplay`] is shown.
+const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 
-/// How far something is. It is gone from the terminal when this is dropped.
+/// A counter on the terminal, which is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct ProgressDisplay {
     bar: ProgressBar,
-    /// When to begin to show it, if it is not shown yet.
+    /// The time from which it is shown; `None` if it is shown already, or never.
     due: Option<Instant>,
 }
 
 impl ProgressDisplay {
-    /// So many more are done.
-    pub(crate) fn advance(&mut self, more: usize) {
-        self.bar.inc(more as u64);
+    /// Adds to the count.
+    pub(crate) fn advance(&mut self, count: usize) {
+        self.bar.inc(count as u64);
         if self.due.is_some_and(|due| Instant::now() >= due) {
             self.due = None;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -169,8 +172,8 @@ impl Drop for ProgressDisplay {
     }
 }
 
-/// Asks for a secret on the terminal, without showing what is typed; `None` where there is nobody to ask.
-pub(crate) fn ask_hidden(question: &str) -> Option<String> {
+/// Asks for a secret at the terminal, without echo; `None` without a terminal, or if nothing is typed.
+pub(crate) fn ask_secret(question: &str) -> Option<String> {
     if !stdin().is_terminal() {
         return None;
     }
@@ -179,85 +182,95 @@ pub(crate) fn ask_hidden(question: &str) -> Option<String> {
         .filter(|answer| !answer.is_empty())
 }
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const WORSE: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const HEADER: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const BOLD: Style = Style::new().bold();
 
-/// Words in a style, which is lost where there is no terminal.
-fn tint(words: impl Display, style: Style) -> String {
-    format!("{style}{words}{style:#}")
+/// Returns text in a style. `anstream` removes the style where there is no terminal.
+fn paint(text: impl Display, style: Style) -> String {
+    format!("{style}{text}{style:#}")
 }
 
-/// Words for a terminal: what a terminal would obey is taken out of them, and what colours there are, are ours.
+/// Text that is safe on a terminal: all control characters are removed, but for the colours that this module adds.
 ///
-/// Words of a server, of a file, of anyone become this by `into`, and this never becomes a `String` again.
+/// Any text becomes this by `into`, which cleans it. It never becomes a `String` again, so it is not cleaned twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StyledText(String);
 
 impl From<String> for StyledText {
-    fn from(words: String) -> Self {
-        Self(clean(&words).into_owned())
+    fn from(text: String) -> Self {
+        Self(clean(&text).into_owned())
     }
 }
 
 impl From<&str> for StyledText {
-    fn from(words: &str) -> Self {
-        Self(clean(words).into_owned())
+    fn from(text: &str) -> Self {
+        Self(clean(text).into_owned())
     }
 }
 
 impl StyledText {
-    /// Those that say something, with this between them.
-    pub(crate) fn join(parts: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
+    /// Joins the parts that are not empty.
+    pub(crate) fn join(parts: impl IntoIterator<Item = Self>, separator: &'static str) -> Self {
         let parts: Vec<_> = parts
             .into_iter()
             .map(|part| part.0)
             .filter(|part| !part.is_empty())
             .collect();
-        Self(parts.join(between))
+        Self(parts.join(separator))
     }
 }
 
-/// A value as JSON, in which what a terminal would obey is escaped.
-fn json_text(value: &impl Serialize) -> io::Result<String> {
+/// Formats a value as JSON, in which the characters that a terminal would obey are escaped.
+fn format_json(value: &impl Serialize) -> io::Result<String> {
     Ok(clean_json(&serde_json::to_string_pretty(value)?).into_owned())
 }
 
-/// A word on how something is, in its colour.
-pub(crate) fn state(word: &str) -> StyledText {
-    StyledText(colour(&clean(word)))
+/// Formats a state such as `healthy`, in its colour.
+pub(crate) fn format_state(state: &str) -> StyledText {
+    StyledText(paint_state(&clean(state)))
 }
 
-fn colour(word: &str) -> String {
-    match word {
-        "ok" | "healthy" => tint(word, GOOD),
-        "degraded" => tint(word, WORSE),
-        "FAILED" | "unhealthy" | "unreachable" => tint(word, BAD),
-        _ => word.to_owned(),
+fn paint_state(state: &str) -> String {
+    match state {
+        "ok" | "healthy" => paint(state, GREEN),
+        "degraded" => paint(state, YELLOW),
+        "FAILED" | "unhealthy" | "unreachable" => paint(state, RED),
+        _ => state.to_owned(),
     }
 }
 
-/// Rows in aligned columns under a header.
-pub(crate) fn columns<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> StyledText {
-    table(header, rows, str::to_owned)
+/// Returns a server's [`Status`] as its JSON has it.
+pub(crate) const fn format_status(status: Status) -> &'static str {
+    match status {
+        Status::Healthy => "healthy",
+        Status::Degraded => "degraded",
+        Status::Unhealthy => "unhealthy",
+    }
 }
 
-/// The same with a word on how each is in front, in its colour.
-pub(crate) fn columns_of_states<const N: usize>(
+/// Formats rows as aligned columns under a header.
+pub(crate) fn format_table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> StyledText {
-    table(header, rows, |line| match line.split_once(' ') {
-        Some((word, rest)) => format!("{} {rest}", colour(word)),
-        None => colour(line),
+    lay_out(header, rows, str::to_owned)
+}
+
+/// Formats rows as [`format_table`] does; the first cell of each is a state, and is shown in its colour.
+pub(crate) fn format_state_table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> StyledText {
+    lay_out(header, rows, |line| match line.split_once(' ') {
+        Some((state, rest)) => format!("{} {rest}", paint_state(state)),
+        None => paint_state(line),
     })
 }
 
-fn table<const N: usize>(
+/// Formats a table; `style` is applied to each line under the header.
+fn lay_out<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
     style: impl Fn(&str) -> String,
@@ -276,7 +289,7 @@ fn table<const N: usize>(
     let lines = table.lines().enumerate().map(|(number, line)| {
         let line = line.trim_end();
         if number == 0 {
-            tint(line, HEADER)
+            paint(line, BOLD)
         } else {
             style(line)
         }
@@ -284,9 +297,9 @@ fn table<const N: usize>(
     StyledText(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Tells from now on where a panic happened and no more: what it says may quote an argument or a profile of the app whose
-/// functions run here.
-pub(crate) fn hook_panics() {
+/// Makes a panic print its place and nothing else: its message may quote an argument or a profile, since functions of the
+/// app run in this process.
+pub(crate) fn hide_panic_messages() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
             .location()
@@ -303,9 +316,8 @@ mod tests {
     const HOSTILE: &str = "\u{1b}]0;T\u{7}\u{1b}[2J\u{1b}[31m\r\u{9b}1m\u{7f}\u{202e}x";
 
     /// The escapes that are left in words.
-    fn escapes(words: &StyledText) -> Vec<&str> {
-        words
-            .0
+    fn escapes(text: &StyledText) -> Vec<&str> {
+        text.0
             .split('\u{1b}')
             .skip(1)
             .map(|rest| rest.split_inclusive('m').next().unwrap_or_default())
@@ -314,14 +326,14 @@ mod tests {
 
     #[test]
     fn words_of_others_have_no_escapes_and_ours_keep_theirs() {
-        for words in [
+        for text in [
             StyledText::from(HOSTILE),
             StyledText::from(HOSTILE.to_owned()),
-            state(HOSTILE),
+            format_state(HOSTILE),
         ] {
             assert!(
-                words.0.chars().all(mcp_lambda::printable::is_printable),
-                "{words:?}"
+                text.0.chars().all(mcp_lambda::printable::is_printable),
+                "{text:?}"
             );
         }
         let cells = || {
@@ -330,13 +342,13 @@ mod tests {
                 [HOSTILE.to_owned(), "FAILED".to_owned()],
             ]
         };
-        assert_eq!(escapes(&columns(["A", "B"], cells())), ["[1m", "[0m"]);
-        let of_states = columns_of_states(["A", "B"], cells());
-        assert_eq!(escapes(&of_states), ["[1m", "[0m", "[32m", "[0m"]);
+        assert_eq!(escapes(&format_table(["A", "B"], cells())), ["[1m", "[0m"]);
+        let state_table = format_state_table(["A", "B"], cells());
+        assert_eq!(escapes(&state_table), ["[1m", "[0m", "[32m", "[0m"]);
         let all = StyledText::join(
             [
-                state("healthy"),
-                of_states,
+                format_state("healthy"),
+                state_table,
                 StyledText::default(),
                 HOSTILE.into(),
             ],
@@ -349,7 +361,7 @@ mod tests {
     #[test]
     fn json_keeps_its_meaning_and_moves_no_cursor() {
         let value = json!({ "description": HOSTILE, HOSTILE: [HOSTILE] });
-        let text = json_text(&value).expect("JSON");
+        let text = format_json(&value).expect("JSON");
         assert!(
             text.chars().all(mcp_lambda::printable::is_printable),
             "{text:?}"

@@ -1,21 +1,21 @@
-//! The ladder of a probe, from reaching the server to listing its tools.
+//! The steps of a probe, from reaching the server to listing its tools. What is printed calls a step a rung.
 //!
-//! It carries a token of its own, which discovers and lists; it never acts as a user.
+//! All steps after the signing key use the operator's probe token, which can discover and list. A probe never acts as a user.
 
 use mcp_lambda::Error;
-use mcp_lambda::health::Status;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::connection::{AdminSession, Endpoint};
-use crate::mcp::{NEWEST, OLDER, RpcClient};
+use crate::mcp::{NEWEST_REVISION, OLDER_REVISION, RpcClient};
+use crate::output::format_status;
 
-/// A step of the ladder, in the order of climbing.
+/// A step of a probe.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// The server answers.
     Reach,
-    /// It is healthy.
+    /// It is healthy, or degraded.
     Health,
     /// It accepts the signing key.
     SigningKey,
@@ -27,16 +27,41 @@ enum Step {
     Tools,
 }
 
-/// A [`Step`] that was tried.
+/// The result of a step that was run.
 #[derive(Debug)]
 pub(crate) struct StepResult {
-    /// The rung's name for people and programs.
+    /// The step's name for people and programs.
     pub(crate) name: String,
-    /// The finding, or the error that breaks the rung.
+    /// What was found, or the error by which the step failed.
     pub(crate) outcome: Result<String, Error>,
 }
 
+/// Runs the steps in order until one fails, and returns the results, of which only the last can be an error.
+pub(crate) async fn run_steps(session: &AdminSession) -> Vec<StepResult> {
+    let mut results = Vec::new();
+    let client = OnceCell::new();
+    for step in Step::ALL {
+        let outcome = step.run(session, &client).await;
+        let is_last = outcome.is_err();
+        results.push(StepResult {
+            name: step.name(&outcome),
+            outcome,
+        });
+        if is_last {
+            break;
+        }
+    }
+    results
+}
+
+/// Returns the results as the JSON of `probe` and of the tool `probe_server`.
+pub(crate) fn to_json(session: &AdminSession, results: &[StepResult]) -> Value {
+    let rungs: Vec<_> = results.iter().map(StepResult::to_json).collect();
+    json!({ "server": session.url, "rungs": rungs })
+}
+
 impl Step {
+    /// All steps, in the order in which they are run.
     const ALL: [Self; 6] = [
         Self::Reach,
         Self::Health,
@@ -46,113 +71,76 @@ impl Step {
         Self::Tools,
     ];
 
-    /// Returns the name after this outcome: a server that is reached but not believed fails otherwise than one that is not reached.
+    /// Returns the name for this outcome. A failed TLS handshake has a name of its own: the server was reached.
     fn name(self, outcome: &Result<String, Error>) -> String {
         match (self, outcome) {
-            (Self::Reach, Err(error)) if is_of_tls(&error.chain()) => "TLS".to_owned(),
+            (Self::Reach, Err(error)) if is_tls_error(&error.chain()) => "TLS".to_owned(),
             (Self::Reach, _) => "reach".to_owned(),
             (Self::Health, _) => "health".to_owned(),
             (Self::SigningKey, _) => "signing key".to_owned(),
-            (Self::Discover, _) => format!("discover {NEWEST}"),
-            (Self::Initialize, _) => format!("initialize {OLDER}"),
+            (Self::Discover, _) => format!("discover {NEWEST_REVISION}"),
+            (Self::Initialize, _) => format!("initialize {OLDER_REVISION}"),
             (Self::Tools, _) => "tools".to_owned(),
         }
     }
 
-    /// Tries the rung; the [`RpcClient`] is made by the first that needs one.
-    async fn attempt<'s>(
+    /// Runs the step. The first step that needs the [`RpcClient`] creates it.
+    async fn run<'s>(
         self,
         session: &'s AdminSession,
         client: &OnceCell<RpcClient<'s>>,
     ) -> Result<String, Error> {
-        let client = || client.get_or_try_init(|| RpcClient::probe(session));
+        let client = || client.get_or_try_init(|| RpcClient::for_probe(session));
         match self {
-            Self::Reach => reach(session).await,
-            Self::Health => health(session).await,
-            Self::SigningKey => signing_key(session).await,
-            Self::Discover => Ok(server(&client().await?.discover().await?)),
-            Self::Initialize => Ok(server(&client().await?.initialize().await?)),
-            Self::Tools => Ok(format!("{} listed", client().await?.tools().await?.len())),
+            Self::Reach => check_reach(session).await,
+            Self::Health => check_health(session).await,
+            Self::SigningKey => check_signing_key(session).await,
+            Self::Discover => Ok(describe_server(&client().await?.discover().await?)),
+            Self::Initialize => Ok(describe_server(&client().await?.initialize().await?)),
+            Self::Tools => {
+                let tools = client().await?.list_tools().await?;
+                Ok(format!("{} listed", tools.len()))
+            }
         }
     }
-}
-
-/// Climbs until a rung breaks, and returns all [`StepResult`]s.
-pub(crate) async fn climb(session: &AdminSession) -> Vec<StepResult> {
-    let mut attempts = Vec::new();
-    let client = OnceCell::new();
-    for rung in Step::ALL {
-        let outcome = rung.attempt(session, &client).await;
-        let is_broken = outcome.is_err();
-        attempts.push(StepResult {
-            name: rung.name(&outcome),
-            outcome,
-        });
-        if is_broken {
-            break;
-        }
-    }
-    attempts
-}
-
-/// Returns the [`StepResult`]s as JSON.
-pub(crate) fn report(session: &AdminSession, attempts: &[StepResult]) -> Value {
-    json!({ "server": session.url, "rungs": attempts.iter().map(StepResult::to_json).collect::<Vec<_>>() })
 }
 
 impl StepResult {
     fn to_json(&self) -> Value {
-        let (ok, found) = match &self.outcome {
-            Ok(found) => (true, found.clone()),
-            Err(error) => (false, error.chain()),
+        let found = match &self.outcome {
+            Ok(found) => found.clone(),
+            Err(error) => error.chain(),
         };
-        json!({ "rung": self.name, "ok": ok, "found": found })
+        json!({ "rung": self.name, "ok": self.outcome.is_ok(), "found": found })
     }
 }
 
-/// Returns true if rustls says so: the HTTP client hides its error's type, and not its words.
-fn is_of_tls(words: &str) -> bool {
+/// Returns true if a message comes from rustls. The HTTP client hides the type of its error, so only its text tells.
+fn is_tls_error(message: &str) -> bool {
     ["certificate", "corrupt message", "handshake", "fatal alert"]
         .iter()
-        .any(|word| words.contains(word))
+        .any(|word| message.contains(word))
 }
 
-async fn signing_key(session: &AdminSession) -> Result<String, Error> {
-    let details = session.api.health().await?.details;
-    let detail = |name| details.get(name).cloned().unwrap_or_default();
-    Ok(format!(
-        "accepted by {} {}",
-        detail("app"),
-        detail("version")
-    ))
-}
-
-async fn reach(session: &AdminSession) -> Result<String, Error> {
+async fn check_reach(session: &AdminSession) -> Result<String, Error> {
     match &session.endpoint {
-        Endpoint::Http(remote) => remote.greet().await.map(|_| "it answers".to_owned()),
-        Endpoint::Server(_) => Ok("this machine's own store".to_owned()),
+        Endpoint::Http(remote) => remote.fetch_health().await.map(|_| "it answers".to_owned()),
+        Endpoint::InProcess(_) => Ok("this machine's own store".to_owned()),
     }
 }
 
-/// Reads the public health; a server that is not well fails here, and says which part.
-async fn health(session: &AdminSession) -> Result<String, Error> {
+/// Checks the public health; the error of an unhealthy server names its checks.
+async fn check_health(session: &AdminSession) -> Result<String, Error> {
     let (status, checks) = match &session.endpoint {
         Endpoint::Http(remote) => {
-            let said = remote.greet().await?;
-            (
-                said["status"].as_str().unwrap_or("not told").to_owned(),
-                said["checks"].to_string(),
-            )
+            let health = remote.fetch_health().await?;
+            let status = health["status"].as_str().unwrap_or("not told").to_owned();
+            (status, health["checks"].to_string())
         }
-        Endpoint::Server(server) => {
+        Endpoint::InProcess(server) => {
             let health = server.admin().health().await?;
-            let word = json!(health.status).as_str().unwrap_or_default().to_owned();
-            let checks = json!(health.checks).to_string();
-            if health.status == Status::Unhealthy {
-                (word, checks)
-            } else {
-                (word, String::new())
-            }
+            let status = format_status(health.status).to_owned();
+            (status, json!(health.checks).to_string())
         }
     };
     match status.as_str() {
@@ -161,17 +149,27 @@ async fn health(session: &AdminSession) -> Result<String, Error> {
     }
 }
 
-fn server(said: &Value) -> String {
-    let about = [
-        &said["serverInfo"],
-        &said["_meta"]["io.modelcontextprotocol/serverInfo"],
-    ];
-    let about = about
-        .into_iter()
-        .find(|about| about.is_object())
-        .unwrap_or(&Value::Null);
-    let word = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
-    format!("{} {}", word("name"), word("version"))
+async fn check_signing_key(session: &AdminSession) -> Result<String, Error> {
+    let details = session.api.health().await?.details;
+    let detail = |name| details.get(name).map_or("", String::as_str);
+    Ok(format!(
+        "accepted by {} {}",
+        detail("app"),
+        detail("version")
+    ))
+}
+
+/// Returns the server's name and version, which stand in `serverInfo` or in `_meta`, by the revision.
+fn describe_server(result: &Value) -> String {
+    let info = [
+        &result["serverInfo"],
+        &result["_meta"]["io.modelcontextprotocol/serverInfo"],
+    ]
+    .into_iter()
+    .find(|info| info.is_object())
+    .unwrap_or(&Value::Null);
+    let field = |name: &str| info[name].as_str().unwrap_or_default();
+    format!("{} {}", field("name"), field("version"))
         .trim()
         .to_owned()
 }

@@ -1,7 +1,7 @@
-//! The admin API of a server, over HTTP.
+//! The operations of a server over HTTP: its admin API, its public health, and its MCP endpoint.
 //!
-//! Each request carries a fresh admin token, made here from the signing key; the key itself never travels. A server that
-//! wants its audience named says so in its first refusal.
+//! Each request carries a fresh admin token, made here from the signing key; the key itself is never sent. A server that
+//! requires an audience (`aud`) names it in its first refusal, and the request is sent again with it.
 
 mod url;
 
@@ -26,58 +26,64 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use url::is_near;
-pub(crate) use url::web_url;
+use url::is_loopback;
+pub(crate) use url::parse_server_url;
 
-/// How long a server may take to be reached, and to answer.
-const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(30);
+/// The time limit of connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What stands in a path segment as it is (RFC 3986 §2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+/// The time limit of a whole request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The characters that are encoded in a segment of a path: all but the unreserved ones (RFC 3986 §2.3).
+const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The [`AdminApi`] of a server by its URL.
+/// The [`AdminApi`] of a server, over HTTP.
+///
+/// It is usable wherever the app's operator holds the signing key. Tests and other programs may use it as the CLI does.
 pub struct RemoteAdmin {
     client: Client,
     url: String,
     key: SigningKey,
     clock: Arc<dyn Clock>,
+    /// The audience that the server named.
     audience: Mutex<Option<String>>,
 }
 
-/// One answer: its JSON, and where the next page is.
+/// A successful response.
 struct AdminResponse {
     body: Value,
+    /// It has a `Link` header, so there is another page (RFC 8288).
     has_next: bool,
 }
 
-/// What a refusal says.
+/// The body of an error response.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Refusal {
-    /// Beside `error`, which is a sentence too on the admin routes and an object on the MCP path.
+    /// The sentence. The member `error` is an object on the MCP path, so it is not read.
     #[serde(rename = "error_description")]
-    error: String,
+    description: String,
     code: String,
     audience: Option<String>,
 }
 
 impl RemoteAdmin {
-    /// The server at this URL, whose tokens this key signs.
+    /// Returns the API of the server at `url`, whose tokens `key` signs. Nothing is sent yet.
     ///
     /// # Errors
-    /// `Internal` if the HTTP client can't start.
+    /// [`ErrorKind::Internal`] if the HTTP client can't start.
     pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
         let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
-        // To this machine tokens go in the clear, and so to no proxy on the way.
-        let client = if is_near(url) {
+        // Plain HTTP is allowed to this machine, and a proxy on the way would see the tokens.
+        let client = if is_loopback(url) {
             client.no_proxy()
         } else {
             client
@@ -94,49 +100,51 @@ impl RemoteAdmin {
         })
     }
 
-    async fn ask<T: DeserializeOwned>(
+    /// Sends a request, and reads the response as a `T`.
+    async fn request_as<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<T> {
-        let answer = self.answer(method, path, body).await?;
-        read(answer.body)
+        let response = self.request(method, path, body).await?;
+        decode(response.body)
     }
 
-    /// Sends a request; once more if the server names an audience that we did not.
-    async fn answer(
+    /// Sends a request, and sends it again if the server names an audience that the token lacked.
+    async fn request(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<AdminResponse> {
         match self.send(method.clone(), path, body).await? {
-            Ok(answer) => Ok(answer),
+            Ok(response) => Ok(response),
             Err((StatusCode::UNAUTHORIZED, refusal))
                 if refusal.audience.is_some() && refusal.audience != self.audience() =>
             {
-                let is_word =
+                let is_printable =
                     |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
-                if !refusal.audience.as_ref().is_some_and(is_word) {
-                    return Err(self.invalid_answer("audience"));
+                if !refusal.audience.as_ref().is_some_and(is_printable) {
+                    return Err(self.unexpected_characters("audience"));
                 }
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
                 self.send(method, path, body)
                     .await?
-                    .map_err(|(status, refusal)| self.error(status, refusal))
+                    .map_err(|(status, refusal)| self.to_error(status, refusal))
             }
-            Err((status, refusal)) => Err(self.error(status, refusal)),
+            Err((status, refusal)) => Err(self.to_error(status, refusal)),
         }
     }
 
+    /// Sends one request with a fresh admin token. The inner error is a response of another status than success.
     async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Result<AdminResponse, (StatusCode, Refusal)>> {
-        let unreachable = |error| self.unreachable(error);
+        let unreachable = |error| self.connection_error(error);
         let url = Url::parse(&format!("{}/admin{path}", self.url))
             .map_err(|_| Error::invalid(format!("`{}` is not a URL", self.url)))?;
         let token = operator_token(
@@ -153,7 +161,7 @@ impl RemoteAdmin {
         let (status, has_next) = (response.status(), response.headers().contains_key(LINK));
         let bytes = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
-            let body = serde_json::from_slice(&bytes).map_err(|_| self.foreign(status))?;
+            let body = serde_json::from_slice(&bytes).map_err(|_| self.unknown_server(status))?;
             return Ok(Ok(AdminResponse { body, has_next }));
         }
         Ok(Err((
@@ -162,10 +170,15 @@ impl RemoteAdmin {
         )))
     }
 
-    /// A token that discovers and lists, and never calls. The audience is learned first: MCP's own refusals don't name it.
+    /// Makes a token that can discover and list, but never call.
+    ///
+    /// The audience is learned first by an admin request: refusals of the MCP endpoint do not name it.
+    ///
+    /// # Errors
+    /// Those of `GET /admin/health`.
     pub(crate) async fn probe_token(&self) -> Result<Secret<String>> {
         if self.audience().is_none() {
-            self.answer(Method::GET, "/health", None).await?;
+            self.request(Method::GET, "/health", None).await?;
         }
         operator_token(
             &self.key,
@@ -175,8 +188,15 @@ impl RemoteAdmin {
         )
     }
 
-    /// Posts a message to the MCP endpoint and gives the answer's body.
-    pub(crate) async fn speak(&self, headers: &[(&str, String)], body: String) -> Result<Vec<u8>> {
+    /// Posts a message to the MCP endpoint, and returns the body of the response.
+    ///
+    /// # Errors
+    /// Those of the connection, and refusals with a `code`. Other statuses have a JSON-RPC error in the body.
+    pub(crate) async fn post_mcp(
+        &self,
+        headers: &[(&str, String)],
+        body: String,
+    ) -> Result<Vec<u8>> {
         let request = headers.iter().fold(
             self.client.post(format!("{}/mcp", self.url)),
             |request, (name, value)| request.header(*name, value),
@@ -185,40 +205,46 @@ impl RemoteAdmin {
             .body(body)
             .send()
             .await
-            .map_err(|error| self.unreachable(error))?;
+            .map_err(|error| self.connection_error(error))?;
         let status = response.status();
         let bytes = response
             .bytes()
             .await
-            .map_err(|error| self.unreachable(error))?
+            .map_err(|error| self.connection_error(error))?
             .to_vec();
         match serde_json::from_slice::<Refusal>(&bytes) {
             Ok(refusal) if !status.is_success() && !refusal.code.is_empty() => {
-                Err(self.error(status, refusal))
+                Err(self.to_error(status, refusal))
             }
             _ => Ok(bytes),
         }
     }
 
-    /// Whether anything answers, and what it says of itself to everyone.
-    pub(crate) async fn greet(&self) -> Result<Value> {
-        let asked = self.client.get(format!("{}/health", self.url)).send().await;
-        let response = asked.map_err(|error| self.unreachable(error))?;
+    /// Fetches the public health, `GET /health`, which needs no token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] if nothing answers, or if what answers is no mcp-lambda server.
+    pub(crate) async fn fetch_health(&self) -> Result<Value> {
+        let sent = self.client.get(format!("{}/health", self.url)).send().await;
+        let response = sent.map_err(|error| self.connection_error(error))?;
         let status = response.status();
-        let said: Value = response.json().await.map_err(|_| self.foreign(status))?;
-        if said["status"].is_string() {
-            Ok(said)
+        let health: Value = response
+            .json()
+            .await
+            .map_err(|_| self.unknown_server(status))?;
+        if health["status"].is_string() {
+            Ok(health)
         } else {
-            Err(self.foreign(status))
+            Err(self.unknown_server(status))
         }
     }
 
-    fn unreachable(&self, error: reqwest::Error) -> Error {
+    fn connection_error(&self, error: reqwest::Error) -> Error {
         Error::unavailable(format!("{} can't be reached", self.url))
             .with_source(error.without_url())
     }
 
-    /// The audience that the server named.
+    /// Returns the audience that the server has named.
     pub(crate) fn audience(&self) -> Option<String> {
         self.audience
             .lock()
@@ -226,14 +252,14 @@ impl RemoteAdmin {
             .clone()
     }
 
-    /// A refusal as the error it was, or as what its status means.
-    fn error(&self, status: StatusCode, refusal: Refusal) -> Error {
+    /// Converts a refusal into the [`Error`] that the server had, or into one that its status stands for.
+    fn to_error(&self, status: StatusCode, refusal: Refusal) -> Error {
         match (status, ErrorKind::from_code(&refusal.code)) {
             (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!(
                 "{} does not accept the signing key; connect again with the right one, or, if it was rotated just now, try again in a minute",
                 self.url
             )),
-            (_, Some(kind)) => Error::new(kind, refusal.error),
+            (_, Some(kind)) => Error::new(kind, refusal.description),
             (StatusCode::TOO_MANY_REQUESTS, None) => Error::rate_limited(format!(
                 "{} has too many requests; try again later",
                 self.url
@@ -241,27 +267,29 @@ impl RemoteAdmin {
             (status, None) if status.is_server_error() => {
                 Error::unavailable(format!("{} answered {status}", self.url))
             }
-            (status, None) => self.foreign(status),
+            (status, None) => self.unknown_server(status),
         }
     }
 
-    /// What goes into a line that is pasted, or into a file, must be what such a thing is made of.
-    fn check_word(&self, what: &str, text: &str) -> Result<()> {
+    /// Checks a token or an id before it is printed in a command line or written to a file: a hostile server could put shell
+    /// syntax into it.
+    fn check_characters(&self, what: &str, text: &str) -> Result<()> {
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        let is_word = !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed);
-        is_word
-            .then_some(())
-            .ok_or_else(|| self.invalid_answer(what))
+        if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed) {
+            return Ok(());
+        }
+        Err(self.unexpected_characters(what))
     }
 
-    fn invalid_answer(&self, what: &str) -> Error {
-        let words =
-            "holds characters that none has; nothing of it is shown. Do not trust this server";
-        Error::unavailable(format!("{} answered with a {what} that {words}", self.url))
+    fn unexpected_characters(&self, what: &str) -> Error {
+        Error::unavailable(format!(
+            "{} answered with a {what} that holds characters that none has; nothing of it is shown. Do not trust this server",
+            self.url
+        ))
     }
 
-    fn foreign(&self, status: StatusCode) -> Error {
+    fn unknown_server(&self, status: StatusCode) -> Error {
         Error::unavailable(format!(
             "what answers at {} is no mcp-lambda server (it said {status}); check the URL",
             self.url
@@ -271,97 +299,102 @@ impl RemoteAdmin {
 
 impl fmt::Debug for RemoteAdmin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remote({})", self.url)
+        write!(f, "RemoteAdmin({})", self.url)
     }
 }
 
 #[async_trait]
 impl AdminApi for RemoteAdmin {
     async fn health(&self) -> Result<Details> {
-        self.ask(Method::GET, "/health", None).await
+        self.request_as(Method::GET, "/health", None).await
     }
 
     async fn register(&self, user: NewUser) -> Result<RegisteredUser> {
-        let registered: RegisteredUser =
-            self.ask(Method::POST, "/users", Some(&json!(user))).await?;
-        self.check_word("token", registered.token.expose())?;
+        let registered: RegisteredUser = self
+            .request_as(Method::POST, "/users", Some(&json!(user)))
+            .await?;
+        self.check_characters("token", registered.token.expose())?;
         Ok(registered)
     }
 
     async fn import(&self, user: ImportedUser) -> Result<ImportResult> {
-        self.ask(Method::POST, "/imports", Some(&json!(user))).await
+        self.request_as(Method::POST, "/imports", Some(&json!(user)))
+            .await
     }
 
     async fn users(&self, after: Option<&Email>, limit: usize) -> Result<UserList> {
         let after = after
             .map(|email| format!("&after={}", encode(email.as_str())))
             .unwrap_or_default();
-        let answer = self
-            .answer(Method::GET, &format!("/users?limit={limit}{after}"), None)
+        let response = self
+            .request(Method::GET, &format!("/users?limit={limit}{after}"), None)
             .await?;
-        let users: Vec<User> = read(answer.body)?;
+        let users: Vec<User> = decode(response.body)?;
         let next = users
             .last()
-            .filter(|_| answer.has_next)
+            .filter(|_| response.has_next)
             .map(|user| user.email.clone());
         Ok(UserList { users, next })
     }
 
     async fn user(&self, email: &Email) -> Result<UserDetails> {
-        self.ask(Method::GET, &user(email, ""), None).await
+        self.request_as(Method::GET, &user_path(email, ""), None)
+            .await
     }
 
     async fn revoke(&self, email: &Email) -> Result<()> {
-        self.answer(Method::DELETE, &user(email, ""), None)
+        self.request(Method::DELETE, &user_path(email, ""), None)
             .await
             .map(drop)
     }
 
     async fn purge(&self, email: &Email) -> Result<()> {
-        self.answer(Method::DELETE, &user(email, "?purge=true"), None)
+        self.request(Method::DELETE, &user_path(email, "?purge=true"), None)
             .await
             .map(drop)
     }
 
     async fn profile(&self, email: &Email, reveal: bool) -> Result<Option<Value>> {
-        let mut answer = self
-            .answer(
+        let mut response = self
+            .request(
                 Method::GET,
-                &user(email, &format!("/profile?reveal={reveal}")),
+                &user_path(email, &format!("/profile?reveal={reveal}")),
                 None,
             )
             .await?;
-        Ok(Some(answer.body["profile"].take()).filter(|profile| !profile.is_null()))
+        Ok(Some(response.body["profile"].take()).filter(|profile| !profile.is_null()))
     }
 
     async fn update_profile(&self, email: &Email, patch: &Value) -> Result<Value> {
-        let mut answer = self
-            .answer(Method::PATCH, &user(email, "/profile"), Some(patch))
+        let mut response = self
+            .request(Method::PATCH, &user_path(email, "/profile"), Some(patch))
             .await?;
-        Ok(answer.body["profile"].take())
+        Ok(response.body["profile"].take())
     }
 
     async fn create_token(&self, token: NewToken) -> Result<IssuedToken> {
         let issued: IssuedToken = self
-            .ask(Method::POST, "/tokens", Some(&json!(token)))
+            .request_as(Method::POST, "/tokens", Some(&json!(token)))
             .await?;
-        self.check_word("token", issued.token.expose())?;
-        self.check_word("token's id", &issued.id)?;
+        self.check_characters("token", issued.token.expose())?;
+        self.check_characters("token's id", &issued.id)?;
         Ok(issued)
     }
 
     async fn tokens(&self, email: &Email) -> Result<Vec<Token>> {
-        let tokens: Vec<Token> = self.ask(Method::GET, &user(email, "/tokens"), None).await?;
+        let tokens: Vec<Token> = self
+            .request_as(Method::GET, &user_path(email, "/tokens"), None)
+            .await?;
         tokens
             .iter()
-            .try_for_each(|token| self.check_word("token's id", &token.id))?;
+            .try_for_each(|token| self.check_characters("token's id", &token.id))?;
         Ok(tokens)
     }
 
     async fn revoke_token(&self, email: &Email, id: &str) -> Result<()> {
-        self.answer(
+        self.request(
             Method::DELETE,
-            &user(email, &format!("/tokens/{}", encode(id))),
+            &user_path(email, &format!("/tokens/{}", encode(id))),
             None,
         )
         .await
@@ -369,20 +402,22 @@ impl AdminApi for RemoteAdmin {
     }
 
     async fn safe_tool(&self) -> Result<SafeTool> {
-        self.ask(Method::GET, "/safe-tool", None).await
+        self.request_as(Method::GET, "/safe-tool", None).await
     }
 }
 
-fn user(email: &Email, rest: &str) -> String {
+/// Returns the path of a user, and what follows it.
+fn user_path(email: &Email, rest: &str) -> String {
     format!("/users/{}{rest}", encode(email.as_str()))
 }
 
-/// Text as one segment of a path.
-pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
+/// Encodes text as one segment of a path (RFC 3986 §2.1).
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED_IN_SEGMENT).to_string()
 }
 
-fn read<T: DeserializeOwned>(body: Value) -> Result<T> {
+/// Reads a response's JSON as a `T`.
+fn decode<T: DeserializeOwned>(body: Value) -> Result<T> {
     serde_json::from_value(body).map_err(|error| {
         Error::unavailable("the server answered in a way this CLI can't read; are both up to date?")
             .with_source(error)
@@ -402,13 +437,13 @@ mod tests {
             "https://mcp.example.com/mcp/",
         ] {
             assert_eq!(
-                web_url(text).expect(text),
+                parse_server_url(text).expect(text),
                 "https://mcp.example.com",
                 "{text}"
             );
         }
         assert_eq!(
-            web_url("http://localhost:9000/lambda-url/notes/").expect("near"),
+            parse_server_url("http://localhost:9000/lambda-url/notes/").expect("near"),
             "http://localhost:9000/lambda-url/notes"
         );
         for text in [
@@ -419,7 +454,7 @@ mod tests {
             "https://x/?token=t",
             "https://u:pw@x",
         ] {
-            assert!(web_url(text).is_err(), "{text}");
+            assert!(parse_server_url(text).is_err(), "{text}");
         }
     }
 }

@@ -1,106 +1,171 @@
-//! `setup.json`: the connections of one app, and which of them is in use. It may hold keys, so it is its owner's alone, and refused
-//! where others may read or change it.
+//! The stored connections of a CLI: `setup.json` in `~/.config/APP/`, and which connection is in use.
+//!
+//! The file may hold signing keys. It is written for its owner alone, and refused if others may read or change it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use mcp_lambda::Error;
 use mcp_lambda::config::{Environment, ProcessEnvironment};
-use mcp_lambda::{Error, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 use crate::error::CliError;
-use crate::files::{self, FileReaders, LinkPolicy, ReservedFile};
+use crate::files::{self, FileReaders, LinkPolicy, write_error};
 use crate::target::AdminTarget;
 
-/// The shape of the file that this code writes.
-const SHAPE: u32 = 2;
+/// The version of the file's form that this code writes.
+const SCHEMA_VERSION: u32 = 2;
 
-/// What `setup.json` holds.
+/// The contents of `setup.json`, as read from its path.
+#[derive(Debug)]
+pub(crate) struct Setup<'t> {
+    target: &'t AdminTarget,
+    path: PathBuf,
+    contents: Contents,
+}
+
+/// The JSON of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Setup {
-    v: u32,
+struct Contents {
+    #[serde(rename = "v")]
+    schema_version: u32,
     current: String,
     connections: BTreeMap<String, Connection>,
 }
 
-impl Setup {
-    /// Reads what is kept for an app; nothing yet is an empty setup.
-    pub(crate) fn load(subject: &AdminTarget) -> Result<Self, CliError> {
-        let path = path(subject)?;
-        let text = files::read_own(&path);
-        let text = text.map_err(|error| {
+impl<'t> Setup<'t> {
+    /// Reads the file of a target; without a file there are no connections.
+    ///
+    /// # Errors
+    /// [`CliError::NotConfigured`] if there is no home folder, or if the file is open to others or damaged.
+    pub(crate) fn load(target: &'t AdminTarget) -> Result<Self, CliError> {
+        let path = config_folder(target)?.join("setup.json");
+        let text = files::read_private(&path).map_err(|error| {
             CliError::NotConfigured(format!("{} is not used: {error}", path.display()))
         })?;
-        let Some(text) = text else {
-            return Ok(Self::default());
+        let contents = match text {
+            Some(text) => serde_json::from_str(&text).map_err(|error| {
+                CliError::NotConfigured(format!(
+                    "{} is damaged ({error}); remove it and connect again",
+                    path.display()
+                ))
+            })?,
+            None => Contents::default(),
         };
-        serde_json::from_str(&text).map_err(|error| {
-            CliError::NotConfigured(format!(
-                "{} is damaged ({error}); remove it and connect again",
-                path.display()
-            ))
+        Ok(Self {
+            target,
+            path,
+            contents,
         })
     }
 
-    /// The connection of that name, or the one in use.
-    pub(crate) fn chosen(
-        &self,
-        subject: &AdminTarget,
-        name: Option<&str>,
-    ) -> Result<&Connection, CliError> {
+    /// Returns the [`Connection`] of that name, or without a name the one in use.
+    ///
+    /// # Errors
+    /// [`Error::not_found`] for an unknown name, and [`CliError::NotConfigured`] if none is in use.
+    pub(crate) fn select(&self, name: Option<&str>) -> Result<&Connection, CliError> {
         match name {
-            Some(name) => self.find(name).ok_or_else(|| self.unknown(name)),
+            Some(name) => self.find(name).ok_or_else(|| self.contents.unknown(name)),
             None => self
-                .find(&self.current)
-                .ok_or_else(|| self.none_in_use(subject)),
+                .find(&self.contents.current)
+                .ok_or_else(|| self.none_in_use()),
         }
     }
 
-    /// The connection of that name, if there is one.
+    /// Returns the [`Connection`] of that name, if there is one.
     pub(crate) fn find(&self, name: &str) -> Option<&Connection> {
-        self.connections.get(name)
+        self.contents.connections.get(name)
     }
 
-    /// All connections, and whether each is the one in use.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Connection, bool)> {
-        self.connections
+    /// Returns each connection with its name, and whether it is the one in use.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = (&str, &Connection, bool)> {
+        let current = &self.contents.current;
+        self.contents
+            .connections
             .iter()
-            .map(|(name, connection)| (name.as_str(), connection, *name == self.current))
+            .map(move |(name, connection)| (name.as_str(), connection, name == current))
     }
 
-    /// Keeps a connection and uses it from now on.
-    pub(crate) fn keep(
-        subject: &AdminTarget,
-        name: &str,
-        connection: Connection,
-    ) -> Result<PathBuf, CliError> {
-        Self::change(subject, |setup| {
-            setup.connections.insert(name.to_owned(), connection);
-            name.clone_into(&mut setup.current);
+    /// Stores a connection, makes it the one in use, and returns the path of the file.
+    ///
+    /// # Errors
+    /// If the file can't be read again or written.
+    pub(crate) fn store(self, name: &str, connection: Connection) -> Result<PathBuf, CliError> {
+        self.change(|contents| {
+            contents.connections.insert(name.to_owned(), connection);
+            name.clone_into(&mut contents.current);
             Ok(())
         })
     }
 
-    /// Uses a connection from now on.
-    pub(crate) fn using(subject: &AdminTarget, name: &str) -> Result<PathBuf, CliError> {
-        Self::change(subject, |setup| {
-            setup.find(name).ok_or_else(|| setup.unknown(name))?;
-            name.clone_into(&mut setup.current);
+    /// Makes a stored connection the one in use.
+    ///
+    /// # Errors
+    /// [`Error::not_found`], and those of [`Setup::store`].
+    pub(crate) fn set_current(self, name: &str) -> Result<PathBuf, CliError> {
+        self.change(|contents| {
+            if !contents.connections.contains_key(name) {
+                return Err(contents.unknown(name));
+            }
+            name.clone_into(&mut contents.current);
             Ok(())
         })
     }
 
-    /// Forgets a connection.
-    pub(crate) fn forget(subject: &AdminTarget, name: &str) -> Result<PathBuf, CliError> {
-        Self::change(subject, |setup| match setup.connections.remove(name) {
+    /// Removes a connection, and with it a key that is stored in it.
+    ///
+    /// # Errors
+    /// [`Error::not_found`], and those of [`Setup::store`].
+    pub(crate) fn remove(self, name: &str) -> Result<PathBuf, CliError> {
+        self.change(|contents| match contents.connections.remove(name) {
             Some(_) => Ok(()),
-            None => Err(setup.unknown(name)),
+            None => Err(contents.unknown(name)),
         })
     }
 
-    /// Which there are, in words.
-    fn names(&self) -> String {
+    /// Changes the file under a lock. The contents are read again first: another command may have changed them.
+    fn change(
+        self,
+        change: impl FnOnce(&mut Contents) -> Result<(), CliError>,
+    ) -> Result<PathBuf, CliError> {
+        let path = self.path;
+        let _lock = files::lock(&path.with_extension("lock")).map_err(write_error(&path))?;
+        let mut contents = Setup::load(self.target)?.contents;
+        change(&mut contents)?;
+        contents.schema_version = SCHEMA_VERSION;
+        let text = serde_json::to_string_pretty(&contents).map_err(|error| {
+            Error::internal("the setup can't be written as JSON").with_source(error)
+        })?;
+        files::write(&path, &text, FileReaders::Owner, LinkPolicy::Refuse)
+            .map_err(write_error(&path))?;
+        Ok(path)
+    }
+
+    /// Returns the error for a setup in which no connection is in use, with the commands that choose one.
+    fn none_in_use(&self) -> CliError {
+        let program = self.target.program_name();
+        let message = if self.contents.connections.is_empty() {
+            let local = match self.target {
+                AdminTarget::App(_) => format!("`{program} connect local` or "),
+                AdminTarget::AnyServer => String::new(),
+            };
+            format!(
+                "not connected to a server yet; say {local}`{program} connect URL --signing-key-env VARIABLE`"
+            )
+        } else {
+            let known = self.contents.describe_names();
+            format!(
+                "no connection is in use; {known}: say `{program} connections use NAME`, or `--on NAME`"
+            )
+        };
+        CliError::NotConfigured(message)
+    }
+}
+
+impl Contents {
+    /// Lists the names in a clause for an error.
+    fn describe_names(&self) -> String {
         let names: Vec<_> = self
             .connections
             .keys()
@@ -113,89 +178,20 @@ impl Setup {
         }
     }
 
-    fn none_in_use(&self, subject: &AdminTarget) -> CliError {
-        if self.connections.is_empty() {
-            return not_connected(subject);
-        }
-        let (known, command) = (self.names(), subject.command());
-        CliError::NotConfigured(format!(
-            "no connection is in use; {known}: say `{command} connections use NAME`, or `--on NAME`"
-        ))
-    }
-
     fn unknown(&self, name: &str) -> CliError {
         Error::not_found(format!(
             "no connection is called `{name}`; {}",
-            self.names()
+            self.describe_names()
         ))
         .into()
     }
-
-    /// Changes what is kept, as it is by now: another command may have changed it since it was read.
-    fn change(
-        subject: &AdminTarget,
-        change: impl FnOnce(&mut Self) -> Result<(), CliError>,
-    ) -> Result<PathBuf, CliError> {
-        let path = path(subject)?;
-        let _lock = files::lock(&path.with_extension("lock")).map_err(unwritable(&path))?;
-        let mut setup = Self::load(subject)?;
-        change(&mut setup)?;
-        setup.v = SHAPE;
-        let text = serde_json::to_string_pretty(&setup);
-        let text = text.map_err(|error| {
-            Error::internal("the setup can't be written as JSON").with_source(error)
-        })?;
-        files::write(&path, &text, FileReaders::Owner, LinkPolicy::Refuse)
-            .map_err(unwritable(&path))?;
-        Ok(path)
-    }
 }
 
-fn not_connected(subject: &AdminTarget) -> CliError {
-    let command = subject.command();
-    let local = if matches!(subject, AdminTarget::App(_)) {
-        format!("`{command} connect local` or ")
-    } else {
-        String::new()
-    };
-    CliError::NotConfigured(format!(
-        "not connected to a server yet; say {local}`{command} connect URL --signing-key-env VARIABLE`"
-    ))
-}
-
-/// Where tokens are written that nobody should read but the operator.
-pub(crate) fn token_folder(subject: &AdminTarget) -> Result<PathBuf, CliError> {
-    Ok(path(subject)?.with_file_name("tokens"))
-}
-
-/// Makes a file for a token before there is one: it can be written there, and nothing is lost by it. Its name tells nothing.
-pub(crate) fn reserve_within(folder: &Path) -> Result<ReservedFile, Error> {
-    ReservedFile::within(folder, ".token").map_err(unwritable(folder))
-}
-
-/// The same with a name that the operator chose.
-pub(crate) fn reserve(path: &Path) -> Result<ReservedFile, Error> {
-    ReservedFile::new(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::already_exists(format!(
-            "{} exists already; name another file",
-            path.display()
-        )),
-        _ => Error::invalid(format!("{} can't be written: {error}", path.display())),
-    })
-}
-
-/// Writes a token into its file, and says where it is.
-pub(crate) fn keep(file: ReservedFile, token: &Secret<String>) -> Result<PathBuf, Error> {
-    let path = file.path().to_owned();
-    file.keep(token.expose()).map_err(unwritable(&path))
-}
-
-/// That something of ours could not be written.
-pub(crate) fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Error {
-    move |error| Error::unavailable(format!("{} can't be written: {error}", path.display()))
-}
-
-fn path(subject: &AdminTarget) -> Result<PathBuf, CliError> {
+/// Returns the folder of a target's files: `APP` in `XDG_CONFIG_HOME`, or in `~/.config`.
+///
+/// # Errors
+/// [`CliError::NotConfigured`] if neither that variable nor `HOME` is set.
+pub(crate) fn config_folder(target: &AdminTarget) -> Result<PathBuf, CliError> {
     let variable = |name| {
         ProcessEnvironment
             .get(name)
@@ -209,5 +205,5 @@ fn path(subject: &AdminTarget) -> Result<PathBuf, CliError> {
             "there is no home folder to keep the connection in; set HOME".into(),
         )
     })?;
-    Ok(folder.join(subject.name()).join("setup.json"))
+    Ok(folder.join(target.name()))
 }

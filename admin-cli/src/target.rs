@@ -1,43 +1,45 @@
-//! The subject of a CLI: one app, or any server.
+//! The target of a CLI: one app, or any server.
 
 use mcp_lambda::App;
 
 use crate::flags::Flag;
 
-/// The name of the generic CLI, and of the folder of its state.
+/// The name of the generic CLI, and of its configuration folder.
 const GENERIC: &str = "mcp-lambda";
 
-/// The servers that a CLI works for.
+/// The servers that a CLI administers.
 #[derive(Debug)]
 pub(crate) enum AdminTarget {
-    /// One app, whose code is at hand.
+    /// Those of one app, on this machine or at a URL. An app's own CLI has this target.
     App(Box<App>),
-    /// Any server, by its URL.
-    Any,
+    /// Those at any URL. The generic CLI has this target.
+    AnyServer,
 }
 
 impl AdminTarget {
-    /// Returns the name of the folder of the state.
+    /// Returns the name of the configuration folder, in `~/.config`.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::App(app) => app.name(),
-            Self::Any => GENERIC,
+            Self::AnyServer => GENERIC,
         }
     }
 
-    /// Returns the name of the CLI itself.
-    pub(crate) fn command(&self) -> String {
+    /// Returns the name of the CLI's program, such as `notes-admin`.
+    pub(crate) fn program_name(&self) -> String {
         match self {
             Self::App(app) => format!("{}-admin", app.name()),
-            Self::Any => GENERIC.to_owned(),
+            Self::AnyServer => GENERIC.to_owned(),
         }
     }
 
-    /// Returns the [`Flag`]s of the app's own profile.
-    pub(crate) fn flags(&self) -> Vec<Flag> {
+    /// Returns one [`Flag`] for each field of the app's profile type; none for the generic CLI.
+    pub(crate) fn profile_flags(&self) -> Vec<Flag> {
         match self {
-            Self::App(app) => app.profile_type().map(Flag::all).unwrap_or_default(),
-            Self::Any => Vec::new(),
+            Self::App(app) => app
+                .profile_type()
+                .map_or_else(Vec::new, Flag::from_profile_type),
+            Self::AnyServer => Vec::new(),
         }
     }
 }

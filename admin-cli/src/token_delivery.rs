@@ -7,15 +7,14 @@ use mcp_lambda::{Error, Secret};
 use crate::clients::{KnownClient, McpServer, Scope, TokenSource, Transport};
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::files::ReservedFile;
-use crate::setup::{keep, reserve};
 use crate::target::AdminTarget;
+use crate::token_file::TokenFile;
 
 /// A place for a token, prepared before there is one.
 #[derive(Debug)]
 pub(crate) struct TokenDelivery {
     server: McpServer,
-    file: Option<ReservedFile>,
+    file: Option<TokenFile>,
 }
 
 /// The way by which a person gets a new token.
@@ -37,7 +36,7 @@ impl TokenDelivery {
         session: &AdminSession,
         save_to: Option<&Path>,
     ) -> Result<Self, CliError> {
-        let file = save_to.map(reserve).transpose()?;
+        let file = save_to.map(TokenFile::create).transpose()?;
         let name = server_name(subject, session).await?;
         let url = session.url.clone();
         Ok(Self {
@@ -52,7 +51,7 @@ impl TokenDelivery {
     /// If the file can't be written; the token is nobody's then, and the caller revokes it.
     pub(crate) fn deliver(self, token: &Secret<String>) -> Result<Delivery, Error> {
         if let Some(file) = self.file {
-            return keep(file, token).map(Delivery::File);
+            return file.store(token).map(Delivery::File);
         }
         let transport = Transport::Http(TokenSource::Given(token.expose().clone()));
         let client = KnownClient::PRINTED_WITH_TOKENS;

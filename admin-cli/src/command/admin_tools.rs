@@ -22,8 +22,8 @@ use crate::connection::AdminSession;
 use crate::error::CliError;
 use crate::mcp::RpcClient;
 use crate::probe_steps;
-use crate::setup::{keep, reserve_within, token_folder};
 use crate::target::AdminTarget;
+use crate::token_file::{TokenFile, token_folder};
 
 /// Whom the calls are by: whoever started this process, who holds the connection.
 const OPERATOR: &str = "operator@localhost";
@@ -83,15 +83,15 @@ impl Operations {
     /// Try everything a client needs, rung by rung, from reaching the server to listing its tools. It never acts as a user.
     #[tool(read_only, idempotent)]
     pub async fn probe_server(&self) -> Result<JsonObject> {
-        let attempts = probe_steps::climb(&self.session).await;
-        Ok(object(probe_steps::report(&self.session, &attempts)))
+        let attempts = probe_steps::run_steps(&self.session).await;
+        Ok(object(probe_steps::to_json(&self.session, &attempts)))
     }
 
     /// The server's tools, as its users see them.
     #[tool(read_only, idempotent)]
     pub async fn list_server_tools(&self) -> Result<JsonObject> {
         Ok(object(
-            json!({ "tools": RpcClient::probe(&self.session).await?.tools().await? }),
+            json!({ "tools": RpcClient::for_probe(&self.session).await?.list_tools().await? }),
         ))
     }
 
@@ -152,7 +152,7 @@ impl Operations {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
         let profile = profile.map(Value::Object);
         // The file first: where none can be made, no token is.
-        let file = reserve_within(&self.tokens)?;
+        let file = TokenFile::create_in(&self.tokens)?;
         let user = NewUser {
             email: email.clone(),
             profile,
@@ -162,7 +162,7 @@ impl Operations {
             read_only,
         };
         let new = self.session.api.register(user).await?;
-        let file = match keep(file, &new.token) {
+        let file = match file.store(&new.token) {
             Ok(file) => file,
             Err(error) => {
                 let revoked = self.session.api.revoke(&email).await;
@@ -190,7 +190,7 @@ impl Operations {
         read_only: Option<bool>,
     ) -> Result<JsonObject> {
         let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
-        let file = reserve_within(&self.tokens)?;
+        let file = TokenFile::create_in(&self.tokens)?;
         let token = NewToken {
             email: email.clone(),
             name,
@@ -199,7 +199,7 @@ impl Operations {
             read_only,
         };
         let new = self.session.api.create_token(token).await?;
-        let file = match keep(file, &new.token) {
+        let file = match file.store(&new.token) {
             Ok(file) => file,
             Err(error) => {
                 return Err(partial_failure(

@@ -4,7 +4,6 @@ use clap::Subcommand;
 use mcp_lambda::{Error, shell};
 use serde_json::json;
 
-use crate::connection::not_configured;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::target::AdminTarget;
@@ -63,7 +62,7 @@ pub(crate) async fn run(
 /// A fault with the place where it was met.
 fn met(endpoint: Option<&str>) -> impl Fn(Error) -> CliError {
     move |error| {
-        not_configured(match endpoint {
+        CliError::from_settings(match endpoint {
             Some(endpoint) => Error::new(error.kind(), format!("at {endpoint}: {error}")),
             None => error,
         })
@@ -98,7 +97,7 @@ async fn rotate(
         again.map_err(|failure| half_done(secret, &failure))?;
     }
     let answer = json!({ "rotated": secret, "previous_revoked": revoke_previous });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         let after = if revoke_previous {
             "Every key before is out: new servers refuse all its tokens at once, those that run within ten minutes, or a minute after the first new token."
         } else {
@@ -129,12 +128,12 @@ async fn init(
         .await
         .map_err(met(endpoint))?;
     let answer = json!({ "table": table, "table_is_new": made.table, "secret": secret, "secret_is_new": made.secret });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         let state = |is_new| if is_new { "made" } else { "was there" };
         format!(
             "table   {table}: {}\nsecret  {secret}: {}\n\nStart the server with USERS_TABLE={table} and SIGNING_KEY_SECRET={secret}; then\n  {}",
             state(made.table), state(made.secret),
-            shell::line([&subject.command(), "connect", "URL", "--signing-key-secret", secret])
+            shell::line([&subject.program_name(), "connect", "URL", "--signing-key-secret", secret])
         )
     });
     Ok(())

@@ -9,7 +9,7 @@ pub(crate) fn run(context: CommandContext<'_>, shell: Shell) {
     let CommandContext {
         subject, output, ..
     } = context;
-    let (name, mut script) = (subject.command(), Vec::new());
+    let (name, mut script) = (subject.program_name(), Vec::new());
     clap_complete::generate(
         shell,
         &mut (context.tree)(subject),
@@ -17,7 +17,7 @@ pub(crate) fn run(context: CommandContext<'_>, shell: Shell) {
         &mut script,
     );
     let script = String::from_utf8_lossy(&script);
-    output.script(&if shell == Shell::Bash {
+    output.print_script(&if shell == Shell::Bash {
         fix_program_name(&script, &name)
     } else {
         script.into_owned()

@@ -8,13 +8,13 @@ use mcp_lambda::config::ProcessEnvironment;
 use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
-use crate::connection::{Connection, DEFAULT, KeySource};
+use crate::connection::{Connection, DEFAULT_NAME, KeySource};
 use crate::error::CliError;
-use crate::flags;
-use crate::output::{Output, ask_hidden};
+use crate::input::read_stdin;
+use crate::output::{Output, ask_secret};
 use crate::setup::Setup;
 use crate::target::AdminTarget;
-use crate::values::word;
+use crate::values::parse_name;
 
 #[derive(Debug, Args)]
 pub(crate) struct ConnectCommand {
@@ -36,7 +36,7 @@ pub(crate) struct ConnectCommand {
     #[arg(long, group = "key")]
     pub(crate) signing_key_stdin: bool,
     /// What to call this connection.
-    #[arg(long = "as", value_name = "NAME", default_value = DEFAULT, value_parser = word)]
+    #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_NAME, value_parser = parse_name)]
     pub(crate) name: String,
     /// Don't try the connection.
     #[arg(long)]
@@ -54,9 +54,9 @@ impl ConnectCommand {
             ) {
                 (Some(key), _, _) => KeySource::Stored(Secret::new(key.clone())),
                 (_, Some(variable), _) => KeySource::Variable(variable.clone()),
-                (_, _, Some(secret)) => KeySource::secret(&ProcessEnvironment, secret),
+                (_, _, Some(secret)) => KeySource::from_secret(&ProcessEnvironment, secret),
                 _ if self.signing_key_stdin => {
-                    KeySource::Stored(Secret::new(flags::read_input().map_err(CliError::Usage)?))
+                    KeySource::Stored(Secret::new(read_stdin().map_err(CliError::Usage)?))
                 }
                 _ => KeySource::None,
             },
@@ -71,32 +71,32 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), CliError> {
     let setup = Setup::load(subject)?;
-    let connection = Connection::choose(
+    let connection = Connection::parse(
         subject,
         &wanted.place,
         || wanted.key(),
         setup.find(&wanted.name),
     )?;
     connection
-        .warning(subject)
+        .warn_of_other_key(subject)
         .iter()
-        .for_each(|warning| output.warn(warning));
+        .for_each(|warning| output.print_warning(warning));
     let connection = if wanted.offline {
         connection
     } else {
-        connection.with_key(ask_hidden)
+        connection.with_asked_key(ask_secret)
     };
     let (mut found, mut audience) = (None, None);
     if !wanted.offline {
-        let session = connection.open_or_make(subject).await?;
+        let session = connection.open_or_create(subject).await?;
         found = Some(session.api.health().await?);
         audience = session.audience();
     }
-    let words = connection.words();
-    let path = Setup::keep(subject, &wanted.name, connection)?;
+    let words = connection.describe();
+    let path = setup.store(&wanted.name, connection)?;
     let status = found.as_ref().map(|found| json!(found.status));
     let answer = json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         let described = found.map(|found| describe(&found, audience.as_deref(), subject));
         message(&words, &wanted.name, described, &path)
     });
@@ -121,7 +121,7 @@ fn describe(found: &Details, audience: Option<&str>, subject: &AdminTarget) -> S
     let why = match found.status {
         Status::Healthy => String::new(),
         Status::Degraded | Status::Unhealthy => {
-            format!(" (`{} health` tells why)", subject.command())
+            format!(" (`{} health` tells why)", subject.program_name())
         }
     };
     let status = json!(found.status);

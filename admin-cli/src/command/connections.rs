@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::error::CliError;
-use crate::output::{Output, columns};
+use crate::output::{Output, format_table};
 use crate::setup::Setup;
 use crate::target::AdminTarget;
 
@@ -33,39 +33,39 @@ pub(crate) fn run(
     match command {
         ConnectionsCommand::List => list(&setup, output),
         ConnectionsCommand::Use { name } => {
-            Setup::using(subject, name)?;
-            output.answer(&json!({ "using": name }), || {
+            setup.set_current(name)?;
+            output.print_answer(&json!({ "using": name }), || {
                 format!("Using {name} from now on.")
             });
         }
         ConnectionsCommand::Remove { name } => {
-            Setup::forget(subject, name)?;
-            output.answer(&json!({ "removed": name }), || format!("Forgot {name}."));
+            setup.remove(name)?;
+            output.print_answer(&json!({ "removed": name }), || format!("Forgot {name}."));
         }
     }
     Ok(())
 }
 
-fn list(setup: &Setup, output: &Output) {
+fn list(setup: &Setup<'_>, output: &Output) {
     let all: Vec<_> = setup
-        .all()
+        .connections()
         .map(|(name, connection, in_use)| {
-            json!({ "name": name, "server": connection.words(), "key": connection.key_words(), "in_use": in_use })
+            json!({ "name": name, "server": connection.describe(), "key": connection.describe_key(), "in_use": in_use })
         })
         .collect();
-    output.answer(&all, || {
+    output.print_answer(&all, || {
         if all.is_empty() {
             return "No connections yet.".into();
         }
-        let rows = setup.all().map(|(name, connection, in_use)| {
+        let rows = setup.connections().map(|(name, connection, in_use)| {
             let mark = if in_use { "*" } else { "" };
             [
                 mark.to_owned(),
                 name.to_owned(),
-                connection.words(),
-                connection.key_words(),
+                connection.describe(),
+                connection.describe_key(),
             ]
         });
-        columns(["", "NAME", "SERVER", "SIGNING KEY"], rows)
+        format_table(["", "NAME", "SERVER", "SIGNING KEY"], rows)
     });
 }

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::output::{Output, StyledText, columns, columns_of_states, state};
+use crate::output::{Output, StyledText, format_state, format_state_table, format_table};
 
 pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
     let health = session.api.health().await?;
-    output.answer(&health, || {
+    output.print_answer(&health, || {
         let checks = health
             .checks
             .iter()
@@ -21,9 +21,9 @@ pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), C
             .map(|(part, told)| [part.clone(), told.clone()]);
         let status = json!(health.status);
         let parts = [
-            state(status.as_str().unwrap_or_default()),
-            columns_of_states(["STATE", "CHECK"], checks),
-            columns(["PART", "DETAIL"], details),
+            format_state(status.as_str().unwrap_or_default()),
+            format_state_table(["STATE", "CHECK"], checks),
+            format_table(["PART", "DETAIL"], details),
         ];
         StyledText::join(parts, "\n\n")
     });

@@ -19,8 +19,8 @@ pub(crate) fn run(context: CommandContext<'_>, folder: &Path) -> Result<(), CliE
     written.map_err(|error| {
         Error::invalid(format!("{} can't be written to: {error}", folder.display()))
     })?;
-    output.answer(&json!({ "folder": folder }), || {
-        let page = folder.join(format!("{}.1", subject.command()));
+    output.print_answer(&json!({ "folder": folder }), || {
+        let page = folder.join(format!("{}.1", subject.program_name()));
         format!(
             "Wrote them. Read one with `{}`.",
             shell::line(["man", &page.to_string_lossy()])

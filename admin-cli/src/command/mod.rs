@@ -97,9 +97,9 @@ impl CommandContext<'_> {
     /// [`CliError::NotConfigured`] if there is no such connection, or no key for it.
     async fn session(&self) -> Result<AdminSession, CliError> {
         let setup = Setup::load(self.subject)?;
-        let connection = setup.chosen(self.subject, self.on)?;
-        if let Some(warning) = connection.warning(self.subject) {
-            self.output.warn(&warning);
+        let connection = setup.select(self.on)?;
+        if let Some(warning) = connection.warn_of_other_key(self.subject) {
+            self.output.print_warning(&warning);
         }
         connection.open(self.subject).await
     }

@@ -87,7 +87,7 @@ pub(crate) fn run(
     let files = files(wanted, &framework);
     put(&folder, &files)?;
     let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
-    output.answer(&json!({ "folder": folder, "files": paths }), || {
+    output.print_answer(&json!({ "folder": folder, "files": paths }), || {
         let (name, cd) = (&wanted.name, shell::line(["cd", &folder.to_string_lossy()]));
         let next = format!(
             "Made {}. Next:\n\n  {cd}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",

@@ -6,20 +6,20 @@ use mcp_lambda::Error;
 
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::output::{Output, StyledText, columns_of_states};
+use crate::output::{Output, StyledText, format_state_table};
 use crate::probe_steps;
 
 pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let rungs = probe_steps::climb(session).await;
-    output.answer(&probe_steps::report(session, &rungs), || {
+    let rungs = probe_steps::run_steps(session).await;
+    output.print_answer(&probe_steps::to_json(session, &rungs), || {
         let rows = rungs.iter().map(|rung| match &rung.outcome {
             Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
             Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
         });
         StyledText::join(
             [
-                session.place().into(),
-                columns_of_states(["", "RUNG", "FOUND"], rows),
+                session.describe().into(),
+                format_state_table(["", "RUNG", "FOUND"], rows),
             ],
             "\n\n",
         )

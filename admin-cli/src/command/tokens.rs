@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::clients::KnownClient;
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::output::{Output, columns};
+use crate::output::{Output, format_table};
 use crate::target::AdminTarget;
 use crate::token_delivery::{Delivery, TokenDelivery};
-use crate::values::seconds;
+use crate::values::parse_duration;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensCommand {
@@ -25,7 +25,7 @@ pub(crate) enum TokensCommand {
         #[arg(long)]
         name: Option<String>,
         /// How long it lives, such as 12h or 90d.
-        #[arg(long, value_name = "TIME", value_parser = seconds)]
+        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
         expires: Option<u64>,
         /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
         #[arg(long = "scope", value_name = "SCOPE")]
@@ -104,7 +104,7 @@ async fn create(
 /// Reports the file that holds a new token.
 fn report_file(new: &IssuedToken, path: &Path, output: &Output) {
     let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         format!(
             "The token {} for {} is in {}; it ends {}.",
             new.id,
@@ -127,10 +127,10 @@ async fn show(
         "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
         "id": new.id, "expires": new.expires, "register": line,
     });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect {} with\n\n  {line}", new.email, new.id, new.expires, KnownClient::PRINTED_WITH_TOKENS.title())
     });
-    if output.lost().is_some() {
+    if output.write_error().is_some() {
         return Err(
             revoke_unseen(session, new, &Error::internal("the token can't be shown"))
                 .await
@@ -154,11 +154,11 @@ async fn revoke_unseen(session: &AdminSession, new: &IssuedToken, error: &Error)
 
 async fn list(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     let tokens = session.api.tokens(email).await?;
-    output.answer(&tokens, || {
+    output.print_answer(&tokens, || {
         if tokens.is_empty() {
             format!("{email} has no tokens.").into()
         } else {
-            columns(
+            format_table(
                 ["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"],
                 tokens.iter().map(row),
             )
@@ -202,7 +202,7 @@ async fn revoke(
     let tokens = session.api.tokens(email).await?;
     let id = resolve_id(&tokens, id)?;
     session.api.revoke_token(email, &id).await?;
-    output.answer(&json!({ "revoked": id }), || {
+    output.print_answer(&json!({ "revoked": id }), || {
         format!("Revoked the token {id} of {email}; the others go on.")
     });
     Ok(())

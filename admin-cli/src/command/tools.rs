@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::connection::AdminSession;
 use crate::error::CliError;
 use crate::flags::ValueKind;
-use crate::input::json_or_file;
+use crate::input::read_json;
 use crate::mcp::RpcClient;
-use crate::output::{Output, StyledText, columns};
+use crate::output::{Output, StyledText, format_table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ToolsCommand {
@@ -59,7 +59,7 @@ pub(crate) async fn run(
         } => {
             let tool = find(session, &name).await?;
             let arguments = match body {
-                Some(body) => match json_or_file(&body)? {
+                Some(body) => match read_json(&body)? {
                     body @ Value::Object(_) => body,
                     _ => {
                         return Err(CliError::Usage(
@@ -88,7 +88,7 @@ pub(crate) async fn safe(
         )
         .into()),
         (Some(_), None) => {
-            output.answer(&safe, || {
+            output.print_answer(&safe, || {
                 format!(
                     "{}: {}",
                     tool["name"].as_str().unwrap_or_default(),
@@ -102,8 +102,8 @@ pub(crate) async fn safe(
 }
 
 async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let tools = RpcClient::probe(session).await?.tools().await?;
-    output.answer(&tools, || {
+    let tools = RpcClient::for_probe(session).await?.list_tools().await?;
+    output.print_answer(&tools, || {
         let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
         // The first sentence; a doc comment breaks its lines wherever they are full.
         let first = |text: String| {
@@ -124,7 +124,7 @@ async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
                 first(word(tool, "description")),
             ]
         };
-        columns(
+        format_table(
             ["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"],
             tools.iter().map(row),
         )
@@ -134,13 +134,13 @@ async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
 
 async fn show(session: &AdminSession, name: &str, output: &Output) -> Result<(), CliError> {
     let tool = find(session, name).await?;
-    output.answer(&tool, || {
+    output.print_answer(&tool, || {
         let description = tool["description"].as_str().unwrap_or_default();
         let arguments = arguments(&tool);
         let arguments = if arguments.is_empty() {
             "It takes no arguments.".into()
         } else {
-            columns(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
+            format_table(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
         StyledText::join(
             [
@@ -203,7 +203,7 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
         };
         [
             name.clone(),
-            ValueKind::within(schema, &tool["inputSchema"]).description(),
+            ValueKind::from_schema(schema, &tool["inputSchema"]).describe(),
             is_needed.to_owned(),
             schema["description"]
                 .as_str()
@@ -215,7 +215,7 @@ fn arguments(tool: &Value) -> Vec<[String; 4]> {
 }
 
 async fn find(session: &AdminSession, name: &str) -> Result<Value, CliError> {
-    let tools = RpcClient::probe(session).await?.tools().await?;
+    let tools = RpcClient::for_probe(session).await?.list_tools().await?;
     let found = tools.into_iter().find(|tool| tool["name"] == name);
     found.ok_or_else(|| {
         Error::not_found(format!(
@@ -238,7 +238,7 @@ fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, CliError> {
                 "the tool has no argument `{name}`; `tools show` names them"
             ))
         })?;
-        let value = ValueKind::within(schema, &tool["inputSchema"]).read(text);
+        let value = ValueKind::from_schema(schema, &tool["inputSchema"]).parse(text);
         let value = value
             .map_err(|fault| CliError::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
         if arguments.insert(name.to_owned(), value).is_some() {
@@ -262,16 +262,16 @@ async fn call(
         ..NewToken::new(user.clone())
     });
     let made = made.await?;
-    output.note(&format!(
+    output.print_note(&format!(
         "as {user} with a token of its own, to {}\ntools/call {name} {arguments}",
-        session.place()
+        session.describe()
     ));
     let outcome = RpcClient::new(session, made.token)
-        .call(name, arguments)
+        .call_tool(name, arguments)
         .await;
     let ended = session.api.revoke_token(&user, &made.id).await;
     let outcome = outcome?;
-    output.answer(&outcome, || words(&outcome));
+    output.print_answer(&outcome, || words(&outcome));
     // The call was made, whatever became of its token.
     ended.map_err(|error| {
         Error::new(

@@ -1,32 +1,36 @@
-//! The URLs that a [`RemoteAdmin`](super::Remote) may have.
+//! The URLs of servers.
 
 use reqwest::Url;
 
-/// Returns true for a URL of this machine.
-pub(super) fn is_near(url: &str) -> bool {
+/// Returns true for a URL whose host is this machine.
+pub(super) fn is_loopback(url: &str) -> bool {
     let url = Url::parse(url).ok();
     url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")))
 }
 
-/// A server's URL without a slash or `/mcp` at its end. Tokens travel in the clear only on this machine.
-pub(crate) fn web_url(text: &str) -> std::result::Result<String, String> {
+/// Parses a server's URL, and removes `/` and `/mcp` from its end.
+///
+/// # Errors
+/// A message if it is no URL, has a query or a user, or would send tokens over plain HTTP to another machine.
+pub(crate) fn parse_server_url(text: &str) -> std::result::Result<String, String> {
     let url = Url::parse(text).ok().filter(|url| {
         url.has_host()
             && url.query().is_none()
             && url.username().is_empty()
             && url.password().is_none()
     });
-    let fault = || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
-    let url = url.ok_or_else(fault)?;
+    let not_a_url =
+        || format!("`{text}` is neither `local` nor a URL such as https://mcp.example.com");
+    let url = url.ok_or_else(not_a_url)?;
     match url.scheme() {
         "https" => {}
-        "http" if is_near(url.as_str()) => {}
+        "http" if is_loopback(url.as_str()) => {}
         "http" => {
             return Err(format!(
                 "`{text}` would send admin tokens in the clear; use https"
             ));
         }
-        _ => return Err(fault()),
+        _ => return Err(not_a_url()),
     }
     let text = url.as_str().trim_end_matches('/');
     Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())

@@ -19,9 +19,9 @@ use crate::clients::{
 };
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::files::{self, FileReaders, ReservedFile};
+use crate::files::{self, FileReaders, write_error};
 use crate::output::Output;
-use crate::setup::{keep, reserve_within, unwritable};
+use crate::token_file::TokenFile;
 
 /// One client, looked at and ready.
 struct ClientTask {
@@ -64,7 +64,7 @@ pub(super) async fn run(
         outcomes.extend(left.map(ApplyResult::skip));
     }
     let answer: Vec<_> = outcomes.iter().map(ApplyResult::to_json).collect();
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         outcomes
             .iter()
             .map(ApplyResult::message)
@@ -167,7 +167,7 @@ impl ClientTask {
         config: &'static dyn ClientConfig,
     ) -> Result<Self, Error> {
         let path = config.path(machine, wanted.scope);
-        files::sweep(&path);
+        files::remove_stale_draft(&path);
         let (found, _) = edit(
             config,
             &path,
@@ -267,9 +267,11 @@ impl ClientTask {
     }
 
     /// The file for a token of a client that takes none in its own.
-    fn reserve_file(&self, plan: &RegistrationPlan) -> Result<Option<ReservedFile>, Error> {
+    fn reserve_file(&self, plan: &RegistrationPlan) -> Result<Option<TokenFile>, Error> {
         let is_needed = matches!(plan.access, ClientAccess::User(_)) && !self.config.takes_tokens();
-        is_needed.then(|| reserve_within(&plan.tokens)).transpose()
+        is_needed
+            .then(|| TokenFile::create_in(&plan.tokens))
+            .transpose()
     }
 
     fn already_there(&self, plan: &RegistrationPlan) -> ApplyResult {
@@ -321,7 +323,7 @@ impl ClientTask {
             FileReaders::Unchanged
         };
         files::write(&self.path, &new, readers, links(wanted.scope))
-            .map_err(unwritable(&self.path))?;
+            .map_err(write_error(&self.path))?;
         Ok(RegistrationChange {
             place: format!("wrote {}", self.path.display()),
             text: document::to_paste(self.config, &plan.server, transport),
@@ -379,14 +381,14 @@ fn mask(text: &str, transport: &Transport) -> String {
 
 /// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
 fn store(
-    file: Option<ReservedFile>,
+    file: Option<TokenFile>,
     transport: Transport,
     issued: Option<&IssuedToken>,
 ) -> Result<Transport, Error> {
     let Some((file, issued)) = file.zip(issued) else {
         return Ok(transport);
     };
-    let path = keep(file, &issued.token)?;
+    let path = file.store(&issued.token)?;
     Ok(Transport::Http(TokenSource::File(
         path.display().to_string(),
     )))

@@ -9,7 +9,7 @@ use crate::clients::machine::{ConfigFile, Machine};
 use crate::clients::{ClientConfig, KnownClient, McpServer};
 use crate::connection::{AdminSession, Endpoint};
 use crate::error::CliError;
-use crate::output::{Output, StyledText, columns};
+use crate::output::{Output, StyledText, format_table};
 use crate::target::AdminTarget;
 
 /// The state of one [`KnownClient`] on this machine.
@@ -53,7 +53,7 @@ pub(super) fn run(
         CliError::NotConfigured("there is no home folder to look in; set HOME".into())
     })?;
     let command = match (subject, &session.endpoint) {
-        (AdminTarget::App(app), Endpoint::Server(_)) => beside(app.name()).ok(),
+        (AdminTarget::App(app), Endpoint::InProcess(_)) => beside(app.name()).ok(),
         _ => None,
     };
     let known = ServerIdentity {
@@ -69,7 +69,7 @@ pub(super) fn run(
         .map(|config| ClientReport::of(&machine, config, &known))
         .collect();
     let told: Vec<_> = sights.iter().map(ClientReport::to_json).collect();
-    output.answer(&told, || words(&sights));
+    output.print_answer(&told, || words(&sights));
     Ok(())
 }
 
@@ -208,7 +208,7 @@ fn without_secrets(place: &str) -> String {
 }
 
 fn words(sights: &[ClientReport]) -> StyledText {
-    let table = columns(
+    let table = format_table(
         ["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"],
         sights.iter().flat_map(ClientReport::rows),
     );

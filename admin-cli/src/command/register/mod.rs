@@ -19,12 +19,12 @@ use serde_json::json;
 use crate::clients::{
     Instructions, KnownClient, McpServer, Scope, ServerProcess, TokenSource, Transport,
 };
-use crate::connection::{AdminSession, Endpoint, local_settings};
+use crate::connection::{AdminSession, Endpoint, read_local_settings};
 use crate::error::CliError;
 use crate::output::Output;
-use crate::setup::token_folder;
 use crate::target::AdminTarget;
 use crate::token_delivery::server_name;
+use crate::token_file::token_folder;
 
 #[derive(Debug, Args)]
 pub(crate) struct RegisterCommand {
@@ -153,7 +153,7 @@ async fn print(
         }
     }
     let told: Vec<_> = registrations.iter().map(registration_json).collect();
-    output.answer(&told, || {
+    output.print_answer(&told, || {
         registrations
             .iter()
             .map(words)
@@ -239,7 +239,7 @@ fn launch(
     session: &AdminSession,
     email: &Email,
 ) -> Result<ServerProcess, CliError> {
-    let (AdminTarget::App(app), Endpoint::Server(_)) = (subject, &session.endpoint) else {
+    let (AdminTarget::App(app), Endpoint::InProcess(_)) = (subject, &session.endpoint) else {
         return Err(CliError::Usage(
             "`--stdio` needs this machine's own store: the app's own CLI after `connect local`, such as `notes-admin`; a server elsewhere is reached by its URL"
                 .into(),
@@ -247,7 +247,7 @@ fn launch(
     };
     let binary = beside(app.name())?;
     let mut launch = ServerProcess::new(binary, email.as_str());
-    let settings = local_settings(app)?;
+    let settings = read_local_settings(app)?;
     // A client may know fewer variables than this shell, and must open the same store. No key: stdio checks no token.
     let is_moved =
         settings.is_users_path_set() || ProcessEnvironment.get("XDG_DATA_HOME").is_some();

@@ -11,11 +11,11 @@ use super::profile;
 use crate::clients::KnownClient;
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::input::json_or_file;
+use crate::input::read_json;
 use crate::output::Output;
 use crate::target::AdminTarget;
 use crate::token_delivery::{Delivery, TokenDelivery};
-use crate::values::seconds;
+use crate::values::parse_duration;
 
 /// The user to register, and the place for the first token.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(crate) struct AddUser {
     #[arg(long)]
     name: Option<String>,
     /// How long the token lives, such as 12h or 90d.
-    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expires: Option<u64>,
     /// What the token is good for; without any, everything the user may do.
     #[arg(long = "scope", value_name = "SCOPE")]
@@ -45,7 +45,7 @@ pub(crate) struct AddUser {
 impl AddUser {
     /// Returns the request, with the profile of `--profile` and of the fields' own flags.
     fn to_request(&self, flags: Option<Map<String, Value>>) -> Result<NewUser, CliError> {
-        let profile = self.profile.as_deref().map(json_or_file).transpose()?;
+        let profile = self.profile.as_deref().map(read_json).transpose()?;
         Ok(NewUser {
             email: self.email.clone(),
             profile: profile::merge(profile, flags)?,
@@ -88,7 +88,7 @@ pub(super) async fn run(
 fn report_file(new: &RegisteredUser, path: &Path, output: &Output) {
     let answer =
         json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
-    output.answer(&answer, || {
+    output.print_answer(&answer, || {
         format!(
             "RegisteredUser {}. The token is in {}.",
             new.email,
@@ -108,20 +108,20 @@ async fn show_token(
     let token = new.token.expose();
     let life = lifetime(new.duration_seconds);
     let register = shell::line([
-        &subject.command(),
+        &subject.program_name(),
         "register",
         "--client",
         "CLIENT",
         "--user",
         new.email.as_str(),
     ]);
-    output.answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
+    output.print_answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
         format!(
             "RegisteredUser {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect {} with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
             new.email, KnownClient::PRINTED_WITH_TOKENS.title()
         )
     });
-    if output.lost().is_some() {
+    if output.write_error().is_some() {
         let error = Error::internal("the token can't be shown");
         return Err(token_failure(session, &new.email, &error).await.into());
     }

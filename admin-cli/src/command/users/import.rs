@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::connection::AdminSession;
 use crate::error::CliError;
 use crate::files::{self, LinkPolicy};
-use crate::output::{Output, StyledText, columns};
+use crate::output::{Output, StyledText, format_table};
 
 /// The most folders between a user's folder and a value.
 const MAX_DEPTH: usize = 16;
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let mut found = read(folder)?;
     let users = std::mem::take(&mut found.users);
     let mut rows = Vec::new();
-    let mut progress = output.progress(Some(users.len()), "users brought over");
+    let mut progress = output.start_progress(Some(users.len()), "users brought over");
     for (email, user) in users {
         let outcome = if apply {
             import(session, &user).await
@@ -67,7 +67,7 @@ pub(crate) async fn run(
     }
     drop(progress);
     let answer = json!({ "users": rows, "faults": found.problems, "applied": apply });
-    output.answer(&answer, || words(&rows, &found.problems, apply));
+    output.print_answer(&answer, || words(&rows, &found.problems, apply));
     match found.problems.len() {
         0 => Ok(()),
         many => Err(Error::invalid(format!(
@@ -98,7 +98,7 @@ fn table(rows: &[ImportRow]) -> StyledText {
             row.outcome.clone(),
         ]
     });
-    columns(["EMAIL", "VALUES", ""], cells)
+    format_table(["EMAIL", "VALUES", ""], cells)
 }
 
 /// Returns the result that an import would have; a user who is there keeps what is there.

@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::connection::AdminSession;
 use crate::error::CliError;
-use crate::input::json_or_file;
-use crate::output::{Output, columns};
+use crate::input::read_json;
+use crate::output::{Output, format_table};
 use crate::target::AdminTarget;
 
 #[derive(Debug, Subcommand)]
@@ -94,7 +94,7 @@ pub(crate) async fn run(
             profile,
             unset,
         } => {
-            let patch = profile::merge(profile.as_deref().map(json_or_file).transpose()?, flags)?;
+            let patch = profile::merge(profile.as_deref().map(read_json).transpose()?, flags)?;
             let patch = profile::complete_patch(subject, patch, field.zip(value), &unset)?;
             profile::update(session, &email, &patch, output).await
         }
@@ -111,7 +111,7 @@ pub(crate) async fn run(
 
 async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
     let (mut users, mut after) = (Vec::new(), None);
-    let mut progress = output.progress(None, "users listed");
+    let mut progress = output.start_progress(None, "users listed");
     loop {
         let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
         progress.advance(page.users.len());
@@ -122,11 +122,11 @@ async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
         }
     }
     drop(progress);
-    output.answer(&users, || {
+    output.print_answer(&users, || {
         if users.is_empty() {
             "No users yet.".into()
         } else {
-            columns(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
+            format_table(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
         }
     });
     Ok(())
@@ -146,7 +146,7 @@ fn row(user: &User) -> [String; 3] {
 
 async fn show(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     let user = session.api.user(email).await?;
-    output.answer(&user, || {
+    output.print_answer(&user, || {
         let profile = user
             .profile
             .as_ref()
@@ -164,7 +164,7 @@ async fn show(session: &AdminSession, email: &Email, output: &Output) -> Result<
 
 async fn revoke(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
     session.api.revoke(email).await?;
-    output.answer(&json!({ "revoked": email }), || {
+    output.print_answer(&json!({ "revoked": email }), || {
         let [create, purge] =
             [["tokens", "create"], ["users", "purge"]].map(|[noun, verb]| shell::line([noun, verb, email.as_str()]));
         format!(
@@ -194,7 +194,7 @@ async fn purge(
         )));
     }
     session.api.purge(email).await?;
-    output.answer(&json!({ "purged": email }), || {
+    output.print_answer(&json!({ "purged": email }), || {
         format!("Purged {email}: the record and the data are gone.")
     });
     Ok(())

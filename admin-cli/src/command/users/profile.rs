@@ -39,13 +39,13 @@ pub(super) fn complete_patch(
     };
     if let Some((name, text)) = field {
         let flag = subject
-            .flags()
+            .profile_flags()
             .into_iter()
             .find(|flag| flag.field() == name);
         // Without a type to go by, what reads as JSON is JSON.
         let untyped = || serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text.as_str()));
         let value = flag
-            .map_or_else(|| Ok(untyped()), |flag| flag.read(&text))
+            .map_or_else(|| Ok(untyped()), |flag| flag.parse(&text))
             .map_err(CliError::Usage)?;
         patch.insert(name, value);
     }
@@ -66,7 +66,7 @@ pub(super) async fn update(
     output: &Output,
 ) -> Result<(), CliError> {
     let profile = session.api.update_profile(email, patch).await?;
-    output.answer(&json!({ "email": email, "profile": profile }), || {
+    output.print_answer(&json!({ "email": email, "profile": profile }), || {
         format!("{email} has now\n{profile:#}")
     });
     Ok(())
@@ -79,7 +79,7 @@ pub(super) async fn show(
     output: &Output,
 ) -> Result<(), CliError> {
     let profile = session.api.profile(email, reveal).await?;
-    output.answer(&json!({ "email": email, "profile": profile }), || {
+    output.print_answer(&json!({ "email": email, "profile": profile }), || {
         profile.as_ref().map_or_else(
             || format!("{email} has no profile."),
             |profile| format!("{profile:#}"),

@@ -1,110 +1,21 @@
-//! The command tree, and how its arguments are read.
+//! The command line: all commands, the reading of their arguments, and which `run` each leads to.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use mcp_lambda::printable;
 use serde_json::{Map, Value};
 
-use crate::command::CliCommand;
+use crate::command::{
+    admin_tools, aws, completions, connect, connections, health, manuals, new, probe, register,
+    safe_tool, tokens, tools, users,
+};
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::flags;
 use crate::output::{Output, ask_secret};
 use crate::target::AdminTarget;
-
-/// The [`CliArguments`], and the values of the app's own profile flags.
-pub(crate) type ParsedArguments = (CliArguments, Option<Map<String, Value>>);
-
-/// Reads a command and its arguments; `users add` and `users update-profile` take the app's own flags too.
-pub(crate) fn parse(
-    subject: &AdminTarget,
-    words: &[OsString],
-) -> Result<ParsedArguments, clap::Error> {
-    let (flags, mut tree) = (subject.profile_flags(), tree(subject));
-    tree.build();
-    let matches = tree.clone().try_get_matches_from(words)?;
-    let profile = match profile_matches(&matches) {
-        Some((command, matches)) => {
-            flags::read_profile(&flags, command == "add", matches, ask_secret)
-                .map_err(|error| invalid_argument(&mut tree, command, error))?
-        }
-        None => None,
-    };
-    Ok((CliArguments::from_arg_matches(&matches)?, profile))
-}
-
-/// A fault of a `users` command's arguments, with that command's own usage.
-fn invalid_argument(tree: &mut clap::Command, command: &str, words: String) -> clap::Error {
-    let kind = clap::error::ErrorKind::ValueValidation;
-    let own = tree
-        .find_subcommand_mut("users")
-        .and_then(|users| users.find_subcommand_mut(command));
-    match own {
-        Some(command) => command.error(kind, words),
-        None => clap::Error::raw(kind, words),
-    }
-}
-
-/// Prints clap's own words: help on standard output with 0, a problem on standard error with 2, for a program as JSON.
-pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    if is_json {
-        let words = error.render().to_string();
-        let words = words
-            .split("\n\n")
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
-        Output::new(true).print_error(&CliError::Usage(words.to_owned()));
-    } else if error
-        .render()
-        .to_string()
-        .chars()
-        .all(printable::is_printable)
-    {
-        let _ = error.print();
-    } else {
-        // clap repeats an argument as it was given, and that may have been pasted.
-        let words = error.render().to_string();
-        Output::new(false).print_error(&CliError::Usage(
-            words.trim_start_matches("error: ").to_owned(),
-        ));
-    }
-    ExitCode::from(2)
-}
-
-/// The whole tree of commands: an app's own flags in it, and what only the generic CLI does left out of an app's.
-pub(crate) fn tree(subject: &AdminTarget) -> clap::Command {
-    let (name, flags): (&'static str, _) = (subject.program_name().leak(), subject.profile_flags());
-    let own = |is_new| {
-        flags
-            .iter()
-            .flat_map(move |flag| flag.to_arguments(is_new))
-            .collect::<Vec<_>>()
-    };
-    let tree = CliArguments::command()
-        .name(name)
-        .bin_name(name)
-        .mut_subcommand("users", |users| {
-            let users = users.mut_subcommand("add", |add| add.args(own(true)));
-            users.mut_subcommand("update-profile", |update| update.args(own(false)))
-        });
-    tree.mut_subcommand("new", |new| {
-        new.hide(matches!(subject, AdminTarget::App(_)))
-    })
-}
-
-/// The command that takes a profile, and what it was given.
-fn profile_matches(matches: &ArgMatches) -> Option<(&str, &ArgMatches)> {
-    let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
-    users
-        .subcommand()
-        .filter(|(name, _)| matches!(*name, "add" | "update-profile"))
-}
 
 /// Administer an MCP server: its users, their tokens, its health.
 ///
@@ -122,12 +33,164 @@ pub(crate) struct CliArguments {
     pub(crate) command: CliCommand,
 }
 
+// No doc comments here: clap takes the help of a command from the command's own type.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CliCommand {
+    Connect(connect::ConnectCommand),
+    #[command(subcommand)]
+    Connections(connections::ConnectionsCommand),
+    Health(health::HealthCommand),
+    Probe(probe::ProbeCommand),
+    #[command(subcommand)]
+    Tools(tools::ToolsCommand),
+    SafeTool(safe_tool::SafeToolCommand),
+    /// Connect clients: print what does it, do it with `--apply`, or see with `--detect` what is there.
+    Register(register::RegisterCommand),
+    Completions(completions::CompletionsCommand),
+    /// Register, list, show, revoke and purge users.
+    #[command(subcommand)]
+    Users(users::UsersCommand),
+    /// Make, list and revoke tokens.
+    #[command(subcommand)]
+    Tokens(tokens::TokensCommand),
+    AdminTools(admin_tools::AdminToolsCommand),
+    New(new::NewCommand),
+    Manuals(manuals::ManualsCommand),
+    #[command(subcommand)]
+    Aws(aws::AwsCommand),
+}
+
+impl CliCommand {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`CliError`], which decides the exit code.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        match self {
+            Self::AdminTools(command) => command.run(context).await,
+            Self::Aws(command) => command.run(context).await,
+            Self::Completions(command) => {
+                command.run(context, build_tree(&context.target));
+                Ok(())
+            }
+            Self::Connect(command) => command.run(context).await,
+            Self::Connections(command) => command.run(context),
+            Self::Health(command) => command.run(context).await,
+            Self::Manuals(command) => command.run(context, build_tree(&context.target)),
+            Self::New(command) => command.run(context),
+            Self::Probe(command) => command.run(context).await,
+            Self::Register(command) => {
+                let session = context.session().await?;
+                register::run(&context.target, session, command, &context.output).await
+            }
+            Self::SafeTool(command) => command.run(context).await,
+            Self::Tokens(command) => {
+                let session = context.session().await?;
+                tokens::run(&context.target, session, command, &context.output).await
+            }
+            Self::Tools(command) => command.run(context).await,
+            Self::Users(command) => {
+                let session = context.session().await?;
+                let profile = context.profile().cloned();
+                users::run(&context.target, session, command, profile, &context.output).await
+            }
+        }
+    }
+}
+
+/// The parsed command line, and the values of the flags of the app's profile.
+pub(crate) type ParsedArguments = (CliArguments, Option<Map<String, Value>>);
+
+/// Parses a command line. `users add` and `users update-profile` take the flags of the app's profile too.
+///
+/// # Errors
+/// clap's error, which is also how it reports `--help` and `--version`.
+pub(crate) fn parse(
+    target: &AdminTarget,
+    words: &[OsString],
+) -> Result<ParsedArguments, clap::Error> {
+    let profile_flags = target.profile_flags();
+    let mut tree = build_tree(target);
+    tree.build();
+    let matches = tree.clone().try_get_matches_from(words)?;
+    let profile = match find_profile_matches(&matches) {
+        Some((command, matches)) => {
+            flags::read_profile(&profile_flags, command == "add", matches, ask_secret)
+                .map_err(|message| invalid_argument(&mut tree, command, message))?
+        }
+        None => None,
+    };
+    Ok((CliArguments::from_arg_matches(&matches)?, profile))
+}
+
+/// Returns the error of an argument of a `users` command, with the usage of that command.
+fn invalid_argument(tree: &mut clap::Command, command: &str, message: String) -> clap::Error {
+    let kind = clap::error::ErrorKind::ValueValidation;
+    let command = tree
+        .find_subcommand_mut("users")
+        .and_then(|users| users.find_subcommand_mut(command));
+    match command {
+        Some(command) => command.error(kind, message),
+        None => clap::Error::raw(kind, message),
+    }
+}
+
+/// Prints what [`parse`] could not parse, and returns the exit code: help is no error, and goes to standard output with 0;
+/// anything else goes to standard error with 2, as JSON for programs.
+pub(crate) fn report_usage(error: &clap::Error, is_json: bool) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let message = text.trim_start_matches("error: ");
+    if is_json {
+        let first_paragraph = message.split("\n\n").next().unwrap_or_default();
+        Output::new(true).print_error(&CliError::Usage(first_paragraph.to_owned()));
+    } else if text.chars().all(printable::is_printable) {
+        let _ = error.print();
+    } else {
+        // clap repeats an argument as it was given, and control characters may have been pasted into one.
+        Output::new(false).print_error(&CliError::Usage(message.to_owned()));
+    }
+    ExitCode::from(2)
+}
+
+/// Builds clap's tree of commands, with the flags of the app's profile. An app's own CLI hides `new`.
+fn build_tree(target: &AdminTarget) -> clap::Command {
+    // clap keeps a name for as long as the process lives.
+    let name: &'static str = target.program_name().leak();
+    let profile_flags = target.profile_flags();
+    let arguments = |is_new| {
+        profile_flags
+            .iter()
+            .flat_map(move |flag| flag.to_arguments(is_new))
+            .collect::<Vec<_>>()
+    };
+    let tree = CliArguments::command()
+        .name(name)
+        .bin_name(name)
+        .mut_subcommand("users", |users| {
+            let users = users.mut_subcommand("add", |add| add.args(arguments(true)));
+            users.mut_subcommand("update-profile", |update| update.args(arguments(false)))
+        });
+    tree.mut_subcommand("new", |new| new.hide(matches!(target, AdminTarget::App(_))))
+}
+
+/// Returns the name and the matches of a command that takes the flags of the app's profile.
+fn find_profile_matches(matches: &ArgMatches) -> Option<(&str, &ArgMatches)> {
+    let (_, users) = matches.subcommand().filter(|(name, _)| *name == "users")?;
+    users
+        .subcommand()
+        .filter(|(name, _)| matches!(*name, "add" | "update-profile"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_tree_is_well_made() {
-        tree(&AdminTarget::AnyServer).debug_assert();
+        build_tree(&AdminTarget::AnyServer).debug_assert();
     }
 }

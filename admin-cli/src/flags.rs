@@ -165,7 +165,8 @@ impl Flag {
 
     /// Asks for the value at the terminal.
     fn ask_value(&self, ask: impl Fn(&str) -> Option<String>) -> Result<Value, String> {
-        let (name, help) = (&self.name, self.help());
+        let name = &self.name;
+        let help = self.help();
         let answer = ask(if help.is_empty() { name } else { &help });
         let answer = answer
             .ok_or_else(|| format!("a new user needs --{name}, --{name}-env or --{name}-stdin"))?;
@@ -332,22 +333,15 @@ fn value_type(schema: &Value) -> Option<&str> {
 
 /// Returns the values of an enum of texts, which schemars writes as `oneOf` if a variant has a doc comment.
 fn enum_values(schema: &Value) -> Option<Vec<String>> {
-    let words = |values: &Vec<Value>| {
-        values
-            .iter()
-            .map(|value| value.as_str().map(str::to_owned))
-            .collect()
-    };
-    let each = |schemas: &Vec<Value>| {
-        schemas
-            .iter()
-            .map(|schema| schema["const"].as_str().map(str::to_owned))
-            .collect()
-    };
-    schema["enum"]
-        .as_array()
-        .and_then(words)
-        .or_else(|| schema["oneOf"].as_array().and_then(each))
+    let to_text = |value: &Value| value.as_str().map(str::to_owned);
+    if let Some(values) = schema["enum"].as_array() {
+        return values.iter().map(to_text).collect();
+    }
+    let variants = schema["oneOf"].as_array()?;
+    variants
+        .iter()
+        .map(|variant| to_text(&variant["const"]))
+        .collect()
 }
 
 #[cfg(test)]

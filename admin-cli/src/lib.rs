@@ -1,13 +1,15 @@
-//! The admin CLI: what operators do, from a terminal or a script, to a laptop's own store or a deployment's URL.
+//! The admin CLI: users, tokens and health of an MCP server, from a terminal or a script.
 //!
-//! An app ships its own with `fn main() -> ExitCode { mcp_lambda_admin::run(app()) }`. Every command goes through
-//! [`AdminApi`](mcp_lambda::admin::AdminApi), so it does the same in both places. Nothing here decides what is allowed: the
-//! API does. A signing key is never printed, and a token once.
+//! An app ships its own CLI with `fn main() -> ExitCode { mcp_lambda_admin::run(app()) }`. It administers this machine's store in
+//! its own process, and a deployment by its URL. Every command goes through [`AdminApi`](mcp_lambda::admin::AdminApi), so it does
+//! the same in both places, and the API alone decides what is allowed. The CLI never prints a signing key, and prints a token
+//! once.
 
 mod cli;
 mod clients;
 mod command;
 mod connection;
+mod context;
 mod error;
 mod files;
 mod flags;
@@ -20,6 +22,7 @@ mod setup;
 mod target;
 mod token_delivery;
 mod token_file;
+mod tool_call;
 mod values;
 
 use std::process::ExitCode;
@@ -29,59 +32,63 @@ use mcp_lambda::{App, Error};
 
 pub use remote::RemoteAdmin;
 
-use command::CommandContext;
+use cli::CliCommand;
+use context::CommandContext;
+use error::CliError;
 use output::Output;
 use target::AdminTarget;
 
-/// Runs an app's admin CLI on this process's arguments.
+/// Runs an app's admin CLI on this process's arguments, and returns the process's exit code.
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// fn main() -> ExitCode {
+///     mcp_lambda_admin::run(mcp_lambda::App::new("notes"))
+/// }
+/// ```
 #[must_use]
 pub fn run(app: App) -> ExitCode {
-    start(&AdminTarget::App(Box::new(app)))
+    run_target(AdminTarget::App(Box::new(app)))
 }
 
-/// Runs the generic admin CLI on this process's arguments.
+/// Runs the generic admin CLI, which administers any server by its URL, on this process's arguments.
 #[must_use]
 pub fn run_generic() -> ExitCode {
-    start(&AdminTarget::AnyServer)
+    run_target(AdminTarget::AnyServer)
 }
 
-fn start(subject: &AdminTarget) -> ExitCode {
+fn run_target(target: AdminTarget) -> ExitCode {
     let words = ProcessEnvironment.arguments();
-    let (arguments, profile) = match cli::parse(subject, &words) {
-        Ok(asked) => asked,
-        Err(error) => return cli::report_usage(&error, words.iter().any(|word| word == "--json")),
+    let (arguments, profile) = match cli::parse(&target, &words) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            return cli::report_usage(&error, words.iter().any(|word| word == "--json"));
+        }
     };
     output::hide_panic_messages();
     let output = Output::new(arguments.json);
+    let context = CommandContext::new(target, output, arguments.on, profile);
+    match run_command(&context, arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            context.output.print_error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+/// Runs a command to its end. An answer that could not be written is an error too, though the command is done.
+fn run_command(context: &CommandContext, command: CliCommand) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build();
-    let outcome = match runtime {
-        Ok(runtime) => {
-            let context = CommandContext {
-                subject,
-                on: arguments.on.as_deref(),
-                output: &output,
-                tree: cli::tree,
-            };
-            runtime.block_on(command::run(context, arguments.command, profile))
-        }
-        Err(error) => Err(Error::internal("the runtime can't start")
-            .with_source(error)
-            .into()),
-    };
-    let outcome = outcome.and_then(|()| match output.write_error() {
+        .build()
+        .map_err(|error| Error::internal("the runtime can't start").with_source(error))?;
+    runtime.block_on(command.run(context))?;
+    match context.output.write_error() {
         None => Ok(()),
         Some(error) => Err(Error::internal(format!(
             "it was done, and the answer can't be written: {error}"
         ))
         .into()),
-    });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            output.print_error(&failure);
-            failure.exit_code()
-        }
     }
 }

@@ -315,7 +315,7 @@ mod tests {
 
     const HOSTILE: &str = "\u{1b}]0;T\u{7}\u{1b}[2J\u{1b}[31m\r\u{9b}1m\u{7f}\u{202e}x";
 
-    /// The escapes that are left in words.
+    /// Returns the escape sequences in a text.
     fn escapes(text: &StyledText) -> Vec<&str> {
         text.0
             .split('\u{1b}')

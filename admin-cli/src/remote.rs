@@ -158,7 +158,8 @@ impl RemoteAdmin {
             request = request.json(body);
         }
         let response = request.send().await.map_err(unreachable)?;
-        let (status, has_next) = (response.status(), response.headers().contains_key(LINK));
+        let status = response.status();
+        let has_next = response.headers().contains_key(LINK);
         let bytes = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
             let body = serde_json::from_slice(&bytes).map_err(|_| self.unknown_server(status))?;

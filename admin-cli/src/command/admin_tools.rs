@@ -1,7 +1,7 @@
 //! `admin-tools`: the admin operations as tools of an MCP server on standard input and output, for the operator's own agent.
 //!
-//! It works over a connection that is stored here: no signing key passes through a model, and no token either. A new
-//! token goes into a file that only the operator can read, and the model learns where that is.
+//! The server holds a stored connection, so neither the signing key nor a token passes through the model. A new token is written
+//! to a file that only the operator can read, and the model is told its path.
 
 #![expect(unreachable_pub, reason = "`#[tools]` takes the public methods")]
 
@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use mcp_lambda::admin::{DEFAULT_LIMIT, MAX_LIMIT, NewToken, NewUser};
 use mcp_lambda::backend::Backend;
 use mcp_lambda::config::Settings;
@@ -19,50 +20,67 @@ use mcp_lambda::user::{Caller, Scopes};
 use serde_json::{Map, Value, json};
 
 use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::mcp::RpcClient;
 use crate::probe_steps;
-use crate::target::AdminTarget;
 use crate::token_file::{TokenFile, token_folder};
 
-/// Whom the calls are by: whoever started this process, who holds the connection.
+/// Offer the admin operations to an AI agent, as an MCP server on standard input and output.
+///
+/// It speaks for the connection in use, or for `--on NAME`. The signing key stays here, and so do new tokens: they are
+/// written to files that only you can read. What can't be undone is marked as destructive, so that the client asks you.
+#[derive(Debug, Args)]
+pub(crate) struct AdminToolsCommand {}
+
+impl AdminToolsCommand {
+    /// Serves MCP on standard input and output until the client closes it.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let operations = Operations {
+            session: Arc::clone(context.session().await?),
+            tokens: token_folder(&context.target)?,
+        };
+        let app = build_app(context.target.name(), operations);
+        let settings = read_empty_settings(app.name())?;
+        let server = app.use_backend(unused_backend()?).build(&settings).await?;
+        let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
+        Ok(server.serve_stdio(operator).await?)
+    }
+}
+
+/// The caller of all tools: the person who started this process, and who holds the connection.
 const OPERATOR: &str = "operator@localhost";
 
-/// An answer as data.
+/// The answer of a tool.
 type JsonObject = Map<String, Value>;
 
-/// What an operator can do over one connection.
+/// The operations over one connection.
 #[derive(Clone, Debug)]
 struct Operations {
     session: Arc<AdminSession>,
-    /// Where new tokens are written.
+    /// The folder in which new tokens are written.
     tokens: PathBuf,
 }
 
-pub(crate) async fn run(subject: &AdminTarget, session: AdminSession) -> Result<(), CliError> {
-    let operations = Operations {
-        session: Arc::new(session),
-        tokens: token_folder(subject)?,
-    };
-    let app = app(subject, operations);
-    // It has no users and no tokens of its own, and the variables in the shell are the server's settings, not its.
-    let unused = SigningKey::new([0; 32])?;
-    let opened_backend = Backend {
+/// Returns a store and a key for an app that has no users and issues no tokens.
+fn unused_backend() -> Result<Backend> {
+    Ok(Backend {
         store: Arc::new(Memory::default()),
-        keys: Arc::new(FixedKey::new(unused)),
-    };
-    let nothing_set = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
-    let settings = Settings::read(&nothing_set, app.name())
-        .map_err(|problems| CliError::NotConfigured(problems.join("\n")))?;
-    let server = app.use_backend(opened_backend).build(&settings).await?;
-    let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
-    Ok(server.serve_stdio(operator).await?)
+        keys: Arc::new(FixedKey::new(SigningKey::new([0; 32])?)),
+    })
 }
 
-/// The operations as an app.
-fn app(subject: &AdminTarget, operations: Operations) -> App {
+/// Reads settings from an empty environment: the variables of this shell are settings of the server, not of this app.
+fn read_empty_settings(app: &str) -> Result<Settings, CliError> {
+    let environment = BTreeMap::from([("HOME".to_owned(), "/".to_owned())]);
+    Settings::read(&environment, app)
+        .map_err(|problems| CliError::NotConfigured(problems.join("\n")))
+}
+
+/// Builds an app whose tools are the operations.
+fn build_app(name: &str, operations: Operations) -> App {
     let url = operations.session.url.clone();
-    App::new(subject.name())
+    App::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .instructions(format!(
             "Administers the MCP server at {url}: its users, their tokens and profiles. Never ask for signing keys or tokens; \
@@ -77,22 +95,21 @@ impl Operations {
     /// How the server is: a word for the whole, one for each part, and details.
     #[tool(read_only, idempotent)]
     pub async fn server_health(&self) -> Result<JsonObject> {
-        Ok(object(json!(self.session.api.health().await?)))
+        Ok(to_object(json!(self.session.api.health().await?)))
     }
 
     /// Try everything a client needs, rung by rung, from reaching the server to listing its tools. It never acts as a user.
     #[tool(read_only, idempotent)]
     pub async fn probe_server(&self) -> Result<JsonObject> {
-        let attempts = probe_steps::run_steps(&self.session).await;
-        Ok(object(probe_steps::to_json(&self.session, &attempts)))
+        let results = probe_steps::run_steps(&self.session).await;
+        Ok(to_object(probe_steps::to_json(&self.session, &results)))
     }
 
     /// The server's tools, as its users see them.
     #[tool(read_only, idempotent)]
     pub async fn list_server_tools(&self) -> Result<JsonObject> {
-        Ok(object(
-            json!({ "tools": RpcClient::for_probe(&self.session).await?.list_tools().await? }),
-        ))
+        let client = RpcClient::for_probe(&self.session).await?;
+        Ok(to_object(json!({ "tools": client.list_tools().await? })))
     }
 
     /// Registered users in order of email, a page at a time.
@@ -107,7 +124,7 @@ impl Operations {
         let after = after.map(|email| email.parse()).transpose()?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
         let page = self.session.api.users(after.as_ref(), limit).await?;
-        Ok(object(json!({ "users": page.users, "next": page.next })))
+        Ok(to_object(json!({ "users": page.users, "next": page.next })))
     }
 
     /// One user: when registered, when revoked, how many tokens work, and the profile, in which secrets and what the app does not declare are masked.
@@ -117,7 +134,9 @@ impl Operations {
         /// The user's email.
         email: String,
     ) -> Result<JsonObject> {
-        Ok(object(json!(self.session.api.user(&email.parse()?).await?)))
+        Ok(to_object(json!(
+            self.session.api.user(&email.parse()?).await?
+        )))
     }
 
     /// A user's tokens that work: id, name, times and what they open; never the tokens themselves.
@@ -127,7 +146,7 @@ impl Operations {
         /// The user's email.
         email: String,
     ) -> Result<JsonObject> {
-        Ok(object(
+        Ok(to_object(
             json!({ "tokens": self.session.api.tokens(&email.parse()?).await? }),
         ))
     }
@@ -149,28 +168,26 @@ impl Operations {
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,
     ) -> Result<JsonObject> {
-        let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
-        let profile = profile.map(Value::Object);
-        // The file first: where none can be made, no token is.
+        let email: Email = email.parse()?;
         let file = TokenFile::create_in(&self.tokens)?;
         let user = NewUser {
             email: email.clone(),
-            profile,
+            profile: profile.map(Value::Object),
             name,
             duration_seconds,
             scopes,
-            read_only,
+            read_only: read_only.unwrap_or(false),
         };
         let new = self.session.api.register(user).await?;
-        let file = match file.store(&new.token) {
-            Ok(file) => file,
+        let path = match file.store(&new.token) {
+            Ok(path) => path,
             Err(error) => {
                 let revoked = self.session.api.revoke(&email).await;
-                return Err(partial_failure(&error, revoked));
+                return Err(add_revocation(&error, revoked));
             }
         };
-        Ok(object(
-            json!({ "email": email, "token_file": file, "duration_seconds": new.duration_seconds }),
+        Ok(to_object(
+            json!({ "email": email, "token_file": path, "duration_seconds": new.duration_seconds }),
         ))
     }
 
@@ -189,27 +206,25 @@ impl Operations {
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,
     ) -> Result<JsonObject> {
-        let (email, read_only) = (email.parse::<Email>()?, read_only.unwrap_or_default());
+        let email: Email = email.parse()?;
         let file = TokenFile::create_in(&self.tokens)?;
         let token = NewToken {
             email: email.clone(),
             name,
             duration_seconds,
             scopes,
-            read_only,
+            read_only: read_only.unwrap_or(false),
         };
         let new = self.session.api.create_token(token).await?;
-        let file = match file.store(&new.token) {
-            Ok(file) => file,
+        let path = match file.store(&new.token) {
+            Ok(path) => path,
             Err(error) => {
-                return Err(partial_failure(
-                    &error,
-                    self.session.api.revoke_token(&email, &new.id).await,
-                ));
+                let revoked = self.session.api.revoke_token(&email, &new.id).await;
+                return Err(add_revocation(&error, revoked));
             }
         };
-        Ok(object(
-            json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": file }),
+        Ok(to_object(
+            json!({ "email": email, "id": new.id, "expires": new.expires, "token_file": path }),
         ))
     }
 
@@ -228,7 +243,7 @@ impl Operations {
             .api
             .update_profile(&email, &Value::Object(patch))
             .await?;
-        Ok(object(json!({ "email": email, "profile": profile })))
+        Ok(to_object(json!({ "email": email, "profile": profile })))
     }
 
     /// End one token of a user, at its next call.
@@ -241,7 +256,7 @@ impl Operations {
         id: String,
     ) -> Result<JsonObject> {
         self.session.api.revoke_token(&email.parse()?, &id).await?;
-        Ok(object(json!({ "revoked": id })))
+        Ok(to_object(json!({ "revoked": id })))
     }
 
     /// End every token of a user, at the next call. The user and what is kept stay.
@@ -252,7 +267,7 @@ impl Operations {
         email: String,
     ) -> Result<JsonObject> {
         self.session.api.revoke(&email.parse()?).await?;
-        Ok(object(json!({ "revoked": email })))
+        Ok(to_object(json!({ "revoked": email })))
     }
 
     /// Delete a user, the record and all data, for good. Give the email twice to show that this is meant.
@@ -270,22 +285,25 @@ impl Operations {
             ));
         }
         self.session.api.purge(&email.parse()?).await?;
-        Ok(object(json!({ "purged": email })))
+        Ok(to_object(json!({ "purged": email })))
     }
 }
 
-/// The fault that kept a token from its file, and whether the token is ended.
-fn partial_failure(error: &Error, revoked: Result<()>) -> Error {
-    let words = match revoked {
+/// Returns the error that kept a token from its file, with what became of the token.
+fn add_revocation(error: &Error, revoked: Result<()>) -> Error {
+    let outcome = match revoked {
         Ok(()) => "the token was revoked".to_owned(),
-        Err(fault) => format!("the token could not be revoked either: {fault}; revoke the user"),
+        Err(problem) => {
+            format!("the token could not be revoked either: {problem}; revoke the user")
+        }
     };
-    Error::new(error.kind(), format!("{error}; {words}"))
+    Error::new(error.kind(), format!("{error}; {outcome}"))
 }
 
-fn object(value: Value) -> JsonObject {
+/// Returns a value as an object; a list or a text becomes its member `result`.
+fn to_object(value: Value) -> JsonObject {
     match value {
-        Value::Object(fields) => fields,
+        Value::Object(members) => members,
         other => JsonObject::from_iter([("result".to_owned(), other)]),
     }
 }

@@ -1,31 +1,35 @@
 //! `completions`: a script by which a shell completes commands.
 
+use clap::Args;
 use clap_complete::Shell;
 
-use super::CommandContext;
+use crate::context::CommandContext;
 
-/// Prints the script for `shell`.
-pub(crate) fn run(context: CommandContext<'_>, shell: Shell) {
-    let CommandContext {
-        subject, output, ..
-    } = context;
-    let (name, mut script) = (subject.program_name(), Vec::new());
-    clap_complete::generate(
-        shell,
-        &mut (context.tree)(subject),
-        name.as_str(),
-        &mut script,
-    );
-    let script = String::from_utf8_lossy(&script);
-    output.print_script(&if shell == Shell::Bash {
-        fix_program_name(&script, &name)
-    } else {
-        script.into_owned()
-    });
+/// Print a script that completes commands in a shell.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsCommand {
+    /// The shell.
+    shell: Shell,
 }
 
-/// The bash script spells a `-` in a program's name in two ways, and then does not find its own commands (`clap_complete` 4.6).
+impl CompletionsCommand {
+    /// Prints the script for all commands of `tree`.
+    pub(crate) fn run(self, context: &CommandContext, mut tree: clap::Command) {
+        let name = context.target.program_name();
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut tree, name.as_str(), &mut script);
+        let script = String::from_utf8_lossy(&script);
+        context.output.print_script(&if self.shell == Shell::Bash {
+            fix_program_name(&script, &name)
+        } else {
+            script.into_owned()
+        });
+    }
+}
+
+/// Gives a program's name one spelling in a bash script. `clap_complete` 4.6 spells a `-` in it in two ways, so the script does
+/// not find its own functions.
 fn fix_program_name(script: &str, name: &str) -> String {
-    let spelt = |dash: &str| format!("{}__subcmd__", name.replace('-', dash));
-    script.replace(&spelt("__subcmd__"), &spelt("__"))
+    let spell = |dash: &str| format!("{}__subcmd__", name.replace('-', dash));
+    script.replace(&spell("__subcmd__"), &spell("__"))
 }

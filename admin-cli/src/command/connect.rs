@@ -1,6 +1,4 @@
-//! `connect`: which server the other commands speak to. What can't be reached is not kept.
-
-use std::path::Path;
+//! `connect`: stores a connection, and makes it the one in use. A server that can't be reached is not stored.
 
 use clap::Args;
 use mcp_lambda::Secret;
@@ -9,129 +7,145 @@ use mcp_lambda::health::{Details, Status};
 use serde_json::json;
 
 use crate::connection::{Connection, DEFAULT_NAME, KeySource};
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::input::read_stdin;
-use crate::output::{Output, ask_secret};
+use crate::output::{ask_secret, format_status};
 use crate::setup::Setup;
-use crate::target::AdminTarget;
 use crate::values::parse_name;
 
+/// Say which server to administer; kept until said anew.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectCommand {
     /// `local` for this machine's own store, or the server's URL.
     #[arg(value_name = "local|URL")]
-    pub(crate) place: String,
+    place: String,
     /// The server's signing key. It stays in your shell's history: rather use one of the other ways.
     #[arg(long, value_name = "KEY", group = "key")]
-    pub(crate) signing_key: Option<String>,
+    signing_key: Option<String>,
     /// The variable that holds the signing key; read at each use and never stored.
     #[arg(long, value_name = "VARIABLE", group = "key")]
-    pub(crate) signing_key_env: Option<String>,
+    signing_key_env: Option<String>,
     /// The name or ARN of the Secrets Manager secret that holds the signing key; fetched at each use and never stored.
     ///
     /// The region is that of the ARN, or `AWS_REGION`; it is kept with the connection, and so is `AWS_PROFILE`.
     #[arg(long, value_name = "NAME", group = "key")]
-    pub(crate) signing_key_secret: Option<String>,
+    signing_key_secret: Option<String>,
     /// Read the signing key from standard input; it is stored, readable by you alone.
     #[arg(long, group = "key")]
-    pub(crate) signing_key_stdin: bool,
+    signing_key_stdin: bool,
     /// What to call this connection.
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_NAME, value_parser = parse_name)]
-    pub(crate) name: String,
+    name: String,
     /// Don't try the connection.
     #[arg(long)]
-    pub(crate) offline: bool,
+    offline: bool,
+}
+
+/// The answer of a server that was tried.
+struct ConnectedServer {
+    health: Details,
+    audience: Option<String>,
 }
 
 impl ConnectCommand {
-    /// Returns the [`KeySource`] that the flags name, and reads the key where it comes from standard input.
-    fn key(&self) -> Result<KeySource, CliError> {
-        Ok(
-            match (
-                &self.signing_key,
-                &self.signing_key_env,
-                &self.signing_key_secret,
-            ) {
-                (Some(key), _, _) => KeySource::Stored(Secret::new(key.clone())),
-                (_, Some(variable), _) => KeySource::Variable(variable.clone()),
-                (_, _, Some(secret)) => KeySource::from_secret(&ProcessEnvironment, secret),
-                _ if self.signing_key_stdin => {
-                    KeySource::Stored(Secret::new(read_stdin().map_err(CliError::Usage)?))
-                }
-                _ => KeySource::None,
-            },
-        )
-    }
-}
-
-/// Connects, tries the connection and stores it.
-pub(crate) async fn run(
-    subject: &AdminTarget,
-    wanted: ConnectCommand,
-    output: &Output,
-) -> Result<(), CliError> {
-    let setup = Setup::load(subject)?;
-    let connection = Connection::parse(
-        subject,
-        &wanted.place,
-        || wanted.key(),
-        setup.find(&wanted.name),
-    )?;
-    connection
-        .warn_of_other_key(subject)
-        .iter()
-        .for_each(|warning| output.print_warning(warning));
-    let connection = if wanted.offline {
-        connection
-    } else {
-        connection.with_asked_key(ask_secret)
-    };
-    let (mut found, mut audience) = (None, None);
-    if !wanted.offline {
-        let session = connection.open_or_create(subject).await?;
-        found = Some(session.api.health().await?);
-        audience = session.audience();
-    }
-    let words = connection.describe();
-    let path = setup.store(&wanted.name, connection)?;
-    let status = found.as_ref().map(|found| json!(found.status));
-    let answer = json!({ "connected": words, "as": wanted.name, "status": status, "audience": audience, "setup": path });
-    output.print_answer(&answer, || {
-        let described = found.map(|found| describe(&found, audience.as_deref(), subject));
-        message(&words, &wanted.name, described, &path)
-    });
-    Ok(())
-}
-
-/// The message for people; `described` is the server's state, if it was tried.
-fn message(words: &str, name: &str, described: Option<String>, path: &Path) -> String {
-    let kept = path.display();
-    match described {
-        Some(state) => {
-            format!("Connected to {words} as {name}, in use from now on: {state}.\nKept in {kept}")
+    /// Tries the connection, unless `--offline` is given, and stores it.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        if let Some(name) = context.connection_name() {
+            return Err(CliError::Usage(format!(
+                "`connect` makes a connection: call it with `--as {name}`, and leave `--on` out"
+            )));
         }
-        None => format!(
-            "Noted {words} as {name}, in use from now on, and did not try it.\nKept in {kept}"
-        ),
+        let target = &context.target;
+        let setup = Setup::load(target)?;
+        let stored = setup.find(&self.name);
+        let connection = Connection::parse(target, &self.place, || self.key_source(), stored)?;
+        if let Some(warning) = connection.warn_of_other_key(target) {
+            context.output.print_warning(&warning);
+        }
+        let (connection, state) = if self.offline {
+            (connection, None)
+        } else {
+            let connection = connection.with_asked_key(ask_secret);
+            let state = try_connection(context, &connection).await?;
+            (connection, Some(state))
+        };
+        self.store(context, setup, connection, state.as_ref())
+    }
+
+    /// Returns the [`KeySource`] that the flags name. A key from standard input is read here.
+    fn key_source(&self) -> Result<KeySource, CliError> {
+        if let Some(key) = &self.signing_key {
+            return Ok(KeySource::Stored(Secret::new(key.clone())));
+        }
+        if let Some(variable) = &self.signing_key_env {
+            return Ok(KeySource::Variable(variable.clone()));
+        }
+        if let Some(secret) = &self.signing_key_secret {
+            return Ok(KeySource::from_secret(&ProcessEnvironment, secret));
+        }
+        if self.signing_key_stdin {
+            let key = read_stdin().map_err(CliError::Usage)?;
+            return Ok(KeySource::Stored(Secret::new(key)));
+        }
+        Ok(KeySource::None)
+    }
+
+    /// Stores the connection, and prints what was connected to.
+    fn store(
+        &self,
+        context: &CommandContext,
+        setup: Setup<'_>,
+        connection: Connection,
+        state: Option<&ConnectedServer>,
+    ) -> Result<(), CliError> {
+        let server = connection.describe();
+        let path = setup.store(&self.name, connection)?;
+        let answer = json!({
+            "connected": server, "as": self.name, "status": state.map(|state| state.health.status),
+            "audience": state.and_then(|state| state.audience.as_ref()), "setup": path,
+        });
+        context.output.print_answer(&answer, || {
+            let (name, path) = (&self.name, path.display());
+            match state {
+                Some(state) => format!(
+                    "Connected to {server} as {name}, in use from now on: {}.\nKept in {path}",
+                    state.describe(&context.target.program_name())
+                ),
+                None => format!(
+                    "Noted {server} as {name}, in use from now on, and did not try it.\nKept in {path}"
+                ),
+            }
+        });
+        Ok(())
     }
 }
 
-fn describe(found: &Details, audience: Option<&str>, subject: &AdminTarget) -> String {
-    let detail = |name: &str| found.details.get(name).cloned().unwrap_or_default();
-    let why = match found.status {
-        Status::Healthy => String::new(),
-        Status::Degraded | Status::Unhealthy => {
-            format!(" (`{} health` tells why)", subject.program_name())
-        }
-    };
-    let status = json!(found.status);
-    let status = status.as_str().unwrap_or_default();
-    let audience = audience
-        .map(|audience| format!(" for the audience {audience}"))
-        .unwrap_or_default();
-    format!(
-        "{} {} is {status}{why}, and the key is accepted{audience}",
-        detail("app"),
-        detail("version")
-    )
+/// Opens the connection, and asks the server for its health. The files of this machine's store are created here.
+async fn try_connection(
+    context: &CommandContext,
+    connection: &Connection,
+) -> Result<ConnectedServer, CliError> {
+    let session = connection.open_or_create(&context.target).await?;
+    let health = session.api.health().await?;
+    // The audience is known only after the first request.
+    let audience = session.audience();
+    Ok(ConnectedServer { health, audience })
+}
+
+impl ConnectedServer {
+    fn describe(&self, program: &str) -> String {
+        let detail = |name: &str| self.health.details.get(name).map_or("", String::as_str);
+        let (app, version) = (detail("app"), detail("version"));
+        let status = format_status(self.health.status);
+        let advice = match self.health.status {
+            Status::Healthy => String::new(),
+            Status::Degraded | Status::Unhealthy => format!(" (`{program} health` tells why)"),
+        };
+        let audience = match &self.audience {
+            Some(audience) => format!(" for the audience {audience}"),
+            None => String::new(),
+        };
+        format!("{app} {version} is {status}{advice}, and the key is accepted{audience}")
+    }
 }

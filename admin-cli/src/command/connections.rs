@@ -1,13 +1,14 @@
-//! `connections`: which servers are known, and which one is in use.
+//! `connections`: the stored connections, and the one in use.
 
 use clap::Subcommand;
 use serde_json::json;
 
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::{Output, format_table};
+use crate::output::format_table;
 use crate::setup::Setup;
-use crate::target::AdminTarget;
 
+/// List connections, choose the one in use, forget one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionsCommand {
     /// List them; the one in use is marked.
@@ -24,36 +25,38 @@ pub(crate) enum ConnectionsCommand {
     },
 }
 
-pub(crate) fn run(
-    subject: &AdminTarget,
-    command: &ConnectionsCommand,
-    output: &Output,
-) -> Result<(), CliError> {
-    let setup = Setup::load(subject)?;
-    match command {
-        ConnectionsCommand::List => list(&setup, output),
-        ConnectionsCommand::Use { name } => {
-            setup.set_current(name)?;
-            output.print_answer(&json!({ "using": name }), || {
-                format!("Using {name} from now on.")
-            });
+impl ConnectionsCommand {
+    /// Lists or changes the stored connections. No server is asked.
+    pub(crate) fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let setup = Setup::load(&context.target)?;
+        match self {
+            Self::List => list(context, &setup),
+            Self::Use { name } => {
+                setup.set_current(&name)?;
+                context.output.print_answer(&json!({ "using": name }), || {
+                    format!("Using {name} from now on.")
+                });
+            }
+            Self::Remove { name } => {
+                setup.remove(&name)?;
+                let answer = json!({ "removed": name });
+                context
+                    .output
+                    .print_answer(&answer, || format!("Forgot {name}."));
+            }
         }
-        ConnectionsCommand::Remove { name } => {
-            setup.remove(name)?;
-            output.print_answer(&json!({ "removed": name }), || format!("Forgot {name}."));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn list(setup: &Setup<'_>, output: &Output) {
+fn list(context: &CommandContext, setup: &Setup<'_>) {
     let all: Vec<_> = setup
         .connections()
         .map(|(name, connection, in_use)| {
             json!({ "name": name, "server": connection.describe(), "key": connection.describe_key(), "in_use": in_use })
         })
         .collect();
-    output.print_answer(&all, || {
+    context.output.print_answer(&all, || {
         if all.is_empty() {
             return "No connections yet.".into();
         }

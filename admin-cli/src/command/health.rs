@@ -1,34 +1,42 @@
-//! `health`: how the server is. An unhealthy one ends the command as an unreachable one does.
+//! `health`: the state of the server, of its parts, and their details.
 
+use clap::Args;
 use mcp_lambda::Error;
-use mcp_lambda::health::Status;
-use serde_json::json;
+use mcp_lambda::health::{Details, Status};
 
-use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::{Output, StyledText, format_state, format_state_table, format_table};
+use crate::output::{StyledText, format_state, format_state_table, format_status, format_table};
 
-pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let health = session.api.health().await?;
-    output.print_answer(&health, || {
-        let checks = health
-            .checks
-            .iter()
-            .map(|(part, word)| [word.clone(), part.clone()]);
-        let details = health
-            .details
-            .iter()
-            .map(|(part, told)| [part.clone(), told.clone()]);
-        let status = json!(health.status);
-        let parts = [
-            format_state(status.as_str().unwrap_or_default()),
-            format_state_table(["STATE", "CHECK"], checks),
-            format_table(["PART", "DETAIL"], details),
-        ];
-        StyledText::join(parts, "\n\n")
-    });
-    match health.status {
-        Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),
-        Status::Healthy | Status::Degraded => Ok(()),
+/// How the server is.
+#[derive(Debug, Args)]
+pub(crate) struct HealthCommand {}
+
+impl HealthCommand {
+    /// Prints the health. An unhealthy server is an error with the exit code of an unreachable one.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let health = context.session().await?.api.health().await?;
+        context.output.print_answer(&health, || describe(&health));
+        match health.status {
+            Status::Unhealthy => Err(Error::unavailable("the server can't do its work").into()),
+            Status::Healthy | Status::Degraded => Ok(()),
+        }
     }
+}
+
+fn describe(health: &Details) -> StyledText {
+    let checks = health
+        .checks
+        .iter()
+        .map(|(part, state)| [state.clone(), part.clone()]);
+    let details = health
+        .details
+        .iter()
+        .map(|(part, detail)| [part.clone(), detail.clone()]);
+    let parts = [
+        format_state(format_status(health.status)),
+        format_state_table(["STATE", "CHECK"], checks),
+        format_table(["PART", "DETAIL"], details),
+    ];
+    StyledText::join(parts, "\n\n")
 }

@@ -1,48 +1,49 @@
-//! `new`: an app to begin with, which builds and keeps all laws. What is there already is never touched.
+//! `new`: writes a new app that builds and passes its tests. What exists is never touched.
 
-use clap::Args;
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use mcp_lambda::{App, Error, shell};
 use serde_json::json;
 
 use crate::clients::toml;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::Output;
 use crate::target::AdminTarget;
 
+/// Write a new app that builds and passes its tests.
 #[derive(Debug, Args)]
 pub(crate) struct NewCommand {
     /// The app's name: lower-case letters, digits and `-`.
-    pub(crate) name: String,
+    name: String,
     /// With a profile of its own, which holds a token for an upstream.
     #[arg(long)]
-    pub(crate) profile: bool,
+    profile: bool,
     /// With DynamoDB always in, and not behind a feature of that name.
     #[arg(long)]
-    pub(crate) dynamo: bool,
+    dynamo: bool,
     /// Where to put its folder.
     #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
     /// A checkout of mcp-lambda to build on, if not the one this CLI was built from. The app then builds on this machine alone.
     #[arg(long, value_name = "FOLDER", conflicts_with = "git")]
-    pub(crate) framework: Option<PathBuf>,
+    framework: Option<PathBuf>,
     /// The Git repository of mcp-lambda to build on, so that the app builds elsewhere too; with `--rev`.
     #[arg(long, value_name = "URL", requires = "rev")]
-    pub(crate) git: Option<String>,
+    git: Option<String>,
     /// The commit of that repository.
     #[arg(long, value_name = "REV", requires = "git")]
-    pub(crate) rev: Option<String>,
+    rev: Option<String>,
 }
 
-/// The files of an app, each with its place in it.
-type Files = Vec<(String, String)>;
+/// The files of an app: path and text.
+type AppFiles = Vec<(String, String)>;
 
-/// Crates that an app uses beside its own, those of Rust itself, and folders that Cargo builds in.
-const RESERVED: [&str; 15] = [
+/// The names that no app can have: those of crates that it uses, of crates of Rust itself, and of folders that Cargo builds in.
+const RESERVED_NAMES: [&str; 15] = [
     "alloc",
     "build",
     "core",
@@ -60,58 +61,117 @@ const RESERVED: [&str; 15] = [
     "test",
 ];
 
-pub(crate) fn run(
-    subject: &AdminTarget,
-    wanted: &NewCommand,
-    output: &Output,
-) -> Result<(), CliError> {
-    if matches!(subject, AdminTarget::App(_)) {
-        return Err(CliError::Usage(format!(
-            "new apps are made by the generic CLI: `mcp-lambda new {}`",
-            wanted.name
-        )));
+impl NewCommand {
+    /// Writes the app, and prints the commands to go on with.
+    pub(crate) fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        if matches!(context.target, AdminTarget::App(_)) {
+            return Err(CliError::Usage(format!(
+                "new apps are made by the generic CLI: `mcp-lambda new {}`",
+                self.name
+            )));
+        }
+        check_name(&self.name)?;
+        let folder = self.app_folder();
+        if folder.exists() {
+            let message = format!(
+                "{} exists already; choose another name, or remove it",
+                folder.display()
+            );
+            return Err(Error::already_exists(message).into());
+        }
+        let source = self.find_framework()?;
+        let files = render_files(&self, &source);
+        write_folder(&folder, &files)?;
+        let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
+        let answer = json!({ "folder": folder, "files": paths });
+        context.output.print_answer(&answer, || {
+            describe_next_steps(&self.name, &folder, &source)
+        });
+        Ok(())
     }
-    check(&wanted.name)?;
-    let folder = match wanted.folder.as_path() {
-        here if here == Path::new(".") => PathBuf::from(&wanted.name),
-        elsewhere => elsewhere.join(&wanted.name),
-    };
-    if folder.exists() {
-        let words = format!(
-            "{} exists already; choose another name, or remove it",
-            folder.display()
-        );
-        return Err(Error::already_exists(words).into());
+
+    fn app_folder(&self) -> PathBuf {
+        if self.folder == Path::new(".") {
+            PathBuf::from(&self.name)
+        } else {
+            self.folder.join(&self.name)
+        }
     }
-    let framework = framework(wanted)?;
-    let files = files(wanted, &framework);
-    put(&folder, &files)?;
-    let paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
-    output.print_answer(&json!({ "folder": folder, "files": paths }), || {
-        let (name, cd) = (&wanted.name, shell::line(["cd", &folder.to_string_lossy()]));
-        let next = format!(
-            "Made {}. Next:\n\n  {cd}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",
-            folder.display()
-        );
-        let note = framework.note();
-        if note.is_empty() { next } else { format!("{next}\n\n{note}") }
-    });
-    Ok(())
+
+    /// Returns the source that the arguments name, or else the checkout that this CLI was built from, or else the registry.
+    fn find_framework(&self) -> Result<FrameworkSource, CliError> {
+        if let Some((url, rev)) = self.git.as_ref().zip(self.rev.as_ref()) {
+            return FrameworkSource::from_git(url, rev);
+        }
+        let folder = match &self.framework {
+            Some(folder) => find_checkout(folder).ok_or_else(|| {
+                CliError::Usage(format!("{} is no checkout of mcp-lambda", folder.display()))
+            })?,
+            None => match find_checkout(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")) {
+                Some(folder) => folder,
+                None => return Ok(FrameworkSource::Registry),
+            },
+        };
+        Ok(FrameworkSource::Folder(folder.display().to_string()))
+    }
 }
 
-/// The source of the framework in the app's manifest.
+fn describe_next_steps(name: &str, folder: &Path, source: &FrameworkSource) -> String {
+    let cd = shell::line(["cd", &folder.to_string_lossy()]);
+    let next = format!(
+        "Made {}. Next:\n\n  {cd}\n  cargo test\n  cargo run -- serve\n  cargo run --bin {name}-admin -- connect local\n  cargo run --bin {name}-admin -- users add you@example.com",
+        folder.display()
+    );
+    match source.note() {
+        "" => next,
+        note => format!("{next}\n\n{note}"),
+    }
+}
+
+/// Returns the absolute path of a checkout of the framework, if the folder is one.
+fn find_checkout(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let has_crate = |name: &str| folder.join(name).join("Cargo.toml").is_file();
+    (has_crate("runtime") && has_crate("store-dynamo")).then_some(folder)
+}
+
+/// The source of the framework's crates in the app's `Cargo.toml`.
 enum FrameworkSource {
-    /// A folder of this machine.
+    /// A checkout on this machine.
     Folder(String),
     /// A commit of a repository.
     Git { url: String, rev: String },
-    /// The registry.
+    /// The crates registry, in the version of this CLI.
     Registry,
 }
 
 impl FrameworkSource {
-    /// The same as the manifest has it, for one of its crates.
-    fn source(&self, part: &str) -> String {
+    /// Returns a commit of a repository.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] if `url` is no URL of a repository, or `rev` no commit.
+    fn from_git(url: &str, rev: &str) -> Result<Self, CliError> {
+        let has_scheme = ["https://", "ssh://", "git@", "file:///"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme));
+        if !has_scheme || url.contains(char::is_whitespace) {
+            return Err(CliError::Usage(format!(
+                "`{url}` is no URL of a Git repository, such as https://git.example.com/mcp-lambda"
+            )));
+        }
+        if !(7..=64).contains(&rev.len()) || !rev.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(CliError::Usage(format!(
+                "`{rev}` is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse HEAD` prints them"
+            )));
+        }
+        Ok(Self::Git {
+            url: url.to_owned(),
+            rev: rev.to_owned(),
+        })
+    }
+
+    /// Returns the keys of one crate's dependency in `Cargo.toml`.
+    fn dependency(&self, part: &str) -> String {
         match self {
             Self::Folder(folder) => format!("path = {}", toml::quote(&format!("{folder}/{part}"))),
             Self::Git { url, rev } => {
@@ -121,7 +181,7 @@ impl FrameworkSource {
         }
     }
 
-    /// Returns the notes on it.
+    /// Returns what a person must know of the source; empty if nothing.
     const fn note(&self) -> &'static str {
         match self {
             Self::Folder(_) => {
@@ -132,7 +192,7 @@ impl FrameworkSource {
         }
     }
 
-    /// The same as a comment in the manifest.
+    /// Returns the [note](Self::note) as comments of `Cargo.toml`.
     fn comment(&self) -> String {
         self.note()
             .lines()
@@ -140,7 +200,7 @@ impl FrameworkSource {
             .collect()
     }
 
-    /// The command that shows the documentation of the tests' kit, which is behind a feature.
+    /// Returns the command that shows the documentation of the framework, with the feature `testkit`.
     fn documentation(&self) -> String {
         let manifest = match self {
             Self::Folder(folder) => {
@@ -152,13 +212,14 @@ impl FrameworkSource {
     }
 }
 
-fn check(name: &str) -> Result<(), CliError> {
+/// Checks that an app, its crate and its binaries can have this name.
+fn check_name(name: &str) -> Result<(), CliError> {
     App::new(name)
         .check()
         .map_err(|problems| CliError::Usage(problems.join("\n")))?;
-    // Keywords and leading digits are no identifiers.
+    // The crate is named in `use`, so keywords and leading digits are out.
     let is_identifier = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
-    if RESERVED.contains(&name) || !is_identifier {
+    if RESERVED_NAMES.contains(&name) || !is_identifier {
         return Err(CliError::Usage(format!(
             "`{name}` is taken, by Rust, by Cargo, or by a crate that the app uses; choose another"
         )));
@@ -166,64 +227,17 @@ fn check(name: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Returns the [`FrameworkSource`] that the arguments name.
-fn framework(wanted: &NewCommand) -> Result<FrameworkSource, CliError> {
-    if let Some((url, rev)) = wanted.git.as_ref().zip(wanted.rev.as_ref()) {
-        return git(url, rev);
-    }
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = match &wanted.framework {
-        Some(folder) => folder
-            .canonicalize()
-            .ok()
-            .filter(|folder| is_framework(folder))
-            .ok_or_else(|| {
-                CliError::Usage(format!("{} is no checkout of mcp-lambda", folder.display()))
-            })?,
-        None => match own.canonicalize() {
-            Ok(folder) if is_framework(&folder) => folder,
-            _ => return Ok(FrameworkSource::Registry),
-        },
-    };
-    Ok(FrameworkSource::Folder(folder.display().to_string()))
-}
-
-fn git(url: &str, rev: &str) -> Result<FrameworkSource, CliError> {
-    if !["https://", "ssh://", "git@", "file:///"]
-        .iter()
-        .any(|begin| url.starts_with(begin))
-        || url.contains(char::is_whitespace)
-    {
-        return Err(CliError::Usage(format!(
-            "`{url}` is no URL of a Git repository, such as https://git.example.com/mcp-lambda"
-        )));
-    }
-    if !(7..=64).contains(&rev.len()) || !rev.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(CliError::Usage(format!(
-            "`{rev}` is no commit: give 7 to 40 hexadecimal digits, as `git rev-parse HEAD` prints them"
-        )));
-    }
-    Ok(FrameworkSource::Git {
-        url: url.to_owned(),
-        rev: rev.to_owned(),
-    })
-}
-
-fn is_framework(folder: &Path) -> bool {
-    folder.join("runtime/Cargo.toml").is_file() && folder.join("store-dynamo/Cargo.toml").is_file()
-}
-
-fn files(wanted: &NewCommand, framework: &FrameworkSource) -> Files {
-    templates(wanted)
+fn render_files(command: &NewCommand, source: &FrameworkSource) -> AppFiles {
+    templates(command)
         .into_iter()
-        .map(|(path, text)| (path, fill_in(text, wanted, framework)))
+        .map(|(path, text)| (path, render(text, command, source)))
         .collect()
 }
 
-/// The paths and templates of the app's files.
-fn templates(wanted: &NewCommand) -> [(String, &'static str); 8] {
-    let (library, tests, main) = sources(wanted);
-    let name = &wanted.name;
+/// Returns the paths and templates of the app's files.
+fn templates(command: &NewCommand) -> [(String, &'static str); 8] {
+    let (library, tests, main) = source_templates(command);
+    let name = &command.name;
     [
         (
             "Cargo.toml".to_owned(),
@@ -251,9 +265,9 @@ fn templates(wanted: &NewCommand) -> [(String, &'static str); 8] {
     ]
 }
 
-/// The templates of the library, its tests and `main.rs`.
-const fn sources(wanted: &NewCommand) -> (&'static str, &'static str, &'static str) {
-    let (library, tests) = if wanted.profile {
+/// Returns the templates of the library, its tests and `main.rs`.
+const fn source_templates(command: &NewCommand) -> (&'static str, &'static str, &'static str) {
+    let (library, tests) = if command.profile {
         (
             include_str!("../../templates/lib_profile.rs.in"),
             include_str!("../../templates/tests_profile.rs.in"),
@@ -264,7 +278,7 @@ const fn sources(wanted: &NewCommand) -> (&'static str, &'static str, &'static s
             include_str!("../../templates/tests.rs.in"),
         )
     };
-    let main = if wanted.dynamo {
+    let main = if command.dynamo {
         include_str!("../../templates/main.rs.in")
     } else {
         include_str!("../../templates/main_lean.rs.in")
@@ -272,10 +286,11 @@ const fn sources(wanted: &NewCommand) -> (&'static str, &'static str, &'static s
     (library, tests, main)
 }
 
-/// The text with this app's words in it.
-fn fill_in(text: &str, wanted: &NewCommand, framework: &FrameworkSource) -> String {
-    let (name, is_lean) = (wanted.name.as_str(), !wanted.dynamo);
-    let when = |is: bool, words: &str| if is { words.to_owned() } else { String::new() };
+/// Replaces the placeholders of a template. `template.yaml` has none: it is that of `examples/notes`, whose name and flags are replaced.
+fn render(text: &str, command: &NewCommand, source: &FrameworkSource) -> String {
+    let name = command.name.as_str();
+    let is_lean = !command.dynamo;
+    let when = |is: bool, value: &str| if is { value.to_owned() } else { String::new() };
     let feature = "\n# DynamoDB and Secrets Manager, which Lambda needs: `--features dynamo`.\ndynamo = [\"dep:mcp-lambda-dynamo\"]";
     let lambda = if is_lean {
         "Flags: [--no-default-features, --features, dynamo]"
@@ -284,18 +299,18 @@ fn fill_in(text: &str, wanted: &NewCommand, framework: &FrameworkSource) -> Stri
     };
     let mut text = text.to_owned();
     for part in ["runtime", "admin-cli", "store-dynamo"] {
-        text = text.replace(&format!("{{{{source:{part}}}}}"), &framework.source(part));
+        text = text.replace(&format!("{{{{source:{part}}}}}"), &source.dependency(part));
     }
-    for (mark, word) in [
+    for (placeholder, value) in [
         ("{{name}}", name.to_owned()),
         ("{{crate}}", name.replace('-', "_")),
         ("{{rust}}", env!("CARGO_PKG_RUST_VERSION").to_owned()),
         ("{{weak}}", when(is_lean, "?")),
         ("{{feature}}", when(is_lean, feature)),
         ("{{optional}}", when(is_lean, ", optional = true")),
-        ("{{where}}\n", framework.comment()),
-        ("{{documentation}}", framework.documentation()),
-        ("{{flags}}", when(wanted.profile, " --token-env TOKEN")),
+        ("{{where}}\n", source.comment()),
+        ("{{documentation}}", source.documentation()),
+        ("{{flags}}", when(command.profile, " --token-env TOKEN")),
         (
             "Made for examples/notes; another app names its own binary below.",
             format!("Made for {name}."),
@@ -306,14 +321,14 @@ fn fill_in(text: &str, wanted: &NewCommand, framework: &FrameworkSource) -> Stri
             lambda.to_owned(),
         ),
     ] {
-        text = text.replace(mark, &word);
+        text = text.replace(placeholder, &value);
     }
     text
 }
 
-/// Makes the folder whole, or not at all.
-fn put(folder: &Path, files: &Files) -> Result<(), CliError> {
-    let fault =
+/// Writes the folder whole or not at all: it is written beside its place, and renamed.
+fn write_folder(folder: &Path, files: &AppFiles) -> Result<(), CliError> {
+    let cannot_make =
         |error: io::Error| Error::invalid(format!("{} can't be made: {error}", folder.display()));
     let beside = folder
         .parent()
@@ -323,16 +338,16 @@ fn put(folder: &Path, files: &Files) -> Result<(), CliError> {
         .prefix(".new-")
         .permissions(Permissions::from_mode(0o755))
         .tempdir_in(beside);
-    let draft = draft.map_err(fault)?;
+    let draft = draft.map_err(cannot_make)?;
     for (path, text) in files {
         let path = draft.path().join(path);
         path.parent()
             .map_or(Ok(()), fs::create_dir_all)
             .and_then(|()| fs::write(path, text))
-            .map_err(fault)?;
+            .map_err(cannot_make)?;
     }
-    fs::rename(draft.path(), folder).map_err(fault)?;
-    // It is where it belongs: nothing is left to remove.
+    fs::rename(draft.path(), folder).map_err(cannot_make)?;
+    // The folder has been renamed, so there is nothing for `TempDir` to remove.
     let _ = draft.keep();
     Ok(())
 }
@@ -341,7 +356,7 @@ fn put(folder: &Path, files: &Files) -> Result<(), CliError> {
 mod tests {
     use super::*;
 
-    fn wanted(name: &str, profile: bool, dynamo: bool) -> NewCommand {
+    fn command(name: &str, profile: bool, dynamo: bool) -> NewCommand {
         NewCommand {
             name: name.to_owned(),
             profile,
@@ -356,8 +371,8 @@ mod tests {
     #[test]
     fn every_mark_is_filled_and_the_parts_fit_each_other() {
         for (profile, dynamo) in [(false, false), (false, true), (true, false), (true, true)] {
-            for (path, text) in files(
-                &wanted("my-app", profile, dynamo),
+            for (path, text) in render_files(
+                &command("my-app", profile, dynamo),
                 &FrameworkSource::Folder("/framework".to_owned()),
             ) {
                 assert!(
@@ -429,15 +444,15 @@ mod tests {
         for name in [
             "", "My-App", "my_app", "-x", "1st", "test", "async", "serde", "std", "a/b", "../up",
         ] {
-            assert!(check(name).is_err(), "{name}");
+            assert!(check_name(name).is_err(), "{name}");
         }
-        assert!(check("my-app").is_ok());
+        assert!(check_name("my-app").is_ok());
     }
 
     #[test]
     fn without_a_checkout_the_registry_has_it() {
         assert_eq!(
-            FrameworkSource::Registry.source("runtime"),
+            FrameworkSource::Registry.dependency("runtime"),
             concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")
         );
     }
@@ -445,7 +460,7 @@ mod tests {
     #[test]
     fn a_path_of_this_machine_says_that_it_is_one_and_a_commit_is_in_every_line() {
         let manifest = |framework: &FrameworkSource| {
-            let files = files(&wanted("my-app", false, true), framework);
+            let files = render_files(&command("my-app", false, true), framework);
             files
                 .into_iter()
                 .find(|(path, _)| path == "Cargo.toml")
@@ -458,7 +473,9 @@ mod tests {
             "{here}"
         );
         let rev = "0123456789abcdef0123456789abcdef01234567";
-        let elsewhere = manifest(&git("https://git.example.com/mcp-lambda", rev).expect("valid"));
+        let elsewhere = manifest(
+            &FrameworkSource::from_git("https://git.example.com/mcp-lambda", rev).expect("valid"),
+        );
         assert!(
             !elsewhere.contains("path = \"/") && !elsewhere.contains("builds here alone"),
             "{elsewhere}"
@@ -477,13 +494,13 @@ mod tests {
             ("https://a.example/x", "main"),
             ("-x", "abc"),
         ] {
-            assert!(git(url, rev).is_err(), "{url} {rev}");
+            assert!(FrameworkSource::from_git(url, rev).is_err(), "{url} {rev}");
         }
     }
 
     #[test]
     fn what_a_build_leaves_is_not_for_a_repository() {
-        let files = files(&wanted("my-app", false, false), &FrameworkSource::Registry);
+        let files = render_files(&command("my-app", false, false), &FrameworkSource::Registry);
         let ignored = &files
             .iter()
             .find(|(path, _)| path == ".gitignore")

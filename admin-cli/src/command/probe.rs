@@ -1,36 +1,43 @@
-//! `probe`: a ladder from reaching the server to listing its tools. The first rung that breaks is named.
-//!
-//! It carries a token of its own, which discovers and lists; it never acts as a user.
+//! `probe`: the steps from reaching the server to listing its tools; the first that fails is named.
 
+use clap::Args;
 use mcp_lambda::Error;
 
-use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::{Output, StyledText, format_state_table};
-use crate::probe_steps;
+use crate::output::{StyledText, format_state_table};
+use crate::probe_steps::{StepResult, run_steps, to_json};
 
-pub(crate) async fn run(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let rungs = probe_steps::run_steps(session).await;
-    output.print_answer(&probe_steps::to_json(session, &rungs), || {
-        let rows = rungs.iter().map(|rung| match &rung.outcome {
-            Ok(found) => ["ok".to_owned(), rung.name.clone(), found.clone()],
-            Err(error) => ["FAILED".to_owned(), rung.name.clone(), error.chain()],
-        });
-        StyledText::join(
-            [
-                session.describe().into(),
-                format_state_table(["", "RUNG", "FOUND"], rows),
-            ],
-            "\n\n",
-        )
-    });
-    match rungs
-        .into_iter()
-        .find_map(|rung| rung.outcome.err().map(|error| (rung.name, error)))
-    {
-        None => Ok(()),
-        Some((name, error)) => {
-            Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into())
+/// Try everything a client needs, rung by rung, and name the one that fails. It never acts as a user.
+#[derive(Debug, Args)]
+pub(crate) struct ProbeCommand {}
+
+impl ProbeCommand {
+    /// Runs the steps, prints all results, and returns the error of the step that failed.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let session = context.session().await?;
+        let results = run_steps(session).await;
+        context
+            .output
+            .print_answer(&to_json(session, &results), || {
+                let table = format_state_table(["", "RUNG", "FOUND"], results.iter().map(to_row));
+                StyledText::join([session.describe().into(), table], "\n\n")
+            });
+        let failed = results
+            .into_iter()
+            .find_map(|result| Some((result.name, result.outcome.err()?)));
+        match failed {
+            None => Ok(()),
+            Some((name, error)) => {
+                Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into())
+            }
         }
+    }
+}
+
+fn to_row(result: &StepResult) -> [String; 3] {
+    match &result.outcome {
+        Ok(found) => ["ok".to_owned(), result.name.clone(), found.clone()],
+        Err(error) => ["FAILED".to_owned(), result.name.clone(), error.chain()],
     }
 }

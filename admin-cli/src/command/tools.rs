@@ -1,20 +1,20 @@
-//! `tools` and `safe-tool`: what the server's tools are, and what one of them answers to a user.
+//! `tools`: lists and shows the server's tools, and calls one as a user.
 //!
-//! Listing needs no user. A call is a user's: it carries a token made for it, which lives a minute and is ended after it.
+//! Listing needs no user. A call is a user's, with a token of its own ([`call_as_user`]).
 
-use clap::Subcommand;
-
-use mcp_lambda::admin::NewToken;
+use clap::{Args, Subcommand};
 use mcp_lambda::{Email, Error};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::flags::ValueKind;
 use crate::input::read_json;
 use crate::mcp::RpcClient;
-use crate::output::{Output, StyledText, format_table};
+use crate::output::{StyledText, format_table};
+use crate::tool_call::call_as_user;
 
+/// List, show and call tools.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ToolsCommand {
     /// List all tools.
@@ -24,198 +24,90 @@ pub(crate) enum ToolsCommand {
         /// The tool's name.
         name: String,
     },
-    /// Call a tool as a user, with a token made for it that lives a minute.
-    Call {
-        /// The tool's name.
-        name: String,
-        /// Who calls.
-        #[arg(long, value_name = "EMAIL")]
-        user: Email,
-        /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.
-        #[arg(long = "arg", value_name = "NAME=VALUE")]
-        arguments: Vec<String>,
-        /// All arguments as JSON, or @FILE.
-        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "arguments")]
-        body: Option<String>,
-    },
+    Call(CallTool),
 }
 
-/// The lifetime of a call's token, in seconds.
-const TOKEN_SECONDS: u64 = 60;
+/// Call a tool as a user, with a token made for it that lives a minute.
+#[derive(Debug, Args)]
+pub(crate) struct CallTool {
+    /// The tool's name.
+    name: String,
+    /// Who calls.
+    #[arg(long, value_name = "EMAIL")]
+    user: Email,
+    /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.
+    #[arg(long = "arg", value_name = "NAME=VALUE")]
+    arguments: Vec<String>,
+    /// All arguments as JSON, or @FILE.
+    #[arg(long, value_name = "JSON|@FILE", conflicts_with = "arguments")]
+    body: Option<String>,
+}
 
-pub(crate) async fn run(
-    session: &AdminSession,
-    command: ToolsCommand,
-    output: &Output,
-) -> Result<(), CliError> {
-    match command {
-        ToolsCommand::List => list(session, output).await,
-        ToolsCommand::Show { name } => show(session, &name, output).await,
-        ToolsCommand::Call {
-            name,
-            user,
-            arguments,
-            body,
-        } => {
-            let tool = find(session, &name).await?;
-            let arguments = match body {
-                Some(body) => match read_json(&body)? {
-                    body @ Value::Object(_) => body,
-                    _ => {
-                        return Err(CliError::Usage(
-                            "`--body` must be a JSON object, one member for each argument".into(),
-                        ));
-                    }
-                },
-                None => parse_arguments(&tool, &arguments)?,
-            };
-            call(session, &name, user, &arguments, output).await
+impl ToolsCommand {
+    /// Lists with the operator's probe token, and calls with a token of the user.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        match self {
+            Self::List => list(context).await,
+            Self::Show { name } => show(context, &name).await,
+            Self::Call(call) => call.run(context).await,
         }
     }
 }
 
-/// The tool that may be called to see whether tools work; called, if a user is named.
-pub(crate) async fn safe(
-    session: &AdminSession,
-    invoke: Option<Email>,
-    output: &Output,
-) -> Result<(), CliError> {
-    let safe = session.api.safe_tool().await?;
-    let tool = json!(safe)["tool"].clone();
-    match (tool["name"].as_str(), invoke) {
-        (None, _) => Err(Error::not_found(
-            "the app names no safe tool; say `.safe_tool(…)` where it is declared",
-        )
-        .into()),
-        (Some(_), None) => {
-            output.print_answer(&safe, || {
-                format!(
-                    "{}: {}",
-                    tool["name"].as_str().unwrap_or_default(),
-                    tool["description"].as_str().unwrap_or_default()
-                )
-            });
-            Ok(())
-        }
-        (Some(name), Some(user)) => call(session, name, user, &tool["arguments"], output).await,
+impl CallTool {
+    /// Reads the arguments by the tool's schema before a token is created.
+    async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let tool = find(context, &self.name).await?;
+        let arguments = match &self.body {
+            Some(body) => read_body(body)?,
+            None => parse_arguments(&tool, &self.arguments)?,
+        };
+        call_as_user(context, &self.name, self.user, &arguments).await
     }
 }
 
-async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let tools = RpcClient::for_probe(session).await?.list_tools().await?;
-    output.print_answer(&tools, || {
-        let word = |tool: &Value, name: &str| tool[name].as_str().unwrap_or_default().to_owned();
-        // The first sentence; a doc comment breaks its lines wherever they are full.
-        let first = |text: String| {
-            let text = text
-                .split("\n\n")
-                .next()
-                .unwrap_or_default()
-                .replace('\n', " ");
-            text.split_once(". ")
-                .map_or(text.clone(), |(sentence, _)| format!("{sentence}."))
-        };
-        let row = |tool: &Value| {
-            let scopes = scopes(tool).join(" ");
-            [
-                word(tool, "name"),
-                hints(tool).join(", "),
-                scopes,
-                first(word(tool, "description")),
-            ]
-        };
-        format_table(
-            ["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"],
-            tools.iter().map(row),
-        )
+async fn list(context: &CommandContext) -> Result<(), CliError> {
+    let tools = list_tools(context).await?;
+    context.output.print_answer(&tools, || {
+        let header = ["TOOL", "HINTS", "SCOPES", "WHAT IT DOES"];
+        format_table(header, tools.iter().map(to_row))
     });
     Ok(())
 }
 
-async fn show(session: &AdminSession, name: &str, output: &Output) -> Result<(), CliError> {
-    let tool = find(session, name).await?;
-    output.print_answer(&tool, || {
-        let description = tool["description"].as_str().unwrap_or_default();
-        let arguments = arguments(&tool);
+fn to_row(tool: &Value) -> [String; 4] {
+    [
+        text_member(tool, "name").to_owned(),
+        list_hints(tool).join(", "),
+        list_scopes(tool).join(" "),
+        first_sentence(text_member(tool, "description")),
+    ]
+}
+
+async fn show(context: &CommandContext, name: &str) -> Result<(), CliError> {
+    let tool = find(context, name).await?;
+    context.output.print_answer(&tool, || {
+        let arguments = argument_rows(&tool);
         let arguments = if arguments.is_empty() {
             "It takes no arguments.".into()
         } else {
             format_table(["ARGUMENT", "KIND", "", "WHAT IT IS"], arguments)
         };
-        StyledText::join(
-            [
-                format!("{name}\n{description}").into(),
-                effects(&tool).into(),
-                arguments,
-            ],
-            "\n\n",
-        )
+        let description = text_member(&tool, "description");
+        let heading = format!("{name}\n{description}").into();
+        StyledText::join([heading, describe_effects(&tool).into(), arguments], "\n\n")
     });
     Ok(())
 }
 
-/// Describes a tool's declared effects (MCP 2026-07-28, `ToolAnnotations`); who says nothing may do anything.
-fn hints(tool: &Value) -> Vec<&'static str> {
-    let hint = |name: &str| tool["annotations"][name].as_bool();
-    if hint("readOnlyHint") == Some(true) {
-        return vec!["read-only"];
-    }
-    let destructive = (hint("destructiveHint") == Some(true)).then_some("destructive");
-    let idempotent = (hint("idempotentHint") == Some(true)).then_some("idempotent");
-    destructive.into_iter().chain(idempotent).collect()
+/// Lists all tools that an operator sees (MCP, `tools/list`).
+async fn list_tools(context: &CommandContext) -> Result<Vec<Value>, CliError> {
+    let session = context.session().await?;
+    Ok(RpcClient::for_probe(session).await?.list_tools().await?)
 }
 
-/// The scopes that a token must have for a tool, as our servers tell them.
-fn scopes(tool: &Value) -> Vec<&str> {
-    let scopes = tool["_meta"]["mcp-lambda/scopes"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    scopes.filter_map(Value::as_str).collect()
-}
-
-/// The same in a sentence.
-fn effects(tool: &Value) -> String {
-    let effects = match hints(tool).join(" and ") {
-        none if none.is_empty() => "It may change things.".to_owned(),
-        hints => format!("It is {hints}."),
-    };
-    match scopes(tool).join(", ") {
-        none if none.is_empty() => effects,
-        scopes => format!("{effects} A token that names scopes must name {scopes}."),
-    }
-}
-
-fn arguments(tool: &Value) -> Vec<[String; 4]> {
-    let schema = &tool["inputSchema"];
-    let required: Vec<_> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let properties = schema["properties"].as_object().into_iter().flatten();
-    let row = |(name, schema): (&String, &Value)| {
-        let is_needed = if required.contains(&name.as_str()) {
-            "needed"
-        } else {
-            ""
-        };
-        [
-            name.clone(),
-            ValueKind::from_schema(schema, &tool["inputSchema"]).describe(),
-            is_needed.to_owned(),
-            schema["description"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        ]
-    };
-    properties.map(row).collect()
-}
-
-async fn find(session: &AdminSession, name: &str) -> Result<Value, CliError> {
-    let tools = RpcClient::for_probe(session).await?.list_tools().await?;
+async fn find(context: &CommandContext, name: &str) -> Result<Value, CliError> {
+    let tools = list_tools(context).await?;
     let found = tools.into_iter().find(|tool| tool["name"] == name);
     found.ok_or_else(|| {
         Error::not_found(format!(
@@ -225,7 +117,86 @@ async fn find(session: &AdminSession, name: &str) -> Result<Value, CliError> {
     })
 }
 
-/// `name=value` pairs, each value of the kind that the tool's schema says.
+/// Returns a member of a tool that is text; an optional one that is missing is empty.
+fn text_member<'t>(tool: &'t Value, name: &str) -> &'t str {
+    tool[name].as_str().unwrap_or_default()
+}
+
+/// Returns the first sentence of a description, in one line: a doc comment breaks its lines wherever they are full.
+fn first_sentence(description: &str) -> String {
+    let paragraph = description.split("\n\n").next().unwrap_or_default();
+    let paragraph = paragraph.replace('\n', " ");
+    match paragraph.split_once(". ") {
+        Some((sentence, _)) => format!("{sentence}."),
+        None => paragraph,
+    }
+}
+
+/// Returns the names of a tool's hints (MCP 2026-07-28, `ToolAnnotations`). A tool without hints may do anything.
+fn list_hints(tool: &Value) -> Vec<&'static str> {
+    let is_true = |name: &str| tool["annotations"][name] == true;
+    if is_true("readOnlyHint") {
+        return vec!["read-only"];
+    }
+    let destructive = is_true("destructiveHint").then_some("destructive");
+    let idempotent = is_true("idempotentHint").then_some("idempotent");
+    destructive.into_iter().chain(idempotent).collect()
+}
+
+/// Returns the scopes that a token must have for a tool. A server of another framework names none.
+fn list_scopes(tool: &Value) -> Vec<&str> {
+    let scopes = tool["_meta"]["mcp-lambda/scopes"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    scopes.filter_map(Value::as_str).collect()
+}
+
+/// Describes the hints and the scopes of a tool in sentences.
+fn describe_effects(tool: &Value) -> String {
+    let effects = match list_hints(tool).join(" and ") {
+        none if none.is_empty() => "It may change things.".to_owned(),
+        hints => format!("It is {hints}."),
+    };
+    match list_scopes(tool).join(", ") {
+        none if none.is_empty() => effects,
+        scopes => format!("{effects} A token that names scopes must name {scopes}."),
+    }
+}
+
+/// Returns one row for each argument of a tool: name, kind, whether it is required, description.
+fn argument_rows(tool: &Value) -> Vec<[String; 4]> {
+    let root = &tool["inputSchema"];
+    let required = root["required"].as_array().into_iter().flatten();
+    let required: Vec<_> = required.filter_map(Value::as_str).collect();
+    let row = |(name, schema): (&String, &Value)| {
+        let need = if required.contains(&name.as_str()) {
+            "needed"
+        } else {
+            ""
+        };
+        [
+            name.clone(),
+            ValueKind::from_schema(schema, root).describe(),
+            need.to_owned(),
+            text_member(schema, "description").to_owned(),
+        ]
+    };
+    let properties = root["properties"].as_object().into_iter().flatten();
+    properties.map(row).collect()
+}
+
+/// Reads the value of `--body`.
+fn read_body(body: &str) -> Result<Value, CliError> {
+    match read_json(body)? {
+        body @ Value::Object(_) => Ok(body),
+        _ => Err(CliError::Usage(
+            "`--body` must be a JSON object, one member for each argument".into(),
+        )),
+    }
+}
+
+/// Parses `NAME=VALUE` pairs; each value is of the kind that the tool's schema declares.
 fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, CliError> {
     let mut arguments = Map::new();
     for pair in pairs {
@@ -238,59 +209,14 @@ fn parse_arguments(tool: &Value, pairs: &[String]) -> Result<Value, CliError> {
                 "the tool has no argument `{name}`; `tools show` names them"
             ))
         })?;
-        let value = ValueKind::from_schema(schema, &tool["inputSchema"]).parse(text);
-        let value = value
-            .map_err(|fault| CliError::Usage(format!("`{name}`: {fault}, and `{text}` is not")))?;
+        let value = ValueKind::from_schema(schema, &tool["inputSchema"])
+            .parse(text)
+            .map_err(|problem| {
+                CliError::Usage(format!("`{name}`: {problem}, and `{text}` is not"))
+            })?;
         if arguments.insert(name.to_owned(), value).is_some() {
             return Err(CliError::Usage(format!("`{name}` is given twice")));
         }
     }
     Ok(Value::Object(arguments))
-}
-
-/// Calls with a token of the call's own, and ends it whatever came of the call.
-async fn call(
-    session: &AdminSession,
-    name: &str,
-    user: Email,
-    arguments: &Value,
-    output: &Output,
-) -> Result<(), CliError> {
-    let made = session.api.create_token(NewToken {
-        name: Some(format!("tools call {name}")),
-        duration_seconds: Some(TOKEN_SECONDS),
-        ..NewToken::new(user.clone())
-    });
-    let made = made.await?;
-    output.print_note(&format!(
-        "as {user} with a token of its own, to {}\ntools/call {name} {arguments}",
-        session.describe()
-    ));
-    let outcome = RpcClient::new(session, made.token)
-        .call_tool(name, arguments)
-        .await;
-    let ended = session.api.revoke_token(&user, &made.id).await;
-    let outcome = outcome?;
-    output.print_answer(&outcome, || words(&outcome));
-    // The call was made, whatever became of its token.
-    ended.map_err(|error| {
-        Error::new(
-            error.kind(),
-            format!("{error}; the call's token ends within a minute"),
-        )
-    })?;
-    if outcome["isError"] == true {
-        return Err(Error::forbidden(format!("the tool `{name}` reports an error")).into());
-    }
-    Ok(())
-}
-
-fn words(outcome: &Value) -> String {
-    let content = outcome["content"].as_array().into_iter().flatten();
-    let parts = content.map(|part| {
-        part["text"]
-            .as_str()
-            .map_or_else(|| part.to_string(), str::to_owned)
-    });
-    parts.collect::<Vec<_>>().join("\n")
 }

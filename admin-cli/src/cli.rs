@@ -44,13 +44,10 @@ pub(crate) enum CliCommand {
     #[command(subcommand)]
     Tools(tools::ToolsCommand),
     SafeTool(safe_tool::SafeToolCommand),
-    /// Connect clients: print what does it, do it with `--apply`, or see with `--detect` what is there.
     Register(register::RegisterCommand),
     Completions(completions::CompletionsCommand),
-    /// Register, list, show, revoke and purge users.
     #[command(subcommand)]
     Users(users::UsersCommand),
-    /// Make, list and revoke tokens.
     #[command(subcommand)]
     Tokens(tokens::TokensCommand),
     AdminTools(admin_tools::AdminToolsCommand),
@@ -79,21 +76,11 @@ impl CliCommand {
             Self::Manuals(command) => command.run(context, build_tree(&context.target)),
             Self::New(command) => command.run(context),
             Self::Probe(command) => command.run(context).await,
-            Self::Register(command) => {
-                let session = context.session().await?;
-                register::run(&context.target, session, command, &context.output).await
-            }
+            Self::Register(command) => command.run(context).await,
             Self::SafeTool(command) => command.run(context).await,
-            Self::Tokens(command) => {
-                let session = context.session().await?;
-                tokens::run(&context.target, session, command, &context.output).await
-            }
+            Self::Tokens(command) => command.run(context).await,
             Self::Tools(command) => command.run(context).await,
-            Self::Users(command) => {
-                let session = context.session().await?;
-                let profile = context.profile().cloned();
-                users::run(&context.target, session, command, profile, &context.output).await
-            }
+            Self::Users(command) => command.run(context).await,
         }
     }
 }

@@ -1,42 +1,24 @@
-//! `tokens`: what users call with.
+//! `tokens`: creates, lists and revokes the tokens that users' clients call with.
 
-use clap::Subcommand;
 use std::path::{Path, PathBuf};
 
-use mcp_lambda::admin::{self, IssuedToken, NewToken};
+use clap::{Args, Subcommand};
+use mcp_lambda::admin::{IssuedToken, NewToken, Token};
 use mcp_lambda::{Email, Error, shell};
 use serde_json::json;
 
 use crate::clients::KnownClient;
 use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::{Output, format_table};
-use crate::target::AdminTarget;
+use crate::output::format_table;
 use crate::token_delivery::{Delivery, TokenDelivery};
 use crate::values::parse_duration;
 
+/// Make, list and revoke tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokensCommand {
-    /// Make another token for a user and print it, once.
-    Create {
-        /// The user's email.
-        email: Email,
-        /// What to call it, such as laptop.
-        #[arg(long)]
-        name: Option<String>,
-        /// How long it lives, such as 12h or 90d.
-        #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-        expires: Option<u64>,
-        /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<String>,
-        /// Let it call only tools that are marked as changing nothing.
-        #[arg(long)]
-        read_only: bool,
-        /// Write the token into this file, readable by you alone, and don't show it.
-        #[arg(long, value_name = "FILE")]
-        save_to: Option<PathBuf>,
-    },
+    Create(CreateToken),
     /// List a user's tokens, without the tokens themselves.
     List {
         /// The user's email.
@@ -52,132 +34,134 @@ pub(crate) enum TokensCommand {
     },
 }
 
-pub(crate) async fn run(
-    subject: &AdminTarget,
-    session: &AdminSession,
-    command: TokensCommand,
-    output: &Output,
-) -> Result<(), CliError> {
-    match command {
-        TokensCommand::Create {
-            email,
-            name,
-            expires,
-            scopes,
-            read_only,
-            save_to,
-        } => {
-            let scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
-            let token = NewToken {
-                email,
-                name,
-                duration_seconds: expires,
-                scopes,
-                read_only,
-            };
-            create(subject, session, token, save_to.as_deref(), output).await
+/// Make another token for a user and print it, once.
+#[derive(Debug, Args)]
+pub(crate) struct CreateToken {
+    /// The user's email.
+    email: Email,
+    /// What to call it, such as laptop.
+    #[arg(long)]
+    name: Option<String>,
+    /// How long it lives, such as 12h or 90d.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    expires: Option<u64>,
+    /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Let it call only tools that are marked as changing nothing.
+    #[arg(long)]
+    read_only: bool,
+    /// Write the token into this file, readable by you alone, and don't show it.
+    #[arg(long, value_name = "FILE")]
+    save_to: Option<PathBuf>,
+}
+
+impl TokensCommand {
+    /// Runs the command over the session.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        // "Not connected" comes before an error of the arguments.
+        context.session().await?;
+        match self {
+            Self::Create(create) => create.run(context).await,
+            Self::List { email } => list(context, &email).await,
+            Self::Revoke { email, id } => revoke(context, &email, &id).await,
         }
-        TokensCommand::List { email } => list(session, &email, output).await,
-        TokensCommand::Revoke { email, id } => revoke(session, &email, &id, output).await,
     }
 }
 
-async fn create(
-    subject: &AdminTarget,
-    session: &AdminSession,
-    token: NewToken,
-    save_to: Option<&Path>,
-    output: &Output,
-) -> Result<(), CliError> {
-    let delivery = TokenDelivery::prepare(subject, session, save_to).await?;
-    let new = session.api.create_token(token).await?;
-    match delivery.deliver(&new.token) {
-        Ok(Delivery::File(path)) => {
-            report_file(&new, &path, output);
-            Ok(())
+impl CreateToken {
+    async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let session = context.session().await?;
+        let delivery = TokenDelivery::prepare(context, self.save_to.as_deref()).await?;
+        let request = NewToken {
+            email: self.email,
+            name: self.name,
+            duration_seconds: self.expires,
+            scopes: Some(self.scopes).filter(|scopes| !scopes.is_empty()),
+            read_only: self.read_only,
+        };
+        let issued = session.api.create_token(request).await?;
+        match delivery.deliver(&issued.token) {
+            Ok(Delivery::File(path)) => {
+                print_file(context, &issued, &path);
+                Ok(())
+            }
+            Ok(Delivery::Print(command)) => print_token(context, &issued, &command).await,
+            Err(error) => Err(revoke_undelivered(session, &issued, &error).await.into()),
         }
-        Ok(Delivery::Print(line)) => show(session, &new, &line, output).await,
-        Err(error) => Err(revoke_unseen(session, &new, &error).await.into()),
     }
 }
 
-/// Reports the file that holds a new token.
-fn report_file(new: &IssuedToken, path: &Path, output: &Output) {
-    let answer = json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds, "id": new.id, "expires": new.expires });
-    output.print_answer(&answer, || {
+/// Prints the path of the file that holds a new token.
+fn print_file(context: &CommandContext, issued: &IssuedToken, path: &Path) {
+    let IssuedToken {
+        email, id, expires, ..
+    } = issued;
+    let answer = json!({ "email": email, "token_file": path, "duration_seconds": issued.duration_seconds, "id": id, "expires": expires });
+    context.output.print_answer(&answer, || {
+        let path = path.display();
+        format!("The token {id} for {email} is in {path}; it ends {expires}.")
+    });
+}
+
+/// Prints a new token, once, with the command that registers a client. A token that can't be written is revoked.
+async fn print_token(
+    context: &CommandContext,
+    issued: &IssuedToken,
+    command: &str,
+) -> Result<(), CliError> {
+    let IssuedToken {
+        email, id, expires, ..
+    } = issued;
+    let token = issued.token.expose();
+    let answer = json!({
+        "email": email, "token": token, "duration_seconds": issued.duration_seconds,
+        "id": id, "expires": expires, "register": command,
+    });
+    context.output.print_answer(&answer, || {
+        let client = KnownClient::PRINTED_WITH_TOKENS.title();
         format!(
-            "The token {} for {} is in {}; it ends {}.",
-            new.id,
-            new.email,
-            path.display(),
-            new.expires
+            "This token for {email} is shown once; it is {id} and ends {expires}:\n\n  {token}\n\nConnect {client} with\n\n  {command}"
         )
     });
-}
-
-/// Prints a new token, once.
-async fn show(
-    session: &AdminSession,
-    new: &IssuedToken,
-    line: &str,
-    output: &Output,
-) -> Result<(), CliError> {
-    let token = new.token.expose();
-    let answer = json!({
-        "email": new.email, "token": token, "duration_seconds": new.duration_seconds,
-        "id": new.id, "expires": new.expires, "register": line,
-    });
-    output.print_answer(&answer, || {
-        format!("This token for {} is shown once; it is {} and ends {}:\n\n  {token}\n\nConnect {} with\n\n  {line}", new.email, new.id, new.expires, KnownClient::PRINTED_WITH_TOKENS.title())
-    });
-    if output.write_error().is_some() {
-        return Err(
-            revoke_unseen(session, new, &Error::internal("the token can't be shown"))
-                .await
-                .into(),
-        );
+    if context.output.write_error().is_some() {
+        let error = Error::internal("the token can't be shown");
+        let session = context.session().await?;
+        return Err(revoke_undelivered(session, issued, &error).await.into());
     }
     Ok(())
 }
 
-/// The fault, after the token, which nobody has, is ended.
-async fn revoke_unseen(session: &AdminSession, new: &IssuedToken, error: &Error) -> Error {
-    let words = match session.api.revoke_token(&new.email, &new.id).await {
+/// Revokes a token that nobody has, and returns the error with what became of the token.
+async fn revoke_undelivered(session: &AdminSession, issued: &IssuedToken, error: &Error) -> Error {
+    let outcome = match session.api.revoke_token(&issued.email, &issued.id).await {
         Ok(()) => "the token was revoked".to_owned(),
-        Err(fault) => format!(
-            "the token could not be revoked ({fault}): `{}` does it",
-            shell::line(["tokens", "revoke", new.email.as_str(), &new.id])
+        Err(problem) => format!(
+            "the token could not be revoked ({problem}): `{}` does it",
+            shell::line(["tokens", "revoke", issued.email.as_str(), &issued.id])
         ),
     };
-    Error::new(error.kind(), format!("{error}; {words}"))
+    Error::new(error.kind(), format!("{error}; {outcome}"))
 }
 
-async fn list(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
-    let tokens = session.api.tokens(email).await?;
-    output.print_answer(&tokens, || {
+async fn list(context: &CommandContext, email: &Email) -> Result<(), CliError> {
+    let tokens = context.session().await?.api.tokens(email).await?;
+    context.output.print_answer(&tokens, || {
         if tokens.is_empty() {
-            format!("{email} has no tokens.").into()
-        } else {
-            format_table(
-                ["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"],
-                tokens.iter().map(row),
-            )
+            return format!("{email} has no tokens.").into();
         }
+        let header = ["ID", "NAME", "CREATED", "EXPIRES", "SCOPES", "OPENS"];
+        format_table(header, tokens.iter().map(to_row))
     });
     Ok(())
 }
 
-fn row(token: &admin::Token) -> [String; 6] {
-    let scopes = token.scopes.as_ref().map_or_else(
-        || "all".to_owned(),
-        |scopes| {
-            if scopes.is_empty() {
-                "none".to_owned()
-            } else {
-                scopes.join(" ")
-            }
-        },
-    );
+fn to_row(token: &Token) -> [String; 6] {
+    let scopes = match token.scopes.as_deref() {
+        None => "all".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(scopes) => scopes.join(" "),
+    };
     let opens = if token.read_only {
         "read-only tools"
     } else {
@@ -193,37 +177,36 @@ fn row(token: &admin::Token) -> [String; 6] {
     ]
 }
 
-async fn revoke(
-    session: &AdminSession,
-    email: &Email,
-    id: &str,
-    output: &Output,
-) -> Result<(), CliError> {
-    let tokens = session.api.tokens(email).await?;
-    let id = resolve_id(&tokens, id)?;
+async fn revoke(context: &CommandContext, email: &Email, word: &str) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let id = resolve_id(&session.api.tokens(email).await?, word)?;
     session.api.revoke_token(email, &id).await?;
-    output.print_answer(&json!({ "revoked": id }), || {
+    context.output.print_answer(&json!({ "revoked": id }), || {
         format!("Revoked the token {id} of {email}; the others go on.")
     });
     Ok(())
 }
 
-/// The id of the token that has this id, or else alone begins with it, or else alone is called so.
-fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
-    let ids = |is_meant: &dyn Fn(&admin::Token) -> bool| -> Vec<String> {
-        tokens
-            .iter()
-            .filter(|token| is_meant(token))
-            .map(|token| token.id.clone())
-            .collect()
+/// The fewest characters of an id that select its token.
+const SHORTEST_PREFIX: usize = 6;
+
+/// Returns the id of the token that `word` is the id of, or else the beginning of the id, or else the name.
+///
+/// # Errors
+/// [`Error::conflict`] if several tokens begin with it, or have that name.
+fn resolve_id(tokens: &[Token], word: &str) -> Result<String, Error> {
+    let select = |matches: &dyn Fn(&Token) -> bool| -> Vec<String> {
+        let selected = tokens.iter().filter(|token| matches(token));
+        selected.map(|token| token.id.clone()).collect()
     };
-    let begins = ids(&|token| token.id.starts_with(word) && word.len() >= SHORTEST_PREFIX);
-    let called = ids(&|token| token.name.as_deref() == Some(word));
-    let found = [ids(&|token| token.id == word), begins, called]
-        .into_iter()
-        .find(|ids| !ids.is_empty());
+    let candidates = [
+        select(&|token| token.id == word),
+        select(&|token| token.id.starts_with(word) && word.len() >= SHORTEST_PREFIX),
+        select(&|token| token.name.as_deref() == Some(word)),
+    ];
+    let found = candidates.into_iter().find(|ids| !ids.is_empty());
     match found.as_deref() {
-        // The server says so in its own words.
+        // The server then answers that there is no such token.
         None => Ok(word.to_owned()),
         Some([id]) => Ok(id.clone()),
         Some(many) => Err(Error::conflict(format!(
@@ -233,16 +216,13 @@ fn resolve_id(tokens: &[admin::Token], word: &str) -> Result<String, Error> {
     }
 }
 
-/// The fewest characters of an id that select it.
-const SHORTEST_PREFIX: usize = 6;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn token(id: &str, name: Option<&str>) -> admin::Token {
+    fn token(id: &str, name: Option<&str>) -> Token {
         let [created, expires] = ["", ""].map(str::to_owned);
-        admin::Token {
+        Token {
             id: id.into(),
             name: name.map(str::to_owned),
             created,

@@ -1,7 +1,8 @@
-//! `register --apply`: does for each client what would be printed.
+//! `register --apply`: registers the server with each client, by the client's own command or in its file.
 //!
-//! Everything that can be checked is checked for every client before the first token is made and the first file written. A
-//! token whose client could not be registered is revoked. No token is printed, nor given to a program as an argument.
+//! Everything that can be checked is checked for all clients before the first token is created and the first file is written. A
+//! token whose client could not be registered is revoked. No token is printed, and none is an argument of a program, where other
+//! users of this machine could read it.
 
 use std::path::PathBuf;
 
@@ -11,25 +12,26 @@ use mcp_lambda::{Error, MASK, shell};
 
 use super::apply_result::ApplyResult;
 use super::client_command;
-use super::client_file::{ExistingEntry, conflict, edit, links};
-use super::{ClientAccess, RegisterCommand, RegistrationPlan, of_process};
+use super::client_file::{ExistingEntry, conflict, edit, link_policy};
+use super::plan::{ClientAccess, RegistrationPlan, revoke_unused};
 use crate::clients::machine::Machine;
 use crate::clients::{
     ClientCommand, ClientConfig, KnownClient, Scope, TokenSource, Transport, document,
 };
 use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::files::{self, FileReaders, write_error};
-use crate::output::Output;
 use crate::token_file::TokenFile;
 
-/// One client, looked at and ready.
+/// One client that was checked, and can be registered.
 struct ClientTask {
     config: &'static dyn ClientConfig,
-    /// The client's own command, where that does it.
+    /// The client's own command, if that registers it; otherwise its file is written.
     program: Option<ClientProgram>,
+    /// The path of the client's file.
     path: PathBuf,
-    found: ExistingEntry,
+    existing: ExistingEntry,
 }
 
 /// A client's own command, and its path on this machine.
@@ -38,245 +40,231 @@ struct ClientProgram {
     path: PathBuf,
 }
 
-/// The change that a registration made: its place, and the text put in.
+/// The change that a registration made.
 pub(super) struct RegistrationChange {
+    /// The file or the command, with a verb.
     pub(super) place: String,
+    /// The text that was put in, or the command's line.
     pub(super) text: String,
 }
 
+/// Registers all clients of the plan, and prints the result of each.
+///
+/// # Errors
+/// The problems of the checks, after which nothing is changed; otherwise that of the first client that failed.
 pub(super) async fn run(
+    context: &CommandContext,
     session: &AdminSession,
     plan: &RegistrationPlan,
-    wanted: &RegisterCommand,
-    output: &Output,
 ) -> Result<(), CliError> {
-    let tasks = find_tasks(plan, wanted)?;
-    let mut outcomes = Vec::new();
+    let tasks = prepare_tasks(plan)?;
+    let mut results = Vec::new();
     for task in &tasks {
-        outcomes.push(task.run(session, plan, wanted).await);
+        results.push(task.run(session, plan).await);
     }
-    if wanted.clients.is_empty() {
+    if plan.clients.is_empty() {
         let is_left = |client: &&KnownClient| {
             let mut names = tasks.iter().map(|task| task.config.name());
             names.all(|name| name != client.name())
         };
         let left = KnownClient::ALL.iter().filter(is_left).copied();
-        outcomes.extend(left.map(ApplyResult::skip));
+        results.extend(left.map(ApplyResult::skip));
     }
-    let answer: Vec<_> = outcomes.iter().map(ApplyResult::to_json).collect();
-    output.print_answer(&answer, || {
-        outcomes
-            .iter()
-            .map(ApplyResult::message)
-            .collect::<Vec<_>>()
-            .join("\n\n")
+    let answer: Vec<_> = results.iter().map(ApplyResult::to_json).collect();
+    context.output.print_answer(&answer, || {
+        let texts: Vec<_> = results.iter().map(ApplyResult::to_text).collect();
+        texts.join("\n\n")
     });
-    let failed = outcomes
+    let failed = results
         .into_iter()
-        .find_map(|outcome| Some((outcome.client, outcome.error?)));
-    failed.map_or(Ok(()), |(client, fault)| {
-        Err(Error::new(fault.kind(), format!("{client}: {fault}")).into())
+        .find_map(|result| Some((result.client, result.error?)));
+    failed.map_or(Ok(()), |(client, error)| {
+        Err(Error::new(error.kind(), format!("{client}: {error}")).into())
     })
 }
 
-/// The clients, each looked at, and nothing done yet.
-fn find_tasks(
-    plan: &RegistrationPlan,
-    wanted: &RegisterCommand,
-) -> Result<Vec<ClientTask>, CliError> {
+/// Checks all clients of the plan, and returns a task for each.
+fn prepare_tasks(plan: &RegistrationPlan) -> Result<Vec<ClientTask>, CliError> {
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
         CliError::NotConfigured(
             "there is no home folder that clients keep files in; set HOME".into(),
         )
     })?;
-    let clients = choose(&machine, plan, &wanted.clients)?;
+    let clients = choose_clients(&machine, plan)?;
     clients
         .iter()
         .try_for_each(|client| client.check_name(&plan.server.name))
         .map_err(CliError::Usage)?;
-    check_tasks(&machine, plan, wanted, &clients)
+    let mut tasks = Vec::new();
+    let mut problems = Vec::new();
+    for client in clients {
+        match ClientTask::prepare(&machine, plan, client) {
+            Ok(task) => tasks.push(task),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    match problems.first() {
+        None => Ok(tasks),
+        Some(first) => Err(join_problems(first, &problems).into()),
+    }
 }
 
-/// The clients asked for, or those that are here.
-fn choose(
+/// Returns one error with all problems, of the kind of the first.
+fn join_problems(first: &Error, problems: &[Error]) -> Error {
+    let messages: Vec<_> = problems.iter().map(Error::chain).collect();
+    let message = format!("{}\nNothing was changed.", messages.join("\n"));
+    Error::new(first.kind(), message)
+}
+
+/// Returns the clients of `--client`, or those found on this machine, each once.
+fn choose_clients(
     machine: &Machine<'_>,
     plan: &RegistrationPlan,
-    asked: &[KnownClient],
 ) -> Result<Vec<&'static dyn ClientConfig>, CliError> {
-    let with_config =
+    let require_config =
         |client: &KnownClient| client.config().ok_or_else(|| no_config(*client, plan));
-    let asked_configs: Result<Vec<_>, _> = asked.iter().map(with_config).collect();
-    let is_here = |config: &&dyn ClientConfig| !config.traces(machine).is_empty();
-    let here = KnownClient::ALL.iter().filter_map(|client| client.config());
-    let here = here.filter(|config| asked.is_empty() && is_here(config));
+    let named: Vec<_> = plan
+        .clients
+        .iter()
+        .map(require_config)
+        .collect::<Result<_, _>>()?;
+    let is_found = |config: &&dyn ClientConfig| !config.traces(machine).is_empty();
+    let found = KnownClient::ALL
+        .iter()
+        .filter_map(|client| client.config())
+        .filter(|config| plan.clients.is_empty() && is_found(config));
     let mut clients: Vec<&'static dyn ClientConfig> = Vec::new();
-    for config in asked_configs?.into_iter().chain(here) {
+    for config in named.into_iter().chain(found) {
         if clients.iter().all(|known| known.name() != config.name()) {
             clients.push(config);
         }
     }
     if clients.is_empty() {
-        let words =
+        let message =
             "no client was found on this machine; name one with `--client`, or leave out `--apply`";
-        return Err(Error::not_found(words).into());
+        return Err(Error::not_found(message).into());
     }
     Ok(clients)
 }
 
-/// Returns the failure for a client that stores nothing on this machine.
+/// Returns the error for a client that stores nothing on this machine.
 fn no_config(client: KnownClient, plan: &RegistrationPlan) -> CliError {
-    let is_started = matches!(plan.access, ClientAccess::Process(_)) && !client.starts_processes();
-    let steps = if is_started {
+    let advice = if plan.starts_process() && !client.starts_processes() {
         "it starts no process on this machine".to_owned()
     } else {
         format!("leave out `--apply`, and `register --client {client}` prints what to do")
     };
-    CliError::Usage(format!("{client} can't be registered from here: {steps}"))
-}
-
-/// The clients looked at, unless something stands in the way of one; then all problems at once.
-fn check_tasks(
-    machine: &Machine<'_>,
-    plan: &RegistrationPlan,
-    wanted: &RegisterCommand,
-    clients: &[&'static dyn ClientConfig],
-) -> Result<Vec<ClientTask>, CliError> {
-    let (mut tasks, mut problems) = (Vec::new(), Vec::new());
-    for client in clients {
-        match ClientTask::look(machine, plan, wanted, *client) {
-            Ok(task) => tasks.push(task),
-            Err(fault) => problems.push(fault),
-        }
-    }
-    let Some(first) = problems.first() else {
-        return Ok(tasks);
-    };
-    let words: Vec<_> = problems.iter().map(Error::chain).collect();
-    Err(Error::new(
-        first.kind(),
-        format!("{}\nNothing was changed.", words.join("\n")),
-    )
-    .into())
+    CliError::Usage(format!("{client} can't be registered from here: {advice}"))
 }
 
 impl ClientTask {
-    fn look(
+    /// Checks one client. Nothing is changed, but a stale draft of its file is removed.
+    fn prepare(
         machine: &Machine<'_>,
         plan: &RegistrationPlan,
-        wanted: &RegisterCommand,
         config: &'static dyn ClientConfig,
     ) -> Result<Self, Error> {
-        let path = config.path(machine, wanted.scope);
+        let path = config.path(machine, plan.scope);
         files::remove_stale_draft(&path);
-        let (found, _) = edit(
-            config,
-            &path,
-            plan,
-            &plan.placeholder_transport(),
-            wanted.scope,
-        )?;
-        // A token among a command's arguments could be read by everybody on this machine, and a command may take away the entry
-        // that was there before it fails.
-        let carries_token = matches!(plan.access, ClientAccess::User(_)) && config.takes_tokens();
-        let is_fit = |command: &&dyn ClientCommand| {
-            command.serves(wanted.scope) && !carries_token && found == ExistingEntry::Nothing
+        let (existing, _) = edit(config, &path, plan, &plan.placeholder_transport())?;
+        if matches!(existing, ExistingEntry::Different { .. }) && !plan.replaces_entries {
+            return Err(conflict(&path, &plan.server.name));
+        }
+        // A token among a command's arguments could be read by everybody on this machine, and a command may remove the existing
+        // entry before it fails.
+        let has_token_argument = plan.creates_tokens() && config.takes_tokens();
+        let is_usable = |command: &&dyn ClientCommand| {
+            command.serves(plan.scope) && !has_token_argument && existing == ExistingEntry::None
         };
-        let program = config.command().filter(is_fit).and_then(|command| {
+        let program = config.command().filter(is_usable).and_then(|command| {
             let path = machine.find_program(command.program())?;
             Some(ClientProgram { command, path })
         });
-        if matches!(found, ExistingEntry::Other { .. }) && !wanted.force {
-            return Err(conflict(&path, &plan.server.name));
-        }
         Ok(Self {
             config,
             program,
             path,
-            found,
+            existing,
         })
     }
 
-    async fn run(
-        &self,
-        session: &AdminSession,
-        plan: &RegistrationPlan,
-        wanted: &RegisterCommand,
-    ) -> ApplyResult {
-        let renews = wanted.force && matches!(plan.access, ClientAccess::User(_));
-        if self.found == ExistingEntry::Same && !renews {
+    /// Registers the client. A token that was created for it is revoked if that fails.
+    async fn run(&self, session: &AdminSession, plan: &RegistrationPlan) -> ApplyResult {
+        let renews_token = plan.replaces_entries && plan.creates_tokens();
+        if self.existing == ExistingEntry::Same && !renews_token {
             return self.already_there(plan);
         }
-        // The file of a token that goes into no client's is made first: a token without one would be nobody's.
-        let file = match self.reserve_file(plan) {
+        // The file of a token that is in no client's file is created first: without one the token would be nobody's.
+        let file = match self.create_token_file(plan) {
             Ok(file) => file,
             Err(error) => return self.failure(error, None),
         };
-        let (transport, issued) = match plan.transport(session, self.config.name()).await {
+        let (transport, issued) = match plan.issue_transport(session, self.config.name()).await {
             Ok(issue) => issue,
             Err(error) => return self.failure(error, None),
         };
-        let transport = match store(file, transport, issued.as_ref()) {
+        let transport = match store_token(file, transport, issued.as_ref()) {
             Ok(transport) => transport,
-            Err(error) => return self.failure(error, revoke(session, issued).await),
+            Err(error) => return self.failure(error, revoke_unused(session, issued).await),
         };
-        match self.register(plan, &transport, wanted).await {
-            Ok(change) => self.success(plan, &transport, wanted.scope, change),
+        match self.register(plan, &transport).await {
+            Ok(change) => self.success(plan, &transport, change),
             Err(error) => {
-                let note = revoke(session, issued).await;
-                let error = Error::new(error.kind(), mask(&error.chain(), &transport));
+                let note = revoke_unused(session, issued).await;
+                let error = Error::new(error.kind(), mask_token(&error.chain(), &transport));
                 self.failure(error, note)
             }
         }
     }
 
-    /// Registers by the client's own command, or writes its file.
+    /// Creates a file for the token, if the client takes none in its own.
+    fn create_token_file(&self, plan: &RegistrationPlan) -> Result<Option<TokenFile>, Error> {
+        let is_needed = plan.creates_tokens() && !self.config.takes_tokens();
+        is_needed
+            .then(|| TokenFile::create_in(&plan.token_folder))
+            .transpose()
+    }
+
+    /// Runs the client's own command, or writes its file.
     async fn register(
         &self,
         plan: &RegistrationPlan,
         transport: &Transport,
-        wanted: &RegisterCommand,
     ) -> Result<RegistrationChange, Error> {
         match &self.program {
             Some(ClientProgram { command, path }) => {
-                client_command::register(path, *command, plan, transport, wanted.scope).await
+                client_command::register(path, *command, plan, transport).await
             }
-            None => self.write(plan, transport, wanted),
+            None => self.write_file(plan, transport),
         }
     }
 
-    fn success(
+    /// Writes the client's file. It is read again: it may have changed since it was checked.
+    fn write_file(
         &self,
         plan: &RegistrationPlan,
         transport: &Transport,
-        scope: Scope,
-        change: RegistrationChange,
-    ) -> ApplyResult {
-        let state = if self.found == ExistingEntry::Nothing {
-            "added"
-        } else {
-            "replaced"
-        };
-        ApplyResult {
-            client: self.config.name(),
-            state,
-            place: change.place,
-            text: mask(&change.text, transport),
-            notes: self.notes(plan, transport, scope),
-            error: None,
+    ) -> Result<RegistrationChange, Error> {
+        let (existing, new_text) = edit(self.config, &self.path, plan, transport)?;
+        if matches!(existing, ExistingEntry::Different { .. }) && !plan.replaces_entries {
+            return Err(conflict(&self.path, &plan.server.name));
         }
-    }
-
-    /// The file for a token of a client that takes none in its own.
-    fn reserve_file(&self, plan: &RegistrationPlan) -> Result<Option<TokenFile>, Error> {
-        let is_needed = matches!(plan.access, ClientAccess::User(_)) && !self.config.takes_tokens();
-        is_needed
-            .then(|| TokenFile::create_in(&plan.tokens))
-            .transpose()
+        let readers = if token_in_file(transport).is_some() {
+            FileReaders::Owner
+        } else {
+            FileReaders::Unchanged
+        };
+        files::write(&self.path, &new_text, readers, link_policy(plan.scope))
+            .map_err(write_error(&self.path))?;
+        Ok(RegistrationChange {
+            place: format!("wrote {}", self.path.display()),
+            text: document::to_paste(self.config, &plan.server, transport),
+        })
     }
 
     fn already_there(&self, plan: &RegistrationPlan) -> ApplyResult {
-        let has_token = matches!(plan.access, ClientAccess::User(_));
-        let note = has_token
+        let note = plan
+            .creates_tokens()
             .then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
         ApplyResult {
             client: self.config.name(),
@@ -288,76 +276,59 @@ impl ClientTask {
         }
     }
 
-    fn failure(&self, fault: Error, note: Option<String>) -> ApplyResult {
-        let place = self
-            .program
-            .as_ref()
-            .map_or(&self.path, |program| &program.path)
-            .display()
-            .to_string();
-        let notes = [fault.to_string()].into_iter().chain(note).collect();
+    fn success(
+        &self,
+        plan: &RegistrationPlan,
+        transport: &Transport,
+        change: RegistrationChange,
+    ) -> ApplyResult {
+        let state = if self.existing == ExistingEntry::None {
+            "added"
+        } else {
+            "replaced"
+        };
+        ApplyResult {
+            client: self.config.name(),
+            state,
+            place: change.place,
+            text: mask_token(&change.text, transport),
+            notes: self.notes(plan, transport),
+            error: None,
+        }
+    }
+
+    fn failure(&self, error: Error, note: Option<String>) -> ApplyResult {
+        let program = self.program.as_ref().map(|program| &program.path);
+        let place = program.unwrap_or(&self.path).display().to_string();
+        let notes = [error.to_string()].into_iter().chain(note).collect();
         ApplyResult {
             client: self.config.name(),
             state: "failed",
             place,
             text: String::new(),
             notes,
-            error: Some(fault),
+            error: Some(error),
         }
     }
 
-    /// Writes the client's file, as it is by now, and returns what was put in.
-    fn write(
-        &self,
-        plan: &RegistrationPlan,
-        transport: &Transport,
-        wanted: &RegisterCommand,
-    ) -> Result<RegistrationChange, Error> {
-        let (found, new) = edit(self.config, &self.path, plan, transport, wanted.scope)?;
-        if matches!(found, ExistingEntry::Other { .. }) && !wanted.force {
-            return Err(conflict(&self.path, &plan.server.name));
-        }
-        let readers = if token_of(transport).is_some() {
-            FileReaders::Owner
-        } else {
-            FileReaders::Unchanged
-        };
-        files::write(&self.path, &new, readers, links(wanted.scope))
-            .map_err(write_error(&self.path))?;
-        Ok(RegistrationChange {
-            place: format!("wrote {}", self.path.display()),
-            text: document::to_paste(self.config, &plan.server, transport),
-        })
-    }
-
-    /// Returns the notes on a registration.
-    fn notes(&self, plan: &RegistrationPlan, transport: &Transport, scope: Scope) -> Vec<String> {
+    /// Returns the notes on a registration that was carried out.
+    fn notes(&self, plan: &RegistrationPlan, transport: &Transport) -> Vec<String> {
         let mut notes = self
             .config
-            .instructions(&plan.server, transport, scope)
+            .instructions(&plan.server, transport, plan.scope)
             .notes;
-        notes.extend(of_process(&plan.access));
-        // Unlike a printed line, which a shell expands, what was done leaves the variable to the client.
+        notes.extend(plan.process_note());
+        // A shell expands the variable of a printed command; here the client must find it.
         if let (Transport::Http(token), Some(command), Scope::User) =
-            (transport, self.config.command(), scope)
+            (transport, self.config.command(), plan.scope)
             && command
-                .shell_arguments(&plan.server, token, scope)
+                .shell_arguments(&plan.server, token, plan.scope)
                 .is_some()
         {
             notes.extend(token.requirements());
         }
-        let had_token = self.found == ExistingEntry::Same
-            || self.found
-                == ExistingEntry::Other {
-                    has_credential: true,
-                };
-        if let (ClientAccess::User(email), true) = (&plan.access, had_token) {
-            let line = shell::line(["tokens", "list", email.as_str()]);
-            notes.push(format!(
-                "a token that stood there before still works until you end it: `{line}`"
-            ));
-        }
-        if token_of(transport).is_some() && scope == Scope::Project {
+        notes.extend(self.old_token_note(plan));
+        if token_in_file(transport).is_some() && plan.scope == Scope::Project {
             notes.push(format!(
                 "{} holds a token now: keep it out of version control",
                 self.path.display()
@@ -365,22 +336,42 @@ impl ClientTask {
         }
         notes
     }
+
+    /// Returns the note on a token that the replaced entry had: it is still valid.
+    fn old_token_note(&self, plan: &RegistrationPlan) -> Option<String> {
+        let had_token = match self.existing {
+            ExistingEntry::None => false,
+            ExistingEntry::Same => true,
+            ExistingEntry::Different { has_credential } => has_credential,
+        };
+        let ClientAccess::User(email) = &plan.access else {
+            return None;
+        };
+        let list = shell::line(["tokens", "list", email.as_str()]);
+        had_token.then(|| {
+            format!("a token that stood there before still works until you end it: `{list}`")
+        })
+    }
 }
 
-/// The token that stands in the client's file itself.
-fn token_of(transport: &Transport) -> Option<&str> {
+/// Returns the token that is in the client's file itself, if there is one.
+fn token_in_file(transport: &Transport) -> Option<&str> {
     match transport {
         Transport::Http(TokenSource::Given(token)) => Some(token),
         _ => None,
     }
 }
 
-fn mask(text: &str, transport: &Transport) -> String {
-    token_of(transport).map_or_else(|| text.to_owned(), |token| text.replace(token, MASK))
+/// Replaces the token in a text by [`MASK`].
+fn mask_token(text: &str, transport: &Transport) -> String {
+    match token_in_file(transport) {
+        Some(token) => text.replace(token, MASK),
+        None => text.to_owned(),
+    }
 }
 
-/// The token of a client that takes none in its file, in a file of its own: what is printed here may be read by anyone.
-fn store(
+/// Stores the token of a client that takes none in its own file, and returns the transport with the file's path instead.
+fn store_token(
     file: Option<TokenFile>,
     transport: Transport,
     issued: Option<&IssuedToken>,
@@ -392,18 +383,4 @@ fn store(
     Ok(Transport::Http(TokenSource::File(
         path.display().to_string(),
     )))
-}
-
-/// Ends a token that nobody has.
-pub(super) async fn revoke(session: &AdminSession, issued: Option<IssuedToken>) -> Option<String> {
-    let issued = issued?;
-    Some(
-        match session.api.revoke_token(&issued.email, &issued.id).await {
-            Ok(()) => "the token made for it was revoked".to_owned(),
-            Err(error) => format!(
-                "the token made for it could not be revoked ({error}); say `{}`",
-                shell::line(["tokens", "revoke", issued.email.as_str(), &issued.id])
-            ),
-        },
-    )
 }

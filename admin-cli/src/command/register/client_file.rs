@@ -1,64 +1,71 @@
-//! A client's own file: the entry under the server's name, and the text with the server in it.
+//! Registration in a client's own file: the entry under the server's name, and the text with the server in it.
 
 use std::path::Path;
 
 use mcp_lambda::Error;
 
-use super::RegistrationPlan;
+use super::plan::RegistrationPlan;
 use crate::clients::parsed_entry::EntryCredential;
 use crate::clients::{ClientConfig, Scope, Transport, document};
 use crate::files::{self, LinkPolicy};
 
-/// The entry of a client's file under the server's name, as [`edit`] finds it.
+/// The entry that a client's file has under the server's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExistingEntry {
-    Nothing,
+    /// There is none.
+    None,
+    /// One that means the same as the planned one.
     Same,
-    /// Another entry, and whether it proves who calls.
-    Other {
+    /// One that differs.
+    Different {
+        /// It has a token, or names the place of one.
         has_credential: bool,
     },
 }
 
-/// Returns the entry under the server's name as [`ExistingEntry`], and the file's text with the server in it.
+/// Returns the entry under the server's name, and the file's text with the planned entry in it. Nothing is written.
+///
+/// # Errors
+/// If the file can't be read, or is not in the client's format.
 pub(super) fn edit(
     config: &dyn ClientConfig,
     path: &Path,
     plan: &RegistrationPlan,
     transport: &Transport,
-    scope: Scope,
 ) -> Result<(ExistingEntry, String), Error> {
-    let fault = |fault: String| unreadable(config, path, &fault, plan);
-    let text = read(path, scope)?;
-    let new = document::set(config, &text, &plan.server, transport).map_err(fault)?;
-    let found = document::get(config, &text, &plan.server.name).map_err(fault)?;
-    let wanted = config.parse_entry(&config.entry(&plan.server, transport));
-    let found = match found {
-        None => ExistingEntry::Nothing,
-        Some(found) if config.parse_entry(&found) == wanted => ExistingEntry::Same,
-        Some(found) => ExistingEntry::Other {
-            has_credential: config.parse_entry(&found).credential != EntryCredential::None,
+    let malformed = |problem: String| malformed_file(config, path, &problem, plan);
+    let text = read(path, plan.scope)?;
+    let new_text = document::set(config, &text, &plan.server, transport).map_err(malformed)?;
+    let entry = document::get(config, &text, &plan.server.name).map_err(malformed)?;
+    let planned = config.parse_entry(&config.entry(&plan.server, transport));
+    let existing = match entry.map(|entry| config.parse_entry(&entry)) {
+        None => ExistingEntry::None,
+        Some(entry) if entry == planned => ExistingEntry::Same,
+        Some(entry) => ExistingEntry::Different {
+            has_credential: entry.credential != EntryCredential::None,
         },
     };
-    Ok((found, new))
+    Ok((existing, new_text))
 }
 
+/// Reads the file; one that does not exist is empty.
 fn read(path: &Path, scope: Scope) -> Result<String, Error> {
-    let fault = |error| Error::unavailable(format!("{} can't be read: {error}", path.display()));
-    files::read(path, links(scope))
-        .map(Option::unwrap_or_default)
-        .map_err(fault)
+    let text = files::read(path, link_policy(scope)).map_err(|error| {
+        Error::unavailable(format!("{} can't be read: {error}", path.display()))
+    })?;
+    Ok(text.unwrap_or_default())
 }
 
-/// People lay links to settings of their own; one in a project's folder may come from whoever wrote the project.
-pub(super) const fn links(scope: Scope) -> LinkPolicy {
+/// Returns the treatment of links: people put links to their own settings, but a link in a project's folder may come from
+/// whoever wrote the project.
+pub(super) const fn link_policy(scope: Scope) -> LinkPolicy {
     match scope {
         Scope::User => LinkPolicy::Follow,
         Scope::Project => LinkPolicy::Refuse,
     }
 }
 
-/// An entry of the same name that says something else.
+/// Returns the error for an entry of the same name that differs.
 pub(super) fn conflict(path: &Path, name: &str) -> Error {
     Error::conflict(format!(
         "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
@@ -66,16 +73,16 @@ pub(super) fn conflict(path: &Path, name: &str) -> Error {
     ))
 }
 
-/// A file that can't be changed without harm, and what a person may put into it.
-fn unreadable(
+/// Returns the error for a file that can't be changed without harm, with the text that a person may put into it.
+fn malformed_file(
     config: &dyn ClientConfig,
     path: &Path,
-    fault: &str,
+    problem: &str,
     plan: &RegistrationPlan,
 ) -> Error {
     let text = document::to_paste(config, &plan.server, &plan.placeholder_transport());
     Error::conflict(format!(
-        "{} is left as it is, since {fault}. Mend it and try again, or put this in yourself:\n\n{text}\n",
+        "{} is left as it is, since {problem}. Mend it and try again, or put this in yourself:\n\n{text}\n",
         path.display()
     ))
 }

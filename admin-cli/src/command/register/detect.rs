@@ -1,48 +1,57 @@
-//! `register --detect`: which clients are on this machine, and which of them know this server. It changes nothing, and never
-//! tells a token.
+//! `register --detect`: tells which clients are on this machine, and which of them have an entry for this server. It changes
+//! nothing, and never shows a token.
 
 use mcp_lambda::config::ProcessEnvironment;
 use serde_json::{Value, json};
 
-use super::beside;
+use super::process::{find_binary, local_app};
 use crate::clients::machine::{ConfigFile, Machine};
 use crate::clients::{ClientConfig, KnownClient, McpServer};
-use crate::connection::{AdminSession, Endpoint};
+use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::output::{Output, StyledText, format_table};
-use crate::target::AdminTarget;
+use crate::output::{StyledText, format_table};
 
-/// The state of one [`KnownClient`] on this machine.
+/// The state of one client on this machine.
 struct ClientReport {
     client: &'static str,
-    signs: Vec<String>,
+    /// The paths that show that the client is installed.
+    traces: Vec<String>,
     entries: Vec<FoundEntry>,
+    /// The files that can't be read, each with the reason.
     notes: Vec<String>,
 }
 
-/// An entry that is this server's by its name, its URL or its command.
+/// An entry of this server in a client's file.
 struct FoundEntry {
     name: String,
     file: String,
     scope: &'static str,
+    /// The ways in which it was recognized: `name`, `url`, `command`.
     by: Vec<&'static str>,
-    leads_to: String,
+    /// The URL or the command, without secrets.
+    destination: String,
+    /// A description of the credential; never a token.
     token: String,
 }
 
-/// By what an entry is known as this server's.
+/// The values by which an entry is recognized as this server's.
 struct ServerIdentity<'a> {
     name: &'a str,
     endpoint: String,
+    /// The path of the server's binary, if it is on this machine.
     command: Option<String>,
 }
 
+/// Reports on the clients of `asked`, or on all that store their servers on this machine.
+///
+/// # Errors
+/// [`CliError::Usage`] for a client that stores nothing here, and [`CliError::NotConfigured`] without a home folder.
 pub(super) fn run(
-    subject: &AdminTarget,
+    context: &CommandContext,
     session: &AdminSession,
     server: &McpServer,
     asked: &[KnownClient],
-    output: &Output,
 ) -> Result<(), CliError> {
     if let Some(client) = asked.iter().find(|client| client.config().is_none()) {
         return Err(CliError::Usage(format!(
@@ -52,62 +61,60 @@ pub(super) fn run(
     let machine = Machine::new(&ProcessEnvironment).ok_or_else(|| {
         CliError::NotConfigured("there is no home folder to look in; set HOME".into())
     })?;
-    let command = match (subject, &session.endpoint) {
-        (AdminTarget::App(app), Endpoint::InProcess(_)) => beside(app.name()).ok(),
-        _ => None,
-    };
-    let known = ServerIdentity {
+    let identity = ServerIdentity {
         name: &server.name,
         endpoint: server.endpoint(),
-        command,
+        command: local_app(context, session).and_then(|app| find_binary(app.name()).ok()),
     };
-    let is_wanted = |client: &&KnownClient| asked.is_empty() || asked.contains(*client);
-    let sights: Vec<_> = KnownClient::ALL
+    let is_asked = |client: &&KnownClient| asked.is_empty() || asked.contains(*client);
+    let reports: Vec<_> = KnownClient::ALL
         .iter()
-        .filter(is_wanted)
+        .filter(is_asked)
         .filter_map(|client| client.config())
-        .map(|config| ClientReport::of(&machine, config, &known))
+        .map(|config| ClientReport::read(&machine, config, &identity))
         .collect();
-    let told: Vec<_> = sights.iter().map(ClientReport::to_json).collect();
-    output.print_answer(&told, || words(&sights));
+    let answer: Vec<_> = reports.iter().map(ClientReport::to_json).collect();
+    context
+        .output
+        .print_answer(&answer, || format_reports(&reports));
     Ok(())
 }
 
 impl ClientReport {
-    fn of(
+    /// Reads the files of one client.
+    fn read(
         machine: &Machine<'_>,
         config: &'static dyn ClientConfig,
-        known: &ServerIdentity<'_>,
+        identity: &ServerIdentity<'_>,
     ) -> Self {
-        let signs = config
-            .traces(machine)
-            .iter()
-            .map(|sign| sign.display().to_string())
-            .collect();
-        let mut sight = Self {
+        let traces = config.traces(machine);
+        let mut report = Self {
             client: config.name(),
-            signs,
+            traces: traces
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
             entries: Vec::new(),
             notes: Vec::new(),
         };
         for file in machine.config_files(config) {
             match file.servers() {
                 Ok(servers) => {
-                    sight.entries.extend(
-                        servers
-                            .iter()
-                            .filter_map(|(name, entry)| known.entry(config, &file, name, entry)),
-                    );
+                    let found = servers
+                        .iter()
+                        .filter_map(|(name, entry)| identity.recognize(config, &file, name, entry));
+                    report.entries.extend(found);
                 }
-                Err(fault) if sight.notes.contains(&fault) => {}
-                Err(fault) => sight.notes.push(fault),
+                // Two scopes of a client may be in one file.
+                Err(problem) if report.notes.contains(&problem) => {}
+                Err(problem) => report.notes.push(problem),
             }
         }
-        sight
+        report
     }
 
     fn state(&self) -> &'static str {
-        match (self.entries.is_empty(), self.signs.is_empty()) {
+        match (self.entries.is_empty(), self.traces.is_empty()) {
             (false, _) => "registered",
             (true, false) => "not_registered",
             (true, true) => "not_found",
@@ -117,73 +124,68 @@ impl ClientReport {
     fn to_json(&self) -> Value {
         let entries: Vec<_> = self.entries.iter().map(FoundEntry::to_json).collect();
         json!({
-            "client": self.client.to_owned(), "state": self.state(), "detected": !self.signs.is_empty(),
-            "signs": self.signs, "registrations": entries, "notes": self.notes,
+            "client": self.client.to_owned(), "state": self.state(), "detected": !self.traces.is_empty(),
+            "signs": self.traces, "registrations": entries, "notes": self.notes,
         })
     }
 
-    fn rows(&self) -> Vec<[String; 6]> {
+    /// Returns a row for each entry; a client without one has a row too.
+    fn to_rows(&self) -> Vec<[String; 6]> {
+        let client = self.client.to_owned();
         let state = self.state().replace('_', " ");
-        let row = |entry: &FoundEntry| {
-            let [name, file] = [&entry.name, &entry.file].map(Clone::clone);
+        if self.entries.is_empty() {
+            let empty = String::new;
+            return vec![[client, state, empty(), empty(), empty(), empty()]];
+        }
+        let to_row = |entry: &FoundEntry| {
+            let entry = [&entry.name, &entry.destination, &entry.token, &entry.file];
+            let [name, destination, token, file] = entry.map(Clone::clone);
             [
-                self.client.to_owned(),
+                client.clone(),
                 state.clone(),
                 name,
-                entry.leads_to.clone(),
-                entry.token.clone(),
+                destination,
+                token,
                 file,
             ]
         };
-        if self.entries.is_empty() {
-            let [none, nothing, nowhere] = [const { String::new() }; 3];
-            return vec![[
-                self.client.to_owned(),
-                state,
-                none,
-                nothing,
-                nowhere,
-                String::new(),
-            ]];
-        }
-        self.entries.iter().map(row).collect()
+        self.entries.iter().map(to_row).collect()
     }
 }
 
 impl ServerIdentity<'_> {
-    /// The entry, if it is this server's.
-    fn entry(
+    /// Returns the entry if it is this server's: by its name, its URL or its command.
+    fn recognize(
         &self,
         config: &dyn ClientConfig,
         file: &ConfigFile<'_>,
         name: &str,
         entry: &Value,
     ) -> Option<FoundEntry> {
-        let meaning = config.parse_entry(entry);
-        let is_started = self.command.is_some() && meaning.command == self.command;
-        let signs = [
+        let entry = config.parse_entry(entry);
+        let starts_server = self.command.is_some() && entry.command == self.command;
+        let by: Vec<_> = [
             ("name", name == self.name),
-            ("url", meaning.leads_to(&self.endpoint)),
-            ("command", is_started),
-        ];
-        let by: Vec<_> = signs
-            .into_iter()
-            .filter_map(|(by, holds)| holds.then_some(by))
-            .collect();
-        let place = meaning
-            .url
-            .clone()
-            .or_else(|| meaning.command.clone())
-            .unwrap_or_default();
-        let entry = || FoundEntry {
+            ("url", entry.leads_to(&self.endpoint)),
+            ("command", starts_server),
+        ]
+        .into_iter()
+        .filter_map(|(by, matches)| matches.then_some(by))
+        .collect();
+        if by.is_empty() {
+            return None;
+        }
+        let token = entry.describe_credential();
+        // An entry of this name may have neither.
+        let destination = entry.url.or(entry.command).unwrap_or_default();
+        Some(FoundEntry {
             name: name.to_owned(),
             file: file.path.display().to_string(),
             scope: file.scope,
-            by: by.clone(),
-            leads_to: without_secrets(&place),
-            token: meaning.describe_credential(),
-        };
-        (!by.is_empty()).then(entry)
+            by,
+            destination: strip_secrets(&destination),
+            token,
+        })
     }
 }
 
@@ -191,15 +193,15 @@ impl FoundEntry {
     fn to_json(&self) -> Value {
         json!({
             "name": self.name, "where": self.file, "scope": self.scope, "by": self.by,
-            "leads_to": self.leads_to, "token": self.token,
+            "leads_to": self.destination, "token": self.token,
         })
     }
 }
 
-/// A URL without what may hold a token or a password.
-fn without_secrets(place: &str) -> String {
-    let Some((scheme, rest)) = place.split_once("://") else {
-        return place.to_owned();
+/// Removes user, query and fragment from a URL, which may hold a token or a password.
+fn strip_secrets(destination: &str) -> String {
+    let Some((scheme, rest)) = destination.split_once("://") else {
+        return destination.to_owned();
     };
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -207,14 +209,14 @@ fn without_secrets(place: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn words(sights: &[ClientReport]) -> StyledText {
+fn format_reports(reports: &[ClientReport]) -> StyledText {
     let table = format_table(
         ["CLIENT", "STATE", "AS", "LEADS TO", "TOKEN", "IN"],
-        sights.iter().flat_map(ClientReport::rows),
+        reports.iter().flat_map(ClientReport::to_rows),
     );
-    let notes = sights
+    let notes = reports
         .iter()
-        .flat_map(|sight| &sight.notes)
+        .flat_map(|report| &report.notes)
         .map(|note| StyledText::from(note.as_str()));
     StyledText::join([table].into_iter().chain(notes), "\n\n")
 }
@@ -233,7 +235,7 @@ mod tests {
             ("https://h.example", "https://h.example"),
             ("/bin/notes", "/bin/notes"),
         ] {
-            assert_eq!(without_secrets(place), told);
+            assert_eq!(strip_secrets(place), told);
         }
     }
 }

@@ -1,23 +1,21 @@
 //! `users add`: registers a user, and delivers the first token.
 
-use clap::Args;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use mcp_lambda::admin::{NewUser, RegisteredUser};
 use mcp_lambda::{Email, Error, ErrorKind, shell};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::profile;
+use super::profile::read_profile;
 use crate::clients::KnownClient;
 use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::input::read_json;
-use crate::output::Output;
-use crate::target::AdminTarget;
 use crate::token_delivery::{Delivery, TokenDelivery};
 use crate::values::parse_duration;
 
-/// The user to register, and the place for the first token.
+/// Register a user and print the first token, once.
 #[derive(Debug, Args)]
 pub(crate) struct AddUser {
     /// The user's email.
@@ -43,111 +41,101 @@ pub(crate) struct AddUser {
 }
 
 impl AddUser {
-    /// Returns the request, with the profile of `--profile` and of the fields' own flags.
-    fn to_request(&self, flags: Option<Map<String, Value>>) -> Result<NewUser, CliError> {
-        let profile = self.profile.as_deref().map(read_json).transpose()?;
-        Ok(NewUser {
+    /// Registers the user, and delivers the token. A token that can't be delivered is revoked; the user stays.
+    pub(super) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let session = context.session().await?;
+        let profile = read_profile(context, self.profile.as_deref())?;
+        let delivery = TokenDelivery::prepare(context, self.save_to.as_deref()).await?;
+        let request = NewUser {
             email: self.email.clone(),
-            profile: profile::merge(profile, flags)?,
-            name: self.name.clone(),
+            profile,
+            name: self.name,
             duration_seconds: self.expires,
-            scopes: Some(self.scopes.clone()).filter(|scopes| !scopes.is_empty()),
+            scopes: Some(self.scopes).filter(|scopes| !scopes.is_empty()),
             read_only: self.read_only,
-        })
-    }
-}
-
-/// Registers a user and delivers the first token.
-pub(super) async fn run(
-    subject: &AdminTarget,
-    session: &AdminSession,
-    wanted: AddUser,
-    flags: Option<Map<String, Value>>,
-    output: &Output,
-) -> Result<(), CliError> {
-    let user = wanted.to_request(flags)?;
-    let email = wanted.email;
-    let save_to = wanted.save_to.as_deref();
-    let delivery = TokenDelivery::prepare(subject, session, save_to).await?;
-    let new = session
-        .api
-        .register(user)
-        .await
-        .map_err(|error| conflict(error, &email))?;
-    match delivery.deliver(&new.token) {
-        Ok(Delivery::File(path)) => {
-            report_file(&new, &path, output);
-            Ok(())
+        };
+        let user = session
+            .api
+            .register(request)
+            .await
+            .map_err(|error| add_advice(error, &self.email))?;
+        match delivery.deliver(&user.token) {
+            Ok(Delivery::File(path)) => {
+                print_file(context, &user, &path);
+                Ok(())
+            }
+            Ok(Delivery::Print(command)) => print_token(context, &user, &command).await,
+            Err(error) => Err(revoke_undelivered(session, &user.email, &error)
+                .await
+                .into()),
         }
-        Ok(Delivery::Print(line)) => show_token(subject, session, &new, &line, output).await,
-        Err(error) => Err(token_failure(session, &new.email, &error).await.into()),
     }
 }
 
-/// Reports the file that holds a new user's first token.
-fn report_file(new: &RegisteredUser, path: &Path, output: &Output) {
-    let answer =
-        json!({ "email": new.email, "token_file": path, "duration_seconds": new.duration_seconds });
-    output.print_answer(&answer, || {
-        format!(
-            "RegisteredUser {}. The token is in {}.",
-            new.email,
-            path.display()
-        )
+/// Prints the path of the file that holds a new user's first token.
+fn print_file(context: &CommandContext, user: &RegisteredUser, path: &Path) {
+    let answer = json!({ "email": user.email, "token_file": path, "duration_seconds": user.duration_seconds });
+    context.output.print_answer(&answer, || {
+        let (email, path) = (&user.email, path.display());
+        format!("Registered {email}. The token is in {path}.")
     });
 }
 
-/// Prints a new user's first token, once.
-async fn show_token(
-    subject: &AdminTarget,
-    session: &AdminSession,
-    new: &RegisteredUser,
-    line: &str,
-    output: &Output,
+/// Prints a new user's first token, once, with the command that registers a client. A token that can't be written is revoked.
+async fn print_token(
+    context: &CommandContext,
+    user: &RegisteredUser,
+    command: &str,
 ) -> Result<(), CliError> {
-    let token = new.token.expose();
-    let life = lifetime(new.duration_seconds);
-    let register = shell::line([
-        &subject.program_name(),
-        "register",
-        "--client",
-        "CLIENT",
-        "--user",
-        new.email.as_str(),
-    ]);
-    output.print_answer(&json!({ "email": new.email, "token": token, "duration_seconds": new.duration_seconds, "register": line }), || {
+    let answer = json!({ "email": user.email, "token": user.token.expose(), "duration_seconds": user.duration_seconds, "register": command });
+    context.output.print_answer(&answer, || {
+        let register = register_line(&context.target.program_name(), &user.email);
+        let lifetime = format_duration(user.duration_seconds);
         format!(
-            "RegisteredUser {}. This token is shown once and lives {life}:\n\n  {token}\n\nConnect {} with\n\n  {line}\n\n`{register}` has the line for another client, with a token of its own.",
-            new.email, KnownClient::PRINTED_WITH_TOKENS.title()
+            "Registered {}. This token is shown once and lives {lifetime}:\n\n  {}\n\nConnect {} with\n\n  {command}\n\n`{register}` has the line for another client, with a token of its own.",
+            user.email, user.token.expose(), KnownClient::PRINTED_WITH_TOKENS.title()
         )
     });
-    if output.write_error().is_some() {
+    if context.output.write_error().is_some() {
+        let session = context.session().await?;
         let error = Error::internal("the token can't be shown");
-        return Err(token_failure(session, &new.email, &error).await.into());
+        return Err(revoke_undelivered(session, &user.email, &error)
+            .await
+            .into());
     }
     Ok(())
 }
 
-/// The fault, after the first token, which nobody has, is ended.
-async fn token_failure(session: &AdminSession, email: &Email, error: &Error) -> Error {
+/// Returns the command that prints the instructions for another client.
+fn register_line(program: &str, email: &Email) -> String {
+    shell::line([
+        program,
+        "register",
+        "--client",
+        "CLIENT",
+        "--user",
+        email.as_str(),
+    ])
+}
+
+/// Revokes the first token, which nobody has, and returns the error with what became of the token.
+async fn revoke_undelivered(session: &AdminSession, email: &Email, error: &Error) -> Error {
     let create = shell::line(["tokens", "create", email.as_str()]);
-    let words = match session.api.revoke(email).await {
+    let outcome = match session.api.revoke(email).await {
         Ok(()) => "its token was revoked".to_owned(),
-        Err(fault) => {
-            format!(
-                "its token could not be revoked ({fault}): `{}` does it",
-                shell::line(["users", "revoke", email.as_str()])
-            )
-        }
+        Err(problem) => format!(
+            "its token could not be revoked ({problem}): `{}` does it",
+            shell::line(["users", "revoke", email.as_str()])
+        ),
     };
     Error::new(
         error.kind(),
-        format!("{error}; {email} is registered, and {words}; `{create}` makes another"),
+        format!("{error}; {email} is registered, and {outcome}; `{create}` makes another"),
     )
 }
 
-/// Adds the next step to the error of a user who is there already.
-fn conflict(error: Error, email: &Email) -> Error {
+/// Adds the next step to the error for a user who is registered already.
+fn add_advice(error: Error, email: &Email) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => {
             let create = shell::line(["tokens", "create", email.as_str()]);
@@ -157,8 +145,8 @@ fn conflict(error: Error, email: &Email) -> Error {
     }
 }
 
-/// A time in the largest unit that it is a whole number of.
-fn lifetime(seconds: u64) -> String {
+/// Formats a duration in the largest unit that it is a whole number of.
+fn format_duration(seconds: u64) -> String {
     let units = [
         (86_400, "days"),
         (3_600, "hours"),

@@ -1,12 +1,13 @@
-//! `users import`: the users folder of a Python mcp-app, brought over.
+//! `users import`: imports the users folder of a Python mcp-app.
 //!
-//! A folder is a user: its name is the email with `~` for `@`, `user.json` is the record, every other `.json` a value that the
-//! user's tools kept. What can't be read is named and left alone; nothing of the folder is ever changed.
+//! Each folder in it is a user: its name is the email with `~` for `@`, `user.json` is the record, and every other `.json` is a
+//! value that the user's tools stored. What can't be read is reported and left out. The folder is never changed.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use mcp_lambda::admin::ImportedUser;
 use mcp_lambda::clock::parse_rfc3339;
 use mcp_lambda::{Email, Error, ErrorKind};
@@ -14,18 +15,31 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::files::{self, LinkPolicy};
-use crate::output::{Output, StyledText, format_table};
+use crate::output::{StyledText, format_table};
 
 /// The most folders between a user's folder and a value.
 const MAX_DEPTH: usize = 16;
 
-/// The content of the folder.
+/// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
+/// `--apply`; doing it again changes nothing.
+#[derive(Debug, Args)]
+pub(crate) struct ImportUsers {
+    /// The folder, such as ~/.local/share/APP/users.
+    #[arg(value_name = "FOLDER")]
+    path: PathBuf,
+    /// Do it.
+    #[arg(long)]
+    apply: bool,
+}
+
+/// The contents of the folder.
 #[derive(Debug, Default)]
 struct UsersFolder {
     users: BTreeMap<Email, ImportedUser>,
-    /// The files that can't be imported, and the reasons.
+    /// What can't be imported, each with the reason.
     problems: Vec<String>,
 }
 
@@ -33,64 +47,99 @@ struct UsersFolder {
 #[derive(Debug, Serialize)]
 struct ImportRow {
     email: Email,
-    /// The number of values in the folder.
+    /// The number of values in the user's folder.
     values: usize,
     outcome: String,
 }
 
-pub(crate) async fn run(
-    session: &AdminSession,
-    folder: &Path,
-    apply: bool,
-    output: &Output,
-) -> Result<(), CliError> {
-    let mut found = read(folder)?;
-    let users = std::mem::take(&mut found.users);
-    let mut rows = Vec::new();
-    let mut progress = output.start_progress(Some(users.len()), "users brought over");
-    for (email, user) in users {
-        let outcome = if apply {
-            import(session, &user).await
-        } else {
-            preview(session, &user).await
-        };
-        let outcome = outcome.unwrap_or_else(|error| {
-            found.problems.push(format!("{email}: {error}"));
-            "refused".to_owned()
-        });
-        rows.push(ImportRow {
-            email,
-            values: user.data.len(),
-            outcome,
-        });
-        progress.advance(1);
+impl ImportUsers {
+    /// Imports each user, or only tells what an import would do. A problem of one user does not stop the others.
+    pub(super) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        let UsersFolder {
+            users,
+            mut problems,
+        } = read_users_folder(&self.path)?;
+        let rows = self.import_all(context, users, &mut problems).await?;
+        let answer = json!({ "users": rows, "faults": problems, "applied": self.apply });
+        context
+            .output
+            .print_answer(&answer, || format_report(&rows, &problems, self.apply));
+        match problems.len() {
+            0 => Ok(()),
+            many => Err(Error::invalid(format!(
+                "{many} of the folder's entries can't be brought over; see above"
+            ))
+            .into()),
+        }
     }
-    drop(progress);
-    let answer = json!({ "users": rows, "faults": found.problems, "applied": apply });
-    output.print_answer(&answer, || words(&rows, &found.problems, apply));
-    match found.problems.len() {
-        0 => Ok(()),
-        many => Err(Error::invalid(format!(
-            "{many} of the folder's entries can't be brought over; see above"
-        ))
-        .into()),
+
+    async fn import_all(
+        &self,
+        context: &CommandContext,
+        users: BTreeMap<Email, ImportedUser>,
+        problems: &mut Vec<String>,
+    ) -> Result<Vec<ImportRow>, CliError> {
+        let session = context.session().await?;
+        let mut rows = Vec::new();
+        let mut progress = context
+            .output
+            .start_progress(Some(users.len()), "users brought over");
+        for (email, user) in users {
+            let outcome = if self.apply {
+                import(session, &user).await
+            } else {
+                preview(session, &user).await
+            };
+            let outcome = outcome.unwrap_or_else(|error| {
+                problems.push(format!("{email}: {error}"));
+                "refused".to_owned()
+            });
+            rows.push(ImportRow {
+                email,
+                values: user.data.len(),
+                outcome,
+            });
+            progress.advance(1);
+        }
+        Ok(rows)
     }
 }
 
-fn words(rows: &[ImportRow], problems: &[String], apply: bool) -> StyledText {
+/// Returns the outcome that an import would have. A registered user keeps record and values.
+async fn preview(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
+    match session.api.user(&user.email).await {
+        Ok(_) => Ok("is there; missing values would be added".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok("would be brought over".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Imports one user, and returns the outcome.
+async fn import(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
+    let imported = session.api.import(user.clone()).await?;
+    let user = if imported.is_new { "new" } else { "was there" };
+    Ok(format!("{user}; values new: {}", imported.new_values))
+}
+
+/// Formats the problems, the table of users, and the next step.
+fn format_report(rows: &[ImportRow], problems: &[String], is_applied: bool) -> StyledText {
     let problems: Vec<_> = problems
         .iter()
-        .map(|fault| format!("left alone: {fault}"))
+        .map(|problem| format!("left alone: {problem}"))
         .collect();
-    let (table, next) = match (rows.is_empty(), apply) {
-        (true, _) => (StyledText::default(), "No users there."),
-        (false, true) => (table(rows), ""),
-        (false, false) => (table(rows), "Nothing was changed; give `--apply` to do it."),
+    let next = match (rows.is_empty(), is_applied) {
+        (true, _) => "No users there.",
+        (false, true) => "",
+        (false, false) => "Nothing was changed; give `--apply` to do it.",
     };
-    StyledText::join([problems.join("\n").into(), table, next.into()], "\n\n")
+    let parts = [problems.join("\n").into(), format_rows(rows), next.into()];
+    StyledText::join(parts, "\n\n")
 }
 
-fn table(rows: &[ImportRow]) -> StyledText {
+fn format_rows(rows: &[ImportRow]) -> StyledText {
+    if rows.is_empty() {
+        return StyledText::default();
+    }
     let cells = rows.iter().map(|row| {
         [
             row.email.to_string(),
@@ -101,22 +150,11 @@ fn table(rows: &[ImportRow]) -> StyledText {
     format_table(["EMAIL", "VALUES", ""], cells)
 }
 
-/// Returns the result that an import would have; a user who is there keeps what is there.
-async fn preview(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
-    match session.api.user(&user.email).await {
-        Ok(_) => Ok("is there; missing values would be added".to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok("would be brought over".to_owned()),
-        Err(error) => Err(error),
-    }
-}
-
-async fn import(session: &AdminSession, user: &ImportedUser) -> Result<String, Error> {
-    let imported = session.api.import(user.clone()).await?;
-    let user = if imported.is_new { "new" } else { "was there" };
-    Ok(format!("{user}; values new: {}", imported.new_values))
-}
-
-fn read(folder: &Path) -> Result<UsersFolder, CliError> {
+/// Reads all users of the folder.
+///
+/// # Errors
+/// [`Error::invalid`] if the folder itself can't be read. All else is one of the `problems`.
+fn read_users_folder(folder: &Path) -> Result<UsersFolder, CliError> {
     let entries = fs::read_dir(folder).map_err(|error| {
         Error::invalid(format!(
             "the folder {} can't be read: {error}",
@@ -127,7 +165,7 @@ fn read(folder: &Path) -> Result<UsersFolder, CliError> {
     let mut folders = Vec::new();
     for entry in entries {
         match entry.map(|entry| entry.path()) {
-            Ok(path) if is_own_folder(&path) => folders.push(path),
+            Ok(path) if is_real_folder(&path) => folders.push(path),
             Ok(path) if path.is_file() => {}
             Ok(path) => found.problems.push(format!(
                 "{} is neither a file nor a folder of this folder's own",
@@ -139,53 +177,57 @@ fn read(folder: &Path) -> Result<UsersFolder, CliError> {
         }
     }
     folders.sort();
-    for folder in folders {
-        match user(&folder) {
-            Err(fault) => found
-                .problems
-                .push(format!("{}: {fault}", folder.display())),
-            Ok(user) if found.users.contains_key(&user.email) => {
-                found.problems.push(format!(
-                    "{}: another folder is {} too",
-                    folder.display(),
-                    user.email
-                ));
-            }
-            Ok(user) => drop(found.users.insert(user.email.clone(), user)),
-        }
-    }
+    folders.iter().for_each(|folder| found.add(folder));
     Ok(found)
 }
 
-fn user(folder: &Path) -> Result<ImportedUser, String> {
-    let record = json_file(&folder.join("user.json"))?;
+impl UsersFolder {
+    /// Adds the user of one folder, or the reason why it can't be imported.
+    fn add(&mut self, folder: &Path) {
+        let problem = match read_user(folder) {
+            Err(problem) => problem,
+            Ok(user) if self.users.contains_key(&user.email) => {
+                format!("another folder is {} too", user.email)
+            }
+            Ok(user) => {
+                self.users.insert(user.email.clone(), user);
+                return;
+            }
+        };
+        let folder = folder.display();
+        self.problems.push(format!("{folder}: {problem}"));
+    }
+}
+
+/// Reads the record and the values of one user.
+fn read_user(folder: &Path) -> Result<ImportedUser, String> {
+    let record = read_json_file(&folder.join("user.json"))?;
     if !record.is_object() {
         return Err("user.json is no JSON object".to_owned());
     }
-    let name = folder
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .replace('~', "@");
-    let email = record["email"].as_str().unwrap_or(&name);
+    let folder_email = file_name(folder).replace('~', "@");
+    let email = record["email"].as_str().unwrap_or(&folder_email);
     let email: Email = email.parse().map_err(|error: Error| error.to_string())?;
     let created = record["created"].as_str().map(|text| {
         parse_rfc3339(text).ok_or_else(|| format!("`created` is `{text}`, and no time"))
     });
     let mut data = Map::new();
-    values(folder, "", &mut data)?;
+    read_values(folder, "", &mut data)?;
     let profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
     Ok(ImportedUser {
         email,
         created: created.transpose()?,
-        revoke_after: seconds(&record["revoke_after"])?,
+        revoke_after: parse_revoke_after(&record["revoke_after"])?,
         profile,
         data,
     })
 }
 
-/// Whole seconds of a time that may have a fraction. Whoever was revoked within a second stays so.
-fn seconds(time: &Value) -> Result<Option<u64>, String> {
+/// Returns a time in whole seconds since 1970, from a number that may have a fraction.
+///
+/// It is rounded down. A token that was issued in the second of the revocation is then still revoked: the server compares
+/// whole seconds, and a token of the same second is refused.
+fn parse_revoke_after(time: &Value) -> Result<Option<u64>, String> {
     match time {
         Value::Null => Ok(None),
         #[expect(
@@ -198,8 +240,8 @@ fn seconds(time: &Value) -> Result<Option<u64>, String> {
     }
 }
 
-/// Every `.json` below the folder but the record, by its path without the ending.
-fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<(), String> {
+/// Reads every `.json` in the folder and below it, but for the record. The key of a value is its path without the ending.
+fn read_values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<(), String> {
     if prefix.matches('/').count() > MAX_DEPTH {
         return Err(format!("{prefix} lies more than {MAX_DEPTH} folders deep"));
     }
@@ -208,16 +250,12 @@ fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<
         let path = entry
             .map_err(|error| format!("an entry can't be read: {error}"))?
             .path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = file_name(&path);
         if path.is_symlink() {
             return Err(format!("{name} is a link, and links are not followed"));
         }
         if path.is_dir() {
-            values(&path, &format!("{prefix}{name}/"), data)?;
+            read_values(&path, &format!("{prefix}{name}/"), data)?;
         } else if !path.is_file() {
             return Err(format!(
                 "{prefix}{name} is neither a file nor a folder, and is not read"
@@ -226,23 +264,25 @@ fn values(folder: &Path, prefix: &str, data: &mut Map<String, Value>) -> Result<
             .strip_suffix(".json")
             .filter(|key| !(prefix.is_empty() && *key == "user"))
         {
-            data.insert(format!("{prefix}{key}"), json_file(&path)?);
+            data.insert(format!("{prefix}{key}"), read_json_file(&path)?);
         }
     }
     Ok(())
 }
 
-/// A folder itself, and not a link to one, which may lead anywhere.
-fn is_own_folder(path: &Path) -> bool {
+/// Returns true for a folder itself, and false for a link to one, which may lead anywhere.
+fn is_real_folder(path: &Path) -> bool {
     path.is_dir() && !path.is_symlink()
 }
 
-fn json_file(path: &Path) -> Result<Value, String> {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+/// Returns the last part of a path.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn read_json_file(path: &Path) -> Result<Value, String> {
+    let name = file_name(path);
     let text = files::read(path, LinkPolicy::Refuse)
         .map_err(|error| format!("{name} can't be read: {error}"))?;
     let text = text.ok_or_else(|| format!("{name} can't be read: it is not there"))?;
@@ -275,7 +315,7 @@ mod tests {
             ("bob~example.com/user.json", "{}"),
             ("not-a-user.txt", ""),
         ]);
-        let found = read(folder.path()).expect("readable");
+        let found = read_users_folder(folder.path()).expect("readable");
         assert!(found.problems.is_empty(), "{:?}", found.problems);
         let alice = &found.users[&"alice@example.com".parse().expect("valid")];
         assert_eq!(
@@ -317,7 +357,7 @@ mod tests {
         let _socket =
             std::os::unix::net::UnixListener::bind(folder.path().join("pipe~example.com/a"))
                 .expect("bound");
-        let found = read(folder.path()).expect("readable");
+        let found = read_users_folder(folder.path()).expect("readable");
         assert_eq!(
             found.users.keys().map(Email::as_str).collect::<Vec<_>>(),
             ["good@example.com"]
@@ -325,7 +365,7 @@ mod tests {
         assert_eq!(found.problems.len(), 3, "{:?}", found.problems);
         for said in ["is not read", "not a file", "folders deep"] {
             assert!(
-                found.problems.iter().any(|fault| fault.contains(said)),
+                found.problems.iter().any(|problem| problem.contains(said)),
                 "{said}: {:?}",
                 found.problems
             );
@@ -348,7 +388,7 @@ mod tests {
             ("nobody/user.json", "{}"),
             ("when~example.com/user.json", r#"{"created": "yesterday"}"#),
         ]);
-        let found = read(folder.path()).expect("readable");
+        let found = read_users_folder(folder.path()).expect("readable");
         assert_eq!(
             (found.users.len(), found.problems.len()),
             (1, 5),
@@ -363,7 +403,7 @@ mod tests {
             "nobody",
         ] {
             assert!(
-                found.problems.iter().any(|fault| fault.contains(said)),
+                found.problems.iter().any(|problem| problem.contains(said)),
                 "{said}: {:?}",
                 found.problems
             );

@@ -1,39 +1,26 @@
-//! `users`: the users of a server.
+//! `users`: registers, lists, shows, changes, revokes and purges the users of a server.
 
 mod add;
 mod import;
 mod profile;
 
 use clap::Subcommand;
-use std::path::PathBuf;
-
 use mcp_lambda::admin::{MAX_LIMIT, User};
 use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::{Email, shell};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::connection::AdminSession;
+use crate::context::CommandContext;
 use crate::error::CliError;
-use crate::input::read_json;
-use crate::output::{Output, format_table};
-use crate::target::AdminTarget;
+use crate::output::format_table;
 
+/// Register, list, show, revoke and purge users.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsersCommand {
-    /// Register a user and print the first token, once.
     Add(add::AddUser),
     /// List all users.
     List,
-    /// Bring over the users folder of a Python mcp-app: users, profiles, data. Says what it would do, and does it with
-    /// `--apply`; doing it again changes nothing.
-    Import {
-        /// The folder, such as ~/.local/share/APP/users.
-        #[arg(value_name = "FOLDER")]
-        path: PathBuf,
-        /// Do it.
-        #[arg(long)]
-        apply: bool,
-    },
+    Import(import::ImportUsers),
     /// Show a user. Of the profile, what the app's type declares is shown, and secrets and all else are masked.
     Show {
         /// The user's email.
@@ -44,30 +31,8 @@ pub(crate) enum UsersCommand {
         /// The user's email.
         email: Email,
     },
-    /// Change what the app keeps about a user: by flags, by one name and value, or by JSON.
-    UpdateProfile {
-        /// The user's email.
-        email: Email,
-        /// A field's name.
-        #[arg(requires = "value")]
-        field: Option<String>,
-        /// The field's new value.
-        value: Option<String>,
-        /// A JSON merge patch (RFC 7396), or @FILE.
-        #[arg(long, value_name = "JSON|@FILE", conflicts_with = "field")]
-        profile: Option<String>,
-        /// Take a field away.
-        #[arg(long, value_name = "FIELD")]
-        unset: Vec<String>,
-    },
-    /// Print what the app keeps about a user; secrets, and what the app's type does not declare, are masked.
-    GetProfile {
-        /// The user's email.
-        email: Email,
-        /// Show what is masked too.
-        #[arg(long)]
-        reveal: bool,
-    },
+    UpdateProfile(profile::UpdateProfile),
+    GetProfile(profile::GetProfile),
     /// Revoke a user and delete the user's record and data for good.
     Purge {
         /// The user's email.
@@ -78,40 +43,30 @@ pub(crate) enum UsersCommand {
     },
 }
 
-pub(crate) async fn run(
-    subject: &AdminTarget,
-    session: &AdminSession,
-    command: UsersCommand,
-    flags: Option<Map<String, Value>>,
-    output: &Output,
-) -> Result<(), CliError> {
-    match command {
-        UsersCommand::Add(user) => add::run(subject, session, user, flags, output).await,
-        UsersCommand::UpdateProfile {
-            email,
-            field,
-            value,
-            profile,
-            unset,
-        } => {
-            let patch = profile::merge(profile.as_deref().map(read_json).transpose()?, flags)?;
-            let patch = profile::complete_patch(subject, patch, field.zip(value), &unset)?;
-            profile::update(session, &email, &patch, output).await
+impl UsersCommand {
+    /// Runs the command over the session.
+    pub(crate) async fn run(self, context: &CommandContext) -> Result<(), CliError> {
+        // "Not connected" comes before an error of the arguments.
+        context.session().await?;
+        match self {
+            Self::Add(command) => command.run(context).await,
+            Self::GetProfile(command) => command.run(context).await,
+            Self::Import(command) => command.run(context).await,
+            Self::List => list(context).await,
+            Self::Purge { email, yes } => purge(context, &email, yes).await,
+            Self::Revoke { email } => revoke(context, &email).await,
+            Self::Show { email } => show(context, &email).await,
+            Self::UpdateProfile(command) => command.run(context).await,
         }
-        UsersCommand::GetProfile { email, reveal } => {
-            profile::show(session, &email, reveal, output).await
-        }
-        UsersCommand::Import { path, apply } => import::run(session, &path, apply, output).await,
-        UsersCommand::List => list(session, output).await,
-        UsersCommand::Show { email } => show(session, &email, output).await,
-        UsersCommand::Revoke { email } => revoke(session, &email, output).await,
-        UsersCommand::Purge { email, yes } => purge(session, &email, yes, output).await,
     }
 }
 
-async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
-    let (mut users, mut after) = (Vec::new(), None);
-    let mut progress = output.start_progress(None, "users listed");
+/// Lists all users: the CLI reads all pages.
+async fn list(context: &CommandContext) -> Result<(), CliError> {
+    let session = context.session().await?;
+    let mut users = Vec::new();
+    let mut after = None;
+    let mut progress = context.output.start_progress(None, "users listed");
     loop {
         let page = session.api.users(after.as_ref(), MAX_LIMIT).await?;
         progress.advance(page.users.len());
@@ -122,31 +77,28 @@ async fn list(session: &AdminSession, output: &Output) -> Result<(), CliError> {
         }
     }
     drop(progress);
-    output.print_answer(&users, || {
+    context.output.print_answer(&users, || {
         if users.is_empty() {
-            "No users yet.".into()
-        } else {
-            format_table(["EMAIL", "CREATED", "LAST REVOKED"], users.iter().map(row))
+            return "No users yet.".into();
         }
+        let header = ["EMAIL", "CREATED", "LAST REVOKED"];
+        format_table(header, users.iter().map(to_row))
     });
     Ok(())
 }
 
-fn row(user: &User) -> [String; 3] {
+fn to_row(user: &User) -> [String; 3] {
     let created = user
         .created
         .clone()
         .unwrap_or_else(|| "can't be read".to_owned());
-    [
-        user.email.to_string(),
-        created,
-        user.revoke_after.map(format_rfc3339).unwrap_or_default(),
-    ]
+    let revoked = user.revoke_after.map_or_else(String::new, format_rfc3339);
+    [user.email.to_string(), created, revoked]
 }
 
-async fn show(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
-    let user = session.api.user(email).await?;
-    output.print_answer(&user, || {
+async fn show(context: &CommandContext, email: &Email) -> Result<(), CliError> {
+    let user = context.session().await?.api.user(email).await?;
+    context.output.print_answer(&user, || {
         let profile = user
             .profile
             .as_ref()
@@ -162,11 +114,11 @@ async fn show(session: &AdminSession, email: &Email, output: &Output) -> Result<
     Ok(())
 }
 
-async fn revoke(session: &AdminSession, email: &Email, output: &Output) -> Result<(), CliError> {
-    session.api.revoke(email).await?;
-    output.print_answer(&json!({ "revoked": email }), || {
-        let [create, purge] =
-            [["tokens", "create"], ["users", "purge"]].map(|[noun, verb]| shell::line([noun, verb, email.as_str()]));
+async fn revoke(context: &CommandContext, email: &Email) -> Result<(), CliError> {
+    context.session().await?.api.revoke(email).await?;
+    context.output.print_answer(&json!({ "revoked": email }), || {
+        let create = shell::line(["tokens", "create", email.as_str()]);
+        let purge = shell::line(["users", "purge", email.as_str()]);
         format!(
             "Revoked {email}: every token issued so far is dead, and a process that speaks stdio for this user ends at its next call.\n\
              `{create}` makes a new token. On a machine with the store, `stdio --user` needs none and may be started again; `{purge}` ends that too."
@@ -175,27 +127,24 @@ async fn revoke(session: &AdminSession, email: &Email, output: &Output) -> Resul
     Ok(())
 }
 
-async fn purge(
-    session: &AdminSession,
-    email: &Email,
-    yes: bool,
-    output: &Output,
-) -> Result<(), CliError> {
-    let is_sure = yes
-        || output
-            .ask(&format!(
-                "This deletes {email} and all their data for good. Type the email to go on:"
-            ))
-            .as_deref()
-            == Some(email.as_str());
-    if !is_sure {
+async fn purge(context: &CommandContext, email: &Email, yes: bool) -> Result<(), CliError> {
+    if !yes && !confirm_purge(context, email) {
         return Err(CliError::Usage(format!(
             "nothing was purged; give `--yes` to purge {email} without being asked"
         )));
     }
-    session.api.purge(email).await?;
-    output.print_answer(&json!({ "purged": email }), || {
-        format!("Purged {email}: the record and the data are gone.")
-    });
+    context.session().await?.api.purge(email).await?;
+    context
+        .output
+        .print_answer(&json!({ "purged": email }), || {
+            format!("Purged {email}: the record and the data are gone.")
+        });
     Ok(())
+}
+
+/// Asks for the email to be typed, and returns true if it was.
+fn confirm_purge(context: &CommandContext, email: &Email) -> bool {
+    let question =
+        format!("This deletes {email} and all their data for good. Type the email to go on:");
+    context.output.ask(&question).as_deref() == Some(email.as_str())
 }

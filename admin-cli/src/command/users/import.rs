@@ -60,7 +60,7 @@ impl ImportUsers {
             mut problems,
         } = read_users_folder(&self.path)?;
         let rows = self.import_all(context, users, &mut problems).await?;
-        let answer = json!({ "users": rows, "faults": problems, "applied": self.apply });
+        let answer = json!({ "users": rows, "problems": problems, "applied": self.apply });
         context
             .output
             .print_answer(&answer, || format_report(&rows, &problems, self.apply));

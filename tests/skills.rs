@@ -611,7 +611,7 @@ fn every_exit_code_is_told() {
         .nth(1)
         .and_then(|rest| rest.split('.').next())
         .expect("codes");
-    let text = read(&root().join("skills/operate/references/faults.md"));
+    let text = read(&root().join("skills/operate/references/problems.md"));
     for code in codes.split(", ").filter_map(|code| code.split(' ').next()) {
         assert!(text.contains(&format!("| {code} | ")), "exit code {code}");
     }

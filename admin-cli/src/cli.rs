@@ -103,7 +103,7 @@ pub(crate) fn parse(
     let profile = match find_profile_matches(&matches) {
         Some((command, matches)) => {
             flags::read_profile(&profile_flags, command == "add", matches, ask_secret)
-                .map_err(|message| invalid_argument(&mut tree, command, message))?
+                .map_err(|message| argument_error(&mut tree, command, message))?
         }
         None => None,
     };
@@ -111,7 +111,7 @@ pub(crate) fn parse(
 }
 
 /// Returns the error of an argument of a `users` command, with the usage of that command.
-fn invalid_argument(tree: &mut clap::Command, command: &str, message: String) -> clap::Error {
+fn argument_error(tree: &mut clap::Command, command: &str, message: String) -> clap::Error {
     let kind = clap::error::ErrorKind::ValueValidation;
     let command = tree
         .find_subcommand_mut("users")

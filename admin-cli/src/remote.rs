@@ -126,7 +126,7 @@ impl RemoteAdmin {
                 let is_printable =
                     |audience: &String| audience.bytes().all(|byte| byte.is_ascii_graphic());
                 if !refusal.audience.as_ref().is_some_and(is_printable) {
-                    return Err(self.unexpected_characters("audience"));
+                    return Err(self.character_error("audience"));
                 }
                 *self.audience.lock().unwrap_or_else(PoisonError::into_inner) = refusal.audience;
                 self.send(method, path, body)
@@ -162,7 +162,8 @@ impl RemoteAdmin {
         let has_next = response.headers().contains_key(LINK);
         let bytes = response.bytes().await.map_err(unreachable)?;
         if status.is_success() {
-            let body = serde_json::from_slice(&bytes).map_err(|_| self.unknown_server(status))?;
+            let body =
+                serde_json::from_slice(&bytes).map_err(|_| self.unknown_server_error(status))?;
             return Ok(Ok(AdminResponse { body, has_next }));
         }
         Ok(Err((
@@ -232,11 +233,11 @@ impl RemoteAdmin {
         let health: Value = response
             .json()
             .await
-            .map_err(|_| self.unknown_server(status))?;
+            .map_err(|_| self.unknown_server_error(status))?;
         if health["status"].is_string() {
             Ok(health)
         } else {
-            Err(self.unknown_server(status))
+            Err(self.unknown_server_error(status))
         }
     }
 
@@ -268,7 +269,7 @@ impl RemoteAdmin {
             (status, None) if status.is_server_error() => {
                 Error::unavailable(format!("{} answered {status}", self.url))
             }
-            (status, None) => self.unknown_server(status),
+            (status, None) => self.unknown_server_error(status),
         }
     }
 
@@ -280,17 +281,17 @@ impl RemoteAdmin {
         if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed) {
             return Ok(());
         }
-        Err(self.unexpected_characters(what))
+        Err(self.character_error(what))
     }
 
-    fn unexpected_characters(&self, what: &str) -> Error {
+    fn character_error(&self, what: &str) -> Error {
         Error::unavailable(format!(
             "{} answered with a {what} that holds characters that none has; nothing of it is shown. Do not trust this server",
             self.url
         ))
     }
 
-    fn unknown_server(&self, status: StatusCode) -> Error {
+    fn unknown_server_error(&self, status: StatusCode) -> Error {
         Error::unavailable(format!(
             "what answers at {} is no mcp-lambda server (it said {status}); check the URL",
             self.url

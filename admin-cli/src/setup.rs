@@ -66,10 +66,12 @@ impl<'t> Setup<'t> {
     /// [`Error::not_found`] for an unknown name, and [`CliError::NotConfigured`] if none is in use.
     pub(crate) fn select(&self, name: Option<&str>) -> Result<&Connection, CliError> {
         match name {
-            Some(name) => self.find(name).ok_or_else(|| self.contents.unknown(name)),
+            Some(name) => self
+                .find(name)
+                .ok_or_else(|| self.contents.unknown_name_error(name)),
             None => self
                 .find(&self.contents.current)
-                .ok_or_else(|| self.none_in_use()),
+                .ok_or_else(|| self.no_current_error()),
         }
     }
 
@@ -106,7 +108,7 @@ impl<'t> Setup<'t> {
     pub(crate) fn set_current(self, name: &str) -> Result<PathBuf, CliError> {
         self.change(|contents| {
             if !contents.connections.contains_key(name) {
-                return Err(contents.unknown(name));
+                return Err(contents.unknown_name_error(name));
             }
             name.clone_into(&mut contents.current);
             Ok(())
@@ -120,7 +122,7 @@ impl<'t> Setup<'t> {
     pub(crate) fn remove(self, name: &str) -> Result<PathBuf, CliError> {
         self.change(|contents| match contents.connections.remove(name) {
             Some(_) => Ok(()),
-            None => Err(contents.unknown(name)),
+            None => Err(contents.unknown_name_error(name)),
         })
     }
 
@@ -143,7 +145,7 @@ impl<'t> Setup<'t> {
     }
 
     /// Returns the error for a setup in which no connection is in use, with the commands that choose one.
-    fn none_in_use(&self) -> CliError {
+    fn no_current_error(&self) -> CliError {
         let program = self.target.program_name();
         let message = if self.contents.connections.is_empty() {
             let local = match self.target {
@@ -178,7 +180,7 @@ impl Contents {
         }
     }
 
-    fn unknown(&self, name: &str) -> CliError {
+    fn unknown_name_error(&self, name: &str) -> CliError {
         Error::not_found(format!(
             "no connection is called `{name}`; {}",
             self.describe_names()

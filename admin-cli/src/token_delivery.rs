@@ -69,6 +69,6 @@ pub(crate) async fn find_server_name(context: &CommandContext) -> Result<String,
     let health = context.session().await?.api.health().await?;
     let app = health.details.get("app").cloned();
     Ok(app
-        .filter(|name| KnownClient::all_take_name(name))
+        .filter(|name| KnownClient::all_accept_name(name))
         .unwrap_or_else(|| "mcp".to_owned()))
 }

@@ -76,7 +76,7 @@ impl ClientConfig for ClaudeCode {
                 let token = token.to_config_text(|name| format!("${{{name}}}"));
                 json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(process) => entry::with_type(entry::stdio(process), "stdio"),
+            Transport::Stdio(process) => entry::add_type(entry::process_entry(process), "stdio"),
         }
     }
 
@@ -101,7 +101,7 @@ impl ClientCommand for ClaudeCode {
     }
 
     /// Returns true for the user's file alone: that of a project is meant to be edited by hand.
-    fn serves(&self, scope: Scope) -> bool {
+    fn supports(&self, scope: Scope) -> bool {
         scope == Scope::User
     }
 

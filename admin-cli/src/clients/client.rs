@@ -90,7 +90,7 @@ pub(crate) trait ClientConfig: McpClient {
     }
 
     /// Returns true if the file may hold a token. Otherwise a person gives it to the client.
-    fn takes_tokens(&self) -> bool {
+    fn stores_tokens(&self) -> bool {
         true
     }
 
@@ -109,7 +109,7 @@ pub(crate) trait ClientCommand: fmt::Debug + Sync {
     fn program(&self) -> &'static str;
 
     /// Returns true if the command can register in this [`Scope`].
-    fn serves(&self, scope: Scope) -> bool;
+    fn supports(&self, scope: Scope) -> bool;
 
     /// Returns the arguments that register a [`McpServer`], for a process that is started without a shell. A variable is written in
     /// the client's own syntax.

@@ -72,7 +72,7 @@ impl ClientConfig for CodexCli {
             Transport::Http(token) => {
                 json!({ "url": server.endpoint(), "bearer_token_env_var": token.variable(server) })
             }
-            Transport::Stdio(process) => entry::stdio(process),
+            Transport::Stdio(process) => entry::process_entry(process),
         }
     }
 
@@ -94,7 +94,7 @@ impl ClientConfig for CodexCli {
         }
     }
 
-    fn takes_tokens(&self) -> bool {
+    fn stores_tokens(&self) -> bool {
         false
     }
 
@@ -137,7 +137,7 @@ impl ClientCommand for CodexCli {
     }
 
     /// Returns true for the user's file alone: the command has no option for a project.
-    fn serves(&self, scope: Scope) -> bool {
+    fn supports(&self, scope: Scope) -> bool {
         scope == Scope::User
     }
 

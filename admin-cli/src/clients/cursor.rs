@@ -54,7 +54,7 @@ impl ClientConfig for Cursor {
                 let token = token.to_config_text(|name| format!("${{env:{name}}}"));
                 json!({ "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(process) => entry::stdio(process),
+            Transport::Stdio(process) => entry::process_entry(process),
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) fn get(
 ) -> Result<Option<Value>, String> {
     match config.format() {
         FileFormat::Toml => toml::get(text, config.root(), name),
-        FileFormat::Json => json::get(or_empty(text), &[config.root(), name]),
+        FileFormat::Json => json::get(replace_empty(text), &[config.root(), name]),
     }
 }
 
@@ -34,9 +34,9 @@ pub(crate) fn set(
     if config.format() == FileFormat::Toml {
         return toml::set(text, config.root(), &server.name, &entry);
     }
-    let new = json::set(or_empty(text), &[config.root(), &server.name], &entry)?;
+    let new = json::set(replace_empty(text), &[config.root(), &server.name], &entry)?;
     match config.side_entry(server, transport) {
-        Some(side_entry) => with_side_entry(&new, &side_entry),
+        Some(side_entry) => add_side_entry(&new, &side_entry),
         None => Ok(new),
     }
 }
@@ -61,7 +61,7 @@ pub(crate) fn to_paste(
 }
 
 /// Returns the text with a [`SideEntry`] appended, unless one with its `id` is there.
-fn with_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String> {
+fn add_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String> {
     let SideEntry { member, value } = side_entry;
     let list = json::get(text, &[*member])?;
     let mut known = list.iter().filter_map(Value::as_array).flatten();
@@ -72,7 +72,7 @@ fn with_side_entry(text: &str, side_entry: &SideEntry) -> Result<String, String>
 }
 
 /// Returns an empty JSON object for an empty file.
-fn or_empty(text: &str) -> &str {
+fn replace_empty(text: &str) -> &str {
     if text.trim().is_empty() { "{}\n" } else { text }
 }
 

@@ -10,7 +10,7 @@ pub(super) fn bearer_headers(token: &str) -> Value {
 }
 
 /// Returns the entry for a [`ServerProcess`], in the members that all clients read.
-pub(super) fn stdio(process: &ServerProcess) -> Value {
+pub(super) fn process_entry(process: &ServerProcess) -> Value {
     let mut entry = Map::new();
     entry.insert("command".to_owned(), json!(process.command));
     entry.insert("args".to_owned(), json!(process.arguments));
@@ -21,7 +21,7 @@ pub(super) fn stdio(process: &ServerProcess) -> Value {
 }
 
 /// Returns the entry with a member `type` that names its transport.
-pub(super) fn with_type(mut entry: Value, transport: &str) -> Value {
+pub(super) fn add_type(mut entry: Value, transport: &str) -> Value {
     entry["type"] = json!(transport);
     entry
 }

@@ -62,7 +62,7 @@ impl ClientConfig for GeminiCli {
                 let token = token.to_config_text(|name| format!("${{{name}}}"));
                 json!({ "httpUrl": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(process) => entry::stdio(process),
+            Transport::Stdio(process) => entry::process_entry(process),
         }
     }
 
@@ -88,7 +88,7 @@ impl ClientCommand for GeminiCli {
         "gemini"
     }
 
-    fn serves(&self, _: Scope) -> bool {
+    fn supports(&self, _: Scope) -> bool {
         true
     }
 

@@ -13,7 +13,7 @@ pub(super) fn build(
     transport: &Transport,
     scope: Scope,
 ) -> Instructions {
-    let command = config.command().filter(|command| command.serves(scope));
+    let command = config.command().filter(|command| command.supports(scope));
     let (place, text) = match command {
         Some(command) => (
             "run".to_owned(),

@@ -27,7 +27,7 @@ pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
     let mut value = value.ok_or("it is not JSON that can be read")?;
     for (depth, name) in path.iter().enumerate() {
         let Value::Object(members) = &mut value else {
-            return Err(no_object(&path[..depth]));
+            return Err(not_object_message(&path[..depth]));
         };
         let Some(member) = members.remove(*name) else {
             return Ok(None);
@@ -43,12 +43,12 @@ pub(crate) fn get(text: &str, path: &[&str]) -> Result<Option<Value>, String> {
 /// Those of [`get`].
 pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, String> {
     let root = parse(text)?;
-    let mut object = root.object_value().ok_or_else(|| no_object(&[]))?;
+    let mut object = root.object_value().ok_or_else(|| not_object_message(&[]))?;
     let (name, way) = path
         .split_last()
         .ok_or("there is no name to put it under")?;
     for (depth, name) in way.iter().enumerate() {
-        object = object_member(&object, name).ok_or_else(|| no_object(&path[..=depth]))?;
+        object = object_member(&object, name).ok_or_else(|| not_object_message(&path[..=depth]))?;
     }
     set_member(&object, name, value);
     Ok(root.to_string())
@@ -60,7 +60,7 @@ pub(crate) fn set(text: &str, path: &[&str], value: &Value) -> Result<String, St
 /// A message if the text is no JSON object, or the member is no list.
 pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, String> {
     let root = parse(text)?;
-    let object = root.object_value().ok_or_else(|| no_object(&[]))?;
+    let object = root.object_value().ok_or_else(|| not_object_message(&[]))?;
     match member(&object, name) {
         None => set_member(&object, name, &Value::Array(vec![element.clone()])),
         Some(list) => {
@@ -75,11 +75,12 @@ pub(crate) fn append(text: &str, name: &str, element: &Value) -> Result<String, 
 /// Parses a text. An error tells line and column, and quotes nothing.
 fn parse(text: &str) -> Result<CstRootNode, String> {
     // The parser's own message may quote the text, and the text may hold a token.
-    let not_json = |line, column| format!("it is not JSON (line {line}, column {column})");
+    let not_json_message = |line, column| format!("it is not JSON (line {line}, column {column})");
     let root = CstRootNode::parse(text, &LANGUAGE);
-    let root = root.map_err(|error| not_json(error.line_display(), error.column_display()))?;
+    let root =
+        root.map_err(|error| not_json_message(error.line_display(), error.column_display()))?;
     if root.value().is_none() {
-        Err(not_json(1, 1))
+        Err(not_json_message(1, 1))
     } else {
         Ok(root)
     }
@@ -127,7 +128,7 @@ fn to_input(value: &Value) -> CstInputValue {
 }
 
 /// Returns the message for a value at a path that is no object.
-fn no_object(path: &[&str]) -> String {
+fn not_object_message(path: &[&str]) -> String {
     if path.is_empty() {
         "it is not a JSON object".to_owned()
     } else {

@@ -46,7 +46,7 @@ impl KnownClient {
     pub(crate) const PRINTED_WITH_TOKENS: Self = Self::new(&claude_code::ClaudeCode);
 
     /// Returns true if a [`McpServer`] can have this name in every client.
-    pub(crate) fn all_take_name(name: &str) -> bool {
+    pub(crate) fn all_accept_name(name: &str) -> bool {
         Self::ALL
             .iter()
             .all(|client| client.check_name(name).is_ok())

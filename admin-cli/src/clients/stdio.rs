@@ -19,8 +19,8 @@ impl McpClient for Stdio {
 
     fn instructions(&self, server: &McpServer, transport: &Transport, _: Scope) -> Instructions {
         let (entry, notes) = match transport {
-            Transport::Http(token) => (bridge(server, token), bridge_notes(token)),
-            Transport::Stdio(process) => (entry::stdio(process), Vec::new()),
+            Transport::Http(token) => (bridge_entry(server, token), bridge_notes(token)),
+            Transport::Stdio(process) => (entry::process_entry(process), Vec::new()),
         };
         let text = json!({ "mcpServers": { server.name.as_str(): entry } });
         Instructions {
@@ -32,7 +32,7 @@ impl McpClient for Stdio {
 }
 
 /// Returns the entry that starts `mcp-remote` for a [`McpServer`] over HTTP.
-fn bridge(server: &McpServer, token: &TokenSource) -> Value {
+fn bridge_entry(server: &McpServer, token: &TokenSource) -> Value {
     let variable = token.variable(server);
     let header = format!("Authorization:${{{variable}}}");
     let arguments = json!(["-y", "mcp-remote", server.endpoint(), "--header", header]);

@@ -8,11 +8,13 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table};
 /// # Errors
 /// A message if the text is not TOML, or `root` is no table.
 pub(crate) fn get(text: &str, root: &str, name: &str) -> Result<Option<Value>, String> {
-    let document: DocumentMut = text.parse().map_err(not_toml)?;
+    let document: DocumentMut = text.parse().map_err(not_toml_message)?;
     let Some(servers) = document.get(root) else {
         return Ok(None);
     };
-    let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
+    let servers = servers
+        .as_table_like()
+        .ok_or_else(|| not_table_message(root))?;
     Ok(servers.get(name).map(to_json))
 }
 
@@ -21,11 +23,13 @@ pub(crate) fn get(text: &str, root: &str, name: &str) -> Result<Option<Value>, S
 /// # Errors
 /// Those of [`get`].
 pub(crate) fn get_all(text: &str, root: &str) -> Result<Map<String, Value>, String> {
-    let document: DocumentMut = text.parse().map_err(not_toml)?;
+    let document: DocumentMut = text.parse().map_err(not_toml_message)?;
     let Some(servers) = document.get(root) else {
         return Ok(Map::new());
     };
-    let servers = servers.as_table_like().ok_or_else(|| no_table(root))?;
+    let servers = servers
+        .as_table_like()
+        .ok_or_else(|| not_table_message(root))?;
     Ok(servers
         .iter()
         .map(|(name, entry)| (name.to_owned(), to_json(entry)))
@@ -37,15 +41,17 @@ pub(crate) fn get_all(text: &str, root: &str) -> Result<Map<String, Value>, Stri
 /// # Errors
 /// Those of [`get`].
 pub(crate) fn set(text: &str, root: &str, name: &str, entry: &Value) -> Result<String, String> {
-    let mut document: DocumentMut = text.parse().map_err(not_toml)?;
+    let mut document: DocumentMut = text.parse().map_err(not_toml_message)?;
     let servers = document
         .entry(root)
-        .or_insert_with(|| Item::Table(implicit_table()));
+        .or_insert_with(|| Item::Table(new_implicit_table()));
     if let Some(servers) = servers.as_inline_table_mut() {
         servers.insert(name, to_inline(entry));
         return Ok(document.to_string());
     }
-    let servers = servers.as_table_mut().ok_or_else(|| no_table(root))?;
+    let servers = servers
+        .as_table_mut()
+        .ok_or_else(|| not_table_message(root))?;
     let mut table = to_table(entry);
     if let Some(old) = servers.get(name).and_then(Item::as_table) {
         *table.decor_mut() = old.decor().clone();
@@ -57,7 +63,7 @@ pub(crate) fn set(text: &str, root: &str, name: &str, entry: &Value) -> Result<S
 
 /// Returns a text with one server and nothing else.
 pub(crate) fn build_document(root: &str, name: &str, entry: &Value) -> String {
-    let mut servers = implicit_table();
+    let mut servers = new_implicit_table();
     servers.insert(name, Item::Table(to_table(entry)));
     let mut document = DocumentMut::new();
     document.insert(root, Item::Table(servers));
@@ -75,7 +81,7 @@ fn members(entry: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// Returns a table without a heading of its own: only the tables in it have one.
-fn implicit_table() -> Table {
+fn new_implicit_table() -> Table {
     let mut table = Table::new();
     table.set_implicit(true);
     table
@@ -131,7 +137,7 @@ fn value_to_json(value: &toml_edit::Value) -> Value {
     clippy::needless_pass_by_value,
     reason = "it is what `map_err` hands over"
 )]
-fn not_toml(error: toml_edit::TomlError) -> String {
+fn not_toml_message(error: toml_edit::TomlError) -> String {
     let place = error.to_string();
     // The rest of the parser's message quotes the line, and a line may hold a token.
     format!(
@@ -142,7 +148,7 @@ fn not_toml(error: toml_edit::TomlError) -> String {
 }
 
 /// Returns the message for a `root` that is no table.
-fn no_table(root: &str) -> String {
+fn not_table_message(root: &str) -> String {
     format!("`{root}` is not a table")
 }
 

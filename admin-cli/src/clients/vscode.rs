@@ -66,7 +66,7 @@ impl ClientConfig for Vscode {
                 let token = format!("${{input:{}}}", input_id(server));
                 json!({ "type": "http", "url": server.endpoint(), "headers": entry::bearer_headers(&token) })
             }
-            Transport::Stdio(process) => entry::with_type(entry::stdio(process), "stdio"),
+            Transport::Stdio(process) => entry::add_type(entry::process_entry(process), "stdio"),
         }
     }
 
@@ -81,7 +81,7 @@ impl ClientConfig for Vscode {
         })
     }
 
-    fn takes_tokens(&self) -> bool {
+    fn stores_tokens(&self) -> bool {
         false
     }
 

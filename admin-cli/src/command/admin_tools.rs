@@ -42,7 +42,10 @@ impl AdminToolsCommand {
         };
         let app = build_app(context.target.name(), operations);
         let settings = read_empty_settings(app.name())?;
-        let server = app.use_backend(unused_backend()?).build(&settings).await?;
+        let server = app
+            .use_backend(build_unused_backend()?)
+            .build(&settings)
+            .await?;
         let operator = Caller::user(OPERATOR.parse()?, Scopes::All, None);
         Ok(server.serve_stdio(operator).await?)
     }
@@ -63,7 +66,7 @@ struct Operations {
 }
 
 /// Returns a store and a key for an app that has no users and issues no tokens.
-fn unused_backend() -> Result<Backend> {
+fn build_unused_backend() -> Result<Backend> {
     Ok(Backend {
         store: Arc::new(Memory::default()),
         keys: Arc::new(FixedKey::new(SigningKey::new([0; 32])?)),

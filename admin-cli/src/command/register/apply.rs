@@ -12,7 +12,7 @@ use mcp_lambda::{Error, MASK, shell};
 
 use super::apply_result::ApplyResult;
 use super::client_command;
-use super::client_file::{ExistingEntry, conflict, edit, link_policy};
+use super::client_file::{ExistingEntry, conflict_error, edit, link_policy};
 use super::plan::{ClientAccess, RegistrationPlan, revoke_unused};
 use crate::clients::machine::Machine;
 use crate::clients::{
@@ -121,8 +121,11 @@ fn choose_clients(
     machine: &Machine<'_>,
     plan: &RegistrationPlan,
 ) -> Result<Vec<&'static dyn ClientConfig>, CliError> {
-    let require_config =
-        |client: &KnownClient| client.config().ok_or_else(|| no_config(*client, plan));
+    let require_config = |client: &KnownClient| {
+        client
+            .config()
+            .ok_or_else(|| no_config_error(*client, plan))
+    };
     let named: Vec<_> = plan
         .clients
         .iter()
@@ -148,7 +151,7 @@ fn choose_clients(
 }
 
 /// Returns the error for a client that stores nothing on this machine.
-fn no_config(client: KnownClient, plan: &RegistrationPlan) -> CliError {
+fn no_config_error(client: KnownClient, plan: &RegistrationPlan) -> CliError {
     let advice = if plan.starts_process() && !client.starts_processes() {
         "it starts no process on this machine".to_owned()
     } else {
@@ -168,13 +171,13 @@ impl ClientTask {
         files::remove_stale_draft(&path);
         let (existing, _) = edit(config, &path, plan, &plan.placeholder_transport())?;
         if matches!(existing, ExistingEntry::Different { .. }) && !plan.replaces_entries {
-            return Err(conflict(&path, &plan.server.name));
+            return Err(conflict_error(&path, &plan.server.name));
         }
         // A token among a command's arguments could be read by everybody on this machine, and a command may remove the existing
         // entry before it fails.
-        let has_token_argument = plan.creates_tokens() && config.takes_tokens();
+        let has_token_argument = plan.creates_tokens() && config.stores_tokens();
         let is_usable = |command: &&dyn ClientCommand| {
-            command.serves(plan.scope) && !has_token_argument && existing == ExistingEntry::None
+            command.supports(plan.scope) && !has_token_argument && existing == ExistingEntry::None
         };
         let program = config.command().filter(is_usable).and_then(|command| {
             let path = machine.find_program(command.program())?;
@@ -192,34 +195,34 @@ impl ClientTask {
     async fn run(&self, session: &AdminSession, plan: &RegistrationPlan) -> ApplyResult {
         let renews_token = plan.replaces_entries && plan.creates_tokens();
         if self.existing == ExistingEntry::Same && !renews_token {
-            return self.already_there(plan);
+            return self.report_unchanged(plan);
         }
         // The file of a token that is in no client's file is created first: without one the token would be nobody's.
         let file = match self.create_token_file(plan) {
             Ok(file) => file,
-            Err(error) => return self.failure(error, None),
+            Err(error) => return self.report_failure(error, None),
         };
         let (transport, issued) = match plan.issue_transport(session, self.config.name()).await {
             Ok(issue) => issue,
-            Err(error) => return self.failure(error, None),
+            Err(error) => return self.report_failure(error, None),
         };
         let transport = match store_token(file, transport, issued.as_ref()) {
             Ok(transport) => transport,
-            Err(error) => return self.failure(error, revoke_unused(session, issued).await),
+            Err(error) => return self.report_failure(error, revoke_unused(session, issued).await),
         };
         match self.register(plan, &transport).await {
-            Ok(change) => self.success(plan, &transport, change),
+            Ok(change) => self.report_success(plan, &transport, change),
             Err(error) => {
                 let note = revoke_unused(session, issued).await;
                 let error = Error::new(error.kind(), mask_token(&error.chain(), &transport));
-                self.failure(error, note)
+                self.report_failure(error, note)
             }
         }
     }
 
     /// Creates a file for the token, if the client takes none in its own.
     fn create_token_file(&self, plan: &RegistrationPlan) -> Result<Option<TokenFile>, Error> {
-        let is_needed = plan.creates_tokens() && !self.config.takes_tokens();
+        let is_needed = plan.creates_tokens() && !self.config.stores_tokens();
         is_needed
             .then(|| TokenFile::create_in(&plan.token_folder))
             .transpose()
@@ -247,7 +250,7 @@ impl ClientTask {
     ) -> Result<RegistrationChange, Error> {
         let (existing, new_text) = edit(self.config, &self.path, plan, transport)?;
         if matches!(existing, ExistingEntry::Different { .. }) && !plan.replaces_entries {
-            return Err(conflict(&self.path, &plan.server.name));
+            return Err(conflict_error(&self.path, &plan.server.name));
         }
         let readers = if token_in_file(transport).is_some() {
             FileReaders::Owner
@@ -262,7 +265,7 @@ impl ClientTask {
         })
     }
 
-    fn already_there(&self, plan: &RegistrationPlan) -> ApplyResult {
+    fn report_unchanged(&self, plan: &RegistrationPlan) -> ApplyResult {
         let note = plan
             .creates_tokens()
             .then(|| "no token was made; `--force` makes a new one and puts it in".to_owned());
@@ -276,7 +279,7 @@ impl ClientTask {
         }
     }
 
-    fn success(
+    fn report_success(
         &self,
         plan: &RegistrationPlan,
         transport: &Transport,
@@ -297,7 +300,7 @@ impl ClientTask {
         }
     }
 
-    fn failure(&self, error: Error, note: Option<String>) -> ApplyResult {
+    fn report_failure(&self, error: Error, note: Option<String>) -> ApplyResult {
         let program = self.program.as_ref().map(|program| &program.path);
         let place = program.unwrap_or(&self.path).display().to_string();
         let notes = [error.to_string()].into_iter().chain(note).collect();

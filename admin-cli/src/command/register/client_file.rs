@@ -33,10 +33,10 @@ pub(super) fn edit(
     plan: &RegistrationPlan,
     transport: &Transport,
 ) -> Result<(ExistingEntry, String), Error> {
-    let malformed = |problem: String| malformed_file(config, path, &problem, plan);
+    let to_error = |problem: String| format_error(config, path, &problem, plan);
     let text = read(path, plan.scope)?;
-    let new_text = document::set(config, &text, &plan.server, transport).map_err(malformed)?;
-    let entry = document::get(config, &text, &plan.server.name).map_err(malformed)?;
+    let new_text = document::set(config, &text, &plan.server, transport).map_err(to_error)?;
+    let entry = document::get(config, &text, &plan.server.name).map_err(to_error)?;
     let planned = config.parse_entry(&config.entry(&plan.server, transport));
     let existing = match entry.map(|entry| config.parse_entry(&entry)) {
         None => ExistingEntry::None,
@@ -66,7 +66,7 @@ pub(super) const fn link_policy(scope: Scope) -> LinkPolicy {
 }
 
 /// Returns the error for an entry of the same name that differs.
-pub(super) fn conflict(path: &Path, name: &str) -> Error {
+pub(super) fn conflict_error(path: &Path, name: &str) -> Error {
     Error::conflict(format!(
         "{} has an entry `{name}` that says something else; `--force` replaces it, `--name` takes another name",
         path.display()
@@ -74,7 +74,7 @@ pub(super) fn conflict(path: &Path, name: &str) -> Error {
 }
 
 /// Returns the error for a file that can't be changed without harm, with the text that a person may put into it.
-fn malformed_file(
+fn format_error(
     config: &dyn ClientConfig,
     path: &Path,
     problem: &str,

@@ -43,7 +43,7 @@ struct ServerIdentity<'a> {
     command: Option<String>,
 }
 
-/// Reports on the clients of `asked`, or on all that store their servers on this machine.
+/// Reports on `clients`, or without any on all that store their servers on this machine.
 ///
 /// # Errors
 /// [`CliError::Usage`] for a client that stores nothing here, and [`CliError::NotConfigured`] without a home folder.
@@ -51,9 +51,9 @@ pub(super) fn run(
     context: &CommandContext,
     session: &AdminSession,
     server: &McpServer,
-    asked: &[KnownClient],
+    clients: &[KnownClient],
 ) -> Result<(), CliError> {
-    if let Some(client) = asked.iter().find(|client| client.config().is_none()) {
+    if let Some(client) = clients.iter().find(|client| client.config().is_none()) {
         return Err(CliError::Usage(format!(
             "{client} keeps nothing on this machine that could be looked at"
         )));
@@ -66,10 +66,10 @@ pub(super) fn run(
         endpoint: server.endpoint(),
         command: local_app(context, session).and_then(|app| find_binary(app.name()).ok()),
     };
-    let is_asked = |client: &&KnownClient| asked.is_empty() || asked.contains(*client);
+    let is_chosen = |client: &&KnownClient| clients.is_empty() || clients.contains(*client);
     let reports: Vec<_> = KnownClient::ALL
         .iter()
-        .filter(is_asked)
+        .filter(is_chosen)
         .filter_map(|client| client.config())
         .map(|config| ClientReport::read(&machine, config, &identity))
         .collect();

@@ -44,7 +44,20 @@ const ENCODED_IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The [`AdminApi`] of a server, over HTTP.
 ///
-/// It is usable wherever the app's operator holds the signing key. Tests and other programs may use it as the CLI does.
+/// Any program that holds the signing key may use it as the CLI does.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use mcp_lambda::clock::SystemClock;
+/// use mcp_lambda::keys::SigningKey;
+/// use mcp_lambda_admin::RemoteAdmin;
+///
+/// let key = SigningKey::new([7; 32])?;
+/// let remote = RemoteAdmin::new("https://mcp.example.com/", key, Arc::new(SystemClock))?;
+/// assert_eq!(format!("{remote:?}"), "RemoteAdmin(https://mcp.example.com)");
+/// # Ok::<(), mcp_lambda::Error>(())
+/// ```
 pub struct RemoteAdmin {
     client: Client,
     url: String,

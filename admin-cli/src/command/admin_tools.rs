@@ -95,7 +95,7 @@ fn build_app(name: &str, operations: Operations) -> App {
 
 #[tools]
 impl Operations {
-    /// How the server is: a word for the whole, one for each part, and details.
+    /// Show the server's health: a word for the whole, one for each part, and details.
     #[tool(read_only, idempotent)]
     pub async fn server_health(&self) -> Result<JsonObject> {
         Ok(to_object(json!(self.session.api.health().await?)))
@@ -162,11 +162,11 @@ impl Operations {
         email: String,
         /// What the app keeps about the user. Secrets in it pass through you: rather have the operator set them.
         profile: Option<JsonObject>,
-        /// How long the token lives, in seconds; left out, as the server is set.
+        /// Lifetime of the token, in seconds; left out, the server's default.
         duration_seconds: Option<u64>,
-        /// What to call the token, such as laptop.
+        /// Name of the token, such as laptop.
         name: Option<String>,
-        /// What it is good for; left out, everything its user may do.
+        /// Scopes of the token; left out, everything its user may do.
         scopes: Option<Vec<String>>,
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,
@@ -200,11 +200,11 @@ impl Operations {
         &self,
         /// The user's email.
         email: String,
-        /// What to call it, such as laptop.
+        /// Name of the token, such as laptop.
         name: Option<String>,
-        /// How long it lives, in seconds; left out, as the server is set.
+        /// Lifetime of the token, in seconds; left out, the server's default.
         duration_seconds: Option<u64>,
-        /// What it is good for; left out, everything its user may do.
+        /// Scopes of the token; left out, everything its user may do.
         scopes: Option<Vec<String>>,
         /// Whether it opens only tools that change nothing.
         read_only: Option<bool>,

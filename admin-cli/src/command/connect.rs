@@ -14,7 +14,7 @@ use crate::output::{ask_secret, format_status};
 use crate::setup::Setup;
 use crate::values::parse_name;
 
-/// Say which server to administer; kept until said anew.
+/// Choose the server to administer; the choice is stored.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectCommand {
     /// `local` for this machine's own store, or the server's URL.
@@ -34,7 +34,7 @@ pub(crate) struct ConnectCommand {
     /// Read the signing key from standard input; it is stored, readable by you alone.
     #[arg(long, group = "key")]
     signing_key_stdin: bool,
-    /// What to call this connection.
+    /// Name of the connection.
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_NAME, value_parser = parse_name)]
     name: String,
     /// Don't try the connection.

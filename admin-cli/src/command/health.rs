@@ -8,7 +8,7 @@ use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::output::{StyledText, format_state, format_state_table, format_status, format_table};
 
-/// How the server is.
+/// Show the server's health.
 #[derive(Debug, Args)]
 pub(crate) struct HealthCommand {}
 

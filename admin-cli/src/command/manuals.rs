@@ -13,7 +13,7 @@ use crate::error::CliError;
 /// Write manual pages, one for each command.
 #[derive(Debug, Args)]
 pub(crate) struct ManualsCommand {
-    /// Where to put them.
+    /// Folder to write them to.
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }

@@ -25,7 +25,7 @@ pub(crate) struct NewCommand {
     /// With DynamoDB always in, and not behind a feature of that name.
     #[arg(long)]
     dynamo: bool,
-    /// Where to put its folder.
+    /// Folder to create the app's folder in.
     #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
     /// A checkout of mcp-lambda to build on, if not the one this CLI was built from. The app then builds on this machine alone.

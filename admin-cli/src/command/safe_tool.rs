@@ -8,7 +8,7 @@ use crate::context::CommandContext;
 use crate::error::CliError;
 use crate::tool_call::call_as_user;
 
-/// The tool that may be called to see whether tools work.
+/// Show the tool that may be called to see whether tools work.
 #[derive(Debug, Args)]
 pub(crate) struct SafeToolCommand {
     /// Call it too, as this user.

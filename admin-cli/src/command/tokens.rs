@@ -39,13 +39,13 @@ pub(crate) enum TokensCommand {
 pub(crate) struct CreateToken {
     /// The user's email.
     email: Email,
-    /// What to call it, such as laptop.
+    /// Name of the token, such as laptop.
     #[arg(long)]
     name: Option<String>,
-    /// How long it lives, such as 12h or 90d.
+    /// Lifetime of the token, such as 12h or 90d.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expires: Option<u64>,
-    /// What it is good for; without any, everything its user may do. `tools list` shows the scopes there are.
+    /// Scope of the token, may be given several times; without any, everything its user may do. `tools list` shows the scopes there are.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Let it call only tools that are marked as changing nothing.

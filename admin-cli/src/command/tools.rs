@@ -32,7 +32,7 @@ pub(crate) enum ToolsCommand {
 pub(crate) struct CallTool {
     /// The tool's name.
     name: String,
-    /// Who calls.
+    /// User to call as.
     #[arg(long, value_name = "EMAIL")]
     user: Email,
     /// An argument, such as `--arg text=milk`; its kind is that of the tool's schema.

@@ -34,7 +34,7 @@ pub(crate) struct RegisterCommand {
     /// The variable that holds the token, where the client reads one.
     #[arg(long, value_name = "VARIABLE")]
     token_env: Option<String>,
-    /// What the client calls the server, if not the app's name.
+    /// Name of the server in the client, if not the app's name.
     #[arg(long)]
     name: Option<String>,
     /// For you everywhere, or for the project in this folder.

@@ -20,16 +20,16 @@ use crate::values::parse_duration;
 pub(crate) struct AddUser {
     /// The user's email.
     email: Email,
-    /// What the app keeps about the user: JSON, or @FILE.
+    /// Profile of the user: JSON, or @FILE.
     #[arg(long, value_name = "JSON|@FILE")]
     profile: Option<String>,
-    /// What to call the token, such as laptop.
+    /// Name of the token, such as laptop.
     #[arg(long)]
     name: Option<String>,
-    /// How long the token lives, such as 12h or 90d.
+    /// Lifetime of the token, such as 12h or 90d.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     expires: Option<u64>,
-    /// What the token is good for; without any, everything the user may do.
+    /// Scope of the token, may be given several times; without any, everything the user may do.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Let the token call only tools that are marked as changing nothing.

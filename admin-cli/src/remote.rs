@@ -3,6 +3,7 @@
 //! Each request carries a fresh admin token, made here from the signing key; the key itself is never sent. A server that
 //! requires an audience (`aud`) names it in its first refusal, and the request is sent again with it.
 
+mod refusal;
 mod url;
 
 use std::fmt;
@@ -18,14 +19,14 @@ use mcp_lambda::clock::Clock;
 use mcp_lambda::health::Details;
 use mcp_lambda::identity::{Operator, operator_token};
 use mcp_lambda::keys::SigningKey;
-use mcp_lambda::{Email, Error, ErrorKind, Result, Secret};
+use mcp_lambda::{Email, Error, Result, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::LINK;
 use reqwest::{Client, Method, StatusCode, Url};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use refusal::Refusal;
 use url::is_loopback;
 pub(crate) use url::parse_server_url;
 
@@ -74,22 +75,11 @@ struct AdminResponse {
     has_next: bool,
 }
 
-/// The body of an error response.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    /// The sentence. The member `error` is an object on the MCP path, so it is not read.
-    #[serde(rename = "error_description")]
-    description: String,
-    code: String,
-    audience: Option<String>,
-}
-
 impl RemoteAdmin {
     /// Returns the API of the server at `url`, whose tokens `key` signs. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if the HTTP client can't start.
+    /// [`Error::internal`] if the HTTP client can't start.
     pub fn new(url: &str, key: SigningKey, clock: Arc<dyn Clock>) -> Result<Self> {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -238,7 +228,7 @@ impl RemoteAdmin {
     /// Fetches the public health, `GET /health`, which needs no token.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] if nothing answers, or if what answers is no mcp-lambda server.
+    /// [`Error::unavailable`] if nothing answers, or if what answers is no mcp-lambda server.
     pub(crate) async fn fetch_health(&self) -> Result<Value> {
         let sent = self.client.get(format!("{}/health", self.url)).send().await;
         let response = sent.map_err(|error| self.connection_error(error))?;
@@ -254,61 +244,12 @@ impl RemoteAdmin {
         }
     }
 
-    fn connection_error(&self, error: reqwest::Error) -> Error {
-        Error::unavailable(format!("{} can't be reached", self.url))
-            .with_source(error.without_url())
-    }
-
     /// Returns the audience that the server has named.
     pub(crate) fn audience(&self) -> Option<String> {
         self.audience
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// Converts a refusal into the [`Error`] that the server had, or into one that its status stands for.
-    fn to_error(&self, status: StatusCode, refusal: Refusal) -> Error {
-        match (status, ErrorKind::from_code(&refusal.code)) {
-            (StatusCode::UNAUTHORIZED, _) => Error::unauthenticated(format!(
-                "{} does not accept the signing key; connect again with the right one, or, if it was rotated just now, try again in a minute",
-                self.url
-            )),
-            (_, Some(kind)) => Error::new(kind, refusal.description),
-            (StatusCode::TOO_MANY_REQUESTS, None) => Error::rate_limited(format!(
-                "{} has too many requests; try again later",
-                self.url
-            )),
-            (status, None) if status.is_server_error() => {
-                Error::unavailable(format!("{} answered {status}", self.url))
-            }
-            (status, None) => self.unknown_server_error(status),
-        }
-    }
-
-    /// Checks a token or an id before it is printed in a command line or written to a file: a hostile server could put shell
-    /// syntax into it.
-    fn check_characters(&self, what: &str, text: &str) -> Result<()> {
-        let is_allowed =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_allowed) {
-            return Ok(());
-        }
-        Err(self.character_error(what))
-    }
-
-    fn character_error(&self, what: &str) -> Error {
-        Error::unavailable(format!(
-            "{} answered with a {what} that holds characters that none has; nothing of it is shown. Do not trust this server",
-            self.url
-        ))
-    }
-
-    fn unknown_server_error(&self, status: StatusCode) -> Error {
-        Error::unavailable(format!(
-            "what answers at {} is no mcp-lambda server (it said {status}); check the URL",
-            self.url
-        ))
     }
 }
 
@@ -437,39 +378,4 @@ fn decode<T: DeserializeOwned>(body: Value) -> Result<T> {
         Error::unavailable("the server answered in a way this CLI can't read; are both up to date?")
             .with_source(error)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_are_kept_in_one_spelling() {
-        for text in [
-            "https://mcp.example.com",
-            "https://mcp.example.com/",
-            "https://MCP.example.com/mcp",
-            "https://mcp.example.com/mcp/",
-        ] {
-            assert_eq!(
-                parse_server_url(text).expect(text),
-                "https://mcp.example.com",
-                "{text}"
-            );
-        }
-        assert_eq!(
-            parse_server_url("http://localhost:9000/lambda-url/notes/").expect("near"),
-            "http://localhost:9000/lambda-url/notes"
-        );
-        for text in [
-            "mcp.example.com",
-            "http://mcp.example.com",
-            "ftp://x",
-            "",
-            "https://x/?token=t",
-            "https://u:pw@x",
-        ] {
-            assert!(parse_server_url(text).is_err(), "{text}");
-        }
-    }
 }

@@ -35,3 +35,38 @@ pub(crate) fn parse_server_url(text: &str) -> std::result::Result<String, String
     let text = url.as_str().trim_end_matches('/');
     Ok(text.strip_suffix("/mcp").unwrap_or(text).to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_kept_in_one_spelling() {
+        for text in [
+            "https://mcp.example.com",
+            "https://mcp.example.com/",
+            "https://MCP.example.com/mcp",
+            "https://mcp.example.com/mcp/",
+        ] {
+            assert_eq!(
+                parse_server_url(text).expect(text),
+                "https://mcp.example.com",
+                "{text}"
+            );
+        }
+        assert_eq!(
+            parse_server_url("http://localhost:9000/lambda-url/notes/").expect("near"),
+            "http://localhost:9000/lambda-url/notes"
+        );
+        for text in [
+            "mcp.example.com",
+            "http://mcp.example.com",
+            "ftp://x",
+            "",
+            "https://x/?token=t",
+            "https://u:pw@x",
+        ] {
+            assert!(parse_server_url(text).is_err(), "{text}");
+        }
+    }
+}

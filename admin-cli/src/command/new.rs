@@ -401,7 +401,10 @@ mod tests {
     #[test]
     fn the_crates_that_a_first_tool_needs_are_there_for_more_than_tests() {
         for (profile, dynamo) in [(false, false), (true, true)] {
-            let files = files(&wanted("my-app", profile, dynamo), &Framework::Registry);
+            let files = render_files(
+                &command("my-app", profile, dynamo),
+                &FrameworkSource::Registry,
+            );
             let (_, manifest) = files.first().expect("the manifest");
             let (_, dependencies) = manifest
                 .split_once("\n[dependencies]\n")
@@ -422,12 +425,12 @@ mod tests {
     fn the_docs_of_the_kit_are_made_in_a_checkout() {
         for (framework, manifest) in [
             (
-                Framework::Folder("/frame work".to_owned()),
+                FrameworkSource::Folder("/frame work".to_owned()),
                 "'/frame work/Cargo.toml'",
             ),
-            (Framework::Registry, "CHECKOUT/Cargo.toml"),
+            (FrameworkSource::Registry, "CHECKOUT/Cargo.toml"),
         ] {
-            let files = files(&wanted("my-app", false, false), &framework);
+            let files = render_files(&command("my-app", false, false), &framework);
             let (_, readme) = files
                 .iter()
                 .find(|(path, _)| path == "README.md")

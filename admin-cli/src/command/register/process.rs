@@ -29,14 +29,15 @@ pub(super) fn build(
     // A client may have fewer variables than this shell, and the process must open the same store. It needs no key: stdio checks
     // no token.
     let is_moved =
-        settings.is_users_path_named || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
-    if let Some(path) = settings.users_path.filter(|_| is_moved) {
+        settings.is_users_path_set() || ProcessEnvironment.get("XDG_DATA_HOME").is_some();
+    if let Some(path) = settings.users_path().filter(|_| is_moved) {
         process.environment.insert(
             "APP_USERS_PATH".to_owned(),
             path.to_string_lossy().into_owned(),
         );
     }
-    if let Some(table) = settings.users_table {
+    if let Some(table) = settings.users_table() {
+        let table = table.to_owned();
         process.environment.insert("USERS_TABLE".to_owned(), table);
     }
     Ok(process)

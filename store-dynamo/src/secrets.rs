@@ -80,6 +80,7 @@ impl SecretsManagerKeys {
     ///
     /// # Errors
     /// [`Invalid`](ErrorKind::Invalid) if the secret does not exist or holds no key.
+    #[doc(hidden)] // The client is another crate's.
     pub async fn open(
         client: Client,
         secret: impl Into<String>,

@@ -95,6 +95,7 @@ mod tests {
         let threads = threads.clone();
         workers.spawn(set, async move {
             threads.send(thread::current().id()).expect("is received");
+            #[expect(clippy::disallowed_methods, reason = "rmcp spawns so")]
             let spawned = tokio::spawn(async { thread::current().id() });
             assert_eq!(spawned.await.expect("it ends"), thread::current().id());
             let _ = ended.await;

@@ -144,7 +144,7 @@ impl Claims {
     ///     let app = TestApp::new(App::new("notes").verifier(Directory)).await;
     ///     assert_eq!(app.with_token("7f9c2ba4e88f827d").mcp("tools/list", serde_json::json!({})).await.status, 200);
     ///     let users = app.admin().ask(http::Method::GET, "/admin/users", None).await;
-    ///     assert_eq!(users.json["users"][0]["email"], "alice@example.com");
+    ///     assert_eq!(users.json[0]["email"], "alice@example.com");
     /// });
     /// ```
     #[must_use]

@@ -17,10 +17,10 @@ use crate::store;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mcp_lambda::{backend::Backend, keys::{FixedKey, SigningKey}, store::Memory};
+/// use mcp_lambda::{backend::Backend, keys::{FixedKey, SigningKey}, store::MemoryStore};
 ///
 /// let keys = FixedKey::new(SigningKey::new([7; 32])?);
-/// let backend = Backend { store: Arc::new(Memory::default()), keys: Arc::new(keys) };
+/// let backend = Backend { store: Arc::new(MemoryStore::default()), keys: Arc::new(keys) };
 /// assert_eq!(backend.store.to_string(), "memory");
 /// # Ok::<(), mcp_lambda::Error>(())
 /// ```
@@ -42,7 +42,7 @@ pub struct Backend {
 /// use std::sync::Arc;
 /// use mcp_lambda::backend::StoreOpener;
 /// use mcp_lambda::clock::Clock;
-/// use mcp_lambda::store::{Memory, SharedStore};
+/// use mcp_lambda::store::{MemoryStore, SharedStore};
 ///
 /// #[derive(Debug)]
 /// struct InMemory;
@@ -50,7 +50,7 @@ pub struct Backend {
 /// #[async_trait::async_trait]
 /// impl StoreOpener for InMemory {
 ///     async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> mcp_lambda::Result<SharedStore> {
-///         Ok(Arc::new(Memory::new(clock)))
+///         Ok(Arc::new(MemoryStore::new(clock)))
 ///     }
 /// }
 ///

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::shell;
 
 /// The network file systems by their `f_type` in `statfs(2)`: NFS, SMB and its two successors,
-/// Ceph. [`Sqlite`](crate::store::Sqlite) can't run on them (SQLite, "Write-Ahead Logging",
+/// Ceph. [`SqliteStore`](crate::store::SqliteStore) can't run on them (SQLite, "Write-Ahead Logging",
 /// <https://www.sqlite.org/wal.html>).
 #[cfg(target_os = "linux")]
 const NETWORK_FILE_SYSTEMS: [u64; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x00c3_6400];

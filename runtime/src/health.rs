@@ -178,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::keys::{FixedKey, SigningKey};
-    use crate::store::Memory;
+    use crate::store::MemoryStore;
     use crate::store::laws::ManualClock;
 
     /// Keys far away, and how often they were asked for.
@@ -213,8 +213,12 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let (far, shared): (Arc<dyn SigningKeys>, Arc<dyn Clock>) =
             (Arc::<Far>::clone(&keys), Arc::<ManualClock>::clone(&clock));
-        let health_check =
-            HealthCheck::new(Arc::new(Memory::default()), far, shared, BTreeMap::new());
+        let health_check = HealthCheck::new(
+            Arc::new(MemoryStore::default()),
+            far,
+            shared,
+            BTreeMap::new(),
+        );
         for looks in 1..=3 {
             let told = join_all((0..200).map(|_| health_check.health())).await;
             assert!(told.iter().all(|health| health.status == Status::Healthy));

@@ -7,7 +7,7 @@ use mcp_lambda::admin::{AdminApi, NewToken, NewUser};
 use mcp_lambda::clock::SystemClock;
 use mcp_lambda::keys::SigningKey;
 use mcp_lambda::records::{UserRecord, Users};
-use mcp_lambda::store::Sqlite;
+use mcp_lambda::store::SqliteStore;
 use mcp_lambda::testkit::SIGNING_KEY;
 use mcp_lambda_admin::RemoteAdmin;
 use mcp_lambda_tests::process::{Home, Server};
@@ -115,7 +115,7 @@ async fn what_another_process_revokes_in_the_file_is_refused_at_the_next_call() 
         .expect("registered");
     let file = home.data().join("store.sqlite3");
     let here = Users::new(Arc::new(
-        Sqlite::open(&file, Arc::new(SystemClock)).expect("opens"),
+        SqliteStore::open(&file, Arc::new(SystemClock)).expect("opens"),
     ));
     for _ in 0..20 {
         let issued = api.create_token(NewToken::new(email.clone())).await;

@@ -15,7 +15,7 @@ use mcp_lambda::backend::Backend;
 use mcp_lambda::config::Settings;
 use mcp_lambda::keys::{FixedKey, SigningKey};
 use mcp_lambda::prelude::*;
-use mcp_lambda::store::Memory;
+use mcp_lambda::store::MemoryStore;
 use mcp_lambda::user::{Caller, Scopes};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ struct Operations {
 /// Returns a store and a key for an app that has no users and issues no tokens.
 fn build_unused_backend() -> Result<Backend> {
     Ok(Backend {
-        store: Arc::new(Memory::default()),
+        store: Arc::new(MemoryStore::default()),
         keys: Arc::new(FixedKey::new(SigningKey::new([0; 32])?)),
     })
 }

@@ -129,7 +129,7 @@ impl<O: StoreOpener> StoreOpener for WithSlowLog<O> {
 
 #[cfg(test)]
 mod tests {
-    use mcp_lambda::store::{Memory, laws};
+    use mcp_lambda::store::{MemoryStore, laws};
     use mcp_lambda::testkit::block_on;
 
     use super::*;
@@ -141,7 +141,7 @@ mod tests {
     #[async_trait]
     impl StoreOpener for InMemory {
         async fn open_store(&self, _table: &str, clock: Arc<dyn Clock>) -> Result<SharedStore> {
-            Ok(Arc::new(Memory::new(clock)))
+            Ok(Arc::new(MemoryStore::new(clock)))
         }
     }
 
@@ -160,7 +160,7 @@ mod tests {
     fn only_what_takes_long_is_counted() {
         block_on(async {
             for (threshold, slow) in [(Duration::ZERO, 2), (Duration::MAX, 0)] {
-                let store = SlowLog::new(Arc::new(Memory::default()), threshold);
+                let store = SlowLog::new(Arc::new(MemoryStore::default()), threshold);
                 let key = Key::new("notes", "first");
                 let put = Put::new("1".to_owned(), When::Always);
                 store.put(&key, put).await.expect("writable");

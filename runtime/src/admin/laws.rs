@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AdminApi, ImportedUser, KnownScopes, Local, NewToken, NewUser, SafeTool};
+use super::{AdminApi, ImportedUser, KnownScopes, LocalAdmin, NewToken, NewUser, SafeTool};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::health::{HealthCheck, Status};
@@ -18,7 +18,7 @@ use crate::keys::{FixedKey, SigningKey, SigningKeys};
 use crate::profile::ProfileType;
 use crate::records::{MAX_PROFILE_BYTES, Users};
 use crate::secret::{MASK, Secret};
-use crate::store::{Memory, SharedStore};
+use crate::store::{MemoryStore, SharedStore};
 use crate::user::Email;
 
 /// The only scope that an app under these laws must name.
@@ -37,7 +37,7 @@ pub struct LawProfile {
     pub port: Option<u16>,
 }
 
-/// Creates a local [`AdminApi`] over [`Memory`] with the profile and the safe tool that the laws need.
+/// Creates a local [`AdminApi`] over [`MemoryStore`] with the profile and the safe tool that the laws need.
 ///
 /// # Panics
 /// Never: the key is long enough.
@@ -48,8 +48,8 @@ pub fn local() -> impl AdminApi {
 }
 
 /// Creates what [`local`] returns, for laws of this crate that change it.
-pub(crate) fn open_local() -> Local {
-    let store: SharedStore = Arc::new(Memory::default());
+pub(crate) fn open_local() -> LocalAdmin {
+    let store: SharedStore = Arc::new(MemoryStore::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keys: Arc<dyn SigningKeys> = Arc::new(FixedKey::new(
         SigningKey::new([7; 32]).expect("long enough"),
@@ -69,7 +69,7 @@ pub(crate) fn open_local() -> Local {
     let profile = Some(ProfileType::of::<LawProfile>());
     let safe_tool = Arc::new(SafeTool::of_tool("count".into(), "Counts.".into()));
     let scopes = KnownScopes::Named([SCOPE.to_owned()].into());
-    Local {
+    LocalAdmin {
         users,
         issuer,
         health_check,

@@ -38,7 +38,7 @@ impl FindSafeTool for SafeTool {
 }
 
 /// The [`AdminApi`] over the [`Users`] of a store.
-pub(crate) struct Local {
+pub(crate) struct LocalAdmin {
     /// The users it works on.
     pub(crate) users: Users,
     /// The issuer of their tokens.
@@ -55,7 +55,7 @@ pub(crate) struct Local {
     pub(crate) scopes: KnownScopes,
 }
 
-impl Local {
+impl LocalAdmin {
     /// Validates a whole profile against the app's [`ProfileType`].
     fn check_profile(&self, profile: Option<&Value>) -> Result<()> {
         check_profile(self.profile.as_ref(), profile)
@@ -72,15 +72,15 @@ impl Local {
     }
 }
 
-impl fmt::Debug for Local {
+impl fmt::Debug for LocalAdmin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Local")
+        f.debug_struct("LocalAdmin")
             .field("users", &self.users)
             .finish_non_exhaustive()
     }
 }
 
-impl Local {
+impl LocalAdmin {
     /// Revokes an imported user here, with all tokens of either system, if the other system has
     /// revoked the user since. Returns the record that is stored here.
     async fn apply_revocation(&self, imported: &UserRecord) -> Result<UserRecord> {
@@ -128,7 +128,7 @@ impl Local {
 }
 
 #[async_trait]
-impl AdminApi for Local {
+impl AdminApi for LocalAdmin {
     async fn health(&self) -> Result<Details> {
         Ok(self.health_check.details().await)
     }

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 pub(crate) use local::FindSafeTool;
-pub(crate) use local::Local;
+pub(crate) use local::LocalAdmin;
 pub(crate) use scopes::KnownScopes;
 pub use wire::{
     ImportResult, ImportedUser, IssuedToken, NewToken, NewUser, RegisteredUser, SafeTool,

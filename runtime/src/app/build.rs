@@ -114,7 +114,7 @@ impl App {
             store: backend.store.to_string(),
             keys: backend.keys.to_string(),
         };
-        let admin: Arc<dyn AdminApi> = Arc::new(admin::Local {
+        let admin: Arc<dyn AdminApi> = Arc::new(admin::LocalAdmin {
             users: Users::new(backend.store),
             issuer: issuer.clone(),
             health_check: Arc::clone(&health_check),

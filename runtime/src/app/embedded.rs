@@ -15,7 +15,7 @@ use crate::store;
 /// Opens the store in the app's folder.
 #[cfg(feature = "local")]
 pub(super) fn store(settings: &Settings, clock: Arc<dyn Clock>) -> Result<store::SharedStore> {
-    Ok(Arc::new(store::Sqlite::open(
+    Ok(Arc::new(store::SqliteStore::open(
         &folder(settings)?.join(crate::config::STORE_FILE),
         clock,
     )?))

@@ -9,7 +9,7 @@ use crate::error::ErrorKind;
 use crate::keys::{FixedKey, SigningKey, SigningKeys};
 use crate::records::UserRecord;
 use crate::secret::Secret;
-use crate::store::Memory;
+use crate::store::MemoryStore;
 use crate::store::laws::ManualClock;
 use crate::user::Scopes;
 
@@ -38,7 +38,7 @@ fn credential(token: &str) -> Credential {
 
 async fn server(audience: Option<&str>) -> Server {
     let clock = Arc::new(ManualClock::default());
-    let users = Users::new(Arc::new(Memory::default()));
+    let users = Users::new(Arc::new(MemoryStore::default()));
     let keys = Arc::new(FixedKey::new(SigningKey::new(*KEY).expect("long enough")));
     let config = TokenConfig {
         audience: audience.map(str::to_owned),

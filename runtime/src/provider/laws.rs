@@ -21,7 +21,7 @@ use super::{Listing, Primitive, Provider};
 use crate::call::{Call, Context, States};
 use crate::clock::SystemClock;
 use crate::error::ErrorKind;
-use crate::store::Memory;
+use crate::store::MemoryStore;
 use crate::user::Caller;
 
 /// A name that no provider knows.
@@ -39,7 +39,7 @@ pub fn call<P: Primitive>(name: &str, caller: &Arc<Caller>) -> Call {
         context: Context::with_timeout(Duration::from_secs(3_600)),
         input_responses: None,
         is_bound: false,
-        store: Arc::new(Memory::default()),
+        store: Arc::new(MemoryStore::default()),
         clock: Arc::new(SystemClock),
         states: States::default(),
     }

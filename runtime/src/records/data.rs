@@ -28,10 +28,10 @@ const MAX_DEPTH: usize = 127;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mcp_lambda::{records::{UserRecord, Users}, store::Memory};
+/// use mcp_lambda::{records::{UserRecord, Users}, store::MemoryStore};
 ///
 /// # async fn example() -> mcp_lambda::Result<()> {
-/// let users = Users::new(Arc::new(Memory::default()));
+/// let users = Users::new(Arc::new(MemoryStore::default()));
 /// let alice = UserRecord::new("alice@example.com".parse()?, None, 100);
 /// users.register(&alice).await?;
 /// let data = users.data(&alice);
@@ -344,10 +344,10 @@ fn serialize<T: Serialize>(name: &str, value: &T) -> Result<String> {
 mod tests {
     use super::*;
     use crate::records::{UserRecord, Users};
-    use crate::store::Memory;
+    use crate::store::MemoryStore;
 
     async fn two_users() -> (UserData, UserData) {
-        let store: SharedStore = Arc::new(Memory::default());
+        let store: SharedStore = Arc::new(MemoryStore::default());
         let users = Users::new(Arc::clone(&store));
         let data = async |email: &str| {
             let record = UserRecord::new(email.parse().expect("valid"), None, 1);

@@ -49,10 +49,10 @@ pub struct UserSummary {
 ///
 /// ```
 /// use std::sync::Arc;
-/// use mcp_lambda::{records::{UserRecord, Users}, store::Memory};
+/// use mcp_lambda::{records::{UserRecord, Users}, store::MemoryStore};
 ///
 /// # async fn example() -> mcp_lambda::Result<()> {
-/// let users = Users::new(Arc::new(Memory::default()));
+/// let users = Users::new(Arc::new(MemoryStore::default()));
 /// let alice = UserRecord::new("alice@example.com".parse()?, None, 100);
 /// users.register(&alice).await?;
 /// users.revoke(&alice.email, 200).await?;

@@ -18,12 +18,12 @@ use crate::error::{Error, Result};
 /// A [`Store`] in the memory of the process.
 ///
 /// ```
-/// use mcp_lambda::store::Memory;
+/// use mcp_lambda::store::MemoryStore;
 ///
-/// assert_eq!(Memory::default().to_string(), "memory");
+/// assert_eq!(MemoryStore::default().to_string(), "memory");
 /// ```
 #[derive(Debug)]
-pub struct Memory {
+pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     rows: Mutex<BTreeMap<Key, MemoryRow>>,
 }
@@ -35,13 +35,13 @@ struct MemoryRow {
     entry: Option<Entry>,
 }
 
-impl Default for Memory {
+impl Default for MemoryStore {
     fn default() -> Self {
         Self::new(Arc::new(SystemClock))
     }
 }
 
-impl Memory {
+impl MemoryStore {
     /// Creates an empty store that reads the time from this clock.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
@@ -120,14 +120,14 @@ fn build_row(put: Put, version: Version) -> MemoryRow {
     }
 }
 
-impl fmt::Display for Memory {
+impl fmt::Display for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("memory")
     }
 }
 
 #[async_trait]
-impl Store for Memory {
+impl Store for MemoryStore {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         Ok(self
             .rows()
@@ -251,6 +251,6 @@ mod tests {
     async fn keeps_the_laws() {
         let clock = Arc::new(laws::ManualClock::default());
         let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-        laws::all(Arc::new(Memory::new(shared)), &clock).await;
+        laws::all(Arc::new(MemoryStore::new(shared)), &clock).await;
     }
 }

@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub use memory::Memory;
+pub use memory::MemoryStore;
 pub use page::{KeyPage, MAX_PAGE_BYTES, Page, Range, prefix_end};
 #[cfg(feature = "local")]
-pub use sqlite::Sqlite;
+pub use sqlite::SqliteStore;
 
 use crate::error::{Error, Result};
 
@@ -223,10 +223,10 @@ impl Write {
 /// `laws` (feature `laws`).
 ///
 /// ```
-/// use mcp_lambda::store::{Key, Memory, Put, Store, When};
+/// use mcp_lambda::store::{Key, MemoryStore, Put, Store, When};
 ///
 /// # async fn example() -> mcp_lambda::Result<()> {
-/// let store = Memory::default();
+/// let store = MemoryStore::default();
 /// let key = Key::new("notes", "first");
 /// let version = store.put(&key, Put::new("1".into(), When::Absent)).await?;
 /// let stored = store.get(&key).await?.map(|record| record.version);

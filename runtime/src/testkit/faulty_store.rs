@@ -8,12 +8,14 @@ use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::store::{Key, KeyPage, Memory, Page, Put, Range, Record, Store, Version, When, Write};
+use crate::store::{
+    Key, KeyPage, MemoryStore, Page, Put, Range, Record, Store, Version, When, Write,
+};
 
 /// The store of a [`TestApp`](super::TestApp).
 #[derive(Debug)]
 pub struct FaultyStore {
-    inner: Memory,
+    inner: MemoryStore,
     reads: AtomicUsize,
     others: AtomicUsize,
     is_down: AtomicBool,
@@ -26,7 +28,7 @@ impl FaultyStore {
         let reads = AtomicUsize::default();
         let others = AtomicUsize::default();
         Self {
-            inner: Memory::new(clock),
+            inner: MemoryStore::new(clock),
             reads,
             others,
             is_down: AtomicBool::default(),

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
 use crate::admin::laws::open_local;
-use crate::admin::{AdminApi, KnownScopes, Local, NewToken, NewUser};
+use crate::admin::{AdminApi, KnownScopes, LocalAdmin, NewToken, NewUser};
 use crate::call::States;
 use crate::clock::{Clock, SystemClock};
 use crate::http::routes::{Access, MountedRoutes, Route, Routes};
@@ -205,7 +205,7 @@ impl World {
 
     /// Makes a world of the router's own routes below a prefix.
     pub(in crate::http) async fn of_rows(prefix: &'static str, rows: Vec<Row>) -> Self {
-        let admin = Local {
+        let admin = LocalAdmin {
             profile: None,
             scopes: KnownScopes::Any,
             ..open_local()
@@ -323,7 +323,7 @@ impl World {
     }
 }
 
-async fn tokens(admin: &Local) -> Vec<(Client, String)> {
+async fn tokens(admin: &LocalAdmin) -> Vec<(Client, String)> {
     let user = "alice@example.com".parse().expect("valid");
     let revoked = "mallory@example.com".parse().expect("valid");
     let whole = admin
@@ -366,7 +366,7 @@ fn key() -> SigningKey {
     SigningKey::new([7; 32]).expect("long enough")
 }
 
-fn router(admin: Local) -> Router {
+fn router(admin: LocalAdmin) -> Router {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let own = OwnTokens::new(Arc::new(FixedKey::new(key())), Arc::clone(&clock), None);
     let no_mcp = |_| Box::pin(async { body::empty(StatusCode::NOT_FOUND) }) as _;

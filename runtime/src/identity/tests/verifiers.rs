@@ -211,7 +211,7 @@ fn headers_that_can_be_named_are_secret() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
     let keys = Arc::new(FixedKey::new(SigningKey::new(*KEY).expect("long enough")));
     let own = OwnTokens::new(keys, Arc::clone(&clock), None);
-    let users = Users::new(Arc::new(Memory::default()));
+    let users = Users::new(Arc::new(MemoryStore::default()));
     let identity = Identity::new(own, vec![Arc::new(Proxy)], users, clock, None);
     assert_eq!(identity.secret_headers(), ["x-proxy-secret"]);
 }

@@ -6,10 +6,10 @@ use serde_json::json;
 use super::fails_after::FailsAfter;
 use super::*;
 use crate::records::{PURGING, TokenRecord, data_partition};
-use crate::store::{Memory, Version};
+use crate::store::{MemoryStore, Version};
 
 fn users() -> (SharedStore, Users) {
-    let store: SharedStore = Arc::new(Memory::default());
+    let store: SharedStore = Arc::new(MemoryStore::default());
     (Arc::clone(&store), Users::new(store))
 }
 

@@ -224,7 +224,7 @@ mod tests {
     use crate::config::Settings;
     use crate::identity::{Challenge, Claims, Credential, Verdict, Verifier};
     use crate::keys::{FixedKey, SigningKey};
-    use crate::store::Memory;
+    use crate::store::MemoryStore;
 
     #[test]
     fn the_id_of_lambdas_log_lines_goes_beside_the_request() {
@@ -266,7 +266,7 @@ mod tests {
         let settings = Settings::read(&BTreeMap::from([home]), "notes").expect("valid");
         let key = SigningKey::new([7; 32]).expect("long enough");
         let backend = Backend {
-            store: Arc::new(Memory::default()),
+            store: Arc::new(MemoryStore::default()),
             keys: Arc::new(FixedKey::new(key)),
         };
         let app = App::new("notes").verifier(ByIam).use_backend(backend);

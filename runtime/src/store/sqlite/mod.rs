@@ -42,7 +42,7 @@ const FEW: usize = 64;
 const LISTS: usize = 2;
 
 /// A [`Store`] in one SQLite file.
-pub struct Sqlite {
+pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     file: DatabaseFile,
     /// Readers for short reads on the caller's own thread; one for each thread that can run at
@@ -54,7 +54,7 @@ pub struct Sqlite {
     keeper: Keeper,
 }
 
-impl Sqlite {
+impl SqliteStore {
     /// Opens the file, creating it and its folder if need be.
     ///
     /// # Errors
@@ -125,20 +125,20 @@ impl Sqlite {
     }
 }
 
-impl fmt::Debug for Sqlite {
+impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sqlite({})", self.file.display_path().display())
+        write!(f, "SqliteStore({})", self.file.display_path().display())
     }
 }
 
-impl fmt::Display for Sqlite {
+impl fmt::Display for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SQLite file {}", self.file.display_path().display())
     }
 }
 
 #[async_trait]
-impl Store for Sqlite {
+impl Store for SqliteStore {
     async fn get(&self, key: &Key) -> Result<Option<Record>> {
         let now = self.clock.now();
         if let Some(found) = self.get_short(key, now) {

@@ -16,8 +16,8 @@ use crate::clock::SystemClock;
 use crate::error::ErrorKind;
 use crate::store::laws;
 
-fn open(folder: &tempfile::TempDir) -> Sqlite {
-    Sqlite::open(
+fn open(folder: &tempfile::TempDir) -> SqliteStore {
+    SqliteStore::open(
         &folder.path().join("data/store.sqlite3"),
         Arc::new(SystemClock),
     )
@@ -25,11 +25,11 @@ fn open(folder: &tempfile::TempDir) -> Sqlite {
 }
 
 /// Opens the store with a clock that the test moves.
-fn open_with_manual_clock(folder: &tempfile::TempDir) -> (Sqlite, Arc<laws::ManualClock>) {
+fn open_with_manual_clock(folder: &tempfile::TempDir) -> (SqliteStore, Arc<laws::ManualClock>) {
     let clock = Arc::new(laws::ManualClock::default());
     let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
     let file = folder.path().join("data/store.sqlite3");
-    (Sqlite::open(&file, shared).expect("opens"), clock)
+    (SqliteStore::open(&file, shared).expect("opens"), clock)
 }
 
 /// Waits until no file of the store holds the canary.
@@ -49,7 +49,7 @@ async fn keeps_the_laws() {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(laws::ManualClock::default());
     let shared: Arc<dyn Clock> = Arc::<laws::ManualClock>::clone(&clock);
-    let store = Sqlite::open(&folder.path().join("store.sqlite3"), shared).expect("opens");
+    let store = SqliteStore::open(&folder.path().join("store.sqlite3"), shared).expect("opens");
     laws::all(Arc::new(store), &clock).await;
 }
 
@@ -137,7 +137,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
         store.check().await.expect_err("newer").kind(),
         ErrorKind::Unavailable
     );
-    let error = Sqlite::open(
+    let error = SqliteStore::open(
         &folder.path().join("data/store.sqlite3"),
         Arc::new(SystemClock),
     )
@@ -151,7 +151,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
 
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
-    let error = Sqlite::open(
+    let error = SqliteStore::open(
         Path::new("/dev/null/data/store.sqlite3"),
         Arc::new(SystemClock),
     )
@@ -350,7 +350,7 @@ fn holding(folder: &tempfile::TempDir, text: &str) -> BTreeSet<String> {
 
 const CANARY: &str = "canary-in-a-coal-mine";
 
-async fn kept_canaries(store: &Sqlite, expires: Option<u64>) -> Vec<Key> {
+async fn kept_canaries(store: &SqliteStore, expires: Option<u64>) -> Vec<Key> {
     let keys: Vec<_> = (0..40)
         .map(|number| Key::new("p", format!("{CANARY}{number}")))
         .collect();
@@ -466,7 +466,7 @@ fn what_others_may_open_is_refused_with_what_mends_it() {
         let _store = open(&folder);
         let path = folder.path().join(file);
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("opened up");
-        let error = Sqlite::open(
+        let error = SqliteStore::open(
             &folder.path().join("data/store.sqlite3"),
             Arc::new(SystemClock),
         )
@@ -487,7 +487,7 @@ fn a_store_is_not_made_where_a_link_points() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("closed");
     std::os::unix::fs::symlink(&target, data.join("store.sqlite3")).expect("linked");
     let error =
-        Sqlite::open(&data.join("store.sqlite3"), Arc::new(SystemClock)).expect_err("a link");
+        SqliteStore::open(&data.join("store.sqlite3"), Arc::new(SystemClock)).expect_err("a link");
     assert!(
         error.message().contains("is a link") && !target.exists(),
         "{error}"
@@ -501,5 +501,5 @@ fn a_store_is_not_made_where_a_link_points() {
     )
     .expect("closed");
     std::os::unix::fs::symlink(folder.path().join("real"), &linked).expect("linked");
-    Sqlite::open(&linked.join("store.sqlite3"), Arc::new(SystemClock)).expect("opens");
+    SqliteStore::open(&linked.join("store.sqlite3"), Arc::new(SystemClock)).expect("opens");
 }

@@ -389,7 +389,7 @@ impl Verifier for Proxy {
     }
 
     fn challenge(&self) -> Challenge {
-        Challenge::new("Basic").parameter("realm", "notes")
+        Challenge::new("Basic").with_parameter("realm", "notes")
     }
 
     fn secret_headers(&self) -> Vec<String> {

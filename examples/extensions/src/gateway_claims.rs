@@ -46,7 +46,7 @@ impl GatewayClaims {
         let issued_at = text("iat").and_then(|seconds| seconds.parse().ok());
         let profile = text("name").map(|name| json!({ "name": name }));
         Ok(Claims::user(email, issued_at.ok_or("no_time_of_issue")?)
-            .scopes(Scopes::from_claim(Some(text("scope").unwrap_or_default())))
+            .with_scopes(Scopes::from_claim(Some(text("scope").unwrap_or_default())))
             .register_if_new(profile))
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     fn it_keeps_the_laws_of_verifiers() {
         let scopes = Scopes::from_claim(Some("notes:read"));
         let claims = Claims::user("alice@example.com".parse().expect("valid"), 1_800_000_000)
-            .scopes(scopes)
+            .with_scopes(scopes)
             .register_if_new(Some(json!({"name": "Alice"})));
         let refused = [
             credential(|claims| claims["email_verified"] = json!("false")),

@@ -32,7 +32,7 @@ impl ApiKey {
     /// Limits the key to these [`Scopes`], separated by spaces.
     #[must_use]
     pub fn scopes(mut self, scopes: &str) -> Self {
-        self.claims = self.claims.scopes(Scopes::from_claim(Some(scopes)));
+        self.claims = self.claims.with_scopes(Scopes::from_claim(Some(scopes)));
         self
     }
 
@@ -92,7 +92,7 @@ impl Verifier for StaticKeys {
     }
 
     fn challenge(&self) -> Challenge {
-        Challenge::bearer().parameter("realm", "api keys")
+        Challenge::bearer().with_parameter("realm", "api keys")
     }
 }
 

@@ -231,8 +231,8 @@ impl Problem {
             return challenge;
         }
         challenge
-            .parameter("error", "invalid_token")
-            .parameter("error_description", "the token is not valid")
+            .with_parameter("error", "invalid_token")
+            .with_parameter("error_description", "the token is not valid")
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// ```
 /// use mcp_lambda::http::RouteResponse;
 ///
-/// let page = RouteResponse::html("<h1>hello</h1>").status(404)?;
+/// let page = RouteResponse::html("<h1>hello</h1>").with_status(404)?;
 /// let response: http::Response<bytes::Bytes> = page.into();
 /// assert_eq!(response.status(), 404);
 /// assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
@@ -66,15 +66,15 @@ impl RouteResponse {
         Self {
             response: http::Response::new(Bytes::new()),
         }
-        .status(303)?
-        .header(header::LOCATION.as_str(), address)
+        .with_status(303)?
+        .with_header(header::LOCATION.as_str(), address)
     }
 
     /// Sets the status.
     ///
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal) for a number that is no status.
-    pub fn status(mut self, status: u16) -> Result<Self> {
+    pub fn with_status(mut self, status: u16) -> Result<Self> {
         *self.response.status_mut() = StatusCode::from_u16(status)
             .map_err(|error| Error::internal("the status is none").with_source(error))?;
         Ok(self)
@@ -84,7 +84,7 @@ impl RouteResponse {
     ///
     /// # Errors
     /// [`Internal`](crate::ErrorKind::Internal) for a name or a value that no header can have.
-    pub fn header(mut self, name: &str, value: &str) -> Result<Self> {
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self> {
         let name = HeaderName::try_from(name)
             .map_err(|error| Error::internal("the header's name is none").with_source(error))?;
         let value = HeaderValue::try_from(value)

@@ -8,7 +8,7 @@ use std::fmt;
 /// ```
 /// use mcp_lambda::identity::Challenge;
 ///
-/// let challenge = Challenge::bearer().parameter("scope", "notes:read notes:write");
+/// let challenge = Challenge::bearer().with_parameter("scope", "notes:read notes:write");
 /// assert_eq!(challenge.to_string(), r#"Bearer scope="notes:read notes:write""#);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Challenge {
 
     /// Adds a parameter such as `resource_metadata` (RFC 9728 §5.1); one of the same name is replaced.
     #[must_use]
-    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.parameters.retain(|known| known.name != name);
         self.parameters.push(Parameter {
@@ -119,11 +119,11 @@ mod tests {
     fn challenges_of_one_scheme_are_sent_as_one_and_the_first_parameter_of_a_name_wins() {
         let joined = Challenge::join([
             Challenge::bearer(),
-            Challenge::new("Basic").parameter("realm", "notes"),
+            Challenge::new("Basic").with_parameter("realm", "notes"),
             Challenge::new("bearer")
-                .parameter("scope", "a")
-                .parameter("error", "x"),
-            Challenge::bearer().parameter("scope", "b"),
+                .with_parameter("scope", "a")
+                .with_parameter("error", "x"),
+            Challenge::bearer().with_parameter("scope", "b"),
         ]);
         let texts: Vec<_> = joined.iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_value_stays_within_its_quotes() {
-        let challenge = Challenge::bearer().parameter("realm", "a\"b\\c\r\nd\u{e9}");
+        let challenge = Challenge::bearer().with_parameter("realm", "a\"b\\c\r\nd\u{e9}");
         assert_eq!(challenge.to_string(), r#"Bearer realm="a\"b\\c??d?""#);
     }
 }

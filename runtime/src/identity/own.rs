@@ -111,7 +111,7 @@ impl OwnTokens {
             return Err(Denial::BadSubject);
         }
         let scopes = Scopes::from_claim(token.scope.as_deref());
-        let claims = Claims::user(email, issued_at).scopes(scopes);
+        let claims = Claims::user(email, issued_at).with_scopes(scopes);
         Ok(Claims {
             token_id: token.jti.clone(),
             ..claims

@@ -34,7 +34,7 @@ impl Revocation {
         let grant = grant(claims, &record, now)?;
         Ok(Caller::user(record.email, grant.scopes, record.profile)
             .with_registration(record.id)
-            .read_only(grant.is_read_only))
+            .with_read_only(grant.is_read_only))
     }
 }
 

@@ -651,7 +651,7 @@ async fn own_tokens_keep_the_laws_of_verifiers() {
         json!({"sub": "not an email"}),
         json!({"sub": "probe", "scope": "probe", "exp": now + 301}),
     ];
-    let claims = Claims::user(alice(), now).token_id(issued.id);
+    let claims = Claims::user(alice(), now).with_token_id(issued.id);
     let samples = laws::Samples::new(credential(issued.token.expose()), claims)
         .with_refused(refused.map(forged).map(|token| credential(&token)));
     laws::all(server.identity.own.as_ref(), &samples).await;

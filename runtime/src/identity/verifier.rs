@@ -18,8 +18,8 @@ use crate::user::{Email, Scopes};
 /// use mcp_lambda::user::Scopes;
 ///
 /// let claims = Claims::user("alice@example.com".parse()?, 1_800_000_000)
-///     .scopes(Scopes::from_claim(Some("notes:read")))
-///     .read_only(true);
+///     .with_scopes(Scopes::from_claim(Some("notes:read")))
+///     .with_read_only(true);
 /// assert_eq!(claims.email().map(|email| email.as_str()), Some("alice@example.com"));
 /// # Ok::<(), mcp_lambda::Error>(())
 /// ```
@@ -58,7 +58,7 @@ impl Claims {
     /// Creates the claims of a credential that belongs to a user and was issued at this time, in epoch seconds.
     ///
     /// The user must be registered, or [be so at first sight](Self::register_if_new). A credential without a
-    /// [token id](Self::token_id) holds while it was issued after its user was registered and last revoked, so the time must
+    /// [token id](Self::with_token_id) holds while it was issued after its user was registered and last revoked, so the time must
     /// be the issuer's and not the time of the request.
     #[must_use]
     pub const fn user(email: Email, issued_at: u64) -> Self {
@@ -86,14 +86,14 @@ impl Claims {
 
     /// Limits the credential to these [`Scopes`]; without this call it can do whatever its user can.
     #[must_use]
-    pub fn scopes(mut self, scopes: Scopes) -> Self {
+    pub fn with_scopes(mut self, scopes: Scopes) -> Self {
         self.scopes = scopes;
         self
     }
 
     /// Sets whether the credential opens only tools that change nothing.
     #[must_use]
-    pub const fn read_only(mut self, is_read_only: bool) -> Self {
+    pub const fn with_read_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }
@@ -103,7 +103,7 @@ impl Claims {
     /// Only tokens that this server issued are listed. A token with an id that is not in the record is refused, so a
     /// verifier of another issuer's tokens leaves this out.
     #[must_use]
-    pub fn token_id(mut self, id: impl Into<String>) -> Self {
+    pub fn with_token_id(mut self, id: impl Into<String>) -> Self {
         self.token_id = Some(id.into());
         self
     }

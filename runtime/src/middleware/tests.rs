@@ -170,7 +170,7 @@ async fn a_token_that_only_reads_finds_what_says_that_it_changes_nothing() {
         hinted("says_nothing", None),
     ];
     let provider = layered(vec![Arc::new(ScopeCheck)], tools);
-    let reader = Arc::new(user(None).read_only(true));
+    let reader = Arc::new(user(None).with_read_only(true));
     let listing = provider.list(&reader).await.expect("listable");
     assert!(listing.is_private, "another token sees more");
     let names: Vec<_> = listing.definitions.iter().map(|one| &*one.name).collect();

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// use mcp_lambda::user::{Caller, Scopes};
 ///
 /// let scopes = Scopes::from_claim(Some("notes:read"));
-/// let caller = Caller::user("alice@example.com".parse()?, scopes, None).read_only(true);
+/// let caller = Caller::user("alice@example.com".parse()?, scopes, None).with_read_only(true);
 /// let needed = ["notes:read".to_owned()];
 /// assert!(caller.may_use(&needed, true));
 /// assert!(!caller.may_use(&needed, false), "its token only reads");
@@ -149,7 +149,7 @@ impl Caller {
 
     /// Sets whether the caller's token only reads.
     #[must_use]
-    pub const fn read_only(mut self, is_read_only: bool) -> Self {
+    pub const fn with_read_only(mut self, is_read_only: bool) -> Self {
         self.is_read_only = is_read_only;
         self
     }

@@ -40,7 +40,7 @@ impl Verifier for Prefixed {
     }
 
     fn challenge(&self) -> Challenge {
-        Challenge::bearer().parameter("realm", self.name)
+        Challenge::bearer().with_parameter("realm", self.name)
     }
 }
 
@@ -273,7 +273,7 @@ async fn a_user_whom_an_issuer_answers_for_is_registered_once_at_first_sight() {
     let server = server(None).await;
     let now = server.clock.now();
     let scopes = Scopes::from_claim(Some("notes:read"));
-    let claims = Claims::user(bob(), now - 5).scopes(scopes.clone());
+    let claims = Claims::user(bob(), now - 5).with_scopes(scopes.clone());
     assert_eq!(
         reason(&first_seen(&server, claims.clone())).await,
         "unknown_user"
@@ -335,7 +335,7 @@ async fn a_credential_that_would_be_refused_registers_nobody() {
     let user = || Claims::user(bob(), now).register_if_new(None);
     let early = Claims::user(bob(), now + 1).register_if_new(None);
     let big = user().register_if_new(Some(json!({"name": "x".repeat(70_000)})));
-    let listed = user().token_id("of another server");
+    let listed = user().with_token_id("of another server");
     let text = user().register_if_new(Some(json!("no object")));
     for (claims, expected) in [
         (early, "not_yet_valid"),

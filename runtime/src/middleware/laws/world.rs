@@ -44,7 +44,7 @@ impl World {
             user("bob", Scopes::All),
             user("carol", Scopes::from_claim(Some(SCOPE))),
             user("dan", Scopes::from_claim(Some(""))),
-            user("erin", Scopes::All).read_only(true),
+            user("erin", Scopes::All).with_read_only(true),
             Caller::probe(),
             Caller::anonymous(),
         ];

@@ -290,7 +290,7 @@ impl AdminApi for RemoteAdmin {
             .last()
             .filter(|_| response.has_next)
             .map(|user| user.email.clone());
-        Ok(UserList { users, next })
+        Ok(UserList::new(users, next))
     }
 
     async fn user(&self, email: &Email) -> Result<UserDetails> {

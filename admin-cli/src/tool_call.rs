@@ -54,11 +54,9 @@ async fn create_token(
     tool: &str,
     user: &Email,
 ) -> Result<IssuedToken, Error> {
-    let token = NewToken {
-        name: Some(format!("tools call {tool}")),
-        duration_seconds: Some(TOKEN_SECONDS),
-        ..NewToken::new(user.clone())
-    };
+    let mut token = NewToken::new(user.clone());
+    token.name = Some(format!("tools call {tool}"));
+    token.duration_seconds = Some(TOKEN_SECONDS);
     session.api.create_token(token).await
 }
 

@@ -40,11 +40,8 @@ async fn log_of(level: &str) -> (String, Vec<String>) {
         std::sync::Arc::new(SystemClock),
     )
     .expect("a client");
-    let profile = Some(json!({"token": "profile-s3cret"}));
-    let user = NewUser {
-        profile,
-        ..NewUser::new("alice@example.com".parse().expect("valid"))
-    };
+    let mut user = NewUser::new("alice@example.com".parse().expect("valid"));
+    user.profile = Some(json!({"token": "profile-s3cret"}));
     let token = api
         .register(user)
         .await

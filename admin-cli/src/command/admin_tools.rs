@@ -173,14 +173,12 @@ impl Operations {
     ) -> Result<JsonObject> {
         let email: Email = email.parse()?;
         let file = TokenFile::create_in(&self.tokens)?;
-        let user = NewUser {
-            email: email.clone(),
-            profile: profile.map(Value::Object),
-            name,
-            duration_seconds,
-            scopes,
-            read_only: read_only.unwrap_or(false),
-        };
+        let mut user = NewUser::new(email.clone());
+        user.profile = profile.map(Value::Object);
+        user.name = name;
+        user.duration_seconds = duration_seconds;
+        user.scopes = scopes;
+        user.read_only = read_only.unwrap_or(false);
         let new = self.session.api.register(user).await?;
         let path = match file.store(&new.token) {
             Ok(path) => path,
@@ -211,13 +209,11 @@ impl Operations {
     ) -> Result<JsonObject> {
         let email: Email = email.parse()?;
         let file = TokenFile::create_in(&self.tokens)?;
-        let token = NewToken {
-            email: email.clone(),
-            name,
-            duration_seconds,
-            scopes,
-            read_only: read_only.unwrap_or(false),
-        };
+        let mut token = NewToken::new(email.clone());
+        token.name = name;
+        token.duration_seconds = duration_seconds;
+        token.scopes = scopes;
+        token.read_only = read_only.unwrap_or(false);
         let new = self.session.api.create_token(token).await?;
         let path = match file.store(&new.token) {
             Ok(path) => path,

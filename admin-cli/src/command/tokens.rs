@@ -73,13 +73,11 @@ impl CreateToken {
     async fn run(self, context: &CommandContext) -> Result<(), CliError> {
         let session = context.session().await?;
         let delivery = TokenDelivery::prepare(context, self.save_to.as_deref()).await?;
-        let request = NewToken {
-            email: self.email,
-            name: self.name,
-            duration_seconds: self.expires,
-            scopes: Some(self.scopes).filter(|scopes| !scopes.is_empty()),
-            read_only: self.read_only,
-        };
+        let mut request = NewToken::new(self.email);
+        request.name = self.name;
+        request.duration_seconds = self.expires;
+        request.scopes = Some(self.scopes).filter(|scopes| !scopes.is_empty());
+        request.read_only = self.read_only;
         let issued = session.api.create_token(request).await?;
         match delivery.deliver(&issued.token) {
             Ok(Delivery::File(path)) => {
@@ -218,18 +216,13 @@ fn resolve_id(tokens: &[Token], word: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn token(id: &str, name: Option<&str>) -> Token {
-        let [created, expires] = ["", ""].map(str::to_owned);
-        Token {
-            id: id.into(),
-            name: name.map(str::to_owned),
-            created,
-            expires,
-            scopes: None,
-            read_only: false,
-        }
+        let json = json!({"id": id, "name": name, "created": "", "expires": "", "scopes": null});
+        serde_json::from_value(json).expect("a token")
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::user::Email;
 /// The body of `POST /admin/users`: a user to [register](super::AdminApi::register).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct NewUser {
     /// The user's [`Email`].
     pub email: Email,
@@ -61,6 +62,7 @@ impl NewUser {
 /// No token is issued; tokens that the other system signed with the same key stay valid.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ImportedUser {
     /// The user's [`Email`].
     pub email: Email,
@@ -78,6 +80,20 @@ pub struct ImportedUser {
     pub data: Map<String, Value>,
 }
 
+impl ImportedUser {
+    /// Creates the request for a user who registers now, with neither profile nor data.
+    #[must_use]
+    pub fn new(email: Email) -> Self {
+        Self {
+            email,
+            created: None,
+            revoke_after: None,
+            profile: None,
+            data: Map::new(),
+        }
+    }
+}
+
 /// The result of an [import](super::AdminApi::import), which leaves existing values as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -93,6 +109,7 @@ pub struct ImportResult {
 /// The body of `POST /admin/tokens`: a token to [create](super::AdminApi::create_token).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct NewToken {
     /// The [`Email`] of the token's user.
     pub email: Email,
@@ -177,12 +194,21 @@ pub struct User {
 
 /// A page of users, in order of email.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UserList {
     /// The users.
     pub users: Vec<User>,
     /// The email after which the next page begins ([`AdminApi::users`](super::AdminApi::users));
     /// `None` on the last page.
     pub next: Option<Email>,
+}
+
+impl UserList {
+    /// Creates a page of these users, behind which the next begins after `next`.
+    #[must_use]
+    pub const fn new(users: Vec<User>, next: Option<Email>) -> Self {
+        Self { users, next }
+    }
 }
 
 /// One user with a masked profile.
@@ -204,6 +230,7 @@ pub struct UserDetails {
 
 /// A valid token of a user, without the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Token {
     /// The id, by which the token is [revoked](super::AdminApi::revoke_token).
     pub id: String,

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use serde_json::Map;
 
 use super::terminal::say;
 use super::{build_runtime, http, logging};
@@ -105,13 +104,7 @@ async fn serve_stdio(
 
 /// Registers a user without a token: over stdio the [`LocalUser`] needs none.
 async fn register(server: &Server, email: &Email) -> Result<LocalUser> {
-    let user = ImportedUser {
-        email: email.clone(),
-        created: None,
-        revoke_after: None,
-        profile: None,
-        data: Map::new(),
-    };
+    let user = ImportedUser::new(email.clone());
     server.admin().import(user).await?;
     server.identity.local(email).await
 }

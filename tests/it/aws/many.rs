@@ -28,9 +28,10 @@ async fn of_64_writers_in_two_processes_none_loses_its_change() {
     let email: mcp_lambda::user::Email = "alice@example.com".parse().expect("valid");
     let user = NewUser::new(email.clone());
     one.register(user).await.expect("registered");
-    let token = |number: usize| NewToken {
-        name: Some(format!("token {number}")),
-        ..NewToken::new(email.clone())
+    let token = |number: usize| {
+        let mut token = NewToken::new(email.clone());
+        token.name = Some(format!("token {number}"));
+        token
     };
     let writes = (0..64)
         .map(|number| if number % 2 == 0 { &one } else { &other }.create_token(token(number)));

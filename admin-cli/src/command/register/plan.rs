@@ -54,10 +54,8 @@ impl RegistrationPlan {
         let ClientAccess::User(email) = &self.access else {
             return Ok((self.placeholder_transport(), None));
         };
-        let token = NewToken {
-            name: Some(client.to_owned()),
-            ..NewToken::new(email.clone())
-        };
+        let mut token = NewToken::new(email.clone());
+        token.name = Some(client.to_owned());
         let issued = session.api.create_token(token).await?;
         let token = TokenSource::Given(issued.token.expose().clone());
         Ok((Transport::Http(token), Some(issued)))

@@ -46,14 +46,12 @@ impl AddUser {
         let session = context.session().await?;
         let profile = read_profile(context, self.profile.as_deref())?;
         let delivery = TokenDelivery::prepare(context, self.save_to.as_deref()).await?;
-        let request = NewUser {
-            email: self.email.clone(),
-            profile,
-            name: self.name,
-            duration_seconds: self.expires,
-            scopes: Some(self.scopes).filter(|scopes| !scopes.is_empty()),
-            read_only: self.read_only,
-        };
+        let mut request = NewUser::new(self.email.clone());
+        request.profile = profile;
+        request.name = self.name;
+        request.duration_seconds = self.expires;
+        request.scopes = Some(self.scopes).filter(|scopes| !scopes.is_empty());
+        request.read_only = self.read_only;
         let user = session
             .api
             .register(request)

@@ -211,16 +211,12 @@ fn read_user(folder: &Path) -> Result<ImportedUser, String> {
     let created = record["created"].as_str().map(|text| {
         parse_rfc3339(text).ok_or_else(|| format!("`created` is `{text}`, and no time"))
     });
-    let mut data = Map::new();
-    read_values(folder, "", &mut data)?;
-    let profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
-    Ok(ImportedUser {
-        email,
-        created: created.transpose()?,
-        revoke_after: parse_revoke_after(&record["revoke_after"])?,
-        profile,
-        data,
-    })
+    let mut user = ImportedUser::new(email);
+    read_values(folder, "", &mut user.data)?;
+    user.created = created.transpose()?;
+    user.revoke_after = parse_revoke_after(&record["revoke_after"])?;
+    user.profile = Some(record["profile"].clone()).filter(|profile| !profile.is_null());
+    Ok(user)
 }
 
 /// Returns a time in whole seconds since 1970, from a number that may have a fraction.

@@ -96,9 +96,10 @@ fn a_judgement_of_the_caller_is_declared(world: &World) {
 fn unknown_names_may_be_observed(world: &World) {
     for caller in world.callers() {
         for sample in world.samples() {
+            let view = sample.view();
             world
                 .rule()
-                .observe_unknown(caller, sample.view().primitive());
+                .observe_unknown(caller, view.primitive(), view.key());
         }
     }
 }

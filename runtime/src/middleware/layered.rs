@@ -70,7 +70,7 @@ impl<P: Primitive> Layered<P> {
         });
         if resolved.is_none() {
             for layer in &*self.layers {
-                layer.observe_unknown(caller, P::NAME);
+                layer.observe_unknown(caller, P::NAME, name);
             }
         }
         Ok(resolved.map(|resolved| {

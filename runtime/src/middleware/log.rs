@@ -45,7 +45,8 @@ impl Middleware for CallLog {
         completed
     }
 
-    fn observe_unknown(&self, caller: &Caller, primitive: &'static str) {
+    /// Leaves the name out: it is the client's text, and may be a URI.
+    fn observe_unknown(&self, caller: &Caller, primitive: &'static str, _name: &str) {
         let user = caller.subject().to_string();
         tracing::info!(
             kind = primitive,

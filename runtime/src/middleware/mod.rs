@@ -106,8 +106,37 @@ pub trait Middleware: fmt::Debug + Send + Sync + 'static {
         next.complete(completion).await
     }
 
-    /// Takes note that a [`Caller`] asked for something that does not exist for this caller.
-    fn observe_unknown(&self, _caller: &Caller, _primitive: &'static str) {}
+    /// Called when a caller names something that does not exist for that caller: for counting or an audit.
+    ///
+    /// `name` is the client's own text: a name, or the URI of a resource. It may be long, and may tell what the user
+    /// reads, so it does not belong into a log.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use mcp_lambda::middleware::Middleware;
+    /// use mcp_lambda::prelude::*;
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use mcp_lambda::user::Caller;
+    /// use serde_json::json;
+    ///
+    /// #[derive(Clone, Debug, Default)]
+    /// struct Audit(Arc<Mutex<Vec<String>>>);
+    ///
+    /// impl Middleware for Audit {
+    ///     fn observe_unknown(&self, caller: &Caller, primitive: &'static str, name: &str) {
+    ///         let line = format!("{} tried the {primitive} {name}", caller.subject());
+    ///         self.0.lock().expect("no panic").push(line);
+    ///     }
+    /// }
+    ///
+    /// let audit = Audit::default();
+    /// block_on(async {
+    ///     let app = TestApp::new(App::new("notes").layer(audit.clone())).await;
+    ///     app.user("alice@example.com").await.call("wipe", json!({})).await;
+    /// });
+    /// assert_eq!(*audit.0.lock().expect("no panic"), ["alice@example.com tried the tool wipe"]);
+    /// ```
+    fn observe_unknown(&self, _caller: &Caller, _primitive: &'static str, _name: &str) {}
 }
 
 /// A [`Middleware`] that several owners share.

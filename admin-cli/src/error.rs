@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_kind_ends_in_a_documented_code() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             assert!((1..=7).contains(&exit_code(kind)), "{kind:?}");
             assert_eq!(
                 exit_code(kind) == 1,

@@ -63,7 +63,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tables that must know them all.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: &'static [Self] = &[
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -102,16 +102,7 @@ impl ErrorKind {
     /// Returns the kind whose [`code`](Self::code) this is.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// Returns `true` if the same request may succeed later.
-    #[must_use]
-    pub const fn is_retryable(self) -> bool {
-        matches!(
-            self,
-            Self::Conflict | Self::RateLimited | Self::DeadlineExceeded | Self::Unavailable
-        )
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 }
 
@@ -310,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_code_and_is_found_by_it() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_code(kind.code()), Some(kind));
         }
     }

@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_a_refusal_and_keeps_its_cause_to_itself() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             let problem = Problem::from(Error::new(kind, "seen").with_source("unseen"));
             assert!(problem.status.is_client_error() || problem.status.is_server_error());
             assert_eq!(

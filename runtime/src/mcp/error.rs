@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn only_what_a_model_cannot_mend_is_an_error_of_the_protocol() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             let converted = outcome(Error::new(kind, "seen").with_source("unseen"));
             let is_the_clients = matches!(kind, ErrorKind::Stale | ErrorKind::Unsupported);
             assert_eq!(converted.is_err(), is_the_clients, "{kind:?}");

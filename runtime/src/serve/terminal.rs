@@ -46,7 +46,7 @@ mod tests {
     /// The codes are those of the admin CLI, and 2 is for usage alone.
     #[test]
     fn every_kind_of_error_has_an_exit_code() {
-        for kind in ErrorKind::ALL {
+        for &kind in ErrorKind::ALL {
             assert!(matches!(exit_code(kind), 1 | 3..=7), "{kind:?}");
         }
         assert_eq!(exit_code(ErrorKind::Unavailable), 7);

@@ -361,8 +361,8 @@ fn codes() -> BTreeMap<String, i32> {
     };
     let codes: BTreeMap<_, _> = table.lines().filter_map(row).collect();
     let all = ErrorKind::ALL
-        .map(ErrorKind::code)
-        .into_iter()
+        .iter()
+        .map(|kind| kind.code())
         .chain(["not_configured", "usage"]);
     assert_eq!(
         codes.keys().map(String::as_str).collect::<BTreeSet<_>>(),

@@ -126,7 +126,7 @@ impl App {
         let transports = self.transports(&registry);
         let router = self.router(
             identity.clone(),
-            self.route_services(&registry, &admin),
+            self.route_services(&registry, &admin, settings),
             health_check,
             &*transports,
             settings,
@@ -174,12 +174,18 @@ impl App {
         }
     }
 
-    fn route_services(&self, registry: &Registry, admin: &Arc<dyn AdminApi>) -> RouteServices {
+    fn route_services(
+        &self,
+        registry: &Registry,
+        admin: &Arc<dyn AdminApi>,
+        settings: &Settings,
+    ) -> RouteServices {
         RouteServices {
             states: self.states.clone(),
             store: Arc::clone(&registry.store),
             clock: Arc::clone(&self.clock),
             admin: Arc::clone(admin),
+            public_url: settings.public_url.as_deref().map(Arc::from),
         }
     }
 

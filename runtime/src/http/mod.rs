@@ -140,13 +140,22 @@ impl Router {
         body: B,
     ) -> Result<Response, Problem> {
         if self.routes.is_empty() {
-            return Err(Problem::no_such_path(parts.uri.path()));
+            return Err(self.no_such_path(parts.uri.path()));
         }
         let path = path::decode(segments)?;
         let mut mounted = self.routes.iter();
         match mounted.find_map(|mounted| Some((mounted, mounted.strip(&path)?))) {
             Some((mounted, rest)) => extension::answer(self, mounted, rest, parts, body).await,
-            None => Err(Problem::no_such_path(parts.uri.path())),
+            None => Err(self.no_such_path(parts.uri.path())),
+        }
+    }
+
+    /// Makes the 404 of a path. It says nothing of OAuth where the app has verifiers: their issuers may speak it.
+    fn no_such_path(&self, path: &str) -> Problem {
+        if self.identity.has_verifiers() {
+            Problem::no_such_path(path)
+        } else {
+            Problem::no_such_path_nor_oauth(path)
         }
     }
 

@@ -81,17 +81,27 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, ErrorKind::Forbidden.code(), message)
     }
 
-    /// Makes a 404 for a path. Clients whose token was refused look for an OAuth server ([`is_oauth`]), and show what
-    /// they find instead.
+    /// Makes a 404 for a path.
     pub(super) fn no_such_path(path: &str) -> Self {
-        let name: String = path.chars().take(100).collect();
-        let message = if is_oauth(path) {
-            format!(
-                "there is no OAuth at `{name}`: this server takes a token in `Authorization: Bearer TOKEN`; if yours was refused, it is not valid, so ask the server's operator for another"
-            )
-        } else {
-            format!("there is nothing at `{name}`; MCP is at `/mcp`")
-        };
+        Self::not_found(format!(
+            "there is nothing at `{}`; MCP is at `/mcp`",
+            shorten(path)
+        ))
+    }
+
+    /// Makes a 404 for a path of a server whose own tokens are all that it takes. Clients whose token was refused look
+    /// for an OAuth server ([`is_oauth`]), and show what they find instead.
+    pub(super) fn no_such_path_nor_oauth(path: &str) -> Self {
+        if !is_oauth(path) {
+            return Self::no_such_path(path);
+        }
+        Self::not_found(format!(
+            "there is no OAuth at `{}`: this server takes a token in `Authorization: Bearer TOKEN`; if yours was refused, it is not valid, so ask the server's operator for another",
+            shorten(path)
+        ))
+    }
+
+    fn not_found(message: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, ErrorKind::NotFound.code(), message)
     }
 
@@ -246,6 +256,11 @@ fn is_oauth(path: &str) -> bool {
             .any(|start| path.starts_with(start))
 }
 
+/// Returns the beginning of a path, as much as a message can repeat.
+fn shorten(path: &str) -> String {
+    path.chars().take(100).collect()
+}
+
 /// Returns the JSON-RPC code of a refusal. MCP 2026-07-28 lets nobody add codes between -32099 and -32000 ("error
 /// codes"), so these are JSON-RPC's own; the `code` beside the error says which refusal it is.
 const fn json_rpc_code(status: StatusCode) -> i32 {
@@ -331,6 +346,16 @@ mod tests {
                 ("seen", kind.code())
             );
             assert!(!format!("{problem:?}").contains("unseen"));
+        }
+    }
+
+    #[test]
+    fn only_a_server_without_other_issuers_says_that_it_knows_no_oauth() {
+        for path in ["/register", "/.well-known/oauth-protected-resource/mcp"] {
+            let alone = Problem::no_such_path_nor_oauth(path).message;
+            assert!(alone.contains("no OAuth"), "{alone}");
+            let with_others = Problem::no_such_path(path).message;
+            assert!(!with_others.contains("OAuth"), "{with_others}");
         }
     }
 

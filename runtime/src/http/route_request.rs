@@ -75,6 +75,8 @@ pub(crate) struct RouteServices {
     pub(crate) clock: Arc<dyn Clock>,
     /// The operations of an operator.
     pub(crate) admin: Arc<dyn AdminApi>,
+    /// The setting `PUBLIC_URL`.
+    pub(crate) public_url: Option<Arc<str>>,
 }
 
 impl RouteRequest {
@@ -105,6 +107,40 @@ impl RouteRequest {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.services.clock.now()
+    }
+
+    /// Returns the setting `PUBLIC_URL`, the server's URL as clients know it; `None` where it is not set.
+    ///
+    /// A redirect from elsewhere and protected-resource metadata (RFC 9728 §3.2) need an absolute URL, and `Host` is
+    /// whatever a client sends.
+    ///
+    /// ```
+    /// use mcp_lambda::App;
+    /// use mcp_lambda::http::{Access, Route, RouteRequest, RouteResponse, Routes};
+    /// use mcp_lambda::testkit::{TestApp, block_on};
+    /// use serde_json::json;
+    ///
+    /// #[derive(Debug)]
+    /// struct Metadata;
+    ///
+    /// impl Routes for Metadata {
+    ///     fn routes(&self) -> Vec<Route> {
+    ///         vec![Route::get("/", Access::Public, async |request: RouteRequest| {
+    ///             RouteResponse::json(&json!({ "resource": request.public_url() }))
+    ///         })]
+    ///     }
+    /// }
+    ///
+    /// block_on(async {
+    ///     let app = App::new("notes").routes("/metadata", Metadata);
+    ///     let app = TestApp::with_settings(app, &[("PUBLIC_URL", "https://mcp.example.com/notes")]).await;
+    ///     let answer = app.anonymous().ask(http::Method::GET, "/metadata", None).await;
+    ///     assert_eq!(answer.json["resource"], "https://mcp.example.com/notes");
+    /// });
+    /// ```
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.services.public_url.as_deref()
     }
 
     /// Returns the data of the calling user, which a route of [`Access::Caller`] reaches.

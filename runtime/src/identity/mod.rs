@@ -103,6 +103,11 @@ impl Identity {
         vec![self.own.challenge()]
     }
 
+    /// Returns whether the app has verifiers beside the server's own tokens.
+    pub(crate) fn has_verifiers(&self) -> bool {
+        !self.verifiers.is_empty()
+    }
+
     /// Returns the headers that nothing further in may see.
     pub(crate) fn secret_headers(&self) -> &[HeaderName] {
         &self.secret_headers

@@ -384,6 +384,7 @@ fn router(admin: LocalAdmin) -> Router {
             store: admin.users.store(),
             clock,
             admin: Arc::new(admin),
+            public_url: None,
         },
         mcp: Arc::new(no_mcp),
         routes: Vec::new(),

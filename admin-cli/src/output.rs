@@ -246,7 +246,7 @@ pub(crate) const fn format_status(status: Status) -> &'static str {
     match status {
         Status::Healthy => "healthy",
         Status::Degraded => "degraded",
-        Status::Unhealthy => "unhealthy",
+        _ => "unhealthy",
     }
 }
 

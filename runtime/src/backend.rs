@@ -49,7 +49,7 @@ pub struct Backend {
 ///
 /// #[async_trait::async_trait]
 /// impl StoreOpener for InMemory {
-///     async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> mcp_lambda::Result<SharedStore> {
+///     async fn open_store(&self, name: &str, clock: Arc<dyn Clock>) -> mcp_lambda::Result<SharedStore> {
 ///         Ok(Arc::new(MemoryStore::new(clock)))
 ///     }
 /// }
@@ -58,16 +58,38 @@ pub struct Backend {
 /// ```
 #[async_trait]
 pub trait StoreOpener: fmt::Debug + Send + Sync + 'static {
-    /// Opens the [`Store`](store::Store) in this table.
+    /// Opens the [`Store`](store::Store) that `USERS_TABLE` names: a table, or a URL for a store of another kind.
     ///
     /// # Errors
-    /// `Invalid` for a table that can't be the one.
-    async fn open_store(&self, table: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
+    /// `Invalid` for a name that can't be the one.
+    async fn open_store(&self, name: &str, clock: Arc<dyn Clock>) -> Result<store::SharedStore>;
 }
 
 /// Opens the keys that `SIGNING_KEY_SECRET` names, as a [`StoreOpener`] does the store and at the same time.
 ///
 /// It is set by [`App::backend`](crate::App::backend) or [`App::key_opener`](crate::App::key_opener).
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::backend::KeyOpener;
+/// use mcp_lambda::clock::Clock;
+/// use mcp_lambda::keys::{FixedKey, SigningKey, SigningKeys};
+///
+/// /// Reads the key from the file that the setting names, as a container platform mounts it.
+/// #[derive(Debug)]
+/// struct KeyFile;
+///
+/// #[async_trait::async_trait]
+/// impl KeyOpener for KeyFile {
+///     async fn open_keys(&self, path: &str, _: Arc<dyn Clock>) -> mcp_lambda::Result<Arc<dyn SigningKeys>> {
+///         let bytes = std::fs::read(path)
+///             .map_err(|error| mcp_lambda::Error::invalid("there is no key file").with_source(error))?;
+///         Ok(Arc::new(FixedKey::new(SigningKey::new(bytes)?)))
+///     }
+/// }
+///
+/// assert_eq!(mcp_lambda::App::new("notes").key_opener(KeyFile).check(), Ok(()));
+/// ```
 #[async_trait]
 pub trait KeyOpener: fmt::Debug + Send + Sync + 'static {
     /// Opens the [`SigningKeys`] in this secret.

@@ -30,6 +30,7 @@ const STALE_SECONDS: u64 = 60;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Status {
     /// Everything works.
     Healthy,
@@ -40,13 +41,12 @@ pub enum Status {
 }
 
 /// The answer of `GET /health`, for anyone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Health {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Health {
     /// The state of the whole deployment.
-    pub status: Status,
+    pub(crate) status: Status,
     /// A short state of each part.
-    pub checks: BTreeMap<String, String>,
+    pub(crate) checks: BTreeMap<String, String>,
 }
 
 /// The answer of [`AdminApi::health`](crate::admin::AdminApi::health), for operators.

@@ -52,10 +52,10 @@ pub use call::{Content, Context, State};
 pub use error::{Error, ErrorKind, Result, ResultExt};
 pub use mcp_lambda_macros::{prompts, resources, tools};
 pub use profile::Profile;
-pub use prompt::{Message, Prompt};
+pub use prompt::Prompt;
 pub use records::UserData;
-pub use resource::{Resource, ResourceContents, UiResource};
-pub use secret::{MASK, Secret};
+pub use resource::Resource;
+pub use secret::Secret;
 #[cfg(feature = "local")]
 #[doc(hidden)] // For the admin CLI.
 pub use serve::find_served_url;
@@ -69,10 +69,12 @@ pub mod prelude {
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 
+    pub use crate::prompt::Message;
+    pub use crate::resource::{ResourceContents, UiResource};
     pub use crate::{
-        App, Content, Context, CurrentUser, Email, Error, Message, Outcome, Profile, Prompt,
-        Resource, ResourceContents, Result, ResultExt, Secret, State, Tool, Toolset, UiResource,
-        UserData, current_user, prompts, resources, tools,
+        App, Content, Context, CurrentUser, Email, Error, Outcome, Profile, Prompt, Resource,
+        Result, ResultExt, Secret, State, Tool, Toolset, UserData, current_user, prompts,
+        resources, tools,
     };
 }
 

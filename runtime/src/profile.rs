@@ -16,7 +16,7 @@ use crate::secret::MASK;
 /// type.
 ///
 /// ```
-/// use mcp_lambda::MASK;
+/// use mcp_lambda::secret::MASK;
 /// use mcp_lambda::prelude::*;
 /// use mcp_lambda::profile::ProfileType;
 /// use serde_json::json;

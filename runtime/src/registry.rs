@@ -3,6 +3,7 @@
 //! A protocol turns its requests into [`CallContext`]s and the results into its own messages. Looking up, paging and cache
 //! scope are decided here, so that two protocols can't decide differently.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -13,7 +14,7 @@ use crate::elicitation::InputResponses;
 use crate::error::Result;
 use crate::prompt::Prompts;
 use crate::provider::{
-    self, Definition, ListPage, PageRequest, Pager, Primitive, Resolved, SharedProvider,
+    self, Definition, ListPage, PageRequest, Pager, Primitive, Provider, Resolved, SharedProvider,
 };
 use crate::resource::Resources;
 use crate::store;
@@ -55,51 +56,43 @@ impl AddedProviders {
     pub(crate) const fn is_empty(&self) -> bool {
         self.tools.is_empty() && self.prompts.is_empty() && self.resources.is_empty()
     }
+
+    /// Adds a provider behind those of its primitive.
+    ///
+    /// The list is found by its type: so the bound of [`App::provider`](crate::App::provider) is [`Primitive`], which
+    /// this crate alone implements, and no trait that names the lists. Of the three exactly one has the type.
+    pub(crate) fn add<P: Primitive>(&mut self, provider: impl Provider<P>) {
+        let provider: SharedProvider<P> = Arc::new(provider);
+        let lists: [&mut dyn Any; 3] = [&mut self.tools, &mut self.prompts, &mut self.resources];
+        let mut fitting = lists.into_iter().filter_map(<dyn Any>::downcast_mut);
+        let list: Option<&mut Vec<SharedProvider<P>>> = fitting.next();
+        list.into_iter()
+            .for_each(|list| list.push(Arc::clone(&provider)));
+    }
 }
 
-/// A primitive that a server has a provider of: [`Tools`], [`Prompts`] or [`Resources`].
-pub trait Registrable: Primitive + sealed::Sealed {}
+/// A primitive with its field in a [`Registry`]: [`Tools`], [`Prompts`] or [`Resources`].
+pub(crate) trait Registrable: Primitive {
+    /// Returns the provider of this primitive.
+    fn of(registry: &Registry) -> &SharedProvider<Self>;
+}
 
-impl Registrable for Tools {}
-impl Registrable for Prompts {}
-impl Registrable for Resources {}
-
-pub(crate) mod sealed {
-    use super::{AddedProviders, Primitive, Prompts, Registry, Resources, SharedProvider, Tools};
-
-    /// The field of a primitive in a [`Registry`] and in [`AddedProviders`].
-    pub trait Sealed: Primitive {
-        #[doc(hidden)]
-        #[expect(
-            private_interfaces,
-            reason = "nobody outside this crate can name this trait"
-        )]
-        fn of(registry: &Registry) -> &SharedProvider<Self>;
-
-        #[doc(hidden)]
-        #[expect(
-            private_interfaces,
-            reason = "nobody outside this crate can name this trait"
-        )]
-        fn added(providers: &mut AddedProviders) -> &mut Vec<SharedProvider<Self>>;
+impl Registrable for Tools {
+    fn of(registry: &Registry) -> &SharedProvider<Self> {
+        &registry.tools
     }
+}
 
-    macro_rules! sealed {
-        ($($primitive:ident: $field:ident),+) => {$(
-            #[expect(private_interfaces, reason = "nobody outside this crate can name this trait")]
-            impl Sealed for $primitive {
-                fn of(registry: &Registry) -> &SharedProvider<Self> {
-                    &registry.$field
-                }
-
-                fn added(providers: &mut AddedProviders) -> &mut Vec<SharedProvider<Self>> {
-                    &mut providers.$field
-                }
-            }
-        )+};
+impl Registrable for Prompts {
+    fn of(registry: &Registry) -> &SharedProvider<Self> {
+        &registry.prompts
     }
+}
 
-    sealed!(Tools: tools, Prompts: prompts, Resources: resources);
+impl Registrable for Resources {
+    fn of(registry: &Registry) -> &SharedProvider<Self> {
+        &registry.resources
+    }
 }
 
 /// A request to a server, whatever protocol it came by: the caller and the circumstances of the calls it makes.

@@ -397,7 +397,7 @@ async fn a_profile_is_flags_and_secrets_stay_out_of_the_shell() {
     let masked = json_of(&run(0, &["users", "get-profile", "alice@example.com", "--json"]).await);
     assert_eq!(
         masked["profile"],
-        json!({"token": mcp_lambda::MASK, "port": 7}),
+        json!({"token": mcp_lambda::secret::MASK, "port": 7}),
         "{masked}"
     );
     let plain = json_of(

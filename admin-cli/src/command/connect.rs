@@ -140,7 +140,7 @@ impl ConnectedServer {
         let status = format_status(self.health.status);
         let advice = match self.health.status {
             Status::Healthy => String::new(),
-            Status::Degraded | Status::Unhealthy => format!(" (`{program} health` tells why)"),
+            _ => format!(" (`{program} health` tells why)"),
         };
         let audience = match &self.audience {
             Some(audience) => format!(" for the audience {audience}"),

@@ -2,9 +2,9 @@
 //!
 //! GitHub's own words are quoted and never trusted: a token that stands in them is masked.
 
-use mcp_lambda::MASK;
 use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::prelude::*;
+use mcp_lambda::secret::MASK;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;

@@ -121,7 +121,7 @@ impl App {
         }
     }
 
-    /// Returns a problem for each tool whose page is no [`UiResource`](crate::UiResource) of the app's.
+    /// Returns a problem for each tool whose page is no [`UiResource`](crate::resource::UiResource) of the app's.
     fn missing_pages(&self, members: &Members) -> Vec<String> {
         let facts = facts(&self.providers.resources);
         if facts.may_change() {

@@ -28,8 +28,8 @@ use crate::mcp::{AppInfo, ForeignHandler, ForeignRules, Session, Transports};
 use crate::middleware::{Middleware, SharedMiddleware};
 use crate::profile::ProfileType;
 use crate::prompt::Prompt;
-use crate::provider::Provider;
-use crate::registry::{AddedProviders, Registrable};
+use crate::provider::{Primitive, Provider};
+use crate::registry::AddedProviders;
 use crate::resource::Resource;
 use crate::tool::Tool;
 use crate::toolsets::Toolset;
@@ -150,7 +150,7 @@ impl App {
         self
     }
 
-    /// Registers resources, resource templates or pages ([`UiResource`](crate::UiResource)).
+    /// Registers resources, resource templates or pages ([`UiResource`](crate::resource::UiResource)).
     #[must_use]
     pub fn resources<R: Into<Resource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.own = self.own.resources(resources);
@@ -351,13 +351,14 @@ impl App {
         self
     }
 
-    /// Adds a provider of tools, prompts or resources, behind what the app's code registers; see [`Provider`].
+    /// Adds a provider behind what the app's code registers; `P` is [`Tools`](crate::tool::Tools),
+    /// [`Prompts`](crate::prompt::Prompts) or [`Resources`](crate::resource::Resources).
     ///
-    /// Its contents may change while the server runs. Two things that are always there may not have one name, which
-    /// [`check`](Self::check) reports; of others the one that was added first is called.
+    /// Its contents may change while the server runs. [`check`](Self::check) reports a name that two providers always
+    /// have; of other duplicates the provider that was added first is called.
     #[must_use]
-    pub fn provider<P: Registrable>(mut self, provider: impl Provider<P>) -> Self {
-        P::added(&mut self.providers).push(Arc::new(provider));
+    pub fn provider<P: Primitive>(mut self, provider: impl Provider<P>) -> Self {
+        self.providers.add(provider);
         self
     }
 

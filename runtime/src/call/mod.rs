@@ -148,7 +148,7 @@ impl Call {
 
     /// Returns the client's arguments, or the variables of a resource's URI.
     ///
-    /// The framework's rules have [coerced](crate::schema::coerce()) them by the definition's schema before a rule of the
+    /// The framework's rules have coerced them by the definition's schema before a rule of the
     /// app's sees them: there is a number where a number is due.
     #[must_use]
     pub fn arguments(&self) -> &Map<String, Value> {

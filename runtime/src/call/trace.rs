@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderValue};
 /// use mcp_lambda::call::Trace;
 ///
 /// let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-/// let trace = Trace::read(|name| (name == "traceparent").then(|| parent.to_owned()), None);
+/// let mut trace = Trace::default();
+/// trace.parent = Some(parent.to_owned());
 /// assert_eq!(trace.id(), Some("0af7651916cd43dd8448eb211c80319c"));
 /// assert_eq!(trace.headers()["traceparent"], parent);
 /// ```
@@ -36,7 +37,10 @@ const LAMBDA: &str = "x-amzn-trace-id";
 impl Trace {
     /// Reads the trace from `named` (a client's `_meta`), or from these [headers](HeaderMap).
     #[must_use]
-    pub fn read(named: impl Fn(&str) -> Option<String>, headers: Option<&HeaderMap>) -> Self {
+    pub(crate) fn read(
+        named: impl Fn(&str) -> Option<String>,
+        headers: Option<&HeaderMap>,
+    ) -> Self {
         let header = |name: &str| headers?.get(name)?.to_str().ok().map(str::to_owned);
         let lambda = header(LAMBDA);
         // The client's own trace goes first. A gateway knows headers and no `_meta`: where a request

@@ -76,7 +76,6 @@ pub(crate) enum LogFormat {
 /// let url = variable("PUBLIC_URL", "https://mcp.example.com/notes/");
 /// let settings = Settings::read(&BTreeMap::from([home, url]), "notes").expect("valid");
 /// assert_eq!(settings.users_path(), Some(Path::new("/home/a/.local/share/notes")));
-/// assert_eq!(settings.public_path(), "/notes");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -254,7 +253,7 @@ impl Settings {
 
     /// Returns the path of `PUBLIC_URL`, such as `/notes`; empty where it has none.
     #[must_use]
-    pub fn public_path(&self) -> String {
+    pub(crate) fn public_path(&self) -> String {
         let url: Option<http::Uri> = self.public_url.as_ref().and_then(|url| url.parse().ok());
         url.map(|url| url.path().trim_end_matches('/').to_owned())
             .unwrap_or_default()

@@ -16,6 +16,7 @@ use serde_json::Value;
 /// assert!(client.can(Capability::Form) && !client.can(Capability::Url));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Capability {
     /// Shows its user a form (MCP 2026-07-28, elicitation, form mode).
     Form,

@@ -56,6 +56,7 @@ pub trait InputRequest: Send + Sync {
 
 /// The meaning of a client's result (MCP `ElicitResult`).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ElicitResult<T> {
     /// The answer.
     Accepted(T),

@@ -51,6 +51,7 @@ pub trait Routes: fmt::Debug + Send + Sync + 'static {
 
 /// The callers to whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Anyone, before identity: the request keeps its `Authorization` header, for a protocol that authenticates clients by
     /// itself, and a body has at most 64 KiB.

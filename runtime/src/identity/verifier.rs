@@ -171,6 +171,7 @@ impl Claims {
 
 /// The answer of a [`Verifier`] about a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The credential is of this verifier's issuer and valid now.
     Valid(Claims),

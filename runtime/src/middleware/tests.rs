@@ -8,7 +8,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::error::{Error, ErrorKind};
 use crate::keys::{FixedKey, SigningKey};
-use crate::provider::{Catalog, Joined, Provider};
+use crate::provider::{Catalog, Joined, Provider, SharedProvider};
 use crate::seal::Sealer;
 use crate::tool::{Hints, Outcome, Tool, Tools, laws};
 use crate::user::Scopes;
@@ -59,10 +59,13 @@ async fn all_rules_together_keep_the_laws() {
 async fn joined_providers_keep_the_laws() {
     let other = tool("other", |_| async { Ok(Outcome::default()) });
     let other = Catalog::new([other]).expect("well made");
-    let joined = Joined::default()
-        .with(other)
-        .with(laws::catalog())
-        .with(laws::catalog());
+    let [one, same] = [laws::catalog(), laws::catalog()];
+    let joined = Joined::from(
+        vec![other, one, same]
+            .into_iter()
+            .map(|catalog| Arc::new(catalog) as SharedProvider<Tools>)
+            .collect::<Vec<_>>(),
+    );
     laws::all(&joined).await;
     assert_eq!(
         joined.collisions().len(),

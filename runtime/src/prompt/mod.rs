@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::call::{ArgumentSchema, Call, Content};
 use crate::error::{Error, Result};
-use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration, Sealed};
 
 /// MCP's prompts as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +168,8 @@ where
             .into_answer()
     }
 }
+
+impl Sealed for Prompts {}
 
 impl Primitive for Prompts {
     const NAME: &'static str = "prompt";

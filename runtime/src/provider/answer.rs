@@ -30,6 +30,7 @@ pub trait Answer: Any + fmt::Debug + Send + Sync {
 /// assert_eq!(reply.downcast_ref::<Outcome>(), Some(&Outcome::text("done")));
 /// ```
 #[derive(Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reply<A = Box<dyn Answer>> {
     /// The answer.
     Answer(A),

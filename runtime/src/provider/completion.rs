@@ -1,8 +1,8 @@
 //! Suggested values for an argument (MCP, completion): [`CompletionRequest`] asks a [`Completer`].
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{Primitive, Registration};
@@ -23,9 +23,27 @@ pub struct CompletionRequest {
 }
 
 /// A function that suggests values for an argument, the best first; see [`Registration::completes`].
-#[doc(hidden)] // Its future is named by another crate; `completer` makes one.
-pub type Completer =
-    Arc<dyn Fn(CompletionRequest) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
+///
+/// [`completer`] makes one of a fixed list; one that looks its values up is written out:
+///
+/// ```
+/// use std::sync::Arc;
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::provider::{Completer, CompletionRequest};
+/// use serde_json::json;
+///
+/// let own_name: Completer = Arc::new(|request: CompletionRequest| {
+///     Box::pin(async move { Ok(request.call.caller().email().map(ToString::to_string).into_iter().collect()) })
+/// });
+/// let schema = json!({"type": "object", "properties": {"to": {"type": "string"}}});
+/// let tool = Tool::raw("greet", schema, |_| async { Ok(Outcome::text("hello")) }).description("Greets.");
+/// assert_eq!(App::new("notes").tools([tool.completes("to", own_name)]).check(), Ok(()));
+/// ```
+pub type Completer = Arc<
+    dyn Fn(CompletionRequest) -> Pin<Box<dyn Future<Output = Result<Vec<String>>> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// Makes a [`Completer`] of a fixed list: it suggests the values that begin with the typed text, in any case.
 pub fn completer<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Completer {

@@ -10,32 +10,12 @@ use crate::error::Result;
 use crate::user::Caller;
 
 /// Several [`Provider`]s served as one: of two that know a name, the one that was added first is asked.
-///
-/// ```
-/// use mcp_lambda::prelude::*;
-/// use mcp_lambda::provider::{Catalog, Joined};
-/// use serde_json::json;
-///
-/// let catalog = |name: &str| {
-///     let tool = Tool::raw(name, json!({"type": "object"}), |_| async { Ok(Outcome::default()) });
-///     Catalog::new([tool.description("Works.")]).expect("well made")
-/// };
-/// let joined = Joined::default().with(catalog("read")).with(catalog("write")).with(catalog("read"));
-/// assert_eq!(joined.collisions(), ["tool name `read` is used twice"]);
-/// ```
 #[derive(Clone, Debug)]
-pub struct Joined<P: Primitive> {
+pub(crate) struct Joined<P: Primitive> {
     providers: Vec<SharedProvider<P>>,
 }
 
 impl<P: Primitive> Joined<P> {
-    /// Adds a provider behind those that are there.
-    #[must_use]
-    pub fn with(mut self, provider: impl Provider<P>) -> Self {
-        self.providers.push(Arc::new(provider));
-        self
-    }
-
     /// Returns a [`SharedProvider`]: a single provider as it is, several as this one.
     pub(crate) fn into_shared(mut self) -> SharedProvider<P> {
         match self.providers.pop() {
@@ -50,7 +30,7 @@ impl<P: Primitive> Joined<P> {
     /// Returns every name, key and alias that two of the providers always have ([`Facts::definitions`]), each as a
     /// sentence.
     #[must_use]
-    pub fn collisions(&self) -> Vec<String> {
+    pub(crate) fn collisions(&self) -> Vec<String> {
         let facts = self.providers.iter().map(|provider| provider.facts());
         let named = facts.map(|facts| facts.definitions().iter().flat_map(names).collect());
         index::find_collisions(P::NAME, named.collect())
@@ -62,12 +42,6 @@ fn names<P: Primitive>(definition: &Arc<Definition<P>>) -> Vec<String> {
     let alias = P::alias(definition).map(str::to_owned);
     let names = [definition.name.clone(), P::key(definition).to_owned()];
     names.into_iter().chain(alias).collect()
-}
-
-impl<P: Primitive> Default for Joined<P> {
-    fn default() -> Self {
-        Self::from(Vec::new())
-    }
 }
 
 impl<P: Primitive> From<Vec<SharedProvider<P>>> for Joined<P> {

@@ -30,12 +30,13 @@ pub use completion::{Completer, CompletionRequest, completer};
 pub use definition::Definition;
 pub use facts::Facts;
 pub use into_answer::IntoAnswer;
-pub use joined::Joined;
+pub(crate) use joined::Joined;
 pub(crate) use page::{ListPage, PageRequest, Pager};
 #[doc(hidden)] // The primitives are MCP's three, and ours.
 pub use primitive::Pattern;
 pub use primitive::Primitive;
-pub use registration::{HandlerFn, Registration};
+pub(crate) use primitive::sealed::Sealed;
+pub use registration::Registration;
 pub(crate) use resolved::Callable;
 pub use resolved::Resolved;
 pub use view::DefinitionView;
@@ -86,8 +87,8 @@ impl<P: Primitive> Default for Listing<P> {
 
 /// A source of tools, prompts or resources: it lists them for a caller and resolves their names.
 ///
-/// [`Catalog`] holds what an app's code registers and [`Joined`] serves several providers as one; an app adds its own by
-/// [`App::provider`](crate::App::provider). The laws in `provider::laws` (feature `laws`) hold for every implementation.
+/// [`Catalog`] holds what an app's code registers; an app adds its own by [`App::provider`](crate::App::provider), and
+/// all of them are served as one. The laws in `provider::laws` (feature `laws`) hold for every implementation.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -150,7 +151,7 @@ pub trait Provider<P: Primitive>: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A [`Provider`] that several owners share.
-pub type SharedProvider<P> = Arc<dyn Provider<P>>;
+pub(crate) type SharedProvider<P> = Arc<dyn Provider<P>>;
 
 /// Resolves what a call names ([`Provider::resolve`]), in the version it asks for. Every protocol resolves here.
 ///

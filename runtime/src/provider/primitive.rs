@@ -7,11 +7,16 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Definition};
 
+pub(crate) mod sealed {
+    /// The bound that keeps [`Primitive`](super::Primitive) to this crate: a server has a field for each of the three.
+    pub trait Sealed {}
+}
+
 /// A primitive of MCP: tools, prompts or resources ([server features](https://modelcontextprotocol.io/specification/2025-11-25/server)).
 ///
 /// [`Tools`](crate::tool::Tools), [`Prompts`](crate::prompt::Prompts) and [`Resources`](crate::resource::Resources)
-/// implement it. It ties a [`Definition`] to its [`Answer`], so that one [`Provider`](super::Provider) trait serves all three.
-pub trait Primitive: fmt::Debug + Clone + Copy + Send + Sync + 'static {
+/// implement it, and nobody else can. It ties a [`Definition`] to its [`Answer`], so that one [`Provider`](super::Provider) trait serves all three.
+pub trait Primitive: sealed::Sealed + fmt::Debug + Clone + Copy + Send + Sync + 'static {
     /// The primitive's name in messages and logs: `tool`, `prompt` or `resource`.
     const NAME: &'static str;
 

@@ -18,8 +18,7 @@ use crate::error::Result;
 use crate::user::enter;
 
 /// The handler of a registration: an async function from a [`Call`] to an answer.
-#[doc(hidden)] // Its future is named by another crate.
-pub type HandlerFn<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
+type HandlerFn<A> = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<A>> + Send + Sync>;
 
 /// A registered tool, prompt or resource: a [`Definition`] and its handler.
 ///

@@ -19,7 +19,7 @@ pub use ui::{Csp, Permission, UiResource};
 
 use crate::call::Call;
 use crate::error::{Error, Result, ResultExt};
-use crate::provider::{Answer, Definition, IntoAnswer, Pattern, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Pattern, Primitive, Registration, Sealed};
 
 /// MCP's resources as a [`Primitive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,7 @@ pub struct ResourceContents {
 
 /// The body of [`ResourceContents`]: text or bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ResourceBody {
     /// Makes contents of a text.
     Text(String),
@@ -204,6 +205,8 @@ impl Answer for ReadResult {
         self.contents.iter().map(size).sum()
     }
 }
+
+impl Sealed for Resources {}
 
 impl Primitive for Resources {
     const NAME: &'static str = "resource";

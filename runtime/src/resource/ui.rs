@@ -77,6 +77,7 @@ pub struct Csp {
 /// A feature of the user's machine that a [page](UiResource) may use, if host and user agree
 /// (MCP Apps, `_meta.ui.permissions`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Permission {
     /// The camera.
     Camera,

@@ -185,6 +185,8 @@ impl fmt::Debug for Put {
 }
 
 /// One part of a [`Store::transact`].
+///
+/// A store matches every variant, so the enum is exhaustive: one that ignored a new kind of write would lose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
     /// Writes a whole record, under the [`Put`]'s own condition.

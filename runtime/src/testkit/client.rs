@@ -231,6 +231,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends an MCP message of the revision before the newest.
+    #[doc(hidden)] // For our own tests.
     pub async fn older(&self, message: &Value) -> TestResponse {
         self.app
             .send(older_request(
@@ -276,6 +277,7 @@ impl<'a> Client<'a> {
     ///
     /// # Panics
     /// If they can't be listed.
+    #[doc(hidden)] // For our own tests.
     pub async fn older_tools(&self) -> Vec<Value> {
         let message =
             |params| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });

@@ -46,10 +46,14 @@ mod suite;
 mod upstream;
 mod user;
 
-pub use app::{SIGNING_KEY, TestApp};
+#[doc(hidden)] // For our own tests.
+pub use app::SIGNING_KEY;
+pub use app::TestApp;
 pub use client::{Client, TestResponse};
 pub use faulty_store::FaultyStore;
-pub use request::{NEWEST_REVISION, OLDER_REVISION, mcp_request, older_request, request};
+#[doc(hidden)] // For our own tests.
+pub use request::{NEWEST_REVISION, OLDER_REVISION, older_request};
+pub use request::{mcp_request, request};
 pub use sample::{Fill, sample};
 pub use suite::Suite;
 pub use upstream::{Upstream, UpstreamRequest, UpstreamResponse, json_response};

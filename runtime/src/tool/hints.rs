@@ -55,6 +55,7 @@ impl Hints {
 ///
 /// Hosts hide a tool for pages from their model; that is no protection from a client, which may call whatever its user may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Visibility {
     /// The model, and no page.
     Model,

@@ -25,7 +25,7 @@ pub use paginated::Paginated;
 
 use crate::call::Call;
 use crate::error::Result;
-use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration};
+use crate::provider::{Answer, Definition, IntoAnswer, Primitive, Registration, Sealed};
 use crate::schema::definite_problems;
 
 /// MCP's tools as a [`Primitive`].
@@ -47,7 +47,7 @@ pub struct ToolDetail {
     pub hints: Hints,
     /// The version, if it declares one; a call may ask for it.
     pub version: Option<String>,
-    /// The [page](crate::UiResource) that shows its answers, a `ui://` URI (MCP Apps).
+    /// The [page](crate::resource::UiResource) that shows its answers, a `ui://` URI (MCP Apps).
     pub ui: Option<String>,
     /// The callers for whom hosts show it, if it says so.
     pub visibility: Option<Visibility>,
@@ -65,9 +65,11 @@ pub struct ToolOrigin {
     pub toolset: String,
     /// The name it was registered under.
     pub tool: String,
-    /// The address at which the toolset's [pages](crate::UiResource) call it.
+    /// The address at which the toolset's [pages](crate::resource::UiResource) call it.
     pub address: String,
 }
+
+impl Sealed for Tools {}
 
 impl Primitive for Tools {
     const NAME: &'static str = "tool";
@@ -132,7 +134,7 @@ impl Primitive for Tools {
 }
 
 impl ToolDetail {
-    /// Returns `true` if [pages](crate::UiResource) may call it.
+    /// Returns `true` if [pages](crate::resource::UiResource) may call it.
     #[must_use]
     pub(crate) fn may_be_called_by_pages(&self) -> bool {
         self.visibility
@@ -143,7 +145,7 @@ impl ToolDetail {
 impl Registration<Tools> {
     /// Makes a tool with this JSON Schema of its arguments, listed unchanged.
     ///
-    /// Arguments are [coerced](crate::schema::coerce()) by the schema and not checked by it.
+    /// Arguments are coerced by the schema and not checked by it.
     ///
     /// ```
     /// use mcp_lambda::prelude::*;
@@ -198,13 +200,13 @@ impl Registration<Tools> {
         self.with(|tool| tool.version = Some(version.into()))
     }
 
-    /// Shows its answers on this page, a [`UiResource`](crate::UiResource) of the same toolset or app.
+    /// Shows its answers on this page, a [`UiResource`](crate::resource::UiResource) of the same toolset or app.
     #[must_use]
     pub fn ui(self, uri: impl Into<String>) -> Self {
         self.with(|tool| tool.ui = Some(uri.into()))
     }
 
-    /// Sets the callers for whom hosts show it: the model, [pages](crate::UiResource), or both.
+    /// Sets the callers for whom hosts show it: the model, [pages](crate::resource::UiResource), or both.
     #[must_use]
     pub fn visibility(self, visibility: Visibility) -> Self {
         self.with(|tool| tool.visibility = Some(visibility))

@@ -69,13 +69,13 @@ impl Outcome {
         self
     }
 
-    /// Returns the values for a [page](crate::UiResource) (MCP `_meta`), which [`with_meta`](Self::with_meta) adds.
+    /// Returns the values for a [page](crate::resource::UiResource) (MCP `_meta`), which [`with_meta`](Self::with_meta) adds.
     #[must_use]
     pub const fn meta(&self) -> &Map<String, Value> {
         &self.meta
     }
 
-    /// Adds a value for a [page](crate::UiResource), which the model does not see, under a key with a vendor's prefix.
+    /// Adds a value for a [page](crate::resource::UiResource), which the model does not see, under a key with a vendor's prefix.
     #[must_use]
     pub fn with_meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.meta.insert(key.into(), value.into());

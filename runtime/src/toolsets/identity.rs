@@ -1,4 +1,4 @@
-//! The addresses by which a toolset's [pages](crate::UiResource) call its tools.
+//! The addresses by which a toolset's [pages](crate::resource::UiResource) call its tools.
 //!
 //! A page is written before anybody knows the prefix under which its [`Toolset`](super::Toolset)
 //! is mounted, so it can't name tools as they are listed.

@@ -101,7 +101,7 @@ impl Toolset {
         self
     }
 
-    /// Adds resources, or [pages](crate::UiResource).
+    /// Adds resources, or [pages](crate::resource::UiResource).
     #[must_use]
     pub fn resources<R: Into<Resource>>(mut self, resources: impl IntoIterator<Item = R>) -> Self {
         self.resources.extend(resources.into_iter().map(Into::into));

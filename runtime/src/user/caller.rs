@@ -18,8 +18,7 @@ use crate::error::{Error, Result};
 /// let scopes = Scopes::from_claim(Some("notes:read"));
 /// let caller = Caller::user("alice@example.com".parse()?, scopes, None).with_read_only(true);
 /// let needed = ["notes:read".to_owned()];
-/// assert!(caller.may_use(&needed, true));
-/// assert!(!caller.may_use(&needed, false), "its token only reads");
+/// assert!(caller.scopes().include(&needed) && caller.is_read_only());
 /// # Ok::<(), mcp_lambda::Error>(())
 /// ```
 #[derive(Clone)]
@@ -33,6 +32,7 @@ pub struct Caller {
 
 /// The kinds of [`Caller`] that reach MCP.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Subject {
     /// A registered user.
     User(Email),
@@ -210,7 +210,7 @@ impl Caller {
     /// Returns true if the token opens a tool, a prompt or a resource that needs these scopes;
     /// `changes_nothing` tells whether it is marked `read_only`.
     #[must_use]
-    pub fn may_use(&self, scopes: &[String], changes_nothing: bool) -> bool {
+    pub(crate) fn may_use(&self, scopes: &[String], changes_nothing: bool) -> bool {
         self.scopes.include(scopes) && (changes_nothing || !self.is_read_only)
     }
 

@@ -17,10 +17,9 @@ const DIGITS: usize = 32;
 /// ```
 /// use mcp_lambda::user::RegistrationId;
 ///
-/// let id = RegistrationId::fresh();
+/// let id = RegistrationId::try_from("0af7651916cd43dd8448eb211c80319c".to_owned())?;
 /// assert_eq!(id.as_str().len(), 32);
-/// assert_eq!(RegistrationId::try_from(id.to_string())?, id);
-/// assert_ne!(RegistrationId::fresh(), id);
+/// assert!(RegistrationId::try_from("alice@example.com".to_owned()).is_err());
 /// # Ok::<(), mcp_lambda::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,7 +29,7 @@ pub struct RegistrationId(String);
 impl RegistrationId {
     /// Creates an id that no registration has.
     #[must_use]
-    pub fn fresh() -> Self {
+    pub(crate) fn fresh() -> Self {
         Self(uuid::Uuid::new_v4().simple().to_string())
     }
 

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use mcp_lambda::admin::IssuedToken;
 use mcp_lambda::config::ProcessEnvironment;
-use mcp_lambda::{Error, MASK, shell};
+use mcp_lambda::secret::MASK;
+use mcp_lambda::{Error, shell};
 
 use super::apply_result::ApplyResult;
 use super::client_command;

@@ -384,7 +384,7 @@ impl Verifier for Proxy {
             (Some("sesame"), Some(user)) => {
                 Verdict::Valid(Claims::user(user.parse()?, 1_800_000_000).register_if_new(None))
             }
-            _ => Verdict::Refused("not_the_proxy"),
+            _ => Verdict::Refused("not_the_proxy".into()),
         })
     }
 

@@ -60,7 +60,7 @@ impl Verifier for GatewayClaims {
         Ok(match claims.map(|claims| self.convert(claims)) {
             None => Verdict::Unrecognized,
             Some(Ok(claims)) => Verdict::Valid(claims),
-            Some(Err(reason)) => Verdict::Refused(reason),
+            Some(Err(reason)) => Verdict::Refused(reason.into()),
         })
     }
 

@@ -84,7 +84,7 @@ impl Verifier for StaticKeys {
     async fn verify(&self, credential: &Credential) -> Result<Verdict> {
         Ok(
             match credential.token().and_then(|token| self.find(token)) {
-                Some(key) if key.is_blocked => Verdict::Refused("key_is_blocked"),
+                Some(key) if key.is_blocked => Verdict::Refused("key_is_blocked".into()),
                 Some(key) => Verdict::Valid(key.claims.clone()),
                 None => Verdict::Unrecognized,
             },

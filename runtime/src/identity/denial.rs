@@ -2,6 +2,7 @@
 //!
 //! The client learns only that its token is not valid: a reason would tell a thief how to mend it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::error::Error;
@@ -11,7 +12,7 @@ use crate::error::Error;
 /// It stands in the log as the cause of an [`Unauthenticated`](crate::ErrorKind::Unauthenticated) error and never in an
 /// answer. A verifier outside this crate gives a word of its own ([`Denial::ByVerifier`]) and can't claim another reason:
 /// some of them say that a key of this server signed the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Denial {
     /// The credential has a form that no [`Verifier`](super::Verifier) knows.
     Malformed,
@@ -43,20 +44,28 @@ pub(crate) enum Denial {
     /// The admin token was signed by a key that has been replaced ([`SigningKeys`](crate::keys::SigningKeys)).
     ReplacedKey,
     /// The reason of a [`Verifier`](super::Verifier) outside this crate ([`Verdict::Refused`](super::Verdict::Refused)).
-    ByVerifier(&'static str),
+    ByVerifier(Cow<'static, str>),
 }
 
 impl Denial {
     /// Returns whether the sender holds a token signed by a key of this server: strangers hold none.
-    pub(crate) const fn is_of_signed_token(self) -> bool {
+    pub(crate) const fn is_of_signed_token(&self) -> bool {
         !matches!(
             self,
             Self::Malformed | Self::BadSignature | Self::ByVerifier(_)
         )
     }
 
+    /// Converts to the reason.
+    pub(super) fn into_reason(self) -> Cow<'static, str> {
+        match self {
+            Self::ByVerifier(reason) => reason,
+            own => own.reason().to_owned().into(),
+        }
+    }
+
     /// Returns the reason as one `snake_case` word.
-    pub(super) const fn reason(self) -> &'static str {
+    fn reason(&self) -> &str {
         match self {
             Self::Malformed => "malformed",
             Self::BadSignature => "bad_signature",

@@ -129,7 +129,9 @@ impl Verifier for OwnTokens {
         Ok(
             match examined.and_then(|verified| self.claims(&verified.claims)) {
                 Ok(claims) => Verdict::Valid(claims),
-                Err(denial) if denial.is_of_signed_token() => Verdict::Refused(denial.reason()),
+                Err(denial) if denial.is_of_signed_token() => {
+                    Verdict::Refused(denial.into_reason())
+                }
                 Err(_) => Verdict::Unrecognized,
             },
         )

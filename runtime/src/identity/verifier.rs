@@ -2,6 +2,7 @@
 //!
 //! A verifier must never read the user record, decide about revocation, or answer for a credential that another issuer made.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -176,8 +177,8 @@ pub enum Verdict {
     /// The credential is of this verifier's issuer and valid now.
     Valid(Claims),
     /// The credential is of this verifier's issuer and refused, for a reason that the log alone shows: one `snake_case` word,
-    /// such as `expired`.
-    Refused(&'static str),
+    /// such as `expired`, of the verifier's own or from the issuer's answer. It must not repeat the credential.
+    Refused(Cow<'static, str>),
     /// The credential is not of this verifier's issuer; the next verifier looks at it.
     Unrecognized,
 }
@@ -247,7 +248,7 @@ pub trait Verifier: fmt::Debug + Send + Sync + 'static {
     ///         Ok(match user {
     ///             // Compare digests, or byte by byte in constant time.
     ///             Some(user) if secret == self.secret.expose() => Verdict::Valid(Claims::user(user, 1_800_000_000)),
-    ///             _ => Verdict::Refused("not_the_proxy"),
+    ///             _ => Verdict::Refused("not_the_proxy".into()),
     ///         })
     ///     }
     ///

@@ -48,7 +48,7 @@ impl Verifier for Prefixed {
 async fn the_first_verifier_that_recognises_a_credential_decides() {
     let mut server = server(None).await;
     let valid = |at| Verdict::Valid(Claims::user(alice(), at));
-    let refusing = Prefixed::new("key-", Verdict::Refused("key_is_blocked"));
+    let refusing = Prefixed::new("key-", Verdict::Refused("key_is_blocked".into()));
     let second = Prefixed::new("key-", valid(server.clock.now()));
     let third = Prefixed::new("other-", valid(server.clock.now()));
     server.identity.verifiers = vec![
@@ -82,12 +82,12 @@ async fn the_first_verifier_that_recognises_a_credential_decides() {
 async fn a_verifiers_reason_is_never_counted_as_one_of_a_token_signed_here() {
     let mut server = server(None).await;
     for reason in ["revoked_token", "expired"] {
-        server.identity.verifiers = vec![Prefixed::new("key-", Verdict::Refused(reason))];
+        server.identity.verifiers = vec![Prefixed::new("key-", Verdict::Refused(reason.into()))];
         let error = server.identity.caller(&credential("key-1")).await;
         let error = error.expect_err("refused");
         let denial = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
-        assert_eq!(denial, Some(&Denial::ByVerifier(reason)));
-        assert!(!Denial::ByVerifier(reason).is_of_signed_token());
+        assert_eq!(denial, Some(&Denial::ByVerifier(reason.into())));
+        assert!(!Denial::ByVerifier(reason.into()).is_of_signed_token());
     }
 }
 
@@ -139,7 +139,7 @@ impl Verifier for Proxy {
                 (Some("sesame"), Some(user)) => {
                     Verdict::Valid(Claims::user(user.parse()?, 1_800_000_005))
                 }
-                _ => Verdict::Refused("not_the_proxy"),
+                _ => Verdict::Refused("not_the_proxy".into()),
             },
         )
     }

@@ -65,9 +65,9 @@ impl AddedProviders {
         let provider: SharedProvider<P> = Arc::new(provider);
         let lists: [&mut dyn Any; 3] = [&mut self.tools, &mut self.prompts, &mut self.resources];
         let mut fitting = lists.into_iter().filter_map(<dyn Any>::downcast_mut);
-        let list: Option<&mut Vec<SharedProvider<P>>> = fitting.next();
-        list.into_iter()
-            .for_each(|list| list.push(Arc::clone(&provider)));
+        if let Some(list) = fitting.next() {
+            <Vec<SharedProvider<P>>>::push(list, provider);
+        }
     }
 }
 

@@ -28,7 +28,18 @@ pub trait Argument: DeserializeOwned + JsonSchema {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema> Argument for T {}
 
-/// Builds the JSON Schema of a handler's arguments; [`Arguments`] takes their values by the same names.
+/// Builds the JSON Schema of a handler's arguments, for one that no macro writes.
+///
+/// ```
+/// use mcp_lambda::call::ArgumentSchema;
+///
+/// let mut schema = ArgumentSchema::default();
+/// schema.argument::<String>("text", "The text.");
+/// schema.argument::<Option<u32>>("limit", "");
+/// let schema = schema.finish();
+/// assert_eq!(schema["properties"]["text"]["description"], "The text.");
+/// assert_eq!(schema["required"], serde_json::json!(["text"]));
+/// ```
 #[derive(Debug)]
 pub struct ArgumentSchema {
     generator: SchemaGenerator,

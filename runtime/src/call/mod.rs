@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use arguments::ArgumentSchema;
 #[doc(hidden)] // For the code that the macros generate, like the parameters.
-pub use arguments::{Argument, Arguments};
+pub use arguments::Arguments;
+pub use arguments::{Argument, ArgumentSchema};
 pub use asking::Confirmation;
 pub(crate) use channel::{Channel, Progress};
 pub use channel::{ClientInfo, Level};

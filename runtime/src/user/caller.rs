@@ -116,13 +116,13 @@ impl Caller {
         }
     }
 
-    /// Creates the [probe](Subject::Probe), which sees every tool and may call none.
+    /// Creates the [probe](Subject::Probe), for tests of an extension: it sees every tool and may call none.
     #[must_use]
     pub const fn probe() -> Self {
         Self::without_user(Subject::Probe)
     }
 
-    /// Creates an [anonymous](Subject::Anonymous) caller, who owns no data.
+    /// Creates an [anonymous](Subject::Anonymous) caller, for tests of an extension: it owns no data.
     #[must_use]
     pub const fn anonymous() -> Self {
         Self::without_user(Subject::Anonymous)

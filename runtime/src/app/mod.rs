@@ -354,8 +354,7 @@ impl App {
     /// Adds a provider behind what the app's code registers; `P` is [`Tools`](crate::tool::Tools),
     /// [`Prompts`](crate::prompt::Prompts) or [`Resources`](crate::resource::Resources).
     ///
-    /// Its contents may change while the server runs. [`check`](Self::check) reports a name that two providers always
-    /// have; of other duplicates the provider that was added first is called.
+    /// Its contents may change. [`check`](Self::check) reports a name that two always have; of other two the first is called.
     #[must_use]
     pub fn provider<P: Primitive>(mut self, provider: impl Provider<P>) -> Self {
         self.providers.add(provider);

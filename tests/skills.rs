@@ -51,7 +51,7 @@ struct Page {
 }
 
 impl Page {
-    /// What is set as code: the blocks by their language, and what stands between backticks.
+    /// What is set as code: the blocks by their language, and the text between backticks.
     fn code(&self) -> Vec<(&str, &str)> {
         let mut code = Vec::new();
         for (place, part) in self.text.split("```").enumerate() {
@@ -71,7 +71,7 @@ impl Page {
             .filter_map(|(language, text)| language.is_empty().then_some(text))
     }
 
-    /// Lines for a shell, and what stands between backticks, split where one program ends and another begins.
+    /// Lines for a shell, and the text between backticks, split where one program ends and another begins.
     fn commands(&self) -> Vec<String> {
         let is_shell = |(language, _): &(&str, &str)| ["", "sh"].contains(language);
         self.code()

@@ -17,7 +17,7 @@ const LAYERED: &[(&str, Layers)] = &[
     ("admin-cli/src", ADMIN_CLI_LAYERS),
 ];
 
-/// Modules and the layer that each stands on.
+/// Modules and the layer of each.
 type Layers = &'static [(&'static str, u8)];
 
 /// The layers of `runtime`.
@@ -200,7 +200,7 @@ const BORDERS: &[(&str, &[&str])] = &[
 /// What the DynamoDB crate may see of the runtime.
 const DYNAMO_SEES: &[&str] = &["backend", "clock", "error", "keys", "secret", "store"];
 
-/// What may stand at the top of the repository, besides dotfiles.
+/// The entries at the top of the repository, besides dotfiles.
 const TOP: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
@@ -415,7 +415,7 @@ fn files_are_short_and_say_what_they_are_for() {
 }
 
 #[test]
-fn the_top_level_holds_only_what_the_charter_names() {
+fn the_top_level_holds_only_what_the_list_names() {
     let entries = fs::read_dir(root())
         .expect("the repository can be read")
         .filter_map(Result::ok);

@@ -1,7 +1,7 @@
 //! Flags of `users add` and `users update-profile`, made from an app's profile type: one for each field, with its doc comment as
 //! help.
 //!
-//! A secret field also has `--FIELD-env` and `--FIELD-stdin`, so that no secret has to stand in a shell's history. A flag checks
+//! A secret field also has `--FIELD-env` and `--FIELD-stdin`, so that no secret has to be in a shell's history. A flag checks
 //! only the kind of a value; the server validates the profile.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};

@@ -94,7 +94,7 @@ impl<'s> RpcClient<'s> {
             .await
     }
 
-    /// Sends a request in the [`NEWEST_REVISION`]; `name` is that of the tool, which stands in a header too.
+    /// Sends a request in the [`NEWEST_REVISION`]; `name` is that of the tool, which is in a header too.
     async fn request(
         &self,
         method: &str,

@@ -159,7 +159,7 @@ async fn check_signing_key(session: &AdminSession) -> Result<String, Error> {
     ))
 }
 
-/// Returns the server's name and version, which stand in `serverInfo` or in `_meta`, by the revision.
+/// Returns the server's name and version, which are in `serverInfo` or in `_meta`, by the revision.
 fn describe_server(result: &Value) -> String {
     let info = [
         &result["serverInfo"],

@@ -42,7 +42,7 @@ impl Clock for SystemClock {
 /// Formats an instant in UTC, such as `2026-11-21T07:10:00Z` (RFC 3339). The reverse is [`parse_rfc3339`].
 #[must_use]
 pub fn format_rfc3339(epoch_seconds: u64) -> String {
-    // A stored number may be larger than any year that can be written: the last instant stands for
+    // A stored number may be larger than any year that can be written: the last instant is used for
     // it, since an expiry in the far future must not become one in the past.
     i64::try_from(epoch_seconds)
         .ok()

@@ -199,7 +199,7 @@ mod tests {
             if let Ok(value) = serde_json::from_str::<Value>(&text) {
                 let mut meter = Meter::default();
                 meter.read(text.as_bytes());
-                // A field that stands there twice is in the tree once.
+                // A field that is there twice is in the tree once.
                 prop_assert!(meter.values >= count(&value) && meter.deepest >= nesting(&value), "{}", text);
             }
         }

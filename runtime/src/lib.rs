@@ -50,7 +50,88 @@ pub mod user;
 pub use app::{App, Server};
 pub use call::{Content, Context, State};
 pub use error::{Error, ErrorKind, Result, ResultExt};
-pub use mcp_lambda_macros::{prompts, resources, tools};
+/// Makes prompts of functions.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[prompts]
+/// pub mod prompts {
+///     /// Asks for a review of a text.
+///     pub async fn review(text: String) -> String {
+///         format!("Review this: {text}")
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("reviews").prompts(prompts::prompts())).await;
+///     let alice = app.user("alice@example.com").await;
+///     let review = alice.mcp("prompts/get", json!({"name": "review", "arguments": {"text": "hm"}})).await;
+///     assert_eq!(review.result()["messages"][0]["content"]["text"], "Review this: hm");
+/// });
+/// # }
+/// ```
+#[doc(inline)]
+pub use mcp_lambda_macros::prompts;
+/// Makes resources of functions.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+///
+/// #[resources]
+/// pub mod resources {
+///     /// The note with this number.
+///     #[resource("notes://{number}", mime_type = "text/plain")]
+///     pub async fn note(number: u32) -> String {
+///         format!("Note {number}: milk")
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("notes").resources(resources::resources())).await;
+///     let note = app.user("alice@example.com").await.read("notes://7").await;
+///     assert_eq!(note.result()["contents"][0]["text"], "Note 7: milk");
+/// });
+/// # }
+/// ```
+#[doc(inline)]
+pub use mcp_lambda_macros::resources;
+/// Makes tools of functions.
+///
+/// ```
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
+///
+/// #[tools]
+/// pub mod tools {
+///     /// Repeats a word.
+///     #[tool(read_only)]
+///     pub async fn repeat(
+///         /// The word.
+///         word: String,
+///         #[arg(default = 2, max = 10)] times: usize,
+///     ) -> String {
+///         word.repeat(times)
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("words").tools(tools::tools())).await;
+///     let alice = app.user("alice@example.com").await;
+///     assert_eq!(alice.call("repeat", json!({"word": "ha"})).await.tool_text(), "haha");
+///     assert!(alice.call("repeat", json!({"word": "ha", "times": 11})).await.is_tool_error());
+/// });
+/// # }
+/// ```
+#[doc(inline)]
+pub use mcp_lambda_macros::tools;
 pub use profile::Profile;
 pub use prompt::Prompt;
 pub use records::UserData;

@@ -65,7 +65,7 @@ pub fn clean_json(text: &str) -> Cow<'_, str> {
         String::with_capacity(text.len()),
         |mut escaped, character| {
             // All of them lie below U+10000, in one unit of UTF-16, so no surrogate pair is needed.
-            // In valid JSON they stand inside of strings only, where an escape is allowed. Writing
+            // In valid JSON they are inside of strings only, where an escape is allowed. Writing
             // to a string never fails.
             let _ = if is_printable(character) {
                 escaped.write_char(character)

@@ -56,7 +56,7 @@ impl fmt::Display for ShellWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Literal(text) => f.write_str(&quote(text)),
-            // Expansions stand in double quotes, so that the shell does not split their values or
+            // Expansions are in double quotes, so that the shell does not split their values or
             // expand `*` in them (POSIX Shell Command Language §2.6.5, §2.6.6).
             Self::Variable { before, name } if is_variable(name) => {
                 write!(f, "{}\"${name}\"", quote_prefix(before))

@@ -121,7 +121,7 @@ fn match_prefix(from: &Key, after: &str) -> Option<Condition> {
     })
 }
 
-/// Returns the condition for the records of a listing whose partition stands behind `after`.
+/// Returns the condition for the records of a listing whose partition follows `after`.
 fn match_listing(name: &str, after: &str) -> Condition {
     let (longest, _) = MAX_KEY_BYTES;
     let name = (":listing", text(name));

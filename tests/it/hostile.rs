@@ -225,7 +225,7 @@ async fn pasted(home: &Home, line: &str) -> Vec<String> {
         .collect()
 }
 
-/// What stands between backticks with this at its beginning, to the next text.
+/// The text between backticks with this at its beginning, to the next text.
 fn line_in<'t>(text: &'t str, begin: &str, after: &str) -> &'t str {
     let start = text
         .find(begin)

@@ -254,7 +254,7 @@ async fn tools_that_panic_hang_or_flood_are_answered_for() {
     let lambda = start(&home, "buffered").await;
     let token = registered(&lambda).await;
     for (tool, said) in [
-        ("panics", "broke down"),
+        ("panics", "panicked"),
         ("sleeps", "in time"),
         ("floods", "7000000 bytes"),
     ] {

@@ -32,7 +32,7 @@ async fn twelve_first_starts_at_once_make_one_store() {
     }
 }
 
-/// Whether this text stands anywhere in the data folder's files.
+/// Returns whether this text is anywhere in the data folder's files.
 fn is_in_a_file(home: &Home, text: &str) -> bool {
     let files = std::fs::read_dir(home.data())
         .expect("there")

@@ -1,6 +1,6 @@
 //! Parts that the tests share: the app of [`fixture`], whose tools behave and misbehave, clients of it, and the surroundings of a binary.
 //!
-//! Nothing here asserts a rule of the product; rules stand in the tests.
+//! Nothing here asserts a rule of the product; rules are in the tests.
 
 pub mod aws;
 pub mod bare;

@@ -1,4 +1,4 @@
-//! A service of AWS as it is on a bad day: stands between a client and an engine, counts, and fails as it is told.
+//! A service of AWS as it is on a bad day: is between a client and an engine, counts, and fails as it is told.
 //!
 //! It can also answer reads at once, from memory, so that what is measured is ours and not the engine's.
 
@@ -58,7 +58,7 @@ struct State {
 }
 
 impl Proxy {
-    /// Stands before the service at this URL.
+    /// Starts before the service at this URL.
     ///
     /// # Panics
     /// If it can't be started.

@@ -295,7 +295,7 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
 
-        /// Every line for a shell, of every client that has a command, whatever stands in URLs, paths, tokens and emails.
+        /// Every line for a shell, of every client that has a command, whatever is in URLs, paths, tokens and emails.
         #[test]
         fn a_shell_reads_back_what_is_meant(
             hostile in "[ -~’é]{1,24}", path in "/[ -~]{1,24}", token in "[A-Za-z0-9._-]{1,24}", email in "[a-z$`'!{}|&*]{1,12}@b[.]c",

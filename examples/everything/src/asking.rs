@@ -1,6 +1,6 @@
 //! Tools that ask by [`Context::ask`]: the user by a form, or the client's model.
 //!
-//! A call that asks begins anew with the answer: nothing that must happen once may stand before a question.
+//! A call that asks begins anew with the answer: nothing that must happen once may come before a question.
 
 use mcp_lambda::elicitation::FormElicitation;
 use mcp_lambda::elicitation::{Capability, form, sampling};

@@ -1,6 +1,6 @@
 //! [`Client`]: requests to GitHub, with the token of the user who calls.
 //!
-//! A token must never leave for another origin than its account's, nor stand in an error.
+//! A token must never leave for another origin than its account's, nor be in an error.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! GitHub's refusals, as [`Error`]s that say what to do next.
 //!
-//! GitHub's own words are quoted and never trusted: a token that stands in them is masked.
+//! GitHub's own words are quoted and never trusted: a token in them is masked.
 
 use mcp_lambda::clock::format_rfc3339;
 use mcp_lambda::prelude::*;

@@ -26,8 +26,10 @@ use crate::primitive::Primitive;
 ///
 /// Parameters are JSON arguments: a doc comment before one describes it, `Option` makes it optional, and `#[arg(default
 /// = EXPRESSION)]` gives it a default. `#[arg(…)]` also knows `min`, `max`, `min_length`, `max_length`, `min_items`,
-/// `max_items` and `pattern`, which are shown in the schema and checked before the call. A parameter whose type implements `FromCall` is an extractor, and its value
-/// comes from the call: `CurrentUser`, `Profile<T>`, `UserData`, `State<T>`, `Context`, and types of the app's own.
+/// `max_items` and `pattern`, which are shown in the schema and checked before the call.
+///
+/// A parameter whose type implements `FromCall` is an extractor, and its value comes from the call: `CurrentUser`,
+/// `Profile<T>`, `UserData`, `State<T>`, `Context`, and types of the app's own.
 ///
 /// `#[tool(…)]` on a function says what its signature can't: `name = "…"`, `title = "…"`, `read_only`, `destructive`,
 /// `idempotent`, `open_world` (each alone or `= false`), `scopes("…", …)`, `timeout = "30s"`, `version = "…"`,

@@ -171,7 +171,7 @@ impl App {
         self
     }
 
-    /// Makes a name or URI unknown by every protocol, also when a [`provider`](Self::provider) comes to hold it later.
+    /// Hides a name or URI from every protocol, even if a [`provider`](Self::provider) adds it later.
     #[must_use]
     pub fn disable(mut self, name: impl Into<String>) -> Self {
         self.disabled.insert(name.into());
@@ -225,7 +225,7 @@ impl App {
 
     /// Lets anyone call, without a token too: such calls are those of `anonymous`, who owns nothing.
     ///
-    /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` stands beside
+    /// An open app serves this machine alone, and under Lambda only where the setting `ALLOW_ANONYMOUS=true` is beside
     /// this line. `app_suite!` (feature `testkit`) fails on it.
     #[must_use]
     pub const fn allow_anonymous(mut self) -> Self {
@@ -354,7 +354,8 @@ impl App {
     /// Adds a provider behind what the app's code registers; `P` is [`Tools`](crate::tool::Tools),
     /// [`Prompts`](crate::prompt::Prompts) or [`Resources`](crate::resource::Resources).
     ///
-    /// Its contents may change. [`check`](Self::check) reports a name that two always have; of other two the first is called.
+    /// Its contents may change while the server runs. [`check`](Self::check) reports a name that two providers always
+    /// have; of other duplicates the provider that was added first is called.
     #[must_use]
     pub fn provider<P: Primitive>(mut self, provider: impl Provider<P>) -> Self {
         self.providers.add(provider);

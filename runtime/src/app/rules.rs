@@ -15,9 +15,9 @@ use crate::toolsets::{PageAddresses, ToolsetLayers};
 impl App {
     /// Returns the rules around an app's own providers, the outermost first.
     ///
-    /// The log is outermost, so that it sees every refusal. The deadline and the panic guard hold for the app's own layers
-    /// too, and those of a toolset stand inside them, where its members are. What must be next to the handler is innermost: the state of an elicitation is that of the handler alone, and
-    /// page addresses are replaced before an answer is measured.
+    /// The log is outermost: it sees every refusal. The deadline and the panic guard cover the app's and the toolsets'
+    /// layers. Elicitation and page addresses are innermost: they belong to the handler, and addresses are replaced before
+    /// the answer is measured.
     pub(super) fn rules(
         &self,
         sealer: Sealer,

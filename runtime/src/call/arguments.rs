@@ -63,7 +63,7 @@ impl Default for ArgumentSchema {
 }
 
 impl ArgumentSchema {
-    /// Adds an [argument](Argument); one that reads from nothing, as an `Option` does, is optional.
+    /// Adds an argument; one that reads from nothing, as an `Option` does, is optional.
     pub fn argument<T: Argument>(&mut self, name: &str, description: &str) {
         self.insert::<T>(name, description, None);
         if T::deserialize(&Value::Null).is_err() {
@@ -71,7 +71,7 @@ impl ArgumentSchema {
         }
     }
 
-    /// Adds an optional [argument](Argument) with a default.
+    /// Adds an optional argument with a default.
     #[doc(hidden)]
     pub fn argument_or<T: Argument + Serialize>(
         &mut self,
@@ -82,7 +82,7 @@ impl ArgumentSchema {
         self.insert::<T>(name, description, serde_json::to_value(default).ok());
     }
 
-    /// Adds constraints to the [argument](Argument) of this name, which must have been added before.
+    /// Adds constraints to the argument of this name, which must have been added before.
     #[doc(hidden)]
     pub fn constrain(&mut self, name: &str, constraints: &Constraints) {
         if let Some(Value::Object(property)) = self.properties.get_mut(name) {
@@ -102,7 +102,7 @@ impl ArgumentSchema {
         &self.states
     }
 
-    /// Returns the names, in the order in which the [arguments](Arguments) were added.
+    /// Returns the names, in the order in which the arguments were added.
     #[must_use]
     #[doc(hidden)]
     pub fn names(&self) -> &[String] {

@@ -16,16 +16,16 @@ use crate::error::Result;
 /// A message that can't be sent is dropped: a client that has left must not make a tool fail.
 #[async_trait]
 pub(crate) trait Channel: fmt::Debug + Send + Sync + 'static {
-    /// Returns the [client](ClientInfo)'s description of itself.
+    /// Returns the client's description of itself.
     fn client(&self) -> ClientInfo;
 
-    /// Returns the least level of [log messages](Level) that the client wants, if it wants any.
+    /// Returns the least level of log messages that the client wants, if it wants any.
     fn log_level(&self) -> Option<Level>;
 
-    /// Returns `true` if the client asked for [progress](Progress).
+    /// Returns `true` if the client asked for progress.
     fn wants_progress(&self) -> bool;
 
-    /// Returns the [trace](Trace) of the call.
+    /// Returns the trace of the call.
     fn trace(&self) -> Trace;
 
     /// Returns the id that Lambda gave to the request; elsewhere a request has none.
@@ -41,10 +41,10 @@ pub(crate) trait Channel: fmt::Debug + Send + Sync + 'static {
     /// before MCP 2026-07-28 do.
     fn answers_at_once(&self) -> bool;
 
-    /// Reports [progress](Progress).
+    /// Reports progress.
     async fn progress(&self, progress: Progress);
 
-    /// Sends a [log message](Level).
+    /// Sends a log message.
     async fn log(&self, level: Level, data: Value);
 
     /// Sends a request of the protocol's and waits for its result.

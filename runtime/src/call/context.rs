@@ -214,7 +214,7 @@ impl Context {
     /// Reports progress to a client that asked for it (MCP 2026-07-28, progress); does nothing for any other.
     ///
     /// Reports only ever increase, also over several rounds: one that does not, or that follows the last by less than 20 ms, is left out, but for
-    /// the one that says `done` is `total`, and the one that stands while the user is asked. After the call's end nothing is
+    /// the one that says `done` is `total`, and the one that is shown while the user is asked. After the call's end nothing is
     /// sent.
     pub async fn progress(
         &self,

@@ -21,7 +21,7 @@ use crate::schema::{Purpose, Violation, coerce, normalize, to_json_terms, violat
 pub struct FormElicitation<T> {
     message: String,
     schema: Value,
-    has_fields: bool,
+    is_form: bool,
     is_single_use: bool,
     answer: PhantomData<fn() -> T>,
 }
@@ -68,17 +68,17 @@ impl FormElicitation<Value> {
 }
 
 impl<T> FormElicitation<T> {
-    /// Makes a form. A type that is neither an object nor nothing has an answer that no form can give.
+    /// Makes a form. A type that is neither a struct nor `()` has an answer that no form can give.
     fn of(message: String, schema: Value) -> Self {
         // It is reported where the form is asked and not here: an author writes `form::<T>(…)` in a
         // handler, which has a way to fail, and this has none.
-        let has_fields = schema
+        let is_form = schema
             .get("type")
             .is_none_or(|name| name == "object" || name == "null");
         Self {
             message,
             schema,
-            has_fields,
+            is_form,
             is_single_use: false,
             answer: PhantomData,
         }
@@ -106,9 +106,9 @@ impl<T: DeserializeOwned + Send> InputRequest for FormElicitation<T> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if !self.has_fields {
+        if !self.is_form {
             let message = format!(
-                "the form `{}` is made from a type without fields; use a struct with one",
+                "the form `{}` is made from a type that is neither a struct nor `()`; use a struct",
                 self.message
             );
             return Err(Error::internal(message));

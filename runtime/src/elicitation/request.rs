@@ -28,13 +28,13 @@ use crate::printable::shorten;
 /// assert_eq!(consent.parse_result(&json!({"action": "cancel"})), ElicitResult::Declined);
 /// ```
 pub trait InputRequest: Send + Sync {
-    /// The type of an accepted [answer](InputResponses).
+    /// The type of an accepted answer.
     type Answer: Send;
 
-    /// Returns the [capability](Capability) that the client must have.
+    /// Returns the capability that the client must have.
     fn capability(&self) -> Capability;
 
-    /// Checks that the [request](InputRequest) is one that the protocol has.
+    /// Checks that the request is one that the protocol has.
     ///
     /// # Errors
     /// `Internal`, for a bug of the app.
@@ -42,13 +42,13 @@ pub trait InputRequest: Send + Sync {
         Ok(())
     }
 
-    /// Returns the [request](InputRequest) as the protocol has it: `method` and `params`.
+    /// Returns the request as the protocol has it: `method` and `params`.
     fn request(&self) -> Value;
 
     /// Reads the client's result.
     fn parse_result(&self, result: &Value) -> ElicitResult<Self::Answer>;
 
-    /// Returns `true` if the [answers](InputResponses) of this round may be used only once.
+    /// Returns `true` if the answers of this round may be used only once.
     fn is_single_use(&self) -> bool {
         false
     }
@@ -81,9 +81,9 @@ pub struct InputResponses {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InputRequired {
-    /// The [requests](InputRequest) by key, at least one.
+    /// The requests by key, at least one.
     pub requests: BTreeMap<String, Value>,
-    /// `true` if the [answers](InputResponses) of this round may be used only once.
+    /// `true` if the answers of this round may be used only once.
     pub is_single_use: bool,
     /// The state that the client must carry, once it is sealed.
     pub state: Option<String>,
@@ -122,7 +122,7 @@ impl PendingRequests {
 /// A page that the user is sent to (MCP 2026-07-28, elicitation, URL mode), for secrets, payments
 /// and consent, which must not pass through a client.
 ///
-/// The [answer](InputResponses) says that the user agreed to go, and not what came of it. The page
+/// The answer says that the user agreed to go, and not what came of it. The page
 /// must verify that its visitor is the user who was asked; the URL must neither name that user nor
 /// let anyone in.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ pub struct UrlElicitation {
     message: String,
 }
 
-/// Makes a [request](InputRequest) that sends the user to a page.
+/// Makes a request that sends the user to a page.
 #[must_use]
 pub fn url(url: impl Into<String>, message: impl Into<String>) -> UrlElicitation {
     UrlElicitation {
@@ -188,7 +188,7 @@ pub(super) fn action(result: &Value) -> Option<&str> {
         .filter(|action| ["accept", "decline", "cancel"].contains(action))
 }
 
-/// A [request](InputRequest) to the client itself, passed on unchanged.
+/// A request to the client itself, passed on unchanged.
 ///
 /// MCP 2026-07-28 deprecates sampling and roots; do not build on them.
 #[derive(Clone, Debug)]
@@ -213,7 +213,7 @@ pub fn sampling(params: Value) -> ClientRequest {
     }
 }
 
-/// Makes a [request](InputRequest) for the folders that the client works in (`roots/list`).
+/// Makes a request for the folders that the client works in (`roots/list`).
 #[must_use]
 pub fn roots() -> ClientRequest {
     let request = json!({ "method": "roots/list", "params": {} });

@@ -60,7 +60,7 @@ impl Accepted {
     }
 }
 
-/// Tells if the `Content-Type` of a request is JSON (RFC 8259 §11), with or without parameters.
+/// Returns whether the `Content-Type` of a request is JSON (RFC 8259 §11), with or without parameters.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|found| found.eq_ignore_ascii_case(JSON))
 }
@@ -70,8 +70,8 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
     text.split(';').next().map(str::trim)
 }
 
-/// Tells if a media type is acceptable: the range that names it most closely ([`specificity`]) decides, and no header
-/// at all accepts any.
+/// Returns whether a media type is acceptable: the range that names it most closely ([`specificity`]) decides, and no
+/// header at all accepts any.
 fn accepts(headers: &HeaderMap, media: &str) -> bool {
     let mut ranges = headers
         .get_all(header::ACCEPT)
@@ -107,7 +107,7 @@ fn specificity(range: &str, media: &str) -> Option<u8> {
     }
 }
 
-/// Tells if a range has any weight (RFC 9110 §12.4.2: `q=0` is "not acceptable"; what is no number is no weight).
+/// Returns whether a range has any weight (RFC 9110 §12.4.2: `q=0` is "not acceptable"; what is no number is no weight).
 fn weight(range: &str) -> bool {
     let parameters = range
         .split(';')

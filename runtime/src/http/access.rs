@@ -4,7 +4,7 @@
 //! (`middleware/log.rs`) and a second one would double what logs cost. Requests that carry no valid
 //! credential share a [`LogLimit`].
 //!
-//! Headers, queries and bodies are never in it: that is where tokens stand.
+//! Headers, queries and bodies are never in it: that is where tokens are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

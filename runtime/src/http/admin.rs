@@ -357,7 +357,7 @@ impl AdminRequest<'_> {
         })
     }
 
-    /// Tells if the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
+    /// Returns whether the media type is JSON (RFC 8259 §11), with or without parameters, or missing.
     fn is_json(&self) -> bool {
         let headers = &self.parts.headers;
         !headers.contains_key(header::CONTENT_TYPE) || accept::is_json(headers)

@@ -2,9 +2,9 @@
 //! what is secret from the request, so that nothing further in can see, log or forward it.
 //!
 //! `Authorization: Bearer TOKEN`, `Authorization: TOKEN` and `x-api-key: TOKEN` are one and the same; `?token=` counts
-//! only where a deployment allows it. Credentials of another scheme (a proxy's `Basic`, AWS's signature) and keys that are
-//! no JWT (an API Gateway's) are no tokens of ours: they hide none that stands elsewhere, and no more than the app's own
-//! verifiers look at them.
+//! only where a deployment allows it. A credential of another scheme (`Basic`, AWS's signature) or a key that is no JWT
+//! (an API Gateway's) is not a token of ours. It does not hide a token elsewhere in the request, and only the app's own
+//! verifiers see it.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use http::request::Parts;
@@ -24,7 +24,7 @@ enum Found {
     Empty,
     /// A token that some verifier must recognise.
     Token(String),
-    /// One word without a scheme, which is no JWT: a broken token, unless a whole one stands elsewhere.
+    /// One word without a scheme, which is no JWT: a broken token, unless a whole one is elsewhere.
     Broken(String),
 }
 
@@ -78,7 +78,7 @@ pub(super) fn remove_secrets(parts: &mut Parts, secrets: &[HeaderName]) {
     }
 }
 
-/// Chooses the token among what stands in its places: the first that is whole, or else the first that is broken.
+/// Chooses the token among what is in its places: the first that is whole, or else the first that is broken.
 fn choose(found: [Found; 3]) -> Result<Option<Secret<String>>, Problem> {
     let is_empty = found.contains(&Found::Empty);
     let (mut whole, mut broken) = (None, None);
@@ -96,7 +96,7 @@ fn choose(found: [Found; 3]) -> Result<Option<Secret<String>>, Problem> {
 }
 
 /// Reads the `Authorization` header. Lambda joins repeated headers by commas, so they are read joined, and two tokens
-/// are refused in either form (RFC 6750 §3.1). Commas also stand within one credential (RFC 9110 §11.4), as in AWS's
+/// are refused in either form (RFC 6750 §3.1). Commas also occur within one credential (RFC 9110 §11.4), as in AWS's
 /// signature.
 fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
     let Some(text) = join_values(headers, &AUTHORIZATION)? else {
@@ -152,7 +152,7 @@ fn join_values(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>,
     Ok((!values.is_empty()).then(|| values.join(",")))
 }
 
-/// Returns the token behind `Bearer`, in any case (RFC 9110 §11.1); [`Found::Empty`] if nothing stands there.
+/// Returns the token after `Bearer`, in any case (RFC 9110 §11.1); [`Found::Empty`] if nothing follows.
 fn of_bearer(text: &str) -> Option<Found> {
     let (scheme, token) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let token = token.trim();
@@ -181,7 +181,7 @@ fn of_jwt(text: &str) -> Found {
     }
 }
 
-/// Tells if a text looks like a JWT: three parts in base64url (RFC 7515 §3.1).
+/// Returns whether a text looks like a JWT: three parts in base64url (RFC 7515 §3.1).
 fn is_jwt(text: &str) -> bool {
     let is_base64url = |part: &str| {
         part.bytes()

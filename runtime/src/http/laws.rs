@@ -41,7 +41,7 @@ const METHODS: [Method; 7] = [
 /// Runs every law over routes, below a prefix of the laws' own.
 ///
 /// Each handler is called once, with `sample` for each parameter of its path and without a body. Everything else is asked of
-/// handlers that stand in its place, so it is no matter what the routes do.
+/// handlers that take its place, so it is no matter what the routes do.
 ///
 /// # Panics
 /// When the routes break a law.

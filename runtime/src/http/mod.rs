@@ -58,7 +58,7 @@ use crate::health::{HealthCheck, Status};
 use crate::identity::Identity;
 use crate::user::Caller;
 
-/// A service that answers MCP requests, whose [`Caller`] stands in their extensions as `Arc<Caller>`.
+/// A service that answers MCP requests, whose [`Caller`] is in their extensions as `Arc<Caller>`.
 pub(crate) type HttpService =
     Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response> + Send + Sync>;
 
@@ -236,7 +236,7 @@ fn negotiate(parts: &mut request::Parts) -> Result<Accepted, Problem> {
     Accepted::take(&mut parts.headers)
 }
 
-/// Adds the `Host` that rmcp needs. In HTTP/2 it stands in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; the
+/// Adds the `Host` that rmcp needs. In HTTP/2 it is in the URI (RFC 9113 §8.3.1), and a Lambda's event may have none; the
 /// [`OriginPolicy`] has checked it.
 fn name_host(parts: &mut request::Parts) {
     let host = parts

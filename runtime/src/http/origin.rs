@@ -35,7 +35,7 @@ impl Origin {
         &self.host
     }
 
-    /// Tells if the origin is a web page's, and not that of an extension or an app that merely calls its host
+    /// Returns whether the origin is a web page's, and not that of an extension or an app that merely calls its host
     /// `localhost`.
     pub(super) fn is_web(&self) -> bool {
         matches!(self.scheme.as_str(), "http" | "https")
@@ -50,7 +50,7 @@ pub(crate) struct AllowedOrigin {
 }
 
 impl AllowedOrigin {
-    /// Tells if a request's [`Origin`] is this one, or of one of its subdomains.
+    /// Returns whether a request's [`Origin`] is this one, or of one of its subdomains.
     pub(super) fn allows(&self, asking: &Origin) -> bool {
         let is_host = if self.has_subdomains {
             let subdomain = asking
@@ -95,7 +95,7 @@ impl FromStr for AllowedOrigin {
     }
 }
 
-/// Tells if all subdomains of a domain may belong to one owner: not those of a top-level domain, and an address has
+/// Returns whether all subdomains of a domain may belong to one owner: not those of a top-level domain, and an address has
 /// none.
 fn has_own_subdomains(domain: &str) -> bool {
     let labels: Vec<_> = domain.split('.').collect();
@@ -107,7 +107,7 @@ fn has_own_subdomains(domain: &str) -> bool {
     is_named && (labels.len() > 1 || domain == "localhost")
 }
 
-/// Tells if a text is a URI scheme (RFC 3986 §3.1).
+/// Returns whether a text is a URI scheme (RFC 3986 §3.1).
 fn is_scheme(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(is_allowed)

@@ -1,6 +1,6 @@
 //! The check of `Host` (DNS rebinding) and `Origin` (browsers), and CORS: [`OriginPolicy`].
 //!
-//! Preflights are answered here behind every entry point, with one list of headers. What stands before a Lambda must
+//! Preflights are answered here behind every entry point, with one list of headers. A proxy before a Lambda must
 //! not set the CORS headers too: a function URL that has a CORS configuration sends both, and browsers refuse two of
 //! them. (An HTTP API with one replaces ours; load balancers and REST APIs set none.)
 
@@ -93,7 +93,7 @@ impl OriginPolicy {
         is_allowed.then(|| value.clone())
     }
 
-    /// Tells if every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which
+    /// Returns whether every name that the request gives the server is its own: `Host` or, in HTTP/2, `:authority`, which
     /// hyper puts into the URI (RFC 9113 §8.3.1).
     fn knows_host(&self, parts: &Parts) -> bool {
         let mut named = parts
@@ -150,7 +150,7 @@ fn allow_headers(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&all.join(", ")).unwrap_or(HeaderValue::from_static(ALLOW_HEADERS))
 }
 
-/// Tells if a host is this machine's or an address: a name can be rebound to another address (DNS rebinding), an
+/// Returns whether a host is this machine's or an address: a name can be rebound to another address (DNS rebinding), an
 /// address can't.
 fn is_own_machine_or_address(host: &str) -> bool {
     is_loopback(host) || bare(host).parse::<std::net::IpAddr>().is_ok()

@@ -246,8 +246,8 @@ impl Problem {
     }
 }
 
-/// Tells if a path is one where clients look for an OAuth server (RFC 8414, RFC 9728, RFC 7591, and the default paths
-/// of MCP 2025-03-26).
+/// Returns whether a path is one where clients look for an OAuth server (RFC 8414, RFC 9728, RFC 7591, and the default
+/// paths of MCP 2025-03-26).
 fn is_oauth(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     matches!(path, "/register" | "/authorize" | "/token")

@@ -84,13 +84,14 @@ impl Credential {
         self.token.as_ref().map(|token| token.expose().as_str())
     }
 
-    /// Returns the scheme in `Authorization`, such as `DPoP`, as it was sent; `None` where nothing stands behind it.
+    /// Returns the scheme in `Authorization`, such as `DPoP`, as it was sent; `None` where nothing follows it.
     #[must_use]
     pub fn scheme(&self) -> Option<&str> {
         self.split_authorization().map(|(scheme, _)| scheme)
     }
 
-    /// Returns what stands behind a scheme in `Authorization` (RFC 9110 §11.4), whatever its case; `None` for another.
+    /// Returns the credential that follows a scheme in `Authorization` (RFC 9110 §11.4), whatever the scheme's case; `None`
+    /// for another scheme.
     #[must_use]
     pub fn authorization(&self, scheme: &str) -> Option<&str> {
         let (found, rest) = self.split_authorization()?;

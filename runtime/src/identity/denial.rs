@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// The reason for which a credential was refused.
 ///
-/// It stands in the log as the cause of an [`Unauthenticated`](crate::ErrorKind::Unauthenticated) error and never in an
+/// It is in the log as the cause of an [`Unauthenticated`](crate::ErrorKind::Unauthenticated) error and never in an
 /// answer. A verifier outside this crate gives a word of its own ([`Denial::ByVerifier`]) and can't claim another reason:
 /// some of them say that a key of this server signed the token.
 #[derive(Clone, Debug, PartialEq, Eq)]

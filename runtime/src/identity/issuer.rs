@@ -66,7 +66,7 @@ impl Issuer {
         }
     }
 
-    /// Signs a new token for a user. It is valid once [`DraftToken::record`] stands in the user record.
+    /// Signs a new token for a user. It is valid once [`DraftToken::record`] is in the user record.
     ///
     /// # Errors
     /// [`Invalid`](crate::ErrorKind::Invalid) for a duration, name or scope that is not allowed,

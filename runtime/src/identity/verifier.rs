@@ -109,12 +109,13 @@ impl Claims {
         self
     }
 
-    /// Registers the user with this profile if no record has the email: the issuer answers for who its user is.
+    /// Registers the user with this profile if there is no record for the email.
     ///
-    /// The record is made once, however many calls come at once, and no credential changes it later. From then on it decides
-    /// as any record does: one who is revoked needs a credential that was issued after that. A purge leaves nothing behind
-    /// that could decide, so whom the issuer still knows is registered again; take such a user out there first. A
-    /// credential that was issued before its user was registered holds too, and a profile that does not fit the app's type
+    /// The record is made once, even if many calls come at once, and no credential changes it later. It decides as any
+    /// record does: a revoked user needs a credential that was issued after the revocation. After a purge there is no
+    /// record, so the issuer's next credential registers the user again: remove the user at the issuer first.
+    ///
+    /// A credential that was issued before its user was registered is valid too. A profile that does not fit the app's type
     /// ([`App::profile`](crate::App::profile)) registers nobody.
     ///
     /// ```

@@ -68,7 +68,7 @@ impl ParameterHeaders {
         checked.map_err(|problem| ErrorData::header_mismatch(problem, None))
     }
 
-    /// Annotations stand on properties, and on properties of those (`tool/header.rs` has the rules).
+    /// Annotations are on properties, and on properties of those (`tool/header.rs` has the rules).
     fn check_properties(
         &self,
         schema: &Map<String, Value>,
@@ -135,7 +135,7 @@ fn primitive(value: &Value) -> Option<String> {
     }
 }
 
-/// Decodes `=?base64?…?=`, by which clients send what no header can carry; other text stands for itself.
+/// Decodes `=?base64?…?=`, by which clients send what no header can carry; other text is returned unchanged.
 fn decode(text: &str) -> Option<String> {
     let wrapped = text.strip_prefix("=?base64?");
     match wrapped.and_then(|rest| rest.strip_suffix("?=")) {

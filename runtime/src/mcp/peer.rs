@@ -47,7 +47,7 @@ impl Peer {
     }
 }
 
-/// Tells if a call is of MCP 2026-07-28 or newer.
+/// Returns whether a call is of MCP 2026-07-28 or newer.
 pub(super) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     // ISO dates are in order as text.
     context

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::{BROKE_DOWN, Middleware, Next, SharedMiddleware};
+use super::{Middleware, Next, PANICKED, SharedMiddleware};
 use crate::error::{Error, Result};
 use crate::provider::{
     DefinitionView, Facts, Listing, Primitive, Provider, Resolved, SharedProvider,
@@ -104,9 +104,7 @@ async fn guard<T>(
 ) -> Result<T> {
     match timeout(time, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(done)) => done,
-        Ok(Err(_)) => Err(Error::internal(format!(
-            "the list of {primitive}s {BROKE_DOWN}"
-        ))),
+        Ok(Err(_)) => Err(Error::internal(format!("listing {primitive}s {PANICKED}"))),
         Err(_) => Err(Error::deadline_exceeded(format!(
             "the {primitive}s could not be listed in time; try again later"
         ))),

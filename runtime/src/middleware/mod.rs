@@ -32,7 +32,7 @@ pub(crate) use disabled::Disabled;
 pub(crate) use elicitation::SealedElicitation;
 pub(crate) use layered::Layered;
 pub(crate) use log::CallLog;
-pub(crate) use panic_guard::{BROKE_DOWN, PanicGuard};
+pub(crate) use panic_guard::{PANICKED, PanicGuard};
 pub(crate) use scopes::ScopeCheck;
 
 use crate::call::Call;

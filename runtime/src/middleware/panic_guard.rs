@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::provider::{CompletionRequest, DefinitionView, Reply};
 
 /// The end of the message about a handler that panicked.
-pub(crate) const BROKE_DOWN: &str = "broke down; this is a fault of the server";
+pub(crate) const PANICKED: &str = "panicked; this is a bug of the server";
 
 /// The rule that turns a panic into an [`Internal`](crate::ErrorKind::Internal) error.
 ///
@@ -41,7 +41,7 @@ impl Middleware for PanicGuard {
 
 fn broken(definition: &DefinitionView<'_>) -> Error {
     Error::internal(format!(
-        "the {} `{}` {BROKE_DOWN}",
+        "the {} `{}` {PANICKED}",
         definition.primitive(),
         definition.name()
     ))

@@ -21,13 +21,13 @@ pub type Prompt = Registration<Prompts>;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PromptDetail {
-    /// The [arguments](PromptArgument), in the order of its function.
+    /// The arguments, in the order of its function.
     pub arguments: Vec<PromptArgument>,
     /// JSON Schema of their values, where their types are known; the client's text is coerced by it.
     pub(crate) schema: Arc<Map<String, Value>>,
 }
 
-/// An argument of a [prompt](Prompt), whose value is text (MCP `PromptArgument`).
+/// An argument of a prompt, whose value is text (MCP `PromptArgument`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PromptArgument {
@@ -48,7 +48,7 @@ pub enum Role {
     Assistant,
 }
 
-/// A message of a [prompt](Prompt) (MCP `PromptMessage`).
+/// A message of a prompt (MCP `PromptMessage`).
 ///
 /// ```
 /// use mcp_lambda::prelude::*;
@@ -83,12 +83,12 @@ pub enum Role {
 pub struct Message {
     /// Its author.
     pub role: Role,
-    /// Its [content](Content).
+    /// Its content.
     pub content: Content,
 }
 
 impl Message {
-    /// Makes a [message](Message) by the user: text or other content.
+    /// Makes a message by the user: text or other content.
     #[must_use]
     pub fn user(content: impl Into<Content>) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Message {
         }
     }
 
-    /// Makes a [message](Message) by the model: text or other content.
+    /// Makes a message by the model: text or other content.
     #[must_use]
     pub fn assistant(content: impl Into<Content>) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Message {
     }
 }
 
-/// The answer of a prompt: the [messages](Message) of a conversation to go on from (MCP `GetPromptResult`).
+/// The answer of a prompt: the messages of a conversation to go on from (MCP `GetPromptResult`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PromptMessages {
@@ -218,7 +218,7 @@ impl Registration<Prompts> {
         Self::make(name, PromptDetail::default(), handler)
     }
 
-    /// Adds an [argument](PromptArgument).
+    /// Adds an argument.
     #[must_use]
     pub fn argument(
         mut self,
@@ -235,7 +235,7 @@ impl Registration<Prompts> {
         self
     }
 
-    /// Adds the [arguments](PromptArgument) of this schema, in its order; those that are one of a few values suggest them.
+    /// Adds the arguments of this schema, in its order; those that are one of a few values suggest them.
     #[must_use]
     pub fn arguments(self, schema: ArgumentSchema) -> Self {
         let names = schema.names().to_vec();

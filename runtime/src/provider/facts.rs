@@ -9,7 +9,8 @@ use super::{Definition, Primitive};
 /// The facts about a [`Provider`](super::Provider) that hold for every caller.
 ///
 /// A server announces its capabilities, bounds its requests and checks the scopes of new tokens by them. A provider whose
-/// contents may change says so by [`changing`](Self::changing), and is then taken to have whatever it may have.
+/// contents may change says so by [`changing`](Self::changing), and is treated as if it had every capability, could name
+/// any scope, and needed the longest timeout.
 ///
 /// ```
 /// use std::time::Duration;

@@ -35,7 +35,7 @@ pub(crate) struct ListPage<P: Primitive> {
 pub(crate) struct PageRequest<'a> {
     /// The name of the list.
     pub(crate) list: &'a str,
-    /// The user whom a cursor belongs to ([`Caller::identity`](crate::user::Caller::identity)).
+    /// The user whom a cursor belongs to ([`Caller::seal_owner`](crate::user::Caller::seal_owner)).
     pub(crate) user: &'a str,
     /// The cursor that the page before gave; the first page has none.
     pub(crate) cursor: Option<&'a str>,

@@ -27,19 +27,31 @@ const MAX_DEPTH: usize = 127;
 /// for that user any more: a call that still runs is refused.
 ///
 /// ```
-/// use std::sync::Arc;
-/// use mcp_lambda::{records::{UserRecord, Users}, store::MemoryStore};
+/// use mcp_lambda::prelude::*;
+/// use mcp_lambda::testkit::{TestApp, block_on};
+/// use serde_json::json;
 ///
-/// # async fn example() -> mcp_lambda::Result<()> {
-/// let users = Users::new(Arc::new(MemoryStore::default()));
-/// let alice = UserRecord::new("alice@example.com".parse()?, None, 100);
-/// users.register(&alice).await?;
-/// let data = users.data(&alice);
-/// data.put("note/1", &"milk").await?;
-/// assert_eq!(data.get::<String>("note/1").await?.as_deref(), Some("milk"));
-/// # Ok(())
+/// #[tools]
+/// pub mod tools {
+///     use mcp_lambda::prelude::*;
+///
+///     /// Keeps a word and returns the one before it.
+///     pub async fn keep(data: UserData, word: String) -> Result<String> {
+///         let before: Option<String> = data.get("word").await?;
+///         data.put("word", &word).await?;
+///         Ok(before.unwrap_or_default())
+///     }
+/// }
+///
+/// # fn main() {
+/// block_on(async {
+///     let app = TestApp::new(App::new("words").tools(tools::tools())).await;
+///     let (alice, bob) = (app.user("alice@example.com").await, app.user("bob@example.com").await);
+///     alice.call("keep", json!({"word": "milk"})).await;
+///     assert_eq!(alice.call("keep", json!({"word": "bread"})).await.tool_text(), "milk");
+///     assert_eq!(bob.call("keep", json!({"word": "salt"})).await.tool_text(), "");
+/// });
 /// # }
-/// # futures_util::FutureExt::now_or_never(example()).expect("memory waits for nothing").unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct UserData {

@@ -151,7 +151,7 @@ pub struct KeyPage {
 pub fn prefix_end(prefix: &str) -> Option<String> {
     let mut rest = prefix.chars();
     while let Some(last) = rest.next_back() {
-        // Not every number is a character: behind U+D7FF stands U+E000.
+        // Not every number is a character: U+E000 follows U+D7FF.
         if let Some(next) =
             (u32::from(last) + 1..=0xe000.max(u32::from(last) + 1)).find_map(char::from_u32)
         {

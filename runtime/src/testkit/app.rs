@@ -20,13 +20,13 @@ use crate::identity::{Operator, operator_token};
 use crate::keys::{FixedKey, SigningKey};
 use crate::store::laws::ManualClock;
 
-/// The signing key of every test [app](App) that is given no other.
+/// The signing key of every test app that is given no other.
 pub const SIGNING_KEY: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
 
 /// The longest wait of a test for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(90);
 
-/// A built [app](App) in memory, with its clock and its store for a test to move and to break.
+/// A built app in memory, with its clock and its store for a test to move and to break.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TestApp {
@@ -50,7 +50,7 @@ impl TestApp {
         &self.store
     }
 
-    /// Builds an [app](App) with a laptop's settings.
+    /// Builds an app with a laptop's settings.
     ///
     /// # Panics
     /// If the app is faulty.
@@ -58,7 +58,7 @@ impl TestApp {
         Self::with_settings(app, &[]).await
     }
 
-    /// Builds an [app](App) with these settings on top of a laptop's; `SIGNING_KEY` is the key that its
+    /// Builds an app with these settings on top of a laptop's; `SIGNING_KEY` is the key that its
     /// tokens are signed with.
     ///
     /// # Panics
@@ -83,7 +83,7 @@ impl TestApp {
         .await
     }
 
-    /// Builds an [app](App) over a store and a clock, which several may share.
+    /// Builds an app over a store and a clock, which several may share.
     async fn build(
         app: App,
         settings: &[(&str, &str)],
@@ -121,31 +121,31 @@ impl TestApp {
         }
     }
 
-    /// Returns the [app](App)'s clock, which stands still until it is moved.
+    /// Returns the app's clock, which stands still until it is moved.
     #[must_use]
     pub const fn clock(&self) -> &Arc<ManualClock> {
         &self.clock
     }
 
-    /// Returns a [client](Client) without a token.
+    /// Returns a client without a token.
     #[must_use]
     pub fn anonymous(&self) -> Client<'_> {
         Client::new(self, None)
     }
 
-    /// Returns a [client](Client) with this token.
+    /// Returns a client with this token.
     #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Client<'_> {
         Client::new(self, Some(token.into()))
     }
 
-    /// Returns an operator's [client](Client), whose token opens `/admin`.
+    /// Returns an operator's client, whose token opens `/admin`.
     #[must_use]
     pub fn admin(&self) -> Client<'_> {
         self.operator(Operator::Admin)
     }
 
-    /// Returns a probe's [client](Client), which discovers and lists.
+    /// Returns a probe's client, which discovers and lists.
     #[must_use]
     pub fn probe(&self) -> Client<'_> {
         self.operator(Operator::Probe)
@@ -167,7 +167,7 @@ impl TestApp {
         TestUser::new(self, email)
     }
 
-    /// Registers a [user](TestUser) by this body of `POST /admin/users`.
+    /// Registers a user by this body of `POST /admin/users`.
     ///
     /// # Panics
     /// If that is refused.
@@ -180,7 +180,7 @@ impl TestApp {
         self.with_token(answer.json["token"].as_str().expect("a token"))
     }
 
-    /// Returns a registered user's [client](Client) with another token, which has these scopes and no others.
+    /// Returns a registered user's client with another token, which has these scopes and no others.
     ///
     /// # Panics
     /// If that is refused.

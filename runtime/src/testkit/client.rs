@@ -27,7 +27,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// Returns the result of a JSON-RPC [response](TestResponse).
+    /// Returns the result of a JSON-RPC response.
     ///
     /// # Panics
     /// If there is none.
@@ -38,7 +38,7 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no result in {}", self.text))
     }
 
-    /// Returns the first text of a [tool](crate::Tool)'s answer, also of one that failed.
+    /// Returns the first text of a tool's answer, also of one that failed.
     ///
     /// # Panics
     /// If there is none.
@@ -49,7 +49,7 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no text in {}", self.text))
     }
 
-    /// Returns the data of a [tool](crate::Tool)'s answer (`structuredContent`).
+    /// Returns the data of a tool's answer (`structuredContent`).
     ///
     /// # Panics
     /// If it failed, or answered with something else.
@@ -61,13 +61,13 @@ impl TestResponse {
             .unwrap_or_else(|| panic!("no data in {}", self.text))
     }
 
-    /// Returns `true` if the [tool](crate::Tool) failed.
+    /// Returns `true` if the tool failed.
     #[must_use]
     pub fn is_tool_error(&self) -> bool {
         self.json["result"]["isError"] == true
     }
 
-    /// Returns all messages of an event stream, in order; of any other [response](TestResponse), the one it is.
+    /// Returns all messages of an event stream, in order; of any other response, the one it is.
     ///
     /// # Panics
     /// If one is no JSON.
@@ -123,7 +123,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Sets the capabilities that the [client](Client) declares (MCP `ClientCapabilities`).
+    /// Sets the capabilities that the client declares (MCP `ClientCapabilities`).
     #[must_use]
     pub fn able_to(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;
@@ -182,7 +182,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends an MCP request of the newest revision, and again with answers if the
-    /// [response](TestResponse) asks questions to which this client has them.
+    /// response asks questions to which this client has them.
     ///
     /// # Panics
     /// If it is asked more than sixteen times.
@@ -242,7 +242,7 @@ impl<'a> Client<'a> {
             .await
     }
 
-    /// Calls a [tool](crate::Tool).
+    /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> TestResponse {
         self.mcp(
             "tools/call",
@@ -251,12 +251,12 @@ impl<'a> Client<'a> {
         .await
     }
 
-    /// Reads a [resource](crate::Resource) by its URI.
+    /// Reads a resource by its URI.
     pub async fn read(&self, uri: &str) -> TestResponse {
         self.mcp("resources/read", json!({ "uri": uri })).await
     }
 
-    /// Returns all [tools](crate::Tool) of `tools/list`.
+    /// Returns all tools of `tools/list`.
     ///
     /// # Panics
     /// If they can't be listed.
@@ -273,7 +273,7 @@ impl<'a> Client<'a> {
         read_pages(list, async |params| self.mcp(&method, params).await).await
     }
 
-    /// Returns all [tools](crate::Tool) of `tools/list` in the revision before the newest.
+    /// Returns all tools of `tools/list` in the revision before the newest.
     ///
     /// # Panics
     /// If they can't be listed.

@@ -22,7 +22,7 @@ pub struct FaultyStore {
 }
 
 impl FaultyStore {
-    /// Makes an empty [store](Store).
+    /// Makes an empty store.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let reads = AtomicUsize::default();

@@ -11,7 +11,7 @@ pub const NEWEST_REVISION: &str = "2026-07-28";
 /// The revision of MCP before [`NEWEST_REVISION`], which begins with `initialize`.
 pub const OLDER_REVISION: &str = "2025-11-25";
 
-/// Makes a [request](Request) with JSON text and a bearer token (RFC 6750 §2.1).
+/// Makes a request with JSON text and a bearer token (RFC 6750 §2.1).
 ///
 /// # Panics
 /// If a part is not valid in HTTP.
@@ -38,7 +38,7 @@ pub fn request(
         .expect("a valid request")
 }
 
-/// Makes an MCP [request](Request) of the [`NEWEST_REVISION`] revision by a client with these capabilities;
+/// Makes an MCP request of the [`NEWEST_REVISION`] revision by a client with these capabilities;
 /// `_meta` in `params` goes with it.
 ///
 /// # Panics
@@ -82,7 +82,7 @@ pub fn mcp_request(
     add_headers(request, &named)
 }
 
-/// Makes an MCP [request](Request) of an older revision, such as [`OLDER_REVISION`]: no `_meta`, and no header
+/// Makes an MCP request of an older revision, such as [`OLDER_REVISION`]: no `_meta`, and no header
 /// where `version` is `None`.
 ///
 /// # Panics

@@ -36,7 +36,7 @@ impl From<App> for Suite {
 }
 
 impl Suite {
-    /// Makes a suite for an [app](App) whose profiles and arguments are made from their types.
+    /// Makes a suite for an app whose profiles and arguments are made from their types.
     #[must_use]
     pub const fn new(app: App) -> Self {
         Self {
@@ -50,21 +50,21 @@ impl Suite {
         }
     }
 
-    /// Gives every [user](Client) this profile, as if it must name a server on this machine.
+    /// Gives every user this profile, as if it must name a server on this machine.
     #[must_use]
     pub fn profile(mut self, profile: Value) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// Calls a [tool](crate::Tool) with these arguments.
+    /// Calls a tool with these arguments.
     #[must_use]
     pub fn arguments(mut self, tool: impl Into<String>, arguments: Value) -> Self {
         self.arguments.insert(tool.into(), arguments);
         self
     }
 
-    /// Calls another [tool](crate::Tool) each time before this one, and makes this one's arguments of
+    /// Calls another tool each time before this one, and makes this one's arguments of
     /// its data: a tool that removes needs what it can remove.
     ///
     /// ```
@@ -94,14 +94,14 @@ impl Suite {
         self
     }
 
-    /// Lets a [tool](crate::Tool) have a schema that some common client may not take.
+    /// Lets a tool have a schema that some common client may not take.
     #[must_use]
     pub fn any_schema(mut self, tool: impl Into<String>) -> Self {
         self.any_schema.insert(tool.into());
         self
     }
 
-    /// Returns `true` if common clients must accept the schemas of a listed [tool](crate::Tool).
+    /// Returns `true` if common clients must accept the schemas of a listed tool.
     #[must_use]
     pub(crate) fn needs_common_schema(&self, tool: &Value) -> bool {
         tool["name"]
@@ -109,7 +109,7 @@ impl Suite {
             .is_some_and(|name| !self.any_schema.contains(name))
     }
 
-    /// Lets others change what this read-only [tool](crate::Tool) answers, as where users share a board,
+    /// Lets others change what this read-only tool answers, as where users share a board,
     /// or it tells the time.
     #[must_use]
     pub fn share(mut self, tool: impl Into<String>) -> Self {
@@ -117,14 +117,14 @@ impl Suite {
         self
     }
 
-    /// Accepts a failure as an answer, as of a [tool](crate::Tool) that looks for what is not there.
+    /// Accepts a failure as an answer, as of a tool that looks for what is not there.
     #[must_use]
     pub fn may_fail(mut self, tool: impl Into<String>) -> Self {
         self.may_fail.insert(tool.into());
         self
     }
 
-    /// Returns `true` if a listed [tool](crate::Tool) may answer with a failure.
+    /// Returns `true` if a listed tool may answer with a failure.
     #[must_use]
     pub(crate) fn can_fail(&self, tool: &Value) -> bool {
         tool["name"]
@@ -132,18 +132,18 @@ impl Suite {
             .is_some_and(|name| self.may_fail.contains(name))
     }
 
-    /// Returns the [app](App).
+    /// Returns the app.
     #[must_use]
     pub(crate) fn app(&self) -> App {
         self.app.clone()
     }
 
-    /// Builds the [app](App) in memory.
+    /// Builds the app in memory.
     pub(crate) async fn open(&self) -> TestApp {
         TestApp::new(self.app()).await
     }
 
-    /// Returns the body that registers a [user](Client).
+    /// Returns the body that registers a user.
     #[must_use]
     pub(crate) fn registration(&self, email: &str) -> Value {
         let made = || {
@@ -157,12 +157,12 @@ impl Suite {
         }
     }
 
-    /// Registers a user of the [app](App).
+    /// Registers a user of the app.
     pub(crate) async fn user<'a>(&self, app: &'a TestApp, email: &str) -> Client<'a> {
         app.user_with(self.registration(email)).await
     }
 
-    /// Returns `true` if a listed [tool](crate::Tool) answers each user from that user's own data.
+    /// Returns `true` if a listed tool answers each user from that user's own data.
     #[must_use]
     pub(crate) fn is_own(&self, tool: &Value) -> bool {
         let is_shared = tool["name"]
@@ -171,7 +171,7 @@ impl Suite {
         tool["annotations"]["readOnlyHint"] == true && !is_shared
     }
 
-    /// Returns arguments for a listed [tool](crate::Tool): the author's, or generated ones.
+    /// Returns arguments for a listed tool: the author's, or generated ones.
     #[must_use]
     pub(crate) fn arguments_for(&self, tool: &Value, fill: Fill) -> Value {
         let given = tool["name"]

@@ -86,7 +86,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts a service that answers each [request](UpstreamRequest) by a function.
+    /// Starts a service that answers each request by a function.
     ///
     /// # Panics
     /// If no port is free.
@@ -105,7 +105,7 @@ impl Upstream {
         }
     }
 
-    /// Starts a [service](Upstream) that answers by a table of methods with paths, such as `GET /user`,
+    /// Starts a service that answers by a table of methods with paths, such as `GET /user`,
     /// and JSON bodies; with 404 to everything else.
     ///
     /// A query is no part of the path.
@@ -136,13 +136,13 @@ impl Upstream {
         format!("http://{}", self.address)
     }
 
-    /// Removes and returns the [requests](UpstreamRequest) since the last time, in order.
+    /// Removes and returns the requests since the last time, in order.
     #[must_use]
     pub fn take_requests(&self) -> Vec<UpstreamRequest> {
         std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Removes the [requests](UpstreamRequest) since the last time and returns their paths with queries.
+    /// Removes the requests since the last time and returns their paths with queries.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
         let requests = self.take_requests().into_iter();
@@ -156,7 +156,7 @@ impl fmt::Debug for Upstream {
     }
 }
 
-/// Makes an [answer](UpstreamResponse) with a JSON body.
+/// Makes an answer with a JSON body.
 ///
 /// # Panics
 /// If the status is none.

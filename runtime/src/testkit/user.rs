@@ -58,13 +58,13 @@ impl<'a> TestUser<'a> {
         }
     }
 
-    /// Sets the user's [profile](crate::Profile).
+    /// Sets the user's profile.
     pub fn profile(mut self, profile: Value) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// Sets the [scopes](crate::user::Scopes) of the user's token; without them, the token may do
+    /// Sets the scopes of the user's token; without them, the token may do
     /// everything that the user may.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(Into::into).collect());

@@ -100,7 +100,7 @@ async fn what_goes_wrong_in_a_tool_is_an_answer_that_the_model_reads() {
     let token = server.user("alice@example.com").await;
     for (tool, said) in [
         ("fails", "the upstream said no"),
-        ("panics", "the tool `panics` broke down"),
+        ("panics", "the tool `panics` panicked"),
         ("sleeps", "the tool `sleeps` did not answer in time"),
         ("floods", "answered with 7000000 bytes"),
     ] {

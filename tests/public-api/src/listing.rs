@@ -2,7 +2,7 @@
 //!
 //! A listing has one line for each item, field, inherent method, method of a trait's definition and `impl Trait for Type`.
 //! It leaves out what those lines say already: the methods of trait impls, and the members of an item that another module
-//! exports again, which is a `pub use`. Names of the standard library stand without their paths, and a method of
+//! exports again, which is a `pub use`. Names of the standard library have no paths, and a method of
 //! `async_trait` as the `async fn` that its author wrote.
 
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub fn lines(api: &PublicApi) -> Vec<String> {
         if reexport.is_some() || line.starts_with("pub mod ") || line.starts_with("pub use ") {
             is_in_prelude = line.contains("::prelude::");
         }
-        // An item's members stand behind it where it is defined, and not in the prelude, which comes before some of these.
+        // An item's members follow it where it is defined, and not in the prelude, which comes before some of these.
         let is_new = !is_in_prelude && seen.insert(item.id());
         let is_use = is_in_prelude && line.starts_with("pub use ");
         if is_new || is_use { Some(line) } else { reexport }
@@ -88,7 +88,7 @@ fn without_async_trait(line: &str) -> String {
     format!("{}{generics}({arguments}{output}", name.replacen("pub fn ", "pub async fn ", 1))
 }
 
-/// Tells if a generic parameter is a lifetime that `async_trait` wrote.
+/// Returns whether a generic parameter is a lifetime that `async_trait` wrote.
 fn is_lifetime(parameter: &str) -> bool {
     let name = parameter.trim_start_matches('\'');
     name.is_empty() || name.starts_with("life") || name.starts_with("async_trait")

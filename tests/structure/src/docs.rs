@@ -97,7 +97,7 @@ impl Docs {
     }
 }
 
-/// Tells if a block links to an item: ``[`Item`]`` or `[words](Item)`.
+/// Returns whether a block links to an item: ``[`Item`]`` or `[words](Item)`.
 fn has_link(text: &str) -> bool {
     text.contains("[`")
         || text

@@ -1,4 +1,4 @@
-//! The names of types and traits, and those that stand for two things.
+//! The names of types and traits, and those that have two meanings.
 
 use std::collections::BTreeMap;
 

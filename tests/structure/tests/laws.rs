@@ -27,7 +27,7 @@ const PARTICIPLES: [&str; 23] = [
     "told", "written",
 ];
 
-/// The names that stand for more than one thing, all but one of them private. The list may only become shorter.
+/// The names that have more than one meaning, all but one of them private. The list may only become shorter.
 const NAMESAKES: &[&str] = &[
     "Arguments",
     "Function",
@@ -163,7 +163,7 @@ fn functions_are_verbs() {
     );
 }
 
-/// Tells if a name is a participle, or begins with one.
+/// Returns whether a name is a participle, or begins with one.
 fn is_participle(name: &str) -> bool {
     let word = name.split('_').next().unwrap_or_default();
     let ends_so = word.ends_with("ed") && word.len() > 3 && !VERBS.contains(&word);

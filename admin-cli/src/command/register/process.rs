@@ -54,7 +54,7 @@ pub(super) fn local_app<'c>(
     }
 }
 
-/// Returns the path of the server's binary, which stands beside this one and has the app's name.
+/// Returns the path of the server's binary, which is beside this one and has the app's name.
 ///
 /// # Errors
 /// [`CliError::NotConfigured`] if there is none.

@@ -391,7 +391,7 @@ fn router(admin: LocalAdmin) -> Router {
         route_timeout: Duration::from_secs(60),
         base_path: String::new(),
         origin_policy: OriginPolicy::default(),
-        // A token may stand in the query of an MCP path, and of no other.
+        // A token may be in the query of an MCP path, and of no other.
         allow_query_token: true,
         allows_anonymous: false,
     }

@@ -106,7 +106,7 @@ pub(super) async fn keys_are_listed_as_records_are(store: &SharedStore) {
     }
 }
 
-/// Checks that a page holds the records that begin with the prefix and stand behind `after`, and
+/// Checks that a page holds the records that begin with the prefix and follow `after`, and
 /// nothing else.
 pub(super) async fn a_place_narrows_a_prefix_and_never_widens_it(store: &SharedStore) {
     let partition = partition();

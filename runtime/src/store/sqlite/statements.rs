@@ -4,7 +4,7 @@
 /// (<https://sqlite.org/pragma.html#pragma_user_version>).
 pub(super) const SHAPE: i64 = 2;
 
-/// The schema. Values stand last: SQLite reads a row only up to the column it needs, and a long
+/// The schema. Values come last: SQLite reads a row only up to the column it needs, and a long
 /// value fills overflow pages of its own (<https://sqlite.org/fileformat2.html>).
 pub(super) const SCHEMA: &str = "
     CREATE TABLE records (
@@ -52,7 +52,7 @@ pub(super) enum ListedColumns {
 }
 
 /// Returns the statement for a [`Range::Prefix`](crate::store::Range::Prefix), in order of sort:
-/// from ?2 on, behind ?3, and before ?6, where a blob stands behind every text. The plus keeps the
+/// from ?2 on, behind ?3, and before ?6, where a blob follows every text. The plus keeps the
 /// planner from starting at ?3 where ?2 is further on (<https://sqlite.org/optoverview.html>).
 pub(super) const fn list_prefix(listed: ListedColumns) -> &'static str {
     match listed {

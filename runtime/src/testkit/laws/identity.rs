@@ -8,7 +8,7 @@ use crate::identity::TokenRequest;
 use crate::records::UserRecord;
 use crate::testkit::{Client, Fill, Suite, TestApp};
 
-/// No tool is listed or called without a [token](crate::identity).
+/// No tool is listed or called without a token.
 ///
 /// # Panics
 /// If it is broken.
@@ -32,7 +32,7 @@ pub async fn every_tool_needs_an_identity(suite: &Suite) {
     assert_refused(&app.anonymous(), 401).await;
 }
 
-/// The refusal of a missing [token](crate::identity) says how to bring one (RFC 6750 §3).
+/// The refusal of a missing token says how to bring one (RFC 6750 §3).
 ///
 /// # Panics
 /// If it is broken.
@@ -53,7 +53,7 @@ pub async fn a_missing_token_is_401(suite: &Suite) {
     }
 }
 
-/// A malformed [token](crate::identity) is refused, and nobody outside learns why.
+/// A malformed token is refused, and nobody outside learns why.
 ///
 /// # Panics
 /// If it is broken.
@@ -72,7 +72,7 @@ pub async fn a_malformed_token_is_401(suite: &Suite) {
     }
 }
 
-/// A [token](crate::identity) ends at its time.
+/// A token ends at its time.
 ///
 /// # Panics
 /// If it is broken.
@@ -88,7 +88,7 @@ pub async fn an_expired_token_is_401(suite: &Suite) {
     assert_refused(&alice, 401).await;
 }
 
-/// Revoking a user ends every [token](crate::identity) so far, at the next call; a new one works.
+/// Revoking a user ends every token so far, at the next call; a new one works.
 ///
 /// # Panics
 /// If it is broken.
@@ -112,7 +112,7 @@ pub async fn a_revoked_users_token_is_401(suite: &Suite) {
     assert_refused(&alice, 401).await;
 }
 
-/// One [token](crate::identity) is ended by its id, and the others go on.
+/// One token is ended by its id, and the others go on.
 ///
 /// # Panics
 /// If it is broken.
@@ -142,7 +142,7 @@ pub async fn a_revoked_token_is_401(suite: &Suite) {
     assert_allowed(&alice).await;
 }
 
-/// A well signed [token](crate::identity) of nobody is refused.
+/// A well signed token of nobody is refused.
 ///
 /// # Panics
 /// If it is broken.
@@ -151,7 +151,7 @@ pub async fn an_unknown_users_token_is_401(suite: &Suite) {
     assert_refused(&app.with_token(issue_to_nobody(&app).await), 401).await;
 }
 
-/// A [token](crate::identity) that is meant for another deployment is refused here, and the other way round.
+/// A token that is meant for another deployment is refused here, and the other way round.
 ///
 /// # Panics
 /// If it is broken.
@@ -171,7 +171,7 @@ pub async fn a_token_for_another_audience_is_401(suite: &Suite) {
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
-/// A [token](crate::identity) that no key of this server signed is refused.
+/// A token that no key of this server signed is refused.
 ///
 /// # Panics
 /// If it is broken.
@@ -191,7 +191,7 @@ pub async fn a_token_by_another_key_is_401(suite: &Suite) {
     assert_eq!(answer.status, 401, "an operator's too: {}", answer.text);
 }
 
-/// An operator is no user: an admin [token](crate::identity) opens `/admin` alone.
+/// An operator is no user: an admin token opens `/admin` alone.
 ///
 /// # Panics
 /// If it is broken.
@@ -200,7 +200,7 @@ pub async fn an_admin_token_on_mcp_is_403(suite: &Suite) {
     assert_refused(&app.admin(), 403).await;
 }
 
-/// A [user](crate::CurrentUser) is no operator.
+/// A user is no operator.
 ///
 /// # Panics
 /// If it is broken.

@@ -59,7 +59,7 @@ pub async fn admins_go_round(suite: &Suite) {
     );
 }
 
-/// A [profile](crate::Profile) that does not fit the app's type is refused with the field's name, and
+/// A profile that does not fit the app's type is refused with the field's name, and
 /// the stored one stays.
 ///
 /// Secrets are masked unless they are asked for. An app without a profile type stores a profile only

@@ -126,7 +126,7 @@ pub async fn instances_see_each_others_revocations(suite: &Suite) {
     );
 }
 
-/// While the [store](crate::store::Store) can't be reached, nobody is let in, and every client is
+/// While the store can't be reached, nobody is let in, and every client is
 /// asked to retry (RFC 9110 §10.2.3).
 ///
 /// # Panics

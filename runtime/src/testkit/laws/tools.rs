@@ -5,11 +5,11 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 use super::{ALICE, BOB, name, report};
-use crate::middleware::BROKE_DOWN;
+use crate::middleware::PANICKED;
 use crate::schema::portability_problems;
 use crate::testkit::{Client, Fill, Suite, TestResponse};
 
-/// Every [tool](crate::Tool) is listed in a steady order, with descriptions of itself and of each of
+/// Every tool is listed in a steady order, with descriptions of itself and of each of
 /// its arguments.
 ///
 /// # Panics
@@ -111,7 +111,7 @@ fn list_schemas(tools: &[Value]) -> Vec<(&str, &'static str, &Value)> {
         .collect()
 }
 
-/// A [tool](crate::Tool) that operators may call to see whether tools work is there; it changes
+/// A tool that operators may call to see whether tools work is there; it changes
 /// nothing and needs no arguments.
 ///
 /// # Panics
@@ -195,7 +195,7 @@ fn find_misfits(tool: &Value, arguments: &Value) -> Vec<String> {
     schema.iter_errors(arguments).map(describe).collect()
 }
 
-/// Every [prompt](crate::Prompt) has a description, and so has each of its arguments.
+/// Every prompt has a description, and so has each of its arguments.
 ///
 /// # Panics
 /// If it is broken.
@@ -235,7 +235,7 @@ pub async fn prompts_are_listed_and_documented(suite: &Suite) {
     report(&problems);
 }
 
-/// Every listed [resource](crate::Resource) has a description and can be read, and an unknown URI is
+/// Every listed resource has a description and can be read, and an unknown URI is
 /// an error of the protocol; where [`Suite::may_fail`] says so, a resource may also refuse.
 ///
 /// # Panics
@@ -273,7 +273,7 @@ pub async fn resources_can_be_read(suite: &Suite) {
     );
 }
 
-/// One user's calls change nothing that another sees by a read-only [tool](crate::Tool).
+/// One user's calls change nothing that another sees by a read-only tool.
 ///
 /// The answers of other tools are not compared; [`Suite::share`] leaves out a tool that shows shared
 /// data.
@@ -367,7 +367,7 @@ fn check_failure(result: &Value, name: &str, may_fail: bool) -> Option<String> {
         return Some(format!("`{name}` fails without words: {result}"));
     }
     // A panic is never allowed: `may_fail` is for answers that a tool means to give.
-    if message.contains(BROKE_DOWN) {
+    if message.contains(PANICKED) {
         return Some(format!("`{name}` panics: {message}"));
     }
     (!may_fail).then(|| {

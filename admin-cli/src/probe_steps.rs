@@ -1,4 +1,4 @@
-//! The steps of a probe, from reaching the server to listing its tools. What is printed calls a step a rung.
+//! The steps of a probe, from reaching the server to listing its tools.
 //!
 //! All steps after the signing key use the operator's probe token, which can discover and list. A probe never acts as a user.
 
@@ -56,8 +56,8 @@ pub(crate) async fn run_steps(session: &AdminSession) -> Vec<StepResult> {
 
 /// Returns the results as the JSON of `probe` and of the tool `probe_server`.
 pub(crate) fn to_json(session: &AdminSession, results: &[StepResult]) -> Value {
-    let rungs: Vec<_> = results.iter().map(StepResult::to_json).collect();
-    json!({ "server": session.url, "rungs": rungs })
+    let steps: Vec<_> = results.iter().map(StepResult::to_json).collect();
+    json!({ "server": session.url, "steps": steps })
 }
 
 impl Step {
@@ -111,7 +111,7 @@ impl StepResult {
             Ok(found) => found.clone(),
             Err(error) => error.chain(),
         };
-        json!({ "rung": self.name, "ok": self.outcome.is_ok(), "found": found })
+        json!({ "step": self.name, "ok": self.outcome.is_ok(), "found": found })
     }
 }
 

@@ -302,7 +302,7 @@ def certificate(folder):
 
 
 def unbelieved(shell):
-    """A server that is reached and not believed breaks another rung than one that is not reached."""
+    """A server that is reached and not believed fails another step than one that is not reached."""
     heading("A server that is not believed")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate(shell.folder))
@@ -314,7 +314,7 @@ def unbelieved(shell):
         url = f"https://localhost:{server.server_address[1]}"
         shell.run(f"memos-admin connect {url} --signing-key-env KEY --as unbelieved --offline", keep="^Connected")
         said = shell.run("memos-admin probe", code=7)
-        check("FAILED  TLS" in said, True, "the rung that broke is TLS")
+        check("FAILED  TLS" in said, True, "the step that failed is TLS")
         server.shutdown()
 
 

@@ -17,7 +17,7 @@ async fn several_connections_are_kept_and_each_command_may_choose() {
     let server = server.expect("remote");
     ends(&home, 0, &["connect", "local", "--as", "here"]).await;
     let probed = async |arguments: &[&str]| {
-        json_of(&ends(&home, 0, arguments).await)["rungs"][0]["found"].clone()
+        json_of(&ends(&home, 0, arguments).await)["steps"][0]["found"].clone()
     };
     assert_eq!(
         probed(&["probe", "--json"]).await,
@@ -73,15 +73,15 @@ async fn a_key_comes_from_standard_input_too() {
 }
 
 #[tokio::test]
-async fn probe_climbs_to_the_tools_and_names_the_rung_that_breaks() {
+async fn probe_goes_on_to_the_tools_and_names_the_step_that_fails() {
     for place in ["local", "remote"] {
         let (home, server) = connected(place).await;
-        let climbed = json_of(&ends(&home, 0, &["probe", "--json"]).await);
-        let rungs: Vec<_> = climbed["rungs"]
+        let probed = json_of(&ends(&home, 0, &["probe", "--json"]).await);
+        let steps: Vec<_> = probed["steps"]
             .as_array()
-            .expect("rungs")
+            .expect("steps")
             .iter()
-            .map(|rung| rung["rung"].clone())
+            .map(|step| step["step"].clone())
             .collect();
         let all = [
             "reach",
@@ -91,7 +91,7 @@ async fn probe_climbs_to_the_tools_and_names_the_rung_that_breaks() {
             "initialize 2025-11-25",
             "tools",
         ];
-        assert_eq!(rungs, all, "{place}");
+        assert_eq!(steps, all, "{place}");
         assert!(out(&ends(&home, 0, &["probe"]).await).contains("listed"));
         let Some(server) = server else { continue };
         ends(

@@ -101,7 +101,7 @@ impl Operations {
         Ok(to_object(json!(self.session.api.health().await?)))
     }
 
-    /// Try everything a client needs, rung by rung, from reaching the server to listing its tools. It never acts as a user.
+    /// Try everything a client needs, step by step, from reaching the server to listing its tools. It never acts as a user.
     #[tool(read_only, idempotent)]
     pub async fn probe_server(&self) -> Result<JsonObject> {
         let results = probe_steps::run_steps(&self.session).await;

@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::output::{StyledText, format_state_table};
 use crate::probe_steps::{StepResult, run_steps, to_json};
 
-/// Try everything a client needs, rung by rung, and name the one that fails. It never acts as a user.
+/// Try everything a client needs, step by step, and name the one that fails. It never acts as a user.
 #[derive(Debug, Args)]
 pub(crate) struct ProbeCommand {}
 
@@ -20,7 +20,7 @@ impl ProbeCommand {
         context
             .output
             .print_answer(&to_json(session, &results), || {
-                let table = format_state_table(["", "RUNG", "FOUND"], results.iter().map(to_row));
+                let table = format_state_table(["", "STEP", "FOUND"], results.iter().map(to_row));
                 StyledText::join([session.describe().into(), table], "\n\n")
             });
         let failed = results
@@ -29,7 +29,7 @@ impl ProbeCommand {
         match failed {
             None => Ok(()),
             Some((name, error)) => {
-                Err(Error::new(error.kind(), format!("the rung `{name}` does not hold")).into())
+                Err(Error::new(error.kind(), format!("the step `{name}` failed")).into())
             }
         }
     }

@@ -34,7 +34,7 @@ use crate::table::{
     Item, build_item, is_live, is_written_by, number, read_count, read_entry, read_key,
     read_record, text,
 };
-use crate::transaction;
+use crate::transaction::{self, TransactionOutcome};
 
 /// A [`Store`] in a DynamoDB table.
 pub struct DynamoStore {
@@ -69,14 +69,14 @@ impl DynamoStore {
         &self,
         items: Vec<TransactWriteItem>,
         token: &str,
-    ) -> Result<transaction::Outcome> {
+    ) -> Result<TransactionOutcome> {
         let request = self
             .client
             .transact_write_items()
             .client_request_token(token)
             .set_transact_items(Some(items));
         match request.send().await {
-            Ok(_) => Ok(transaction::Outcome::Done),
+            Ok(_) => Ok(TransactionOutcome::Done),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     transaction::interpret(cancelled.cancellation_reasons())
@@ -283,14 +283,14 @@ impl Store for DynamoStore {
             // The same token for every try: within ten minutes DynamoDB answers a repeated
             // transaction with its first outcome instead of writing again.
             match self.send_transaction(items.clone(), &token).await? {
-                transaction::Outcome::Done => return Ok(()),
-                transaction::Outcome::Unmet(place) => {
+                TransactionOutcome::Done => return Ok(()),
+                TransactionOutcome::Unmet(place) => {
                     return Err(writes
                         .get(place)
                         .map_or_else(|| condition_error(When::Always), Write::condition_error));
                 }
-                transaction::Outcome::Contended if retry.wait().await => {}
-                transaction::Outcome::Contended => return Err(report_contention(&self.table)),
+                TransactionOutcome::Contended if retry.wait().await => {}
+                TransactionOutcome::Contended => return Err(report_contention(&self.table)),
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::table::{Item, build_item, text};
 
 /// The result of a `TransactWriteItems`, as [`interpret`] reads it from the reasons of a cancellation.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum TransactionOutcome {
     /// All writes were made, now or when the request was sent before.
     Done,
     /// The condition of the write at this index does not hold, and all before it do.
@@ -80,16 +80,16 @@ fn build_key(key: &Key) -> Item {
 
 /// Interprets the cancellation reasons, one for each write in order; `None` for a cause that is
 /// neither a condition nor another write (AWS DynamoDB API Reference, `TransactWriteItems`).
-pub(crate) fn interpret(reasons: &[CancellationReason]) -> Option<Outcome> {
+pub(crate) fn interpret(reasons: &[CancellationReason]) -> Option<TransactionOutcome> {
     let mut codes = reasons.iter().map(|reason| reason.code().unwrap_or("None"));
     // A conflict comes first: while another write is in progress, DynamoDB may not have evaluated every
     // condition, and a retry finds the first one that does not hold.
     if codes.clone().any(|code| code == "TransactionConflict") {
-        return Some(Outcome::Contended);
+        return Some(TransactionOutcome::Contended);
     }
     codes
         .position(|code| code == "ConditionalCheckFailed")
-        .map(Outcome::Unmet)
+        .map(TransactionOutcome::Unmet)
 }
 
 #[cfg(test)]
@@ -101,13 +101,16 @@ mod tests {
         for (codes, expected) in [
             (
                 &["None", "ConditionalCheckFailed", "ConditionalCheckFailed"][..],
-                Some(Outcome::Unmet(1)),
+                Some(TransactionOutcome::Unmet(1)),
             ),
             (
                 &["ConditionalCheckFailed", "TransactionConflict"],
-                Some(Outcome::Contended),
+                Some(TransactionOutcome::Contended),
             ),
-            (&["None", "TransactionConflict"], Some(Outcome::Contended)),
+            (
+                &["None", "TransactionConflict"],
+                Some(TransactionOutcome::Contended),
+            ),
             (&["ValidationError", "None"], None),
             (&["ThrottlingError"], None),
         ] {

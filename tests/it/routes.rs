@@ -144,7 +144,7 @@ fn admin_token() -> String {
 #[tokio::test]
 async fn the_fixtures_routes_keep_the_laws() {
     let pages = Pages::default();
-    RouteLaws::of(&pages).state(Motto::default()).check().await;
+    RouteLaws::new(&pages).state(Motto::default()).check().await;
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_overview_keeps_the_laws_of_routes() {
-        block_on(RouteLaws::of(&DataOverview).state(kinds()).check());
+        block_on(RouteLaws::new(&DataOverview).state(kinds()).check());
     }
 
     #[test]

@@ -85,7 +85,8 @@ mod tests {
         });
         change(&mut claims);
         let context = json!({"authorizer": {"jwt": {"claims": claims, "scopes": null}}});
-        Credential::of_request(Method::POST, "/mcp", HeaderMap::new()).with_request_context(context)
+        Credential::from_request(Method::POST, "/mcp", HeaderMap::new())
+            .with_request_context(context)
     }
 
     fn verifier() -> GatewayClaims {

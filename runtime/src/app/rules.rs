@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::middleware::{
-    AnswerLimit, CallDeadline, CallLog, Disabled, PanicGuard, ReadArguments, ScopeCheck,
+    AnswerLimit, ArgumentReader, CallDeadline, CallLog, DisabledNames, PanicGuard, ScopeCheck,
     SealedElicitation, SharedMiddleware,
 };
 use crate::provider::SharedProvider;
@@ -25,9 +25,9 @@ impl App {
     ) -> Arc<[SharedMiddleware]> {
         let mut rules: Vec<SharedMiddleware> = vec![Arc::new(CallLog), Arc::new(ScopeCheck)];
         if !self.providers.is_empty() && !self.disabled.is_empty() {
-            rules.push(Arc::new(Disabled::new(self.disabled.clone())));
+            rules.push(Arc::new(DisabledNames::new(self.disabled.clone())));
         }
-        rules.push(Arc::new(ReadArguments));
+        rules.push(Arc::new(ArgumentReader));
         rules.push(Arc::new(CallDeadline::new(self.timeout)));
         rules.push(Arc::new(PanicGuard));
         rules.extend(self.layers.iter().cloned());

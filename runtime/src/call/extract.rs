@@ -77,7 +77,7 @@ impl FromCall for CurrentUser {
 
 impl FromCall for UserData {
     async fn from_call(call: &Call) -> Result<Self> {
-        Self::of_caller(&call.store, &call.caller)
+        Self::for_caller(&call.store, &call.caller)
     }
 }
 

@@ -39,10 +39,10 @@ pub(super) fn take(
     allow_query: bool,
     secrets: &[HeaderName],
 ) -> Result<Credential, Problem> {
-    let authorization = in_authorization(&parts.headers);
-    let key = in_api_key(&parts.headers);
+    let authorization = find_in_authorization(&parts.headers);
+    let key = find_in_api_key(&parts.headers);
     let query = if allow_query {
-        in_query(parts)
+        find_in_query(parts)
     } else {
         Ok(Found::Nothing)
     };
@@ -50,7 +50,8 @@ pub(super) fn take(
     let context = parts.extensions.remove::<SenderContext>();
     let token = choose([authorization?, key?, query?])?;
     let path = parts.uri.path();
-    let credential = Credential::of_request(parts.method.clone(), path, headers).with_token(token);
+    let credential =
+        Credential::from_request(parts.method.clone(), path, headers).with_token(token);
     Ok(match context {
         Some(SenderContext { members }) => credential.with_request_context(members),
         None => credential,
@@ -98,18 +99,18 @@ fn choose(found: [Found; 3]) -> Result<Option<Secret<String>>, Problem> {
 /// Reads the `Authorization` header. Lambda joins repeated headers by commas, so they are read joined, and two tokens
 /// are refused in either form (RFC 6750 §3.1). Commas also occur within one credential (RFC 9110 §11.4), as in AWS's
 /// signature.
-fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
+fn find_in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
     let Some(text) = join_values(headers, &AUTHORIZATION)? else {
         return Ok(Found::Nothing);
     };
     let credentials: Vec<_> = text.split(',').map(str::trim).collect();
     match credentials.as_slice() {
         [""] => Ok(Found::Empty),
-        [one] => Ok(of_bearer(one).unwrap_or_else(|| of_bare(one))),
+        [one] => Ok(parse_bearer(one).unwrap_or_else(|| parse_bare(one))),
         several
             if several
                 .iter()
-                .any(|one| of_bearer(one).is_some() || is_jwt(one)) =>
+                .any(|one| parse_bearer(one).is_some() || is_jwt(one)) =>
         {
             Err(refuse_repeated(&AUTHORIZATION))
         }
@@ -117,19 +118,19 @@ fn in_authorization(headers: &HeaderMap) -> Result<Found, Problem> {
     }
 }
 
-fn in_api_key(headers: &HeaderMap) -> Result<Found, Problem> {
+fn find_in_api_key(headers: &HeaderMap) -> Result<Found, Problem> {
     let Some(text) = join_values(headers, &API_KEY)? else {
         return Ok(Found::Nothing);
     };
     let keys: Vec<_> = text.split(',').map(str::trim).collect();
     match keys.as_slice() {
-        [one] => Ok(of_jwt(one)),
+        [one] => Ok(parse_jwt(one)),
         several if several.iter().any(|one| is_jwt(one)) => Err(refuse_repeated(&API_KEY)),
         _ => Ok(Found::Nothing),
     }
 }
 
-fn in_query(parts: &Parts) -> Result<Found, Problem> {
+fn find_in_query(parts: &Parts) -> Result<Found, Problem> {
     let query = parts.uri.query().unwrap_or_default();
     let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "token");
     match (tokens.next(), tokens.next()) {
@@ -153,7 +154,7 @@ fn join_values(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>,
 }
 
 /// Returns the token after `Bearer`, in any case (RFC 9110 §11.1); [`Found::Empty`] if nothing follows.
-fn of_bearer(text: &str) -> Option<Found> {
+fn parse_bearer(text: &str) -> Option<Found> {
     let (scheme, token) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let token = token.trim();
     let found = if token.is_empty() {
@@ -166,14 +167,14 @@ fn of_bearer(text: &str) -> Option<Found> {
 
 /// Reads a credential without a scheme: some clients ask their user for the header's whole value and send the token
 /// bare. A word that is no JWT is [`Found::Broken`]; every other scheme has something behind it.
-fn of_bare(text: &str) -> Found {
-    match of_jwt(text) {
+fn parse_bare(text: &str) -> Found {
+    match parse_jwt(text) {
         Found::Nothing if !text.contains(char::is_whitespace) => Found::Broken(text.to_owned()),
         found => found,
     }
 }
 
-fn of_jwt(text: &str) -> Found {
+fn parse_jwt(text: &str) -> Found {
     if is_jwt(text) {
         Found::Token(text.to_owned())
     } else {

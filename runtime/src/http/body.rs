@@ -95,7 +95,7 @@ impl MemoryBudget {
         } else {
             &self.large
         };
-        in_turn(memory.acquire_many(kilobytes)).await
+        wait_for_turn(memory.acquire_many(kilobytes)).await
     }
 }
 
@@ -104,7 +104,7 @@ impl MemoryBudget {
 /// # Errors
 ///
 /// `Unavailable` if it does not come in time.
-async fn in_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
+async fn wait_for_turn<T, E>(turn: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
     let turn = timeout(QUEUE, turn).await.ok().and_then(Result::ok);
     turn.ok_or_else(|| {
         Error::unavailable("too many large requests are worked on at once; try again").into()
@@ -202,7 +202,7 @@ where
             continue;
         };
         if place.is_none() && bytes.len() + data.remaining() > SMALL_BYTES {
-            *place = Some(in_turn(memory.reading.acquire()).await?);
+            *place = Some(wait_for_turn(memory.reading.acquire()).await?);
         }
         while data.has_remaining() {
             let piece = data.chunk();

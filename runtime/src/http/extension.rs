@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::body::{self, Response};
 use super::route_request::RouteRequest;
 use super::routes::{Access, MountedRoutes, Route, RouteMatch, check_caller};
-use super::{Problem, RequestBody, Router, access, admin, bearer, deadline};
+use super::{Problem, RequestBody, Router, access, admin, bearer, find_deadline};
 use crate::call::Deadline;
 use crate::error::{Error, Result};
 use crate::user::Caller;
@@ -78,7 +78,7 @@ async fn authorize(
 /// Returns when the handler must be done: when the request's carrier stops waiting, or after the app's timeout.
 fn end(parts: &Parts, timeout: Duration) -> Instant {
     let own = Instant::now() + timeout;
-    deadline(parts).map_or(own, |Deadline(carrier)| carrier.min(own))
+    find_deadline(parts).map_or(own, |Deadline(carrier)| carrier.min(own))
 }
 
 async fn call(route: &Route, request: RouteRequest, end: Instant) -> Result<Response, Problem> {

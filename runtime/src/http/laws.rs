@@ -46,7 +46,7 @@ const METHODS: [Method; 7] = [
 /// # Panics
 /// When the routes break a law.
 pub async fn all(routes: &dyn Routes) {
-    RouteLaws::of(routes).check().await;
+    RouteLaws::new(routes).check().await;
 }
 
 /// Runs the laws that hold for any table of routes, whatever its handlers are.

@@ -118,11 +118,13 @@ impl Router {
         }
         let answer = match (checked, segments.as_slice()) {
             (Err(problem), _) => Err(problem),
-            (_, ["health"]) => in_time(deadline(&parts), self.health(&parts.method)).await,
+            (_, ["health"]) => {
+                with_deadline(find_deadline(&parts), self.health(&parts.method)).await
+            }
             // Boxed, so that every other request is not as large as the largest of these.
             (_, ["admin", route @ ..]) => {
-                Box::pin(in_time(
-                    deadline(&parts),
+                Box::pin(with_deadline(
+                    find_deadline(&parts),
                     admin::answer(self, route, parts, body),
                 ))
                 .await
@@ -183,14 +185,14 @@ impl Router {
             return Err(without_id(Problem::method_not_allowed("POST")));
         }
         let body = body::read(&mut parts, body).await.map_err(without_id)?;
-        let accepted = negotiate(&mut parts).map_err(|problem| (problem, id(&body)))?;
+        let accepted = negotiate(&mut parts).map_err(|problem| (problem, read_id(&body)))?;
         name_host(&mut parts);
         parts.uri = Uri::from_static("/mcp");
         parts.extensions.insert(Arc::new(caller));
         let answer = (self.mcp)(Request::from_parts(parts, body.clone())).await;
         match check_plain_text(answer).await {
             Ok(answer) => Ok(accepted.convert(answer).await),
-            Err(problem) => Err((problem, id(&body))),
+            Err(problem) => Err((problem, read_id(&body))),
         }
     }
 
@@ -203,7 +205,7 @@ impl Router {
     ) -> Result<Caller, Problem> {
         let secrets = self.identity.secret_headers();
         let credential = bearer::take(parts, allow_query_token, secrets)?;
-        match in_time(deadline(parts), self.identity.caller(&credential)).await? {
+        match with_deadline(find_deadline(parts), self.identity.caller(&credential)).await? {
             Some(caller) => Ok(caller),
             None if self.allows_anonymous => Ok(Caller::anonymous()),
             None => Err(Problem::no_token()),
@@ -266,7 +268,7 @@ async fn check_plain_text(answer: Response) -> Result<Response, Problem> {
 }
 
 /// Returns the id of a message, if it is one that a JSON-RPC answer can carry.
-fn id(message: &[u8]) -> Option<Value> {
+fn read_id(message: &[u8]) -> Option<Value> {
     #[derive(Deserialize)]
     struct Identified {
         id: Value,
@@ -298,7 +300,7 @@ fn strip_base(uri: &mut Uri, base: &str) {
 }
 
 /// Returns the [`Deadline`] that the entry point set for the request, if it set one.
-fn deadline(parts: &request::Parts) -> Option<Deadline> {
+fn find_deadline(parts: &request::Parts) -> Option<Deadline> {
     parts.extensions.get().copied()
 }
 
@@ -307,7 +309,7 @@ fn deadline(parts: &request::Parts) -> Option<Deadline> {
 /// # Errors
 ///
 /// Those of the work; `Unavailable` if it takes longer.
-async fn in_time<T, E: From<Error>>(
+async fn with_deadline<T, E: From<Error>>(
     deadline: Option<Deadline>,
     work: impl Future<Output = Result<T, E>> + Send,
 ) -> Result<T, E> {

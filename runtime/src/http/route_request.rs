@@ -149,7 +149,7 @@ impl RouteRequest {
     /// [`Forbidden`](crate::ErrorKind::Forbidden) for a caller who is no registered user;
     /// [`Internal`](crate::ErrorKind::Internal) in a route of another access.
     pub fn user_data(&self) -> Result<UserData> {
-        UserData::of_caller(&self.services.store, self.require_caller()?)
+        UserData::for_caller(&self.services.store, self.require_caller()?)
     }
 
     /// Returns the profile of the calling user, as [`Profile<T>`](crate::Profile) gives it to tools.

@@ -14,11 +14,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     scheme: String,
-    parameters: Vec<Parameter>,
+    parameters: Vec<AuthParameter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Parameter {
+struct AuthParameter {
     name: String,
     value: String,
 }
@@ -44,7 +44,7 @@ impl Challenge {
     pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.parameters.retain(|known| known.name != name);
-        self.parameters.push(Parameter {
+        self.parameters.push(AuthParameter {
             name,
             value: value.into(),
         });
@@ -74,7 +74,7 @@ impl Challenge {
     }
 
     /// Adds the parameters whose names are not taken yet: the first verifier that sets one decides.
-    fn add(&mut self, parameters: Vec<Parameter>) {
+    fn add(&mut self, parameters: Vec<AuthParameter>) {
         for parameter in parameters {
             if self
                 .parameters
@@ -90,7 +90,7 @@ impl Challenge {
 impl fmt::Display for Challenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.scheme)?;
-        for (place, Parameter { name, value }) in self.parameters.iter().enumerate() {
+        for (place, AuthParameter { name, value }) in self.parameters.iter().enumerate() {
             let separator = if place == 0 { " " } else { ", " };
             write!(f, "{separator}{name}=\"{}\"", quote(value))?;
         }

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert("authorization", "Basic YWxpY2U6c2VzYW1l".parse()?);
-/// let credential = Credential::of_request(Method::POST, "/mcp", headers);
+/// let credential = Credential::from_request(Method::POST, "/mcp", headers);
 /// assert_eq!(credential.token(), None, "of another scheme");
 /// assert_eq!(credential.authorization("basic"), Some("YWxpY2U6c2VzYW1l"));
 /// assert!(!format!("{credential:?}").contains("YWxp"));
@@ -51,12 +51,12 @@ impl Credential {
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);
         }
-        Self::of_request(Method::POST, "/mcp", headers).with_token(Some(token))
+        Self::from_request(Method::POST, "/mcp", headers).with_token(Some(token))
     }
 
     /// Creates the credential of a request that brought no token of this server's form.
     #[must_use]
-    pub fn of_request(method: Method, path: impl Into<String>, headers: HeaderMap) -> Self {
+    pub fn from_request(method: Method, path: impl Into<String>, headers: HeaderMap) -> Self {
         Self {
             token: None,
             method,
@@ -145,7 +145,7 @@ impl Credential {
     /// use serde_json::{Value, json};
     ///
     /// let context = json!({"authorizer": {"jwt": {"claims": {"email": "alice@example.com"}}}});
-    /// let credential = Credential::of_request(Method::POST, "/mcp", HeaderMap::new()).with_request_context(context);
+    /// let credential = Credential::from_request(Method::POST, "/mcp", HeaderMap::new()).with_request_context(context);
     /// let email = |context: &Value| context.pointer("/authorizer/jwt/claims/email").cloned();
     /// assert_eq!(credential.request_context().and_then(email), Some(json!("alice@example.com")));
     /// ```
@@ -197,7 +197,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        Credential::of_request(Method::GET, "/mcp", map)
+        Credential::from_request(Method::GET, "/mcp", map)
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn a_refused_credential_is_never_valid(verifier: &dyn Verifier, samples: &
 
 /// Also a request without a credential and one of another scheme: recognising it would shut out, or let in, everyone.
 async fn a_foreign_credential_is_not_mine(verifier: &dyn Verifier) {
-    let bare = Credential::of_request(Method::POST, "/mcp", HeaderMap::new());
+    let bare = Credential::from_request(Method::POST, "/mcp", HeaderMap::new());
     let verdict = verify(verifier, &bare).await;
     assert_eq!(
         verdict,
@@ -104,7 +104,7 @@ async fn a_foreign_credential_is_not_mine(verifier: &dyn Verifier) {
     for text in ["Basic Og==", "DPoP a.b.c", "Negotiate", "Digest a=b, c=d"] {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_static(text));
-        let credential = Credential::of_request(Method::POST, "/mcp", headers);
+        let credential = Credential::from_request(Method::POST, "/mcp", headers);
         let verdict = verify(verifier, &credential).await;
         assert!(!matches!(verdict, Verdict::Valid(_)), "{text}: {verdict:?}");
     }

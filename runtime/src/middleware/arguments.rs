@@ -1,4 +1,4 @@
-//! [`ReadArguments`]: reads the arguments of a call by the definition's schema.
+//! [`ArgumentReader`]: reads the arguments of a call by the definition's schema.
 
 use async_trait::async_trait;
 
@@ -10,10 +10,10 @@ use crate::provider::{Callable, DefinitionView, Reply};
 /// The rule that reads arguments ([`Callable::bind`]) before any rule of the app's sees them, so that such a rule finds
 /// a number where a number is due, and the variables of a resource's URI.
 #[derive(Debug)]
-pub(crate) struct ReadArguments;
+pub(crate) struct ArgumentReader;
 
 #[async_trait]
-impl Middleware for ReadArguments {
+impl Middleware for ArgumentReader {
     fn depends_on_caller(&self, _definition: &DefinitionView<'_>) -> bool {
         false
     }

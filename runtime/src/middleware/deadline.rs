@@ -66,12 +66,12 @@ async fn run_until<T>(
         match timeout_at(end, &mut work).await {
             Ok(done) => return done,
             Err(_) if context.handler_deadline() > end => {}
-            Err(_) => return Err(late(definition)),
+            Err(_) => return Err(deadline_error(definition)),
         }
     }
 }
 
-fn late(definition: &DefinitionView<'_>) -> Error {
+fn deadline_error(definition: &DefinitionView<'_>) -> Error {
     Error::deadline_exceeded(format!(
         "the {} `{}` did not answer in time; ask for less, or try again later",
         definition.primitive(),

@@ -26,9 +26,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub(crate) use answer_limit::AnswerLimit;
-pub(crate) use arguments::ReadArguments;
+pub(crate) use arguments::ArgumentReader;
 pub(crate) use deadline::CallDeadline;
-pub(crate) use disabled::Disabled;
+pub(crate) use disabled::DisabledNames;
 pub(crate) use elicitation::SealedElicitation;
 pub(crate) use layered::Layered;
 pub(crate) use log::CallLog;

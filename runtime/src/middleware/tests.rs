@@ -31,7 +31,7 @@ fn rules() -> Vec<SharedMiddleware> {
     vec![
         Arc::new(CallLog),
         Arc::new(ScopeCheck),
-        Arc::new(ReadArguments),
+        Arc::new(ArgumentReader),
         Arc::new(CallDeadline::new(MINUTE)),
         Arc::new(PanicGuard),
         Arc::new(from_fn(async |call: Call, next: Next| next.run(call).await)),
@@ -42,7 +42,7 @@ fn rules() -> Vec<SharedMiddleware> {
 
 #[tokio::test]
 async fn each_rule_alone_keeps_the_laws() {
-    let disabled: SharedMiddleware = Arc::new(Disabled::new(["read".to_owned()].into()));
+    let disabled: SharedMiddleware = Arc::new(DisabledNames::new(["read".to_owned()].into()));
     for rule in rules().into_iter().chain([disabled]) {
         super::laws::all(Arc::clone(&rule)).await;
         let provider = Layered::new(Arc::new(laws::catalog()), [rule], MINUTE);

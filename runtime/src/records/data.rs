@@ -100,7 +100,7 @@ impl UserData {
     ///
     /// # Errors
     /// `Forbidden` for a [`Caller`] that is no user, or is not registered here.
-    pub(crate) fn of_caller(store: &SharedStore, caller: &Caller) -> Result<Self> {
+    pub(crate) fn for_caller(store: &SharedStore, caller: &Caller) -> Result<Self> {
         let email = caller.require_email()?;
         // Data live under the registration and not under the email: a user of the same name who is registered later has
         // another.

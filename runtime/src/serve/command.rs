@@ -22,7 +22,7 @@ Exit codes: 0 ok, 1 internal, 2 usage, 3 not configured, 4 not found, 5 conflict
 /// An MCP server with users of its own.
 #[derive(Debug, Parser)]
 #[command(after_help = AFTER_HELP)]
-struct Arguments {
+struct ServeArguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -58,11 +58,11 @@ pub(super) fn run(app: &App, settings: Result<Settings>) -> Result<()> {
     let name: &'static str = app.name().to_owned().leak();
     let version: &'static str = app.app_version().to_owned().leak();
     // Without a user, calls are anonymous, which only an author can allow (`App::allow_anonymous`).
-    let command = Arguments::command().mut_subcommand("stdio", |stdio| {
+    let command = ServeArguments::command().mut_subcommand("stdio", |stdio| {
         stdio.mut_arg("user", |user| user.required(!app.allows_anonymous()))
     });
     let matches = command.name(name).version(version).get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let arguments = ServeArguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let settings = settings?;
     logging::start(&settings);
     match arguments.command {

@@ -115,11 +115,11 @@ fn new_builder() -> Builder<TokioExecutor> {
 
 /// The requests in progress of one connection, each an [`Exchange`].
 struct Activity {
-    state: Mutex<State>,
+    state: Mutex<ActivityState>,
 }
 
 /// The state of an [`Activity`].
-struct State {
+struct ActivityState {
     /// The exchanges by number, each with the time since which its peer has not asked for the next
     /// piece of the answer; `None` while the server is the one to act.
     exchanges: BTreeMap<u64, Option<Instant>>,
@@ -133,7 +133,7 @@ impl Activity {
     /// Creates the activity of a new connection.
     fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(ActivityState {
                 exchanges: BTreeMap::new(),
                 last_number: 0,
                 idle_since: Instant::now(),
@@ -174,8 +174,8 @@ impl Activity {
         oldest.map_or(next_look, |untaken| (*untaken + SILENCE).min(next_look))
     }
 
-    /// Locks the [`State`].
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// Locks the [`ActivityState`].
+    fn lock(&self) -> MutexGuard<'_, ActivityState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -101,7 +101,7 @@ struct StoredQuestion {
 // Models read the schema of this type: its descriptions are part of the tool and no docs of ours.
 #[derive(Serialize, JsonSchema)]
 #[schemars(description = "What has come of a question.")]
-struct Status {
+struct QuestionStatus {
     /// `waiting`, `expired`, or what was decided.
     status: &'static str,
     /// The title of the question.
@@ -179,7 +179,7 @@ impl<M: QuestionKind> QuestionTools<M> {
         schema.argument::<String>("id", "The question's id.");
         self.make_tool(&self.names.status, schema, Self::status)
             .description("What the user has answered to a question, if anything yet.")
-            .returns::<Structured<Status>>()
+            .returns::<Structured<QuestionStatus>>()
             .hints(Hints {
                 read_only: Some(true),
                 idempotent: Some(true),
@@ -286,7 +286,7 @@ impl<M: QuestionKind> QuestionTools<M> {
             None if expires <= call.clock.now() => "expired",
             None => "waiting",
         };
-        Structured(Status {
+        Structured(QuestionStatus {
             status,
             question: question["title"].take(),
             answer,

@@ -28,15 +28,7 @@ const PARTICIPLES: [&str; 23] = [
 ];
 
 /// The names that have more than one meaning, all but one of them private. The list may only become shorter.
-const NAMESAKES: &[&str] = &[
-    "Arguments",
-    "Function",
-    "Outcome",
-    "Parameter",
-    "Primitive",
-    "State",
-    "Status",
-];
+const NAMESAKES: &[&str] = &["Function", "Parameter", "Primitive"];
 
 /// Words in `-ed` that are no participles.
 const VERBS: [&str; 5] = ["embed", "exceed", "feed", "need", "seed"];

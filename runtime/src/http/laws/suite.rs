@@ -27,7 +27,7 @@ use crate::http::routes::{MountedRoutes, Routes, problems};
 ///     }
 /// }
 ///
-/// mcp_lambda::testkit::block_on(RouteLaws::of(&Page).state("hello".to_owned()).check());
+/// mcp_lambda::testkit::block_on(RouteLaws::new(&Page).state("hello".to_owned()).check());
 /// ```
 #[derive(Debug)]
 pub struct RouteLaws<'r> {
@@ -38,7 +38,7 @@ pub struct RouteLaws<'r> {
 impl<'r> RouteLaws<'r> {
     /// Prepares the laws over these routes.
     #[must_use]
-    pub fn of(routes: &'r dyn Routes) -> Self {
+    pub fn new(routes: &'r dyn Routes) -> Self {
         Self {
             routes,
             states: States::default(),

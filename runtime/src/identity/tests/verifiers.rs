@@ -158,7 +158,7 @@ fn by_headers(headers: &[(&'static str, &'static str)]) -> Credential {
         let value = http::HeaderValue::from_static(value);
         (http::HeaderName::from_static(name), value)
     });
-    Credential::of_request(http::Method::POST, "/mcp", pairs.collect())
+    Credential::from_request(http::Method::POST, "/mcp", pairs.collect())
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ use crate::identity::SenderContext;
 pub(super) type Request = http::Request<Full<Bytes>>;
 
 /// The result of a conversion: a part of the [`Request`], or the [`Problem`] to answer with.
-type Outcome<T> = std::result::Result<T, Problem>;
+type EventResult<T> = std::result::Result<T, Problem>;
 
 /// The characters that are encoded in a query (RFC 3986 §3.4). A `%` is none of them: most URLs
 /// arrive encoded.
@@ -158,7 +158,7 @@ struct RequestLine {
 
 impl Fields {
     /// Deserializes the fields of an event.
-    fn read(json: &[u8]) -> Outcome<Self> {
+    fn read(json: &[u8]) -> EventResult<Self> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             reject(format!(
@@ -213,7 +213,7 @@ impl Fields {
     }
 
     /// Converts the fields to a request.
-    fn into_request(mut self, format: Format) -> Outcome<Request> {
+    fn into_request(mut self, format: Format) -> EventResult<Request> {
         let body = self.take_body()?;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = self.parse_method()?;
@@ -245,7 +245,7 @@ impl Fields {
     }
 
     /// Takes the body out of the fields and decodes it from base64 (RFC 4648 §4).
-    fn take_body(&mut self) -> Outcome<Bytes> {
+    fn take_body(&mut self) -> EventResult<Bytes> {
         let body = self.body.take().unwrap_or_default();
         if self.is_base64_encoded != Some(true) {
             return Ok(body.into());
@@ -262,7 +262,7 @@ impl Fields {
     }
 
     /// Parses the method (RFC 9110 §9).
-    fn parse_method(&self) -> Outcome<Method> {
+    fn parse_method(&self) -> EventResult<Method> {
         let text = self
             .request_line()
             .map_or(self.http_method.as_deref(), |line| line.method.as_deref())
@@ -272,7 +272,7 @@ impl Fields {
     }
 
     /// Builds the URI of path and query, percent-encoded by [`IN_PATH`] and [`IN_QUERY`].
-    fn build_uri(&self, format: Format) -> Outcome<Uri> {
+    fn build_uri(&self, format: Format) -> EventResult<Uri> {
         // Exactly one slash: two would begin an authority (RFC 3986 §3.3).
         let mut target = String::from("/");
         target.extend(utf8_percent_encode(
@@ -335,7 +335,7 @@ impl Fields {
 
     /// Builds the headers, with the cookies of format 2.0 and the domain in place of a missing
     /// `Host`.
-    fn build_headers(&self) -> Outcome<HeaderMap> {
+    fn build_headers(&self) -> EventResult<HeaderMap> {
         let mut headers = HeaderMap::new();
         for (name, value) in collect_pairs(&self.multi_value_headers, &self.headers) {
             append(&mut headers, name, value)?;
@@ -372,7 +372,7 @@ fn collect_pairs<'f>(several: &'f Several, single: &'f Single) -> Vec<(&'f str, 
 }
 
 /// Appends a header, or rejects one that HTTP does not allow (RFC 9110 §5.5).
-fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Outcome<()> {
+fn append(headers: &mut HeaderMap, name: &str, value: &str) -> EventResult<()> {
     let header = HeaderName::from_bytes(name.as_bytes())
         .ok()
         .zip(HeaderValue::from_bytes(value.as_bytes()).ok());

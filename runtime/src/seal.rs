@@ -23,7 +23,7 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     /// Creates a sealer for this app and this audience of tokens: the current key seals, and every
-    /// key of [`SigningKeys::verifying`] opens.
+    /// key of [`SigningKeys::verification_keys`] opens.
     #[must_use]
     pub(crate) fn new(keys: Arc<dyn SigningKeys>, app: &str, audience: Option<&str>) -> Self {
         let owner = [Some(app), audience]

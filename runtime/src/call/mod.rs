@@ -94,7 +94,7 @@ pub struct Call {
     pub(crate) arguments: Arc<Map<String, Value>>,
     pub(crate) caller: Arc<Caller>,
     pub(crate) context: Context,
-    /// The client's responses, if the [call](Call) was answered with a request for input before (MCP 2026-07-28).
+    /// The client's responses, if the call was answered with a request for input before (MCP 2026-07-28).
     pub(crate) input_responses: Option<InputResponses>,
     /// `true` if the arguments were coerced by the definition's schema.
     pub(crate) is_bound: bool,

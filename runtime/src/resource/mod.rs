@@ -94,7 +94,7 @@ pub enum ResourceBody {
 }
 
 impl ResourceContents {
-    /// Makes [contents](ResourceContents) of a text.
+    /// Makes contents of a text.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl ResourceContents {
         }
     }
 
-    /// Makes [contents](ResourceContents) of bytes.
+    /// Makes contents of bytes.
     #[must_use]
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl ResourceContents {
         }
     }
 
-    /// Makes [contents](ResourceContents) of bytes that are written in base64 already (RFC 4648 §4).
+    /// Makes contents of bytes that are written in base64 already (RFC 4648 §4).
     #[must_use]
     pub fn base64(text: impl Into<String>) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl ResourceContents {
         }
     }
 
-    /// Makes [contents](ResourceContents) of a value as JSON.
+    /// Makes contents of a value as JSON.
     ///
     /// # Errors
     /// `Internal` if it can't be written.

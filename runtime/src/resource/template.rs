@@ -39,7 +39,7 @@ struct Variable {
 }
 
 impl Template {
-    /// Parses a [template](Template); `None` for a URI without variables.
+    /// Parses a template; `None` for a URI without variables.
     ///
     /// # Errors
     /// A message about what can't be parsed, to follow "the URI".
@@ -108,7 +108,7 @@ impl Template {
         self.variables.iter().map(|variable| variable.name.as_str())
     }
 
-    /// Returns the values of the variables in this URI; `None` if the [template](Template) does not
+    /// Returns the values of the variables in this URI; `None` if the template does not
     /// match.
     ///
     /// A variable ends where the text after it first appears.

@@ -90,14 +90,14 @@ pub enum Permission {
 }
 
 impl Csp {
-    /// Allows requests, sockets and events to an [origin](Csp).
+    /// Allows requests, sockets and events to an origin.
     #[must_use]
     pub fn connect(mut self, origin: impl Into<String>) -> Self {
         self.connect.push(origin.into());
         self
     }
 
-    /// Allows scripts, styles, pictures, fonts and media from an [origin](Csp).
+    /// Allows scripts, styles, pictures, fonts and media from an origin.
     #[must_use]
     pub fn resource(mut self, origin: impl Into<String>) -> Self {
         self.resource.push(origin.into());
@@ -165,7 +165,7 @@ impl Permission {
 }
 
 impl UiResource {
-    /// Makes a [page](UiResource) under a `ui://` URI of HTML that needs no other file; `include_str!` reads it.
+    /// Makes a page under a `ui://` URI of HTML that needs no other file; `include_str!` reads it.
     #[must_use]
     pub fn html(uri: impl Into<String>, name: impl Into<String>, html: impl Into<String>) -> Self {
         Self {

@@ -24,7 +24,7 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// Makes [constraints](Constraints) that everything keeps.
+    /// Makes constraints that everything keeps.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Constraints {
         numbers.chain(pattern).collect()
     }
 
-    /// Returns the first [constraint](Constraints) that a value breaks, such as `must be 1 or more`.
+    /// Returns the first constraint that a value breaks, such as `must be 1 or more`.
     ///
     /// A constraint for another type than the value's does not apply.
     #[must_use]

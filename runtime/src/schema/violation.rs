@@ -15,7 +15,7 @@ use super::{MAX_DEPTH, choices, constants_of, is_of, keywords, names_required, p
 pub struct Violation {
     /// The path to it, such as `.city` or `[2]`; empty for the value itself.
     pub path: String,
-    /// The [violation](Violation), such as `must be a whole number`.
+    /// The violation, such as `must be a whole number`.
     pub message: String,
 }
 

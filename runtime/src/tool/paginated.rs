@@ -49,9 +49,9 @@ use crate::records::DataPage;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Paginated<T> {
-    /// The items of this [page](Paginated).
+    /// The items of this page.
     pub items: Vec<T>,
-    /// The cursor to call again with for the next [page](Paginated); absent on the last page.
+    /// The cursor to call again with for the next page; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -66,7 +66,7 @@ impl<T> Paginated<T> {
     /// Returns the items that follow the cursor, at most `limit` of them and at least one.
     ///
     /// The items are in the order of their keys, and the cursor is the key of the last one seen: what is added or removed
-    /// in between moves no [page](Paginated). A cursor is the client's text, so a key must hold nothing that the user may not see.
+    /// in between moves no page. A cursor is the client's text, so a key must hold nothing that the user may not see.
     pub fn after(
         cursor: Option<&str>,
         limit: usize,
@@ -82,7 +82,7 @@ impl<T> Paginated<T> {
         Self { items, next_cursor }
     }
 
-    /// Converts each item of the [page](Paginated).
+    /// Converts each item of the page.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Paginated<U> {
         Paginated {
             items: self.items.into_iter().map(convert).collect(),

@@ -31,7 +31,7 @@ pub struct Docs {
     pub blocks: usize,
     /// Blocks that begin with one of [`OPENINGS`], each as `path:line: first words`.
     pub openings: Vec<String>,
-    /// Blocks with an intra-doc link.
+    /// Blocks with an intra-doc link to another item than the one they are in.
     pub linked: usize,
     /// Blocks that cite a specification, a standard or a URL.
     pub sourced: usize,
@@ -63,7 +63,9 @@ impl Docs {
 
     fn count(&mut self, file: &SourceFile) {
         let mut block: Vec<&str> = Vec::new();
+        let mut parent = "";
         for (number, line) in file.text.lines().chain([""]).enumerate() {
+            parent = type_name(line).unwrap_or(parent);
             let line = line.trim_start();
             let doc = ["///", "//!"]
                 .iter()
@@ -72,13 +74,13 @@ impl Docs {
                 block.push(text.trim());
                 continue;
             }
-            self.close(&file.path, number, &std::mem::take(&mut block));
+            self.close(&file.path, number, &std::mem::take(&mut block), parent);
             self.comments += usize::from(line.starts_with("//"));
             self.code += usize::from(!line.is_empty() && !line.starts_with("//"));
         }
     }
 
-    fn close(&mut self, path: &str, line: usize, block: &[&str]) {
+    fn close(&mut self, path: &str, line: usize, block: &[&str], parent: &str) {
         let Some(first) = block.iter().find(|text| !text.is_empty()) else {
             return;
         };
@@ -91,18 +93,37 @@ impl Docs {
         if OPENINGS.contains(&word) {
             self.openings.push(format!("{path}:{line}: {first}"));
         }
-        self.linked += usize::from(has_link(&whole));
+        self.linked += usize::from(has_link(&whole, parent));
         self.sourced += usize::from(SOURCES.iter().any(|mark| whole.contains(mark)));
         self.examples += examples(block);
     }
 }
 
-/// Returns whether a block links to an item: ``[`Item`]`` or `[words](Item)`.
-fn has_link(text: &str) -> bool {
+/// Returns the type or trait that a line without indentation begins, or implements something for.
+fn type_name(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    let (keyword, rest) = line.split_once([' ', '<'])?;
+    let rest = match keyword {
+        "struct" | "enum" | "trait" => rest,
+        "impl" if line.starts_with("impl<") => rest.split_once("> ")?.1,
+        "impl" => rest,
+        _ => return None,
+    };
+    let rest = rest.split_once(" for ").map_or(rest, |(_, name)| name);
+    rest.split(|letter: char| !letter.is_alphanumeric()).next()
+}
+
+/// Returns whether a block links to an item, ``[`Item`]`` or `[words](Item)`, other than its parent.
+fn has_link(text: &str, parent: &str) -> bool {
+    let is_other = |target: &str| {
+        let target = target.split(')').next().unwrap_or_default();
+        !target.starts_with("http") && target.rsplit("::").next() != Some(parent)
+    };
     text.contains("[`")
         || text
             .match_indices("](")
-            .any(|(place, _)| !text[place + 2..].starts_with("http"))
+            .any(|(place, _)| is_other(&text[place + 2..]))
 }
 
 /// The fences of a block that open an example which is run.

@@ -179,7 +179,6 @@ impl App {
     }
 
     /// Sets the number of entries on a page of a list (MCP, pagination); 200 by default.
-    ///
     /// Some clients read the first page alone: Gemini CLI, claude.ai, google-adk, mcp-use and `FastMCP` 2.
     #[must_use]
     pub const fn page_size(mut self, entries: usize) -> Self {

@@ -34,7 +34,7 @@ KEY = "transcript-key-0123456789-0123456789"
 PORT, EMULATED = free_port(8080), free_port(9000)
 
 # What the author writes into the new app: one more tool, and a test of it.
-BEFORE = "    /// Where the current user's upstream is"
+BEFORE = "    /// Show the URL of the current user's upstream"
 TOOL = '''    /// Count the letters of a text.
     #[tool(read_only, idempotent)]
     pub fn count_letters(
@@ -175,7 +175,9 @@ def author(home, environment):
     shell = Shell(app, environment)
     tell(f"# edit src/lib.rs: one more tool\n\n{TOOL}# and tests/app.rs: a test of it\n{TEST}")
     library, tests = app / "src/lib.rs", app / "tests/app.rs"
-    library.write_text(library.read_text().replace(BEFORE, TOOL + BEFORE, 1))
+    code = library.read_text()
+    assert BEFORE in code, f"{library} has no line {BEFORE!r}"
+    library.write_text(code.replace(BEFORE, TOOL + BEFORE, 1))
     tests.write_text(tests.read_text() + TEST)
     shell.run("cargo test", keep=r"^test .*\.\.\.|test result: .* [1-9]\d* passed")
     with shell.beside(f"cargo run -- serve --port {PORT}", f"http://127.0.0.1:{PORT}/health"):

@@ -51,7 +51,7 @@ struct Page {
 }
 
 impl Page {
-    /// What is set as code: the blocks by their language, and the text between backticks.
+    /// The text that is set as code: the blocks by their language, and the text between backticks.
     fn code(&self) -> Vec<(&str, &str)> {
         let mut code = Vec::new();
         for (place, part) in self.text.split("```").enumerate() {

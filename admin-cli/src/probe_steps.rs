@@ -32,7 +32,7 @@ enum Step {
 pub(crate) struct StepResult {
     /// The step's name for people and programs.
     pub(crate) name: String,
-    /// What was found, or the error by which the step failed.
+    /// The finding, or the error by which the step failed.
     pub(crate) outcome: Result<String, Error>,
 }
 

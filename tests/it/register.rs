@@ -550,7 +550,7 @@ async fn clients_start_this_machines_server_themselves() {
     assert_eq!(machine.tokens().await, tokens, "no token is made");
 }
 
-/// What is replaced may leave a token that works; a process had none, and no token ends it.
+/// A replaced entry may leave a token that works; a process had none, and no token ends it.
 #[tokio::test]
 async fn what_still_works_is_told_of_an_entry_that_held_a_token_and_of_a_process() {
     let machine = Machine::new().await;

@@ -109,7 +109,7 @@ pub(crate) struct Instructions {
     pub(crate) place: String,
     /// The command, the contents of the file, or the values for the dialog.
     pub(crate) text: String,
-    /// What a person must know or do besides.
+    /// Notes for the person: things to know or to do besides.
     pub(crate) notes: Vec<String>,
 }
 

@@ -44,7 +44,7 @@ const METHODS: [Method; 7] = [
 /// handlers that take its place, so it is no matter what the routes do.
 ///
 /// # Panics
-/// When the routes break a law.
+/// If the routes break a law.
 pub async fn all(routes: &dyn Routes) {
     RouteLaws::new(routes).check().await;
 }

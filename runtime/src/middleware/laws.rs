@@ -37,7 +37,7 @@ const TWO: &str = "law-two";
 /// refuse any call and may answer in the handler's place; what it lets pass must be the call that was made.
 ///
 /// # Panics
-/// When the rule breaks a law.
+/// If the rule breaks a law.
 pub async fn all(rule: Arc<dyn Middleware>) {
     let world = World::new(rule);
     a_judgement_stays_the_same(&world);

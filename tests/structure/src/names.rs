@@ -13,7 +13,7 @@ pub struct TypeName {
     pub name: String,
     /// The path of its file.
     pub path: String,
-    /// Whether it is `pub` without a bound.
+    /// True if it is `pub` without a bound.
     pub is_public: bool,
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct ImportUsers {
 #[derive(Debug, Default)]
 struct UsersFolder {
     users: BTreeMap<Email, ImportedUser>,
-    /// What can't be imported, each with the reason.
+    /// The entries that can't be imported, each with the reason.
     problems: Vec<String>,
 }
 

@@ -55,7 +55,7 @@ impl<'r> RouteLaws<'r> {
     /// Runs every law.
     ///
     /// # Panics
-    /// When the routes break a law.
+    /// If the routes break a law.
     pub async fn check(&self) {
         self.the_paths_are_well_made_and_the_states_there();
         every_handler_answers(&self.world(Handlers::Own).await).await;

@@ -1,4 +1,4 @@
-//! What the laws call through a rule, and by whom: [`World`], its [`Sample`]s and their [`Recorder`]s.
+//! The calls that the laws make through a rule, and their callers: [`World`], its [`Sample`]s and their [`Recorder`]s.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
